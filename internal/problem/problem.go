@@ -1,0 +1,106 @@
+package problem
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+)
+
+// Code says what kind of failure an Error is. It is stable: clients may branch on it.
+type Code string
+
+// The codes that every surface shares; statuses gives the HTTP status of each.
+const (
+	Invalid         Code = "invalid"         // the request or record is wrong; Fields say where
+	Unauthenticated Code = "unauthenticated" // nobody is signed in, or no longer
+	Forbidden       Code = "forbidden"       // signed in, but not allowed
+	NotFound        Code = "not_found"       // no such thing in this store
+	Conflict        Code = "conflict"        // the thing is in a state that does not permit this
+	TooLarge        Code = "too_large"       // a body, row or file over its limit
+	RateLimited     Code = "rate_limited"    // come back later
+	Unavailable     Code = "unavailable"     // a dependency is away; the same call may succeed later
+	NeedsReinstall  Code = "needs_reinstall" // BigCommerce no longer accepts the store's access token
+	Internal        Code = "internal"        // our fault; the log has the reason under the request id
+)
+
+var statuses = map[Code]int{
+	Invalid:         http.StatusUnprocessableEntity,
+	Unauthenticated: http.StatusUnauthorized,
+	Forbidden:       http.StatusForbidden,
+	NotFound:        http.StatusNotFound,
+	Conflict:        http.StatusConflict,
+	TooLarge:        http.StatusRequestEntityTooLarge,
+	RateLimited:     http.StatusTooManyRequests,
+	Unavailable:     http.StatusServiceUnavailable,
+	NeedsReinstall:  http.StatusConflict,
+	Internal:        http.StatusInternalServerError,
+}
+
+// Field names one wrong field of a request or record and what to do about it.
+type Field struct {
+	Field   string `json:"field"`
+	Message string `json:"message"`
+}
+
+// Error is a failure that a person can act on.
+type Error struct {
+	Code    Code
+	Message string  // for the user: what is wrong and what to do next
+	Fields  []Field // the fields that are wrong, if any
+	Err     error   // the cause, for logs only
+}
+
+// New returns an Error without a cause.
+func New(code Code, format string, args ...any) *Error {
+	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
+}
+
+// Wrap returns an Error whose cause stays inside the process.
+func Wrap(err error, code Code, format string, args ...any) *Error {
+	return &Error{Code: code, Message: fmt.Sprintf(format, args...), Err: err}
+}
+
+// WithField returns a copy of e that also names field.
+func (e *Error) WithField(field, format string, args ...any) *Error {
+	c := *e
+	c.Fields = append(append([]Field(nil), e.Fields...), Field{Field: field, Message: fmt.Sprintf(format, args...)})
+	return &c
+}
+
+func (e *Error) Error() string {
+	if e.Err != nil {
+		return string(e.Code) + ": " + e.Message + ": " + e.Err.Error()
+	}
+	return string(e.Code) + ": " + e.Message
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// CodeOf returns the code of the first Error in err's chain, Internal for any other error and "" for nil.
+func CodeOf(err error) Code {
+	if err == nil {
+		return ""
+	}
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return Internal
+}
+
+// MessageOf returns what may be shown to a user of err: an Error's message, or a fixed sentence.
+func MessageOf(err error) string {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Message
+	}
+	return "Something went wrong on our side. Try again; if it happens again, contact support with the request id."
+}
+
+// Status returns the HTTP status of err's code.
+func Status(err error) int {
+	if s, ok := statuses[CodeOf(err)]; ok {
+		return s
+	}
+	return http.StatusInternalServerError
+}

@@ -1,0 +1,378 @@
+package tenants
+
+import "time"
+
+// Every type below but Store has a StoreHash: the guard in scope.go refuses any query on such a
+// table that did not come through Scoped or, for an operator's work, AcrossStores. Times are UTC.
+// Identifiers called ID are UUIDv7 strings made by NewID, so they sort by creation.
+
+// StoreState says whether Sluice may work for a store.
+type StoreState string
+
+const (
+	StoreActive         StoreState = "active"
+	StoreNeedsReinstall StoreState = "needs_reinstall" // the API answered 401, or scopes are missing: work is paused
+	StoreUninstalled    StoreState = "uninstalled"     // token deleted; data is deleted at DeleteAfter
+)
+
+// Origin says how a store came to Sluice.
+type Origin string
+
+const (
+	OriginMarketplace Origin = "marketplace" // OAuth install
+	OriginCredentials Origin = "credentials" // store-level API credentials (sluice store add)
+)
+
+// Store is one BigCommerce store.
+type Store struct {
+	Hash          string     `gorm:"primaryKey;size:32" json:"hash"`
+	Name          string     `gorm:"size:255" json:"name"`
+	Domain        string     `gorm:"size:255" json:"domain"`
+	SecureURL     string     `gorm:"size:255" json:"secure_url"`
+	PlanName      string     `gorm:"size:64" json:"plan_name"`
+	Timezone      string     `gorm:"size:64" json:"timezone"` // IANA name, "UTC" until the store was read
+	Currency      string     `gorm:"size:8" json:"currency"`
+	State         StoreState `gorm:"size:32;index" json:"state"`
+	StateReason   string     `gorm:"size:500" json:"state_reason"` // for the merchant: why, and what to do
+	Origin        Origin     `gorm:"size:32" json:"origin"`
+	Scopes        string     `gorm:"size:2000" json:"scopes"` // granted, space-separated
+	AccountUUID   string     `gorm:"size:64" json:"-"`
+	OwnerID       int64      `json:"-"` // BigCommerce user id
+	AccessToken   []byte     `json:"-"` // sealed by vault: never plain
+	InstalledAt   time.Time  `json:"installed_at"`
+	UninstalledAt *time.Time `json:"uninstalled_at,omitempty"`
+	DeleteAfter   *time.Time `gorm:"index" json:"-"`
+	CreatedAt     time.Time  `json:"-"`
+	UpdatedAt     time.Time  `json:"-"`
+}
+
+// Role says what a user or API key may do.
+type Role string
+
+const (
+	RoleOwner  Role = "owner"  // everything, and cannot be demoted
+	RoleAdmin  Role = "admin"  // everything but changing the owner
+	RoleViewer Role = "viewer" // reads only
+)
+
+// User is a person who opens the panel of one store. The same person in two stores is two users.
+type User struct {
+	ID         string     `gorm:"primaryKey;size:36" json:"id"`
+	StoreHash  string     `gorm:"size:32;uniqueIndex:users_store_user" json:"-"`
+	UserID     int64      `gorm:"uniqueIndex:users_store_user" json:"user_id"` // BigCommerce's id
+	Email      string     `gorm:"size:255" json:"email"`
+	Role       Role       `gorm:"size:16" json:"role"`
+	Locale     string     `gorm:"size:16" json:"locale"`
+	LastSeenAt *time.Time `json:"last_seen_at,omitempty"`
+	RemovedAt  *time.Time `json:"removed_at,omitempty"` // set by remove_user and uninstall: sessions end at once
+	CreatedAt  time.Time  `json:"created_at"`
+	UpdatedAt  time.Time  `json:"-"`
+}
+
+// Channel is a sales channel of a store as BigCommerce names it.
+type Channel struct {
+	ID        string    `gorm:"primaryKey;size:36" json:"-"`
+	StoreHash string    `gorm:"size:32;uniqueIndex:channels_store_channel" json:"-"`
+	ChannelID int64     `gorm:"uniqueIndex:channels_store_channel" json:"channel_id"`
+	Name      string    `gorm:"size:255" json:"name"`
+	Type      string    `gorm:"size:64" json:"type"`
+	Platform  string    `gorm:"size:64" json:"platform"`
+	SiteURL   string    `gorm:"size:255" json:"site_url"`
+	UpdatedAt time.Time `json:"updated_at"`
+}
+
+// APIKey lets a program call /api/v1 for one store. Only a hash of the secret is kept.
+type APIKey struct {
+	ID         string     `gorm:"primaryKey;size:36" json:"id"`
+	StoreHash  string     `gorm:"size:32;index" json:"-"`
+	Name       string     `gorm:"size:100" json:"name"`
+	Prefix     string     `gorm:"size:16" json:"prefix"`        // shown, so that a person can tell keys apart
+	SecretHash string     `gorm:"size:64;uniqueIndex" json:"-"` // hex SHA-256 of the whole key
+	Scopes     string     `gorm:"size:500" json:"scopes"`       // space-separated, see auth.KeyScopes
+	CreatedBy  string     `gorm:"size:36" json:"created_by"`    // User.ID
+	LastUsedAt *time.Time `json:"last_used_at,omitempty"`
+	ExpiresAt  *time.Time `json:"expires_at,omitempty"`
+	RevokedAt  *time.Time `json:"revoked_at,omitempty"`
+	CreatedAt  time.Time  `json:"created_at"`
+}
+
+// UsedToken remembers the jti of a signed payload, so that it is not accepted twice (see auth).
+type UsedToken struct {
+	StoreHash string `gorm:"primaryKey;size:32"`
+	JTI       string `gorm:"primaryKey;size:64"`
+	FirstUsed time.Time
+	ExpiresAt time.Time `gorm:"index"` // the token's own expiry: the row may go after it
+}
+
+// Connection is an outside system of a store: where records come from.
+type Connection struct {
+	ID        string    `gorm:"primaryKey;size:36" json:"id"`
+	StoreHash string    `gorm:"size:32;index" json:"-"`
+	Name      string    `gorm:"size:100" json:"name"`
+	Kind      string    `gorm:"size:16" json:"kind"`  // "url" or "upload"
+	URL       string    `gorm:"size:2000" json:"url"` // kind url; without credentials
+	Secret    []byte    `json:"-"`                    // sealed: the Authorization header's value, if any
+	HasSecret bool      `json:"has_secret"`
+	CreatedAt time.Time `json:"created_at"`
+	UpdatedAt time.Time `json:"updated_at"`
+}
+
+// Flow is one direction of one kind of record for a store: source, mapping, options.
+type Flow struct {
+	ID           string      `gorm:"primaryKey;size:36" json:"id"`
+	StoreHash    string      `gorm:"size:32;index" json:"-"`
+	Kind         string      `gorm:"size:32" json:"kind"` // "products"
+	Name         string      `gorm:"size:100" json:"name"`
+	ConnectionID string      `gorm:"size:36" json:"connection_id"`
+	SnapshotID   string      `gorm:"size:36" json:"snapshot_id"` // kind upload: the file last uploaded
+	Format       Format      `gorm:"serializer:json;type:text" json:"format"`
+	Mapping      Mapping     `gorm:"serializer:json;type:text" json:"mapping"`
+	Options      FlowOptions `gorm:"serializer:json;type:text" json:"options"`
+	Version      int         `json:"version"` // grows with each change; a stale write is refused
+	CreatedAt    time.Time   `json:"created_at"`
+	UpdatedAt    time.Time   `json:"updated_at"`
+}
+
+// Format says how to read a source. Zero values mean: detect.
+type Format struct {
+	Type      string `json:"type,omitempty"`      // "csv" or "ndjson"
+	Encoding  string `json:"encoding,omitempty"`  // "utf-8" or "latin-1"
+	Delimiter string `json:"delimiter,omitempty"` // one of , ; tab |
+}
+
+// Mapping turns a row of a source into a document. Key is the target field that identifies a record.
+type Mapping struct {
+	Fields []FieldMapping `json:"fields"`
+}
+
+// FieldMapping fills one target field from one expression over the row.
+type FieldMapping struct {
+	Target     string `json:"target"`     // a name of the field catalogue, or "category", "brand"
+	Expression string `json:"expression"` // expr-lang over the row's columns
+}
+
+// FlowOptions are the merchant's choices for a flow.
+type FlowOptions struct {
+	// RepeatedNames says what to do with a product whose name another product has:
+	// "append_sku" (default) makes it unique with a warning, "fail" fails the record.
+	RepeatedNames string `json:"repeated_names,omitempty"`
+}
+
+// RunState says where a run stands. Done, Failed and Cancelled are final.
+type RunState string
+
+const (
+	RunQueued     RunState = "queued"
+	RunRunning    RunState = "running"
+	RunPaused     RunState = "paused" // the store needs a reinstall; resumes after it
+	RunCancelling RunState = "cancelling"
+	RunDone       RunState = "done"   // every row was accounted for; some may have failed
+	RunFailed     RunState = "failed" // the run as a whole could not go on: Error says why
+	RunCancelled  RunState = "cancelled"
+)
+
+// Final reports whether a run in state s will never change again.
+func (s RunState) Final() bool { return s == RunDone || s == RunFailed || s == RunCancelled }
+
+// Phase is the part of a run that its next step belongs to.
+type Phase string
+
+const (
+	PhaseFetch  Phase = "fetch"  // source → snapshot
+	PhasePlan   Phase = "plan"   // rows → documents → which changed
+	PhaseMatch  Phase = "match"  // changed documents ↔ live products, diff
+	PhaseWrite  Phase = "write"  // creates and updates
+	PhaseFinish Phase = "finish" // totals, clean-up
+)
+
+// Run is one execution of a flow: a chain of bounded steps. Step grows by one with each step that
+// was carried out, in the same transaction as its effects, so that a repeated step is noticed.
+type Run struct {
+	ID              string      `gorm:"primaryKey;size:36" json:"id"`
+	StoreHash       string      `gorm:"size:32;index:runs_store_created" json:"-"`
+	FlowID          string      `gorm:"size:36;index" json:"flow_id"`
+	Kind            string      `gorm:"size:32" json:"kind"`
+	State           RunState    `gorm:"size:16;index" json:"state"`
+	Phase           Phase       `gorm:"size:16" json:"phase"`
+	DryRun          bool        `json:"dry_run"`
+	RetryOf         string      `gorm:"size:36" json:"retry_of,omitempty"` // retries only that run's failed records
+	Trigger         string      `gorm:"size:16" json:"trigger"`            // "manual", "api", "demo", "schedule"
+	StartedBy       string      `gorm:"size:36" json:"started_by"`         // User.ID or APIKey.ID
+	SnapshotID      string      `gorm:"size:36" json:"snapshot_id"`
+	Step            int64       `json:"-"`
+	Checkpoint      string      `gorm:"type:text" json:"-"`                      // JSON owned by jobs/sync
+	Format          Format      `gorm:"serializer:json;type:text" json:"format"` // the flow's at start: a run does not change under way
+	Mapping         Mapping     `gorm:"serializer:json;type:text" json:"mapping"`
+	Options         FlowOptions `gorm:"serializer:json;type:text" json:"options"`
+	Error           string      `gorm:"size:1000" json:"error,omitempty"` // for the user
+	Incomplete      bool        `json:"incomplete"`                       // the source stopped before its end
+	CancelRequested bool        `json:"cancel_requested"`
+
+	Counts
+	Requests  int64 `json:"requests"`  // API requests the run has made
+	Throttled int64 `json:"throttled"` // 429 answers among them
+
+	PlannedRequests int64 `json:"planned_requests"` // what the planner said before the first write
+	PlannedSeconds  int64 `json:"planned_seconds"`
+
+	CreatedAt  time.Time  `gorm:"index:runs_store_created" json:"created_at"`
+	StartedAt  *time.Time `json:"started_at,omitempty"`
+	FinishedAt *time.Time `json:"finished_at,omitempty"`
+	UpdatedAt  time.Time  `json:"updated_at"`
+}
+
+// Counts are a run's records. Read = Created + Updated + Unchanged + Failed + Skipped + what is
+// still pending. In a dry run Created and Updated say what would be.
+type Counts struct {
+	Total     int64 `json:"total"` // rows in the source; 0 until known
+	Read      int64 `json:"read"`
+	ToCreate  int64 `json:"to_create"`
+	ToUpdate  int64 `json:"to_update"`
+	Created   int64 `json:"created"`
+	Updated   int64 `json:"updated"`
+	Unchanged int64 `json:"unchanged"`
+	Failed    int64 `json:"failed"`
+	Warnings  int64 `json:"warnings"`
+}
+
+// Record is what a flow knows of one key: which product it is and what was last written to it.
+type Record struct {
+	FlowID     string    `gorm:"primaryKey;size:36" json:"-"`
+	Key        string    `gorm:"primaryKey;size:255" json:"key"` // trimmed and case-folded SKU
+	StoreHash  string    `gorm:"size:32;index" json:"-"`
+	TargetID   int64     `gorm:"index" json:"target_id"`                   // product id; 0 while unknown
+	SourceHash string    `gorm:"size:64" json:"-"`                         // of the mapped document last landed; "" if none
+	NameKey    string    `gorm:"size:64;index:records_flow_name" json:"-"` // hash of the folded name it has or will have
+	State      string    `gorm:"size:16" json:"state"`                     // "ok", "pending", "failed"
+	Error      string    `gorm:"size:1000" json:"error,omitempty"`
+	SeenRunID  string    `gorm:"size:36" json:"-"` // the last run whose source had this key …
+	SeenLine   int64     `json:"-"`                // … and on which line: a second line is a duplicate
+	UpdatedAt  time.Time `json:"updated_at"`
+}
+
+// ItemState says where one changed record of a run stands.
+type ItemState string
+
+const (
+	ItemPlanned ItemState = "planned" // to be matched with the store
+	ItemCreate  ItemState = "create"  // no such product: to be created
+	ItemUpdate  ItemState = "update"  // differs: Changes is to be written
+	ItemSending ItemState = "sending" // a create that may have been sent: look the key up before sending again
+	ItemDone    ItemState = "done"
+	ItemFailed  ItemState = "failed"
+)
+
+// RunItem is one record of a run that is not known to be unchanged. It is the run's work list and,
+// with Before and After, the source of the dry run and the journal.
+type RunItem struct {
+	RunID     string    `gorm:"primaryKey;size:36" json:"-"`
+	Line      int64     `gorm:"primaryKey;autoIncrement:false" json:"line"` // line of the source on which the row starts
+	StoreHash string    `gorm:"size:32;index" json:"-"`
+	Key       string    `gorm:"size:255;index" json:"key"` // folded; Document has the SKU as written
+	State     ItemState `gorm:"size:16;index:run_items_state" json:"state"`
+	Action    string    `gorm:"size:16" json:"action"` // "create", "update", "unchanged" once matched
+	TargetID  int64     `json:"target_id"`
+	Document  string    `gorm:"type:text" json:"-"` // JSON of the mapped document
+	Hash      string    `gorm:"size:64" json:"-"`   // of Document, becomes Record.SourceHash
+	Changes   string    `gorm:"type:text" json:"-"` // JSON [{field, before, after}]
+}
+
+// RunIssue is an error or warning about one row of a run.
+type RunIssue struct {
+	ID        string `gorm:"primaryKey;size:36" json:"-"`
+	StoreHash string `gorm:"size:32;index" json:"-"`
+	RunID     string `gorm:"size:36;uniqueIndex:run_issues_row" json:"-"`
+	Line      int64  `gorm:"uniqueIndex:run_issues_row" json:"line"`            // 0: about the source as a whole
+	Severity  string `gorm:"size:8;uniqueIndex:run_issues_row" json:"severity"` // "error" or "warning"
+	Field     string `gorm:"size:100;uniqueIndex:run_issues_row" json:"field"`
+	Key       string `gorm:"size:255" json:"key"` // SKU as written; "" if the row has none
+	Message   string `gorm:"size:1000" json:"message"`
+	Value     string `gorm:"size:200" json:"value"` // what the source had, shortened
+}
+
+// JournalEntry is one change that a run made in the store.
+type JournalEntry struct {
+	ID        string    `gorm:"primaryKey;size:36" json:"id"`
+	StoreHash string    `gorm:"size:32;index" json:"-"`
+	RunID     string    `gorm:"size:36;uniqueIndex:journal_run_key" json:"run_id"`
+	Key       string    `gorm:"size:255;uniqueIndex:journal_run_key" json:"key"`
+	TargetID  int64     `json:"target_id"`
+	Action    string    `gorm:"size:16" json:"action"` // "create" or "update"
+	Changes   string    `gorm:"type:text" json:"-"`    // JSON [{field, before, after}]
+	CreatedAt time.Time `json:"created_at"`
+}
+
+// Snapshot is the copy of a source that a run works from, so that a crash, a retry or a 304 does not
+// fetch it again. Its bytes are SnapshotChunk rows, readable from any byte offset.
+type Snapshot struct {
+	ID           string    `gorm:"primaryKey;size:36" json:"id"`
+	StoreHash    string    `gorm:"size:32;index" json:"-"`
+	FlowID       string    `gorm:"size:36;index" json:"flow_id"` // "" while an upload is not bound to a flow
+	Filename     string    `gorm:"size:255" json:"filename"`
+	ContentType  string    `gorm:"size:100" json:"content_type"`
+	ETag         string    `gorm:"size:255" json:"-"`
+	LastModified string    `gorm:"size:64" json:"-"`
+	URL          string    `gorm:"size:2000" json:"-"` // where it came from
+	SHA256       string    `gorm:"size:64" json:"sha256"`
+	Size         int64     `json:"size"`     // bytes, as received
+	Complete     bool      `json:"complete"` // false: the stream stopped before its end, or is still being received
+	CreatedAt    time.Time `gorm:"index" json:"created_at"`
+}
+
+// SnapshotChunk is a run of a snapshot's bytes, gzipped.
+type SnapshotChunk struct {
+	SnapshotID string `gorm:"primaryKey;size:36"`
+	Offset     int64  `gorm:"primaryKey;autoIncrement:false"` // of the chunk's first byte
+	StoreHash  string `gorm:"size:32;index"`
+	Length     int64  // bytes before compression
+	Data       []byte
+}
+
+// JobState says where a job row stands.
+type JobState string
+
+const (
+	JobPending JobState = "pending" // in Redis, or to be put there
+	JobDone    JobState = "done"
+	JobDead    JobState = "dead"    // gave up: LastError says why
+	JobDropped JobState = "dropped" // the store was uninstalled or the run cancelled
+)
+
+// Job is a unit of work: a row first, an entry of the Redis queue second.
+type Job struct {
+	ID        string    `gorm:"primaryKey;size:80"`
+	StoreHash string    `gorm:"size:32;index:jobs_store_state"`
+	Kind      string    `gorm:"size:32"`
+	State     JobState  `gorm:"size:16;index:jobs_store_state;index:jobs_state_id"`
+	Payload   string    `gorm:"type:text"` // JSON
+	Lane      string    `gorm:"size:16"`   // queue.Lane
+	Class     string    `gorm:"size:32"`   // endpoint class, "" for none
+	Cost      int       // API requests one attempt may use
+	Coalesce  string    `gorm:"size:100"` // coalescing key, "" for none
+	RunAt     time.Time // not before
+	Attempts  int
+	LastError string `gorm:"size:1000"`
+	CreatedAt time.Time
+	UpdatedAt time.Time
+}
+
+// WebhookEvent is a delivery that was acknowledged: a row before the 2xx, worked off later.
+type WebhookEvent struct {
+	StoreHash  string    `gorm:"primaryKey;size:32"`
+	DeliveryID string    `gorm:"primaryKey;size:128"` // webhook-id header: a repeat is a no-op
+	Scope      string    `gorm:"size:100"`
+	Body       string    `gorm:"type:text"`
+	ReceivedAt time.Time `gorm:"index"`
+	HandledAt  *time.Time
+}
+
+// AuditEntry is who did what in a store.
+type AuditEntry struct {
+	ID        string    `gorm:"primaryKey;size:36" json:"id"`
+	StoreHash string    `gorm:"size:32;index:audit_store_created" json:"-"`
+	Actor     string    `gorm:"size:100" json:"actor"` // "user:<id>", "key:<id>", "bigcommerce", "operator", "system"
+	Action    string    `gorm:"size:64" json:"action"` // "store.installed", "run.started" …
+	Subject   string    `gorm:"size:100" json:"subject"`
+	Detail    string    `gorm:"size:1000" json:"detail"`
+	CreatedAt time.Time `gorm:"index:audit_store_created" json:"created_at"`
+}
