@@ -1,0 +1,116 @@
+package testenv
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+)
+
+// cluster is the one PostgreSQL of a test process: initdb takes seconds, a database milliseconds.
+var cluster struct {
+	once sync.Once
+	err  error
+	port int
+	next atomic.Int64
+	psql string
+}
+
+// Postgres returns the URL of a fresh, empty database; ok is false when PostgreSQL is not installed
+// (and then the test fails if postgres is required).
+func Postgres(t testing.TB) (url string, ok bool) {
+	t.Helper()
+	if find("initdb") == "" || find("postgres") == "" || find("psql") == "" {
+		missing(t, "postgres", "using SQLite only")
+		return "", false
+	}
+	cluster.once.Do(func() { cluster.err = startCluster() })
+	if cluster.err != nil {
+		t.Fatal(cluster.err)
+	}
+	name := fmt.Sprintf("t%d", cluster.next.Add(1))
+	if err := psql("CREATE DATABASE " + name); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := psql("DROP DATABASE " + name + " WITH (FORCE)"); err != nil {
+			t.Logf("testenv: %v", err)
+		}
+	})
+	return databaseURL(name), true
+}
+
+func databaseURL(name string) string {
+	return fmt.Sprintf("postgres://postgres@127.0.0.1:%d/%s?sslmode=disable", cluster.port, name)
+}
+
+func psql(statement string) error {
+	out, err := exec.Command(cluster.psql, "-X", "-q", "-d", databaseURL("postgres"), "-c", statement).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("psql %q: %w: %s", statement, err, out)
+	}
+	return nil
+}
+
+func startCluster() error {
+	credential, err := unprivileged()
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "sluice-postgres-")
+	if err != nil {
+		return err
+	}
+	if credential != nil {
+		if err := os.Chown(dir, int(credential.Uid), int(credential.Gid)); err != nil {
+			return err
+		}
+	}
+	data := filepath.Join(dir, "data")
+	initdb := exec.Command(find("initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
+	initdb.Dir = dir
+	initdb.SysProcAttr = &syscall.SysProcAttr{Credential: credential}
+	if out, err := initdb.CombinedOutput(); err != nil {
+		return fmt.Errorf("initdb: %w: %s", err, out)
+	}
+	if cluster.port, err = freePort(); err != nil {
+		return err
+	}
+	cluster.psql = find("psql")
+	// Durability off: the tests kill our processes, not this server.
+	s, err := start(dir, credential, find("postgres"), "-D", data, "-p", strconv.Itoa(cluster.port),
+		"-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="+dir,
+		"-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off", "-c", "max_connections=200")
+	if err != nil {
+		return err
+	}
+	if err := waitFor("postgres", func() error { return psql("SELECT 1") }); err != nil {
+		return fmt.Errorf("%w\n%s", err, s.logTail())
+	}
+	return nil
+}
+
+// unprivileged returns the user to run PostgreSQL as: it refuses to run as root.
+func unprivileged() (*syscall.Credential, error) {
+	if os.Geteuid() != 0 {
+		return nil, nil
+	}
+	for _, name := range []string{"postgres", "nobody"} {
+		u, err := user.Lookup(name)
+		if err != nil {
+			continue
+		}
+		uid, err1 := strconv.ParseUint(u.Uid, 10, 32)
+		gid, err2 := strconv.ParseUint(u.Gid, 10, 32)
+		if err1 == nil && err2 == nil {
+			return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
+		}
+	}
+	return nil, fmt.Errorf("running as root and there is neither a postgres nor a nobody user to run PostgreSQL as")
+}
