@@ -1,0 +1,16 @@
+// Package mapping turns a row of a source into a document for the store.
+//
+// A tenants.Mapping names, for each target field, an expression over the row's columns. Compile
+// checks it once against the header and BigCommerce's field catalogue; Apply then evaluates it for
+// each row and returns typed values, or what is wrong with which field and what to do about it:
+//
+//	header, mapping ── Compile ──▶ Program ── Apply(values) ──▶ Document, []problem.Field
+//
+// Expressions are expr-lang with a short list of functions, all pure: the same row gives the same
+// document on every machine and day. There are no loops, variables, clocks or random numbers, and
+// the number of nodes and the size of every value are capped, so that no expression can hang a worker.
+//
+// The package never calls BigCommerce, never reads a file and never guesses: a value that does not
+// fit its field is an error with the value in it, not a silent conversion. Categories and brands
+// leave it as text; jobs/sync turns them into ids.
+package mapping
