@@ -1,0 +1,271 @@
+package sync
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"gorm.io/gorm/clause"
+
+	"sluice/internal/bigcommerce"
+	"sluice/internal/problem"
+	"sluice/tenants"
+)
+
+// ErrStepLost is returned when the run moved on without this step: another worker carried it out, or
+// the run became final. Nothing was saved.
+var ErrStepLost = errors.New("sync: the run moved on without this step")
+
+// saveTimeout bounds the last transaction of a step. It also runs when the step's context has ended,
+// so that a stopping process keeps what the step did.
+const saveTimeout = 20 * time.Second
+
+// Step carries out the next step of run: at most about StepBudget of work, or to the end of quota. In
+// one transaction it saves what the step did, the run's counts and checkpoint, and Run.Step+1, and
+// calls inTx, in which jobs finishes its job row and inserts the next. *run is then the saved run.
+//
+// An error means that nothing was saved and inTx had no effect: the same step may be carried out
+// again. It is a *bigcommerce.UnauthorizedError when the store's token is no longer accepted.
+// A run that cannot go on for a reason of its own (no such file, a mapping that does not compile) is
+// no error: it is saved as failed, with the reason.
+func (e *Engine) Step(ctx context.Context, run *tenants.Run, inTx func(tx *tenants.DB, run *tenants.Run) error) (StepResult, error) {
+	if run.State.Final() {
+		return StepResult{Done: true}, nil
+	}
+	ctx = tenants.WithStore(ctx, run.StoreHash)
+	s, err := e.newStep(ctx, run)
+	if err != nil {
+		return StepResult{}, err
+	}
+	if err := s.work(ctx); err != nil {
+		message, fatal := fatalMessage(err)
+		if !fatal {
+			return StepResult{}, err
+		}
+		// What the step had begun is dropped; only the verdict is saved.
+		if s, err = e.newStep(ctx, run); err != nil {
+			return StepResult{}, err
+		}
+		s.finish(tenants.RunFailed, message)
+	}
+	if err := s.commit(ctx, inTx); err != nil {
+		return StepResult{}, err
+	}
+	*run = s.run
+	return StepResult{Done: run.State.Final(), NotBefore: s.notBefore}, nil
+}
+
+// Fail ends a run that jobs gave up on. message is for the merchant.
+func (e *Engine) Fail(ctx context.Context, run *tenants.Run, message string, inTx func(tx *tenants.DB, run *tenants.Run) error) error {
+	if run.State.Final() {
+		return nil
+	}
+	ctx = tenants.WithStore(ctx, run.StoreHash)
+	s, err := e.newStep(ctx, run)
+	if err != nil {
+		return err
+	}
+	s.finish(tenants.RunFailed, message)
+	if err := s.commit(ctx, inTx); err != nil {
+		return err
+	}
+	*run = s.run
+	return nil
+}
+
+// fatalMessage says whether err ends the run, and how that is told to the merchant.
+func fatalMessage(err error) (string, bool) {
+	var forbidden *bigcommerce.ForbiddenError
+	if errors.As(err, &forbidden) {
+		return "BigCommerce does not let Sluice do this in your store: a permission (OAuth scope) is missing. Open Sluice from the control panel's app list to grant it, then start the run again.", true
+	}
+	var p *problem.Error
+	if errors.As(err, &p) {
+		switch p.Code {
+		case problem.Unavailable, problem.RateLimited, problem.Internal, problem.NeedsReinstall, problem.Unauthenticated:
+			return "", false
+		}
+		return p.Message, true
+	}
+	return "", false
+}
+
+// step is one step under way. Its methods run on one goroutine unless they say otherwise.
+type step struct {
+	e        *Engine
+	was      int64 // Run.Step when it began
+	run      tenants.Run
+	cp       checkpoint
+	client   *bigcommerce.Client
+	until    time.Time // start nothing new after this
+	polled   time.Time // when cancel_requested was last read
+	cancel   bool
+	requests atomic.Int64
+	throttle atomic.Int64
+
+	save      []func(ctx context.Context, tx *tenants.DB) error // effects, in order, of the last transaction
+	issues    []tenants.RunIssue
+	notBefore time.Time
+}
+
+func (e *Engine) newStep(ctx context.Context, run *tenants.Run) (*step, error) {
+	now := e.cfg.Now()
+	s := &step{e: e, was: run.Step, run: *run, until: now.Add(e.cfg.StepBudget), polled: now}
+	if run.Checkpoint != "" {
+		if err := json.Unmarshal([]byte(run.Checkpoint), &s.cp); err != nil {
+			return nil, fmt.Errorf("sync: checkpoint of run %s: %w", run.ID, err)
+		}
+	}
+	cancel, err := e.cancelRequested(ctx, run.ID)
+	if err != nil {
+		return nil, err
+	}
+	s.cancel = cancel
+	if s.run.Phase == "" {
+		s.run.Phase = tenants.PhaseFetch
+	}
+	if s.run.State == tenants.RunQueued || s.run.State == tenants.RunPaused {
+		s.run.State = tenants.RunRunning
+	}
+	if s.run.StartedAt == nil {
+		t := now.UTC()
+		s.run.StartedAt = &t
+	}
+	return s, nil
+}
+
+// work does the step's part of the run's phase.
+func (s *step) work(ctx context.Context) error {
+	if s.cancel {
+		return s.cancelRun(ctx)
+	}
+	switch s.run.Phase {
+	case tenants.PhaseFetch:
+		return s.fetch(ctx)
+	case tenants.PhasePlan:
+		return s.plan(ctx)
+	case tenants.PhaseMatch:
+		return s.match(ctx)
+	case tenants.PhaseWrite:
+		return s.write(ctx)
+	case tenants.PhaseFinish:
+		s.finish(tenants.RunDone, "")
+		return nil
+	}
+	return fmt.Errorf("sync: run %s is in an unknown phase %q", s.run.ID, s.run.Phase)
+}
+
+// enter moves the run to the next phase; the next step begins it.
+func (s *step) enter(p tenants.Phase) { s.run.Phase = p }
+
+// spent reports whether the step should start nothing new: its time is over, its process is
+// stopping, quota ended, or the run is to be cancelled (asked of SQL at most once a second).
+func (s *step) spent(ctx context.Context) bool {
+	now := s.e.cfg.Now()
+	if ctx.Err() != nil || !s.notBefore.IsZero() || !now.Before(s.until) || s.cancel {
+		return true
+	}
+	if now.Sub(s.polled) >= time.Second {
+		s.polled = now
+		if asked, err := s.e.cancelRequested(ctx, s.run.ID); err == nil && asked {
+			s.cancel = true
+			return true
+		}
+	}
+	return false
+}
+
+func (e *Engine) cancelRequested(ctx context.Context, runID string) (bool, error) {
+	var row tenants.Run
+	err := e.cfg.DB.Scoped(ctx).Select("cancel_requested").Where("id = ?", runID).Take(&row).Error
+	if err != nil {
+		return false, fmt.Errorf("sync: read run %s: %w", runID, err)
+	}
+	return row.CancelRequested, nil
+}
+
+// api returns the store's client, made on first use in the step. Its requests are counted.
+func (s *step) api(ctx context.Context) (*bigcommerce.Client, error) {
+	if s.client != nil {
+		return s.client, nil
+	}
+	c, err := s.e.cfg.Client(ctx, s.run.StoreHash, func(a bigcommerce.Answer) {
+		s.requests.Add(1)
+		if a.Status == 429 {
+			s.throttle.Add(1)
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.client = c
+	return c, nil
+}
+
+// held reports whether err only says that quota is used up. The run then waits until it is not.
+func (s *step) held(err error) bool {
+	until, ok := s.e.heldUntil(err)
+	if ok && until.After(s.notBefore) {
+		s.notBefore = until
+	}
+	return ok
+}
+
+// later is a change of the database that belongs to the step's transaction.
+func (s *step) later(fn func(ctx context.Context, tx *tenants.DB) error) { s.save = append(s.save, fn) }
+
+// runColumns are the columns of a run that a step writes. CancelRequested is not among them: the
+// merchant may set it while the step is under way.
+var runColumns = []string{
+	"state", "phase", "snapshot_id", "step", "checkpoint", "format", "error", "incomplete",
+	"total", "read", "to_create", "to_update", "created", "updated", "unchanged", "failed", "warnings",
+	"requests", "throttled", "planned_requests", "planned_seconds", "started_at", "finished_at", "updated_at",
+}
+
+// commit saves the step in one transaction.
+func (s *step) commit(ctx context.Context, inTx func(tx *tenants.DB, run *tenants.Run) error) error {
+	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), saveTimeout)
+	defer stop()
+	cp, err := json.Marshal(s.cp)
+	if err != nil {
+		return fmt.Errorf("sync: checkpoint: %w", err)
+	}
+	s.run.Checkpoint = string(cp)
+	s.run.Step = s.was + 1
+	s.run.Requests += s.requests.Load()
+	s.run.Throttled += s.throttle.Load()
+	s.run.UpdatedAt = s.e.cfg.Now().UTC()
+	return s.e.cfg.DB.Tx(ctx, func(tx *tenants.DB) error {
+		var now tenants.Run
+		if err := tx.Scoped(ctx).Clauses(clause.Locking{Strength: "UPDATE"}).
+			Select("step", "state", "cancel_requested").Where("id = ?", s.run.ID).Take(&now).Error; err != nil {
+			return fmt.Errorf("sync: lock run %s: %w", s.run.ID, err)
+		}
+		if now.Step != s.was || now.State.Final() {
+			return ErrStepLost
+		}
+		s.run.CancelRequested = now.CancelRequested
+		if !s.run.State.Final() && (now.State == tenants.RunCancelling || now.State == tenants.RunPaused) {
+			s.run.State = now.State // set by jobs while the step was under way
+		}
+		for _, save := range s.save {
+			if err := save(ctx, tx); err != nil {
+				return err
+			}
+		}
+		if err := s.saveIssues(ctx, tx); err != nil {
+			return err
+		}
+		if err := tx.Scoped(ctx).Model(&tenants.Run{}).Where("id = ?", s.run.ID).
+			Select(runColumns).Updates(&s.run).Error; err != nil {
+			return fmt.Errorf("sync: save run %s: %w", s.run.ID, err)
+		}
+		if inTx != nil {
+			return inTx(tx, &s.run)
+		}
+		return nil
+	})
+}
