@@ -1,0 +1,178 @@
+package bigcommerce
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// DefaultAPIURL is BigCommerce's API host.
+const DefaultAPIURL = "https://api.bigcommerce.com"
+
+// DefaultTimeout bounds one HTTP attempt, from dialling to the last byte of the answer. A batch
+// update of ten products is slow on a busy store, but no gateway keeps a request for a minute.
+const DefaultTimeout = time.Minute
+
+// Config is what a Client is made from. StoreHash and AccessToken are required.
+type Config struct {
+	APIURL      string // default DefaultAPIURL
+	StoreHash   string
+	AccessToken string       `json:"-"`
+	HTTP        *http.Client // its transport is used, its CheckRedirect is not; default: one shared by all stores
+	Limiter     Limiter      // default: admits everything
+	UserAgent   string       // default "Sluice"
+	Log         *slog.Logger // each attempt at debug level; default: none
+	Timeout     time.Duration
+
+	// OnRequest, if set, is told each HTTP attempt, after the limiter.
+	OnRequest func(Answer)
+	// Sleep waits before a retry; tests replace it. Default: a timer that ends with ctx.
+	Sleep func(ctx context.Context, d time.Duration) error
+}
+
+// String leaves the access token out, so that a Config may be printed.
+func (c Config) String() string {
+	return fmt.Sprintf("bigcommerce.Config{APIURL: %q, StoreHash: %q}", c.APIURL, c.StoreHash)
+}
+
+// GoString is String: %#v must not print the token either.
+func (c Config) GoString() string { return c.String() }
+
+// LogValue is String for log/slog.
+func (c Config) LogValue() slog.Value { return slog.StringValue(c.String()) }
+
+// Client calls the API of one store. It is safe for use by many goroutines.
+type Client struct {
+	Store      *StoreService
+	Products   *ProductsService
+	Variants   *VariantsService
+	Brands     *BrandsService
+	Categories *CategoriesService
+	Hooks      *HooksService
+
+	base      string // https://host/stores/{hash}
+	storeHash string
+	token     *secret
+	http      *http.Client
+	limiter   Limiter
+	userAgent string
+	log       *slog.Logger
+	timeout   time.Duration
+	onRequest func(Answer)
+	sleep     func(ctx context.Context, d time.Duration) error
+	jitter    func(limit time.Duration) time.Duration
+}
+
+// secret is kept behind a pointer, which fmt prints as an address even with %+v.
+type secret struct{ value string }
+
+// service is embedded by each service.
+type service struct{ client *Client }
+
+var (
+	storeHashPattern = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+	tokenPattern     = regexp.MustCompile(`^[\x21-\x7e]{1,512}$`)
+)
+
+// New returns a client of one store.
+func New(cfg Config) (*Client, error) {
+	base, err := url.Parse(orDefault(cfg.APIURL, DefaultAPIURL))
+	if err != nil || base.Host == "" || (base.Scheme != "https" && base.Scheme != "http") {
+		return nil, fmt.Errorf("bigcommerce: API URL %q is not an http or https URL", cfg.APIURL)
+	}
+	if !storeHashPattern.MatchString(cfg.StoreHash) {
+		return nil, fmt.Errorf("bigcommerce: store hash %q is not a store hash", cfg.StoreHash)
+	}
+	if !tokenPattern.MatchString(cfg.AccessToken) { // never name its value
+		return nil, errors.New("bigcommerce: the access token is empty or has characters that no access token has")
+	}
+	c := &Client{
+		base:      strings.TrimRight(base.String(), "/") + "/stores/" + cfg.StoreHash,
+		storeHash: cfg.StoreHash,
+		token:     &secret{cfg.AccessToken},
+		http:      httpClient(cfg.HTTP),
+		limiter:   cfg.Limiter,
+		userAgent: orDefault(cfg.UserAgent, "Sluice"),
+		log:       cfg.Log,
+		timeout:   cfg.Timeout,
+		onRequest: cfg.OnRequest,
+		sleep:     cfg.Sleep,
+		jitter:    rand.N[time.Duration],
+	}
+	if c.limiter == nil {
+		c.limiter = noLimit{}
+	}
+	if c.log == nil {
+		c.log = slog.New(slog.DiscardHandler)
+	}
+	if c.timeout <= 0 {
+		c.timeout = DefaultTimeout
+	}
+	if c.onRequest == nil {
+		c.onRequest = func(Answer) {}
+	}
+	if c.sleep == nil {
+		c.sleep = sleep
+	}
+	s := service{client: c}
+	c.Store = &StoreService{s}
+	c.Products = &ProductsService{s}
+	c.Variants = &VariantsService{s}
+	c.Brands = &BrandsService{s}
+	c.Categories = &CategoriesService{s}
+	c.Hooks = &HooksService{s}
+	return c, nil
+}
+
+// StoreHash returns the store that the client belongs to.
+func (c *Client) StoreHash() string { return c.storeHash }
+
+// String names the store, and nothing secret.
+func (c *Client) String() string { return "bigcommerce.Client(" + c.storeHash + ")" }
+
+// GoString is String.
+func (c *Client) GoString() string { return c.String() }
+
+// sharedHTTP is used by every client that is given none, so that stores share connections.
+// HTTP/2 and transparent gzip are net/http's defaults: neither may be turned off here.
+var sharedHTTP = func() *http.Client {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.MaxIdleConnsPerHost = 64 // all stores are one host
+	return &http.Client{Transport: t}
+}()
+
+// httpClient returns a copy of h that does not follow redirects. net/http would send the
+// X-Auth-Token header on to any host that an answer names.
+func httpClient(h *http.Client) *http.Client {
+	if h == nil {
+		h = sharedHTTP
+	}
+	c := *h
+	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &c
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func orDefault(s, def string) string {
+	if s == "" {
+		return def
+	}
+	return s
+}

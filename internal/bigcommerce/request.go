@@ -1,0 +1,239 @@
+package bigcommerce
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	// maxAnswer bounds the decompressed body of an answer: 250 products with long descriptions are
+	// some 20 MB.
+	maxAnswer = 64 << 20
+	// maxErrorBody is how much of an error's body is read; maxBodyExcerpt how much of it is kept.
+	maxErrorBody   = 64 << 10
+	maxBodyExcerpt = 2 << 10
+
+	// maxRetries, retryBase and retryCap: the wait before the nth retry is a random time below
+	// retryBase·2ⁿ⁻¹, at most retryCap ("full jitter").
+	maxRetries = 3
+	retryBase  = 500 * time.Millisecond
+	retryCap   = 8 * time.Second
+)
+
+var errAnswerTooLarge = fmt.Errorf("the answer is larger than %d MiB: ask for fewer fields or smaller pages", maxAnswer>>20)
+
+// request is one API call, which may take several HTTP attempts.
+type request struct {
+	method string
+	path   string // below the store, with the version: "/v3/catalog/products"
+	query  string
+	body   any    // JSON; nil for none
+	class  string // endpoint class, see Call
+}
+
+// retryable says whether the request may be sent twice to the same effect.
+func (r request) retryable() bool { return r.method != http.MethodPost }
+
+// none is the T of calls whose answer's body does not matter.
+type none struct{}
+
+// send carries out r and decodes the answer into a T, which stays zero for an answer without a body
+// (204). status is the last attempt's.
+func send[T any](ctx context.Context, c *Client, r request) (out T, status int, err error) {
+	var body []byte
+	if r.body != nil {
+		if body, err = json.Marshal(r.body); err != nil {
+			return out, 0, fmt.Errorf("bigcommerce: %s %s: encode: %w", r.method, r.path, err)
+		}
+	}
+	for n := 0; ; n++ {
+		out, status, err = attempt[T](ctx, c, r, body)
+		if err == nil || n == maxRetries || !r.retryable() || !transient(ctx, err) {
+			return out, status, err
+		}
+		wait := c.jitter(min(retryBase<<n, retryCap))
+		c.log.DebugContext(ctx, "bigcommerce request will be retried", "method", r.method, "path", r.path,
+			"retry", n+1, "wait", wait, "error", err)
+		if sErr := c.sleep(ctx, wait); sErr != nil {
+			return out, status, fmt.Errorf("%w; not retried: %w", err, sErr)
+		}
+	}
+}
+
+// transient says whether err may be gone the next time.
+func transient(ctx context.Context, err error) bool {
+	var u *UnavailableError
+	if ctx.Err() != nil || !errors.As(err, &u) {
+		return false
+	}
+	if u.Err == nil {
+		return u.Status != http.StatusNotImplemented && u.Status != http.StatusHTTPVersionNotSupported
+	}
+	var wrongType *json.UnmarshalTypeError // the API and this client disagree: the next answer will too
+	return !errors.Is(u.Err, errAnswerTooLarge) && !errors.As(u.Err, &wrongType)
+}
+
+// attempt makes one HTTP attempt: limiter, request, limiter, answer.
+func attempt[T any](ctx context.Context, c *Client, r request, body []byte) (out T, status int, err error) {
+	attemptCtx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	var sent atomic.Bool // a connection was there, so bytes may have left; the transport has its own goroutines
+	traced := httptrace.WithClientTrace(attemptCtx, &httptrace.ClientTrace{
+		GotConn: func(httptrace.GotConnInfo) { sent.Store(true) },
+	})
+	req, err := c.newRequest(traced, r, body)
+	if err != nil {
+		return out, 0, fmt.Errorf("bigcommerce: %s %s: %w", r.method, r.path, err)
+	}
+
+	done, err := c.limiter.Wait(ctx, Call{Class: r.class, Cost: 1, Interactive: isInteractive(ctx)})
+	if err != nil {
+		return out, 0, fmt.Errorf("bigcommerce: %s %s: not sent: %w", r.method, r.path, err)
+	}
+	start := time.Now()
+	resp, err := c.http.Do(req)
+	answer := Answer{Lost: true}
+	if err == nil {
+		answer = answerOf(resp.StatusCode, resp.Header)
+	}
+	answer.Latency = time.Since(start)
+	done(answer)
+	c.onRequest(answer)
+	c.log.DebugContext(ctx, "bigcommerce request", "method", r.method, "path", r.path, "status", answer.Status,
+		"lost", answer.Lost, "left", answer.Left, "latency", answer.Latency)
+	if err != nil {
+		return out, 0, c.unavailable(r, 0, sent.Load(), err)
+	}
+	defer closeBody(resp.Body)
+
+	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+		return out, resp.StatusCode, c.errorOf(r, resp, answer)
+	}
+	if err := decode(resp, &out); err != nil {
+		return out, resp.StatusCode, c.unavailable(r, resp.StatusCode, true, err)
+	}
+	return out, resp.StatusCode, nil
+}
+
+// newRequest builds the HTTP request. Accept-Encoding is left to net/http, which then decompresses.
+func (c *Client) newRequest(ctx context.Context, r request, body []byte) (*http.Request, error) {
+	target := c.base + r.path
+	if r.query != "" {
+		target += "?" + r.query
+	}
+	var reader io.Reader
+	if body != nil {
+		reader = bytes.NewReader(body)
+	}
+	req, err := http.NewRequestWithContext(ctx, r.method, target, reader)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Accept", "application/json")
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	req.Header.Set("User-Agent", c.userAgent)
+	req.Header.Set("X-Auth-Token", c.token.value)
+	return req, nil
+}
+
+// decode reads a success's body into out, with numbers as json.Number wherever out is generic.
+func decode[T any](resp *http.Response, out *T) error {
+	if _, ignore := any(out).(*none); ignore || resp.StatusCode == http.StatusNoContent {
+		return nil
+	}
+	dec := json.NewDecoder(&cappedReader{r: resp.Body, left: maxAnswer})
+	dec.UseNumber()
+	var fresh T
+	if err := dec.Decode(&fresh); err != nil {
+		if errors.Is(err, io.EOF) { // a success without the body it must have is a cut one
+			err = io.ErrUnexpectedEOF
+		}
+		return fmt.Errorf("the answer could not be read: %w", err)
+	}
+	*out = fresh
+	return nil
+}
+
+// errorOf turns an answer that is not a success into its typed error.
+func (c *Client) errorOf(r request, resp *http.Response, a Answer) error {
+	raw, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody)) // what could be read of it will do
+	raw = []byte(c.redact(string(raw)))
+	parsed := parseErrorBody(raw)
+	e := &APIError{
+		Status: resp.StatusCode, Method: r.method, Path: r.path,
+		Title: orDefault(parsed.title, orDefault(http.StatusText(resp.StatusCode), "unexpected status")),
+		Type:  parsed.kind, Fields: parsed.fields, Body: shorten(string(raw), maxBodyExcerpt),
+	}
+	return kindOf(e, a)
+}
+
+// unavailable describes a request to which no whole answer came back.
+func (c *Client) unavailable(r request, status int, sent bool, err error) error {
+	var urlErr *url.Error // names the whole URL again, which a lookup of 250 SKUs makes long
+	if errors.As(err, &urlErr) {
+		err = urlErr.Err
+	}
+	if text := err.Error(); c.redact(text) != text {
+		err = &redactedError{text: c.redact(text), err: err}
+	}
+	title := "no answer"
+	if status != 0 {
+		title = "unreadable answer"
+	}
+	return &UnavailableError{
+		APIError: &APIError{Status: status, Method: r.method, Path: r.path, Title: title},
+		Sent:     sent, Err: err,
+	}
+}
+
+// redact removes the access token from text that came from outside.
+func (c *Client) redact(s string) string {
+	return strings.ReplaceAll(s, c.token.value, "[access token]")
+}
+
+// redactedError has another text than the error it stands for.
+type redactedError struct {
+	text string
+	err  error
+}
+
+func (e *redactedError) Error() string { return e.text }
+
+// Is compares with the error it stands for, which stays unreachable so that nobody prints it.
+func (e *redactedError) Is(target error) bool { return errors.Is(e.err, target) }
+
+// cappedReader fails with errAnswerTooLarge after left bytes.
+type cappedReader struct {
+	r    io.Reader
+	left int64
+}
+
+func (c *cappedReader) Read(p []byte) (int, error) {
+	if c.left <= 0 {
+		return 0, errAnswerTooLarge
+	}
+	if int64(len(p)) > c.left {
+		p = p[:c.left]
+	}
+	n, err := c.r.Read(p)
+	c.left -= int64(n)
+	return n, err
+}
+
+// closeBody reads what little is left, so that the connection can be used again.
+func closeBody(b io.ReadCloser) {
+	_, _ = io.CopyN(io.Discard, b, maxErrorBody)
+	_ = b.Close()
+}

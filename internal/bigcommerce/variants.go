@@ -1,0 +1,73 @@
+package bigcommerce
+
+import (
+	"context"
+	"encoding/json"
+	"iter"
+)
+
+const variantsPath = "/v3/catalog/variants"
+
+// MaxVariantsPerUpdate is the most that one request takes.
+const MaxVariantsPerUpdate = 50
+
+// VariantsService is the variants of all products (V3).
+type VariantsService struct{ service }
+
+// Variant is a variant as List returns it. A price or weight that is "" is the product's.
+type Variant struct {
+	ID                    int64         `json:"id"`
+	ProductID             int64         `json:"product_id"`
+	SKU                   string        `json:"sku"`
+	Price                 json.Number   `json:"price"`
+	CostPrice             json.Number   `json:"cost_price"`
+	RetailPrice           json.Number   `json:"retail_price"`
+	SalePrice             json.Number   `json:"sale_price"`
+	Weight                json.Number   `json:"weight"`
+	InventoryLevel        int64         `json:"inventory_level"`
+	InventoryWarningLevel int64         `json:"inventory_warning_level"`
+	UPC                   string        `json:"upc"`
+	MPN                   string        `json:"mpn"`
+	GTIN                  string        `json:"gtin"`
+	OptionValues          []OptionValue `json:"option_values"` // empty for a product's base variant
+}
+
+// OptionValue is one choice that makes up a variant.
+type OptionValue struct {
+	ID                int64  `json:"id"`
+	Label             string `json:"label"`
+	OptionID          int64  `json:"option_id"`
+	OptionDisplayName string `json:"option_display_name"`
+}
+
+// VariantFilter narrows a list of variants. There is no sku:in for variants.
+type VariantFilter struct {
+	ID            int64   // id
+	SKU           string  // sku, exactly
+	UPC           string  // upc, exactly
+	ProductIDs    []int64 // product_id:in
+	IncludeFields []string
+	Limit         int // items a page; 0 means MaxPageSize
+}
+
+func (f VariantFilter) writeTo(q *query) error {
+	q.num("id", f.ID)
+	q.str("sku", f.SKU)
+	q.str("upc", f.UPC)
+	q.nums("product_id:in", f.ProductIDs)
+	q.list("include_fields", f.IncludeFields)
+	return nil
+}
+
+// List walks every variant that matches, base variants of simple products included.
+func (s *VariantsService) List(ctx context.Context, f VariantFilter) iter.Seq2[*Variant, error] {
+	return collect[*Variant](ctx, s.client, variantsPath, f.Limit, f.writeTo)
+}
+
+// Update changes up to MaxVariantsPerUpdate variants, each of which must have its "id".
+func (s *VariantsService) Update(ctx context.Context, variants []Fields) (BatchResult, error) {
+	if err := checkBatch("variants", variants, MaxVariantsPerUpdate); err != nil {
+		return BatchResult{}, err
+	}
+	return putBatch(ctx, s.client, variantsPath, "", variants)
+}
