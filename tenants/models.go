@@ -190,7 +190,7 @@ const (
 type Run struct {
 	ID              string      `gorm:"primaryKey;size:36" json:"id"`
 	StoreHash       string      `gorm:"size:32;index:runs_store_created" json:"-"`
-	FlowID          string      `gorm:"size:36;index" json:"flow_id"`
+	FlowID          string      `gorm:"size:36;index;uniqueIndex:runs_one_active,where:state <> 'done' AND state <> 'failed' AND state <> 'cancelled'" json:"flow_id"` // one run at a time
 	Kind            string      `gorm:"size:32" json:"kind"`
 	State           RunState    `gorm:"size:16;index" json:"state"`
 	Phase           Phase       `gorm:"size:16" json:"phase"`
@@ -302,6 +302,9 @@ type JournalEntry struct {
 	CreatedAt time.Time `json:"created_at"`
 }
 
+// TableName names the table of JournalEntry.
+func (JournalEntry) TableName() string { return "journal" }
+
 // Snapshot is the copy of a source that a run works from, so that a crash, a retry or a 304 does not
 // fetch it again. Its bytes are SnapshotChunk rows, readable from any byte offset.
 type Snapshot struct {
@@ -317,6 +320,8 @@ type Snapshot struct {
 	Size         int64     `json:"size"`     // bytes, as received
 	Complete     bool      `json:"complete"` // false: the stream stopped before its end, or is still being received
 	CreatedAt    time.Time `gorm:"index" json:"created_at"`
+
+	CommittedAt *time.Time `json:"-"` // set when the last byte was written; until then nobody can open it
 }
 
 // SnapshotChunk is a run of a snapshot's bytes, gzipped.
@@ -376,3 +381,6 @@ type AuditEntry struct {
 	Detail    string    `gorm:"size:1000" json:"detail"`
 	CreatedAt time.Time `gorm:"index:audit_store_created" json:"created_at"`
 }
+
+// TableName names the table of AuditEntry.
+func (AuditEntry) TableName() string { return "audit" }

@@ -1,0 +1,72 @@
+package database
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/go-gormigrate/gormigrate/v2"
+	"gorm.io/gorm"
+
+	"sluice/internal/problem"
+)
+
+// migrations in the order in which they run. Never change one that was released: add another.
+func migrations() []*gormigrate.Migration {
+	return []*gormigrate.Migration{
+		{ID: "0001_initial", Migrate: migrate0001},
+	}
+}
+
+var options = gormigrate.Options{
+	TableName:                 "migrations",
+	IDColumnName:              "id",
+	IDColumnSize:              255,
+	ValidateUnknownMigrations: true,
+}
+
+// migrateLock is the PostgreSQL advisory lock of a migration: any number of our own, the same in every version.
+const migrateLock = 0x51_15CE
+
+// Migrate runs the migrations that did not run yet, all or none. Processes that call it at the same
+// time wait for one another.
+func Migrate(ctx context.Context, g *gorm.DB) error {
+	err := g.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		// SQLite's transactions begin with the write lock already (see sqliteDSN).
+		if tx.Name() == "postgres" {
+			if err := tx.Exec("SELECT pg_advisory_xact_lock(?)", migrateLock).Error; err != nil {
+				return err
+			}
+		}
+		return gormigrate.New(tx, &options, migrations()).Migrate()
+	})
+	if errors.Is(err, gormigrate.ErrUnknownPastMigration) {
+		return problem.Wrap(err, problem.Conflict, "The database was migrated by a newer version of Sluice: run that version, or restore a backup from before it")
+	}
+	if err != nil {
+		return fmt.Errorf("database: migrate: %w", err)
+	}
+	return nil
+}
+
+// Pending returns the ids of the migrations that did not run yet, in order.
+func Pending(ctx context.Context, g *gorm.DB) ([]string, error) {
+	g = g.WithContext(ctx)
+	var done []string
+	if g.Migrator().HasTable(options.TableName) {
+		if err := g.Table(options.TableName).Pluck(options.IDColumnName, &done).Error; err != nil {
+			return nil, fmt.Errorf("database: pending migrations: %w", err)
+		}
+	}
+	ran := map[string]bool{}
+	for _, id := range done {
+		ran[id] = true
+	}
+	var pending []string
+	for _, m := range migrations() {
+		if !ran[m.ID] {
+			pending = append(pending, m.ID)
+		}
+	}
+	return pending, nil
+}

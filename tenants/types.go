@@ -1,0 +1,87 @@
+package tenants
+
+// Install is what an OAuth install, or store-level credentials, say of a store.
+type Install struct {
+	StoreHash   string
+	AccessToken string // plain; sealed before it is written
+	Scopes      string // granted, space-separated
+	AccountUUID string
+	Origin      Origin
+	OwnerID     int64 // BigCommerce's ids; 0 with store-level credentials
+	OwnerEmail  string
+	UserID      int64 // who installed; the owner or another user
+	UserEmail   string
+	Locale      string
+}
+
+// StoreInfo is what BigCommerce says of a store (GET /v2/store).
+type StoreInfo struct {
+	Name, Domain, SecureURL, PlanName, Timezone, Currency string
+}
+
+// UserSeen is a user as a signed payload or an install names one.
+type UserSeen struct {
+	UserID int64
+	Email  string
+	Locale string // "" keeps what is known
+	Owner  bool
+}
+
+// Page is a piece of a list. After (or Before, for lists that start with the newest) is the next
+// value that the call before returned, "" at first. Limit 0 means 50; 250 is the most.
+type Page struct {
+	After  string
+	Before string
+	Limit  int
+}
+
+// RunFilter narrows Runs; newest first. Before is a run's ID.
+type RunFilter struct {
+	FlowID string
+	Before string
+	Limit  int
+}
+
+// IssueFilter narrows RunIssues; by line.
+type IssueFilter struct {
+	Severity string // "error", "warning" or "" for both
+	After    string
+	Limit    int
+}
+
+// ItemFilter narrows RunItems; by line.
+type ItemFilter struct {
+	States  []ItemState
+	Actions []string
+	After   string
+	Limit   int
+}
+
+// ItemCount is how many items of a run have a state and an action.
+type ItemCount struct {
+	State  ItemState
+	Action string
+	N      int64
+}
+
+// SeenKey is a key that a run met, and where.
+type SeenKey struct {
+	Key  string
+	Line int64
+}
+
+// SnapshotMeta is what is known of a snapshot once its bytes are there. Empty fields keep what
+// NewSnapshotWriter was given.
+type SnapshotMeta struct {
+	Filename, ContentType, ETag, LastModified, URL string
+}
+
+// Credentials are store-level API credentials as BigCommerce's control panel hands them out.
+type Credentials struct {
+	Name         string
+	StoreHash    string
+	AccessToken  string
+	ClientID     string
+	ClientSecret string
+	APIPath      string
+}
