@@ -1,0 +1,161 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Lane orders a store's own work: a person waiting, then orders on their way out, then everything else.
+type Lane string
+
+// The lanes, first served first. The last tenth of a quota window is kept for the first two.
+const (
+	LaneInteractive Lane = "interactive"
+	LaneOrders      Lane = "orders"
+	LaneBulk        Lane = "bulk"
+)
+
+// priority is the lane's part of a job's score; an unknown or empty lane is bulk.
+func (l Lane) priority() int {
+	switch l {
+	case LaneInteractive:
+		return 0
+	case LaneOrders:
+		return 1
+	default:
+		return 2
+	}
+}
+
+// Job is one bounded step of work for one store. Its truth is a row in SQL; here it only waits its turn.
+type Job struct {
+	ID      string // unique over all stores; enqueueing an ID again changes nothing
+	Store   string // store hash
+	Kind    string
+	Payload []byte
+	Lane    Lane      // "" = bulk
+	Class   string    // endpoint class (see Classes): at most that many jobs of a store run at once; "" = no limit of its own
+	Cost    int       // requests the step will make, for fairness between stores; below 1 = 1
+	RunAt   time.Time // zero = now
+
+	// Coalesce, if set, names what the job is about: of all jobs of a store with the same value at most one waits (it
+	// carries the newest payload) while at most one runs.
+	Coalesce string
+}
+
+// Lease is a job that this process holds until Expires, unless it is extended by Heartbeat.
+type Lease struct {
+	Job
+	Attempt int       // 1 for the first; Snooze and GiveBack do not count
+	Token   string    // proves that the lease is still ours
+	Expires time.Time // as of Claim; Heartbeat does not touch it, so a lease may be read without a lock
+}
+
+// Options of a Queue; the zero value is right for production.
+type Options struct {
+	Prefix     string        // of every key; default "sluice"
+	Shards     int           // Redis Cluster slots to spread over; default 1. Changing it needs a rebuild of the queue
+	LeaseFor   time.Duration // default 30 s
+	StoreCap   int           // jobs of one store that run at once, unless SetCap says otherwise; default 4
+	MaxWaiting int           // jobs of one store that Redis takes before ErrFull; default 10,000
+
+	// Now replaces Redis' clock in tests. Nil in production: then every process goes by Redis' clock alone.
+	Now func() time.Time
+	Log *slog.Logger // default slog.Default()
+}
+
+var (
+	// ErrNoEpoch means that Redis has lost its content (or never had any): call Rebuild, then try again.
+	ErrNoEpoch = errors.New("queue: redis holds no queue yet: rebuild needed")
+	// ErrLeaseLost means that the lease has expired and the job was given to someone else, or was purged: stop work on
+	// it, its result no longer counts.
+	ErrLeaseLost = errors.New("queue: lease lost")
+	// ErrFull means that Redis holds MaxWaiting jobs of this store. The job stays in SQL, from where it is enqueued again
+	// once there is room; it is no failure of the caller.
+	ErrFull = errors.New("queue: the store's queue is full")
+)
+
+// Queue is every store's queue and quota. It is safe for concurrent use, and any number of processes may share a Redis.
+type Queue struct {
+	rdb     redis.UniversalClient
+	o       Options
+	scripts map[string]*redis.Script
+	// sleepers holds one permit a shard: at most that many goroutines of this process block a Redis connection each.
+	sleepers chan int
+}
+
+// New returns a Queue on rdb. It talks to Redis only when it is used.
+func New(rdb redis.UniversalClient, o Options) *Queue {
+	if o.Prefix == "" {
+		o.Prefix = "sluice"
+	}
+	if o.Shards < 1 {
+		o.Shards = 1
+	}
+	if o.LeaseFor <= 0 {
+		o.LeaseFor = 30 * time.Second
+	}
+	if o.StoreCap < 1 {
+		o.StoreCap = 4
+	}
+	if o.MaxWaiting < 1 {
+		o.MaxWaiting = 10_000
+	}
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	q := &Queue{rdb: rdb, o: o, scripts: compile(o), sleepers: make(chan int, o.Shards)}
+	for s := range o.Shards {
+		q.sleepers <- s
+	}
+	return q
+}
+
+// shardKey builds a key of shard s. The braces make Redis Cluster keep a shard's keys in one slot.
+func (q *Queue) shardKey(s int, name string) string {
+	return q.o.Prefix + ":{" + strconv.Itoa(s) + "}:" + name
+}
+
+// storeShard is the shard that a store lives in, for good.
+func (q *Queue) storeShard(store string) int { return jump(store, q.o.Shards) }
+
+// nowArg is the time that scripts are told: "0" means that they ask Redis.
+func (q *Queue) nowArg() string {
+	if q.o.Now == nil {
+		return "0"
+	}
+	return strconv.FormatInt(q.o.Now().UnixMilli(), 10)
+}
+
+// now is this process' idea of the time, for values that leave the queue (never for decisions in it).
+func (q *Queue) now() time.Time {
+	if q.o.Now != nil {
+		return q.o.Now()
+	}
+	return time.Now()
+}
+
+// run carries out a script on a shard. Its only key argument is the shard's epoch; the script builds the others, all in
+// the same slot, from it. ARGV[1] is always the time.
+func (q *Queue) run(ctx context.Context, shard int, name string, args ...any) (any, error) {
+	argv := make([]any, 0, len(args)+1)
+	argv = append(append(argv, q.nowArg()), args...)
+	v, err := q.scripts[name].Run(ctx, q.rdb, []string{q.shardKey(shard, "epoch")}, argv...).Result()
+	if err == nil || errors.Is(err, redis.Nil) {
+		return v, nil
+	}
+	switch msg := err.Error(); {
+	case strings.HasPrefix(msg, "NOEPOCH"):
+		return nil, ErrNoEpoch
+	case strings.HasPrefix(msg, "LEASELOST"):
+		return nil, ErrLeaseLost
+	}
+	return nil, fmt.Errorf("queue: %s: %w", name, err)
+}

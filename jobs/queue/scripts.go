@@ -1,0 +1,97 @@
+package queue
+
+import (
+	"embed"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+//go:embed scripts/*.lua
+var sources embed.FS
+
+// library is put before every script, in this order.
+var library = []string{"lib", "quota", "place"}
+
+const (
+	// firstRequests may be on their way while a store's quota is unknown.
+	firstRequests = 5
+	// requestTTL is when a request that was never answered for (its process died) is given up and counted as sent. It must be
+	// longer than any request may take.
+	requestTTL = 2 * time.Minute
+	// deadKept is how many dead jobs Redis keeps for a look; SQL has them all.
+	deadKept = 1000
+)
+
+// Endpoint classes with a concurrency limit per store, from BigCommerce's API reference ("Do not run more than n requests in
+// parallel", per operation). A call's or a job's class is one of these, or any other name ([a-z0-9_-]) for a class without a
+// known limit: it is halved when BigCommerce refuses, and recovers.
+const (
+	ClassCustomers               = "customers"                 // POST, PUT /customers
+	ClassCustomerAddressesPost   = "customer-addresses-post"   // POST /customers/addresses
+	ClassCustomerAddressesPut    = "customer-addresses-put"    // PUT /customers/addresses
+	ClassCustomerAttributes      = "customer-attributes"       // POST, PUT /customers/attributes
+	ClassCustomerAttributeValues = "customer-attribute-values" // PUT /customers/attribute-values
+	ClassCustomerFormFields      = "customer-form-fields"      // PUT /customers/form-field-values
+	ClassPriceRecordsPut         = "price-records-put"         // PUT /pricelists/records
+	ClassPriceRecordsPost        = "price-records-post"        // POST /pricelists/records
+	ClassPriceListRecords        = "price-list-records"        // PUT /pricelists/{id}/records
+	ClassPriceListReads          = "price-list-reads"          // GET /pricelists…
+)
+
+var classCaps = map[string]int{
+	ClassCustomers:               3,
+	ClassCustomerAddressesPost:   10,
+	ClassCustomerAddressesPut:    3,
+	ClassCustomerAttributes:      3,
+	ClassCustomerAttributeValues: 10,
+	ClassCustomerFormFields:      10,
+	ClassPriceRecordsPut:         1,
+	ClassPriceRecordsPost:        10,
+	ClassPriceListRecords:        2,
+	ClassPriceListReads:          10,
+}
+
+// compile builds the scripts: constants, library, body.
+func compile(o Options) map[string]*redis.Script {
+	var lib strings.Builder
+	fmt.Fprintf(&lib, "local STORE_CAP, FIRST_REQUESTS, REQUEST_TTL, DEAD_KEPT = %d, %d, %d, %d\n",
+		o.StoreCap, firstRequests, requestTTL.Milliseconds(), deadKept)
+	lib.WriteString("local CLASS_CAP = {")
+	names := make([]string, 0, len(classCaps))
+	for name := range classCaps {
+		names = append(names, name)
+	}
+	slices.Sort(names) // the same text, and so the same SHA, in every process
+	for _, name := range names {
+		fmt.Fprintf(&lib, " [%q] = %d,", name, classCaps[name])
+	}
+	lib.WriteString(" }\n")
+	for _, name := range library {
+		lib.WriteString(source(name))
+	}
+	files, err := sources.ReadDir("scripts")
+	if err != nil {
+		panic(err) // the files are part of the program
+	}
+	scripts := make(map[string]*redis.Script, len(files))
+	for _, f := range files {
+		name := strings.TrimSuffix(f.Name(), ".lua")
+		if !slices.Contains(library, name) {
+			scripts[name] = redis.NewScript(lib.String() + source(name))
+		}
+	}
+	return scripts
+}
+
+func source(name string) string {
+	b, err := sources.ReadFile(path.Join("scripts", name+".lua"))
+	if err != nil {
+		panic(err) // the files are part of the program
+	}
+	return string(b)
+}

@@ -1,0 +1,83 @@
+-- enqueue: adds jobs of this shard. Invariant: a job is in exactly one of q, d, lease, dead, or held back behind the job
+-- that its predecessor's `again` names; of the jobs with one coalescing key at most one waits and one runs.
+-- ARGV[2]  "1": a rebuild is loading, do not ask for the epoch
+-- ARGV[3]  jobs of one store that may wait
+-- ARGV[4…] per job: id, store, kind, payload, lane (0-2), class, cost, run-at in ms or "0", coalescing key or ""
+-- Returns per job the id under which its work now waits or runs (another one's if it was absorbed), or "" if the store is full.
+if ARGV[2] ~= '1' and no_epoch() then return NOEPOCH end
+local room = tonumber(ARGV[3])
+local waiting, touched, result = {}, {}, {}
+
+local function count(t)
+  local s = t.store
+  if not waiting[s] then
+    waiting[s] = redis.call('ZCARD', P .. 'd:' .. s)
+    for _, c in ipairs(classes(t)) do waiting[s] = waiting[s] + redis.call('ZCARD', queue_key(s, c)) end
+    touched[#touched + 1] = s
+  end
+  return waiting[s]
+end
+
+-- absorb gives the waiting (or held back) job `id` the newer payload, and the earlier of both times.
+local function absorb(t, id, payload, run_at)
+  local jk = P .. 'j:' .. id
+  redis.call('HSET', jk, 'payload', payload)
+  local j = redis.call('HMGET', jk, 'run_at', 'score', 'class', 'held')
+  if run_at >= tonumber(j[1]) then return end
+  redis.call('HSET', jk, 'run_at', int(run_at))
+  if not j[4] and redis.call('ZSCORE', P .. 'd:' .. t.store, id) then
+    redis.call('ZREM', P .. 'd:' .. t.store, id)
+    put(t, id, tonumber(j[2]), j[3], run_at)
+  end
+end
+
+for i = 4, #ARGV, 9 do
+  local id, s, payload, class, key = ARGV[i], ARGV[i + 1], ARGV[i + 3], ARGV[i + 5], ARGV[i + 8]
+  local run_at = tonumber(ARGV[i + 7])
+  local jk = P .. 'j:' .. id
+  local t = open(s)
+  local n = count(t)
+  local owner = redis.call('HGET', jk, 'store')
+  if owner == s and redis.call('ZSCORE', DEAD, id) then -- a dead job asked for again starts anew
+    redis.call('ZREM', DEAD, id)
+    redis.call('DEL', jk)
+    owner = false
+  end
+  local before = false
+  if not owner and key ~= '' then before = redis.call('HGET', P .. 'k:' .. s, key) end
+  local running, again = false, false
+  if before then
+    local b = redis.call('HMGET', P .. 'j:' .. before, 'token', 'again', 'store')
+    if not b[3] then before = false end
+    running = b[1] and b[1] ~= ''
+    again = b[2] and b[2] ~= '' and b[2]
+  end
+  if owner then
+    result[#result + 1] = id
+  elseif again then
+    absorb(t, again, payload, run_at)
+    result[#result + 1] = again
+  elseif before and not running then
+    absorb(t, before, payload, run_at)
+    result[#result + 1] = before
+  elseif n >= room then
+    result[#result + 1] = ''
+  else
+    local seq = redis.call('INCR', P .. 'seq')
+    local score = tonumber(ARGV[i + 4]) * LANE + seq
+    redis.call('HSET', jk, 'store', s, 'kind', ARGV[i + 2], 'payload', payload, 'class', class, 'cost', ARGV[i + 6],
+      'score', int(score), 'attempt', '0', 'token', '', 'run_at', int(run_at), 'key', key, 'again', '')
+    redis.call('SADD', P .. 'stores', s)
+    if running then
+      redis.call('HSET', jk, 'held', '1')
+      redis.call('HSET', P .. 'j:' .. before, 'again', id)
+    else
+      if key ~= '' then redis.call('HSET', P .. 'k:' .. s, key, id) end
+      put(t, id, score, class, run_at)
+    end
+    waiting[s] = n + 1
+    result[#result + 1] = id
+  end
+end
+for _, s in ipairs(touched) do place(s) end
+return result

@@ -1,0 +1,88 @@
+-- lib.lua is put before every script. Contract of all scripts:
+--   KEYS[1]  the shard's epoch key, "<prefix>:{<s>}:epoch". All other keys are built from it and share its slot.
+--   ARGV[1]  the time in ms, or "0" to go by Redis' own clock. Redis replicates effects, so asking for TIME is safe.
+--   STORE_CAP, FIRST_REQUESTS, REQUEST_TTL, CLASS_CAP, DEAD_KEPT are set by the Go side above this text.
+-- Numbers are written with int(), never tostring(): tostring turns 14 digits and more into 1.7e+12.
+
+local P = string.sub(KEYS[1], 1, -6)
+local READY, PARK, MARK, LEASE, DEAD, VTIME = P .. 'ready', P .. 'park', P .. 'mark', P .. 'lease', P .. 'dead', P .. 'V'
+local LANE = 1e14       -- score = lane * LANE + seq
+local SOON = 50         -- ms until a gate is tried again that has no time of its own
+local DEFAULT_WINDOW = 30000
+
+local function int(n) return string.format('%.0f', n) end
+
+local function clock()
+  if ARGV[1] ~= '0' then return tonumber(ARGV[1]) end
+  local t = redis.call('TIME')
+  return tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
+end
+local now = clock()
+
+local function no_epoch() return redis.call('EXISTS', KEYS[1]) == 0 end
+local NOEPOCH = { err = 'NOEPOCH the queue must be rebuilt' }
+local LEASELOST = { err = 'LEASELOST the lease has expired and is no longer yours' }
+
+-- A store's state: the hash t:<store>, read once a script and written once, by save.
+--   vt  virtual time after its last claim          weight, cap  settings (unset: 1, STORE_CAP)
+--   inflight  jobs in lease                        jc:<class>   of these, by class
+--   paused  1 if nothing may be claimed            cs           its job classes, one a line
+--   Q, W, E, L  quota, window (ms), end of the window (ms), requests left in it; E unset: nothing known
+--   tent  1: no answer has come from this window, E is the latest it can be; Ep  end of the window before
+--   out  requests on their way                     c:<class>    of these, by class ("*" for none)
+--   mine  our own requests in this window          at  when the last answer came
+--   rate  what other apps use, in requests per 10^6 ms     margin  what is set aside for them now
+--   cool, load  no request before; how many times in a row the platform was overloaded
+--   h:<class>, s:, ht:, z:  its cap after 429s, successes since, when halved, no request before
+local states = {}
+
+local function open(s)
+  local t = states[s]
+  if t then return t end
+  t = { store = s, f = {}, dirty = {} }
+  local flat = redis.call('HGETALL', P .. 't:' .. s)
+  for i = 1, #flat, 2 do t.f[flat[i]] = flat[i + 1] end
+  states[s] = t
+  return t
+end
+
+local function num(t, f) return tonumber(t.f[f] or 0) or 0 end
+
+local function set(t, f, v)
+  if num(t, f) == v and t.f[f] then return end
+  t.f[f] = v
+  t.dirty[f] = true
+end
+
+local function save(t)
+  local args = {}
+  for f in pairs(t.dirty) do
+    local v = t.f[f]
+    if type(v) == 'number' then v = int(v) end
+    args[#args + 1] = f
+    args[#args + 1] = v
+  end
+  if #args > 0 then redis.call('HSET', P .. 't:' .. t.store, unpack(args)) end
+  t.dirty = {}
+end
+
+local function queue_key(s, class)
+  if class == '' then return P .. 'q:' .. s end
+  return P .. 'q:' .. s .. ':' .. class
+end
+
+-- classes of t's jobs that have ever waited, always with the empty one
+local function classes(t)
+  local list = { '' }
+  for c in string.gmatch(t.f.cs or '', '[^\n]+') do list[#list + 1] = c end
+  return list
+end
+
+local function head(key)
+  local r = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
+  if not r[1] then return nil end
+  return r[1], tonumber(r[2])
+end
+
+-- wake lets one sleeping worker look again. A claim that leaves work behind wakes the next.
+local function wake() redis.call('ZADD', MARK, 0, 'w') end

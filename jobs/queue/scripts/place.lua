@@ -1,0 +1,118 @@
+-- place.lua: jobs in a store, and place, the last step of every script and the only writer of ready and park.
+
+local function put(t, id, score, class, run_at)
+  if class ~= '' and not string.find('\n' .. (t.f.cs or '') .. '\n', '\n' .. class .. '\n', 1, true) then
+    t.f.cs = (t.f.cs or '') .. class .. '\n'
+    t.dirty.cs = true
+  end
+  if run_at > now then
+    redis.call('ZADD', P .. 'd:' .. t.store, int(run_at), id)
+  else
+    redis.call('ZADD', queue_key(t.store, class), int(score), id)
+  end
+end
+
+-- unplace takes a waiting job out of its queue.
+local function unplace(s, id, class)
+  redis.call('ZREM', P .. 'd:' .. s, id)
+  redis.call('ZREM', queue_key(s, class), id)
+end
+
+local function promote(t)
+  local due = redis.call('ZRANGEBYSCORE', P .. 'd:' .. t.store, '-inf', int(now), 'LIMIT', 0, 64)
+  for _, id in ipairs(due) do
+    redis.call('ZREM', P .. 'd:' .. t.store, id)
+    local j = redis.call('HMGET', P .. 'j:' .. id, 'score', 'class')
+    if j[1] then put(t, id, tonumber(j[1]), j[2], 0) end
+  end
+end
+
+-- gate: what may t do now? 'ready' and the job {id, score, class}; 'park' and a time; or 'none' (the end of one of its jobs,
+-- an enqueue or a resume changes that).
+local function gate(t)
+  local cap = num(t, 'cap')
+  if cap == 0 then cap = STORE_CAP end
+  if num(t, 'paused') == 1 or num(t, 'inflight') >= cap then return 'none' end
+  local best, at
+  for _, class in ipairs(classes(t)) do
+    local id, score = head(queue_key(t.store, class))
+    if id then
+      local open_, when = true, nil
+      if class ~= '' then open_, when = class_gate(t, class, num(t, 'jc:' .. class)) end
+      if open_ then open_, when = admit(t, score >= 2 * LANE, 1) end
+      if open_ then
+        if not best or score < best.score then best = { id = id, score = score, class = class } end
+      elseif when and (not at or when < at) then
+        at = when
+      end
+    end
+  end
+  if best then return 'ready', best end
+  local _, due = head(P .. 'd:' .. t.store)
+  if due and (not at or due < at) then at = due end
+  if at then return 'park', at end
+  return 'none'
+end
+
+local function place(s)
+  local t = open(s)
+  roll(t)
+  promote(t)
+  local where, what = gate(t)
+  if where == 'ready' then
+    redis.call('ZREM', PARK, s)
+    if not redis.call('ZSCORE', READY, s) then
+      -- a store that comes back starts at the current virtual time: it is owed nothing for the time it was away
+      redis.call('ZADD', READY, int(math.max(tonumber(redis.call('GET', VTIME) or 0), num(t, 'vt'))), s)
+      wake()
+    end
+  else
+    redis.call('ZREM', READY, s)
+    if where == 'park' then
+      local _, first = head(PARK)
+      redis.call('ZADD', PARK, int(what), s)
+      if not first or what < first then wake() end -- sleepers count on the first wake time
+    else
+      redis.call('ZREM', PARK, s)
+    end
+  end
+  save(t)
+end
+
+-- held returns the fields of job id that scripts need if token holds it, else nil.
+local function held(id, token)
+  local j = redis.call('HMGET', P .. 'j:' .. id, 'store', 'class', 'score', 'token', 'attempt', 'again', 'key', 'run_at')
+  if not j[1] or not j[4] or j[4] == '' or j[4] ~= token then return nil end
+  return { id = id, store = j[1], class = j[2], score = tonumber(j[3]), attempt = tonumber(j[5]), again = j[6] or '', key = j[7], run_at = tonumber(j[8]) }
+end
+
+-- release ends the lease of j and frees its slots; the job must go somewhere in the same script.
+local function release(t, j)
+  redis.call('ZREM', LEASE, j.id)
+  redis.call('HSET', P .. 'j:' .. j.id, 'token', '')
+  set(t, 'inflight', math.max(0, num(t, 'inflight') - 1))
+  if j.class ~= '' then set(t, 'jc:' .. j.class, math.max(0, num(t, 'jc:' .. j.class) - 1)) end
+end
+
+-- successor puts the job that was held back behind j into the queue, now that j will not run again. Its coalescing key is
+-- then the successor's, or nobody's.
+local function successor(t, j)
+  if j.key == '' then return end
+  if j.again == '' then
+    redis.call('HDEL', P .. 'k:' .. t.store, j.key)
+    return
+  end
+  redis.call('HSET', P .. 'k:' .. t.store, j.key, j.again)
+  local n = redis.call('HMGET', P .. 'j:' .. j.again, 'score', 'class', 'run_at')
+  redis.call('HDEL', P .. 'j:' .. j.again, 'held')
+  put(t, j.again, tonumber(n[1]), n[2], tonumber(n[3]))
+end
+
+-- retry puts j back: at score order, not before run_at. counted: whether the attempt counts.
+local function retry(t, j, run_at, counted)
+  release(t, j)
+  local attempt = j.attempt
+  if not counted then attempt = math.max(0, attempt - 1) end
+  redis.call('HSET', P .. 'j:' .. j.id, 'attempt', int(attempt), 'run_at', int(run_at))
+  put(t, j.id, j.score, j.class, run_at)
+end

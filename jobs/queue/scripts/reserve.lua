@@ -1,0 +1,22 @@
+-- reserve: asks for one request, after taking in answers of earlier ones. Invariant: see quota.lua. Needs no epoch: quota is
+-- learnt anew within a few requests.
+-- ARGV[2]  store             ARGV[3]  random number 0-999999     ARGV[4]  rid: "<unique>|<cost>|<class>"
+-- ARGV[5]  cost              ARGV[6]  class                      ARGV[7]  "1": a person waits
+-- ARGV[8…] answers, OBSERVE_ARGS each
+-- Returns {1} or {0, ms to wait, reason}.
+local s, rnd = ARGV[2], tonumber(ARGV[3]) / 1e6
+local t = open(s)
+for i = 8, #ARGV, OBSERVE_ARGS do observe(t, i, rnd) end
+roll(t)
+local cost, class = tonumber(ARGV[5]), class_name(ARGV[6])
+local ok, at, why = class_gate(t, class, num(t, 'c:' .. class))
+if not ok then why, at = 'class', at or now + SOON end
+if ok then ok, at, why = admit(t, ARGV[7] ~= '1', cost) end
+if ok then
+  set(t, 'out', num(t, 'out') + cost)
+  set(t, 'c:' .. class, num(t, 'c:' .. class) + 1)
+  redis.call('ZADD', P .. 'o:' .. s, int(now + REQUEST_TTL), ARGV[4])
+end
+place(s)
+if ok then return { 1 } end
+return { 0, int(math.max(1, at - now)), why }

@@ -1,0 +1,6 @@
+-- setting: sets paused, weight or cap of a store.
+-- ARGV[2]  store     ARGV[3]  field     ARGV[4]  whole number
+local t = open(ARGV[2])
+set(t, ARGV[3], tonumber(ARGV[4]))
+place(ARGV[2])
+return 1
