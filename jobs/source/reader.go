@@ -1,33 +1,433 @@
 package source
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
 	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
 
+	"sluice/internal/problem"
 	"sluice/tenants"
 )
 
-// Reader reads rows from a snapshot's bytes.
-type Reader struct{}
+const (
+	typeCSV    = "csv"
+	typeNDJSON = "ndjson"
+	encUTF8    = "utf-8"
+	encLatin1  = "latin-1"
 
-// Detect looks at the beginning of a file and says how to read it.
-func Detect(r io.Reader, contentType, filename string) (tenants.Format, error) {
-	return tenants.Format{}, errors.ErrUnsupported
+	valueRunes = 200 // longest RowError.Value, as long as its column
+)
+
+var utf8BOM = []byte("\xef\xbb\xbf")
+
+// Reader reads rows from a snapshot's bytes. It is for one goroutine.
+type Reader struct {
+	closer     io.Closer
+	in         *input
+	split      splitter
+	format     tenants.Format
+	header     []string
+	off, line  int64 // where the next row starts; the window may be ahead of it after a failed read
+	incomplete bool
+	decode     func([]byte) []byte // the row's text in UTF-8, nil when it is that already
+	values     []byte              // scratch of decoded text
 }
 
-// NewReader returns a Reader that starts at the file's beginning, or at the given position.
+// NewReader returns a Reader that starts at the file's first row, or at a position that an earlier
+// Reader gave. open opens the file's raw bytes from an offset on; NewReader opens it more than once.
+// What format leaves empty is detected. A *problem.Error says why a file cannot be read at all: it is
+// empty, HTML, a spreadsheet's own format, or its header is unusable. The caller closes the Reader.
 func NewReader(open func(offset int64) (io.ReadCloser, error), format tenants.Format, at *Position) (*Reader, error) {
-	return nil, errors.ErrUnsupported
+	if at == nil {
+		first, err := firstPosition(open, format)
+		if err != nil {
+			return nil, err
+		}
+		at = first
+	}
+	r, err := newReader(open, at)
+	if err != nil {
+		return nil, err
+	}
+	if at.Header != nil {
+		return r, nil
+	}
+	if r.format.Type == typeNDJSON {
+		// The header is the first rows' keys; the rows themselves are read again from the start.
+		header, err := objectHeader(r)
+		if err != nil {
+			return nil, errors.Join(err, r.Close())
+		}
+		if err := r.Close(); err != nil {
+			return nil, fmt.Errorf("close the source: %w", err)
+		}
+		again := *at
+		again.Header = header
+		return newReader(open, &again)
+	}
+	if err := r.readHeader(); err != nil {
+		return nil, errors.Join(err, r.Close())
+	}
+	return r, nil
 }
 
-// Next returns the next row, or io.EOF.
-func (r *Reader) Next() (*Row, error) { return nil, io.EOF }
+// firstPosition looks at the file's beginning: its format, and whether a byte order mark comes first.
+func firstPosition(open func(int64) (io.ReadCloser, error), format tenants.Format) (*Position, error) {
+	src, err := open(0)
+	if err != nil {
+		return nil, fmt.Errorf("open the source: %w", err)
+	}
+	head, err := io.ReadAll(io.LimitReader(src, DetectBytes))
+	if err = errors.Join(err, src.Close()); err != nil {
+		return nil, fmt.Errorf("read the source: %w", err)
+	}
+	format, err = detect(head, "", "", format)
+	if err != nil {
+		return nil, err
+	}
+	at := &Position{Line: 1, Format: format}
+	if bytes.HasPrefix(head, utf8BOM) {
+		at.Offset = int64(len(utf8BOM))
+	}
+	return at, nil
+}
 
-// Header returns the column names.
-func (r *Reader) Header() []string { return nil }
+// newReader returns a Reader at a position whose format is complete.
+func newReader(open func(int64) (io.ReadCloser, error), at *Position) (*Reader, error) {
+	delimiter := byte(',')
+	if at.Format.Delimiter != "" {
+		delimiter = at.Format.Delimiter[0]
+	}
+	if at.Offset < 0 || at.Line < 1 || (at.Format.Type != typeCSV && at.Format.Type != typeNDJSON) {
+		return nil, fmt.Errorf("source: no position: offset %d, line %d, type %q", at.Offset, at.Line, at.Format.Type)
+	}
+	src, err := open(at.Offset)
+	if err != nil {
+		return nil, fmt.Errorf("open the source at %d: %w", at.Offset, err)
+	}
+	in := newInput(src, at.Offset)
+	r := &Reader{
+		closer: src, in: in, format: at.Format, header: at.Header, off: at.Offset, line: at.Line,
+		split: splitter{in: in, delimiter: delimiter, rescanned: at.Rescanned},
+	}
+	if at.Format.Encoding == encLatin1 {
+		r.decode = r.latin1
+	}
+	return r, nil
+}
+
+// Incomplete tells the Reader that the file was cut half-way: a last row without a line end is then a
+// RowError, because half a price is a price too.
+func (r *Reader) Incomplete() { r.incomplete = true }
+
+// Header returns the column names: never empty, never twice the same. NDJSON names nested keys a.b.
+func (r *Reader) Header() []string { return r.header }
+
+// Format returns how the file is read, complete with what was detected.
+func (r *Reader) Format() tenants.Format { return r.format }
 
 // Position returns where the row after the last one starts.
-func (r *Reader) Position() Position { return Position{} }
+func (r *Reader) Position() Position {
+	return Position{Offset: r.off, Line: r.line, Header: r.header, Format: r.format, Rescanned: r.split.rescanned}
+}
 
-// Close releases the underlying stream.
-func (r *Reader) Close() error { return nil }
+// Close closes the bytes that open gave.
+func (r *Reader) Close() error { return r.closer.Close() }
+
+// Next returns the next row, good or bad, or io.EOF after the last. Any other error is one of reading
+// the bytes; the position is then still that of the row that could not be read.
+func (r *Reader) Next() (*Row, error) {
+	row, err := r.next()
+	if err != nil && err != io.EOF {
+		return nil, fmt.Errorf("read the source near line %d: %w", r.line, err)
+	}
+	return row, err
+}
+
+func (r *Reader) next() (*Row, error) {
+	ndjson := r.format.Type == typeNDJSON
+	if row, err := r.blankRows(ndjson); row != nil || err != nil {
+		return row, err
+	}
+	n, term, long, err := r.in.eol(0, ndjson)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case long:
+		return r.longRow(ndjson)
+	case n+term == 0:
+		return nil, io.EOF
+	case ndjson:
+		return r.objectRow(n, term), nil
+	}
+	return r.csvRow(n, term)
+}
+
+// blankRows consumes the blank lines at the window's start, in constant memory. It returns io.EOF if
+// the file ends with them, one bad row for all of them if not, and nil if there are none.
+func (r *Reader) blankRows(ndjson bool) (*Row, error) {
+	first, line := r.line, r.line
+	for {
+		n, term, long, err := r.in.eol(0, ndjson)
+		if err != nil {
+			return nil, err
+		}
+		if long || !r.blank(r.in.window()[:n]) {
+			break
+		}
+		r.in.skip(n + term)
+		if n+term > 0 {
+			line++
+		}
+		if term == 0 {
+			r.off, r.line = r.in.off, line
+			return nil, io.EOF
+		}
+	}
+	if r.in.off == r.off {
+		return nil, nil
+	}
+	msg := "empty row"
+	if line-first > 1 {
+		msg = fmt.Sprintf("%d empty rows, lines %d to %d", line-first, first, line-1)
+	}
+	row := &Row{Line: first, Err: &RowError{Message: msg}}
+	r.advance(row, 0, line-first)
+	return row, nil
+}
+
+// blank reports whether a line holds nothing but white space and delimiters. Spreadsheets export the
+// rows below a table so.
+func (r *Reader) blank(line []byte) bool {
+	for _, c := range line {
+		if c != ' ' && c != '\t' && c != '\r' && (c != r.split.delimiter || r.format.Type == typeNDJSON) {
+			return false
+		}
+	}
+	return true
+}
+
+// longRow skips a line over MaxRowBytes. Its first fields are kept: the key is often among them.
+func (r *Reader) longRow(ndjson bool) (*Row, error) {
+	row := &Row{Line: r.line, Err: &RowError{Message: fmt.Sprintf("the row is longer than %d MiB", MaxRowBytes>>20)}}
+	if !ndjson {
+		row.Values = r.firstFields(r.in.window()[:64<<10])
+	}
+	if err := r.in.skipLine(ndjson); err != nil {
+		return nil, err
+	}
+	r.advance(row, 0, 1)
+	return row, nil
+}
+
+// firstFields splits the beginning of a line and leaves out what may be cut.
+func (r *Reader) firstFields(line []byte) []string {
+	if i := bytes.IndexByte(line, '"'); i >= 0 {
+		line = line[:i]
+	}
+	i := bytes.LastIndexByte(line, r.split.delimiter)
+	if i < 0 {
+		return nil
+	}
+	var out []string
+	for _, f := range bytes.Split(line[:i], []byte{r.split.delimiter}) {
+		if len(out) == len(r.header) {
+			break
+		}
+		out = append(out, r.clean(f))
+	}
+	return out
+}
+
+// csvRow reads the row at the window's start, whose first line has n bytes and a terminator of term.
+func (r *Reader) csvRow(n, term int) (*Row, error) {
+	s, err := r.split.split(n, term, len(r.header), len(r.header))
+	if err != nil {
+		return nil, err
+	}
+	raw := r.in.window()[:s.size-s.term]
+	row := &Row{Line: r.line}
+	row.Values, row.Err = r.text(s, raw)
+	switch {
+	case s.bad != "":
+		row.Err = &RowError{Field: r.column(s.badAt), Message: s.bad, Value: r.sample(raw)}
+	case row.Err != nil:
+	case allBlank(row.Values) && s.columns <= len(r.header):
+		row.Values, row.Err = nil, &RowError{Message: "empty row"}
+	case s.columns != len(r.header):
+		row.Err = &RowError{Message: fmt.Sprintf("%s; the header has %d", columns(s.columns), len(r.header)), Value: r.sample(raw)}
+	case r.incomplete && s.term == 0:
+		row.Err = &RowError{Message: "the file was cut off in this row", Value: r.sample(raw)}
+	}
+	r.advance(row, s.size, s.lines)
+	return row, nil
+}
+
+// advance consumes size more bytes and sets where the row after row starts.
+func (r *Reader) advance(row *Row, size int, lines int64) {
+	r.in.skip(size)
+	r.off = r.in.off
+	r.line += lines
+	row.Next, row.NextLine = r.off, r.line
+}
+
+// text makes strings of the split fields, with one allocation for all of them. The RowError, if any,
+// is about bytes that are no text.
+func (r *Reader) text(s *csvRow, raw []byte) ([]string, *RowError) {
+	values := make([]string, len(s.ends))
+	if r.decode == nil && utf8.Valid(raw) && bytes.IndexByte(raw, 0) < 0 {
+		all, from := string(s.text[:lastEnd(s)]), 0
+		for i, end := range s.ends {
+			values[i] = all[from:end]
+			from = end
+		}
+		return values, nil
+	}
+	var bad *RowError
+	from := 0
+	for i, end := range s.ends {
+		field := s.text[from:end]
+		from = end
+		values[i] = r.clean(field)
+		if msg := r.notText(field); msg != "" && bad == nil {
+			bad = &RowError{Field: r.column(i), Message: msg, Value: shorten(values[i])}
+		}
+	}
+	if bad == nil { // the bytes may lie in a field that was not kept
+		if msg := r.notText(raw); msg != "" {
+			bad = &RowError{Message: msg}
+		}
+	}
+	return values, bad
+}
+
+func lastEnd(s *csvRow) int {
+	if len(s.ends) == 0 {
+		return 0
+	}
+	return s.ends[len(s.ends)-1]
+}
+
+// notText says what is wrong with bytes that are not text in the file's encoding.
+func (r *Reader) notText(b []byte) string {
+	switch {
+	case bytes.IndexByte(b, 0) >= 0:
+		return "there is a NUL byte in it: export the file again as plain text"
+	case r.decode != nil:
+		if i := bytes.IndexFunc(r.decode(b), func(c rune) bool { return c == utf8.RuneError }); i >= 0 {
+			return "there is a byte in it that is no Latin-1 character: save the file as UTF-8"
+		}
+	case !utf8.Valid(b):
+		return "it is not valid UTF-8: save the file as UTF-8, or set the encoding to Latin-1"
+	}
+	return ""
+}
+
+// clean returns b as text that may be shown: decoded, without NUL, invalid bytes replaced.
+func (r *Reader) clean(b []byte) string {
+	if r.decode != nil {
+		b = r.decode(b)
+	}
+	return strings.ReplaceAll(strings.ToValidUTF8(string(b), "\uFFFD"), "\x00", "")
+}
+
+// sample returns the beginning of b for a RowError's Value.
+func (r *Reader) sample(b []byte) string { return shorten(r.clean(b[:min(len(b), 8*valueRunes)])) }
+
+// column returns the name of column i, "" beyond the header.
+func (r *Reader) column(i int) string {
+	if i < 0 || i >= len(r.header) {
+		return ""
+	}
+	return r.header[i]
+}
+
+// readHeader reads the header row; blank lines before it are passed over.
+func (r *Reader) readHeader() error {
+	if _, err := r.blankRows(false); err == io.EOF {
+		return errEmpty()
+	} else if err != nil {
+		return fmt.Errorf("read the source: %w", err)
+	}
+	n, term, long, err := r.in.eol(0, false)
+	if err != nil {
+		return fmt.Errorf("read the source: %w", err)
+	}
+	if long || n > maxHeaderBytes {
+		return problem.New(problem.TooLarge, "The first line is longer than %d KiB: it must be a header with the names of the columns.", maxHeaderBytes>>10)
+	}
+	s, err := r.split.split(n, term, MaxColumns, 0)
+	if err != nil {
+		return fmt.Errorf("read the source: %w", err)
+	}
+	if s.columns > MaxColumns {
+		return problem.New(problem.TooLarge, "The header in line %d has %d columns; the limit is %d.", r.line, s.columns, MaxColumns)
+	}
+	if s.bad != "" {
+		return problem.New(problem.Invalid, "The header in line %d cannot be read: in column %d, %s.", r.line, s.badAt+1, s.bad)
+	}
+	names, bad := r.text(s, r.in.window()[:s.size-s.term])
+	if bad != nil {
+		return problem.New(problem.Invalid, "The header in line %d cannot be read: %s.", r.line, bad.Message)
+	}
+	r.header = headerNames(names)
+	r.advance(&Row{}, s.size, s.lines)
+	return nil
+}
+
+// headerNames trims the names and makes each of them usable: an empty one is called after its place,
+// a repeated one gets a number. Identifiers stay identifiers.
+func headerNames(names []string) []string {
+	out := make([]string, len(names))
+	used := make(map[string]bool, len(names)) // false: a name of the file that no column has yet
+	last := make(map[string]int)              // name → its last number
+	for _, name := range names {
+		used[strings.TrimSpace(name)] = false
+	}
+	for i, name := range names {
+		name = strings.TrimSpace(name)
+		if name == "" {
+			name = "column_" + strconv.Itoa(i+1)
+		}
+		unique := name
+		for n := max(last[name], 1) + 1; ; n++ {
+			taken, known := used[unique]
+			if !taken && (unique == name || !known) {
+				break
+			}
+			unique = name + "_" + strconv.Itoa(n)
+			last[name] = n
+		}
+		used[unique] = true
+		out[i] = unique
+	}
+	return out
+}
+
+func allBlank(values []string) bool {
+	return !slices.ContainsFunc(values, func(s string) bool { return strings.TrimSpace(s) != "" })
+}
+
+// shorten cuts s to what a RowError may carry.
+func shorten(s string) string {
+	if len(s) <= valueRunes {
+		return s
+	}
+	n := 0
+	for i := range s {
+		if n++; n == valueRunes {
+			return s[:i] + "…"
+		}
+	}
+	return s
+}
+
+func errEmpty() error {
+	return problem.New(problem.Invalid, "The file is empty: export it again, with a header line and one line for each record.")
+}

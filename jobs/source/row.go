@@ -14,6 +14,8 @@ const (
 	MaxRowBytes = 4 << 20
 	// MaxColumns is the most columns that a header may have: what the widest spreadsheet program allows.
 	MaxColumns = 16384
+	// maxHeaderBytes is the longest header line: every checkpoint of a run carries the header.
+	maxHeaderBytes = 1 << 20
 	// DetectBytes is how much of a file's beginning Detect looks at.
 	DetectBytes = 1 << 20
 	// HeaderLines is how many NDJSON lines make up the header: later keys are still read into the
@@ -22,7 +24,7 @@ const (
 	// rescanFree and rescanFactor bound the bytes that are read twice because a quote was never
 	// closed: rescanFree plus rescanFactor times the bytes read so far. Beyond it a row may not span
 	// several lines any more, so that a hostile file costs linear time.
-	rescanFree   = 64 << 20
+	rescanFree   = 16 << 20
 	rescanFactor = 4
 )
 
@@ -53,9 +55,9 @@ func (e *RowError) Error() string {
 // Position is where reading goes on: the start of a row that was not returned yet. It survives as
 // JSON, and a Reader made from it returns exactly the rows that the first one would have returned.
 type Position struct {
-	Offset   int64          `json:"offset"`
-	Line     int64          `json:"line"`
-	Header   []string       `json:"header"`
-	Format   tenants.Format `json:"format"`
+	Offset    int64          `json:"offset"`
+	Line      int64          `json:"line"`
+	Header    []string       `json:"header"`
+	Format    tenants.Format `json:"format"`
 	Rescanned int64          `json:"rescanned,omitempty"` // bytes read twice so far, see rescanFree
 }
