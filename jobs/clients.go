@@ -1,0 +1,60 @@
+package jobs
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"sluice/internal/bigcommerce"
+	"sluice/jobs/queue"
+	"sluice/tenants"
+)
+
+// maxQuotaBlock is how long a request waits for quota before its job is put aside instead: longer
+// would hold a worker that another store could use.
+const maxQuotaBlock = 2 * time.Second
+
+// Clients makes API clients. They share one transport and the store's quota in Redis, so that every
+// process of Sluice together stays within it.
+type Clients struct {
+	db        *tenants.DB
+	queue     *queue.Queue
+	apiURL    string
+	userAgent string
+	http      *http.Client
+	log       *slog.Logger
+}
+
+// NewClients returns a factory of clients for the API at apiURL ("" for BigCommerce's own).
+func NewClients(db *tenants.DB, q *queue.Queue, apiURL, userAgent string, log *slog.Logger) *Clients {
+	transport := &http.Transport{
+		Proxy:       http.ProxyFromEnvironment,
+		DialContext: (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		// All stores are behind one host.
+		MaxIdleConns:          256,
+		MaxIdleConnsPerHost:   128,
+		IdleConnTimeout:       90 * time.Second,
+		TLSHandshakeTimeout:   10 * time.Second,
+		ResponseHeaderTimeout: time.Minute,
+		ForceAttemptHTTP2:     true,
+	}
+	return &Clients{db: db, queue: q, apiURL: apiURL, userAgent: userAgent, http: &http.Client{Transport: transport}, log: log}
+}
+
+// Client returns a client of a store, with its access token as of now. count, if not nil, is told
+// every HTTP attempt. It fails with problem.NeedsReinstall when the store has no token.
+func (c *Clients) Client(ctx context.Context, storeHash string, count func(bigcommerce.Answer)) (*bigcommerce.Client, error) {
+	token, err := c.db.AccessToken(ctx, storeHash)
+	if err != nil {
+		return nil, err
+	}
+	return bigcommerce.New(bigcommerce.Config{
+		APIURL: c.apiURL, StoreHash: storeHash, AccessToken: token, HTTP: c.http,
+		Limiter: c.queue.Limiter(storeHash, maxQuotaBlock), UserAgent: c.userAgent, Log: c.log, OnRequest: count,
+	})
+}
+
+// Close ends the idle connections.
+func (c *Clients) Close() { c.http.CloseIdleConnections() }

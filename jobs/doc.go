@@ -1,0 +1,25 @@
+// Package jobs carries out the work of stores: runs of flows, webhooks, and the upkeep around them.
+//
+// SQL is the truth. A job is a row (tenants.Job) before anyone is told that it will be done, and an
+// entry of the Redis queue (jobs/queue) afterwards; whoever loses Redis loses no work. Three things
+// bring rows back into the queue: the rebuild after Redis was emptied, the sweeper for rows whose
+// entry was never made, and a repeated step that finds its successor's row already there.
+//
+//	Service (web)                       Workers (any process)
+//	  StartRun ─┐                         claim → load row → kind's handler
+//	  webhook  ─┼→ row in SQL → Enqueue     ├ done:     row done [+ next row], ack
+//	  Installed─┘                           ├ no quota: snooze, not an attempt
+//	                                        ├ failed:   row + attempt, retry with backoff, or dead
+//	                                        └ lease lost or stopping: nothing, or give back
+//
+// A run is a chain of jobs "run:<run>:<step>". Each calls the Engine (jobs/sync) for one bounded
+// step; the engine saves what the step did, and this package ends the step's row and writes the next
+// one, in the same transaction. A step that is carried out twice therefore has its effect in SQL
+// once: the second finds Run.Step or its row moved on, and its transaction fails.
+//
+// The package never talks to a browser's session (package auth) and never maps, diffs or writes a
+// product (package jobs/sync). It never keeps an access token: clients are made for one job.
+//
+// Work that belongs to no live store (housekeeping, deleting the data of a store that left) is
+// queued under SystemStore.
+package jobs

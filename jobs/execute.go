@@ -1,0 +1,262 @@
+package jobs
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"runtime/debug"
+	"time"
+
+	"sluice/internal/bigcommerce"
+	"sluice/internal/problem"
+	"sluice/jobs/queue"
+	"sluice/jobs/sync"
+	"sluice/tenants"
+)
+
+// handler carries out a job. On success the job's row is marked done, unless the handler did so in a
+// transaction of its own (job.settled). A handler may be called again for a job that it has carried
+// out, also at the same time by another process: what it does twice must count once.
+type handler func(ctx context.Context, j *job) error
+
+// job is a job under way.
+type job struct {
+	row     *tenants.Job
+	store   *tenants.Store // as it was when the job began; nil for SystemStore
+	log     *slog.Logger
+	settled bool           // the handler has finished the row
+	next    []*tenants.Job // rows that the handler inserted: to be enqueued before the ack
+	after   func()         // audit and events of what the handler did, once the queue is told
+}
+
+func (j *job) payload(into any) error {
+	if err := json.Unmarshal([]byte(j.row.Payload), into); err != nil {
+		return fmt.Errorf("payload of job %s: %w", j.row.ID, err)
+	}
+	return nil
+}
+
+// settleTimeout bounds what is written about a job after it ran. It also runs when the job was stopped.
+const settleTimeout = 15 * time.Second
+
+// maxCrashes is how often a job may be claimed in all. Failures are counted in its row and end it
+// long before; claims beyond that are workers that died with it, and it must not go on killing them.
+const maxCrashes = 40
+
+// execute carries out a claimed job and tells the queue how it ended.
+func (w *Workers) execute(ctx context.Context, lease *queue.Lease) {
+	ctx, stop := context.WithCancelCause(tenants.WithStore(ctx, lease.Store))
+	defer stop(nil)
+	log := w.log.With("store", lease.Store, "job", lease.ID, "kind", lease.Kind)
+	settle, done := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
+	if !w.begin(lease, stop) {
+		log.WarnContext(ctx, "this process still runs the job under a lost lease; later")
+		w.told(settle, log, w.queue.Snooze(settle, lease, time.Now().Add(trouble)))
+		done()
+		return
+	}
+	done()
+	defer w.end(lease.ID)
+
+	j := &job{log: log}
+	err := w.attempt(ctx, lease, j)
+	settle, done = context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
+	defer done()
+	if err == nil && j.row != nil && !j.settled {
+		err = finishRow(settle, w.db, j.row.ID, tenants.JobDone, "")
+	}
+	w.settle(settle, context.Cause(ctx), lease, j, err)
+}
+
+// attempt loads the job's row and calls its handler. A nil error with a nil row is a job without a
+// row, or with a finished one.
+func (w *Workers) attempt(ctx context.Context, lease *queue.Lease, j *job) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			j.log.ErrorContext(ctx, "job panicked", "panic", r, "stack", string(debug.Stack()))
+			err = fmt.Errorf("panic: %v", r)
+		}
+	}()
+	row, err := loadRow(ctx, w.db, lease.ID)
+	if err != nil {
+		return err
+	}
+	if row == nil || row.State != tenants.JobPending {
+		j.log.DebugContext(ctx, "job is finished already")
+		return w.enqueueSuccessor(ctx, lease)
+	}
+	j.row = row
+	if row.StoreHash != SystemStore {
+		if j.store, err = w.db.Store(ctx, row.StoreHash); err != nil && problem.CodeOf(err) != problem.NotFound {
+			return err
+		}
+		if j.store == nil || j.store.State == tenants.StoreUninstalled {
+			j.settled = true
+			return finishRow(ctx, w.db, row.ID, tenants.JobDropped, "the app was uninstalled")
+		}
+		if j.store.State != tenants.StoreActive {
+			return errStorePaused
+		}
+	}
+	if lease.Attempt > maxCrashes {
+		return errCrashes
+	}
+	handle, ok := w.kinds[row.Kind]
+	if !ok {
+		return fmt.Errorf("no handler for jobs of kind %q", row.Kind)
+	}
+	return handle(ctx, j)
+}
+
+var (
+	errStorePaused = errors.New("jobs: the store needs a reinstall")
+	errCrashes     = errors.New("the worker ended every time it did this job")
+)
+
+// settle tells SQL and the queue how an attempt ended. stopped is why the job's context ended, if it did.
+func (w *Workers) settle(ctx context.Context, stopped error, lease *queue.Lease, j *job, err error) {
+	switch {
+	case err == nil:
+		w.s.enqueue(ctx, j.next...)
+		w.told(ctx, j.log, w.queue.Ack(ctx, lease))
+		if j.after != nil {
+			j.after()
+		}
+	case errors.Is(err, errStale):
+		j.log.DebugContext(ctx, "job was finished by someone else")
+		w.told(ctx, j.log, w.queue.Ack(ctx, lease))
+	case errors.Is(stopped, queue.ErrLeaseLost):
+		j.log.InfoContext(ctx, "job stopped, its lease is lost", "error", err)
+	case errors.Is(stopped, errStopping):
+		j.log.InfoContext(ctx, "job given back, the process is stopping", "error", err)
+		w.told(ctx, j.log, w.queue.GiveBack(ctx, lease))
+	case errors.Is(err, errStorePaused):
+		w.park(ctx, lease, j, "")
+	case isUnauthorized(err):
+		w.park(ctx, lease, j, reinstallReason)
+	default:
+		if until, ok := w.quotaUntil(err); ok {
+			j.log.DebugContext(ctx, "job waits for quota", "until", until)
+			w.told(ctx, j.log, w.queue.Snooze(ctx, lease, until))
+			return
+		}
+		w.failed(ctx, lease, j, err)
+	}
+}
+
+// told logs when the queue could not be told of a job's end. SQL knows it, so nothing is lost: the
+// job comes up again and is seen to be finished.
+func (w *Workers) told(ctx context.Context, log *slog.Logger, err error) {
+	switch {
+	case err == nil:
+	case errors.Is(err, queue.ErrLeaseLost), errors.Is(err, queue.ErrNoEpoch):
+		log.InfoContext(ctx, "the lease was lost before the job's end was told", "error", err)
+	default:
+		log.WarnContext(ctx, "queue not told of the job's end", "error", err)
+	}
+}
+
+// reinstallReason is what the merchant reads when BigCommerce answered 401.
+const reinstallReason = "BigCommerce no longer accepts Sluice's access to this store. Open Sluice from the control panel's app list to install it again; paused work then goes on."
+
+func isUnauthorized(err error) bool {
+	var unauthorized *bigcommerce.UnauthorizedError
+	return errors.As(err, &unauthorized) || problem.CodeOf(err) == problem.NeedsReinstall
+}
+
+// park sets a job aside until its store is installed again. With a reason, the store is only now
+// found to need that.
+func (w *Workers) park(ctx context.Context, lease *queue.Lease, j *job, reason string) {
+	store, err := w.db.Store(ctx, lease.Store)
+	if err != nil {
+		w.failed(ctx, lease, j, err)
+		return
+	}
+	switch {
+	case store.State == tenants.StoreUninstalled:
+		w.told(ctx, j.log, w.queue.GiveBack(ctx, lease)) // the next claim drops it
+		return
+	case store.State == tenants.StoreActive && j.store != nil && !bytes.Equal(store.AccessToken, j.store.AccessToken):
+		// Reinstalled while the job ran with the old token.
+		w.told(ctx, j.log, w.queue.GiveBack(ctx, lease))
+		return
+	case store.State == tenants.StoreActive && reason == "":
+		w.told(ctx, j.log, w.queue.GiveBack(ctx, lease)) // reinstalled since we looked
+		return
+	}
+	if reason == "" {
+		reason = store.StateReason
+	}
+	if err := w.s.PauseStore(ctx, lease.Store, reason); err != nil {
+		w.failed(ctx, lease, j, err)
+		return
+	}
+	// A paused store's jobs are not claimed; the next claim is after the resume.
+	w.told(ctx, j.log, w.queue.GiveBack(ctx, lease))
+}
+
+// quotaUntil says whether err only means that the store's quota is used up, and until when.
+func (w *Workers) quotaUntil(err error) (time.Time, bool) {
+	var noQuota *bigcommerce.NoQuotaError
+	if errors.As(err, &noQuota) {
+		return noQuota.Until, true
+	}
+	var limited *bigcommerce.RateLimitError
+	if errors.As(err, &limited) {
+		// Platform load comes without headers: some seconds, and not all stores at once.
+		return time.Now().Add(max(limited.Wait(), time.Second+rand.N(4*time.Second))), true
+	}
+	return time.Time{}, false
+}
+
+// failed counts a failed attempt: another one later, or the job is dead.
+func (w *Workers) failed(ctx context.Context, lease *queue.Lease, j *job, err error) {
+	if j.row == nil { // SQL is away: nothing can be counted there
+		j.log.WarnContext(ctx, "job not begun", "error", err)
+		w.told(ctx, j.log, w.queue.Fail(ctx, lease, time.Now().Add(backoff(lease.Attempt))))
+		return
+	}
+	attempts := j.row.Attempts + 1
+	if attempts >= w.cfg.MaxAttempts || errors.Is(err, errCrashes) {
+		w.bury(ctx, lease, j, attempts, err)
+		return
+	}
+	retryAt := time.Now().Add(backoff(attempts))
+	j.log.WarnContext(ctx, "job failed; it will be tried again", "attempt", attempts, "retry_at", retryAt.UTC(), "error", err)
+	if err := noteFailure(ctx, w.db, j.row.ID, attempts, retryAt, err.Error()); err != nil {
+		j.log.ErrorContext(ctx, "failure not counted", "error", err)
+	}
+	w.told(ctx, j.log, w.queue.Fail(ctx, lease, retryAt))
+}
+
+// backoff is the wait before another attempt, 1 s doubled each time up to 5 min, half of it random so
+// that what failed together does not come back together.
+func backoff(attempts int) time.Duration {
+	d := min(time.Second<<min(max(attempts-1, 0), 16), 5*time.Minute)
+	return d/2 + rand.N(d/2)
+}
+
+// bury makes a job a dead letter. A run whose step is dead has failed.
+func (w *Workers) bury(ctx context.Context, lease *queue.Lease, j *job, attempts int, cause error) {
+	j.log.ErrorContext(ctx, "job is dead", "attempts", attempts, "error", cause)
+	err := noteFailure(ctx, w.db, j.row.ID, attempts, w.s.now(), cause.Error())
+	if err == nil && j.row.Kind == kindRunStep {
+		err = w.failRun(ctx, j, tenants.JobDead, cause)
+	} else if err == nil {
+		err = finishRow(ctx, w.db, j.row.ID, tenants.JobDead, cause.Error())
+	}
+	if err != nil && !errors.Is(err, errStale) && !errors.Is(err, sync.ErrStepLost) {
+		j.log.ErrorContext(ctx, "dead job not recorded; it will be tried again", "error", err)
+		w.told(ctx, j.log, w.queue.Fail(ctx, lease, time.Now().Add(backoff(attempts))))
+		return
+	}
+	w.told(ctx, j.log, w.queue.Dead(ctx, lease))
+	w.s.audit(ctx, actorSystem, "job.dead", "job:"+j.row.ID, cause.Error())
+	if j.after != nil {
+		j.after()
+	}
+}

@@ -1,0 +1,130 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"time"
+
+	"gorm.io/gorm/clause"
+
+	"sluice/jobs/queue"
+	"sluice/tenants"
+)
+
+// scheduleHousekeeping inserts the housekeeping job of the current interval; processes agree on its id.
+func (w *Workers) scheduleHousekeeping(ctx context.Context) {
+	now := w.s.now()
+	slot := now.Truncate(w.cfg.HousekeepEvery)
+	row, err := newRow(fmt.Sprintf("housekeeping:%d", slot.Unix()), kindHousekeeping, queue.LaneBulk, now, struct{}{})
+	if err == nil {
+		var inserted bool
+		if inserted, err = insertRow(tenants.WithStore(ctx, SystemStore), w.db, row); err == nil && inserted {
+			w.s.enqueue(ctx, row)
+		}
+	}
+	if err != nil && ctx.Err() == nil {
+		w.log.WarnContext(ctx, "housekeeping not scheduled", "error", err)
+	}
+}
+
+// doHousekeeping deletes what nobody needs any more and looks after stores' webhooks. No payload.
+// What fails does not keep the rest from being done.
+func (w *Workers) doHousekeeping(ctx context.Context, j *job) error {
+	now := w.s.now()
+	old := now.Add(-w.cfg.KeepFinished)
+	var errs []error
+	note := func(what string, n int64, err error) {
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", what, err))
+		} else if n > 0 {
+			j.log.InfoContext(ctx, "housekeeping", "deleted", what, "rows", n)
+		}
+	}
+	snapshots, err := w.db.SweepSnapshots(ctx, old)
+	note("snapshots", int64(snapshots), err)
+	tokens, err := w.db.SweepUsedTokens(ctx, now)
+	note("used tokens", tokens, err)
+	jobs, err := w.sweepJobs(ctx, old)
+	note("finished jobs", jobs, err)
+	events, err := w.sweepEvents(ctx, old)
+	note("webhook events", events, err)
+	note("stores", 0, w.purgeLeftStores(ctx, now))
+	note("webhook checks", 0, w.scheduleHookChecks(ctx, now))
+	return errors.Join(errs...)
+}
+
+// sweepBatch bounds one DELETE, so that it holds no lock for long.
+const sweepBatch = 1000
+
+func (w *Workers) sweepJobs(ctx context.Context, old time.Time) (total int64, err error) {
+	for ctx.Err() == nil {
+		var ids []string
+		err := w.db.AcrossStores(ctx).Model(&tenants.Job{}).Where("state <> ? AND updated_at < ?", tenants.JobPending, old).
+			Limit(sweepBatch).Pluck("id", &ids).Error
+		if err != nil || len(ids) == 0 {
+			return total, err
+		}
+		res := w.db.AcrossStores(ctx).Where("id IN ?", ids).Delete(&tenants.Job{})
+		if res.Error != nil {
+			return total, res.Error
+		}
+		total += res.RowsAffected
+	}
+	return total, ctx.Err()
+}
+
+// sweepEvents deletes old webhooks. One that was never handled has lost its job as a dead letter.
+func (w *Workers) sweepEvents(ctx context.Context, old time.Time) (int64, error) {
+	res := w.db.AcrossStores(ctx).Where("received_at < ?", old).Delete(&tenants.WebhookEvent{})
+	return res.RowsAffected, res.Error
+}
+
+// purgeLeftStores deletes the data of stores whose purge job was lost or dead.
+func (w *Workers) purgeLeftStores(ctx context.Context, now time.Time) error {
+	hashes, err := w.db.StoresToPurge(ctx, now)
+	if err != nil {
+		return err
+	}
+	for _, hash := range hashes {
+		if err := w.s.PurgeStore(ctx, hash); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const week = 7 * 24 * time.Hour
+
+// scheduleHookChecks inserts next week's look at each active store's webhooks: BigCommerce puts a
+// hook to sleep after 90 idle days and deactivates one whose destination was away for two. The checks
+// are spread over the week; the sweeper brings them into Redis when they are due.
+func (w *Workers) scheduleHookChecks(ctx context.Context, now time.Time) error {
+	next := now.Truncate(week).Add(week)
+	var hashes []string
+	err := w.db.AcrossStores(ctx).Model(&tenants.Store{}).Where("state = ?", tenants.StoreActive).Pluck("hash", &hashes).Error
+	if err != nil {
+		return err
+	}
+	rows := make([]*tenants.Job, 0, len(hashes))
+	for _, hash := range hashes {
+		row, err := newRow(fmt.Sprintf("hooks:%s:%d", hash, next.Unix()), kindHooksRegister, queue.LaneBulk, next.Add(spread(hash, week)), struct{}{})
+		if err != nil {
+			return err
+		}
+		row.StoreHash = hash
+		rows = append(rows, row)
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	return w.db.AcrossStores(ctx).Clauses(clause.OnConflict{DoNothing: true}).CreateInBatches(rows, 200).Error
+}
+
+// spread returns a duration below d that is always the same for a store.
+func spread(hash string, d time.Duration) time.Duration {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(hash))
+	return time.Duration(h.Sum64() % uint64(d))
+}

@@ -1,0 +1,228 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"gorm.io/gorm/clause"
+
+	"sluice/internal/problem"
+	"sluice/jobs/queue"
+	"sluice/tenants"
+)
+
+// StartRun says which run to start.
+type StartRun struct {
+	FlowID    string
+	DryRun    bool
+	RetryOf   string // a final run of the flow: only its failed records, from its snapshot
+	Trigger   string // "manual", "api", "demo", "schedule"
+	StartedBy string // User.ID or APIKey.ID; "" for the program itself
+}
+
+// kindRunStep is one step of a run.
+const kindRunStep = "run.step"
+
+// runStep is the payload of kindRunStep.
+type runStep struct {
+	RunID string `json:"run_id"`
+	Step  int64  `json:"step"`
+}
+
+func runJobID(runID string, step int64) string {
+	return "run:" + runID + ":" + strconv.FormatInt(step, 10)
+}
+
+func newRunRow(runID string, step int64, runAt time.Time) (*tenants.Job, error) {
+	return newRow(runJobID(runID, step), kindRunStep, queue.LaneBulk, runAt, runStep{RunID: runID, Step: step})
+}
+
+// StartRun starts a run of a flow of ctx's store. The run and its first job are in SQL when it
+// returns. Fails with Conflict while another run of the flow is not final, with NeedsReinstall when
+// the store's token is no longer accepted, and with Invalid when the flow has no source or mapping.
+func (s *Service) StartRun(ctx context.Context, req StartRun) (*tenants.Run, error) {
+	var (
+		run *tenants.Run
+		row *tenants.Job
+	)
+	err := s.db.Tx(ctx, func(tx *tenants.DB) error {
+		// The lock on the flow makes two starts at once queue up, so that the second sees the first's run.
+		err := tx.Scoped(ctx).Clauses(clause.Locking{Strength: "UPDATE"}).Select("id").
+			Where("id = ?", req.FlowID).Limit(1).Find(&tenants.Flow{}).Error
+		if err != nil {
+			return fmt.Errorf("lock flow %s: %w", req.FlowID, err)
+		}
+		if run, err = s.newRun(ctx, tx, req); err != nil {
+			return err
+		}
+		if err = tx.CreateRun(ctx, run); err != nil {
+			return err
+		}
+		if row, err = newRunRow(run.ID, run.Step, s.now()); err != nil {
+			return err
+		}
+		_, err = insertRow(ctx, tx, row)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.audit(ctx, actorOf(run.Trigger, run.StartedBy), "run.started", "run:"+run.ID, describeStart(run))
+	s.enqueue(ctx, row)
+	s.publish(ctx, run.StoreHash, EventRun+run.ID)
+	return run, nil
+}
+
+func describeStart(run *tenants.Run) string {
+	what := "run"
+	if run.DryRun {
+		what = "dry run"
+	}
+	if run.RetryOf != "" {
+		what += " of the failed records of run " + run.RetryOf
+	}
+	return what + ", trigger " + run.Trigger
+}
+
+// newRun checks that the flow may run now and returns the run, not saved yet.
+func (s *Service) newRun(ctx context.Context, tx *tenants.DB, req StartRun) (*tenants.Run, error) {
+	hash := tenants.StoreHash(ctx)
+	store, err := tx.Store(ctx, hash)
+	if err != nil {
+		return nil, err
+	}
+	if store.State != tenants.StoreActive {
+		return nil, problem.New(problem.NeedsReinstall, "BigCommerce no longer accepts Sluice's access to this store. Open Sluice from the control panel's app list to install it again; then start the run.")
+	}
+	flow, err := tx.Flow(ctx, req.FlowID)
+	if err != nil {
+		return nil, err
+	}
+	active, err := tx.ActiveRun(ctx, flow.ID)
+	if err != nil && problem.CodeOf(err) != problem.NotFound {
+		return nil, err
+	}
+	if err == nil && active != nil {
+		return nil, problem.New(problem.Conflict, "A run of this flow is already under way. Wait until it ends, or cancel it first.")
+	}
+	if len(flow.Mapping.Fields) == 0 {
+		return nil, problem.New(problem.Invalid, "This flow has no mapping yet. Map the source's columns to product fields first.")
+	}
+	run := &tenants.Run{
+		ID: tenants.NewID(), StoreHash: hash, FlowID: flow.ID, Kind: flow.Kind,
+		State: tenants.RunQueued, Phase: tenants.PhaseFetch, DryRun: req.DryRun,
+		RetryOf: req.RetryOf, Trigger: req.Trigger, StartedBy: req.StartedBy,
+		// The mapping is the flow's of today also in a retry: mending it is how failed records are mended.
+		Format: flow.Format, Mapping: flow.Mapping, Options: flow.Options,
+	}
+	if run.Trigger == "" {
+		run.Trigger = "manual"
+	}
+	if req.RetryOf != "" {
+		return run, s.retryFrom(ctx, tx, run)
+	}
+	if flow.ConnectionID == "" && flow.SnapshotID == "" {
+		return nil, problem.New(problem.Invalid, "This flow has no source yet. Give the address of a file or upload one first.")
+	}
+	return run, nil
+}
+
+// retryFrom makes run one of the failed records of run.RetryOf.
+func (s *Service) retryFrom(ctx context.Context, tx *tenants.DB, run *tenants.Run) error {
+	old, err := tx.Run(ctx, run.RetryOf)
+	if err != nil {
+		return err
+	}
+	switch {
+	case old.FlowID != run.FlowID:
+		return problem.New(problem.Invalid, "Run %s belongs to another flow.", old.ID)
+	case !old.State.Final():
+		return problem.New(problem.Conflict, "This run is not over yet. Wait until it ends, or cancel it first.")
+	case old.Failed == 0:
+		return problem.New(problem.Conflict, "This run has no failed records. Start a new run instead.")
+	case old.SnapshotID == "":
+		return problem.New(problem.Conflict, "This run ended before its source was read. Start a new run instead.")
+	}
+	run.SnapshotID, run.Format, run.DryRun = old.SnapshotID, old.Format, old.DryRun
+	return nil
+}
+
+// RetryRun starts a run of only the failed records of a final run, from the same snapshot.
+func (s *Service) RetryRun(ctx context.Context, id, startedBy string) (*tenants.Run, error) {
+	old, err := s.db.Run(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return s.StartRun(ctx, StartRun{FlowID: old.FlowID, RetryOf: old.ID, Trigger: "manual", StartedBy: startedBy})
+}
+
+// CancelRun ends a run. One that no step was done of, or that is paused, ends at once; any other ends
+// at its next step's boundary, and what it wrote stays and is counted. Cancelling a cancelled run
+// changes nothing; a run that is done or failed is a Conflict.
+func (s *Service) CancelRun(ctx context.Context, id string) error {
+	var ended, asked bool
+	err := s.db.Tx(ctx, func(tx *tenants.DB) error {
+		ended, asked = false, false
+		run, err := lockRun(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		switch {
+		case run.State == tenants.RunCancelled, run.State == tenants.RunCancelling:
+			return nil
+		case run.State.Final():
+			return problem.New(problem.Conflict, "This run is already over; there is nothing to cancel.")
+		case run.State == tenants.RunQueued, run.State == tenants.RunPaused:
+			ended = true
+			return s.endCancelled(ctx, tx, run, "")
+		}
+		asked = true
+		return tx.Scoped(ctx).Model(&tenants.Run{}).Where("id = ?", id).
+			Updates(map[string]any{"cancel_requested": true, "state": tenants.RunCancelling}).Error
+	})
+	if err != nil {
+		return err
+	}
+	if ended {
+		s.audit(ctx, actorSystem, "run.finished", "run:"+id, string(tenants.RunCancelled))
+	}
+	if ended || asked {
+		s.audit(ctx, actorSystem, "run.cancelled", "run:"+id, "")
+		s.publish(ctx, tenants.StoreHash(ctx), EventRun+id)
+	}
+	return nil
+}
+
+// lockRun loads a run of ctx's store and holds it until the transaction ends.
+func lockRun(ctx context.Context, tx *tenants.DB, id string) (*tenants.Run, error) {
+	var rows []tenants.Run
+	err := tx.Scoped(ctx).Clauses(clause.Locking{Strength: "UPDATE"}).Where("id = ?", id).Limit(1).Find(&rows).Error
+	if err != nil {
+		return nil, fmt.Errorf("lock run %s: %w", id, err)
+	}
+	if len(rows) == 0 {
+		return nil, problem.New(problem.NotFound, "There is no such run in this store.")
+	}
+	return &rows[0], nil
+}
+
+// endCancelled ends a run that no worker may go on with. Moving Step makes a step that is under way
+// all the same lose its transaction.
+func (s *Service) endCancelled(ctx context.Context, tx *tenants.DB, run *tenants.Run, reason string) error {
+	now := s.now()
+	err := tx.Scoped(ctx).Model(&tenants.Run{}).Where("id = ?", run.ID).Updates(map[string]any{
+		"state": tenants.RunCancelled, "cancel_requested": true, "step": run.Step + 1,
+		"error": reason, "finished_at": &now,
+	}).Error
+	if err != nil {
+		return fmt.Errorf("cancel run %s: %w", run.ID, err)
+	}
+	err = finishRow(ctx, tx, runJobID(run.ID, run.Step), tenants.JobDropped, "")
+	if errors.Is(err, errStale) {
+		return nil
+	}
+	return err
+}

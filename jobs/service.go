@@ -1,0 +1,215 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"sluice/internal/bigcommerce"
+	"sluice/jobs/queue"
+	"sluice/jobs/sync"
+	"sluice/tenants"
+)
+
+// SystemStore is the store hash under which work is queued that belongs to no live store. It cannot
+// be a real one: BigCommerce's hashes are letters and digits.
+const SystemStore = "_system"
+
+// Engine carries out the steps of a run. jobs/sync implements it.
+type Engine interface {
+	// Step does one bounded step of run. Before it returns it saves the step's effects, the checkpoint
+	// and Step+1 in one transaction that fails if run.Step moved on meanwhile, and calls inTx inside it;
+	// an error of inTx undoes the step. A run whose CancelRequested is set ends as cancelled.
+	// A reason of the run's own (no such file, a mapping that does not compile) is no error: the run is
+	// saved as failed. After an error nothing was saved. It is sync.ErrStepLost when the run moved on.
+	Step(ctx context.Context, run *tenants.Run, inTx func(tx *tenants.DB, run *tenants.Run) error) (sync.StepResult, error)
+	// Fail ends a run that jobs gave up on, in one transaction with inTx. message is for the merchant.
+	Fail(ctx context.Context, run *tenants.Run, message string, inTx func(tx *tenants.DB, run *tenants.Run) error) error
+	Inspect(ctx context.Context, req sync.InspectRequest) (*sync.Inspection, error)
+	PreviewMapping(ctx context.Context, snapshotID string, format tenants.Format, m tenants.Mapping, limit int) (*sync.Preview, error)
+}
+
+// ClientFactory makes the API client of a store; count is told each answer and may be nil.
+type ClientFactory interface {
+	Client(ctx context.Context, storeHash string, count func(bigcommerce.Answer)) (*bigcommerce.Client, error)
+}
+
+// Config is what Service and Workers need. Zero durations and numbers take the defaults below.
+type Config struct {
+	DB      *tenants.DB
+	Queue   *queue.Queue
+	Engine  Engine
+	Clients ClientFactory
+	Log     *slog.Logger
+
+	AppURL       string // public base URL: webhooks are sent to AppURL + WebhookPath
+	ClientSecret string // of the app: signs webhooks
+
+	// PurgeAfter is how long a store's data is kept after it uninstalled, in case it comes back.
+	PurgeAfter time.Duration
+	// KeepFinished is how long finished job rows, handled webhooks and unused snapshots are kept.
+	KeepFinished time.Duration
+	// MaxQueued is how many jobs of one store a rebuild puts into Redis; the rest wait in SQL. It
+	// should not exceed queue.Options.MaxWaiting.
+	MaxQueued int
+
+	// The rest is for Workers.
+
+	Concurrency int           // jobs at a time in this process
+	Grace       time.Duration // how long running jobs may go on once Run's context has ended
+	MaxAttempts int           // failures after which a job is dead
+
+	ClaimWait      time.Duration // how long one claim sleeps when there is nothing to do
+	HeartbeatEvery time.Duration // well below the queue's lease
+	ReapEvery      time.Duration
+	SweepEvery     time.Duration
+	// SweepAge is how old a row must be before the sweeper takes it for one that Redis does not know.
+	SweepAge       time.Duration
+	HousekeepEvery time.Duration
+
+	Now func() time.Time // nil: time.Now
+}
+
+func (c Config) withDefaults() Config {
+	def := func(d *time.Duration, v time.Duration) {
+		if *d == 0 {
+			*d = v
+		}
+	}
+	num := func(n *int, v int) {
+		if *n == 0 {
+			*n = v
+		}
+	}
+	def(&c.PurgeAfter, 30*24*time.Hour)
+	def(&c.KeepFinished, 14*24*time.Hour)
+	num(&c.MaxQueued, 10_000)
+	num(&c.Concurrency, 8)
+	// A step's budget is five seconds and one request may take half a minute at worst; hosts give a
+	// process 30 s between SIGTERM and SIGKILL.
+	def(&c.Grace, 15*time.Second)
+	num(&c.MaxAttempts, 8)
+	def(&c.ClaimWait, 5*time.Second)
+	def(&c.HeartbeatEvery, 7*time.Second)
+	def(&c.ReapEvery, 5*time.Second)
+	def(&c.SweepEvery, 30*time.Second)
+	def(&c.SweepAge, 30*time.Second)
+	def(&c.HousekeepEvery, time.Hour)
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return c
+}
+
+// Service is what the web side asks of jobs. All methods are safe for concurrent use. Methods that
+// take no store hash act for the store of their context.
+type Service struct {
+	cfg   Config
+	db    *tenants.DB
+	queue *queue.Queue
+	log   *slog.Logger
+}
+
+// NewService returns a Service; it starts nothing.
+func NewService(cfg Config) *Service {
+	cfg = cfg.withDefaults()
+	return &Service{cfg: cfg, db: cfg.DB, queue: cfg.Queue, log: cfg.Log}
+}
+
+func (s *Service) now() time.Time { return s.cfg.Now().UTC() }
+
+// enqueue puts rows that SQL already has into the queue. It never fails: a row that does not get
+// into Redis now is brought there by the sweeper or the rebuild. So is one whose time is far off.
+func (s *Service) enqueue(ctx context.Context, rows ...*tenants.Job) {
+	list := make([]queue.Job, 0, len(rows))
+	for _, r := range rows {
+		if r.RunAt.Before(s.now().Add(horizon)) {
+			list = append(list, queueJob(r))
+		}
+	}
+	if len(list) == 0 {
+		return
+	}
+	err := s.queue.Enqueue(ctx, list...)
+	switch {
+	case err == nil:
+	case errors.Is(err, queue.ErrFull):
+		s.log.DebugContext(ctx, "the store's queue is full; the job waits in SQL", "store", rows[0].StoreHash, "job", rows[0].ID)
+	case errors.Is(err, queue.ErrNoEpoch):
+		s.log.InfoContext(ctx, "queue is empty and waits for its rebuild; the job is in SQL", "store", rows[0].StoreHash, "job", rows[0].ID)
+	default:
+		s.log.WarnContext(ctx, "job not queued yet; the sweeper will do it", "store", rows[0].StoreHash, "job", rows[0].ID, "error", err)
+	}
+}
+
+// Events that Watch delivers; a run's is EventRun + its id.
+const (
+	EventRun   = "run:"  // a run changed
+	EventStore = "store" // the store's state or name changed
+)
+
+// publish tells live pages of a change. Losing one is harmless: pages also ask from time to time.
+func (s *Service) publish(ctx context.Context, store, event string) {
+	if err := s.queue.Publish(ctx, store, event); err != nil {
+		s.log.DebugContext(ctx, "event not published", "store", store, "event", event, "error", err)
+	}
+}
+
+// Watch returns the events of a store from now on. stop must be called.
+func (s *Service) Watch(ctx context.Context, store string) (events <-chan string, stop func(), err error) {
+	return s.queue.Subscribe(ctx, store)
+}
+
+// Quota returns what is known of a store's API quota and of its queue.
+func (s *Service) Quota(ctx context.Context, store string) (queue.QuotaState, error) {
+	return s.queue.Quota(ctx, store)
+}
+
+// Inspect reads the beginning of a source for the panel, as the engine does.
+func (s *Service) Inspect(ctx context.Context, req sync.InspectRequest) (*sync.Inspection, error) {
+	return s.cfg.Engine.Inspect(ctx, req)
+}
+
+// PreviewMapping applies a mapping to the first rows of a snapshot, as the engine does.
+func (s *Service) PreviewMapping(ctx context.Context, snapshotID string, format tenants.Format, m tenants.Mapping, limit int) (*sync.Preview, error) {
+	return s.cfg.Engine.PreviewMapping(ctx, snapshotID, format, m, limit)
+}
+
+// audit records an entry for the store of ctx; a failure to do so is logged, never returned: the
+// deed is done.
+func (s *Service) audit(ctx context.Context, actor, action, subject, detail string) {
+	err := s.db.Audit(ctx, tenants.AuditEntry{Actor: actor, Action: action, Subject: subject, Detail: shorten(detail, 1000)})
+	if err != nil {
+		s.log.ErrorContext(ctx, "audit entry not written", "store", tenants.StoreHash(ctx), "action", action, "subject", subject, "error", err)
+	}
+}
+
+const actorSystem = "system"
+
+// actorOf names who started something in audit terms; ids of users and keys are UUIDs, told apart by
+// the caller's trigger.
+func actorOf(trigger, id string) string {
+	switch {
+	case id == "":
+		return actorSystem
+	case trigger == "api":
+		return "key:" + id
+	}
+	return "user:" + id
+}
+
+// shorten cuts s to at most n bytes at a character's boundary.
+func shorten(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	cut := n - len("…")
+	for cut > 0 && s[cut]&0xC0 == 0x80 {
+		cut--
+	}
+	return s[:cut] + "…"
+}

@@ -1,0 +1,265 @@
+package jobs
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm/clause"
+
+	"sluice/internal/problem"
+	"sluice/jobs/queue"
+	"sluice/tenants"
+)
+
+// Installed is told by auth when a store was installed or reinstalled; tenants has the new token
+// already. Paused work goes on, webhooks are registered and the store's name and time zone are read.
+func (s *Service) Installed(ctx context.Context, hash string) error {
+	ctx = tenants.WithStore(ctx, hash)
+	if err := s.ResumeStore(ctx, hash); err != nil {
+		return err
+	}
+	now := s.now()
+	hooks, err := newRow("hooks:"+hash+":"+tenants.NewID(), kindHooksRegister, queue.LaneInteractive, now, struct{}{})
+	if err != nil {
+		return err
+	}
+	refresh, err := newRow("store:"+hash+":"+tenants.NewID(), kindStoreRefresh, queue.LaneInteractive, now, struct{}{})
+	if err != nil {
+		return err
+	}
+	for _, row := range []*tenants.Job{refresh, hooks} {
+		if _, err := insertRow(ctx, s.db, row); err != nil {
+			return err
+		}
+	}
+	s.enqueue(ctx, refresh, hooks)
+	return nil
+}
+
+// Uninstalled is told by auth, and by the webhook store/app/uninstalled, when a store left: its token
+// is deleted, all its work ends, and its data is deleted after Config.PurgeAfter. Telling it again
+// changes nothing.
+func (s *Service) Uninstalled(ctx context.Context, hash string) error {
+	ctx = tenants.WithStore(ctx, hash)
+	store, err := s.db.Store(ctx, hash)
+	if problem.CodeOf(err) == problem.NotFound {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if store.State != tenants.StoreUninstalled || store.DeleteAfter == nil {
+		if err := s.db.MarkUninstalled(ctx, hash, s.now().Add(s.cfg.PurgeAfter)); err != nil {
+			return err
+		}
+		if store, err = s.db.Store(ctx, hash); err != nil {
+			return err
+		}
+	}
+	cancelled, purge, err := s.endWork(ctx, *store)
+	if err != nil {
+		return err
+	}
+	// Purging Redis makes workers lose their leases, which ends the steps that are under way.
+	if err := s.queue.Purge(ctx, hash); err != nil {
+		s.log.WarnContext(ctx, "queue of an uninstalled store not purged; its jobs are dropped as they come up", "store", hash, "error", err)
+	}
+	s.enqueue(ctx, purge)
+	for _, id := range cancelled {
+		s.audit(ctx, actorSystem, "run.finished", "run:"+id, "cancelled: the app was uninstalled")
+		s.publish(ctx, hash, EventRun+id)
+	}
+	s.publish(ctx, hash, EventStore)
+	return nil
+}
+
+// endWork cancels every run and drops every job of a store that left, and inserts the job that will
+// delete its data.
+func (s *Service) endWork(ctx context.Context, store tenants.Store) (cancelled []string, purge *tenants.Job, err error) {
+	err = s.db.Tx(ctx, func(tx *tenants.DB) error {
+		cancelled = nil
+		runs, err := lockActiveRuns(ctx, tx)
+		if err != nil {
+			return err
+		}
+		for i := range runs {
+			if err := s.endCancelled(ctx, tx, &runs[i], "The app was uninstalled from the store."); err != nil {
+				return err
+			}
+			cancelled = append(cancelled, runs[i].ID)
+		}
+		err = tx.Scoped(ctx).Model(&tenants.Job{}).Where("state = ?", tenants.JobPending).
+			Updates(map[string]any{"state": tenants.JobDropped, "last_error": "the app was uninstalled"}).Error
+		if err != nil {
+			return fmt.Errorf("drop jobs: %w", err)
+		}
+		if purge, err = newPurgeRow(store.Hash, *store.DeleteAfter); err != nil {
+			return err
+		}
+		_, err = insertRow(tenants.WithStore(ctx, SystemStore), tx, purge)
+		return err
+	})
+	return cancelled, purge, err
+}
+
+// UserRemoved is told by auth when a user was removed from a store. Runs that the user started go
+// on: they belong to the store.
+func (s *Service) UserRemoved(context.Context, string, int64) error { return nil }
+
+func lockActiveRuns(ctx context.Context, tx *tenants.DB) ([]tenants.Run, error) {
+	var runs []tenants.Run
+	err := tx.Scoped(ctx).Clauses(clause.Locking{Strength: "UPDATE"}).Order("id").
+		Where("state IN ?", []tenants.RunState{tenants.RunQueued, tenants.RunRunning, tenants.RunPaused, tenants.RunCancelling}).
+		Find(&runs).Error
+	if err != nil {
+		return nil, fmt.Errorf("lock runs: %w", err)
+	}
+	return runs, nil
+}
+
+// PauseStore stops the work of a store whose token BigCommerce refuses: the store needs a reinstall,
+// its runs are paused and its queue stands still until ResumeStore. reason is for the merchant.
+// Runs that were to be cancelled are.
+func (s *Service) PauseStore(ctx context.Context, hash, reason string) error {
+	ctx = tenants.WithStore(ctx, hash)
+	changed, err := s.db.MarkNeedsReinstall(ctx, hash, reason)
+	if err != nil {
+		return err
+	}
+	var touched, cancelled []string
+	err = s.db.Tx(ctx, func(tx *tenants.DB) error {
+		touched, cancelled = nil, nil
+		runs, err := lockActiveRuns(ctx, tx)
+		if err != nil {
+			return err
+		}
+		for i := range runs {
+			run := &runs[i]
+			switch run.State {
+			case tenants.RunPaused:
+				continue
+			case tenants.RunCancelling:
+				err = s.endCancelled(ctx, tx, run, "")
+				cancelled = append(cancelled, run.ID)
+			default:
+				err = tx.Scoped(ctx).Model(&tenants.Run{}).Where("id = ?", run.ID).
+					Updates(map[string]any{"state": tenants.RunPaused}).Error
+			}
+			if err != nil {
+				return err
+			}
+			touched = append(touched, run.ID)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	// Redis may be away or empty: workers also look at the store's state in SQL before each job.
+	if err := s.queue.Pause(ctx, hash); err != nil {
+		s.log.WarnContext(ctx, "queue of the store not paused", "store", hash, "error", err)
+	}
+	if changed {
+		s.log.WarnContext(ctx, "store paused until it is installed again", "store", hash, "reason", reason)
+		s.audit(ctx, actorSystem, "store.paused", "store:"+hash, reason)
+	}
+	for _, id := range cancelled {
+		s.audit(ctx, actorSystem, "run.finished", "run:"+id, string(tenants.RunCancelled))
+	}
+	for _, id := range touched {
+		s.publish(ctx, hash, EventRun+id)
+	}
+	s.publish(ctx, hash, EventStore)
+	return nil
+}
+
+// ResumeStore lets the work of a store go on; its state in SQL must be active again.
+func (s *Service) ResumeStore(ctx context.Context, hash string) error {
+	ctx = tenants.WithStore(ctx, hash)
+	store, err := s.db.Store(ctx, hash)
+	if err != nil {
+		return err
+	}
+	if store.State != tenants.StoreActive {
+		return problem.New(problem.NeedsReinstall, "The store must be installed again before its work can go on.")
+	}
+	var resumed []string
+	err = s.db.Tx(ctx, func(tx *tenants.DB) error {
+		resumed = nil
+		runs, err := lockActiveRuns(ctx, tx)
+		if err != nil {
+			return err
+		}
+		for i := range runs {
+			run := &runs[i]
+			if run.State != tenants.RunPaused {
+				continue
+			}
+			state := tenants.RunRunning
+			if run.StartedAt == nil {
+				state = tenants.RunQueued
+			}
+			if err := tx.Scoped(ctx).Model(&tenants.Run{}).Where("id = ?", run.ID).
+				Updates(map[string]any{"state": state}).Error; err != nil {
+				return err
+			}
+			resumed = append(resumed, run.ID)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if err := s.queue.Resume(ctx, hash); err != nil {
+		s.log.WarnContext(ctx, "queue of the store not resumed", "store", hash, "error", err)
+	}
+	// A rebuild while the store was paused left its jobs out.
+	err = eachOfStore(ctx, s.db, due(s.now().Add(horizon)), s.cfg.MaxQueued, func(rows []*tenants.Job) error {
+		s.enqueue(ctx, rows...)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if len(resumed) > 0 {
+		s.audit(ctx, actorSystem, "store.resumed", "store:"+hash, fmt.Sprintf("%d runs go on", len(resumed)))
+	}
+	for _, id := range resumed {
+		s.publish(ctx, hash, EventRun+id)
+	}
+	s.publish(ctx, hash, EventStore)
+	return nil
+}
+
+// PurgeStore deletes everything Sluice has of a store, now: rows in SQL, queue and quota in Redis.
+func (s *Service) PurgeStore(ctx context.Context, hash string) error {
+	ctx = tenants.WithStore(ctx, hash)
+	if err := s.db.PurgeStore(ctx, hash); err != nil {
+		return err
+	}
+	if err := s.queue.Purge(ctx, hash); err != nil {
+		s.log.WarnContext(ctx, "queue of a deleted store not purged; its jobs are dropped as they come up", "store", hash, "error", err)
+	}
+	s.log.InfoContext(ctx, "data of a store deleted", "store", hash)
+	return nil
+}
+
+// PendingJobs returns how many jobs of ctx's store are due and not finished.
+func (s *Service) PendingJobs(ctx context.Context) (int64, error) {
+	var n int64
+	err := s.db.Scoped(ctx).Model(&tenants.Job{}).
+		Where("state = ? AND run_at <= ?", tenants.JobPending, s.now()).Count(&n).Error
+	return n, err
+}
+
+// kindStorePurge deletes the data of a store that left; it is work of SystemStore.
+const kindStorePurge = "store.purge"
+
+type storePurge struct {
+	Store string `json:"store"`
+}
+
+func newPurgeRow(hash string, at time.Time) (*tenants.Job, error) {
+	return newRow(fmt.Sprintf("purge:%s:%d", hash, at.Unix()), kindStorePurge, queue.LaneBulk, at, storePurge{Store: hash})
+}

@@ -1,0 +1,197 @@
+package jobs
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"regexp"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+	"gorm.io/gorm/clause"
+
+	"sluice/internal/problem"
+	"sluice/jobs/queue"
+	"sluice/tenants"
+)
+
+// Scopes of the webhooks that Sluice acts on (BigCommerce's names).
+const (
+	scopeAppUninstalled = "store/app/uninstalled"
+	scopeProductDeleted = "store/product/deleted"
+	scopeStoreUpdated   = "store/information/updated"
+)
+
+const (
+	// maxWebhookBody is far above what BigCommerce sends: an id and a handful of fields.
+	maxWebhookBody = 16 << 10
+	// maxDeliveryID is the size of tenants.WebhookEvent.DeliveryID.
+	maxDeliveryID = 128
+	// refreshDelay lets several changes of a store's settings become one look at them.
+	refreshDelay = 5 * time.Second
+)
+
+// webhook is a delivery's body, as far as Sluice reads it.
+type webhook struct {
+	Scope     string
+	StoreHash string
+	DataID    int64 // data.id; 0 if it is missing or not a positive number
+}
+
+var producerPattern = regexp.MustCompile(`^stores/([A-Za-z0-9]{1,32})$`)
+
+// parseWebhook reads a delivery's body.
+func parseWebhook(body []byte) (webhook, error) {
+	var raw struct {
+		Scope    string          `json:"scope"`
+		Producer string          `json:"producer"`
+		Data     json.RawMessage `json:"data"`
+	}
+	if err := json.Unmarshal(body, &raw); err != nil {
+		return webhook{}, problem.Wrap(err, problem.Invalid, "The body is not a BigCommerce webhook.")
+	}
+	m := producerPattern.FindStringSubmatch(raw.Producer)
+	if m == nil || raw.Scope == "" || len(raw.Scope) > 100 {
+		return webhook{}, problem.New(problem.Invalid, "The body is not a BigCommerce webhook: scope and producer are needed.")
+	}
+	hook := webhook{Scope: raw.Scope, StoreHash: m[1]}
+	var data struct {
+		ID json.Number `json:"id"`
+	}
+	// data differs between scopes; only an id that is a number means anything here.
+	if json.Unmarshal(raw.Data, &data) == nil {
+		if id, err := data.ID.Int64(); err == nil && id > 0 {
+			hook.DataID = id
+		}
+	}
+	return hook, nil
+}
+
+// receiveWebhook takes a delivery: verify, row, 200. The work is a job's.
+func (s *Service) receiveWebhook(c *gin.Context) {
+	ctx := c.Request.Context()
+	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxWebhookBody))
+	if err != nil {
+		var tooLarge *http.MaxBytesError
+		if errors.As(err, &tooLarge) {
+			err = problem.New(problem.TooLarge, "A webhook's body has at most %d bytes.", maxWebhookBody)
+		} else {
+			err = problem.Wrap(err, problem.Invalid, "The body could not be read.")
+		}
+		_ = c.Error(err)
+		return
+	}
+	if err := s.verifyWebhook(body, c.Request.Header); err != nil {
+		s.log.WarnContext(ctx, "webhook refused", "error", err)
+		_ = c.Error(problem.Wrap(err, problem.Unauthenticated, "The webhook's signature is not valid."))
+		return
+	}
+	hook, err := parseWebhook(body)
+	if err != nil {
+		_ = c.Error(err)
+		return
+	}
+	deliveryID := c.GetHeader(standardwebhooks.HeaderWebhookID)
+	if len(deliveryID) > maxDeliveryID {
+		sum := sha256.Sum256([]byte(deliveryID))
+		deliveryID = hex.EncodeToString(sum[:])
+	}
+	if err := s.acceptWebhook(tenants.WithStore(ctx, hook.StoreHash), hook, deliveryID, body); err != nil {
+		_ = c.Error(err)
+		return
+	}
+	c.Status(http.StatusOK)
+}
+
+// verifyWebhook checks the Standard Webhooks signature, whose key is the app's client secret, and
+// that the delivery is of the last minutes.
+func (s *Service) verifyWebhook(body []byte, header http.Header) error {
+	if s.cfg.ClientSecret == "" {
+		return errors.New("no client secret: webhooks cannot be verified")
+	}
+	verifier, err := standardwebhooks.NewWebhookRaw([]byte(s.cfg.ClientSecret))
+	if err != nil {
+		return err
+	}
+	return verifier.Verify(body, header)
+}
+
+// acceptWebhook saves a verified delivery and its job for ctx's store. A delivery seen before, one of
+// a scope that Sluice does nothing for, and one of a store that left change nothing.
+func (s *Service) acceptWebhook(ctx context.Context, hook webhook, deliveryID string, body []byte) error {
+	store, err := s.db.Store(ctx, hook.StoreHash)
+	if err != nil {
+		return err
+	}
+	row, handled, err := s.webhookRow(hook, deliveryID)
+	if err != nil {
+		return err
+	}
+	log := s.log.With("store", hook.StoreHash, "scope", hook.Scope, "delivery", deliveryID)
+	if row == nil || store.State == tenants.StoreUninstalled {
+		log.DebugContext(ctx, "webhook ignored", "store_state", store.State)
+		return nil
+	}
+	var inserted bool
+	err = s.db.Tx(ctx, func(tx *tenants.DB) error {
+		inserted = false
+		event := tenants.WebhookEvent{DeliveryID: deliveryID, Scope: hook.Scope, Body: string(body), ReceivedAt: s.now()}
+		if handled {
+			event.HandledAt = &event.ReceivedAt
+		}
+		res := tx.Scoped(ctx).Clauses(clause.OnConflict{DoNothing: true}).Create(&event)
+		if res.Error != nil || res.RowsAffected == 0 {
+			return res.Error
+		}
+		var err error
+		switch {
+		case row.Coalesce != "":
+			inserted, err = insertCoalesced(ctx, tx, row, s.now())
+		case row.Kind == kindStoreUninstall:
+			inserted, err = insertRow(tenants.WithStore(ctx, SystemStore), tx, row)
+		default:
+			inserted, err = insertRow(ctx, tx, row)
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("save webhook: %w", err)
+	}
+	if inserted {
+		log.DebugContext(ctx, "webhook taken", slog.String("job", row.ID))
+		s.enqueue(ctx, row)
+	}
+	return nil
+}
+
+// webhookRow returns the job that a delivery asks for, nil if none. handled says that the row alone
+// does all there is to do.
+func (s *Service) webhookRow(hook webhook, deliveryID string) (row *tenants.Job, handled bool, err error) {
+	now := s.now()
+	switch hook.Scope {
+	case scopeProductDeleted:
+		// The delivery's id may be longer than a job's; its hash is not.
+		sum := sha256.Sum256([]byte(hook.StoreHash + "\x00" + deliveryID))
+		row, err = newRow("forget:"+hex.EncodeToString(sum[:16]), kindRecordForget, queue.LaneBulk, now,
+			recordForget{DeliveryID: deliveryID, ProductID: hook.DataID})
+		return row, false, err
+	case scopeAppUninstalled:
+		row, err = newRow("uninstall:"+hook.StoreHash+":"+tenants.NewID(), kindStoreUninstall, queue.LaneInteractive, now,
+			storeUninstall{Store: hook.StoreHash, DeliveryID: deliveryID})
+		return row, false, err
+	case scopeStoreUpdated:
+		row, err = newRow("store:"+hook.StoreHash+":"+tenants.NewID(), kindStoreRefresh, queue.LaneBulk, now.Add(refreshDelay), struct{}{})
+		if row != nil {
+			row.Coalesce = kindStoreRefresh
+		}
+		return row, true, err
+	}
+	return nil, false, nil
+}

@@ -1,0 +1,262 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"gorm.io/gorm"
+
+	"sluice/jobs/queue"
+	"sluice/tenants"
+)
+
+// errStopping ends jobs that are still running when the grace period of a stop is over.
+var errStopping = errors.New("jobs: the process is stopping")
+
+// Workers claim jobs and carry them out. Any number of processes may run Workers on one queue.
+type Workers struct {
+	cfg   Config
+	s     *Service
+	db    *tenants.DB
+	queue *queue.Queue
+	log   *slog.Logger
+	kinds map[string]handler
+
+	rebuilding sync.Mutex
+
+	mu      sync.Mutex
+	running map[string]*task // by job id
+}
+
+// task is a job under way in this process.
+type task struct {
+	lease   *queue.Lease
+	stop    context.CancelCauseFunc
+	expires time.Time // by our clock; moves with each heartbeat
+	term    time.Duration
+}
+
+// NewWorkers returns Workers; Run starts them.
+func NewWorkers(cfg Config) *Workers {
+	s := NewService(cfg)
+	w := &Workers{cfg: s.cfg, s: s, db: s.db, queue: s.queue, log: s.log, running: map[string]*task{}}
+	w.kinds = w.handlers()
+	return w
+}
+
+// Run works until ctx ends, then stops gracefully: it claims nothing more, lets running jobs reach
+// their checkpoint for Config.Grace, then cancels and gives back what is left.
+func (w *Workers) Run(ctx context.Context) error {
+	// Jobs outlive ctx by the grace period, and the heartbeat outlives the jobs.
+	jobs, stopJobs := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer stopJobs(nil)
+	beats, stopBeats := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopBeats()
+
+	var claimers, others sync.WaitGroup
+	for range w.cfg.Concurrency {
+		claimers.Go(func() { w.claimLoop(ctx, jobs) })
+	}
+	others.Go(func() { every(beats, w.cfg.HeartbeatEvery, w.heartbeat) })
+	others.Go(func() { every(ctx, w.cfg.ReapEvery, w.reap) })
+	others.Go(func() { every(ctx, w.cfg.SweepEvery, w.sweep) })
+	others.Go(func() {
+		w.scheduleHousekeeping(ctx)
+		every(ctx, w.cfg.HousekeepEvery, w.scheduleHousekeeping)
+	})
+	others.Go(func() {
+		<-ctx.Done()
+		wait(beats, w.cfg.Grace) // ends early when every job has
+		stopJobs(errStopping)
+	})
+	claimers.Wait()
+	stopBeats()
+	others.Wait()
+	return nil
+}
+
+// every calls fn at each interval, a little irregularly so that processes do not act in step, until ctx ends.
+func every(ctx context.Context, interval time.Duration, fn func(context.Context)) {
+	for wait(ctx, interval*9/10+rand.N(interval/5+1)) {
+		fn(ctx)
+	}
+}
+
+// wait returns true after d, false as soon as ctx ends.
+func wait(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
+	}
+}
+
+// trouble is how long a worker leaves Redis alone after a failure of it.
+const trouble = time.Second
+
+// claimLoop claims until ctx ends; jobs is the context that jobs run in.
+func (w *Workers) claimLoop(ctx, jobs context.Context) {
+	for ctx.Err() == nil {
+		lease, err := w.queue.Claim(ctx, w.cfg.ClaimWait)
+		switch {
+		case err == nil && lease == nil:
+		case err == nil:
+			w.execute(jobs, lease)
+		case ctx.Err() != nil:
+		case errors.Is(err, queue.ErrNoEpoch):
+			if err := w.rebuild(ctx); err != nil && ctx.Err() == nil {
+				w.log.ErrorContext(ctx, "rebuild of the queue failed", "error", err)
+				wait(ctx, trouble)
+			}
+		default:
+			w.log.ErrorContext(ctx, "claim failed", "error", err)
+			wait(ctx, trouble)
+		}
+	}
+}
+
+// begin registers a job as running. It returns false if this process still runs it under an older
+// lease, which is then ended.
+func (w *Workers) begin(lease *queue.Lease, stop context.CancelCauseFunc) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if old := w.running[lease.ID]; old != nil {
+		old.stop(queue.ErrLeaseLost)
+		return false
+	}
+	// The lease's own clock is Redis'; what counts here is how long it lasts.
+	term := max(time.Until(lease.Expires), w.cfg.HeartbeatEvery*2)
+	w.running[lease.ID] = &task{lease: lease, stop: stop, expires: time.Now().Add(term), term: term}
+	return true
+}
+
+func (w *Workers) end(id string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.running, id)
+}
+
+// heartbeat extends the leases of running jobs and stops the jobs whose lease is lost: someone else
+// has them, or will have them after the rebuild.
+func (w *Workers) heartbeat(ctx context.Context) {
+	start := time.Now()
+	w.mu.Lock()
+	tasks := make(map[string]*task, len(w.running))
+	leases := make([]*queue.Lease, 0, len(w.running))
+	for id, t := range w.running {
+		tasks[id] = t
+		leases = append(leases, t.lease)
+	}
+	w.mu.Unlock()
+	if len(leases) == 0 {
+		return
+	}
+	lost, err := w.queue.Heartbeat(ctx, leases)
+	switch {
+	case errors.Is(err, queue.ErrNoEpoch):
+		for id := range tasks {
+			lost = append(lost, id)
+		}
+	case err != nil:
+		w.log.WarnContext(ctx, "heartbeat failed", "error", err)
+		for id, t := range tasks {
+			if start.After(t.expires) {
+				lost = append(lost, id)
+			}
+		}
+	default:
+		for _, t := range tasks {
+			t.expires = start.Add(t.term) // only this goroutine reads or writes it from here on
+		}
+	}
+	for _, id := range lost {
+		w.log.WarnContext(ctx, "lease lost; the job is stopped", "job", id, "store", tasks[id].lease.Store)
+		tasks[id].stop(queue.ErrLeaseLost)
+	}
+}
+
+// reap makes jobs claimable again whose worker has died.
+func (w *Workers) reap(ctx context.Context) {
+	n, err := w.queue.Reap(ctx)
+	switch {
+	case errors.Is(err, queue.ErrNoEpoch), ctx.Err() != nil:
+	case err != nil:
+		w.log.WarnContext(ctx, "reap failed", "error", err)
+	case n > 0:
+		w.log.WarnContext(ctx, "jobs of a dead worker are taken up again", "jobs", n)
+	}
+}
+
+// horizon is how far ahead of its time a job is put into Redis. Until then SQL alone knows it.
+const horizon = time.Hour
+
+func due(before time.Time) func(*gorm.DB) *gorm.DB {
+	return func(q *gorm.DB) *gorm.DB { return q.Where("run_at <= ?", before) }
+}
+
+// sweep brings rows into Redis that should be there and may not be: the process ended between the
+// row and its entry, Redis was away, the store's queue was full, or the job's time was far off.
+// Enqueuing one that is there changes nothing.
+func (w *Workers) sweep(ctx context.Context) {
+	now := w.s.now()
+	narrow := func(q *gorm.DB) *gorm.DB {
+		return q.Where("run_at <= ? AND updated_at <= ?", now, now.Add(-w.cfg.SweepAge))
+	}
+	err := eachUnfinished(ctx, w.db, narrow, w.cfg.MaxQueued, func(rows []*tenants.Job) error {
+		list := make([]queue.Job, len(rows))
+		for i, r := range rows {
+			list[i] = queueJob(r)
+		}
+		err := w.queue.Enqueue(ctx, list...)
+		if errors.Is(err, queue.ErrFull) {
+			return errNextStore
+		}
+		return err
+	})
+	switch {
+	case err == nil, ctx.Err() != nil:
+	case errors.Is(err, queue.ErrNoEpoch): // the claim loops see it as well and rebuild
+	default:
+		w.log.WarnContext(ctx, "sweep of jobs failed", "error", err)
+	}
+}
+
+// rebuild fills an empty Redis from SQL. Of the goroutines of this process that find it empty one
+// does it; among processes the queue's own lock decides.
+func (w *Workers) rebuild(ctx context.Context) error {
+	w.rebuilding.Lock()
+	defer w.rebuilding.Unlock()
+	needed, err := w.queue.NeedsRebuild(ctx)
+	if err != nil || !needed {
+		return err
+	}
+	start, n := time.Now(), 0
+	err = w.queue.Rebuild(ctx, func(ctx context.Context, emit func(queue.Job) error) error {
+		n = 0
+		return eachUnfinished(ctx, w.db, due(w.s.now().Add(horizon)), w.cfg.MaxQueued, func(rows []*tenants.Job) error {
+			for _, r := range rows {
+				err := emit(queueJob(r))
+				if errors.Is(err, queue.ErrFull) {
+					return errNextStore
+				}
+				if err != nil {
+					return err
+				}
+				n++
+			}
+			return nil
+		})
+	})
+	if err != nil {
+		return err
+	}
+	w.log.InfoContext(ctx, "queue rebuilt from the database", "jobs", n, "took", time.Since(start).Round(time.Millisecond))
+	return nil
+}
