@@ -3,6 +3,7 @@ package bigcommerce
 import (
 	"context"
 	"iter"
+	"net/http"
 )
 
 const brandsPath = "/v3/catalog/brands"
@@ -59,5 +60,5 @@ func (s *BrandsService) List(ctx context.Context, f BrandFilter) iter.Seq2[*Bran
 // brand exists and is returned too.
 func (s *BrandsService) Create(ctx context.Context, b Brand) (*Brand, error) {
 	b.ID = 0
-	return createOne[*Brand](ctx, s.client, brandsPath, "", b)
+	return writeOne[*Brand](ctx, s.client, request{method: http.MethodPost, path: brandsPath, body: b})
 }

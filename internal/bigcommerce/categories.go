@@ -104,8 +104,8 @@ func (s *CategoriesService) Create(ctx context.Context, categories []Category) (
 	}
 	r := request{method: http.MethodPost, path: categoriesPath, body: body}
 	env, status, err := send[envelope[[]Category]](ctx, s.client, r)
-	if err != nil {
-		return nil, err
+	if err == nil && status == http.StatusMultiStatus {
+		err = &PartialError{s.client.multiStatus(r, env.Errors)}
 	}
-	return env.Data, partial(r, status, env.Errors)
+	return env.Data, err
 }

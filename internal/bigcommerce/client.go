@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -59,19 +60,17 @@ type Client struct {
 
 	base      string // https://host/stores/{hash}
 	storeHash string
-	token     *secret
+	token     func() string // a function, because fmt prints neither its result nor what it holds
 	http      *http.Client
 	limiter   Limiter
 	userAgent string
 	log       *slog.Logger
 	timeout   time.Duration
+	maxAnswer int64 // bytes, decompressed
 	onRequest func(Answer)
 	sleep     func(ctx context.Context, d time.Duration) error
 	jitter    func(limit time.Duration) time.Duration
 }
-
-// secret is kept behind a pointer, which fmt prints as an address even with %+v.
-type secret struct{ value string }
 
 // service is embedded by each service.
 type service struct{ client *Client }
@@ -84,8 +83,9 @@ var (
 // New returns a client of one store.
 func New(cfg Config) (*Client, error) {
 	base, err := url.Parse(orDefault(cfg.APIURL, DefaultAPIURL))
-	if err != nil || base.Host == "" || (base.Scheme != "https" && base.Scheme != "http") {
-		return nil, fmt.Errorf("bigcommerce: API URL %q is not an http or https URL", cfg.APIURL)
+	if err != nil || base.Host == "" || (base.Scheme != "https" && base.Scheme != "http") ||
+		base.User != nil || base.RawQuery != "" || base.Fragment != "" {
+		return nil, errors.New("bigcommerce: the API URL must be http or https with a host, and perhaps a path")
 	}
 	if !storeHashPattern.MatchString(cfg.StoreHash) {
 		return nil, fmt.Errorf("bigcommerce: store hash %q is not a store hash", cfg.StoreHash)
@@ -96,12 +96,13 @@ func New(cfg Config) (*Client, error) {
 	c := &Client{
 		base:      strings.TrimRight(base.String(), "/") + "/stores/" + cfg.StoreHash,
 		storeHash: cfg.StoreHash,
-		token:     &secret{cfg.AccessToken},
+		token:     func() string { return cfg.AccessToken },
 		http:      httpClient(cfg.HTTP),
 		limiter:   cfg.Limiter,
 		userAgent: orDefault(cfg.UserAgent, "Sluice"),
 		log:       cfg.Log,
 		timeout:   cfg.Timeout,
+		maxAnswer: defaultMaxAnswer,
 		onRequest: cfg.OnRequest,
 		sleep:     cfg.Sleep,
 		jitter:    rand.N[time.Duration],
@@ -142,11 +143,15 @@ func (c *Client) GoString() string { return c.String() }
 
 // sharedHTTP is used by every client that is given none, so that stores share connections.
 // HTTP/2 and transparent gzip are net/http's defaults: neither may be turned off here.
-var sharedHTTP = func() *http.Client {
-	t := http.DefaultTransport.(*http.Transport).Clone()
-	t.MaxIdleConnsPerHost = 64 // all stores are one host
-	return &http.Client{Transport: t}
-}()
+var sharedHTTP = &http.Client{Transport: &http.Transport{
+	Proxy:               http.ProxyFromEnvironment,
+	DialContext:         (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+	ForceAttemptHTTP2:   true,
+	MaxIdleConns:        256,
+	MaxIdleConnsPerHost: 64, // all stores are one host
+	IdleConnTimeout:     90 * time.Second,
+	TLSHandshakeTimeout: 10 * time.Second,
+}}
 
 // httpClient returns a copy of h that does not follow redirects. net/http would send the
 // X-Auth-Token header on to any host that an answer names.

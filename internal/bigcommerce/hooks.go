@@ -45,14 +45,13 @@ func (s *HooksService) List(ctx context.Context) iter.Seq2[*Hook, error] {
 
 // Create subscribes to h.Scope. Set IsActive, or the hook sleeps.
 func (s *HooksService) Create(ctx context.Context, h Hook) (*Hook, error) {
-	return createOne[*Hook](ctx, s.client, hooksPath, "", h.body())
+	return writeOne[*Hook](ctx, s.client, request{method: http.MethodPost, path: hooksPath, body: h.body()})
 }
 
 // Update writes the scope, destination, headers and activity of the hook h.ID; an empty one of the
 // first three stays as it is. IsActive wakes a hook that BigCommerce has deactivated.
 func (s *HooksService) Update(ctx context.Context, h Hook) (*Hook, error) {
-	env, _, err := send[envelope[*Hook]](ctx, s.client, request{method: http.MethodPut, path: hookPath(h.ID), body: h.body()})
-	return env.Data, err
+	return writeOne[*Hook](ctx, s.client, request{method: http.MethodPut, path: hookPath(h.ID), body: h.body()})
 }
 
 // Delete ends a subscription. One that is not there is a *NotFoundError, also when a first attempt

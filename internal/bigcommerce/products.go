@@ -123,20 +123,7 @@ func (s *ProductsService) ListPage(ctx context.Context, f ProductFilter, page in
 func (s *ProductsService) Create(ctx context.Context, product Fields, includeFields ...string) (Fields, error) {
 	var q query
 	q.list("include_fields", includeFields)
-	return createOne[Fields](ctx, s.client, productsPath, q.String(), product)
-}
-
-// BatchResult is what became of a batch.
-type BatchResult struct {
-	Data   []Fields     // the items as they now are; all of the batch unless Errors
-	Errors []BatchError // a 207: what of the batch failed, although the request as a whole did not
-}
-
-// BatchError is one failure within a batch.
-type BatchError struct {
-	Status int
-	Title  string
-	Fields map[string]string // by BigCommerce's own keys, see APIError.Fields
+	return writeOne[Fields](ctx, s.client, request{method: http.MethodPost, path: productsPath, query: q.String(), body: product})
 }
 
 // Update changes up to MaxProductsPerUpdate products, each of which must have its "id". Fields that
@@ -144,6 +131,11 @@ type BatchError struct {
 func (s *ProductsService) Update(ctx context.Context, products []Fields, includeFields ...string) (BatchResult, error) {
 	if err := checkBatch("products", products, MaxProductsPerUpdate); err != nil {
 		return BatchResult{}, err
+	}
+	for i, product := range products {
+		if product["id"] == nil {
+			return BatchResult{}, fmt.Errorf("bigcommerce: product %d of the update has no id", i)
+		}
 	}
 	var q query
 	q.list("include_fields", includeFields)
@@ -159,47 +151,4 @@ func (s *ProductsService) Delete(ctx context.Context, ids []int64) error {
 	q.nums("id:in", ids)
 	_, _, err := send[none](ctx, s.client, request{method: http.MethodDelete, path: productsPath, query: q.String()})
 	return err
-}
-
-// checkBatch refuses what BigCommerce would refuse, without the request.
-func checkBatch(what string, batch []Fields, most int) error {
-	if len(batch) == 0 || len(batch) > most {
-		return fmt.Errorf("bigcommerce: %d %s in one update, must be 1 to %d", len(batch), what, most)
-	}
-	return nil
-}
-
-// putBatch updates a batch of documents.
-func putBatch(ctx context.Context, c *Client, path, query string, batch []Fields) (BatchResult, error) {
-	env, status, err := send[envelope[[]Fields]](ctx, c, request{method: http.MethodPut, path: path, query: query, body: batch})
-	if err != nil {
-		return BatchResult{}, err
-	}
-	result := BatchResult{Data: env.Data}
-	if status == http.StatusMultiStatus {
-		result.Errors = batchErrors(env.Errors)
-	}
-	return result, nil
-}
-
-// batchErrors reads the errors of a 207: an error object, or a list of them.
-func batchErrors(raw json.RawMessage) []BatchError {
-	var list []json.RawMessage
-	if json.Unmarshal(raw, &list) != nil {
-		list = []json.RawMessage{raw}
-	}
-	errs := make([]BatchError, 0, len(list))
-	for _, item := range list {
-		var head struct {
-			Status int `json:"status"`
-		}
-		_ = json.Unmarshal(item, &head) // 0 if it has none
-		body := parseErrorBody(item)
-		errs = append(errs, BatchError{
-			Status: head.Status,
-			Title:  orDefault(body.title, http.StatusText(http.StatusMultiStatus)),
-			Fields: body.fields,
-		})
-	}
-	return errs
 }

@@ -16,9 +16,9 @@ import (
 )
 
 const (
-	// maxAnswer bounds the decompressed body of an answer: 250 products with long descriptions are
+	// defaultMaxAnswer bounds the decompressed body of an answer: 250 products with long descriptions are
 	// some 20 MB.
-	maxAnswer = 64 << 20
+	defaultMaxAnswer = 64 << 20
 	// maxErrorBody is how much of an error's body is read; maxBodyExcerpt how much of it is kept.
 	maxErrorBody   = 64 << 10
 	maxBodyExcerpt = 2 << 10
@@ -30,7 +30,7 @@ const (
 	retryCap   = 8 * time.Second
 )
 
-var errAnswerTooLarge = fmt.Errorf("the answer is larger than %d MiB: ask for fewer fields or smaller pages", maxAnswer>>20)
+var errAnswerTooLarge = errors.New("the answer is too large: ask for fewer fields or smaller pages")
 
 // request is one API call, which may take several HTTP attempts.
 type request struct {
@@ -44,6 +44,14 @@ type request struct {
 // retryable says whether the request may be sent twice to the same effect.
 func (r request) retryable() bool { return r.method != http.MethodPost }
 
+// apiError is what an answer to r said; title is for one that did not say.
+func (r request) apiError(status int, body errorBody, title string) *APIError {
+	return &APIError{
+		Status: status, Method: r.method, Path: r.path,
+		Title: orDefault(body.title, title), Type: body.kind, Fields: body.fields,
+	}
+}
+
 // none is the T of calls whose answer's body does not matter.
 type none struct{}
 
@@ -52,7 +60,7 @@ type none struct{}
 func send[T any](ctx context.Context, c *Client, r request) (out T, status int, err error) {
 	var body []byte
 	if r.body != nil {
-		if body, err = json.Marshal(r.body); err != nil {
+		if body, err = encode(r.body); err != nil {
 			return out, 0, fmt.Errorf("bigcommerce: %s %s: encode: %w", r.method, r.path, err)
 		}
 	}
@@ -112,15 +120,15 @@ func attempt[T any](ctx context.Context, c *Client, r request, body []byte) (out
 	c.log.DebugContext(ctx, "bigcommerce request", "method", r.method, "path", r.path, "status", answer.Status,
 		"lost", answer.Lost, "left", answer.Left, "latency", answer.Latency)
 	if err != nil {
-		return out, 0, c.unavailable(r, 0, sent.Load(), err)
+		return out, 0, c.unavailable(ctx, r, 0, sent.Load(), err)
 	}
 	defer closeBody(resp.Body)
 
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		return out, resp.StatusCode, c.errorOf(r, resp, answer)
 	}
-	if err := decode(resp, &out); err != nil {
-		return out, resp.StatusCode, c.unavailable(r, resp.StatusCode, true, err)
+	if err := decode(resp, c.maxAnswer, &out); err != nil {
+		return out, resp.StatusCode, c.unavailable(ctx, r, resp.StatusCode, true, err)
 	}
 	return out, resp.StatusCode, nil
 }
@@ -144,16 +152,27 @@ func (c *Client) newRequest(ctx context.Context, r request, body []byte) (*http.
 		req.Header.Set("Content-Type", "application/json")
 	}
 	req.Header.Set("User-Agent", c.userAgent)
-	req.Header.Set("X-Auth-Token", c.token.value)
+	req.Header.Set("X-Auth-Token", c.token())
 	return req, nil
 }
 
+// encode is json.Marshal without turning the <, > and & of a description into six bytes each.
+func encode(v any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimRight(b.Bytes(), "\n"), nil
+}
+
 // decode reads a success's body into out, with numbers as json.Number wherever out is generic.
-func decode[T any](resp *http.Response, out *T) error {
+func decode[T any](resp *http.Response, limit int64, out *T) error {
 	if _, ignore := any(out).(*none); ignore || resp.StatusCode == http.StatusNoContent {
 		return nil
 	}
-	dec := json.NewDecoder(&cappedReader{r: resp.Body, left: maxAnswer})
+	dec := json.NewDecoder(&cappedReader{r: resp.Body, left: limit})
 	dec.UseNumber()
 	var fresh T
 	if err := dec.Decode(&fresh); err != nil {
@@ -170,20 +189,20 @@ func decode[T any](resp *http.Response, out *T) error {
 func (c *Client) errorOf(r request, resp *http.Response, a Answer) error {
 	raw, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody)) // what could be read of it will do
 	raw = []byte(c.redact(string(raw)))
-	parsed := parseErrorBody(raw)
-	e := &APIError{
-		Status: resp.StatusCode, Method: r.method, Path: r.path,
-		Title: orDefault(parsed.title, orDefault(http.StatusText(resp.StatusCode), "unexpected status")),
-		Type:  parsed.kind, Fields: parsed.fields, Body: shorten(string(raw), maxBodyExcerpt),
-	}
+	title := orDefault(http.StatusText(resp.StatusCode), "unexpected status")
+	e := r.apiError(resp.StatusCode, parseErrorBody(raw), title)
+	e.Body = shorten(string(raw), maxBodyExcerpt)
 	return kindOf(e, a)
 }
 
-// unavailable describes a request to which no whole answer came back.
-func (c *Client) unavailable(r request, status int, sent bool, err error) error {
+// unavailable describes a request to which no whole answer came back. ctx is the caller's.
+func (c *Client) unavailable(ctx context.Context, r request, status int, sent bool, err error) error {
 	var urlErr *url.Error // names the whole URL again, which a lookup of 250 SKUs makes long
 	if errors.As(err, &urlErr) {
 		err = urlErr.Err
+	}
+	if ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) { // the attempt's time, not the caller's
+		err = fmt.Errorf("no whole answer within %v", c.timeout)
 	}
 	if text := err.Error(); c.redact(text) != text {
 		err = &redactedError{text: c.redact(text), err: err}
@@ -192,15 +211,12 @@ func (c *Client) unavailable(r request, status int, sent bool, err error) error 
 	if status != 0 {
 		title = "unreadable answer"
 	}
-	return &UnavailableError{
-		APIError: &APIError{Status: status, Method: r.method, Path: r.path, Title: title},
-		Sent:     sent, Err: err,
-	}
+	return &UnavailableError{APIError: r.apiError(status, errorBody{}, title), Sent: sent, Err: err}
 }
 
 // redact removes the access token from text that came from outside.
 func (c *Client) redact(s string) string {
-	return strings.ReplaceAll(s, c.token.value, "[access token]")
+	return strings.ReplaceAll(s, c.token(), "[access token]")
 }
 
 // redactedError has another text than the error it stands for.

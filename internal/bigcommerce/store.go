@@ -3,7 +3,6 @@ package bigcommerce
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"iter"
 	"net/http"
 	"time"
@@ -50,9 +49,10 @@ type Features struct {
 
 // Get returns the store's settings.
 func (s *StoreService) Get(ctx context.Context) (*StoreInfo, error) {
-	info, _, err := send[*StoreInfo](ctx, s.client, request{method: http.MethodGet, path: "/v2/store"})
+	r := request{method: http.MethodGet, path: "/v2/store"}
+	info, status, err := send[*StoreInfo](ctx, s.client, r)
 	if err == nil && info == nil {
-		err = errors.New("bigcommerce: GET /v2/store: the answer is empty")
+		err = s.client.unavailable(ctx, r, status, true, errNoData)
 	}
 	return info, err
 }
