@@ -1,0 +1,222 @@
+import { ApiError, networkError, problemFrom } from './errors';
+import type {
+  APIKey, AuditEntry, BootSession, CreatedAPIKey, Flow, FlowInput, Format, Inspection, Mapping, Preview, Quota, RecordChange, Role, Run, RunIssue,
+  Session, Severity, SourceInput, TargetField, Upload, User,
+} from './types';
+
+const base = '/api/v1';
+const renewBefore = 2 * 60_000; // ms before expiry at which the token is renewed
+const minimumRenewDelay = 5_000;
+
+export interface ClientOptions {
+  session: Pick<BootSession, 'token' | 'expires_at'>;
+  /** The session is over: called once. */
+  onEnded: () => void;
+  fetch?: typeof fetch;
+  now?: () => number;
+}
+
+type Query = Record<string, string | number | undefined>;
+
+/**
+ * Calls /api/v1 with the session's token, which lives in this object and nowhere else. It renews the
+ * token while the panel is open, and reports the end of the session once.
+ */
+export class Client {
+  #token: string;
+  #expires: number;
+  #ended = false;
+  #renewing: Promise<void> | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #onEnded: () => void;
+  readonly #fetch: typeof fetch;
+  readonly #now: () => number;
+
+  constructor(options: ClientOptions) {
+    this.#token = options.session.token;
+    this.#expires = Date.parse(options.session.expires_at);
+    this.#onEnded = options.onEnded;
+    this.#fetch = options.fetch ?? ((input, init) => fetch(input, init));
+    this.#now = options.now ?? Date.now;
+  }
+
+  /** Renews the token before each expiry until stop is called. */
+  keepAlive(): () => void {
+    const onVisible = () => {
+      // Timers sleep with the computer: look at the clock when the panel is seen again.
+      if (document.visibilityState === 'visible') this.#schedule();
+    };
+    document.addEventListener('visibilitychange', onVisible);
+    this.#schedule();
+    return () => {
+      document.removeEventListener('visibilitychange', onVisible);
+      clearTimeout(this.#timer);
+    };
+  }
+
+  #schedule(floor = 0) {
+    clearTimeout(this.#timer);
+    if (this.#ended || Number.isNaN(this.#expires)) return;
+    const delay = Math.max(floor, this.#expires - renewBefore - this.#now());
+    this.#timer = setTimeout(() => {
+      this.renew().then(
+        () => this.#schedule(minimumRenewDelay),
+        () => this.#schedule(minimumRenewDelay), // the server may be restarting: try again until the token is refused
+      );
+    }, delay);
+  }
+
+  /** Replaces the token; calls that overlap share one request. */
+  renew(): Promise<void> {
+    this.#renewing ??= this.#call<{ token: string; expires_at: string }>('POST', '/session/renew')
+      .then((s) => {
+        this.#token = s.token;
+        this.#expires = Date.parse(s.expires_at);
+      })
+      .finally(() => {
+        this.#renewing = undefined;
+      });
+    return this.#renewing;
+  }
+
+  #end() {
+    if (this.#ended) return;
+    this.#ended = true;
+    clearTimeout(this.#timer);
+    this.#token = '';
+    this.#onEnded();
+  }
+
+  /** The user signed out of the control panel: forget the token. */
+  end() {
+    this.#end();
+  }
+
+  /** Sends a request and returns its answer when it is a success; throws ApiError otherwise. */
+  async request(method: string, path: string, init: { query?: Query; body?: BodyInit; headers?: Record<string, string>; signal?: AbortSignal } = {}): Promise<Response> {
+    if (this.#ended) throw new ApiError({ status: 401, code: 'unauthenticated', message: '' });
+    let response: Response;
+    try {
+      response = await this.#fetch(url(path, init.query), {
+        method,
+        body: init.body,
+        headers: { Accept: 'application/json', ...init.headers, Authorization: `Bearer ${this.#token}` },
+        signal: init.signal,
+        credentials: 'omit',
+        cache: 'no-store',
+      });
+    } catch (error) {
+      if (error instanceof DOMException && error.name === 'AbortError') throw error;
+      throw networkError();
+    }
+    if (response.ok) return response;
+    const error = problemFrom(response.status, await response.text().catch(() => ''));
+    if (response.status === 401) this.#end();
+    throw error;
+  }
+
+  async #call<T>(method: string, path: string, options: { query?: Query; json?: unknown; signal?: AbortSignal } = {}): Promise<T> {
+    const response = await this.request(method, path, {
+      query: options.query,
+      signal: options.signal,
+      ...(options.json === undefined ? {} : { body: JSON.stringify(options.json), headers: { 'Content-Type': 'application/json' } }),
+    });
+    if (response.status === 204) return undefined as T;
+    try {
+      return (await response.json()) as T;
+    } catch (error) {
+      if (error instanceof DOMException && error.name === 'AbortError') throw error;
+      throw networkError(); // cut half-way
+    }
+  }
+
+  session = (signal?: AbortSignal) => this.#call<Session>('GET', '/session', { signal });
+  quota = (signal?: AbortSignal) => this.#call<Quota>('GET', '/quota', { signal });
+  fields = async (signal?: AbortSignal) => (await this.#call<{ fields: TargetField[] | null }>('GET', '/fields/products', { signal })).fields ?? [];
+
+  flows = async (signal?: AbortSignal) => (await this.#call<{ flows: Flow[] | null }>('GET', '/flows', { signal })).flows ?? [];
+  flow = (id: string, signal?: AbortSignal) => this.#call<Flow>('GET', `/flows/${seg(id)}`, { signal });
+  createFlow = (name: string) => this.#call<Flow>('POST', '/flows', { json: { kind: 'products', name } });
+  updateFlow = (id: string, input: FlowInput) => this.#call<Flow>('PUT', `/flows/${seg(id)}`, { json: input });
+  deleteFlow = (id: string) => this.#call<undefined>('DELETE', `/flows/${seg(id)}`);
+
+  inspect = (input: { flow_id: string; source: SourceInput; format: Format }, signal?: AbortSignal) =>
+    this.#call<Inspection>('POST', '/sources/inspect', { json: input, signal });
+  preview = (input: { snapshot_id: string; format: Format; mapping: Mapping; limit: number }, signal?: AbortSignal) =>
+    this.#call<Preview>('POST', '/mappings/preview', { json: input, signal });
+
+  startRun = (flowId: string, dryRun: boolean) => this.#call<Run>('POST', `/flows/${seg(flowId)}/runs`, { json: { dry_run: dryRun } });
+  runs = async (query: { flow_id?: string; limit?: number; before?: string }, signal?: AbortSignal) => {
+    const page = await this.#call<{ runs: Run[] | null; next?: string }>('GET', '/runs', { query, signal });
+    return { items: page.runs ?? [], next: page.next ?? '' };
+  };
+  run = (id: string, signal?: AbortSignal) => this.#call<Run>('GET', `/runs/${seg(id)}`, { signal });
+  cancelRun = (id: string) => this.#call<Run>('POST', `/runs/${seg(id)}/cancel`);
+  retryRun = (id: string) => this.#call<Run>('POST', `/runs/${seg(id)}/retry`);
+  issues = async (runId: string, query: { severity?: Severity; after?: string; limit?: number }, signal?: AbortSignal) => {
+    const page = await this.#call<{ issues: RunIssue[] | null; next?: string }>('GET', `/runs/${seg(runId)}/issues`, { query, signal });
+    return { items: page.issues ?? [], next: page.next ?? '' };
+  };
+  changes = async (runId: string, query: { after?: string; limit?: number }, signal?: AbortSignal) => {
+    const page = await this.#call<{ changes: RecordChange[] | null; next?: string }>('GET', `/runs/${seg(runId)}/changes`, { query, signal });
+    return { items: page.changes ?? [], next: page.next ?? '' };
+  };
+  errorsCSV = async (runId: string): Promise<Blob> => {
+    const response = await this.request('GET', `/runs/${seg(runId)}/errors.csv`, { headers: { Accept: 'text/csv' } });
+    return response.blob().catch(() => {
+      throw networkError();
+    });
+  };
+
+  users = async (signal?: AbortSignal) => (await this.#call<{ users: User[] | null }>('GET', '/users', { signal })).users ?? [];
+  setRole = (id: string, role: Role) => this.#call<User>('PUT', `/users/${seg(id)}`, { json: { role } });
+  apiKeys = async (signal?: AbortSignal) => (await this.#call<{ api_keys: APIKey[] | null }>('GET', '/api-keys', { signal })).api_keys ?? [];
+  createAPIKey = (input: { name: string; scopes: string[]; expires_in_days?: number }) => this.#call<CreatedAPIKey>('POST', '/api-keys', { json: input });
+  revokeAPIKey = (id: string) => this.#call<undefined>('DELETE', `/api-keys/${seg(id)}`);
+  audit = async (query: { limit?: number; before?: string }, signal?: AbortSignal) => {
+    const page = await this.#call<{ entries: AuditEntry[] | null; next?: string }>('GET', '/audit', { query, signal });
+    return { items: page.entries ?? [], next: page.next ?? '' };
+  };
+
+  /** Uploads a file; XMLHttpRequest because fetch cannot say how much has been sent. onProgress gets 0 to 1. */
+  upload(file: File, onProgress: (fraction: number) => void, signal?: AbortSignal): Promise<Upload> {
+    return new Promise((resolve, reject) => {
+      const xhr = new XMLHttpRequest();
+      xhr.open('POST', url('/uploads', { filename: file.name }));
+      xhr.setRequestHeader('Authorization', `Bearer ${this.#token}`);
+      xhr.setRequestHeader('Content-Type', file.type || 'application/octet-stream');
+      xhr.upload.onprogress = (e) => {
+        if (e.lengthComputable && e.total > 0) onProgress(e.loaded / e.total);
+      };
+      xhr.onload = () => {
+        if (xhr.status >= 200 && xhr.status < 300) {
+          try {
+            resolve(JSON.parse(xhr.responseText) as Upload);
+          } catch {
+            reject(networkError());
+          }
+          return;
+        }
+        if (xhr.status === 401) this.#end();
+        reject(problemFrom(xhr.status, xhr.responseText));
+      };
+      xhr.onerror = () => reject(networkError());
+      xhr.onabort = () => reject(new DOMException('aborted', 'AbortError'));
+      signal?.addEventListener('abort', () => xhr.abort());
+      xhr.send(file);
+    });
+  }
+}
+
+function seg(id: string): string {
+  return encodeURIComponent(id);
+}
+
+function url(path: string, query?: Query): string {
+  const params = new URLSearchParams();
+  for (const [name, value] of Object.entries(query ?? {})) {
+    if (value !== undefined && value !== '') params.set(name, String(value));
+  }
+  const q = params.toString();
+  return base + path + (q ? `?${q}` : '');
+}

@@ -1,0 +1,219 @@
+import { Badge, Box, Button, Flex, Panel, Table, Text } from '@bigcommerce/big-design';
+import { FileDownloadIcon } from '@bigcommerce/big-design-icons';
+import { useInfiniteQuery, useMutation } from '@tanstack/react-query';
+import { useState } from 'react';
+import styled from 'styled-components';
+import { isFinal, queries } from '../api/queries';
+import type { FieldChange, RecordChange, Run, RunIssue, Severity } from '../api/types';
+import { downloadBlob, safeFilename } from '../lib/browser';
+import { text } from '../text';
+import { useApp, useFeedback } from './app';
+import { Mono, Wrap } from './Cells';
+import { Loaded, More, Quiet } from './Feedback';
+import { wouldWrite } from './runs';
+import { TabSet } from './TabSet';
+
+type Tab = 'errors' | 'warnings' | 'changes';
+const fieldsShown = 6; // of a record, before "more"
+
+/** Errors, warnings and changes of a run. */
+export function RunDetails({ run }: { run: Run }) {
+  const { format } = useApp();
+  const t = text.run.tabs;
+  const would = wouldWrite(run);
+  const changed = run.dry_run ? would.create + would.update : run.created + run.updated;
+  const [tab, setTab] = useState<Tab | undefined>(undefined);
+  const active = tab ?? (run.failed > 0 || !run.dry_run ? 'errors' : 'changes');
+  const title = (label: string, n: number) => (n > 0 ? `${label} (${format.number(n)})` : label);
+  return (
+    <Panel>
+      <TabSet
+        active={active}
+        items={[
+          { id: 'errors', title: title(t.errors, run.failed) },
+          { id: 'warnings', title: title(t.warnings, run.warnings) },
+          { id: 'changes', title: title(t.changes, changed) },
+        ]}
+        label={t.label}
+        onChange={setTab}
+      >
+        {active === 'errors' ? <Issues key="errors" run={run} severity="error" /> : null}
+        {active === 'warnings' ? <Issues key="warnings" run={run} severity="warning" /> : null}
+        {active === 'changes' ? <Changes run={run} /> : null}
+      </TabSet>
+    </Panel>
+  );
+}
+
+function Issues({ run, severity }: { run: Run; severity: Severity }) {
+  const { client, format } = useApp();
+  const feedback = useFeedback();
+  const t = text.run.issues;
+  const query = useInfiniteQuery(queries.issues(client, run.id, severity));
+  const download = useMutation({
+    mutationFn: () => client.errorsCSV(run.id),
+    onSuccess: (blob) => downloadBlob(blob, `${safeFilename(`${run.flow_name}-errors-${run.created_at.slice(0, 10)}`)}.csv`),
+    onError: feedback.failure,
+  });
+  const none = severity === 'warning' ? t.noWarnings : isFinal(run) && run.state === 'done' ? t.noErrorsDone : t.noErrors;
+  return (
+    <Loaded query={query}>
+      {(data) => {
+        const items = data.pages.flatMap((p) => p.items).map((issue, i) => ({ ...issue, id: i }));
+        if (items.length === 0) return <Quiet>{none}</Quiet>;
+        return (
+          <>
+            <Flex justifyContent="flex-end" marginBottom="small">
+              <Button iconLeft={<FileDownloadIcon aria-hidden />} isLoading={download.isPending} mobileWidth="auto" onClick={() => download.mutate()} variant="secondary">
+                {text.run.actions.download}
+              </Button>
+            </Flex>
+            <Table
+              aria-label={severity === 'warning' ? text.run.tabs.warnings : text.run.tabs.errors}
+              columns={[
+                { header: t.line, hash: 'line', align: 'right', verticalAlign: 'top', render: (i: RunIssue) => (i.line > 0 ? format.number(i.line) : t.wholeFeed) },
+                { header: t.key, hash: 'key', verticalAlign: 'top', render: (i: RunIssue) => <Mono>{i.key || text.none}</Mono> },
+                { header: t.field, hash: 'field', verticalAlign: 'top', render: (i: RunIssue) => <Mono>{i.field || text.none}</Mono> },
+                { header: t.message, hash: 'message', verticalAlign: 'top', render: (i: RunIssue) => <Wrap $min={14}>{i.message}</Wrap> },
+                { header: t.value, hash: 'value', verticalAlign: 'top', render: (i: RunIssue) => <Wrap $min={6}>{i.value ? <Mono>{i.value}</Mono> : text.none}</Wrap> },
+              ]}
+              items={items}
+            />
+            <More query={query} />
+          </>
+        );
+      }}
+    </Loaded>
+  );
+}
+
+const Record = styled.li`
+  border-bottom: ${({ theme }) => theme.border.box};
+  padding: ${({ theme }) => theme.spacing.medium} 0;
+
+  &:last-child {
+    border-bottom: 0;
+  }
+`;
+
+const Diff = styled.table`
+  border-collapse: collapse;
+  table-layout: fixed;
+  width: 100%;
+
+  th,
+  td {
+    font-size: ${({ theme }) => theme.typography.fontSize.small};
+    line-height: ${({ theme }) => theme.lineHeight.small};
+    overflow-wrap: anywhere;
+    padding: ${({ theme }) => theme.spacing.xxSmall} ${({ theme }) => theme.spacing.xSmall};
+    text-align: left;
+    vertical-align: top;
+  }
+
+  thead th {
+    color: ${({ theme }) => theme.colors.secondary60};
+    font-weight: ${({ theme }) => theme.typography.fontWeight.regular};
+  }
+
+  th:first-child,
+  td:first-child {
+    padding-left: 0;
+    width: 30%;
+  }
+
+  tbody th {
+    font-weight: ${({ theme }) => theme.typography.fontWeight.regular};
+  }
+
+  .before {
+    color: ${({ theme }) => theme.colors.secondary60};
+  }
+
+  .after {
+    background-color: ${({ theme }) => theme.colors.success10};
+  }
+`;
+
+const Plain = styled.ul`
+  list-style: none;
+  margin: 0;
+  padding: 0;
+`;
+
+function Changes({ run }: { run: Run }) {
+  const { client } = useApp();
+  const query = useInfiniteQuery(queries.changes(client, run.id));
+  return (
+    <Loaded query={query}>
+      {(data) => {
+        const items = data.pages.flatMap((p) => p.items);
+        if (items.length === 0) return <Quiet>{isFinal(run) ? text.run.changes.emptyDone : text.run.changes.empty}</Quiet>;
+        return (
+          <>
+            <Plain>
+              {items.map((change, i) => (
+                <ChangedRecord change={change} key={`${change.line}-${change.key}-${i}`} />
+              ))}
+            </Plain>
+            <More query={query} />
+          </>
+        );
+      }}
+    </Loaded>
+  );
+}
+
+function ChangedRecord({ change }: { change: RecordChange }) {
+  const { format } = useApp();
+  const [open, setOpen] = useState(false);
+  const t = text.run.changes;
+  const all: FieldChange[] = change.changes ?? [];
+  const shown = open ? all : all.slice(0, fieldsShown);
+  const hidden = all.length - fieldsShown;
+  const create = change.action === 'create';
+  return (
+    <Record>
+      <Flex alignItems="center" flexGap="0.5rem" flexWrap="wrap" marginBottom="xSmall">
+        <Badge label={create ? t.create : t.update} variant={create ? 'success' : 'primary'} />
+        <Mono>{change.key}</Mono>
+        {change.line > 0 ? (
+          <Text as="small" color="secondary60" marginBottom="none">
+            {text.run.issues.line} {format.number(change.line)}
+          </Text>
+        ) : null}
+      </Flex>
+      <Diff>
+        <thead>
+          <tr>
+            <th scope="col">{text.run.issues.field}</th>
+            {create ? null : <th scope="col">{t.before}</th>}
+            <th scope="col">{t.after}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {shown.map((c) => (
+            <tr key={c.field}>
+              <th scope="row">
+                <Mono>{c.field}</Mono>
+              </th>
+              {create ? null : <td className="before">{shorten(format.value(c.before))}</td>}
+              <td className="after">{shorten(format.value(c.after))}</td>
+            </tr>
+          ))}
+        </tbody>
+      </Diff>
+      {hidden > 0 ? (
+        <Box marginTop="xxSmall">
+          <Button mobileWidth="auto" onClick={() => setOpen(!open)} type="button" variant="subtle">
+            {open ? t.less : t.more(format.number(hidden), hidden)}
+          </Button>
+        </Box>
+      ) : null}
+    </Record>
+  );
+}
+
+function shorten(s: string): string {
+  return s.length > 300 ? `${s.slice(0, 300)}…` : s;
+}

@@ -1,0 +1,60 @@
+import { Badge, Flex, ProgressBar, Table, Text } from '@bigcommerce/big-design';
+import { isFinal } from '../api/queries';
+import type { Run } from '../api/types';
+import { text } from '../text';
+import { useApp } from './app';
+import { Wrap } from './Cells';
+import { Hidden } from './Feedback';
+import { runBadge, runResult } from './runs';
+import { TextLink } from './TextLink';
+
+/** Runs, newest first. */
+export function RunTable({ runs, caption }: { runs: Run[]; caption: string }) {
+  const { format } = useApp();
+  return (
+    <Table
+      aria-label={caption}
+      columns={[
+        {
+          header: text.runs.feed,
+          hash: 'feed',
+          render: (run: Run) => (
+            <Wrap $min={8}>
+              <TextLink to={`/runs/${run.id}`}>{run.flow_name || text.none}</TextLink>
+              {run.dry_run ? (
+                <Text as="small" color="secondary60" marginBottom="none">
+                  {text.dryRun}
+                </Text>
+              ) : null}
+            </Wrap>
+          ),
+        },
+        {
+          header: text.runs.state,
+          hash: 'state',
+          render: (run: Run) => <RunStateCell run={run} />,
+        },
+        { header: text.runs.result, hash: 'result', render: (run: Run) => <Wrap $min={11}>{runResult(run, format)}</Wrap> },
+        { header: text.runs.requests, hash: 'requests', align: 'right', render: (run: Run) => format.number(run.requests), display: { mobile: 'none', tablet: 'table-cell' } },
+        { header: text.runs.started, hash: 'started', render: (run: Run) => <span title={format.dateTime(run.created_at)}>{format.ago(run.created_at)}</span> },
+      ]}
+      items={runs}
+      keyField="id"
+    />
+  );
+}
+
+function RunStateCell({ run }: { run: Run }) {
+  const { format } = useApp();
+  return (
+    <Flex flexDirection="column" flexGap="0.375rem" alignItems="flex-start">
+      <Badge {...runBadge(run)} />
+      {isFinal(run) || run.state === 'queued' ? null : (
+        <>
+          <ProgressBar percent={Math.floor(run.progress * 100)} />
+          <Hidden>{format.percent(run.progress)}</Hidden>
+        </>
+      )}
+    </Flex>
+  );
+}

@@ -1,0 +1,46 @@
+import { Box, Tabs } from '@bigcommerce/big-design';
+import type { KeyboardEvent, ReactNode } from 'react';
+import styled from 'styled-components';
+
+const Scroll = styled.div`
+  overflow-x: auto;
+  padding: 2px;
+`;
+
+interface Props<T extends string> {
+  label: string;
+  items: { id: T; title: string }[];
+  active: T;
+  onChange: (id: T) => void;
+  children: ReactNode;
+}
+
+/** BigDesign's tabs with the panel they control, and arrow keys between them. */
+export function TabSet<T extends string>({ label, items, active, onChange, children }: Props<T>) {
+  const panelId = (id: string) => `panel-${id}`;
+  const onKeyDown = (e: KeyboardEvent<HTMLDivElement>) => {
+    const step = e.key === 'ArrowRight' ? 1 : e.key === 'ArrowLeft' ? -1 : 0;
+    if (step === 0) return;
+    e.preventDefault();
+    const at = items.findIndex((i) => i.id === active);
+    const next = items[(at + step + items.length) % items.length];
+    if (!next) return;
+    onChange(next.id);
+    document.getElementById(next.id)?.focus();
+  };
+  return (
+    <>
+      <Scroll onKeyDown={onKeyDown}>
+        <Tabs
+          activeTab={active}
+          aria-label={label}
+          items={items.map((i) => ({ ...i, ariaControls: panelId(i.id) }))}
+          onTabClick={(id) => onChange(id as T)}
+        />
+      </Scroll>
+      <Box aria-labelledby={active} id={panelId(active)} marginTop="medium" role="tabpanel">
+        {children}
+      </Box>
+    </>
+  );
+}

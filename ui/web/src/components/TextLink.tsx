@@ -1,0 +1,40 @@
+import type { MouseEvent, ReactNode } from 'react';
+import { useNavigate } from 'react-router';
+import styled from 'styled-components';
+
+const Anchor = styled.a`
+  border-radius: ${({ theme }) => theme.borderRadius.normal};
+  color: ${({ theme }) => theme.colors.primary};
+  cursor: pointer;
+  text-decoration: none;
+
+  &:hover {
+    color: ${({ theme }) => theme.colors.primary50};
+    text-decoration: underline;
+  }
+
+  &:focus-visible {
+    outline: 4px solid ${({ theme }) => theme.colors.primary20};
+  }
+`;
+
+interface Props {
+  to: string;
+  children: ReactNode;
+  className?: string;
+  'aria-current'?: 'page';
+  'aria-label'?: string;
+}
+
+/**
+ * A link inside the panel. Its address is a fragment and never followed: routes live in memory, because
+ * the page was answered to /load and no other address of the server can answer it.
+ */
+export function TextLink({ to, ...props }: Props) {
+  const navigate = useNavigate();
+  const follow = (e: MouseEvent) => {
+    e.preventDefault();
+    void navigate(to);
+  };
+  return <Anchor {...props} href={`#${to}`} onAuxClick={(e) => e.preventDefault()} onClick={follow} />;
+}

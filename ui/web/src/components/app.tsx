@@ -1,0 +1,68 @@
+import type { createAlertsManager } from '@bigcommerce/big-design';
+import { createContext, useContext } from 'react';
+import type { Client } from '../api/client';
+import { ApiError } from '../api/errors';
+import type { Session } from '../api/types';
+import type { Formatter } from '../lib/format';
+import { text } from '../text';
+
+/** What every page needs: the client, the user's formats, feedback, and whether live events arrive. */
+export interface App {
+  client: Client;
+  format: Formatter;
+  alerts: ReturnType<typeof createAlertsManager>;
+  live: boolean;
+}
+
+export const AppContext = createContext<App | undefined>(undefined);
+
+export function useApp(): App {
+  const app = useContext(AppContext);
+  if (!app) throw new Error('useApp outside of AppContext');
+  return app;
+}
+
+export const SessionContext = createContext<Session | undefined>(undefined);
+
+export function useSession(): Session {
+  const session = useContext(SessionContext);
+  if (!session) throw new Error('useSession outside of SessionContext');
+  return session;
+}
+
+/** Whether this user may do something now, and if not, why: for a disabled control's title. */
+export interface Access {
+  allowed: boolean;
+  reason: string | undefined;
+}
+
+export function useAccess(kind: 'write' | 'run' | 'admin' = 'write'): Access {
+  const session = useSession();
+  const granted = kind === 'admin' ? session.permissions.admin : session.permissions.write;
+  if (!granted) return { allowed: false, reason: text.shell.viewer.reason };
+  if (kind === 'run' && session.store.state !== 'active') return { allowed: false, reason: text.shell.reinstall.reason };
+  return { allowed: true, reason: undefined };
+}
+
+/** Short messages at the top right, for what a user just did. */
+export function useFeedback() {
+  const { alerts } = useApp();
+  return {
+    success: (message: string) => {
+      alerts.add({ type: 'success', messages: [{ text: message }], autoDismiss: true });
+    },
+    failure: (error: unknown) => {
+      if (error instanceof ApiError && error.status === 401) return; // the whole panel says so
+      alerts.add({ type: 'error', header: text.errors.header, messages: messagesOf(error) });
+    },
+  };
+}
+
+/** What to tell a user about a failure: its message, its fields, the request id when it is our fault. */
+export function messagesOf(error: unknown): { text: string }[] {
+  if (!(error instanceof ApiError)) return [{ text: text.errors.unknown }];
+  const lines = [{ text: error.message || text.errors.unknown }];
+  for (const f of error.fields) lines.push({ text: f.field ? `${f.field}: ${f.message}` : f.message });
+  if (error.status >= 500 && error.requestId) lines.push({ text: text.errors.requestId(error.requestId) });
+  return lines;
+}

@@ -1,0 +1,67 @@
+import type { FieldMapping, TargetField } from '../api/types';
+
+/** A line of the mapping editor; id is the editor's own and keeps focus with the line. */
+export interface MappingLine extends FieldMapping {
+  id: number;
+}
+
+let nextId = 1;
+
+export function newLine(target = '', expression = ''): MappingLine {
+  return { id: nextId++, target, expression };
+}
+
+export function toLines(fields: FieldMapping[] | null | undefined): MappingLine[] {
+  return (fields ?? []).map((f) => newLine(f.target, f.expression));
+}
+
+/** The lines that say something, as the server wants them. */
+export function toFields(lines: MappingLine[]): FieldMapping[] {
+  return lines.filter((l) => l.target !== '' && l.expression.trim() !== '').map(({ target, expression }) => ({ target, expression: expression.trim() }));
+}
+
+/** Required fields that no line fills. The SKU is among them: it is what records are matched by. */
+export function missingTargets(lines: FieldMapping[], targets: TargetField[]): TargetField[] {
+  const mapped = new Set(lines.filter((l) => l.expression.trim() !== '').map((l) => l.target));
+  return targets.filter((t) => isRequired(t) && !mapped.has(t.name));
+}
+
+export function isRequired(t: Pick<TargetField, 'name' | 'required'>): boolean {
+  return t.required || t.name === 'sku';
+}
+
+/** Targets that more than one line fills. */
+export function repeatedTargets(lines: FieldMapping[]): Set<string> {
+  const seen = new Set<string>();
+  const twice = new Set<string>();
+  for (const { target } of lines) {
+    if (target === '') continue;
+    if (seen.has(target)) twice.add(target);
+    seen.add(target);
+  }
+  return twice;
+}
+
+// Words of the expression language and its functions: a column of that name is reached through row[].
+const reserved = new Set([
+  'true', 'false', 'nil', 'null', 'and', 'or', 'not', 'in', 'let', 'if', 'else', 'contains', 'matches', 'startsWith', 'endsWith', 'row',
+  'number', 'trim', 'upper', 'lower', 'replace', 'split', 'join', 'first', 'last', 'path', 'bool', 'all', 'any', 'one', 'none', 'map', 'filter', 'find',
+  'findIndex', 'findLast', 'findLastIndex', 'count', 'sum', 'reduce', 'groupBy', 'sortBy', 'len', 'type', 'abs', 'int', 'float', 'string', 'max', 'min', 'mean',
+  'median', 'round', 'ceil', 'floor', 'now', 'date', 'duration', 'timezone', 'toJSON', 'fromJSON', 'toBase64', 'fromBase64', 'toPairs', 'fromPairs', 'keys',
+  'values', 'take', 'concat', 'flatten', 'uniq', 'sort', 'reverse', 'repeat', 'trimPrefix', 'trimSuffix', 'indexOf', 'lastIndexOf', 'hasPrefix',
+  'hasSuffix', 'splitAfter', 'get', 'bitand', 'bitor', 'bitxor', 'bitnand', 'bitnot', 'bitshl', 'bitshr', 'bitushr',
+]);
+
+/** How an expression names a column. */
+export function columnExpression(column: string): string {
+  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(column) && !reserved.has(column) ? column : `row[${JSON.stringify(column)}]`;
+}
+
+/** Puts insert into value over the selection, with a space where it would run into a word. */
+export function insertAt(value: string, insert: string, start: number, end: number): { value: string; caret: number } {
+  const before = value.slice(0, start);
+  const after = value.slice(end);
+  const lead = /[A-Za-z0-9_\])"']$/.test(before) ? ' ' : '';
+  const trail = /^[A-Za-z0-9_["']/.test(after) ? ' ' : '';
+  return { value: before + lead + insert + trail + after, caret: before.length + lead.length + insert.length };
+}

@@ -1,0 +1,43 @@
+import '@fontsource/source-sans-3/300.css';
+import '@fontsource/source-sans-3/400.css';
+import '@fontsource/source-sans-3/600.css';
+import { createRoot } from 'react-dom/client';
+import { StrictMode, useState } from 'react';
+import { App, Frame, Notice } from './App';
+import { Client } from './api/client';
+import { newQueryClient } from './api/queries';
+import { startControlPanel } from './lib/controlPanel';
+import { takeSession } from './lib/boot';
+import { text } from './text';
+
+const root = document.getElementById('root');
+if (!root) throw new Error('index.html has no #root');
+
+const session = takeSession(document);
+const queryClient = newQueryClient();
+
+let end: () => void = () => undefined;
+const client = session && new Client({ session, onEnded: () => end() });
+
+function Panel() {
+  const [ended, setEnded] = useState(false);
+  end = () => {
+    setEnded(true);
+    queryClient.clear(); // nothing of the store stays in memory
+  };
+  if (!client || !session) return <Notice {...text.shell.noSession} />;
+  return <App client={client} deepLink={session.deep_link} ended={ended} locale={session.locale} queryClient={queryClient} />;
+}
+
+if (client) {
+  client.keepAlive();
+  startControlPanel(() => client.end());
+}
+
+createRoot(root).render(
+  <StrictMode>
+    <Frame>
+      <Panel />
+    </Frame>
+  </StrictMode>,
+);

@@ -1,0 +1,135 @@
+import { Form, FormGroup, Input, Modal, Panel, Table, Text } from '@bigcommerce/big-design';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { useNavigate } from 'react-router';
+import { keys, queries } from '../api/queries';
+import type { Flow, Source } from '../api/types';
+import { useAccess, useApp } from '../components/app';
+import { Wrap } from '../components/Cells';
+import { Empty, Failure, Loaded } from '../components/Feedback';
+import { Page } from '../components/Page';
+import { runResult } from '../components/runs';
+import { TextLink } from '../components/TextLink';
+import { text } from '../text';
+
+export function ProductsPage() {
+  const { client, format } = useApp();
+  const access = useAccess();
+  const flows = useQuery(queries.flows(client));
+  const [creating, setCreating] = useState(false);
+  const t = text.products;
+  const create = { text: t.create, onClick: () => setCreating(true), disabled: !access.allowed, reason: access.reason };
+  const empty = flows.data?.length === 0;
+  return (
+    <Page actions={empty ? [] : [create]} description={t.description} title={t.title}>
+      <Loaded query={flows}>
+        {(data) =>
+          data.length === 0 ? (
+            <Empty action={create} heading={t.empty.heading} message={t.empty.message} />
+          ) : (
+            <Panel>
+              <Table
+                aria-label={t.title}
+                columns={[
+                  { header: t.name, hash: 'name', render: (f: Flow) => <Wrap $min={9}><TextLink to={`/products/${f.id}`}>{f.name}</TextLink></Wrap> },
+                  { header: t.source, hash: 'source', render: (f: Flow) => <Wrap $min={10}>{sourceName(f.source)}</Wrap> },
+                  {
+                    header: t.lastRun,
+                    hash: 'run',
+                    render: (f: Flow) =>
+                      f.last_run ? (
+                        <Wrap $min={11}>
+                          <TextLink to={`/runs/${f.last_run.id}`}>{format.ago(f.last_run.created_at)}</TextLink>
+                          <Text as="small" color="secondary60" marginBottom="none">
+                            {f.last_run.dry_run ? `${text.dryRun}: ` : ''}
+                            {runResult(f.last_run, format)}
+                          </Text>
+                        </Wrap>
+                      ) : (
+                        <Text color="secondary60" marginBottom="none">{t.never}</Text>
+                      ),
+                  },
+                ]}
+                items={data}
+                keyField="id"
+              />
+            </Panel>
+          )
+        }
+      </Loaded>
+      {creating ? <CreateFlow onClose={() => setCreating(false)} /> : null}
+    </Page>
+  );
+}
+
+function sourceName(s: Source): string {
+  if (s.kind === 'upload') return s.filename || text.flow.source.upload;
+  if (s.kind === 'url') return hostAndFile(s.url);
+  return text.products.noSource;
+}
+
+/** The parts of an address by which a person knows it. */
+function hostAndFile(url: string): string {
+  try {
+    const u = new URL(url);
+    const file = u.pathname.split('/').pop() ?? '';
+    return file ? `${u.host}, ${file}` : u.host;
+  } catch {
+    return url;
+  }
+}
+
+function CreateFlow({ onClose }: { onClose: () => void }) {
+  const { client } = useApp();
+  const qc = useQueryClient();
+  const navigate = useNavigate();
+  const t = text.products.createModal;
+  const [name, setName] = useState(t.default);
+  const [touched, setTouched] = useState(false);
+  const create = useMutation({
+    mutationFn: () => client.createFlow(name.trim()),
+    onSuccess: (flow) => {
+      qc.setQueryData(keys.flow(flow.id), flow);
+      void qc.invalidateQueries({ queryKey: keys.flows });
+      void navigate(`/products/${flow.id}/source`);
+    },
+  });
+  const submit = () => {
+    setTouched(true);
+    if (name.trim() !== '') create.mutate();
+  };
+  return (
+    <Modal
+      actions={[
+        { text: text.cancel, variant: 'subtle', onClick: onClose },
+        { text: t.confirm, isLoading: create.isPending, onClick: submit },
+      ]}
+      closeOnClickOutside={false}
+      header={t.header}
+      isOpen
+      onClose={onClose}
+    >
+      {create.error ? <Failure error={create.error} /> : null}
+      <Form
+        fullWidth
+        onSubmit={(e) => {
+          e.preventDefault();
+          submit();
+        }}
+      >
+        <FormGroup>
+          <Input
+            autoFocus
+            description={t.help}
+            error={touched && name.trim() === '' ? t.required : undefined}
+            label={t.name}
+            maxLength={100}
+            onChange={(e) => setName(e.target.value)}
+            required
+            value={name}
+          />
+        </FormGroup>
+      </Form>
+    </Modal>
+  );
+}

@@ -1,0 +1,112 @@
+import { Panel } from '@bigcommerce/big-design';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { useNavigate, useParams } from 'react-router';
+import { ApiError } from '../api/errors';
+import { applyRun, isFinal, queries } from '../api/queries';
+import type { Run } from '../api/types';
+import { useAccess, useApp, useFeedback } from '../components/app';
+import { Confirm } from '../components/Confirm';
+import { Failure, Loading } from '../components/Feedback';
+import { type HeaderAction, Page } from '../components/Page';
+import { RunDetails } from '../components/RunDetails';
+import { RunMessages } from '../components/RunMessages';
+import { RunProgress } from '../components/RunProgress';
+import { runBadge } from '../components/runs';
+import { text } from '../text';
+import { NotFoundPage } from './NotFoundPage';
+
+export function RunPage() {
+  const { id = '' } = useParams();
+  const { client, live } = useApp();
+  const query = useQuery({
+    ...queries.run(client, id),
+    refetchInterval: (q) => (live || (q.state.data && isFinal(q.state.data)) ? false : 3_000),
+  });
+  if (query.data) return <RunView key={id} run={query.data} />;
+  if (query.error instanceof ApiError && query.error.status === 404) return <NotFoundPage />;
+  return (
+    <Page backLink={{ text: text.run.backToRuns, to: '/runs' }} title={text.nav.runs}>
+      <Panel>{query.error ? <Failure error={query.error} header={text.errors.loading} retry={() => void query.refetch()} /> : <Loading />}</Panel>
+    </Page>
+  );
+}
+
+export function RunView({ run }: { run: Run }) {
+  const { client, format } = useApp();
+  const qc = useQueryClient();
+  const feedback = useFeedback();
+  const navigate = useNavigate();
+  const access = useAccess('run');
+  const write = useAccess('write');
+  const [confirming, setConfirming] = useState(false);
+  const t = text.run;
+
+  const cancel = useMutation({
+    mutationFn: () => client.cancelRun(run.id),
+    onSuccess: (r) => {
+      applyRun(qc, r);
+      feedback.success(t.cancelled);
+    },
+    onError: feedback.failure,
+    onSettled: () => setConfirming(false),
+  });
+  const opened = (message: string) => (r: Run) => {
+    applyRun(qc, r);
+    feedback.success(message);
+    void navigate(`/runs/${r.id}`);
+  };
+  const retry = useMutation({ mutationFn: () => client.retryRun(run.id), onSuccess: opened(t.retried), onError: feedback.failure });
+  const start = useMutation({ mutationFn: () => client.startRun(run.flow_id, false), onSuccess: opened(t.started_), onError: feedback.failure });
+
+  const over = isFinal(run);
+  const actions: HeaderAction[] = [];
+  if (!over) {
+    actions.push({
+      text: t.actions.cancel,
+      variant: 'secondary',
+      actionType: 'destructive',
+      disabled: !write.allowed || run.state === 'cancelling' || run.cancel_requested,
+      reason: write.reason,
+      onClick: () => setConfirming(true),
+    });
+  } else {
+    actions.push({ text: t.actions.flow, variant: 'subtle', onClick: () => void navigate(`/products/${run.flow_id}`) });
+    if (run.dry_run && run.state === 'done') {
+      actions.push({ text: t.actions.start, disabled: !access.allowed, reason: access.reason, isLoading: start.isPending, onClick: () => start.mutate() });
+    } else if (!run.dry_run) {
+      actions.push({ text: t.actions.again, variant: 'secondary', disabled: !access.allowed, reason: access.reason, isLoading: start.isPending, onClick: () => start.mutate() });
+      if (run.failed > 0) {
+        actions.push({ text: t.actions.retry, disabled: !access.allowed, reason: access.reason, isLoading: retry.isPending, onClick: () => retry.mutate() });
+      }
+    }
+  }
+  const badges = [runBadge(run)];
+  if (run.dry_run) badges.push({ label: text.dryRun, variant: 'secondary' });
+  return (
+    <Page
+      actions={actions}
+      backLink={{ text: t.backToRuns, to: '/runs' }}
+      badges={badges}
+      description={run.retry_of ? t.messages.retryOf : t.started(format.ago(run.started_at ?? run.created_at))}
+      title={run.flow_name || text.none}
+    >
+      <RunMessages run={run} />
+      <Panel header={t.progress}>
+        <RunProgress run={run} />
+      </Panel>
+      <RunDetails run={run} />
+      <Confirm
+        busy={cancel.isPending}
+        confirm={t.cancelConfirm.confirm}
+        destructive
+        header={t.cancelConfirm.header}
+        keep={t.cancelConfirm.keep}
+        message={t.cancelConfirm.message}
+        onClose={() => setConfirming(false)}
+        onConfirm={() => cancel.mutate()}
+        open={confirming}
+      />
+    </Page>
+  );
+}

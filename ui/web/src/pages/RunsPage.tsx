@@ -1,0 +1,48 @@
+import { Box, Panel, Select } from '@bigcommerce/big-design';
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { useNavigate } from 'react-router';
+import { queries } from '../api/queries';
+import { useApp } from '../components/app';
+import { Empty, Loaded, More, Quiet } from '../components/Feedback';
+import { Page } from '../components/Page';
+import { RunTable } from '../components/RunTable';
+import { text } from '../text';
+
+export function RunsPage() {
+  const { client, live } = useApp();
+  const navigate = useNavigate();
+  const [flowId, setFlowId] = useState('');
+  const flows = useQuery(queries.flows(client));
+  const runs = useInfiniteQuery({ ...queries.runs(client, flowId), refetchInterval: live ? false : 10_000 });
+  const t = text.runs;
+  const many = (flows.data?.length ?? 0) > 1;
+  return (
+    <Page description={t.description} title={t.title}>
+      <Loaded query={runs}>
+        {(data) => {
+          const items = data.pages.flatMap((p) => p.items);
+          if (items.length === 0 && flowId === '') {
+            return <Empty action={{ text: t.empty.action, onClick: () => void navigate('/products') }} heading={t.empty.heading} message={t.empty.message} />;
+          }
+          return (
+            <Panel>
+              {many ? (
+                <Box marginBottom="medium">
+                  <Select
+                    label={t.filter}
+                    onOptionChange={(id) => setFlowId(id ?? '')}
+                    options={[{ value: '', content: t.allFeeds }, ...(flows.data ?? []).map((f) => ({ value: f.id, content: f.name }))]}
+                    value={flowId}
+                  />
+                </Box>
+              ) : null}
+              {items.length > 0 ? <RunTable caption={t.title} runs={items} /> : <Quiet>{t.empty.heading}</Quiet>}
+              <More query={runs} />
+            </Panel>
+          );
+        }}
+      </Loaded>
+    </Page>
+  );
+}

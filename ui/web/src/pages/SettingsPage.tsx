@@ -1,0 +1,31 @@
+import { useNavigate, useParams } from 'react-router';
+import { Page } from '../components/Page';
+import { TabSet } from '../components/TabSet';
+import { text } from '../text';
+import { APIKeys } from './settings/APIKeys';
+import { Activity } from './settings/Activity';
+import { Users } from './settings/Users';
+
+const tabs = ['users', 'keys', 'audit'] as const;
+type Tab = (typeof tabs)[number];
+
+export function SettingsPage() {
+  const navigate = useNavigate();
+  const params = useParams();
+  const t = text.settings;
+  const active: Tab = tabs.find((id) => id === params.tab) ?? 'users';
+  return (
+    <Page description={t.description} title={t.title}>
+      <TabSet
+        active={active}
+        items={tabs.map((id) => ({ id, title: t.tabs[id] }))}
+        label={t.tabs.label}
+        onChange={(id) => void navigate(`/settings/${id}`, { replace: true })}
+      >
+        {active === 'users' ? <Users /> : null}
+        {active === 'keys' ? <APIKeys /> : null}
+        {active === 'audit' ? <Activity /> : null}
+      </TabSet>
+    </Page>
+  );
+}

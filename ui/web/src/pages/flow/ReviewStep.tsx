@@ -1,0 +1,134 @@
+import { Button, Flex, InlineMessage, Panel } from '@bigcommerce/big-design';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { useNavigate } from 'react-router';
+import { applyRun, isFinal, queries } from '../../api/queries';
+import type { Flow, Run } from '../../api/types';
+import { useAccess, useApp, useFeedback } from '../../components/app';
+import { Fact, Facts } from '../../components/Cells';
+import { Confirm } from '../../components/Confirm';
+import { RunDetails } from '../../components/RunDetails';
+import { RunMessages } from '../../components/RunMessages';
+import { RunProgress } from '../../components/RunProgress';
+import { wouldWrite } from '../../components/runs';
+import { text } from '../../text';
+
+interface Props {
+  flow: Flow;
+  ready: boolean;
+  /** Saves unsaved changes, if any, then goes on. */
+  saveFirst: (after: () => void) => void;
+}
+
+/** Dry run, its result, and the button that starts the real run. */
+export function ReviewStep({ flow, ready, saveFirst }: Props) {
+  const { client, live } = useApp();
+  const qc = useQueryClient();
+  const feedback = useFeedback();
+  const navigate = useNavigate();
+  const access = useAccess('run');
+  const [asking, setAsking] = useState(false);
+  const t = text.flow.review;
+
+  const last = flow.last_run;
+  // The run's own cache is what live events and polling write to.
+  const current = useQuery({
+    ...queries.run(client, last?.id ?? ''),
+    initialData: last ?? undefined,
+    refetchInterval: (q) => (live || (q.state.data && isFinal(q.state.data)) ? false : 3_000),
+  });
+  const run: Run | null = current.data ?? last;
+  const active = run !== null && !isFinal(run);
+  const dry = run?.dry_run ? run : null;
+  const dryDone = dry?.state === 'done';
+
+  const start = useMutation({
+    mutationFn: (dryRun: boolean) => client.startRun(flow.id, dryRun),
+    onSuccess: (r) => {
+      applyRun(qc, r);
+      if (!r.dry_run) {
+        feedback.success(text.run.started_);
+        void navigate(`/runs/${r.id}`);
+      }
+    },
+    onError: feedback.failure,
+    onSettled: () => setAsking(false),
+  });
+  const blocked = !access.allowed || !ready || active;
+  const reason = access.reason ?? (!ready ? t.notReady : active ? t.active : undefined);
+  const startDry = () => saveFirst(() => start.mutate(true));
+  const startReal = () => saveFirst(() => start.mutate(false));
+  return (
+    <>
+      <Panel description={t.description} header={t.header}>
+        {!ready ? <InlineMessage marginBottom="medium" messages={[{ text: t.notReady }]} type="info" /> : null}
+        {active && !dry ? (
+          <InlineMessage actions={[{ text: t.open, onClick: () => void navigate(`/runs/${run.id}`) }]} marginBottom="medium" messages={[{ text: t.active }]} type="info" />
+        ) : null}
+        <Flex flexGap="0.5rem" flexWrap="wrap">
+          <Button
+            disabled={blocked}
+            isLoading={start.isPending && start.variables}
+            mobileWidth="auto"
+            onClick={startDry}
+            title={blocked ? reason : undefined}
+            variant={dryDone ? 'secondary' : 'primary'}
+          >
+            {dry && isFinal(dry) ? t.again : t.start}
+          </Button>
+          {dryDone ? (
+            <Button disabled={blocked} isLoading={start.isPending && !start.variables} mobileWidth="auto" onClick={startReal} title={blocked ? reason : undefined}>
+              {t.run}
+            </Button>
+          ) : (
+            <Button disabled={blocked} mobileWidth="auto" onClick={() => setAsking(true)} title={blocked ? reason : undefined} variant="subtle">
+              {t.skip}
+            </Button>
+          )}
+        </Flex>
+      </Panel>
+      {dry ? (
+        <>
+          {dryDone ? <Cost run={dry} /> : null}
+          {dryDone ? null : <RunMessages run={dry} />}
+          {dryDone ? null : (
+            <Panel header={text.run.progress}>
+              <RunProgress run={dry} />
+            </Panel>
+          )}
+          <RunDetails key={dry.id} run={dry} />
+        </>
+      ) : null}
+      <Confirm
+        busy={start.isPending}
+        confirm={t.confirm.confirm}
+        header={t.confirm.header}
+        message={t.confirm.message}
+        onClose={() => setAsking(false)}
+        onConfirm={startReal}
+        open={asking}
+      />
+    </>
+  );
+}
+
+/** What the run would do and cost, as the dry run found it. */
+function Cost({ run }: { run: Run }) {
+  const { format } = useApp();
+  const t = text.run.cost;
+  const would = wouldWrite(run);
+  return (
+    <Panel header={text.flow.review.costHeader}>
+      {run.failed > 0 ? (
+        <InlineMessage marginBottom="medium" messages={[{ text: text.run.messages.dryErrors(format.number(run.failed), run.failed) }]} type="warning" />
+      ) : null}
+      <Facts>
+        <Fact name={t.create}>{format.number(would.create)}</Fact>
+        <Fact name={t.update}>{format.number(would.update)}</Fact>
+        <Fact name={text.run.counts.unchanged}>{format.number(run.unchanged)}</Fact>
+        <Fact name={t.requests}>{format.number(run.planned_requests)}</Fact>
+        <Fact name={t.time}>{format.duration(run.planned_seconds)}</Fact>
+      </Facts>
+    </Panel>
+  );
+}

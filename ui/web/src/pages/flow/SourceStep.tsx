@@ -1,0 +1,163 @@
+import { Box, Checkbox, Fieldset, Flex, Form, FormGroup, InlineMessage, Input, Panel, Radio, Select, Text } from '@bigcommerce/big-design';
+import type { Inspection, SourceKind } from '../../api/types';
+import { useApp } from '../../components/app';
+import { ScrollX } from '../../components/Cells';
+import { Failure, Loading } from '../../components/Feedback';
+import { SampleTable } from '../../components/SampleTable';
+import { text } from '../../text';
+import type { Draft } from './draft';
+import { UploadField } from './UploadField';
+
+interface Props {
+  draft: Draft;
+  change: (part: Partial<Draft>) => void;
+  disabled: boolean;
+  inspection: Inspection | undefined;
+  isChecking: boolean;
+  error: unknown;
+  stale: boolean;
+  showErrors: boolean;
+}
+
+export function SourceStep({ draft, change, disabled, inspection, isChecking, error, stale, showErrors }: Props) {
+  const t = text.flow.source;
+  const choose = (kind: SourceKind) => () => change({ kind });
+  return (
+    <>
+      <Panel description={t.description} header={t.header}>
+        <Form fullWidth onSubmit={(e) => e.preventDefault()}>
+          <Fieldset legend={t.kind}>
+            <FormGroup>
+              <Radio checked={draft.kind === 'url'} description={t.urlHelp} disabled={disabled} label={t.url} name="kind" onChange={choose('url')} value="url" />
+              <Radio checked={draft.kind === 'upload'} description={t.uploadHelp} disabled={disabled} label={t.upload} name="kind" onChange={choose('upload')} value="upload" />
+            </FormGroup>
+          </Fieldset>
+          {draft.kind === 'url' ? <AddressFields change={change} disabled={disabled} draft={draft} showErrors={showErrors} /> : null}
+          {draft.kind === 'upload' ? <UploadField change={change} disabled={disabled} draft={draft} showErrors={showErrors} /> : null}
+          {draft.kind !== '' ? <FormatFields change={change} disabled={disabled} draft={draft} /> : null}
+        </Form>
+      </Panel>
+      <div aria-live="polite">
+        {isChecking ? (
+          <Panel>
+            <Loading label={t.checking} />
+          </Panel>
+        ) : error && !inspection ? (
+          <Failure error={error} />
+        ) : inspection ? (
+          <Sample inspection={inspection} />
+        ) : stale || showErrors ? (
+          <InlineMessage marginBottom="medium" messages={[{ text: t.mustCheck }]} type="info" />
+        ) : null}
+      </div>
+    </>
+  );
+}
+
+type PartProps = Pick<Props, 'draft' | 'change' | 'disabled'>;
+
+function AddressFields({ draft, change, disabled, showErrors }: PartProps & { showErrors: boolean }) {
+  const t = text.flow.source;
+  return (
+    <>
+      <FormGroup>
+        <Input
+          autoComplete="off"
+          disabled={disabled}
+          error={showErrors && draft.url.trim() === '' ? t.urlRequired : undefined}
+          inputMode="url"
+          label={t.urlLabel}
+          maxLength={2000}
+          onChange={(e) => change({ url: e.target.value })}
+          placeholder={t.urlPlaceholder}
+          required
+          spellCheck={false}
+          value={draft.url}
+        />
+      </FormGroup>
+      <FormGroup>
+        <Input
+          autoComplete="off"
+          description={draft.hasSecret ? `${t.secretStored} ${t.secretHelp}` : t.secretHelp}
+          disabled={disabled || draft.clearSecret}
+          label={t.secret}
+          onChange={(e) => change({ authorization: e.target.value })}
+          placeholder={draft.hasSecret ? '••••••••' : undefined}
+          spellCheck={false}
+          type="password"
+          value={draft.authorization}
+        />
+      </FormGroup>
+      {draft.hasSecret ? (
+        <FormGroup>
+          <Checkbox
+            checked={draft.clearSecret}
+            disabled={disabled}
+            label={t.secretClear}
+            onChange={(e) => change({ clearSecret: e.target.checked, authorization: '' })}
+          />
+        </FormGroup>
+      ) : null}
+    </>
+  );
+}
+
+const columns = { mobile: 'column', tablet: 'row' } as const;
+
+function FormatFields({ draft, change, disabled }: PartProps) {
+  const t = text.flow.source;
+  const { format } = draft;
+  const set = (part: Partial<typeof format>) => change({ format: { ...format, ...part } });
+  const detect = { value: '', content: t.detect };
+  const options = (names: Record<string, string>) => [detect, ...Object.entries(names).map(([value, content]) => ({ value, content }))];
+  return (
+    <Fieldset description={t.formatHelp} legend={t.formatHeader}>
+      <Flex flexDirection={columns} flexGap="1rem">
+        <Box>
+          <Select disabled={disabled} label={t.type} onOptionChange={(v) => set({ type: v ?? '' })} options={options(t.types)} value={format.type ?? ''} />
+        </Box>
+        <Box>
+          <Select disabled={disabled} label={t.encoding} onOptionChange={(v) => set({ encoding: v ?? '' })} options={options(t.encodings)} value={format.encoding ?? ''} />
+        </Box>
+        <Box>
+          <Select
+            disabled={disabled || format.type === 'ndjson'}
+            label={t.delimiter}
+            onOptionChange={(v) => set({ delimiter: v ?? '' })}
+            options={options(t.delimiters)}
+            value={format.type === 'ndjson' ? '' : (format.delimiter ?? '')}
+          />
+        </Box>
+      </Flex>
+    </Fieldset>
+  );
+}
+
+function Sample({ inspection }: { inspection: Inspection }) {
+  const { format } = useApp();
+  const t = text.flow.source;
+  const header = inspection.header ?? [];
+  const errors = inspection.row_errors ?? [];
+  const { type, encoding, delimiter } = inspection.format;
+  const names = [named(t.types, type), named(t.encodings, encoding), type === 'ndjson' ? '' : named(t.delimiters, delimiter)].filter(Boolean).join(', ');
+  return (
+    <Panel header={t.sampleHeader}>
+      <Text color="secondary60">{t.sample(names, format.number(header.length), format.bytes(inspection.size))}</Text>
+      {errors.length > 0 ? (
+        <InlineMessage
+          header={t.rowErrors}
+          marginBottom="medium"
+          messages={errors.slice(0, 5).map((e) => ({ text: t.rowError(format.number(e.line), e.message) }))}
+          type="warning"
+        />
+      ) : null}
+      <ScrollX tabIndex={0} role="region" aria-label={t.sampleHeader}>
+        <SampleTable header={header} rows={(inspection.rows ?? []).slice(0, 8)} />
+      </ScrollX>
+    </Panel>
+  );
+}
+
+function named(names: Record<string, string>, value: string | undefined): string {
+  return value ? (names[value] ?? value) : '';
+}

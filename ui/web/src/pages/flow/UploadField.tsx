@@ -1,0 +1,68 @@
+import { Box, FileUploader, FormGroup, ProgressBar, Text } from '@bigcommerce/big-design';
+import { useMutation } from '@tanstack/react-query';
+import { useEffect, useRef, useState } from 'react';
+import { useApp } from '../../components/app';
+import { Failure } from '../../components/Feedback';
+import { text } from '../../text';
+import type { Draft } from './draft';
+
+interface Props {
+  draft: Draft;
+  change: (part: Partial<Draft>) => void;
+  disabled: boolean;
+  showErrors: boolean;
+}
+
+/** Uploads a file as soon as it is chosen, and shows how far that is. */
+export function UploadField({ draft, change, disabled, showErrors }: Props) {
+  const { client, format } = useApp();
+  const t = text.flow.source;
+  const [fraction, setFraction] = useState(0);
+  const [name, setName] = useState('');
+  const abort = useRef<AbortController>(undefined);
+  useEffect(() => () => abort.current?.abort(), []);
+
+  const upload = useMutation({
+    mutationFn: (file: File) => {
+      abort.current?.abort();
+      abort.current = new AbortController();
+      setFraction(0);
+      setName(file.name);
+      return client.upload(file, setFraction, abort.current.signal);
+    },
+    onSuccess: (u) => change({ snapshotId: u.snapshot_id, filename: u.filename, size: u.size }),
+  });
+
+  const onFiles = (files: (File | undefined)[]) => {
+    const file = files.find((f) => f !== undefined);
+    if (file) upload.mutate(file);
+  };
+  const aborted = upload.error instanceof DOMException;
+  const missing = showErrors && draft.snapshotId === '' && !upload.isPending;
+  return (
+    <>
+      <FormGroup>
+        <FileUploader
+          accept=".csv,.tsv,.txt,.json,.ndjson,.jsonl,text/csv,text/plain,application/x-ndjson"
+          description={draft.snapshotId ? t.fileCurrent(draft.filename, format.bytes(draft.size)) : undefined}
+          disabled={disabled || upload.isPending}
+          dropzoneConfig={{ action: { label: t.fileChoose }, label: t.fileDrop, description: t.fileHelp }}
+          error={missing ? t.fileRequired : undefined}
+          files={[]}
+          label={t.fileLabel}
+          onFilesChange={onFiles}
+        />
+      </FormGroup>
+      <Box aria-live="polite" marginBottom="medium">
+        {upload.isPending ? (
+          <>
+            <Text marginBottom="xSmall">{t.uploading(name, format.percent(fraction))}</Text>
+            <ProgressBar percent={Math.floor(fraction * 100)} />
+          </>
+        ) : null}
+        {upload.isSuccess ? <Text color="secondary60">{t.uploaded(name)}</Text> : null}
+      </Box>
+      {upload.error && !aborted ? <Failure error={upload.error} /> : null}
+    </>
+  );
+}

@@ -1,0 +1,81 @@
+import type { Flow, FlowInput, Format, RepeatedNames, SourceKind } from '../../api/types';
+import { type MappingLine, toFields, toLines } from '../../lib/mapping';
+
+/** A flow as the user is editing it. */
+export interface Draft {
+  version: number;
+  name: string;
+  kind: SourceKind;
+  url: string;
+  hasSecret: boolean;
+  /** What the user typed; "" keeps the stored secret. */
+  authorization: string;
+  clearSecret: boolean;
+  snapshotId: string;
+  filename: string;
+  size: number;
+  format: Format;
+  lines: MappingLine[];
+  repeatedNames: RepeatedNames;
+}
+
+export function draftOf(flow: Flow): Draft {
+  return {
+    version: flow.version,
+    name: flow.name,
+    kind: flow.source.kind,
+    url: flow.source.url,
+    hasSecret: flow.source.has_secret,
+    authorization: '',
+    clearSecret: false,
+    snapshotId: flow.source.kind === 'upload' ? flow.source.snapshot_id : '',
+    filename: flow.source.filename,
+    size: flow.source.size,
+    format: flow.format,
+    lines: toLines(flow.mapping.fields),
+    repeatedNames: flow.options.repeated_names === 'fail' ? 'fail' : 'append_sku',
+  };
+}
+
+export function inputOf(d: Draft): FlowInput {
+  return {
+    version: d.version,
+    name: d.name.trim(),
+    source: sourceOf(d),
+    format: cleanFormat(d.format),
+    mapping: { fields: toFields(d.lines) },
+    options: { repeated_names: d.repeatedNames },
+  };
+}
+
+export function sourceOf(d: Draft) {
+  return {
+    kind: d.kind,
+    url: d.kind === 'url' ? d.url.trim() : '',
+    authorization: d.clearSecret ? null : d.authorization.trim(),
+    snapshot_id: d.kind === 'upload' ? d.snapshotId : '',
+  };
+}
+
+/** Only what the user chose; the rest is detected. NDJSON has no delimiter. */
+export function cleanFormat(f: Format): Format {
+  const out: Format = {};
+  if (f.type) out.type = f.type;
+  if (f.encoding) out.encoding = f.encoding;
+  if (f.delimiter && f.type !== 'ndjson') out.delimiter = f.delimiter;
+  return out;
+}
+
+/** What an answer to "check the source" depends on. When it changes, the sample is stale. */
+export function sourceKey(d: Draft): string {
+  return JSON.stringify([sourceOf(d), cleanFormat(d.format)]);
+}
+
+export function sameInput(a: Draft, b: Draft): boolean {
+  return JSON.stringify(inputOf(a)) === JSON.stringify(inputOf(b));
+}
+
+/** A source that can be read. */
+export function hasSource(d: Draft): boolean {
+  return (d.kind === 'url' && d.url.trim() !== '') || (d.kind === 'upload' && d.snapshotId !== '');
+}

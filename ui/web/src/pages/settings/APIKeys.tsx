@@ -1,0 +1,209 @@
+import { Badge, type BadgeProps, Button, Fieldset, Form, FormGroup, Input, InlineMessage, Modal, Panel, Radio, Select, StatusMessage, Table } from '@bigcommerce/big-design';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useRef, useState } from 'react';
+import { keys, queries } from '../../api/queries';
+import type { APIKey, CreatedAPIKey } from '../../api/types';
+import { useAccess, useApp, useFeedback } from '../../components/app';
+import { Mono, Wrap } from '../../components/Cells';
+import { Confirm } from '../../components/Confirm';
+import { Failure, Loaded } from '../../components/Feedback';
+import { copyText } from '../../lib/browser';
+import { text } from '../../text';
+
+const t = text.settings.keys;
+
+export function APIKeys() {
+  const admin = useAccess('admin');
+  if (!admin.allowed) {
+    return (
+      <Panel header={t.header}>
+        <InlineMessage messages={[{ text: t.adminOnly }]} type="info" />
+      </Panel>
+    );
+  }
+  return <KeyList />;
+}
+
+function KeyList() {
+  const { client, format } = useApp();
+  const qc = useQueryClient();
+  const feedback = useFeedback();
+  const query = useQuery(queries.apiKeys(client));
+  const [creating, setCreating] = useState(false);
+  const [created, setCreated] = useState<CreatedAPIKey>();
+  const [revoking, setRevoking] = useState<APIKey>();
+  const revoke = useMutation({
+    mutationFn: (id: string) => client.revokeAPIKey(id),
+    onSuccess: () => {
+      feedback.success(t.revokedAlert);
+      void qc.invalidateQueries({ queryKey: keys.apiKeys });
+    },
+    onError: feedback.failure,
+    onSettled: () => setRevoking(undefined),
+  });
+  return (
+    <Panel action={{ text: t.create, variant: 'secondary', onClick: () => setCreating(true) }} description={t.description} header={t.header}>
+      <Loaded query={query}>
+        {(list) =>
+          list.length === 0 ? (
+            <StatusMessage heading={t.empty.heading} message={t.empty.message} variant="info" />
+          ) : (
+            <Table
+              aria-label={t.header}
+              columns={[
+                { header: t.name, hash: 'name', render: (k: APIKey) => <Wrap $min={8}>{k.name}</Wrap> },
+                { header: t.prefix, hash: 'prefix', render: (k: APIKey) => <Mono>{k.prefix}…</Mono> },
+                { header: t.scopes, hash: 'scopes', render: (k: APIKey) => (scopesOf(k).includes('flows:write') ? t.scopeWrite : t.scopeRead) },
+                { header: t.lastUsed, hash: 'used', render: (k: APIKey) => (k.last_used_at ? format.ago(k.last_used_at) : t.neverUsed) },
+                { header: t.expires, hash: 'expires', render: (k: APIKey) => (k.expires_at ? format.dateTime(k.expires_at) : t.expiresNever) },
+                { header: t.state, hash: 'state', render: (k: APIKey) => <Badge {...keyBadge(k)} /> },
+                {
+                  header: t.revoke,
+                  hash: 'revoke',
+                  hideHeader: true,
+                  align: 'right',
+                  render: (k: APIKey) =>
+                    k.revoked_at ? null : (
+                      <Button actionType="destructive" aria-label={t.revokeOf(k.name)} mobileWidth="auto" onClick={() => setRevoking(k)} variant="subtle">
+                        {t.revoke}
+                      </Button>
+                    ),
+                },
+              ]}
+              items={list}
+              keyField="id"
+            />
+          )
+        }
+      </Loaded>
+      {creating ? (
+        <CreateKey
+          onClose={() => setCreating(false)}
+          onCreated={(key) => {
+            setCreating(false);
+            setCreated(key);
+            void qc.invalidateQueries({ queryKey: keys.apiKeys });
+          }}
+        />
+      ) : null}
+      {created ? <ShowSecret apiKey={created} onClose={() => setCreated(undefined)} /> : null}
+      <Confirm
+        busy={revoke.isPending}
+        confirm={t.revokeModal.confirm}
+        destructive
+        header={t.revokeModal.header}
+        message={t.revokeModal.message(revoking?.name ?? '')}
+        onClose={() => setRevoking(undefined)}
+        onConfirm={() => revoking && revoke.mutate(revoking.id)}
+        open={revoking !== undefined}
+      />
+    </Panel>
+  );
+}
+
+function scopesOf(key: APIKey): string[] {
+  return typeof key.scopes === 'string' ? key.scopes.split(' ') : (key.scopes ?? []);
+}
+
+export function keyBadge(key: APIKey, now = Date.now()): BadgeProps {
+  if (key.revoked_at) return { label: t.revoked, variant: 'secondary' };
+  if (key.expires_at && Date.parse(key.expires_at) <= now) return { label: t.expired, variant: 'warning' };
+  return { label: t.active, variant: 'success' };
+}
+
+const lifetimes = [30, 90, 365];
+
+function CreateKey({ onClose, onCreated }: { onClose: () => void; onCreated: (key: CreatedAPIKey) => void }) {
+  const { client } = useApp();
+  const [name, setName] = useState('');
+  const [write, setWrite] = useState(false);
+  const [days, setDays] = useState(365);
+  const [touched, setTouched] = useState(false);
+  const create = useMutation({
+    mutationFn: () =>
+      client.createAPIKey({
+        name: name.trim(),
+        scopes: write ? ['flows:read', 'flows:write'] : ['flows:read'],
+        ...(days > 0 ? { expires_in_days: days } : {}),
+      }),
+    onSuccess: onCreated,
+  });
+  const submit = () => {
+    setTouched(true);
+    if (name.trim() !== '') create.mutate();
+  };
+  return (
+    <Modal
+      actions={[
+        { text: text.cancel, variant: 'subtle', onClick: onClose },
+        { text: t.modal.confirm, isLoading: create.isPending, onClick: submit },
+      ]}
+      closeOnClickOutside={false}
+      header={t.modal.header}
+      isOpen
+      onClose={onClose}
+    >
+      {create.error ? <Failure error={create.error} /> : null}
+      <Form
+        fullWidth
+        onSubmit={(e) => {
+          e.preventDefault();
+          submit();
+        }}
+      >
+        <FormGroup>
+          <Input
+            description={t.nameHelp}
+            error={touched && name.trim() === '' ? t.nameRequired : undefined}
+            label={t.name}
+            maxLength={100}
+            onChange={(e) => setName(e.target.value)}
+            required
+            value={name}
+          />
+        </FormGroup>
+        <Fieldset legend={t.scopes}>
+          <FormGroup>
+            <Radio checked={!write} description={t.scopeReadHelp} label={t.scopeRead} name="scope" onChange={() => setWrite(false)} value="read" />
+            <Radio checked={write} description={t.scopeWriteHelp} label={t.scopeWrite} name="scope" onChange={() => setWrite(true)} value="write" />
+          </FormGroup>
+        </Fieldset>
+        <FormGroup>
+          <Select
+            label={t.expires}
+            onOptionChange={(d) => setDays(d ?? 0)}
+            options={[...lifetimes.map((d) => ({ value: d, content: t.expiresIn(d) })), { value: 0, content: t.expiresNever }]}
+            value={days}
+          />
+        </FormGroup>
+      </Form>
+    </Modal>
+  );
+}
+
+/** The key's secret, this once. It is not kept anywhere in the panel afterwards. */
+function ShowSecret({ apiKey, onClose }: { apiKey: CreatedAPIKey; onClose: () => void }) {
+  const input = useRef<HTMLInputElement>(null);
+  const [copied, setCopied] = useState<boolean>();
+  const s = t.secretModal;
+  return (
+    <Modal actions={[{ text: s.done, onClick: onClose }]} closeOnClickOutside={false} closeOnEscKey={false} header={s.header} isOpen onClose={onClose}>
+      <InlineMessage marginBottom="medium" messages={[{ text: s.message }]} type="warning" />
+      <Form fullWidth onSubmit={(e) => e.preventDefault()}>
+        <FormGroup>
+          <Input label={s.label} onFocus={(e) => e.currentTarget.select()} readOnly ref={input} value={apiKey.secret} />
+        </FormGroup>
+      </Form>
+      <Button
+        mobileWidth="auto"
+        onClick={() => {
+          void copyText(apiKey.secret, input.current).then(setCopied);
+        }}
+        variant="secondary"
+      >
+        {s.copy}
+      </Button>
+      <div aria-live="polite">{copied === undefined ? null : <small>{copied ? s.copied : s.copyFailed}</small>}</div>
+    </Modal>
+  );
+}

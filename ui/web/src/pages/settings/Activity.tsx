@@ -1,0 +1,47 @@
+import { Panel, Table } from '@bigcommerce/big-design';
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { queries } from '../../api/queries';
+import type { AuditEntry } from '../../api/types';
+import { ActorName } from '../../components/ActorName';
+import { useApp } from '../../components/app';
+import { Wrap } from '../../components/Cells';
+import { Loaded, More, Quiet } from '../../components/Feedback';
+import { text } from '../../text';
+
+export function Activity() {
+  const { client, format } = useApp();
+  const query = useInfiniteQuery({ ...queries.audit(client), staleTime: 0 });
+  const t = text.settings.audit;
+  return (
+    <Panel description={t.description} header={t.header}>
+      <Loaded query={query}>
+        {(data) => {
+          const items = data.pages.flatMap((p) => p.items);
+          if (items.length === 0) return <Quiet>{t.empty}</Quiet>;
+          return (
+            <>
+              <Table
+                aria-label={t.header}
+                columns={[
+                  { header: t.when, hash: 'when', render: (e: AuditEntry) => <span title={format.dateTime(e.created_at)}>{format.ago(e.created_at)}</span> },
+                  { header: t.actor, hash: 'actor', render: (e: AuditEntry) => <Wrap $min={8}><ActorName actor={e.actor} /></Wrap> },
+                  { header: t.action, hash: 'action', render: (e: AuditEntry) => <Wrap $min={8}>{sentence(e.action)}</Wrap> },
+                  { header: t.detail, hash: 'detail', render: (e: AuditEntry) => <Wrap $min={10}>{e.detail || text.none}</Wrap> },
+                ]}
+                items={items}
+                keyField="id"
+              />
+              <More query={query} />
+            </>
+          );
+        }}
+      </Loaded>
+    </Panel>
+  );
+}
+
+/** "user.role_changed" as "User role changed". */
+export function sentence(action: string): string {
+  const words = action.replace(/[._]+/g, ' ').trim().replace(/\bapi\b/g, 'API');
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}

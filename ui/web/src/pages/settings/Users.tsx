@@ -1,0 +1,81 @@
+import { Badge, Flex, Panel, Select, Table, Text } from '@bigcommerce/big-design';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { keys, queries } from '../../api/queries';
+import type { Role, User } from '../../api/types';
+import { useAccess, useApp, useFeedback, useSession } from '../../components/app';
+import { Wrap } from '../../components/Cells';
+import { Loaded, Quiet } from '../../components/Feedback';
+import { text } from '../../text';
+
+export function Users() {
+  const { client, format } = useApp();
+  const session = useSession();
+  const qc = useQueryClient();
+  const feedback = useFeedback();
+  const admin = useAccess('admin');
+  const query = useQuery(queries.users(client));
+  const t = text.settings.users;
+  const setRole = useMutation({
+    mutationFn: ({ user, role }: { user: User; role: Role }) => client.setRole(user.id, role),
+    onSuccess: (_, { user, role }) => {
+      feedback.success(t.changed(user.email, t.roles[role]));
+      void qc.invalidateQueries({ queryKey: keys.users });
+      if (user.id === session.user?.id) void qc.invalidateQueries({ queryKey: keys.session });
+    },
+    onError: feedback.failure,
+  });
+  return (
+    <Panel description={t.description} header={t.header}>
+      {admin.allowed ? null : <Text color="secondary60">{t.adminOnly}</Text>}
+      <Loaded query={query}>
+        {(users) =>
+          users.length === 0 ? (
+            <Quiet>{t.empty}</Quiet>
+          ) : (
+            <Table
+              aria-label={t.header}
+              columns={[
+                {
+                  header: t.email,
+                  hash: 'email',
+                  render: (u: User) => (
+                    <Wrap $min={10}>
+                      <Flex alignItems="center" flexGap="0.5rem" flexWrap="wrap">
+                        {u.email || u.user_id} {u.id === session.user?.id ? <Badge label={t.you} variant="secondary" /> : null}
+                      </Flex>
+                    </Wrap>
+                  ),
+                },
+                {
+                  header: t.role,
+                  hash: 'role',
+                  width: 180,
+                  render: (u: User) =>
+                    u.role === 'owner' || !admin.allowed ? (
+                      t.roles[u.role]
+                    ) : (
+                      <Select
+                        aria-label={t.roleOf(u.email)}
+                        disabled={setRole.isPending}
+                        onOptionChange={(role) => {
+                          if (role && role !== u.role) setRole.mutate({ user: u, role });
+                        }}
+                        options={[
+                          { value: 'admin' as Role, content: t.roles.admin },
+                          { value: 'viewer' as Role, content: t.roles.viewer },
+                        ]}
+                        value={u.role}
+                      />
+                    ),
+                },
+                { header: t.lastSeen, hash: 'seen', render: (u: User) => (u.last_seen_at ? format.ago(u.last_seen_at) : t.never) },
+              ]}
+              items={users}
+              keyField="id"
+            />
+          )
+        }
+      </Loaded>
+    </Panel>
+  );
+}
