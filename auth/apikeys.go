@@ -1,0 +1,118 @@
+package auth
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"sluice/internal/problem"
+	"sluice/tenants"
+)
+
+// Scopes of API keys.
+const (
+	ScopeFlowsRead  = "flows:read"  // see the store, its flows and runs
+	ScopeFlowsWrite = "flows:write" // change flows, start and cancel runs, upload files
+)
+
+// KeyScopes lists every scope that an API key may have.
+func KeyScopes() []string { return []string{ScopeFlowsRead, ScopeFlowsWrite} }
+
+const (
+	// keyPrefix starts every key, so that a leaked one can be recognised by scanners.
+	keyPrefix = "sluice_"
+	// shownPrefix is how much of a key the panel shows, so that a person can tell keys apart.
+	shownPrefix = len(keyPrefix) + 4
+	// touchEvery bounds how often a key's last use is written.
+	touchEvery = time.Minute
+	maxKeyName = 100
+	maxKeyDays = 3650
+)
+
+// NewAPIKey is what a person asks for.
+type NewAPIKey struct {
+	Name          string   `json:"name"`
+	Scopes        []string `json:"scopes"`
+	ExpiresInDays int      `json:"expires_in_days"` // 0: never
+}
+
+// CreateAPIKey makes a key for ctx's store and returns its secret, which is kept nowhere. by is who
+// asks, in the audit's terms ("user:<id>", "operator").
+func CreateAPIKey(ctx context.Context, db *tenants.DB, by string, want NewAPIKey) (*tenants.APIKey, string, error) {
+	want.Name = strings.TrimSpace(want.Name)
+	invalid := problem.New(problem.Invalid, "The API key could not be made.")
+	if want.Name == "" || utf8.RuneCountInString(want.Name) > maxKeyName {
+		return nil, "", invalid.WithField("name", "give the key a name of 1 to %d characters", maxKeyName)
+	}
+	if len(want.Scopes) == 0 {
+		return nil, "", invalid.WithField("scopes", "choose at least one of %s", strings.Join(KeyScopes(), ", "))
+	}
+	for _, s := range want.Scopes {
+		if !slices.Contains(KeyScopes(), s) {
+			return nil, "", invalid.WithField("scopes", "choose from %s", strings.Join(KeyScopes(), ", "))
+		}
+	}
+	if want.ExpiresInDays < 0 || want.ExpiresInDays > maxKeyDays {
+		return nil, "", invalid.WithField("expires_in_days", "choose 0 (never) to %d days", maxKeyDays)
+	}
+	secret := keyPrefix + rand.Text()
+	now := time.Now().UTC()
+	key := &tenants.APIKey{
+		ID: tenants.NewID(), Name: want.Name, Prefix: secret[:shownPrefix], SecretHash: hashKey(secret),
+		Scopes: strings.Join(want.Scopes, " "), CreatedBy: strings.TrimPrefix(by, "user:"), CreatedAt: now,
+	}
+	if want.ExpiresInDays > 0 {
+		expires := now.AddDate(0, 0, want.ExpiresInDays)
+		key.ExpiresAt = &expires
+	}
+	err := db.Tx(ctx, func(tx *tenants.DB) error {
+		if err := tx.CreateAPIKey(ctx, key); err != nil {
+			return err
+		}
+		return tx.Audit(ctx, tenants.AuditEntry{Actor: by, Action: "api_key.created", Subject: key.ID, Detail: key.Name})
+	})
+	if err != nil {
+		return nil, "", err
+	}
+	return key, secret, nil
+}
+
+// hashKey is what is stored of a key. A plain hash is enough: a key has 130 bits of its own entropy.
+func hashKey(secret string) string {
+	sum := sha256.Sum256([]byte(secret))
+	return hex.EncodeToString(sum[:])
+}
+
+func (a *Auth) keyPrincipal(ctx context.Context, secret string) (Principal, error) {
+	refused := problem.New(problem.Unauthenticated, "This API key is unknown, revoked or expired. Make a new one in Settings.")
+	key, err := a.cfg.DB.APIKeyByHash(ctx, hashKey(secret))
+	if problem.CodeOf(err) == problem.NotFound {
+		return Principal{}, refused
+	}
+	if err != nil {
+		return Principal{}, err
+	}
+	now := a.now()
+	if key.RevokedAt != nil || (key.ExpiresAt != nil && !now.Before(*key.ExpiresAt)) {
+		return Principal{}, refused
+	}
+	ctx = tenants.WithStore(ctx, key.StoreHash)
+	if err := a.storeWorks(ctx, key.StoreHash); err != nil {
+		return Principal{}, err
+	}
+	if key.LastUsedAt == nil || now.Sub(*key.LastUsedAt) >= touchEvery {
+		if err := a.cfg.DB.TouchAPIKey(ctx, key.ID, now); err != nil {
+			a.cfg.Log.WarnContext(ctx, "last use of an API key was not written", "store", key.StoreHash, "key", key.ID, "error", err)
+		}
+	}
+	p := Principal{StoreHash: key.StoreHash, KeyID: key.ID, Scopes: strings.Fields(key.Scopes)}
+	if key.ExpiresAt != nil {
+		p.ExpiresAt = *key.ExpiresAt
+	}
+	return p, nil
+}

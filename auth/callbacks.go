@@ -1,0 +1,75 @@
+package auth
+
+import (
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"sluice/internal/problem"
+	"sluice/tenants"
+)
+
+// uninstall answers GET /uninstall: the token goes at once, all work stops, the data later.
+func (a *Auth) uninstall(c *gin.Context) {
+	p, err := a.verifyPayload(signedPayload(c))
+	if err != nil {
+		_ = c.Error(err)
+		return
+	}
+	ctx := tenants.WithStore(c.Request.Context(), p.storeHash)
+	if _, err := a.cfg.DB.Store(ctx, p.storeHash); err != nil {
+		_ = c.Error(err)
+		return
+	}
+	now := a.now()
+	// One transaction: a repeat of a failed call must not be refused as used, and a used one must
+	// not uninstall a store that was installed again since.
+	err = a.cfg.DB.Tx(ctx, func(tx *tenants.DB) error {
+		if err := tx.UseToken(ctx, p.ID, p.ExpiresAt.Time, now, onceOnly); err != nil {
+			return err
+		}
+		if err := tx.MarkUninstalled(ctx, p.storeHash, now.Add(a.cfg.RetainFor)); err != nil {
+			return err
+		}
+		return tx.Audit(ctx, tenants.AuditEntry{Actor: p.actor(), Action: "store.uninstalled", Subject: p.storeHash})
+	})
+	if err == nil {
+		err = a.cfg.Lifecycle.Uninstalled(ctx, p.storeHash)
+	}
+	if err != nil {
+		_ = c.Error(err)
+		return
+	}
+	c.JSON(http.StatusOK, gin.H{"uninstalled": p.storeHash})
+}
+
+// removeUser answers GET /remove_user: that person's sessions in this store end at once.
+func (a *Auth) removeUser(c *gin.Context) {
+	p, err := a.verifyPayload(signedPayload(c))
+	if err != nil {
+		_ = c.Error(err)
+		return
+	}
+	ctx := tenants.WithStore(c.Request.Context(), p.storeHash)
+	if _, err := a.cfg.DB.Store(ctx, p.storeHash); err != nil {
+		_ = c.Error(err)
+		return
+	}
+	err = a.cfg.DB.Tx(ctx, func(tx *tenants.DB) error {
+		if err := tx.UseToken(ctx, p.ID, p.ExpiresAt.Time, a.now(), onceOnly); err != nil {
+			return err
+		}
+		if err := tx.RemoveUser(ctx, p.User.ID); err != nil {
+			if problem.CodeOf(err) == problem.NotFound {
+				return problem.New(problem.NotFound, "This store has no such user.")
+			}
+			return err
+		}
+		return tx.Audit(ctx, tenants.AuditEntry{Actor: p.actor(), Action: "user.removed", Subject: p.storeHash})
+	})
+	if err != nil {
+		_ = c.Error(err)
+		return
+	}
+	c.JSON(http.StatusOK, gin.H{"removed": p.User.ID})
+}

@@ -1,0 +1,38 @@
+package auth
+
+import (
+	"bytes"
+	"crypto/rand"
+	_ "embed"
+	"html/template"
+	"net/http"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"sluice/internal/problem"
+)
+
+//go:embed page.html
+var pageHTML string
+
+var page = template.Must(template.New("page").Parse(pageHTML))
+
+// refuse answers a browser with a page that says what is wrong and what to do, never with the token.
+func (a *Auth) refuse(c *gin.Context, err error) {
+	a.cfg.Log.WarnContext(c.Request.Context(), "page refused", "route", c.FullPath(), "code", problem.CodeOf(err), "reason", err.Error())
+	nonce := rand.Text()
+	var b bytes.Buffer
+	data := struct{ Nonce, Message, Code, RequestID string }{nonce, problem.MessageOf(err), string(problem.CodeOf(err)), c.GetString(problem.RequestIDKey)}
+	if err := page.Execute(&b, data); err != nil {
+		c.AbortWithStatus(http.StatusInternalServerError)
+		return
+	}
+	h := c.Writer.Header()
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'nonce-"+nonce+"'; base-uri 'none'; form-action 'none'; frame-ancestors "+strings.Join(a.cfg.FrameAncestors, " "))
+	h.Set("Cache-Control", "no-store")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("X-Content-Type-Options", "nosniff")
+	c.Abort()
+	c.Data(problem.Status(err), "text/html; charset=utf-8", b.Bytes())
+}
