@@ -181,7 +181,7 @@ func TestTokenNeverLeaks(t *testing.T) {
 		t.Run(http.StatusText(status), func(t *testing.T) {
 			f := newFixture(t, func(w http.ResponseWriter, r *http.Request) {
 				token := r.Header.Get("X-Auth-Token")
-				answer(status, toJSON(t, map[string]any{
+				answer(status, mustJSON(map[string]any{
 					"status": status, "title": "bad " + token, "type": token, "errors": map[string]string{token: token},
 				}))(w, r)
 			}, func(c *Config) { c.Log = debug })

@@ -19,7 +19,8 @@ type APIError struct {
 	Type   string // BigCommerce's signifier or a link to its documentation
 
 	// Fields says what is wrong with which field, by BigCommerce's own keys: "name", "0.sku" (the
-	// first of a batch), "variants.0.price". Nil when the answer had none.
+	// first of a batch), "variants.0.price", or "" for what is about none. Nil when the answer had
+	// nothing of the kind. See SplitIndex.
 	Fields map[string]string
 	// Body is the start of the answer's body, at most maxBodyExcerpt bytes of valid UTF-8.
 	Body string
@@ -38,7 +39,11 @@ func (e *APIError) Error() string {
 			fmt.Fprintf(&b, "; and %d more", len(e.Fields)-shown)
 			break
 		}
-		fmt.Fprintf(&b, "; %s: %s", key, e.Fields[key])
+		b.WriteString("; ")
+		if key != "" {
+			b.WriteString(key + ": ")
+		}
+		b.WriteString(e.Fields[key])
 	}
 	return b.String()
 }

@@ -165,11 +165,11 @@ func cutHalfway(body string) http.HandlerFunc {
 	}
 }
 
-func toJSON(t testing.TB, v any) string {
-	t.Helper()
+// mustJSON is json.Marshal for what is known to be JSON.
+func mustJSON(v any) string {
 	b, err := json.Marshal(v)
 	if err != nil {
-		t.Fatal(err)
+		panic(err)
 	}
 	return string(b)
 }
