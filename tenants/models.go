@@ -188,9 +188,9 @@ const (
 // Run is one execution of a flow: a chain of bounded steps. Step grows by one with each step that
 // was carried out, in the same transaction as its effects, so that a repeated step is noticed.
 type Run struct {
-	ID              string      `gorm:"primaryKey;size:36" json:"id"`
-	StoreHash       string      `gorm:"size:32;index:runs_store_created" json:"-"`
-	FlowID          string      `gorm:"size:36;index;uniqueIndex:runs_one_active,where:state <> 'done' AND state <> 'failed' AND state <> 'cancelled'" json:"flow_id"` // one run at a time
+	ID              string      `gorm:"primaryKey;size:36;index:runs_store_id,priority:2;index:runs_flow_id,priority:2" json:"id"`
+	StoreHash       string      `gorm:"size:32;index:runs_store_id,priority:1" json:"-"`
+	FlowID          string      `gorm:"size:36;index:runs_flow_id,priority:1;uniqueIndex:runs_one_active,where:state <> 'done' AND state <> 'failed' AND state <> 'cancelled'" json:"flow_id"` // one run at a time
 	Kind            string      `gorm:"size:32" json:"kind"`
 	State           RunState    `gorm:"size:16;index" json:"state"`
 	Phase           Phase       `gorm:"size:16" json:"phase"`
@@ -215,7 +215,7 @@ type Run struct {
 	PlannedRequests int64 `json:"planned_requests"` // what the planner said before the first write
 	PlannedSeconds  int64 `json:"planned_seconds"`
 
-	CreatedAt  time.Time  `gorm:"index:runs_store_created" json:"created_at"`
+	CreatedAt  time.Time  `json:"created_at"`
 	StartedAt  *time.Time `json:"started_at,omitempty"`
 	FinishedAt *time.Time `json:"finished_at,omitempty"`
 	UpdatedAt  time.Time  `json:"updated_at"`
@@ -237,13 +237,13 @@ type Counts struct {
 
 // Record is what a flow knows of one key: which product it is and what was last written to it.
 type Record struct {
-	FlowID     string    `gorm:"primaryKey;size:36" json:"-"`
-	Key        string    `gorm:"primaryKey;size:255" json:"key"` // trimmed and case-folded SKU
-	StoreHash  string    `gorm:"size:32;index" json:"-"`
-	TargetID   int64     `gorm:"index" json:"target_id"`                   // product id; 0 while unknown
-	SourceHash string    `gorm:"size:64" json:"-"`                         // of the mapped document last landed; "" if none
-	NameKey    string    `gorm:"size:64;index:records_flow_name" json:"-"` // hash of the folded name it has or will have
-	State      string    `gorm:"size:16" json:"state"`                     // "ok", "pending", "failed"
+	FlowID     string    `gorm:"primaryKey;size:36;index:records_flow_name,priority:1" json:"-"`
+	Key        string    `gorm:"primaryKey;size:512" json:"key"` // trimmed and case-folded SKU
+	StoreHash  string    `gorm:"size:32;index:records_store_target,priority:1" json:"-"`
+	TargetID   int64     `gorm:"index:records_store_target,priority:2" json:"target_id"` // product id; 0 while unknown
+	SourceHash string    `gorm:"size:64" json:"-"`                                       // of the mapped document last landed; "" if none
+	NameKey    string    `gorm:"size:64;index:records_flow_name,priority:2" json:"-"`    // hash of the folded name it has or will have
+	State      string    `gorm:"size:16" json:"state"`                                   // "ok", "pending", "failed"
 	Error      string    `gorm:"size:1000" json:"error,omitempty"`
 	SeenRunID  string    `gorm:"size:36" json:"-"` // the last run whose source had this key …
 	SeenLine   int64     `json:"-"`                // … and on which line: a second line is a duplicate
@@ -265,11 +265,11 @@ const (
 // RunItem is one record of a run that is not known to be unchanged. It is the run's work list and,
 // with Before and After, the source of the dry run and the journal.
 type RunItem struct {
-	RunID     string    `gorm:"primaryKey;size:36" json:"-"`
-	Line      int64     `gorm:"primaryKey;autoIncrement:false" json:"line"` // line of the source on which the row starts
+	RunID     string    `gorm:"primaryKey;size:36;index:run_items_next,priority:1;index:run_items_key,priority:1" json:"-"`
+	Line      int64     `gorm:"primaryKey;autoIncrement:false;index:run_items_next,priority:3" json:"line"` // line of the source on which the row starts
 	StoreHash string    `gorm:"size:32;index" json:"-"`
-	Key       string    `gorm:"size:255;index" json:"key"` // folded; Document has the SKU as written
-	State     ItemState `gorm:"size:16;index:run_items_state" json:"state"`
+	Key       string    `gorm:"size:512;index:run_items_key,priority:2" json:"key"` // folded; Document has the SKU as written
+	State     ItemState `gorm:"size:16;index:run_items_next,priority:2" json:"state"`
 	Action    string    `gorm:"size:16" json:"action"` // "create", "update", "unchanged" once matched
 	TargetID  int64     `json:"target_id"`
 	Document  string    `gorm:"type:text" json:"-"` // JSON of the mapped document
@@ -285,7 +285,7 @@ type RunIssue struct {
 	Line      int64  `gorm:"uniqueIndex:run_issues_row" json:"line"`            // 0: about the source as a whole
 	Severity  string `gorm:"size:8;uniqueIndex:run_issues_row" json:"severity"` // "error" or "warning"
 	Field     string `gorm:"size:100;uniqueIndex:run_issues_row" json:"field"`
-	Key       string `gorm:"size:255" json:"key"` // SKU as written; "" if the row has none
+	Key       string `gorm:"size:512" json:"key"` // SKU as written; "" if the row has none
 	Message   string `gorm:"size:1000" json:"message"`
 	Value     string `gorm:"size:200" json:"value"` // what the source had, shortened
 }
@@ -295,7 +295,7 @@ type JournalEntry struct {
 	ID        string    `gorm:"primaryKey;size:36" json:"id"`
 	StoreHash string    `gorm:"size:32;index" json:"-"`
 	RunID     string    `gorm:"size:36;uniqueIndex:journal_run_key" json:"run_id"`
-	Key       string    `gorm:"size:255;uniqueIndex:journal_run_key" json:"key"`
+	Key       string    `gorm:"size:512;uniqueIndex:journal_run_key" json:"key"`
 	TargetID  int64     `json:"target_id"`
 	Action    string    `gorm:"size:16" json:"action"` // "create" or "update"
 	Changes   string    `gorm:"type:text" json:"-"`    // JSON [{field, before, after}]
@@ -345,10 +345,10 @@ const (
 
 // Job is a unit of work: a row first, an entry of the Redis queue second.
 type Job struct {
-	ID        string    `gorm:"primaryKey;size:80"`
+	ID        string    `gorm:"primaryKey;size:80;index:jobs_state_id,priority:2"`
 	StoreHash string    `gorm:"size:32;index:jobs_store_state"`
 	Kind      string    `gorm:"size:32"`
-	State     JobState  `gorm:"size:16;index:jobs_store_state;index:jobs_state_id"`
+	State     JobState  `gorm:"size:16;index:jobs_store_state;index:jobs_state_id,priority:1"`
 	Payload   string    `gorm:"type:text"` // JSON
 	Lane      string    `gorm:"size:16"`   // queue.Lane
 	Class     string    `gorm:"size:32"`   // endpoint class, "" for none
@@ -373,13 +373,13 @@ type WebhookEvent struct {
 
 // AuditEntry is who did what in a store.
 type AuditEntry struct {
-	ID        string    `gorm:"primaryKey;size:36" json:"id"`
-	StoreHash string    `gorm:"size:32;index:audit_store_created" json:"-"`
+	ID        string    `gorm:"primaryKey;size:36;index:audit_store_id,priority:2" json:"id"`
+	StoreHash string    `gorm:"size:32;index:audit_store_id,priority:1" json:"-"`
 	Actor     string    `gorm:"size:100" json:"actor"` // "user:<id>", "key:<id>", "bigcommerce", "operator", "system"
 	Action    string    `gorm:"size:64" json:"action"` // "store.installed", "run.started" …
 	Subject   string    `gorm:"size:100" json:"subject"`
 	Detail    string    `gorm:"size:1000" json:"detail"`
-	CreatedAt time.Time `gorm:"index:audit_store_created" json:"created_at"`
+	CreatedAt time.Time `json:"created_at"`
 }
 
 // TableName names the table of AuditEntry.

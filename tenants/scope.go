@@ -3,11 +3,14 @@ package tenants
 import (
 	"context"
 	"errors"
-	"reflect"
+	"fmt"
+	"log/slog"
+	"testing"
 
 	"github.com/google/uuid"
 	"gorm.io/gorm"
 
+	"sluice/internal/database"
 	"sluice/tenants/vault"
 )
 
@@ -24,18 +27,51 @@ func StoreHash(ctx context.Context) string {
 	return s
 }
 
-// ErrNoScope is the failure of a query on a store's table that did not go through Scoped or AcrossStores.
-var ErrNoScope = errors.New("tenants: query without a store")
-
-const (
-	scopedSetting = "tenants:scoped" // value: the store hash
-	acrossSetting = "tenants:across"
+// Failures of the scope guard. All but ErrOtherStore are bugs of the caller: they panic in tests.
+var (
+	// ErrNoScope: a query that went through neither Scoped (with a store in the context) nor AcrossStores.
+	ErrNoScope = errors.New("tenants: query without a store")
+	// ErrScopeForm: a scoped query in a form whose limits cannot be proved: SQL text, a join, a subquery,
+	// a table that is not the model's own.
+	ErrScopeForm = errors.New("tenants: this form of query needs AcrossStores")
+	// ErrOtherStore: a write that names another store, or would overwrite another store's row.
+	ErrOtherStore = errors.New("tenants: row of another store")
 )
+
+// panicOnMisuse turns the guard's refusals into panics where a developer sees them.
+var panicOnMisuse = testing.Testing()
+
+// grant is what a statement may touch. Its type is not exported, so that only Scoped and AcrossStores
+// can give one.
+type grant struct {
+	store  string // the one store; "" only with across
+	across bool
+}
+
+const grantSetting = "tenants:grant"
 
 // DB is the database as the rest of Sluice sees it: every query belongs to a store.
 type DB struct {
 	gorm  *gorm.DB
 	vault *vault.Vault
+}
+
+// Open opens the database that databaseURL names (see database.Open) with the guard and the vault. It
+// does not migrate: see Migrate.
+func Open(ctx context.Context, databaseURL, encryptionKeys string, log *slog.Logger) (*DB, error) {
+	v, err := vault.New(encryptionKeys)
+	if err != nil {
+		return nil, err
+	}
+	g, err := database.Open(ctx, databaseURL, log)
+	if err != nil {
+		return nil, err
+	}
+	d, err := New(g, v)
+	if err != nil {
+		return nil, errors.Join(err, database.Close(g))
+	}
+	return d, nil
 }
 
 // New installs the scope guard on g and returns it as a DB. Call it once per *gorm.DB.
@@ -46,101 +82,66 @@ func New(g *gorm.DB, v *vault.Vault) (*DB, error) {
 	return &DB{gorm: g, vault: v}, nil
 }
 
+// Close ends all connections.
+func (d *DB) Close() error { return database.Close(d.gorm) }
+
+// Ping checks that the database answers.
+func (d *DB) Ping(ctx context.Context) error {
+	pool, err := d.gorm.DB()
+	if err == nil {
+		err = pool.PingContext(ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("tenants: database: %w", err)
+	}
+	return nil
+}
+
+// Migrate brings the schema up to date.
+func (d *DB) Migrate(ctx context.Context) error { return database.Migrate(ctx, d.AcrossStores(ctx)) }
+
+// Pending returns the ids of migrations that did not run yet.
+func (d *DB) Pending(ctx context.Context) ([]string, error) {
+	return database.Pending(ctx, d.AcrossStores(ctx))
+}
+
 // Vault returns the vault that seals this database's secrets.
 func (d *DB) Vault() *vault.Vault { return d.vault }
 
-// Scoped returns a query builder that only sees and only writes rows of ctx's store. It panics when
-// ctx has none: that is a bug of the caller and must not reach production.
+// Scoped returns a query builder that only sees and only writes rows of ctx's store; of table stores,
+// the store's own row. Queries name their model (Model, Find, Create …) and have no SQL text, joins or
+// subqueries. A ctx without a store is a bug of the caller: it panics in tests, and elsewhere every use
+// of the builder fails with ErrNoScope.
 func (d *DB) Scoped(ctx context.Context) *gorm.DB {
 	hash := StoreHash(ctx)
 	if hash == "" {
-		panic(ErrNoScope)
+		if panicOnMisuse {
+			panic(ErrNoScope)
+		}
+		g := d.gorm.WithContext(ctx)
+		_ = g.AddError(ErrNoScope)
+		return g
 	}
-	return d.gorm.WithContext(ctx).Set(scopedSetting, hash)
+	return d.gorm.WithContext(ctx).Set(grantSetting, grant{store: hash}).Session(&gorm.Session{})
 }
 
 // AcrossStores returns a query builder that sees every store, for what an operator or the process as
 // a whole does: sweeps, rebuilds, lists of stores. Never use it to answer a merchant.
 func (d *DB) AcrossStores(ctx context.Context) *gorm.DB {
-	return d.gorm.WithContext(ctx).Set(acrossSetting, true)
+	return d.gorm.WithContext(ctx).Set(grantSetting, grant{across: true}).Session(&gorm.Session{})
 }
 
-// Tx runs fn in one transaction; the DB it gets has the same guard.
+// Tx runs fn in one transaction; the DB it gets has the same guard. Inside fn use only tx: another DB
+// would wait for this transaction's locks. A nested Tx is a savepoint. fn may run only once; what it
+// did is undone when it returns an error or panics.
 func (d *DB) Tx(ctx context.Context, fn func(tx *DB) error) error {
 	return d.gorm.WithContext(ctx).Transaction(func(g *gorm.DB) error {
 		return fn(&DB{gorm: g, vault: d.vault})
 	})
 }
 
+// postgres reports whether the database is PostgreSQL; else it is SQLite.
+func (d *DB) postgres() bool { return d.gorm.Name() == "postgres" }
+
 // NewID returns a new UUIDv7.
 func NewID() string { return uuid.Must(uuid.NewV7()).String() }
-
-// installGuard makes every statement on a table with a store_hash column either scoped or refused.
-// Reads, updates and deletes get a WHERE; creates get the column set, and fail if it names another store.
-func installGuard(g *gorm.DB) error {
-	where := func(db *gorm.DB) {
-		hash, refused := scopeOf(db)
-		if refused {
-			_ = db.AddError(ErrNoScope)
-			return
-		}
-		if hash != "" {
-			db.Statement.Where(db.Statement.Schema.Table+".store_hash = ?", hash)
-		}
-	}
-	set := func(db *gorm.DB) {
-		hash, refused := scopeOf(db)
-		if refused {
-			_ = db.AddError(ErrNoScope)
-			return
-		}
-		if hash != "" {
-			setStore(db, hash)
-		}
-	}
-	cb := g.Callback()
-	return errors.Join(
-		cb.Query().Before("gorm:query").Register("tenants:guard", where),
-		cb.Update().Before("gorm:before_update").Register("tenants:guard", where),
-		cb.Delete().Before("gorm:before_delete").Register("tenants:guard", where),
-		cb.Row().Before("gorm:row").Register("tenants:guard", where),
-		cb.Create().Before("gorm:before_create").Register("tenants:guard", set),
-	)
-}
-
-// scopeOf returns the store that a statement is limited to; "" when it needs no limit. refused is
-// true for a statement on a store's table that names neither a store nor AcrossStores.
-func scopeOf(db *gorm.DB) (hash string, refused bool) {
-	if db.Statement.Schema == nil || db.Statement.Schema.LookUpField("store_hash") == nil {
-		return "", false
-	}
-	if v, ok := db.Get(scopedSetting); ok {
-		return v.(string), false
-	}
-	if _, ok := db.Get(acrossSetting); ok {
-		return "", false
-	}
-	return "", true
-}
-
-func setStore(db *gorm.DB, hash string) {
-	field := db.Statement.Schema.LookUpField("store_hash")
-	each := func(v reflect.Value) {
-		have, zero := field.ValueOf(db.Statement.Context, v)
-		if !zero && have != hash {
-			_ = db.AddError(errors.New("tenants: row of another store"))
-			return
-		}
-		_ = db.AddError(field.Set(db.Statement.Context, v, hash))
-	}
-	switch rv := reflect.Indirect(db.Statement.ReflectValue); rv.Kind() {
-	case reflect.Slice, reflect.Array:
-		for i := range rv.Len() {
-			each(reflect.Indirect(rv.Index(i)))
-		}
-	case reflect.Struct:
-		each(rv)
-	default: // a map: the caller's own columns
-		_ = db.AddError(errors.New("tenants: create rows from structs, not maps"))
-	}
-}

@@ -139,9 +139,9 @@ type flow0001 struct {
 func (flow0001) TableName() string { return "flows" }
 
 type run0001 struct {
-	ID              string `gorm:"primaryKey;size:36"`
-	StoreHash       string `gorm:"size:32;index:runs_store_created"`
-	FlowID          string `gorm:"size:36;index;uniqueIndex:runs_one_active,where:state <> 'done' AND state <> 'failed' AND state <> 'cancelled'"`
+	ID              string `gorm:"primaryKey;size:36;index:runs_store_id,priority:2;index:runs_flow_id,priority:2"`
+	StoreHash       string `gorm:"size:32;index:runs_store_id,priority:1"`
+	FlowID          string `gorm:"size:36;index:runs_flow_id,priority:1;uniqueIndex:runs_one_active,where:state <> 'done' AND state <> 'failed' AND state <> 'cancelled'"`
 	Kind            string `gorm:"size:32"`
 	State           string `gorm:"size:16;index"`
 	Phase           string `gorm:"size:16"`
@@ -171,7 +171,7 @@ type run0001 struct {
 	Throttled       int64
 	PlannedRequests int64
 	PlannedSeconds  int64
-	CreatedAt       time.Time `gorm:"index:runs_store_created"`
+	CreatedAt       time.Time
 	StartedAt       *time.Time
 	FinishedAt      *time.Time
 	UpdatedAt       time.Time
@@ -180,12 +180,12 @@ type run0001 struct {
 func (run0001) TableName() string { return "runs" }
 
 type record0001 struct {
-	FlowID     string `gorm:"primaryKey;size:36"`
-	Key        string `gorm:"primaryKey;size:255"`
-	StoreHash  string `gorm:"size:32;index"`
-	TargetID   int64  `gorm:"index"`
+	FlowID     string `gorm:"primaryKey;size:36;index:records_flow_name,priority:1"`
+	Key        string `gorm:"primaryKey;size:512"`
+	StoreHash  string `gorm:"size:32;index:records_store_target,priority:1"`
+	TargetID   int64  `gorm:"index:records_store_target,priority:2"`
 	SourceHash string `gorm:"size:64"`
-	NameKey    string `gorm:"size:64;index:records_flow_name"`
+	NameKey    string `gorm:"size:64;index:records_flow_name,priority:2"`
 	State      string `gorm:"size:16"`
 	Error      string `gorm:"size:1000"`
 	SeenRunID  string `gorm:"size:36"`
@@ -196,11 +196,11 @@ type record0001 struct {
 func (record0001) TableName() string { return "records" }
 
 type runItem0001 struct {
-	RunID     string `gorm:"primaryKey;size:36"`
-	Line      int64  `gorm:"primaryKey;autoIncrement:false"`
+	RunID     string `gorm:"primaryKey;size:36;index:run_items_next,priority:1;index:run_items_key,priority:1"`
+	Line      int64  `gorm:"primaryKey;autoIncrement:false;index:run_items_next,priority:3"`
 	StoreHash string `gorm:"size:32;index"`
-	Key       string `gorm:"size:255;index"`
-	State     string `gorm:"size:16;index:run_items_state"`
+	Key       string `gorm:"size:512;index:run_items_key,priority:2"`
+	State     string `gorm:"size:16;index:run_items_next,priority:2"`
 	Action    string `gorm:"size:16"`
 	TargetID  int64
 	Document  string `gorm:"type:text"`
@@ -217,7 +217,7 @@ type runIssue0001 struct {
 	Line      int64  `gorm:"uniqueIndex:run_issues_row"`
 	Severity  string `gorm:"size:8;uniqueIndex:run_issues_row"`
 	Field     string `gorm:"size:100;uniqueIndex:run_issues_row"`
-	Key       string `gorm:"size:255"`
+	Key       string `gorm:"size:512"`
 	Message   string `gorm:"size:1000"`
 	Value     string `gorm:"size:200"`
 }
@@ -228,7 +228,7 @@ type journalEntry0001 struct {
 	ID        string `gorm:"primaryKey;size:36"`
 	StoreHash string `gorm:"size:32;index"`
 	RunID     string `gorm:"size:36;uniqueIndex:journal_run_key"`
-	Key       string `gorm:"size:255;uniqueIndex:journal_run_key"`
+	Key       string `gorm:"size:512;uniqueIndex:journal_run_key"`
 	TargetID  int64
 	Action    string `gorm:"size:16"`
 	Changes   string `gorm:"type:text"`
@@ -266,10 +266,10 @@ type snapshotChunk0001 struct {
 func (snapshotChunk0001) TableName() string { return "snapshot_chunks" }
 
 type job0001 struct {
-	ID        string `gorm:"primaryKey;size:80"`
+	ID        string `gorm:"primaryKey;size:80;index:jobs_state_id,priority:2"`
 	StoreHash string `gorm:"size:32;index:jobs_store_state"`
 	Kind      string `gorm:"size:32"`
-	State     string `gorm:"size:16;index:jobs_store_state;index:jobs_state_id"`
+	State     string `gorm:"size:16;index:jobs_store_state;index:jobs_state_id,priority:1"`
 	Payload   string `gorm:"type:text"`
 	Lane      string `gorm:"size:16"`
 	Class     string `gorm:"size:32"`
@@ -296,13 +296,13 @@ type webhookEvent0001 struct {
 func (webhookEvent0001) TableName() string { return "webhook_events" }
 
 type auditEntry0001 struct {
-	ID        string    `gorm:"primaryKey;size:36"`
-	StoreHash string    `gorm:"size:32;index:audit_store_created"`
-	Actor     string    `gorm:"size:100"`
-	Action    string    `gorm:"size:64"`
-	Subject   string    `gorm:"size:100"`
-	Detail    string    `gorm:"size:1000"`
-	CreatedAt time.Time `gorm:"index:audit_store_created"`
+	ID        string `gorm:"primaryKey;size:36;index:audit_store_id,priority:2"`
+	StoreHash string `gorm:"size:32;index:audit_store_id,priority:1"`
+	Actor     string `gorm:"size:100"`
+	Action    string `gorm:"size:64"`
+	Subject   string `gorm:"size:100"`
+	Detail    string `gorm:"size:1000"`
+	CreatedAt time.Time
 }
 
 func (auditEntry0001) TableName() string { return "audit" }

@@ -1,20 +1,68 @@
 package tenantstest
 
 import (
+	"context"
+	"os"
+	"path/filepath"
+	"sync"
 	"testing"
 
+	"sluice/internal/testenv"
 	"sluice/tenants"
-	"sluice/tenants/vault"
 )
 
-// NewDB returns a migrated, empty database of its own, closed when the test ends.
+// Keys is what NewDB gives the vault. It protects nothing.
+const Keys = "test:c2x1aWNlLXRlc3Qta2V5LW9mLTMyLWJ5dGVzLWxvbmc="
+
+// template is the file of a migrated, empty SQLite database, made once a process: a copy of it costs
+// less than a migration.
+var template = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "tenantstest-*")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	path := filepath.Join(dir, "sluice.db")
+	db, err := tenants.Open(context.Background(), "sqlite:"+path, Keys, nil)
+	if err != nil {
+		return nil, err
+	}
+	if err := db.Migrate(context.Background()); err != nil {
+		_ = db.Close()
+		return nil, err
+	}
+	if err := db.Close(); err != nil { // also brings the write-ahead log home
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
+
+// NewDB returns a migrated, empty SQLite database of its own, closed when the test ends.
 func NewDB(t testing.TB) *tenants.DB {
 	t.Helper()
-	key, err := vault.GenerateKey("test")
+	db, _ := NewDBAt(t)
+	return db
+}
+
+// NewDBAt is NewDB that also tells the database's URL, for tests that open it again.
+func NewDBAt(t testing.TB) (db *tenants.DB, url string) {
+	t.Helper()
+	empty, err := template()
 	if err != nil {
 		t.Fatal(err)
 	}
-	db, err := tenants.Open(t.Context(), "sqlite:"+t.TempDir()+"/sluice.db", key, nil)
+	path := filepath.Join(t.TempDir(), "sluice.db")
+	if err := os.WriteFile(path, empty, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	url = "sqlite:" + path
+	return Open(t, url), url
+}
+
+// Open opens the database at url with Keys, closed when the test ends. It does not migrate.
+func Open(t testing.TB, url string) *tenants.DB {
+	t.Helper()
+	db, err := tenants.Open(t.Context(), url, Keys, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -23,8 +71,23 @@ func NewDB(t testing.TB) *tenants.DB {
 			t.Error(err)
 		}
 	})
-	if err := db.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
 	return db
+}
+
+// EachDB runs fn as a subtest on SQLite, and on PostgreSQL where it is installed (see testenv), each
+// time with a migrated, empty database.
+func EachDB(t *testing.T, fn func(t *testing.T, db *tenants.DB)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) { fn(t, NewDB(t)) })
+	t.Run("postgres", func(t *testing.T) {
+		url, ok := testenv.Postgres(t)
+		if !ok {
+			t.Skip("PostgreSQL is not installed")
+		}
+		db := Open(t, url)
+		if err := db.Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		fn(t, db)
+	})
 }

@@ -1,11 +1,20 @@
 package tenantstest
 
-import "testing"
+import (
+	"testing"
 
-func TestNewDB(t *testing.T) {
-	db := NewDB(t)
-	p, err := db.Pending(t.Context())
-	if err != nil || len(p) != 0 {
-		t.Fatal(p, err)
-	}
+	"sluice/tenants"
+)
+
+func TestEachDBIsMigratedAndEmpty(t *testing.T) {
+	EachDB(t, func(t *testing.T, db *tenants.DB) {
+		pending, err := db.Pending(t.Context())
+		if err != nil || len(pending) != 0 {
+			t.Fatalf("pending %v, %v", pending, err)
+		}
+		stores, err := db.Stores(t.Context())
+		if err != nil || len(stores) != 0 {
+			t.Fatalf("stores %v, %v", stores, err)
+		}
+	})
 }

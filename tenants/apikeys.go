@@ -1,0 +1,71 @@
+package tenants
+
+import (
+	"context"
+	"time"
+
+	"sluice/internal/problem"
+)
+
+// keyTouchEvery bounds how often a key's last use is written.
+const keyTouchEvery = time.Minute
+
+// CreateAPIKey keeps a key whose secret the caller made and hashed. It fills ID and CreatedAt.
+func (d *DB) CreateAPIKey(ctx context.Context, k *APIKey) error {
+	if k.SecretHash == "" {
+		return problem.New(problem.Invalid, "An API key needs a secret.")
+	}
+	k.ID = NewID()
+	k.Name = Clean(k.Name, 100)
+	return wrap(d.Scoped(ctx).Create(k).Error, "create API key")
+}
+
+// APIKeyByHash returns the key, of any store, whose secret has this hash. One that does not exist, was
+// revoked, has expired, or is of an uninstalled store is problem.Unauthenticated: the caller learns no more.
+func (d *DB) APIKeyByHash(ctx context.Context, secretHash string) (*APIKey, error) {
+	refused := problem.New(problem.Unauthenticated, "The API key is not valid. Make a new one in Sluice's settings.")
+	k, err := maybe[APIKey](d.AcrossStores(ctx).Where("secret_hash = ?", secretHash), "API key")
+	if err != nil {
+		return nil, err
+	}
+	if k == nil || k.RevokedAt != nil || (k.ExpiresAt != nil && !k.ExpiresAt.After(d.now())) {
+		return nil, refused
+	}
+	s, err := maybe[Store](d.AcrossStores(ctx).Where("hash = ? AND state <> ?", k.StoreHash, StoreUninstalled), "store")
+	if err != nil {
+		return nil, err
+	}
+	if s == nil {
+		return nil, refused
+	}
+	return k, nil
+}
+
+// ListAPIKeys returns the store's keys, revoked ones too, the newest first.
+func (d *DB) ListAPIKeys(ctx context.Context) ([]APIKey, error) {
+	var keys []APIKey
+	err := d.Scoped(ctx).Order("id DESC").Find(&keys).Error
+	return keys, wrap(err, "API keys")
+}
+
+// RevokeAPIKey ends a key for good. A repeat is no error.
+func (d *DB) RevokeAPIKey(ctx context.Context, id string) error {
+	res := d.Scoped(ctx).Model(&APIKey{}).Where("id = ? AND revoked_at IS NULL", id).Update("revoked_at", d.now())
+	if res.Error != nil {
+		return wrap(res.Error, "revoke API key")
+	}
+	if res.RowsAffected == 0 {
+		_, err := one[APIKey](d.Scoped(ctx).Where("id = ?", id), "API key")
+		return err
+	}
+	return nil
+}
+
+// TouchAPIKey records that a key was used, at most once a minute.
+func (d *DB) TouchAPIKey(ctx context.Context, id string, now time.Time) error {
+	now = now.UTC()
+	err := d.Scoped(ctx).Model(&APIKey{}).
+		Where("id = ? AND (last_used_at IS NULL OR last_used_at < ?)", id, now.Add(-keyTouchEvery)).
+		Update("last_used_at", now).Error
+	return wrap(err, "touch API key")
+}

@@ -1,0 +1,106 @@
+package tenants
+
+import (
+	"context"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"sluice/internal/problem"
+)
+
+// CreateFlow keeps a new flow. It fills ID, Version and the times.
+func (d *DB) CreateFlow(ctx context.Context, f *Flow) error {
+	f.ID, f.Version = NewID(), 1
+	f.Name = Clean(f.Name, 100)
+	return wrap(d.Scoped(ctx).Create(f).Error, "create flow")
+}
+
+// Flow returns a flow of the store.
+func (d *DB) Flow(ctx context.Context, id string) (*Flow, error) {
+	return one[Flow](d.Scoped(ctx).Where("id = ?", id), "flow")
+}
+
+// Flows returns the store's flows, the oldest first.
+func (d *DB) Flows(ctx context.Context) ([]Flow, error) {
+	var flows []Flow
+	err := d.Scoped(ctx).Order("id").Find(&flows).Error
+	return flows, wrap(err, "flows")
+}
+
+// UpdateFlow writes what a merchant may change of f, if f.Version is still the stored one, and adds one
+// to it; else problem.Conflict: someone else changed the flow since it was read.
+func (d *DB) UpdateFlow(ctx context.Context, f *Flow) error {
+	set := *f
+	set.Version = f.Version + 1
+	set.Name = Clean(f.Name, 100)
+	set.UpdatedAt = d.now()
+	res := d.Scoped(ctx).Model(&Flow{}).Where("id = ? AND version = ?", f.ID, f.Version).
+		Select("name", "connection_id", "snapshot_id", "format", "mapping", "options", "version", "updated_at").Updates(&set)
+	if res.Error != nil {
+		return wrap(res.Error, "update flow")
+	}
+	if res.RowsAffected == 0 {
+		if _, err := d.Flow(ctx, f.ID); err != nil {
+			return err
+		}
+		return problem.New(problem.Conflict, "Someone else changed this flow in the meantime. Reload it and make your change again.")
+	}
+	f.Name, f.Version, f.UpdatedAt = set.Name, set.Version, set.UpdatedAt
+	return nil
+}
+
+// DeleteFlow deletes a flow with its records and a connection of its own. Its runs stay as history.
+// problem.Conflict while a run of it is going on. A repeat is no error.
+func (d *DB) DeleteFlow(ctx context.Context, id string) error {
+	idle := func(tx *DB) error {
+		run, err := tx.ActiveRun(ctx, id)
+		if err == nil && run != nil {
+			err = problem.New(problem.Conflict, "A run of this flow is going on. Cancel it first, or wait for its end.")
+		}
+		return err
+	}
+	if err := idle(d); err != nil {
+		return err
+	}
+	// The records, up to a million, go in small transactions first. Should this stop half-way, the next
+	// run finds the products again by their keys.
+	for {
+		var keys []string
+		if err := d.Scoped(ctx).Model(&Record{}).Where("flow_id = ?", id).Limit(bulkRows).Pluck("key", &keys).Error; err != nil {
+			return wrap(err, "delete flow")
+		}
+		if len(keys) == 0 {
+			break
+		}
+		if err := d.Scoped(ctx).Where("flow_id = ? AND key IN ?", id, keys).Delete(&Record{}).Error; err != nil {
+			return wrap(err, "delete flow")
+		}
+	}
+	return wrap(d.Tx(ctx, func(tx *DB) error {
+		f, err := maybe[Flow](forUpdate(tx.Scoped(ctx)).Where("id = ?", id), "flow")
+		if err != nil || f == nil {
+			return err
+		}
+		if err := idle(tx); err != nil {
+			return err
+		}
+		if err := tx.Scoped(ctx).Where("id = ?", id).Delete(&Flow{}).Error; err != nil {
+			return err
+		}
+		if f.ConnectionID == "" {
+			return nil
+		}
+		err = tx.DeleteConnection(ctx, f.ConnectionID)
+		if problem.CodeOf(err) == problem.Conflict {
+			return nil // another flow reads from it
+		}
+		return err
+	}), "delete flow")
+}
+
+// forUpdate locks the rows that q reads until the end of the transaction. SQLite ignores it: its
+// transactions hold the one write lock from their start.
+func forUpdate(q *gorm.DB) *gorm.DB {
+	return q.Clauses(clause.Locking{Strength: clause.LockingStrengthUpdate})
+}

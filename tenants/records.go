@@ -1,0 +1,138 @@
+package tenants
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"gorm.io/gorm/clause"
+)
+
+// The bulk helpers of a sync. Each works inside a Tx too, takes any number of rows, and does all of
+// them or none. Where rows repeat a key the last one counts.
+
+// RecordsByKeys returns the records that exist of keys, by key.
+func (d *DB) RecordsByKeys(ctx context.Context, flowID string, keys []string) (map[string]Record, error) {
+	found := make(map[string]Record, len(keys))
+	for piece := range chunks(keys, bulkRows) {
+		var rows []Record
+		if err := d.Scoped(ctx).Where("flow_id = ? AND key IN ?", flowID, piece).Find(&rows).Error; err != nil {
+			return nil, wrap(err, "records")
+		}
+		for _, r := range rows {
+			found[r.Key] = r
+		}
+	}
+	return found, nil
+}
+
+// RecordsByNameKeys returns the records that have one of nameKeys; several may share one.
+func (d *DB) RecordsByNameKeys(ctx context.Context, flowID string, nameKeys []string) ([]Record, error) {
+	var found []Record
+	for piece := range chunks(nameKeys, bulkRows) {
+		var rows []Record
+		if err := d.Scoped(ctx).Where("flow_id = ? AND name_key IN ?", flowID, piece).Order("key").Find(&rows).Error; err != nil {
+			return nil, wrap(err, "records by name")
+		}
+		found = append(found, rows...)
+	}
+	return found, nil
+}
+
+// UpsertRecords writes every column of records.
+func (d *DB) UpsertRecords(ctx context.Context, records []Record) error {
+	return d.putRecords(ctx, records, "target_id", "source_hash", "name_key", "state", "error", "seen_run_id", "seen_line", "updated_at")
+}
+
+// MarkSeen sets SeenRunID and SeenLine of keys, making records (state "pending") that do not exist.
+func (d *DB) MarkSeen(ctx context.Context, flowID, runID string, seen []SeenKey) error {
+	records := make([]Record, len(seen))
+	for i, s := range seen {
+		records[i] = Record{FlowID: flowID, Key: s.Key, State: "pending", SeenRunID: runID, SeenLine: s.Line}
+	}
+	return d.putRecords(ctx, records, "seen_run_id", "seen_line")
+}
+
+func (d *DB) putRecords(ctx context.Context, records []Record, set ...string) error {
+	type id struct{ flow, key string }
+	records = lastOf(records, func(r Record) id { return id{r.FlowID, r.Key} })
+	now := d.now()
+	for i := range records {
+		records[i].Error, records[i].UpdatedAt = Clean(records[i].Error, 1000), now
+	}
+	// One order for everyone, so that two writers cannot wait for each other's rows.
+	slices.SortFunc(records, func(a, b Record) int { return cmp.Or(cmp.Compare(a.FlowID, b.FlowID), cmp.Compare(a.Key, b.Key)) })
+	return bulk(ctx, d, records, "records", func(tx *DB, rows []Record) error {
+		return tx.Scoped(ctx).Clauses(clause.OnConflict{
+			Columns: []clause.Column{{Name: "flow_id"}, {Name: "key"}}, DoUpdates: clause.AssignmentColumns(set),
+		}).Create(&rows).Error
+	})
+}
+
+// InsertRunItems adds items to a run's work list; those that are on it already stay as they are.
+func (d *DB) InsertRunItems(ctx context.Context, items []RunItem) error {
+	return bulk(ctx, d, slices.Clone(items), "run items", func(tx *DB, rows []RunItem) error {
+		return tx.Scoped(ctx).Clauses(clause.OnConflict{DoNothing: true}).Create(&rows).Error
+	})
+}
+
+// UpdateRunItems writes every column of items.
+func (d *DB) UpdateRunItems(ctx context.Context, items []RunItem) error {
+	type id struct {
+		run  string
+		line int64
+	}
+	items = lastOf(items, func(i RunItem) id { return id{i.RunID, i.Line} })
+	return bulk(ctx, d, items, "run items", func(tx *DB, rows []RunItem) error {
+		return tx.Scoped(ctx).Clauses(clause.OnConflict{
+			Columns:   []clause.Column{{Name: "run_id"}, {Name: "line"}},
+			DoUpdates: clause.AssignmentColumns([]string{"key", "state", "action", "target_id", "document", "hash", "changes"}),
+		}).Create(&rows).Error
+	})
+}
+
+// AddIssues adds errors and warnings and returns how many were new: a run has one of a severity for a
+// line and field. Text is cut to its column and cleaned of what a database refuses.
+func (d *DB) AddIssues(ctx context.Context, issues []RunIssue) (added int64, err error) {
+	err = bulk(ctx, d, slices.Clone(issues), "run issues", func(tx *DB, rows []RunIssue) error {
+		for i := range rows {
+			r := &rows[i]
+			r.ID = NewID()
+			r.Field, r.Key = Clean(r.Field, 100), Clean(r.Key, 512)
+			r.Message, r.Value = Clean(r.Message, 1000), Clean(r.Value, 200)
+		}
+		res := tx.Scoped(ctx).Clauses(clause.OnConflict{DoNothing: true}).Create(&rows)
+		added += res.RowsAffected
+		return res.Error
+	})
+	if err != nil {
+		return 0, err
+	}
+	return added, nil
+}
+
+// AddJournal notes changes that a run made; one a run and key, the first.
+func (d *DB) AddJournal(ctx context.Context, entries []JournalEntry) error {
+	return bulk(ctx, d, slices.Clone(entries), "journal", func(tx *DB, rows []JournalEntry) error {
+		for i := range rows {
+			rows[i].ID = NewID()
+		}
+		return tx.Scoped(ctx).Clauses(clause.OnConflict{DoNothing: true}).Create(&rows).Error
+	})
+}
+
+// lastOf returns a copy of rows with the last one of each key: one statement may not write a row twice.
+func lastOf[T any, K comparable](rows []T, key func(T) K) []T {
+	at := make(map[K]int, len(rows))
+	kept := make([]T, 0, len(rows))
+	for _, r := range rows {
+		k := key(r)
+		if i, ok := at[k]; ok {
+			kept[i] = r
+			continue
+		}
+		at[k] = len(kept)
+		kept = append(kept, r)
+	}
+	return kept
+}

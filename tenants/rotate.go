@@ -1,0 +1,84 @@
+package tenants
+
+import (
+	"context"
+	"fmt"
+
+	"gorm.io/gorm"
+)
+
+const rotateRows = 100
+
+// RotateKeys seals every secret that was sealed with another key again with the current one and returns
+// how many. It may be interrupted and repeated, and runs beside a working Sluice: a value that changed
+// in the meantime is left to whoever changed it, who used the current key. When it has returned without
+// an error, the other keys can be taken out of ENCRYPTION_KEYS.
+func (d *DB) RotateKeys(ctx context.Context) (int, error) {
+	stores, err := rotate(ctx, d, columnAccessToken,
+		func(after string) (rows []Store, err error) {
+			err = d.AcrossStores(ctx).Select("hash", "access_token").Where("access_token IS NOT NULL AND hash > ?", after).
+				Order("hash").Limit(rotateRows).Find(&rows).Error
+			return rows, err
+		},
+		func(s Store) (string, string, []byte) { return s.Hash, s.Hash, s.AccessToken },
+		func(s Store, sealed []byte) *gorm.DB {
+			return d.AcrossStores(ctx).Model(&Store{}).Where("hash = ? AND access_token = ?", s.Hash, s.AccessToken).
+				UpdateColumn("access_token", sealed)
+		})
+	if err != nil {
+		return stores, err
+	}
+	connections, err := rotate(ctx, d, columnSecret,
+		func(after string) (rows []Connection, err error) {
+			err = d.AcrossStores(ctx).Select("id", "store_hash", "secret").Where("secret IS NOT NULL AND id > ?", after).
+				Order("id").Limit(rotateRows).Find(&rows).Error
+			return rows, err
+		},
+		func(c Connection) (string, string, []byte) { return c.ID, c.StoreHash, c.Secret },
+		func(c Connection, sealed []byte) *gorm.DB {
+			return d.AcrossStores(ctx).Model(&Connection{}).Where("id = ? AND secret = ?", c.ID, c.Secret).
+				UpdateColumn("secret", sealed)
+		})
+	return stores + connections, err
+}
+
+// rotate pages through rows with a sealed column and replaces what another key sealed. of returns a
+// row's id, store and sealed value; replace writes the new value if the old one is still there.
+func rotate[T any](ctx context.Context, d *DB, column string, page func(after string) ([]T, error),
+	of func(T) (id, store string, sealed []byte), replace func(T, []byte) *gorm.DB,
+) (n int, err error) {
+	after := ""
+	for {
+		if err := ctx.Err(); err != nil {
+			return n, err
+		}
+		rows, err := page(after)
+		if err != nil {
+			return n, wrap(err, "rotate keys")
+		}
+		for _, row := range rows {
+			id, store, old := of(row)
+			after = id
+			if len(old) == 0 || d.vault.KeyID(old) == d.vault.Current() {
+				continue
+			}
+			plain, err := d.vault.Open(store, column, old)
+			if err != nil {
+				return n, sealed(err, fmt.Sprintf("%s of store %s", column, store))
+			}
+			again, err := d.vault.Seal(store, column, plain)
+			clear(plain)
+			if err != nil {
+				return n, err
+			}
+			res := replace(row, again)
+			if res.Error != nil {
+				return n, wrap(res.Error, "rotate keys")
+			}
+			n += int(res.RowsAffected)
+		}
+		if len(rows) < rotateRows {
+			return n, nil
+		}
+	}
+}

@@ -1,0 +1,135 @@
+package tenants
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"gorm.io/gorm"
+
+	"sluice/internal/problem"
+)
+
+const exportRows = 1000 // rows a query of EachRunIssue reads
+
+// RunIssues returns errors and warnings of a run by line, and the cursor of the next page ("" at the end).
+func (d *DB) RunIssues(ctx context.Context, runID string, f IssueFilter) (issues []RunIssue, cursor string, err error) {
+	limit := pageSize(f.Limit)
+	issues, err = d.issues(ctx, runID, f.Severity, f.After, limit+1)
+	if err != nil {
+		return nil, "", err
+	}
+	issues, cursor = next(issues, limit, issueCursor)
+	return issues, cursor, nil
+}
+
+// EachRunIssue calls fn with every error and warning of a run (severity "" for both) by line, in
+// constant memory. It stops at fn's first error and returns it.
+func (d *DB) EachRunIssue(ctx context.Context, runID, severity string, fn func(RunIssue) error) error {
+	after := ""
+	for {
+		issues, err := d.issues(ctx, runID, severity, after, exportRows)
+		if err != nil {
+			return err
+		}
+		for _, issue := range issues {
+			if err := fn(issue); err != nil {
+				return err
+			}
+		}
+		if len(issues) < exportRows {
+			return nil
+		}
+		after = issueCursor(issues[len(issues)-1])
+	}
+}
+
+func (d *DB) issues(ctx context.Context, runID, severity, after string, limit int) ([]RunIssue, error) {
+	q := d.Scoped(ctx).Where("run_id = ?", runID).Order("line, id").Limit(limit)
+	if severity != "" {
+		q = q.Where("severity = ?", severity)
+	}
+	if after != "" {
+		text, id, _ := strings.Cut(after, ".")
+		line, err := cursorNumber(text)
+		if err != nil {
+			return nil, err
+		}
+		q = q.Where("line > ? OR (line = ? AND id > ?)", line, line, id)
+	}
+	var issues []RunIssue
+	err := q.Find(&issues).Error
+	return issues, wrap(err, "run issues")
+}
+
+func issueCursor(i RunIssue) string { return strconv.FormatInt(i.Line, 10) + "." + i.ID }
+
+// RunItems returns items of a run by line, and the cursor of the next page ("" at the end).
+func (d *DB) RunItems(ctx context.Context, runID string, f ItemFilter) (items []RunItem, cursor string, err error) {
+	limit := pageSize(f.Limit)
+	q := d.Scoped(ctx).Where("run_id = ?", runID).Order("line").Limit(limit + 1)
+	if len(f.States) > 0 {
+		q = q.Where("state IN ?", f.States)
+	}
+	if len(f.Actions) > 0 {
+		q = q.Where("action IN ?", f.Actions)
+	}
+	if f.After != "" {
+		line, err := cursorNumber(f.After)
+		if err != nil {
+			return nil, "", err
+		}
+		q = q.Where("line > ?", line)
+	}
+	if err := q.Find(&items).Error; err != nil {
+		return nil, "", wrap(err, "run items")
+	}
+	items, cursor = next(items, limit, func(i RunItem) string { return strconv.FormatInt(i.Line, 10) })
+	return items, cursor, nil
+}
+
+// NextItems returns up to limit items of a run that are in one of states, by line.
+func (d *DB) NextItems(ctx context.Context, runID string, states []ItemState, limit int) ([]RunItem, error) {
+	var items []RunItem
+	err := d.Scoped(ctx).Where("run_id = ? AND state IN ?", runID, states).Order("line").Limit(limit).Find(&items).Error
+	return items, wrap(err, "next items")
+}
+
+// CountItems counts a run's items by state and action.
+func (d *DB) CountItems(ctx context.Context, runID string) ([]ItemCount, error) {
+	var counts []ItemCount
+	err := d.Scoped(ctx).Model(&RunItem{}).Select("state, action, count(*) AS n").Where("run_id = ?", runID).
+		Group("state, action").Order("state, action").Scan(&counts).Error
+	return counts, wrap(err, "count items")
+}
+
+// Journal returns what a run changed, oldest first (After) or newest first (Before), and the cursor of
+// the next page ("" at the end).
+func (d *DB) Journal(ctx context.Context, runID string, p Page) (entries []JournalEntry, cursor string, err error) {
+	limit := pageSize(p.Limit)
+	err = byID(d.Scoped(ctx).Where("run_id = ?", runID), p).Limit(limit + 1).Find(&entries).Error
+	if err != nil {
+		return nil, "", wrap(err, "journal")
+	}
+	entries, cursor = next(entries, limit, func(e JournalEntry) string { return e.ID })
+	return entries, cursor, nil
+}
+
+// byID orders rows with UUIDv7 ids from p on: oldest first, or newest first when Before is set.
+func byID(q *gorm.DB, p Page) *gorm.DB {
+	if p.Before != "" {
+		return q.Where("id < ?", p.Before).Order("id DESC")
+	}
+	if p.After != "" {
+		q = q.Where("id > ?", p.After)
+	}
+	return q.Order("id")
+}
+
+func cursorNumber(text string) (int64, error) {
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return 0, problem.New(problem.Invalid, "The page does not exist. Start from the first one.").WithField("after", "is not a value that this list returned")
+	}
+	return n, nil
+}

@@ -1,0 +1,171 @@
+package tenants
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"time"
+
+	"gorm.io/gorm/clause"
+
+	"sluice/internal/problem"
+	"sluice/tenants/vault"
+)
+
+// Columns as the vault knows them: part of what a sealed value is bound to. Never rename them.
+const (
+	columnAccessToken = "stores.access_token"
+	columnSecret      = "connections.secret"
+)
+
+var storeHash = regexp.MustCompile(`^[a-z0-9]{1,32}$`)
+
+// ValidStoreHash reports whether s has the form of a BigCommerce store hash.
+func ValidStoreHash(s string) bool { return storeHash.MatchString(s) }
+
+// UpsertInstalledStore records an install, a reinstall or store-level credentials: the token (sealed),
+// the granted scopes, the owner and the user who installed. A reinstall ends the states needs_reinstall
+// and uninstalled and calls a scheduled deletion off; what the store had is kept.
+func (d *DB) UpsertInstalledStore(ctx context.Context, in Install) (*Store, error) {
+	if !ValidStoreHash(in.StoreHash) {
+		return nil, problem.New(problem.Invalid, "This is not a BigCommerce store hash. It is the part after /stores/ in the API path.")
+	}
+	if in.AccessToken == "" {
+		return nil, problem.New(problem.Invalid, "BigCommerce sent no access token. Install the app again.")
+	}
+	ctx = WithStore(ctx, in.StoreHash)
+	sealed, err := d.vault.Seal(in.StoreHash, columnAccessToken, []byte(in.AccessToken))
+	if err != nil {
+		return nil, err
+	}
+	var store *Store
+	err = d.Tx(ctx, func(tx *DB) error {
+		now := tx.now()
+		set := []string{"state", "state_reason", "origin", "scopes", "access_token", "installed_at",
+			"uninstalled_at", "delete_after", "updated_at"}
+		if in.AccountUUID != "" {
+			set = append(set, "account_uuid")
+		}
+		if in.OwnerID != 0 {
+			set = append(set, "owner_id")
+		}
+		row := Store{
+			Hash: in.StoreHash, Timezone: "UTC", State: StoreActive, Origin: in.Origin, Scopes: in.Scopes,
+			AccountUUID: in.AccountUUID, OwnerID: in.OwnerID, AccessToken: sealed, InstalledAt: now,
+		}
+		err := tx.Scoped(ctx).Clauses(clause.OnConflict{
+			Columns: []clause.Column{{Name: "hash"}}, DoUpdates: clause.AssignmentColumns(set),
+		}).Create(&row).Error
+		if err != nil {
+			return err
+		}
+		if in.OwnerID != 0 {
+			if _, err := tx.EnsureUser(ctx, UserSeen{UserID: in.OwnerID, Email: in.OwnerEmail, Owner: true}); err != nil {
+				return err
+			}
+		}
+		if in.UserID != 0 {
+			seen := UserSeen{UserID: in.UserID, Email: in.UserEmail, Locale: in.Locale, Owner: in.UserID == in.OwnerID}
+			if _, err := tx.EnsureUser(ctx, seen); err != nil {
+				return err
+			}
+		}
+		store, err = tx.Store(ctx, in.StoreHash)
+		return err
+	})
+	return store, wrap(err, "install")
+}
+
+// Store returns a store by its hash, whichever store ctx belongs to.
+func (d *DB) Store(ctx context.Context, hash string) (*Store, error) {
+	s, err := maybe[Store](d.AcrossStores(ctx).Where("hash = ?", hash), "store")
+	if err == nil && s == nil {
+		err = problem.New(problem.NotFound, "Sluice does not know this store. Install the app from the BigCommerce control panel.")
+	}
+	return s, err
+}
+
+// Stores returns all stores, by hash: for the operator.
+func (d *DB) Stores(ctx context.Context) ([]Store, error) {
+	var stores []Store
+	err := d.AcrossStores(ctx).Order("hash").Find(&stores).Error
+	return stores, wrap(err, "stores")
+}
+
+// AccessToken returns the token to call BigCommerce with for a store, problem.NeedsReinstall if there
+// is none that BigCommerce accepts.
+func (d *DB) AccessToken(ctx context.Context, hash string) (string, error) {
+	s, err := d.Store(ctx, hash)
+	if err != nil {
+		return "", err
+	}
+	if s.State != StoreActive || len(s.AccessToken) == 0 {
+		return "", problem.New(problem.NeedsReinstall, "BigCommerce no longer accepts this store's access token. Open Sluice from the control panel to install it again.")
+	}
+	token, err := d.vault.Open(hash, columnAccessToken, s.AccessToken)
+	if err != nil {
+		return "", sealed(err, "access token of store "+hash)
+	}
+	return string(token), nil
+}
+
+// sealed turns an error of the vault into what an operator can do about it.
+func sealed(err error, what string) error {
+	if errors.Is(err, vault.ErrUnknownKey) {
+		return problem.Wrap(err, problem.Unavailable, "Sluice cannot read the %s: the encryption key it was sealed with is missing from ENCRYPTION_KEYS.", what)
+	}
+	return fmt.Errorf("tenants: %s: %w", what, err)
+}
+
+// SetStoreInfo records what BigCommerce says of a store. An unknown time zone becomes UTC.
+func (d *DB) SetStoreInfo(ctx context.Context, hash string, info StoreInfo) error {
+	if _, err := time.LoadLocation(info.Timezone); err != nil || info.Timezone == "" {
+		info.Timezone = "UTC"
+	}
+	return d.updateStore(ctx, hash, map[string]any{
+		"name": Clean(info.Name, 255), "domain": Clean(info.Domain, 255), "secure_url": Clean(info.SecureURL, 255),
+		"plan_name": Clean(info.PlanName, 64), "timezone": Clean(info.Timezone, 64), "currency": Clean(info.Currency, 8),
+	})
+}
+
+// MarkNeedsReinstall says that BigCommerce refuses the store's token, or that scopes are missing. It
+// reports whether that was news: a store that is not active stays as it is.
+func (d *DB) MarkNeedsReinstall(ctx context.Context, hash, reason string) (changed bool, err error) {
+	res := d.AcrossStores(ctx).Model(&Store{}).Where("hash = ? AND state = ?", hash, StoreActive).
+		Updates(map[string]any{"state": StoreNeedsReinstall, "state_reason": Clean(reason, 500)})
+	return res.RowsAffected > 0, wrap(res.Error, "mark for reinstall")
+}
+
+// MarkUninstalled deletes a store's token at once, ends its users' sessions and API keys, and schedules
+// the deletion of its data. A repeat changes nothing; a store nobody knows is no error.
+func (d *DB) MarkUninstalled(ctx context.Context, hash string, deleteAfter time.Time) error {
+	ctx = WithStore(ctx, hash)
+	return wrap(d.Tx(ctx, func(tx *DB) error {
+		now := tx.now()
+		res := tx.Scoped(ctx).Model(&Store{}).Where("hash = ? AND state <> ?", hash, StoreUninstalled).Updates(map[string]any{
+			"state": StoreUninstalled, "state_reason": "", "access_token": nil, "scopes": "",
+			"uninstalled_at": now, "delete_after": deleteAfter.UTC(),
+		})
+		if res.Error != nil || res.RowsAffected == 0 {
+			return res.Error
+		}
+		err := tx.Scoped(ctx).Model(&User{}).Where("removed_at IS NULL").Update("removed_at", now).Error
+		if err != nil {
+			return err
+		}
+		return tx.Scoped(ctx).Model(&APIKey{}).Where("revoked_at IS NULL").Update("revoked_at", now).Error
+	}), "uninstall")
+}
+
+func (d *DB) updateStore(ctx context.Context, hash string, set map[string]any) error {
+	res := d.AcrossStores(ctx).Model(&Store{}).Where("hash = ?", hash).Updates(set)
+	if res.Error != nil {
+		return wrap(res.Error, "store")
+	}
+	if res.RowsAffected == 0 {
+		_, err := d.Store(ctx, hash)
+		return err
+	}
+	return nil
+}
