@@ -158,7 +158,7 @@ local function refused(t, class, n, r, current, a, rnd)
   elseif a.quota then -- the window is used up
     if current then
       set(t, 'L', 0)
-      set(t, 'cool', math.max(num(t, 'cool'), now + math.max(after, a.reset)))
+      set(t, 'cool', math.max(num(t, 'cool'), now + math.max(after, a.reset, 100)))
     end
   else -- the platform is overloaded
     if now >= num(t, 'cool') then
