@@ -15,9 +15,9 @@ type checkpoint struct {
 
 	// match and write: stages are constants of match.go and write.go
 	Stage  string `json:"stage,omitempty"`
-	Cursor int64  `json:"cursor,omitempty"` // line of the last item that the stage has passed
-	Page   int    `json:"page,omitempty"`   // next page of the catalogue
-	Pages  int    `json:"pages,omitempty"`  // number of pages, 0 while unknown
+	Cursor int64  `json:"cursor,omitempty"`  // line of the last item that the stage has passed
+	LastID int64  `json:"last_id,omitempty"` // last product of the catalogue that was seen
+	Pages  int    `json:"pages,omitempty"`   // of the whole catalogue, 0 while unknown
 
 	// what a dry run would create besides products, and how many a real run did
 	NewCategories []string `json:"new_categories,omitempty"`
@@ -25,6 +25,7 @@ type checkpoint struct {
 	Extra         int64    `json:"extra,omitempty"` // requests for categories and brands
 
 	// write
+	Pace      int           `json:"pace,omitempty"`      // creates that the last step sent
 	Fruitless int           `json:"fruitless,omitempty"` // steps in a row in which BigCommerce was unavailable
 	Tries     map[int64]int `json:"tries,omitempty"`     // line → requests of that item which got no usable answer
 }

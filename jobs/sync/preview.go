@@ -2,8 +2,17 @@ package sync
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"slices"
+	"strings"
 
+	"sluice/internal/bigcommerce"
 	"sluice/internal/problem"
+	"sluice/jobs/source"
 	"sluice/jobs/sync/mapping"
 	"sluice/tenants"
 )
@@ -52,13 +61,185 @@ type PreviewRow struct {
 	Errors   []problem.Field   `json:"errors"`
 }
 
+const (
+	previewRows  = 20
+	maxPreview   = 50
+	maxRowErrors = 100
+)
+
 // Inspect reads the beginning of a source. A URL is fetched into a snapshot, so that the mapping can
-// be tried on it and a run may reuse it.
+// be tried on it and a run may reuse it. ctx has the store.
 func (e *Engine) Inspect(ctx context.Context, req InspectRequest) (*Inspection, error) {
-	return e.inspect(ctx, req)
+	snap, err := e.sourceOf(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	format, err := e.detect(ctx, snap, req.Format)
+	if err != nil {
+		return nil, err
+	}
+	r, err := e.reader(ctx, snap.ID, format, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	out := &Inspection{SnapshotID: snap.ID, Format: format, Rows: [][]string{}, RowErrors: []RowError{}, Size: snap.Size}
+	out.Header = r.Header()
+	for len(out.Rows) < previewRows && len(out.RowErrors) < maxRowErrors {
+		row, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, fmt.Errorf("sync: read snapshot %s: %w", snap.ID, err)
+		}
+		if row.Err != nil {
+			out.RowErrors = append(out.RowErrors, RowError{Line: row.Line, Field: row.Err.Field, Message: row.Err.Message, Value: row.Err.Value})
+			continue
+		}
+		out.Rows = append(out.Rows, cells(row, out.Header))
+	}
+	out.SuggestedMapping = mapping.Suggest(out.Header, out.Rows)
+	return out, nil
 }
 
-// PreviewMapping applies a mapping to the first rows of a snapshot.
+// sourceOf returns the snapshot that a request is about, fetched if need be.
+func (e *Engine) sourceOf(ctx context.Context, req InspectRequest) (*tenants.Snapshot, error) {
+	if req.Kind == "upload" {
+		if req.SnapshotID == "" {
+			return nil, problem.New(problem.Invalid, "Upload a file first.")
+		}
+		return e.cfg.DB.Snapshot(ctx, req.SnapshotID)
+	}
+	if req.URL == "" {
+		return nil, problem.New(problem.Invalid, "Enter the address of the file first.")
+	}
+	authorization := req.Authorization
+	if authorization == "" && req.FlowID != "" {
+		var err error
+		if authorization, err = e.savedSecret(ctx, req.FlowID, req.URL); err != nil {
+			return nil, err
+		}
+	}
+	return e.spool(ctx, req.FlowID, source.FetchRequest{URL: req.URL, Authorization: authorization})
+}
+
+// savedSecret returns the secret of the flow's connection if it was saved for the same host: it must
+// never go to an address that somebody typed in later.
+func (e *Engine) savedSecret(ctx context.Context, flowID, address string) (string, error) {
+	flow, err := e.cfg.DB.Flow(ctx, flowID)
+	if err != nil || flow.ConnectionID == "" {
+		return "", err
+	}
+	conn, err := e.cfg.DB.Connection(ctx, flow.ConnectionID)
+	if err != nil || !conn.HasSecret || !sameHost(conn.URL, address) {
+		return "", err
+	}
+	return e.cfg.DB.ConnectionSecret(ctx, conn.ID)
+}
+
+func sameHost(a, b string) bool {
+	x, err1 := url.Parse(a)
+	y, err2 := url.Parse(b)
+	return err1 == nil && err2 == nil && x.Scheme == y.Scheme && x.Host != "" && strings.EqualFold(x.Host, y.Host)
+}
+
+// cells returns a row's values in the header's order, as text.
+func cells(row *source.Row, header []string) []string {
+	if row.Object == nil {
+		return row.Values
+	}
+	out := make([]string, len(header))
+	for i, h := range header {
+		out[i] = cell(row.Object[h])
+	}
+	return out
+}
+
+func cell(v any) string {
+	switch x := v.(type) {
+	case nil:
+		return ""
+	case string:
+		return x
+	case map[string]any, []any:
+		b, err := json.Marshal(x)
+		if err != nil {
+			return ""
+		}
+		return string(b)
+	default:
+		return fmt.Sprint(x)
+	}
+}
+
+// PreviewMapping applies a mapping to the first rows of a snapshot, at most 50. A mapping that does
+// not compile is no error: CompileErrors say where. ctx has the store.
 func (e *Engine) PreviewMapping(ctx context.Context, snapshotID string, format tenants.Format, m tenants.Mapping, limit int) (*Preview, error) {
-	return e.previewMapping(ctx, snapshotID, format, m, limit)
+	if limit <= 0 || limit > maxPreview {
+		limit = maxPreview
+	}
+	snap, err := e.cfg.DB.Snapshot(ctx, snapshotID)
+	if err != nil {
+		return nil, err
+	}
+	if format, err = e.detect(ctx, snap, format); err != nil {
+		return nil, err
+	}
+	r, err := e.reader(ctx, snap.ID, format, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	out := &Preview{Rows: []PreviewRow{}, CompileErrors: []problem.Field{}}
+	header := r.Header()
+	program, err := mapping.Compile(m, header, bigcommerce.ProductFields())
+	var p *problem.Error
+	if errors.As(err, &p) && p.Code == problem.Invalid {
+		out.CompileErrors = p.Fields
+		if len(p.Fields) == 0 {
+			out.CompileErrors = []problem.Field{{Message: p.Message}}
+		}
+		return out, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	for len(out.Rows) < limit {
+		row, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, fmt.Errorf("sync: read snapshot %s: %w", snapshotID, err)
+		}
+		out.Rows = append(out.Rows, previewRow(row, header, program))
+	}
+	return out, nil
+}
+
+func previewRow(row *source.Row, header []string, program *mapping.Program) PreviewRow {
+	out := PreviewRow{Line: row.Line, Source: make(map[string]string, len(header)), Errors: []problem.Field{}}
+	for i, v := range cells(row, header) {
+		if i < len(header) {
+			out.Source[header[i]] = v
+		}
+	}
+	if row.Err != nil {
+		out.Errors = append(out.Errors, problem.Field{Field: row.Err.Field, Message: row.Err.Message})
+		return out
+	}
+	var wrong []problem.Field
+	if row.Object != nil {
+		out.Document, wrong = program.ApplyObject(row.Object)
+	} else {
+		out.Document, wrong = program.Apply(row.Values)
+	}
+	out.Errors = append(out.Errors, wrong...)
+	out.Key = strings.TrimSpace(text(out.Document["sku"]))
+	skuNamed := slices.ContainsFunc(wrong, func(f problem.Field) bool { return f.Field == "sku" })
+	if p := keyProblem(out.Key); p != "" && !skuNamed {
+		out.Errors = append(out.Errors, problem.Field{Field: "sku", Message: p})
+	}
+	return out
 }

@@ -17,7 +17,7 @@ import (
 
 // ErrStepLost is returned when the run moved on without this step: another worker carried it out, or
 // the run became final. Nothing was saved.
-var ErrStepLost = errors.New("sync: the run moved on without this step")
+var ErrStepLost = tenants.ErrStaleRun
 
 // saveTimeout bounds the last transaction of a step. It also runs when the step's context has ended,
 // so that a stopping process keeps what the step did.
@@ -45,10 +45,14 @@ func (e *Engine) Step(ctx context.Context, run *tenants.Run, inTx func(tx *tenan
 		if !fatal {
 			return StepResult{}, err
 		}
-		// What the step had begun is dropped; only the verdict is saved.
+		// What the step had begun is dropped; only the verdict and the requests that it made are saved.
+		e.cfg.Log.InfoContext(ctx, "run failed", "store", run.StoreHash, "run", run.ID, "error", err)
+		requests, throttled := s.requests.Load(), s.throttle.Load()
 		if s, err = e.newStep(ctx, run); err != nil {
 			return StepResult{}, err
 		}
+		s.requests.Store(requests)
+		s.throttle.Store(throttled)
 		s.finish(tenants.RunFailed, message)
 	}
 	if err := s.commit(ctx, inTx); err != nil {
@@ -76,8 +80,21 @@ func (e *Engine) Fail(ctx context.Context, run *tenants.Run, message string, inT
 	return nil
 }
 
+// verdict is an error that ends the run; message tells the merchant why.
+type verdict struct {
+	message string
+	err     error // for logs, may be nil
+}
+
+func (v *verdict) Error() string { return v.message }
+func (v *verdict) Unwrap() error { return v.err }
+
 // fatalMessage says whether err ends the run, and how that is told to the merchant.
 func fatalMessage(err error) (string, bool) {
+	var v *verdict
+	if errors.As(err, &v) {
+		return v.message, true
+	}
 	var forbidden *bigcommerce.ForbiddenError
 	if errors.As(err, &forbidden) {
 		return "BigCommerce does not let Sluice do this in your store: a permission (OAuth scope) is missing. Open Sluice from the control panel's app list to grant it, then start the run again.", true
@@ -85,10 +102,9 @@ func fatalMessage(err error) (string, bool) {
 	var p *problem.Error
 	if errors.As(err, &p) {
 		switch p.Code {
-		case problem.Unavailable, problem.RateLimited, problem.Internal, problem.NeedsReinstall, problem.Unauthenticated:
-			return "", false
+		case problem.Invalid, problem.NotFound, problem.TooLarge, problem.Conflict, problem.Forbidden:
+			return p.Message, true
 		}
-		return p.Message, true
 	}
 	return "", false
 }
@@ -217,14 +233,6 @@ func (s *step) held(err error) bool {
 // later is a change of the database that belongs to the step's transaction.
 func (s *step) later(fn func(ctx context.Context, tx *tenants.DB) error) { s.save = append(s.save, fn) }
 
-// runColumns are the columns of a run that a step writes. CancelRequested is not among them: the
-// merchant may set it while the step is under way.
-var runColumns = []string{
-	"state", "phase", "snapshot_id", "step", "checkpoint", "format", "error", "incomplete",
-	"total", "read", "to_create", "to_update", "created", "updated", "unchanged", "failed", "warnings",
-	"requests", "throttled", "planned_requests", "planned_seconds", "started_at", "finished_at", "updated_at",
-}
-
 // commit saves the step in one transaction.
 func (s *step) commit(ctx context.Context, inTx func(tx *tenants.DB, run *tenants.Run) error) error {
 	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), saveTimeout)
@@ -234,7 +242,7 @@ func (s *step) commit(ctx context.Context, inTx func(tx *tenants.DB, run *tenant
 		return fmt.Errorf("sync: checkpoint: %w", err)
 	}
 	s.run.Checkpoint = string(cp)
-	s.run.Step = s.was + 1
+	s.run.Step = s.was
 	s.run.Requests += s.requests.Load()
 	s.run.Throttled += s.throttle.Load()
 	s.run.UpdatedAt = s.e.cfg.Now().UTC()
@@ -259,10 +267,10 @@ func (s *step) commit(ctx context.Context, inTx func(tx *tenants.DB, run *tenant
 		if err := s.saveIssues(ctx, tx); err != nil {
 			return err
 		}
-		if err := tx.Scoped(ctx).Model(&tenants.Run{}).Where("id = ?", s.run.ID).
-			Select(runColumns).Updates(&s.run).Error; err != nil {
-			return fmt.Errorf("sync: save run %s: %w", s.run.ID, err)
+		if err := tx.SaveRunStep(ctx, &s.run); err != nil {
+			return err
 		}
+		s.run.Step = s.was + 1
 		if inTx != nil {
 			return inTx(tx, &s.run)
 		}

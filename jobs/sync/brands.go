@@ -1,0 +1,77 @@
+package sync
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"sluice/internal/bigcommerce"
+)
+
+// brandTable is a store's brands.
+type brandTable struct {
+	ids    map[string]int64 // folded name → id
+	names  map[int64]string
+	failed map[string]string // folded name → why it cannot be created
+}
+
+func (t *brandTable) add(b *bigcommerce.Brand) {
+	if b == nil || b.ID == 0 {
+		return
+	}
+	if _, have := t.ids[fold(b.Name)]; !have {
+		t.ids[fold(b.Name)] = b.ID
+	}
+	t.names[b.ID] = b.Name
+}
+
+// loadBrands reads the store's brands, one request per 250.
+func (s *step) loadBrands(ctx context.Context) (*brandTable, error) {
+	c, err := s.api(ctx)
+	if err != nil {
+		return nil, err
+	}
+	t := &brandTable{ids: make(map[string]int64), names: make(map[int64]string), failed: make(map[string]string)}
+	for b, err := range c.Brands.List(ctx, bigcommerce.BrandFilter{IncludeFields: []string{"id", "name"}}) {
+		if err != nil {
+			return nil, err
+		}
+		t.add(b)
+	}
+	return t, nil
+}
+
+// createBrand creates a brand. One that cannot be created is noted in the table; only quota, cut
+// connections and the like are returned. A brand that appeared meanwhile is taken as it is.
+func (s *step) createBrand(ctx context.Context, t *brandTable, name string) error {
+	name = strings.TrimSpace(name)
+	if n := utf8.RuneCountInString(name); n > bigcommerce.MaxBrandName {
+		t.failed[fold(name)] = fmt.Sprintf("the brand name has %d characters; the limit is %d", n, bigcommerce.MaxBrandName)
+		return nil
+	}
+	c, err := s.api(ctx)
+	if err != nil {
+		return err
+	}
+	s.cp.Extra++
+	made, err := c.Brands.Create(ctx, bigcommerce.Brand{Name: name})
+	t.add(made)
+	if err == nil || !refusal(err) {
+		return err
+	}
+	if _, have := t.ids[fold(name)]; have {
+		return nil // a 207: it exists, something beside its name does not
+	}
+	why := reason(err)
+	for b, err := range c.Brands.List(ctx, bigcommerce.BrandFilter{Name: name}) {
+		if err != nil {
+			return err
+		}
+		t.add(b)
+	}
+	if _, have := t.ids[fold(name)]; !have {
+		t.failed[fold(name)] = fmt.Sprintf("BigCommerce refused to create the brand %q: %s", name, why)
+	}
+	return nil
+}

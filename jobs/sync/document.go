@@ -1,0 +1,177 @@
+package sync
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"sluice/internal/bigcommerce"
+	"sluice/jobs/sync/mapping"
+	"sluice/tenants"
+)
+
+// Targets of a mapping that are text in a document and ids in the store.
+const (
+	targetCategory = "category" // path text, several with "|" → categories
+	targetBrand    = "brand"    // name → brand_id
+)
+
+// Keys that the engine keeps beside the mapped fields of RunItem.Document. No BigCommerce field
+// starts with an underscore, and none of them is ever sent.
+const (
+	keyUniqueName = "_name" // the name to write, because another product has the mapped one
+	keySent       = "_sent" // true: a create of this item was sent once, and its product was not found since
+)
+
+// itemDoc is RunItem.Document in memory.
+type itemDoc struct {
+	fields mapping.Document // as mapped; its name is the feed's
+	rename string           // unique form of the name that is to be written instead, "" for none
+	sent   bool
+}
+
+func (d itemDoc) sku() string  { return strings.TrimSpace(text(d.fields["sku"])) }
+func (d itemDoc) name() string { return text(d.fields["name"]) }
+
+// effectiveName is the name that the product is to have.
+func (d itemDoc) effectiveName() string {
+	if d.rename != "" {
+		return d.rename
+	}
+	return d.name()
+}
+
+func (d itemDoc) encode() (string, error) {
+	m := make(map[string]any, len(d.fields)+2)
+	for k, v := range d.fields {
+		m[k] = v
+	}
+	if d.rename != "" {
+		m[keyUniqueName] = d.rename
+	}
+	if d.sent {
+		m[keySent] = true
+	}
+	b, err := json.Marshal(m)
+	if err != nil {
+		return "", fmt.Errorf("sync: document: %w", err)
+	}
+	return string(b), nil
+}
+
+func decodeDoc(document string) (itemDoc, error) {
+	dec := json.NewDecoder(strings.NewReader(document))
+	dec.UseNumber()
+	d := itemDoc{}
+	if err := dec.Decode(&d.fields); err != nil {
+		return itemDoc{}, fmt.Errorf("sync: document: %w", err)
+	}
+	d.rename = text(d.fields[keyUniqueName])
+	d.sent, _ = d.fields[keySent].(bool)
+	delete(d.fields, keyUniqueName)
+	delete(d.fields, keySent)
+	return d, nil
+}
+
+// text returns v if it is a string, "" otherwise.
+func text(v any) string {
+	s, _ := v.(string)
+	return s
+}
+
+// fieldFor returns the product field that a mapping's target is written to.
+func fieldFor(target string) string {
+	switch target {
+	case targetCategory:
+		return "categories"
+	case targetBrand:
+		return "brand_id"
+	}
+	return target
+}
+
+// resolver turns a document's references into ids.
+type resolver interface {
+	// categories returns the ids of a path text, and the paths among them that the store does not have.
+	categories(paths string) (ids []int64, missing []string)
+	// brand returns the id of a brand's name, false if the store does not have it. "" is 0: no brand.
+	brand(name string) (int64, bool)
+	// paths returns category ids as path text, for people.
+	paths(ids []int64) string
+	brandName(id int64) string
+}
+
+// payload returns what to send for the named targets of d; nil means all. missing lists references
+// that do not exist: then the payload must not be sent.
+func (d itemDoc) payload(targets []string, refs resolver) (out bigcommerce.Fields, missing []string) {
+	out = make(bigcommerce.Fields, len(d.fields)+1)
+	put := func(target string) {
+		v, mapped := d.fields[target]
+		if !mapped {
+			return
+		}
+		switch target {
+		case "name":
+			out["name"] = d.effectiveName()
+		case targetCategory:
+			ids, none := refs.categories(text(v))
+			missing = append(missing, none...)
+			out["categories"] = ids
+		case targetBrand:
+			id, ok := refs.brand(text(v))
+			if !ok {
+				missing = append(missing, text(v))
+			}
+			out["brand_id"] = id
+		default:
+			out[target] = v
+		}
+	}
+	if targets == nil {
+		for target := range d.fields {
+			put(target)
+		}
+	} else {
+		for _, target := range targets {
+			put(target)
+		}
+	}
+	return out, missing
+}
+
+// liveFields lists what the match asks BigCommerce for: the mapped fields and what identifies a product.
+func liveFields(m tenants.Mapping) []string {
+	out := []string{"id", "sku", "name"}
+	have := map[string]bool{"id": true, "sku": true, "name": true}
+	add := func(f string) {
+		if !have[f] {
+			have[f] = true
+			out = append(out, f)
+		}
+	}
+	for _, f := range m.Fields {
+		add(fieldFor(f.Target))
+		if f.Target == "inventory_level" {
+			add("inventory_tracking") // implied by the mapping
+		}
+	}
+	return out
+}
+
+// hasTarget reports whether the run's mapping fills target.
+func hasTarget(m tenants.Mapping, target string) bool {
+	for _, f := range m.Fields {
+		if f.Target == target {
+			return true
+		}
+	}
+	return false
+}
+
+// decodeJSON decodes s with numbers kept exact.
+func decodeJSON(s string, v any) error {
+	dec := json.NewDecoder(bytes.NewReader([]byte(s)))
+	dec.UseNumber()
+	return dec.Decode(v)
+}

@@ -1,0 +1,306 @@
+package sync
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"sluice/internal/bigcommerce"
+	"sluice/internal/problem"
+	"sluice/jobs/source"
+	"sluice/jobs/sync/mapping"
+	"sluice/tenants"
+)
+
+const (
+	// windowBytes ends a plan step's window early when its rows are large, so that memory stays bounded.
+	windowBytes = 16 << 20
+
+	recordOK      = "ok"
+	recordPending = "pending"
+	recordFailed  = "failed"
+
+	actionCreate    = "create"
+	actionUpdate    = "update"
+	actionUnchanged = "unchanged"
+)
+
+// mapped is a row that became a document.
+type mapped struct {
+	line int64
+	sku  string // as written
+	key  string
+	doc  itemDoc
+	hash string
+	bad  bool // a fault was noted: the row fails, but its key counts as seen
+	pass bool // a retry only passes it by: it did not fail last time
+}
+
+// plan reads a window of rows and sorts them: refused, unchanged since it last landed, or to be
+// matched with the store.
+func (s *step) plan(ctx context.Context) error {
+	r, err := s.e.reader(ctx, s.run.SnapshotID, s.run.Format, s.cp.At)
+	if problem.CodeOf(err) == problem.NotFound {
+		return errFileGone
+	}
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	header := r.Header()
+	if s.cp.At != nil {
+		header = s.cp.At.Header
+	}
+	program, err := mapping.Compile(s.run.Mapping, header, bigcommerce.ProductFields())
+	if err != nil {
+		return compileVerdict(err)
+	}
+	tail, err := s.tail(ctx)
+	if err != nil {
+		return err
+	}
+	rows, end, err := s.readWindow(r, program, header, tail)
+	if err != nil {
+		return err
+	}
+	if err := s.sortRows(ctx, rows); err != nil {
+		return err
+	}
+	at := r.Position()
+	s.cp.At = &at
+	if end {
+		s.planned()
+	}
+	return nil
+}
+
+// planned ends the phase: every row was read.
+func (s *step) planned() {
+	s.run.Total = s.run.Read
+	if s.run.Incomplete {
+		s.warn(0, "", "", fmt.Sprintf("The source stopped before its end: line %d is the last that came whole. The rows up to there were used, and no product was treated as missing because of it. Start a new run when the source is well again.", s.cp.LastLine), "")
+	}
+	s.cp = checkpoint{}
+	s.enter(tenants.PhaseMatch)
+}
+
+// compileVerdict ends the run because of its mapping.
+func compileVerdict(err error) error {
+	var p *problem.Error
+	if !errors.As(err, &p) {
+		return err
+	}
+	message := p.Message
+	if len(p.Fields) > 0 {
+		message = fmt.Sprintf("The mapping of %s does not fit the source: %s", p.Fields[0].Field, p.Fields[0].Message)
+	}
+	return &verdict{message, err}
+}
+
+// tailInfo says how an incomplete snapshot ends.
+type tailInfo struct {
+	cut  bool  // the snapshot is incomplete
+	size int64 // of the snapshot
+	open bool  // its last byte does not end a line, so the last row may lack characters
+}
+
+func (s *step) tail(ctx context.Context) (tailInfo, error) {
+	if !s.run.Incomplete {
+		return tailInfo{}, nil
+	}
+	snap, err := s.e.cfg.DB.Snapshot(ctx, s.run.SnapshotID)
+	if err != nil {
+		return tailInfo{}, err
+	}
+	t := tailInfo{cut: true, size: snap.Size}
+	if snap.Size == 0 {
+		return t, nil
+	}
+	r, err := s.e.cfg.DB.OpenSnapshot(ctx, snap.ID, snap.Size-1)
+	if err != nil {
+		return tailInfo{}, err
+	}
+	defer r.Close()
+	var last [1]byte
+	if _, err := io.ReadFull(r, last[:]); err != nil {
+		return tailInfo{}, fmt.Errorf("sync: end of snapshot %s: %w", snap.ID, err)
+	}
+	t.open = last[0] != '\n' && last[0] != '\r'
+	return t, nil
+}
+
+// drops reports whether row, of an incomplete snapshot, may only be the beginning of a row: the last
+// one without its line end, or one whose quoted field was never closed (then what follows is the
+// inside of that field, not rows). A price cut from 12.50 to 1 must not be believed.
+func (t tailInfo) drops(row *source.Row) bool {
+	if !t.cut {
+		return false
+	}
+	if row.Err != nil && strings.Contains(row.Err.Message, "is never closed") {
+		return true
+	}
+	return t.open && row.Next >= t.size
+}
+
+// readWindow maps rows until the window is full. end reports that there are no more.
+func (s *step) readWindow(r *source.Reader, program *mapping.Program, header []string, tail tailInfo) (rows []mapped, end bool, err error) {
+	columns := columnsOf(s.run.Mapping, header)
+	var first, bytes int64
+	for n := 0; n < s.e.cfg.WindowRows && bytes < windowBytes; n++ {
+		row, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return rows, true, nil
+		}
+		if err != nil {
+			return nil, false, fmt.Errorf("sync: read snapshot %s: %w", s.run.SnapshotID, err)
+		}
+		if tail.drops(row) {
+			return rows, true, nil
+		}
+		if n == 0 {
+			first = row.Next
+		}
+		bytes = row.Next - first
+		s.cp.LastLine = row.Line
+		rows = append(rows, s.mapRow(row, program, columns))
+	}
+	return rows, false, nil
+}
+
+// mapRow turns a row into a document, or notes what is wrong with it.
+func (s *step) mapRow(row *source.Row, program *mapping.Program, columns map[string]int) mapped {
+	m := mapped{line: row.Line}
+	if row.Err != nil {
+		s.fault(row.Line, "", row.Err.Field, row.Err.Message, row.Err.Value)
+		m.bad = true
+		return m
+	}
+	var fields mapping.Document
+	var wrong []problem.Field
+	if row.Object != nil {
+		fields, wrong = program.ApplyObject(row.Object)
+	} else {
+		fields, wrong = program.Apply(row.Values)
+	}
+	m.doc = itemDoc{fields: fields}
+	m.sku = text(fields["sku"])
+	skuWrong := false
+	for _, w := range wrong {
+		m.bad = true
+		skuWrong = skuWrong || w.Field == "sku"
+		s.fault(row.Line, m.sku, w.Field, w.Message, valueOf(row, columns, w.Field))
+	}
+	if p := keyProblem(m.sku); p != "" {
+		if !skuWrong {
+			s.fault(row.Line, m.sku, "sku", p, m.sku)
+		}
+		m.bad = true
+		return m
+	}
+	m.key = foldKey(m.sku)
+	if !m.bad {
+		fields["sku"] = m.doc.sku()
+		m.hash = fields.Hash()
+	}
+	return m
+}
+
+// columnsOf finds the targets that are mapped from one column as it is, to show what the source had.
+func columnsOf(m tenants.Mapping, header []string) map[string]int {
+	out := make(map[string]int)
+	for _, f := range m.Fields {
+		expression := strings.TrimSpace(f.Expression)
+		for i, h := range header {
+			if expression == h || expression == `row["`+h+`"]` {
+				out[f.Target] = i
+			}
+		}
+	}
+	return out
+}
+
+func valueOf(row *source.Row, columns map[string]int, target string) string {
+	if i, ok := columns[target]; ok && i < len(row.Values) {
+		return row.Values[i]
+	}
+	return ""
+}
+
+// sortRows decides about a window's rows with a handful of queries, whatever their number.
+func (s *step) sortRows(ctx context.Context, rows []mapped) error {
+	if err := s.passRetried(ctx, rows); err != nil {
+		return err
+	}
+	book, err := s.openBook(ctx, rows)
+	if err != nil {
+		return err
+	}
+	var work []*mapped // to be planned, if their names permit
+	for i := range rows {
+		m := &rows[i]
+		if !m.pass {
+			s.run.Read++
+		}
+		if m.key != "" {
+			if line, seen := book.firstLine(m); seen {
+				if !m.pass {
+					s.fault(m.line, m.sku, "sku", fmt.Sprintf("this SKU is already on line %d: the first row is used. Remove one of them at the source", line), m.sku)
+					s.run.Failed++
+				}
+				continue
+			}
+			book.seen(m)
+		}
+		switch {
+		case m.pass:
+		case m.bad:
+			s.run.Failed++
+			book.failed(m)
+		case book.landed(m):
+			s.run.Unchanged++
+		default:
+			work = append(work, m)
+		}
+	}
+	if err := book.names(ctx, work, s); err != nil {
+		return err
+	}
+	s.later(book.write)
+	return nil
+}
+
+// passRetried marks the rows that a retry only passes by.
+func (s *step) passRetried(ctx context.Context, rows []mapped) error {
+	if s.run.RetryOf == "" || len(rows) == 0 {
+		return nil
+	}
+	var lines []int64
+	err := s.e.cfg.DB.Scoped(ctx).Model(&tenants.RunIssue{}).Distinct().
+		Where("run_id = ? AND severity = ? AND line BETWEEN ? AND ?",
+			s.run.RetryOf, severityError, rows[0].line, rows[len(rows)-1].line).
+		Pluck("line", &lines).Error
+	if err != nil {
+		return fmt.Errorf("sync: failed rows of run %s: %w", s.run.RetryOf, err)
+	}
+	failed := make(map[int64]bool, len(lines))
+	for _, l := range lines {
+		failed[l] = true
+	}
+	passed := make(map[int64]bool)
+	for i := range rows {
+		if !failed[rows[i].line] {
+			rows[i].pass = true
+			passed[rows[i].line] = true
+		}
+	}
+	kept := s.issues[:0] // faults of rows that only pass by are not this run's
+	for _, i := range s.issues {
+		if !passed[i.Line] {
+			kept = append(kept, i)
+		}
+	}
+	s.issues = kept
+	return nil
+}
