@@ -1,0 +1,271 @@
+package sandbox
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// call is one API request on its way to its handler.
+type call struct {
+	r       *http.Request
+	st      *Store
+	tok     *token
+	q       *query
+	partial bool // a fault asks that the last thing of a batch fails
+}
+
+// route is one endpoint: its scopes (any of them suffices; none means every token), its concurrency
+// limit per store, and how it words a 401.
+type route struct {
+	method, path string
+	scopes       []string
+	concurrent   int  // requests of one store at a time; 0 is unlimited
+	plain401     bool // documented as plain text instead of JSON
+	handle       func(*call) reply
+}
+
+var (
+	productsRead  = []string{"store_v2_products", "store_v2_products_read_only"}
+	productsWrite = []string{"store_v2_products"}
+	infoRead      = []string{"store_v2_information", "store_v2_information_read_only"}
+)
+
+// apiRoutes are the endpoints under /stores/{hash}.
+func (s *Sandbox) apiRoutes() []route {
+	return []route{
+		{method: "GET", path: "/v2/store", scopes: infoRead, handle: s.getStore},
+		{method: "GET", path: "/v2/time", scopes: infoRead, handle: s.getTime},
+
+		{method: "GET", path: "/v3/catalog/products", scopes: productsRead, handle: s.listProducts},
+		{method: "POST", path: "/v3/catalog/products", scopes: productsWrite, handle: s.createProduct},
+		{method: "PUT", path: "/v3/catalog/products", scopes: productsWrite, handle: s.updateProducts},
+		{method: "DELETE", path: "/v3/catalog/products", scopes: productsWrite, handle: s.deleteProducts},
+		{method: "GET", path: "/v3/catalog/products/{id}", scopes: productsRead, handle: s.getProduct},
+		{method: "PUT", path: "/v3/catalog/products/{id}", scopes: productsWrite, handle: s.updateProduct},
+		{method: "DELETE", path: "/v3/catalog/products/{id}", scopes: productsWrite, handle: s.deleteProduct},
+		{method: "GET", path: "/v3/catalog/summary", scopes: productsRead, handle: s.catalogSummary},
+		{method: "GET", path: "/v3/catalog/variants", scopes: productsRead, plain401: true, handle: s.listVariants},
+		{method: "PUT", path: "/v3/catalog/variants", scopes: productsWrite, plain401: true, handle: s.updateVariants},
+
+		{method: "GET", path: "/v3/catalog/brands", scopes: productsRead, plain401: true, handle: s.listBrands},
+		{method: "POST", path: "/v3/catalog/brands", scopes: productsWrite, plain401: true, handle: s.createBrand},
+		{method: "DELETE", path: "/v3/catalog/brands", scopes: productsWrite, plain401: true, handle: s.deleteBrands},
+		{method: "GET", path: "/v3/catalog/brands/{id}", scopes: productsRead, plain401: true, handle: s.getBrand},
+		{method: "PUT", path: "/v3/catalog/brands/{id}", scopes: productsWrite, plain401: true, handle: s.updateBrand},
+		{method: "DELETE", path: "/v3/catalog/brands/{id}", scopes: productsWrite, plain401: true, handle: s.deleteBrand},
+
+		{method: "GET", path: "/v3/catalog/trees", scopes: productsRead, plain401: true, handle: s.listTrees},
+		{method: "GET", path: "/v3/catalog/trees/{id}/categories", scopes: productsRead, plain401: true, concurrent: 1, handle: s.categoryTree},
+		{method: "GET", path: "/v3/catalog/trees/categories", scopes: productsRead, plain401: true, handle: s.listCategories},
+		{method: "POST", path: "/v3/catalog/trees/categories", scopes: productsWrite, plain401: true, handle: s.createCategories},
+		{method: "PUT", path: "/v3/catalog/trees/categories", scopes: productsWrite, plain401: true, handle: s.updateCategories},
+		{method: "DELETE", path: "/v3/catalog/trees/categories", scopes: productsWrite, plain401: true, handle: s.deleteCategories},
+
+		{method: "GET", path: "/v3/catalog/categories", scopes: productsRead, concurrent: 40, handle: s.legacyListCategories},
+		{method: "POST", path: "/v3/catalog/categories", scopes: productsWrite, concurrent: 40, handle: s.legacyCreateCategory},
+		{method: "GET", path: "/v3/catalog/categories/{id}", scopes: productsRead, concurrent: 40, handle: s.legacyGetCategory},
+
+		{method: "GET", path: "/v3/hooks", handle: s.listHooks},
+		{method: "POST", path: "/v3/hooks", handle: s.createHook},
+		{method: "GET", path: "/v3/hooks/{id}", handle: s.getHook},
+		{method: "PUT", path: "/v3/hooks/{id}", handle: s.updateHook},
+		{method: "DELETE", path: "/v3/hooks/{id}", handle: s.deleteHook},
+	}
+}
+
+// apiHandler serves the API, the login host and the sandbox's own endpoints.
+func (s *Sandbox) apiHandler() http.Handler {
+	mux := http.NewServeMux()
+	paths := map[string][]string{}
+	for _, rt := range s.apiRoutes() {
+		paths[rt.path] = append(paths[rt.path], rt.method)
+		mux.Handle(rt.method+" /stores/{hash}"+rt.path, s.endpoint(rt))
+	}
+	for path, methods := range paths {
+		allow := strings.Join(methods, ", ")
+		mux.Handle("/stores/{hash}"+path, s.endpoint(route{path: path, handle: func(*call) reply {
+			return fail(http.StatusMethodNotAllowed, "Method not allowed. Allowed: "+allow, nil)
+		}}))
+	}
+	mux.Handle("/stores/{hash}/", s.endpoint(route{path: "/unknown", handle: func(*call) reply {
+		return notFound("The resource at that URL is not found.")
+	}}))
+	mux.HandleFunc("POST /oauth2/token", s.exchange)
+	s.adminRoutes(mux)
+	return mux
+}
+
+// endpoint is the way of every API request: see the package comment.
+func (s *Sandbox) endpoint(rt route) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		st := s.Store(r.PathValue("hash"))
+		if st == nil {
+			writeReply(w, s.unauthorized(rt))
+			return
+		}
+		entry := Request{At: s.now(), Method: r.Method, Path: strings.TrimPrefix(r.URL.RequestURI(), "/stores/"+st.Hash)}
+		label := r.Method + " " + rt.path
+		f := s.faults.next(st.Hash, r.Method, strings.TrimPrefix(r.URL.Path, "/stores/"+st.Hash))
+		if f.is(FaultLatency) {
+			s.sleep(r, time.Duration(f.MS)*time.Millisecond)
+		}
+		s.sleep(r, s.opts.Latency)
+		if f.is(FaultCutBefore) {
+			entry.Status = 0
+			st.log.add(entry, label)
+			cut(w)
+			return
+		}
+		rep, state, withHeaders := s.answer(rt, st, r, f, &entry)
+		entry.Status = rep.status
+		st.log.add(entry, label)
+		if f.is(FaultCutAfter) {
+			cut(w)
+			return
+		}
+		if withHeaders {
+			state.write(w.Header())
+		}
+		if f.is(Fault429RetryAfter) {
+			w.Header().Set("X-Retry-After", strconv.Itoa(max(1, f.MS/1000)))
+		}
+		writeReply(w, rep)
+	})
+}
+
+// answer decides about one request. The headers are left out only where a fault asks so.
+func (s *Sandbox) answer(rt route, st *Store, r *http.Request, f *Fault, entry *Request) (reply, quotaState, bool) {
+	look, _ := st.quota.take(s.now(), 0)
+	tok := st.tokenOf(r.Header.Get("X-Auth-Token"))
+	if tok == nil || f.is(Fault401) {
+		return s.unauthorized(rt), look, true
+	}
+	entry.Client = tok.ClientID
+	state, granted := st.quota.take(s.now(), 1)
+	if !granted {
+		return tooMany(), state, true
+	}
+	switch {
+	case f.is(Fault500):
+		return fail(http.StatusInternalServerError, "Internal Server Error", nil), state, true
+	case f.is(Fault503):
+		return fail(http.StatusServiceUnavailable, "Service Unavailable", nil), state, true
+	case f.is(Fault429):
+		state.left = 0
+		return tooMany(), state, true
+	case f.is(Fault429Bare), f.is(Fault429RetryAfter):
+		return tooMany(), state, false
+	}
+	if len(rt.scopes) > 0 && !slices.ContainsFunc(rt.scopes, func(sc string) bool { return slices.Contains(tok.Scopes, sc) }) {
+		return fail(http.StatusForbidden, "You don't have a required scope to access the endpoint", nil), state, true
+	}
+	if rt.concurrent > 0 {
+		if !st.enter(rt.path, rt.concurrent) {
+			return tooMany(), state, true
+		}
+		defer st.leave(rt.path)
+	}
+	q, err := newQuery(r.URL.RawQuery)
+	if err != nil {
+		return malformed(), state, true
+	}
+	if hasBody(r.Method) && !isJSON(r) {
+		return reply{status: http.StatusUnsupportedMediaType, ctype: "text/html", body: []byte("Unsupported Media Type")}, state, true
+	}
+	// Read before any lock is taken: a slow client must not hold the store.
+	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxBody))
+	if err != nil {
+		return fail(http.StatusRequestEntityTooLarge, "The request payload is too large.", nil), state, true
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return rt.handle(&call{r: r, st: st, tok: tok, q: q, partial: f.is(FaultPartial)}), state, true
+}
+
+func hasBody(method string) bool { return method == http.MethodPost || method == http.MethodPut }
+
+func isJSON(r *http.Request) bool {
+	ct, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
+	return strings.EqualFold(strings.TrimSpace(ct), "application/json")
+}
+
+// unauthorized is the 401 of a missing, unknown or invalidated token. Some descriptions document it as
+// JSON, others as plain text (with this very media type).
+func (s *Sandbox) unauthorized(rt route) reply {
+	if rt.plain401 {
+		return reply{status: http.StatusUnauthorized, ctype: "plain/text", body: []byte("Unauthorized"), err: "Unauthorized"}
+	}
+	return reply{status: http.StatusUnauthorized, body: []byte(compact(map[string]any{
+		"status": http.StatusUnauthorized, "type": statusDocs,
+		"title": "Unauthorized - the v3 Auth client ID or token in the request are not a valid combination for this store.",
+	})), err: "Unauthorized"}
+}
+
+func tooMany() reply { return fail(http.StatusTooManyRequests, "Too many requests", nil) }
+
+// enter takes a place in a concurrency class.
+func (st *Store) enter(class string, limit int) bool {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if st.busy[class] >= limit {
+		return false
+	}
+	st.busy[class]++
+	return true
+}
+
+func (st *Store) leave(class string) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	st.busy[class]--
+}
+
+// sleep waits, or less when the client goes away or the sandbox closes.
+func (s *Sandbox) sleep(r *http.Request, d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-r.Context().Done():
+	case <-s.done:
+	}
+}
+
+// cut closes the connection without an answer.
+func cut(w http.ResponseWriter) {
+	if h, ok := w.(http.Hijacker); ok {
+		if conn, _, err := h.Hijack(); err == nil {
+			_ = conn.Close()
+			return
+		}
+	}
+	panic(http.ErrAbortHandler)
+}
+
+func writeReply(w http.ResponseWriter, r reply) {
+	if r.status == http.StatusNoContent {
+		w.WriteHeader(r.status)
+		return
+	}
+	ct := r.ctype
+	if ct == "" {
+		ct = "application/json"
+	}
+	w.Header().Set("Content-Type", ct)
+	w.Header().Set("Content-Length", strconv.Itoa(len(r.body)))
+	w.WriteHeader(r.status)
+	_, _ = w.Write(r.body)
+}
+
+// pathID is the id in the path; ok is false when it is no number.
+func (c *call) pathID() (int64, bool) {
+	id, err := strconv.ParseInt(c.r.PathValue("id"), 10, 64)
+	return id, err == nil
+}

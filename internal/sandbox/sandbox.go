@@ -1,0 +1,278 @@
+package sandbox
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sort"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Options configure a sandbox; the zero value is a Standard-plan sandbox without state.
+type Options struct {
+	Plan         string        // standard, plus, pro or enterprise, for stores whose StoreSpec names none; default standard
+	Window       time.Duration // length of a quota window; default 30 s, as on the platform
+	Latency      time.Duration // added to every API answer
+	StateFile    string        // JSON file that keeps stores between processes; "" keeps nothing
+	ClientID     string        // the app's credentials; generated when empty, kept in the state file
+	ClientSecret string
+
+	AppAuthURL, AppLoadURL, AppUninstallURL, AppRemoveUserURL string // the app's registered callbacks
+
+	Scopes            []string        // what the app asks for at install; default DefaultScopes
+	Log               *slog.Logger    // default: discards
+	HookRetrySchedule []time.Duration // waits between delivery attempts; default the platform's
+	HookBlockFor      time.Duration   // how long a failing destination is blocked; default 3 min, as on the platform
+
+	APIAddr, PanelAddr string           // listen addresses; default a free loopback port each
+	Now                func() time.Time // clock for tests; default time.Now
+}
+
+// DefaultScopes are what the app asks for when Options.Scopes is empty.
+var DefaultScopes = []string{"store_v2_products", "store_v2_information_read_only"}
+
+// URLs are the sandbox's addresses, without trailing slash.
+type URLs struct {
+	API          string // BIGCOMMERCE_API_URL: serves /stores/{hash}/v2|v3/…
+	Login        string // BIGCOMMERCE_LOGIN_URL: serves /oauth2/token
+	ControlPanel string // for browsers: /manage/{hash}/…
+	Admin        string // the sandbox's own endpoints: /sandbox/…
+}
+
+// Sandbox is one simulated platform. Its methods are safe for concurrent use.
+type Sandbox struct {
+	opts   Options
+	log    *slog.Logger
+	faults *faultSet
+	oauth  *codes
+	hooks  *dispatcher
+	state  *stateFile // nil without StateFile
+
+	mu     sync.RWMutex
+	stores map[string]*Store
+	app    appCallbacks
+
+	clientID, clientSecret string
+
+	urls    URLs
+	servers []*http.Server
+	serving sync.WaitGroup
+	client  *http.Client // the platform's own calls: uninstall and remove_user callbacks, webhooks
+	closed  sync.Once
+	done    chan struct{}
+}
+
+type appCallbacks struct{ auth, load, uninstall, removeUser string }
+
+// New makes a sandbox and restores the stores of Options.StateFile, if that exists.
+func New(o Options) (*Sandbox, error) {
+	if o.Plan == "" {
+		o.Plan = "standard"
+	}
+	if _, ok := planQuota[o.Plan]; !ok {
+		return nil, fmt.Errorf("sandbox: unknown plan %q: use standard, plus, pro or enterprise", o.Plan)
+	}
+	if o.Window <= 0 {
+		o.Window = defaultWindow
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if len(o.Scopes) == 0 {
+		o.Scopes = DefaultScopes
+	}
+	if o.HookRetrySchedule == nil {
+		o.HookRetrySchedule = platformRetries
+	}
+	if o.HookBlockFor <= 0 {
+		o.HookBlockFor = platformBlock
+	}
+	if o.APIAddr == "" {
+		o.APIAddr = "127.0.0.1:0"
+	}
+	if o.PanelAddr == "" {
+		o.PanelAddr = "127.0.0.1:0"
+	}
+	s := &Sandbox{
+		opts: o, log: o.Log, stores: map[string]*Store{}, done: make(chan struct{}),
+		faults:   &faultSet{},
+		clientID: o.ClientID, clientSecret: o.ClientSecret,
+		app:    appCallbacks{o.AppAuthURL, o.AppLoadURL, o.AppUninstallURL, o.AppRemoveUserURL},
+		client: &http.Client{Timeout: callbackTimeout, Transport: &http.Transport{MaxIdleConnsPerHost: hookWorkers}},
+	}
+	s.oauth = newCodes(o.Now)
+	if o.StateFile != "" {
+		st, err := openState(o.StateFile)
+		if err != nil {
+			return nil, err
+		}
+		s.state = st
+		if err := s.restore(st); err != nil {
+			_ = st.close()
+			return nil, err
+		}
+	}
+	if s.clientID == "" {
+		s.clientID = randomToken(16)
+	}
+	if s.clientSecret == "" {
+		s.clientSecret = randomToken(32)
+	}
+	if s.state != nil {
+		if err := s.fold(); err != nil {
+			_ = s.state.close()
+			return nil, err
+		}
+	}
+	s.hooks = newDispatcher(s)
+	return s, nil
+}
+
+// randomToken returns 2·n lower-case hexadecimal characters.
+func randomToken(n int) string {
+	b := make([]byte, n)
+	_, _ = rand.Read(b) // crypto/rand.Read never fails
+	return hex.EncodeToString(b)
+}
+
+// ClientID and ClientSecret are the app's credentials on this platform.
+func (s *Sandbox) ClientID() string     { return s.clientID }
+func (s *Sandbox) ClientSecret() string { return s.clientSecret }
+
+// Start listens and serves until Close, or until ctx ends.
+func (s *Sandbox) Start(ctx context.Context) error {
+	var lc net.ListenConfig
+	api, err := lc.Listen(ctx, "tcp", s.opts.APIAddr)
+	if err != nil {
+		return fmt.Errorf("sandbox: API host: %w", err)
+	}
+	panel, err := lc.Listen(ctx, "tcp", s.opts.PanelAddr)
+	if err != nil {
+		_ = api.Close()
+		return fmt.Errorf("sandbox: control panel: %w", err)
+	}
+	base := "http://" + api.Addr().String()
+	_, port, _ := net.SplitHostPort(panel.Addr().String())
+	s.mu.Lock()
+	s.urls = URLs{API: base, Login: base, Admin: base, ControlPanel: "http://localhost:" + port}
+	s.mu.Unlock()
+	s.serve(api, s.apiHandler())
+	s.serve(panel, s.panelHandler())
+	s.hooks.start()
+	go func() {
+		select {
+		case <-ctx.Done():
+			if err := s.Close(); err != nil {
+				s.log.Error("sandbox: close", "error", err)
+			}
+		case <-s.done:
+		}
+	}()
+	return nil
+}
+
+func (s *Sandbox) serve(l net.Listener, h http.Handler) {
+	srv := &http.Server{Handler: h, ReadHeaderTimeout: 30 * time.Second, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)}
+	s.servers = append(s.servers, srv)
+	s.serving.Go(func() {
+		if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			s.log.Error("sandbox: serve", "error", err)
+		}
+	})
+}
+
+// URLs returns the addresses; empty before Start.
+func (s *Sandbox) URLs() URLs {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.urls
+}
+
+// SetApp registers the app's callback URLs, as the Developer Portal does. Empty ones are unset.
+func (s *Sandbox) SetApp(authURL, loadURL, uninstallURL, removeUserURL string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.app = appCallbacks{authURL, loadURL, uninstallURL, removeUserURL}
+}
+
+func (s *Sandbox) callbacks() appCallbacks {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.app
+}
+
+// Store returns the store with this hash, or nil.
+func (s *Sandbox) Store(hash string) *Store {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.stores[hash]
+}
+
+// Stores returns every store, by hash.
+func (s *Sandbox) Stores() []*Store {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	out := make([]*Store, 0, len(s.stores))
+	for _, st := range s.stores {
+		out = append(out, st)
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].Hash < out[j].Hash })
+	return out
+}
+
+// AddStore opens a store, or returns the one that exists under this hash already (restored from the
+// state file), unchanged but for its plan.
+func (s *Sandbox) AddStore(spec StoreSpec) *Store {
+	spec.Hash = strings.TrimSpace(spec.Hash)
+	if spec.Hash == "" {
+		spec.Hash = randomToken(5)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if st := s.stores[spec.Hash]; st != nil {
+		if spec.Plan != "" {
+			st.setPlan(spec.Plan)
+		}
+		return st
+	}
+	st := newStore(s, spec)
+	s.stores[spec.Hash] = st
+	st.mu.Lock()
+	st.record(kindStore, 0, st.infoLocked())
+	for _, u := range st.users {
+		st.record(kindUser, u.ID, u)
+	}
+	st.flush()
+	st.mu.Unlock()
+	return st
+}
+
+// Close stops serving, ends webhook deliveries and folds the journal into the state file.
+func (s *Sandbox) Close() error {
+	var err error
+	s.closed.Do(func() {
+		close(s.done)
+		for _, srv := range s.servers {
+			err = errors.Join(err, srv.Close())
+		}
+		s.serving.Wait()
+		s.hooks.stop()
+		s.client.CloseIdleConnections()
+		if s.state != nil {
+			err = errors.Join(err, s.fold(), s.state.close())
+		}
+	})
+	return err
+}
+
+func (s *Sandbox) now() time.Time { return s.opts.Now() }
