@@ -37,8 +37,7 @@ type request struct {
 	method string
 	path   string // below the store, with the version: "/v3/catalog/products"
 	query  string
-	body   any    // JSON; nil for none
-	class  string // endpoint class, see Call
+	body   any // JSON; nil for none
 }
 
 // retryable says whether the request may be sent twice to the same effect.
@@ -104,7 +103,7 @@ func attempt[T any](ctx context.Context, c *Client, r request, body []byte) (out
 		return out, 0, fmt.Errorf("bigcommerce: %s %s: %w", r.method, r.path, err)
 	}
 
-	done, err := c.limiter.Wait(ctx, Call{Class: r.class, Cost: 1, Interactive: isInteractive(ctx)})
+	done, err := c.limiter.Wait(ctx, Call{Cost: 1, Interactive: isInteractive(ctx)})
 	if err != nil {
 		return out, 0, fmt.Errorf("bigcommerce: %s %s: not sent: %w", r.method, r.path, err)
 	}
