@@ -96,10 +96,10 @@ local function admit(t, bulk, cost)
   return false, E, 'quota'
 end
 
--- stale: an answer speaks of a window before the one that began at `start`. It is charged all the same if it was sent in
--- this one, or took so long that its headers do not tell.
-local function stale(t, cost, r, came, start, W)
-  if r >= start or came - r >= W / 2 then charge(t, cost) end
+-- stale: an answer speaks of a window before the open one, for all that its headers tell. If it took long they tell little,
+-- and it is charged all the same.
+local function stale(t, cost, r, came, W)
+  if came - r >= W / 2 then charge(t, cost) end
   return false
 end
 
@@ -115,7 +115,7 @@ local function learn(t, cost, r, came, a)
     set(t, 'L', a.left)
     set(t, 'mine', math.max(0, a.quota - a.left)) -- who used it before is not known: nobody else, until seen
   elseif num(t, 'tent') == 1 then
-    if mid <= num(t, 'Ep') + W / 2 then return stale(t, cost, r, came, num(t, 'Ep'), W) end
+    if r < num(t, 'Ep') and mid <= num(t, 'Ep') + W / 2 then return stale(t, cost, r, came, W) end
     set(t, 'E', hi)
     set(t, 'L', math.min(num(t, 'L'), a.left))
     set(t, 'mine', num(t, 'mine') + cost)
@@ -124,8 +124,8 @@ local function learn(t, cost, r, came, a)
     set(t, 'E', hi)
     set(t, 'L', a.left)
     set(t, 'mine', cost)
-  elseif mid < E - W / 2 then
-    return stale(t, cost, r, came, E - W, W)
+  elseif r < E - W and mid < E - W / 2 then
+    return stale(t, cost, r, came, W)
   else
     set(t, 'E', math.max(math.min(E, hi), lo))
     set(t, 'L', math.min(num(t, 'L'), a.left))

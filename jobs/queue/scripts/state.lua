@@ -9,4 +9,4 @@ if num(t, 'E') > 0 then known = 1 end
 for _, c in ipairs(classes(t)) do waiting = waiting + redis.call('ZCARD', queue_key(s, c)) end
 return { known, num(t, 'Q'), num(t, 'L'), num(t, 'out'), num(t, 'W'), math.max(0, num(t, 'E') - now), waiting,
   redis.call('ZCARD', P .. 'd:' .. s), num(t, 'inflight'), num(t, 'paused'), math.max(0, num(t, 'cool') - now),
-  num(t, 'margin') }
+  margin(t) }
