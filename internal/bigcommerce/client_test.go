@@ -106,7 +106,7 @@ func TestGzipIsDecompressedAndBounded(t *testing.T) {
 	})
 	t.Run("bomb", func(t *testing.T) {
 		f := newFixture(t, gzipped(`{"data":"`+strings.Repeat("a", 1<<20)+`"}`))
-		f.Client.maxAnswer = 64 << 10
+		f.maxAnswer = 64 << 10
 		_, err := f.Store.Get(t.Context())
 		var e *UnavailableError
 		if !errors.As(err, &e) || !errors.Is(err, errAnswerTooLarge) {

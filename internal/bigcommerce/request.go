@@ -121,7 +121,8 @@ func attempt[T any](ctx context.Context, c *Client, r request, body []byte) (out
 	if err != nil {
 		return out, 0, c.unavailable(ctx, r, 0, sent.Load(), err)
 	}
-	defer closeBody(resp.Body)
+	defer resp.Body.Close()
+	defer drain(resp.Body)
 
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		return out, resp.StatusCode, c.errorOf(r, resp, answer)
@@ -247,8 +248,5 @@ func (c *cappedReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// closeBody reads what little is left, so that the connection can be used again.
-func closeBody(b io.ReadCloser) {
-	_, _ = io.CopyN(io.Discard, b, maxErrorBody)
-	_ = b.Close()
-}
+// drain reads what little is left of a body, so that its connection can be used again.
+func drain(body io.Reader) { _, _ = io.CopyN(io.Discard, body, maxErrorBody) }

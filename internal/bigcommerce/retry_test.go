@@ -126,7 +126,7 @@ func TestRetriesEnd(t *testing.T) {
 func TestWaitsGrowWithFullJitter(t *testing.T) {
 	f := newFixture(t, cut)
 	var limits []time.Duration
-	f.Client.jitter = func(limit time.Duration) time.Duration {
+	f.jitter = func(limit time.Duration) time.Duration {
 		limits = append(limits, limit)
 		return limit / 2
 	}

@@ -63,8 +63,8 @@ func writeOne[T any](ctx context.Context, c *Client, r request) (T, error) {
 }
 
 // multiStatus is what a 207 to r says went wrong.
-func (c *Client) multiStatus(r request, errors json.RawMessage) *APIError {
-	body := parseErrorBody([]byte(c.redact(string(errors))))
+func (c *Client) multiStatus(r request, raw json.RawMessage) *APIError {
+	body := parseErrorBody([]byte(c.redact(string(raw))))
 	return r.apiError(http.StatusMultiStatus, body, http.StatusText(http.StatusMultiStatus))
 }
 

@@ -63,6 +63,7 @@ func TestRunRefuses(t *testing.T) {
 		"no body":             {changed("nobody.yml", "schema: {$ref: '#/components/schemas/widget_Post'}", "example: {}"), "/widgets", "a schema is missing"},
 		"a missing reference": {changed("noref.yml", "schemas/box'}", "schemas/crate'}"), "/widgets", "schemas/crate is not in the file"},
 		"another file's":      {changed("file.yml", "'#/components/schemas/box'}", "'box.yml#/box'}"), "/widgets", "box.yml#/box is not in the file"},
+		"a list in an enum":   {changed("enum.yml", "7]", "[7]]"), "/widgets", "only plain values"},
 		"a circle":            {changed("circle.yml", "      properties:\n        height: {type: integer}", "      $ref: '#/components/schemas/box'"), "/widgets", "refers to itself"},
 	} {
 		t.Run(name, func(t *testing.T) {

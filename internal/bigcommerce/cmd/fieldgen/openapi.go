@@ -57,8 +57,8 @@ type schema struct {
 	Description string `yaml:"description"`
 }
 
-// stringList takes a list's scalars as text, and anything but a list as empty: the files have
-// "required: true" in places, and enums of numbers.
+// stringList takes a list's values but null as text, and anything but a list as empty: the files
+// have "required: true" in places, and enums of numbers.
 type stringList []string
 
 func (l *stringList) UnmarshalYAML(n *yaml.Node) error {
@@ -66,7 +66,10 @@ func (l *stringList) UnmarshalYAML(n *yaml.Node) error {
 		return nil
 	}
 	for _, item := range n.Content {
-		if item.Kind == yaml.ScalarNode && item.Tag != "!!null" {
+		if item.Kind != yaml.ScalarNode {
+			return fmt.Errorf("line %d: only plain values can be in this list", item.Line)
+		}
+		if item.Tag != "!!null" {
 			*l = append(*l, item.Value)
 		}
 	}
