@@ -102,7 +102,8 @@ func (s *step) dropSnapshots(ctx context.Context, tx *tenants.DB) error {
 		}
 	}
 	for _, snap := range snaps {
-		if slices.Contains(keep, snap.ID) || snap.CreatedAt.After(s.run.CreatedAt) && snap.Complete {
+		receiving := snap.CommittedAt == nil // perhaps still; if not, SweepSnapshots has it
+		if receiving || slices.Contains(keep, snap.ID) || snap.CreatedAt.After(s.run.CreatedAt) {
 			continue
 		}
 		if err := tx.DeleteSnapshot(ctx, snap.ID); err != nil {

@@ -8,8 +8,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"gorm.io/gorm/clause"
-
 	"sluice/internal/bigcommerce"
 	"sluice/internal/problem"
 	"sluice/tenants"
@@ -247,18 +245,6 @@ func (s *step) commit(ctx context.Context, inTx func(tx *tenants.DB, run *tenant
 	s.run.Throttled += s.throttle.Load()
 	s.run.UpdatedAt = s.e.cfg.Now().UTC()
 	return s.e.cfg.DB.Tx(ctx, func(tx *tenants.DB) error {
-		var now tenants.Run
-		if err := tx.Scoped(ctx).Clauses(clause.Locking{Strength: "UPDATE"}).
-			Select("step", "state", "cancel_requested").Where("id = ?", s.run.ID).Take(&now).Error; err != nil {
-			return fmt.Errorf("sync: lock run %s: %w", s.run.ID, err)
-		}
-		if now.Step != s.was || now.State.Final() {
-			return ErrStepLost
-		}
-		s.run.CancelRequested = now.CancelRequested
-		if !s.run.State.Final() && (now.State == tenants.RunCancelling || now.State == tenants.RunPaused) {
-			s.run.State = now.State // set by jobs while the step was under way
-		}
 		for _, save := range s.save {
 			if err := save(ctx, tx); err != nil {
 				return err
@@ -267,10 +253,9 @@ func (s *step) commit(ctx context.Context, inTx func(tx *tenants.DB, run *tenant
 		if err := s.saveIssues(ctx, tx); err != nil {
 			return err
 		}
-		if err := tx.SaveRunStep(ctx, &s.run); err != nil {
+		if err := tx.SaveRunStep(ctx, &s.run); err != nil { // what was asked of the run meanwhile stays
 			return err
 		}
-		s.run.Step = s.was + 1
 		if inTx != nil {
 			return inTx(tx, &s.run)
 		}
