@@ -217,7 +217,7 @@ func (w *Workers) quotaUntil(err error) (time.Time, bool) {
 func (w *Workers) failed(ctx context.Context, lease *queue.Lease, j *job, err error) {
 	if j.row == nil { // SQL is away: nothing can be counted there
 		j.log.WarnContext(ctx, "job not begun", "error", err)
-		w.told(ctx, j.log, w.queue.Fail(ctx, lease, time.Now().Add(backoff(lease.Attempt))))
+		w.told(ctx, j.log, w.queue.Fail(ctx, lease, time.Now().Add(w.cfg.Backoff(lease.Attempt))))
 		return
 	}
 	attempts := j.row.Attempts + 1
@@ -225,7 +225,7 @@ func (w *Workers) failed(ctx context.Context, lease *queue.Lease, j *job, err er
 		w.bury(ctx, lease, j, attempts, err)
 		return
 	}
-	retryAt := time.Now().Add(backoff(attempts))
+	retryAt := time.Now().Add(w.cfg.Backoff(attempts))
 	j.log.WarnContext(ctx, "job failed; it will be tried again", "attempt", attempts, "retry_at", retryAt.UTC(), "error", err)
 	if err := noteFailure(ctx, w.db, j.row.ID, attempts, retryAt, err.Error()); err != nil {
 		j.log.ErrorContext(ctx, "failure not counted", "error", err)
@@ -233,8 +233,8 @@ func (w *Workers) failed(ctx context.Context, lease *queue.Lease, j *job, err er
 	w.told(ctx, j.log, w.queue.Fail(ctx, lease, retryAt))
 }
 
-// backoff is the wait before another attempt, 1 s doubled each time up to 5 min, half of it random so
-// that what failed together does not come back together.
+// backoff is the default of Config.Backoff. Half of it is random so that what failed together does not
+// come back together.
 func backoff(attempts int) time.Duration {
 	d := min(time.Second<<min(max(attempts-1, 0), 16), 5*time.Minute)
 	return d/2 + rand.N(d/2)
@@ -251,7 +251,7 @@ func (w *Workers) bury(ctx context.Context, lease *queue.Lease, j *job, attempts
 	}
 	if err != nil && !errors.Is(err, errStale) && !errors.Is(err, sync.ErrStepLost) {
 		j.log.ErrorContext(ctx, "dead job not recorded; it will be tried again", "error", err)
-		w.told(ctx, j.log, w.queue.Fail(ctx, lease, time.Now().Add(backoff(attempts))))
+		w.told(ctx, j.log, w.queue.Fail(ctx, lease, time.Now().Add(w.cfg.Backoff(attempts))))
 		return
 	}
 	w.told(ctx, j.log, w.queue.Dead(ctx, lease))

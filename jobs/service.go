@@ -59,6 +59,8 @@ type Config struct {
 	Concurrency int           // jobs at a time in this process
 	Grace       time.Duration // how long running jobs may go on once Run's context has ended
 	MaxAttempts int           // failures after which a job is dead
+	// Backoff is the wait after a job's n-th failure. Default: 1 s doubled each time up to 5 min, half of it random.
+	Backoff func(n int) time.Duration
 
 	ClaimWait      time.Duration // how long one claim sleeps when there is nothing to do
 	HeartbeatEvery time.Duration // well below the queue's lease
@@ -98,6 +100,9 @@ func (c Config) withDefaults() Config {
 	def(&c.HousekeepEvery, time.Hour)
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Backoff == nil {
+		c.Backoff = backoff
 	}
 	if c.Now == nil {
 		c.Now = time.Now

@@ -49,7 +49,7 @@ func (s *Service) Uninstalled(ctx context.Context, hash string) error {
 	if err != nil {
 		return err
 	}
-	if store.State != tenants.StoreUninstalled || store.DeleteAfter == nil {
+	if store.State != tenants.StoreUninstalled {
 		if err := s.db.MarkUninstalled(ctx, hash, s.now().Add(s.cfg.PurgeAfter)); err != nil {
 			return err
 		}
@@ -57,7 +57,11 @@ func (s *Service) Uninstalled(ctx context.Context, hash string) error {
 			return err
 		}
 	}
-	cancelled, purge, err := s.endWork(ctx, *store)
+	deleteAfter := s.now().Add(s.cfg.PurgeAfter)
+	if store.DeleteAfter != nil {
+		deleteAfter = *store.DeleteAfter
+	}
+	cancelled, purge, err := s.endWork(ctx, deleteAfter)
 	if err != nil {
 		return err
 	}
@@ -74,9 +78,9 @@ func (s *Service) Uninstalled(ctx context.Context, hash string) error {
 	return nil
 }
 
-// endWork cancels every run and drops every job of a store that left, and inserts the job that will
-// delete its data.
-func (s *Service) endWork(ctx context.Context, store tenants.Store) (cancelled []string, purge *tenants.Job, err error) {
+// endWork cancels every run and drops every job of ctx's store, which left, and inserts the job that
+// will delete its data.
+func (s *Service) endWork(ctx context.Context, deleteAfter time.Time) (cancelled []string, purge *tenants.Job, err error) {
 	err = s.db.Tx(ctx, func(tx *tenants.DB) error {
 		cancelled = nil
 		runs, err := lockActiveRuns(ctx, tx)
@@ -94,7 +98,7 @@ func (s *Service) endWork(ctx context.Context, store tenants.Store) (cancelled [
 		if err != nil {
 			return fmt.Errorf("drop jobs: %w", err)
 		}
-		if purge, err = newPurgeRow(store.Hash, *store.DeleteAfter); err != nil {
+		if purge, err = newPurgeRow(tenants.StoreHash(ctx), deleteAfter); err != nil {
 			return err
 		}
 		_, err = insertRow(tenants.WithStore(ctx, SystemStore), tx, purge)

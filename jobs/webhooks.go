@@ -45,7 +45,7 @@ type webhook struct {
 	DataID    int64 // data.id; 0 if it is missing or not a positive number
 }
 
-var producerPattern = regexp.MustCompile(`^stores/([A-Za-z0-9]{1,32})$`)
+var producerPattern = regexp.MustCompile(`^stores/([a-z0-9]{1,32})$`)
 
 // parseWebhook reads a delivery's body.
 func parseWebhook(body []byte) (webhook, error) {

@@ -1,0 +1,281 @@
+package jobs
+
+import (
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sluice/internal/problem"
+	"sluice/internal/testenv"
+	jobsync "sluice/jobs/sync"
+	"sluice/tenants"
+)
+
+func TestRunIsAChainOfJobs(t *testing.T) {
+	testenv.EachRedis(t, func(t *testing.T, url string) {
+		e := newEnv(t, url)
+		events, stop, err := e.svc.Watch(t.Context(), testStore)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer stop()
+		e.work()
+		run := e.start()
+		got := e.waitRun(run.ID, tenants.RunDone)
+		if got.Created != e.engine.steps || got.StartedAt == nil {
+			t.Errorf("created %d, started %v", got.Created, got.StartedAt)
+		}
+		if diff := cmp.Diff([]int{1, 1, 1, 1}, e.engine.saved(run.ID)); diff != "" {
+			t.Errorf("saved steps (-want +got):\n%s", diff)
+		}
+		testenv.Eventually(t, "every job acknowledged", func() bool {
+			q, err := e.svc.Quota(t.Context(), testStore)
+			return err == nil && q.Waiting+q.Delayed+q.InFlight == 0
+		})
+		for id, row := range e.jobRows(testStore) {
+			if row.Kind != kindRunStep {
+				continue
+			}
+			if row.State != tenants.JobDone || row.Attempts != 0 {
+				t.Errorf("row %s: state %s, attempts %d", id, row.State, row.Attempts)
+			}
+		}
+		testenv.Eventually(t, "audit entries", func() bool {
+			return cmp.Equal([]string{"run.started", "run.finished"}, e.audited())
+		})
+		if event := <-events; event != EventRun+run.ID {
+			t.Errorf("event %q", event)
+		}
+	})
+}
+
+func TestRunOnPostgres(t *testing.T) {
+	url, ok := testenv.Postgres(t)
+	if !ok {
+		t.Log("covered on SQLite only")
+		return
+	}
+	db, err := tenants.Open(t.Context(), url, testKey(t), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := db.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	e := newEnvOn(t, testenv.Redis(t), db)
+	e.work()
+	run := e.start()
+	e.waitRun(run.ID, tenants.RunDone)
+	if diff := cmp.Diff([]int{1, 1, 1, 1}, e.engine.saved(run.ID)); diff != "" {
+		t.Errorf("saved steps (-want +got):\n%s", diff)
+	}
+	if err := e.svc.Uninstalled(t.Context(), testStore); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestStartRunRefuses(t *testing.T) {
+	tests := map[string]struct {
+		arrange func(e *env)
+		request func(e *env) StartRun
+		code    problem.Code
+		message string
+	}{
+		"a second run of the flow": {
+			arrange: func(e *env) { e.start() },
+			code:    problem.Conflict, message: "already",
+		},
+		"an unknown flow": {
+			request: func(*env) StartRun { return StartRun{FlowID: tenants.NewID()} },
+			code:    problem.NotFound,
+		},
+		"a flow without mapping": {
+			arrange: func(e *env) {
+				e.flow.Mapping = tenants.Mapping{}
+				if err := e.db.UpdateFlow(e.ctx, e.flow); err != nil {
+					e.t.Fatal(err)
+				}
+			},
+			code: problem.Invalid, message: "mapping",
+		},
+		"a flow without source": {
+			arrange: func(e *env) {
+				e.flow.SnapshotID = ""
+				if err := e.db.UpdateFlow(e.ctx, e.flow); err != nil {
+					e.t.Fatal(err)
+				}
+			},
+			code: problem.Invalid, message: "source",
+		},
+		"a store that needs a reinstall": {
+			arrange: func(e *env) {
+				if err := e.svc.PauseStore(e.t.Context(), testStore, "no access"); err != nil {
+					e.t.Fatal(err)
+				}
+			},
+			code: problem.NeedsReinstall,
+		},
+		"a retry of an unknown run": {
+			request: func(e *env) StartRun { return StartRun{FlowID: e.flow.ID, RetryOf: tenants.NewID()} },
+			code:    problem.NotFound,
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			e := newEnv(t, testenv.EmbeddedRedis(t))
+			if tt.arrange != nil {
+				tt.arrange(e)
+			}
+			before := len(e.jobRows(testStore))
+			req := StartRun{FlowID: e.flow.ID}
+			if tt.request != nil {
+				req = tt.request(e)
+			}
+			_, err := e.svc.StartRun(e.ctx, req)
+			if problem.CodeOf(err) != tt.code || !strings.Contains(problem.MessageOf(err), tt.message) {
+				t.Errorf("error %v, want code %s and %q", err, tt.code, tt.message)
+			}
+			if n := len(e.jobRows(testStore)); n != before {
+				t.Errorf("%d jobs after the refusal, %d before", n, before)
+			}
+		})
+	}
+}
+
+func TestTwoStartsAtOnce(t *testing.T) {
+	e := newEnv(t, testenv.EmbeddedRedis(t))
+	var (
+		wg   sync.WaitGroup
+		mu   sync.Mutex
+		code = map[problem.Code]int{}
+	)
+	for range 4 {
+		wg.Go(func() {
+			_, err := e.svc.StartRun(e.ctx, StartRun{FlowID: e.flow.ID})
+			mu.Lock()
+			defer mu.Unlock()
+			code[problem.CodeOf(err)]++
+		})
+	}
+	wg.Wait()
+	if diff := cmp.Diff(map[problem.Code]int{"": 1, problem.Conflict: 3}, code); diff != "" {
+		t.Errorf("outcomes (-want +got):\n%s", diff)
+	}
+}
+
+func TestCancel(t *testing.T) {
+	t.Run("a queued run ends at once", func(t *testing.T) {
+		e := newEnv(t, testenv.EmbeddedRedis(t))
+		run := e.start()
+		for range 2 { // the second changes nothing
+			if err := e.svc.CancelRun(e.ctx, run.ID); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got := e.run(run.ID)
+		if got.State != tenants.RunCancelled || got.FinishedAt == nil {
+			t.Errorf("state %s, finished %v", got.State, got.FinishedAt)
+		}
+		if row := e.jobRows(testStore)[runJobID(run.ID, 0)]; row.State != tenants.JobDropped {
+			t.Errorf("row is %s", row.State)
+		}
+		if diff := cmp.Diff([]string{"run.started", "run.finished", "run.cancelled"}, e.audited()); diff != "" {
+			t.Errorf("audit (-want +got):\n%s", diff)
+		}
+		e.work()
+		second := e.start() // the flow is free again
+		e.waitRun(second.ID, tenants.RunDone)
+		if n := e.engine.saved(run.ID)[0]; n != 0 {
+			t.Errorf("the cancelled run did a step")
+		}
+	})
+	t.Run("a running run ends at its step's end", func(t *testing.T) {
+		e := newEnv(t, testenv.EmbeddedRedis(t))
+		g := e.gateAt(1)
+		e.work()
+		run := e.start()
+		g.wait(t)
+		if err := e.svc.CancelRun(e.ctx, run.ID); err != nil {
+			t.Fatal(err)
+		}
+		if got := e.run(run.ID); got.State != tenants.RunCancelling {
+			t.Errorf("state %s", got.State)
+		}
+		close(g.release)
+		got := e.waitRun(run.ID, tenants.RunCancelled)
+		if got.Created != 2 {
+			t.Errorf("created %d; what was done stays and is counted", got.Created)
+		}
+	})
+	t.Run("a run that is over", func(t *testing.T) {
+		e := newEnv(t, testenv.EmbeddedRedis(t))
+		e.work()
+		run := e.start()
+		e.waitRun(run.ID, tenants.RunDone)
+		if err := e.svc.CancelRun(e.ctx, run.ID); problem.CodeOf(err) != problem.Conflict {
+			t.Errorf("error %v", err)
+		}
+	})
+	t.Run("another store's run", func(t *testing.T) {
+		e := newEnv(t, testenv.EmbeddedRedis(t))
+		run := e.start()
+		e.install("other1")
+		ctx := tenants.WithStore(t.Context(), "other1")
+		if err := e.svc.CancelRun(ctx, run.ID); problem.CodeOf(err) != problem.NotFound {
+			t.Errorf("error %v", err)
+		}
+		if got := e.run(run.ID); got.State != tenants.RunQueued {
+			t.Errorf("state %s", got.State)
+		}
+	})
+}
+
+func TestRetryRun(t *testing.T) {
+	e := newEnv(t, testenv.EmbeddedRedis(t))
+	set := func(id string, columns map[string]any) {
+		t.Helper()
+		if err := e.db.Scoped(e.ctx).Model(&tenants.Run{}).Where("id = ?", id).Updates(columns).Error; err != nil {
+			t.Fatal(err)
+		}
+	}
+	old := e.start()
+	refused := func(why string) {
+		t.Helper()
+		if _, err := e.svc.RetryRun(e.ctx, old.ID, "u2"); problem.CodeOf(err) != problem.Conflict {
+			t.Errorf("%s: error %v", why, err)
+		}
+	}
+	refused("not final")
+	set(old.ID, map[string]any{"state": tenants.RunDone})
+	refused("nothing failed")
+	set(old.ID, map[string]any{"failed": 3})
+	refused("no snapshot")
+	set(old.ID, map[string]any{"snapshot_id": "snap-1", "dry_run": true})
+	run, err := e.svc.RetryRun(e.ctx, old.ID, "u2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := e.run(run.ID)
+	if got.RetryOf != old.ID || got.SnapshotID != "snap-1" || got.StartedBy != "u2" || !got.DryRun || got.State != tenants.RunQueued {
+		t.Errorf("retry: %+v", got)
+	}
+}
+
+func TestPassthrough(t *testing.T) {
+	e := newEnv(t, testenv.EmbeddedRedis(t))
+	in, err := e.svc.Inspect(e.ctx, jobsync.InspectRequest{})
+	if err != nil || in.SnapshotID != "s1" {
+		t.Errorf("%v, %v", in, err)
+	}
+	p, err := e.svc.PreviewMapping(e.ctx, "s1", tenants.Format{}, tenants.Mapping{}, 5)
+	if err != nil || len(p.Rows) != 1 {
+		t.Errorf("%v, %v", p, err)
+	}
+}
