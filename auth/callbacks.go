@@ -2,6 +2,7 @@ package auth
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/gin-gonic/gin"
 
@@ -59,10 +60,14 @@ func (a *Auth) removeUser(c *gin.Context) {
 		if err := tx.UseToken(ctx, p.ID, p.ExpiresAt.Time, a.now(), onceOnly); err != nil {
 			return err
 		}
+		users, err := tx.Users(ctx)
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(users, func(u tenants.User) bool { return u.UserID == p.User.ID }) {
+			return problem.New(problem.NotFound, "This store has no such user.")
+		}
 		if err := tx.RemoveUser(ctx, p.User.ID); err != nil {
-			if problem.CodeOf(err) == problem.NotFound {
-				return problem.New(problem.NotFound, "This store has no such user.")
-			}
 			return err
 		}
 		return tx.Audit(ctx, tenants.AuditEntry{Actor: p.actor(), Action: "user.removed", Subject: p.storeHash})
