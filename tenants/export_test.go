@@ -1,0 +1,15 @@
+package tenants
+
+import "testing"
+
+// AsInProduction makes the guard's refusals errors instead of panics until the test ends.
+func AsInProduction(t *testing.T) {
+	panicOnMisuse = false
+	t.Cleanup(func() { panicOnMisuse = true })
+}
+
+// ChunkSize is how many bytes a chunk of a snapshot holds.
+const ChunkSize = chunkSize
+
+// Gorm returns the guarded *gorm.DB itself, without any grant.
+func (d *DB) Gorm() any { return d.gorm }
