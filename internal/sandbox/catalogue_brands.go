@@ -26,7 +26,7 @@ type values struct {
 	list  []fieldValue
 }
 
-func (v values) MarshalJSON() ([]byte, error) { return json.Marshal(rawMap(v.specs, v.list)) }
+func (v values) MarshalJSON() ([]byte, error) { return []byte(compact(rawMap(v.specs, v.list))), nil }
 
 func (v *values) UnmarshalJSON(b []byte) error {
 	var m map[string]json.RawMessage

@@ -399,13 +399,14 @@ func (f *fieldSpec) array(list []any) (raw, msg string) {
 	return b.String(), ""
 }
 
-// compact encodes a decoded JSON value without escaping HTML.
+// compact encodes a value without escaping HTML. It is for decoded JSON and for our own types, which
+// always encode.
 func compact(v any) string {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(v); err != nil {
-		panic(fmt.Sprintf("sandbox: encode %T: %v", v, err)) // v was decoded from JSON
+		panic(fmt.Sprintf("sandbox: encode %T: %v", v, err))
 	}
 	return string(bytes.TrimSuffix(b.Bytes(), []byte("\n")))
 }

@@ -54,8 +54,8 @@ func rawValues(idx map[string]uint8, m map[string]json.RawMessage) ([]fieldValue
 
 // MarshalJSON encodes for the journal.
 func (p *product) MarshalJSON() ([]byte, error) {
-	return json.Marshal(productJSON{p.id, p.variant, p.created, p.modified, p.name, p.sku, p.url, p.customURL,
-		rawMap(productFields, p.vals), rawMap(variantFields, p.variantVals)})
+	return []byte(compact(productJSON{p.id, p.variant, p.created, p.modified, p.name, p.sku, p.url, p.customURL,
+		rawMap(productFields, p.vals), rawMap(variantFields, p.variantVals)})), nil
 }
 
 // UnmarshalJSON decodes what MarshalJSON wrote.

@@ -233,3 +233,16 @@ func TestNewRefusesUnknownPlan(t *testing.T) {
 
 // sprint shortens table tests.
 func sprint(format string, args ...any) string { return fmt.Sprintf(format, args...) }
+
+func reader(s string) io.Reader { return strings.NewReader(s) }
+
+// adminAnswer reads the JSON of one of the sandbox's own endpoints.
+func adminAnswer(t *testing.T, res *http.Response) map[string]any {
+	t.Helper()
+	defer res.Body.Close()
+	var m map[string]any
+	if err := json.NewDecoder(res.Body).Decode(&m); err != nil {
+		t.Fatalf("%s: %v", res.Status, err)
+	}
+	return m
+}

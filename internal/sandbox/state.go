@@ -118,7 +118,9 @@ func (f *stateFile) replace(doc *stateDoc) error {
 		return fmt.Errorf("sandbox: write state: %w", err)
 	}
 	w := bufio.NewWriterSize(tmp, 1<<20)
-	err = errors.Join(json.NewEncoder(w).Encode(doc), w.Flush(), tmp.Close())
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false) // values are kept as they are shown, byte for byte
+	err = errors.Join(enc.Encode(doc), w.Flush(), tmp.Close())
 	if err == nil {
 		err = os.Rename(tmp.Name(), f.path)
 	}
@@ -145,17 +147,9 @@ func (st *Store) record(kind string, id int64, value any) {
 	}
 	e := entry{Store: st.Hash, Kind: kind, ID: id}
 	if value != nil {
-		raw, err := json.Marshal(value)
-		if err != nil {
-			panic(fmt.Sprintf("sandbox: journal value of kind %s: %v", kind, err)) // our own types: cannot fail
-		}
-		e.Value = raw
+		e.Value = json.RawMessage(compact(value))
 	}
-	line, err := json.Marshal(e)
-	if err != nil {
-		panic(fmt.Sprintf("sandbox: journal line of kind %s: %v", kind, err))
-	}
-	st.pending.Write(line)
+	st.pending.WriteString(compact(e))
 	st.pending.WriteByte('\n')
 }
 
@@ -286,11 +280,8 @@ func (s *Sandbox) fold() error {
 		defer st.mu.Unlock()
 	}
 	for _, st := range stores {
-		var err error
 		add := func(kind string, id int64, v any) {
-			raw, e := json.Marshal(v)
-			err = errors.Join(err, e)
-			doc.Entries = append(doc.Entries, entry{Store: st.Hash, Kind: kind, ID: id, Value: raw})
+			doc.Entries = append(doc.Entries, entry{Store: st.Hash, Kind: kind, ID: id, Value: json.RawMessage(compact(v))})
 		}
 		add(kindStore, 0, st.infoLocked())
 		for _, u := range st.users {
@@ -310,9 +301,6 @@ func (s *Sandbox) fold() error {
 		}
 		for _, id := range sortedKeys(st.hooks) {
 			add(kindHook, id, st.hooks[id])
-		}
-		if err != nil {
-			return fmt.Errorf("sandbox: encode state: %w", err)
 		}
 	}
 	return s.state.replace(doc)
