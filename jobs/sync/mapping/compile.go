@@ -1,0 +1,261 @@
+package mapping
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/checker"
+	"github.com/expr-lang/expr/compiler"
+	"github.com/expr-lang/expr/conf"
+	"github.com/expr-lang/expr/file"
+	"github.com/expr-lang/expr/optimizer"
+	"github.com/expr-lang/expr/parser"
+	"github.com/expr-lang/expr/types"
+	"github.com/expr-lang/expr/vm"
+
+	"sluice/internal/bigcommerce"
+	"sluice/internal/problem"
+	"sluice/tenants"
+)
+
+// Program is a compiled mapping. It is safe for concurrent use; one row is mapped at a time.
+type Program struct {
+	mu       sync.Mutex
+	header   []string
+	fields   []*field
+	key      *field   // of the SKU
+	used     []int    // columns that expressions need, those that are nothing but a column left out
+	slots    []string // their names in env
+	env      map[string]any
+	machine  vm.VM
+	tracking bool // inventory_tracking is mapped
+}
+
+// field is one target with its expression.
+type field struct {
+	spec     *bigcommerce.Field
+	target   string
+	required bool
+	columns  []int       // that the expression uses, in order
+	direct   int         // the only column when the expression is nothing but it, else -1
+	constant any         // the value when the expression uses no column
+	text     *vm.Program // compiled for columns of text; nil when direct or constant
+	object   *vm.Program // compiled for columns of any type
+}
+
+// Compile checks a mapping and compiles it for a source with the given columns. Columns are text: a
+// calculation must say number(Price). The program maps NDJSON rows as well. The error is a
+// *problem.Error with code Invalid; its Fields name each wrong target and the place in its expression.
+func Compile(m tenants.Mapping, header []string, fields []bigcommerce.Field) (*Program, error) {
+	return compileMapping(m, header, fields, true)
+}
+
+// CompileObject is Compile for NDJSON: columns have the types of each row's values, so that price * 2
+// is allowed and fails for the rows where price is no number.
+func CompileObject(m tenants.Mapping, header []string, fields []bigcommerce.Field) (*Program, error) {
+	return compileMapping(m, header, fields, false)
+}
+
+func compileMapping(m tenants.Mapping, header []string, catalogue []bigcommerce.Field, text bool) (*Program, error) {
+	specs := make(map[string]*bigcommerce.Field, len(catalogue)+2)
+	for i := range catalogue {
+		specs[catalogue[i].Name] = &catalogue[i]
+	}
+	for i := range ownFields {
+		specs[ownFields[i].Name] = &ownFields[i]
+	}
+	index := make(map[string]int, len(header))
+	for i, name := range header {
+		index[name] = i
+	}
+
+	p := &Program{header: header, env: make(map[string]any), machine: vm.VM{MemoryBudget: memoryBudget}}
+	var wrong []problem.Field
+	seen := make(map[string]bool)
+	for _, fm := range m.Fields {
+		fail := func(format string, args ...any) {
+			wrong = append(wrong, problem.Field{Field: fm.Target, Message: fmt.Sprintf(format, args...)})
+		}
+		spec := specs[fm.Target]
+		switch {
+		case seen[fm.Target]:
+			fail("is mapped twice: remove one of the two")
+			continue
+		case spec == nil:
+			fail("there is no such field: choose one from the list")
+			continue
+		case unmappable(spec) != "":
+			fail("%s", unmappable(spec))
+			continue
+		}
+		seen[fm.Target] = true
+		f, msg := compileField(spec, fm.Expression, index, text)
+		if msg != "" {
+			fail("%s", msg)
+			continue
+		}
+		if f.direct < 0 {
+			for _, c := range f.columns {
+				if !slices.Contains(p.used, c) {
+					p.used, p.slots = append(p.used, c), append(p.slots, slot(c))
+				}
+			}
+		}
+		p.fields = append(p.fields, f)
+		if fm.Target == targetSKU {
+			p.key = f
+		}
+	}
+	p.tracking = seen["inventory_tracking"]
+	for _, spec := range catalogue {
+		if requiredTarget(&spec) && !seen[spec.Name] {
+			wrong = append(wrong, problem.Field{Field: spec.Name, Message: "is required: map it" + requiredHint[spec.Name]})
+		}
+	}
+	if len(wrong) > 0 {
+		return nil, &problem.Error{Code: problem.Invalid, Message: "The mapping has errors: mend the fields named here.", Fields: wrong}
+	}
+	return p, nil
+}
+
+var requiredHint = map[string]string{
+	"type":    `, for example to "physical"`,
+	"weight":  ", for example to 0",
+	targetSKU: ": it is what a record is recognised by",
+}
+
+// compileField compiles one expression; msg says what is wrong with it and where.
+func compileField(spec *bigcommerce.Field, source string, index map[string]int, text bool) (f *field, msg string) {
+	defer func() { // expr's parser and checker see what a merchant typed: a fault of theirs must stay here
+		if r := recover(); r != nil {
+			f, msg = nil, "the expression cannot be read"
+		}
+	}()
+	if strings.TrimSpace(source) == "" {
+		return nil, "the expression is empty: choose a column or remove the field"
+	}
+	if len(source) > maxExpression {
+		return nil, fmt.Sprintf("the expression is longer than %d characters", maxExpression)
+	}
+	f = &field{spec: spec, target: spec.Name, required: requiredTarget(spec), direct: -1}
+	object, node, columns, err := compileExpression(source, index, types.Any)
+	if err == nil && text {
+		f.text, node, columns, err = compileExpression(source, index, types.String)
+	}
+	if err != nil {
+		return nil, compileMessage(err, source)
+	}
+	f.object, f.columns = object, columns
+	if id, ok := node.(*ast.IdentifierNode); ok && len(columns) == 1 && id.Value == slot(columns[0]) {
+		f.direct, f.text, f.object = columns[0], nil, nil
+		return f, ""
+	}
+	if f.text == nil {
+		f.text = object
+	}
+	if len(columns) == 0 {
+		v, err := (&vm.VM{MemoryBudget: memoryBudget}).Run(f.text, map[string]any{})
+		if err != nil {
+			return nil, runMessage(err)
+		}
+		value, empty, msg := convert(spec, v, "")
+		switch {
+		case msg != "":
+			return nil, msg
+		case empty:
+			return nil, "the expression is always empty: choose a column or remove the field"
+		}
+		f.constant, f.text, f.object = value, nil, nil
+	}
+	return f, ""
+}
+
+// compileExpression compiles source for columns of one type. It returns the checked syntax tree's root
+// and the columns that are used, in order.
+func compileExpression(source string, index map[string]int, column types.Type) (*vm.Program, ast.Node, []int, error) {
+	config := conf.CreateNew()
+	for _, option := range options {
+		option(config)
+	}
+	for name := range config.Disabled {
+		delete(config.Builtins, name)
+	}
+	tree, err := parser.ParseWithConfig(source, config)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	r := resolver{header: index, columns: make(map[int]bool), open: make(map[ast.Node]string)}
+	ast.Walk(&tree.Node, &r)
+	if err := r.check(); err != nil {
+		return nil, nil, nil, err.Bind(tree.Source)
+	}
+	columns := make([]int, 0, len(r.columns))
+	env := make(types.Map, len(r.columns))
+	for c := range r.columns {
+		columns = append(columns, c)
+		env[slot(c)] = column
+	}
+	slices.Sort(columns)
+	config.WithEnv(env)
+	if _, err := checker.Check(tree, config); err != nil {
+		return nil, nil, nil, err
+	}
+	root := tree.Node // before it is optimised
+	if err := optimizer.Optimize(&tree.Node, config); err != nil {
+		return nil, nil, nil, err
+	}
+	program, err := compiler.Compile(tree, config)
+	return program, root, columns, err
+}
+
+// compileMessage turns a compiler's error into one for a merchant, with its place.
+func compileMessage(err error, source string) string {
+	var fe *file.Error
+	if !errors.As(err, &fe) {
+		return strings.TrimSpace(strings.SplitN(err.Error(), "\n", 2)[0])
+	}
+	msg := fe.Message
+	var value valueError
+	switch {
+	case errors.As(err, &value):
+		msg = string(value)
+	case strings.Contains(msg, "mismatched type") && strings.Contains(msg, "string"):
+		msg = strings.Replace(msg, "invalid operation: ", "", 1) + ": columns are text, write number(…) around the one that is calculated with"
+	case strings.Contains(msg, "non-bool expression"):
+		msg = "the condition before ? is not true or false: compare it with something, or write bool(…) around it"
+	case strings.Contains(msg, "exceeds maximum allowed nodes"):
+		msg = "the expression is too long"
+	}
+	if fe.Line > 1 {
+		return fmt.Sprintf("%s (line %d, character %d)", msg, fe.Line, fe.Column+1)
+	}
+	return fmt.Sprintf("%s (character %d)", msg, fe.Column+1)
+}
+
+// runMessage turns an evaluation's error into one for a merchant.
+func runMessage(err error) string {
+	var value valueError
+	if errors.As(err, &value) {
+		return string(value)
+	}
+	var fe *file.Error
+	msg := err.Error()
+	if errors.As(err, &fe) {
+		msg = fe.Message
+	}
+	switch {
+	case strings.Contains(msg, "<nil>"), strings.Contains(msg, "is nil"):
+		return `the expression calculates with an empty value: give it a default, for example first(Cost, "0")`
+	case strings.Contains(msg, "divide by zero"):
+		return "the expression divides by zero"
+	case strings.Contains(msg, "index out of range"):
+		return "the list has fewer items than the expression takes from it"
+	case strings.Contains(msg, "memory budget"):
+		return "the expression makes too long a list"
+	}
+	return "the expression does not fit this value: " + strings.TrimSpace(strings.SplitN(msg, "\n", 2)[0])
+}

@@ -1,0 +1,312 @@
+package mapping
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"sluice/internal/bigcommerce"
+)
+
+const (
+	targetSKU      = "sku"
+	targetCategory = "category"
+	targetBrand    = "brand"
+
+	maxCategoryName = 50  // BigCommerce: category name, POST /catalog/trees/categories
+	maxBrandName    = 255 // BigCommerce: brand name, POST /catalog/brands
+	shownRunes      = 60  // of a value in a message
+)
+
+// trimText cuts white space and the invisible characters that spreadsheets leave around a value.
+func trimText(s string) string {
+	s = strings.TrimSpace(s)
+	if s == "" || (s[0] < utf8.RuneSelf && s[len(s)-1] < utf8.RuneSelf) {
+		return s
+	}
+	return strings.TrimFunc(s, func(c rune) bool { return unicode.IsSpace(c) || c == '\ufeff' || c == '\u200b' })
+}
+
+// quote shows a value in a message.
+func quote(s string) string {
+	n := 0
+	for i := range s {
+		if n++; n > shownRunes {
+			s = s[:i] + "…"
+			break
+		}
+	}
+	return `"` + s + `"`
+}
+
+// convert makes a typed value of what an expression gave. empty says that the row has nothing for the
+// field; msg is what is wrong and what to do. column is the column that the expression is nothing but,
+// "" for a longer one.
+func convert(f *bigcommerce.Field, v any, column string) (out any, empty bool, msg string) {
+	switch f.Type {
+	case "array":
+		return convertArray(f, v, column)
+	case "boolean":
+		if b, ok := v.(bool); ok {
+			return b, false, ""
+		}
+	}
+	if f.Name == targetCategory {
+		return convertCategory(v)
+	}
+	var s string
+	switch v := v.(type) {
+	case nil:
+		return nil, true, ""
+	case string:
+		s = trimText(v)
+	case json.Number:
+		s = v.String()
+		if d, ok := canonicalLiteral(s); f.Type != "string" && ok {
+			s = d
+		} else if f.Type != "string" {
+			return nil, false, quote(s) + " is not a number that can be used"
+		}
+	case bool:
+		if f.Type != "string" {
+			return nil, false, fmt.Sprintf("%t is not a number", v)
+		}
+		s = strconv.FormatBool(v)
+	case int:
+		s = strconv.Itoa(v)
+	case float64:
+		var ok bool
+		if s, ok = ofFloat(v); !ok {
+			return nil, false, "the result is not a number that can be used: is something divided by zero?"
+		}
+	default:
+		return nil, false, "the value is a list or an object, not one value: use join(…, \", \") or one of its parts"
+	}
+	if s == "" {
+		return nil, true, ""
+	}
+	switch f.Type {
+	case "integer":
+		out, msg = convertInteger(f, s, column)
+	case "number":
+		out, msg = convertNumber(f, s, column)
+	case "boolean":
+		out, msg = parseBool(s)
+	default:
+		out, msg = convertString(f, s)
+	}
+	return out, false, msg
+}
+
+func convertString(f *bigcommerce.Field, s string) (any, string) {
+	if i := strings.IndexFunc(s, forbidden); i >= 0 {
+		c, _ := utf8.DecodeRuneInString(s[i:])
+		return nil, fmt.Sprintf("there is a control character (U+%04X) in it: remove it", c)
+	}
+	if f.Name == targetSKU && strings.ContainsAny(s, "\r\n\t") {
+		return nil, "there is a line break or tab in it: remove it"
+	}
+	if n := len(s); f.MaxLength > 0 && n > f.MaxLength {
+		if n = utf8.RuneCountInString(s); n > f.MaxLength {
+			return nil, fmt.Sprintf("%d characters; the limit is %d", n, f.MaxLength)
+		}
+	}
+	if f.MinLength > 1 {
+		if n := utf8.RuneCountInString(s); n < f.MinLength {
+			return nil, fmt.Sprintf("%d characters; at least %d are needed", n, f.MinLength)
+		}
+	}
+	if len(f.Enum) > 0 {
+		for _, e := range f.Enum {
+			if strings.EqualFold(e, s) {
+				return e, ""
+			}
+		}
+		return nil, quote(s) + " is not allowed: use " + either(f.Enum)
+	}
+	if f.Format == "date-time" {
+		return convertTime(s)
+	}
+	return s, ""
+}
+
+// forbidden reports a character that no field may hold. Text may have tabs and line breaks.
+func forbidden(c rune) bool {
+	return (c < ' ' && c != '\t' && c != '\n' && c != '\r') || (c >= 0x7f && c < 0xa0)
+}
+
+func either(list []string) string {
+	if len(list) == 1 {
+		return list[0]
+	}
+	return strings.Join(list[:len(list)-1], ", ") + " or " + list[len(list)-1]
+}
+
+func convertTime(s string) (any, string) {
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02 15:04:05", time.DateOnly, time.RFC1123Z, time.RFC1123} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t.Format(time.RFC3339), ""
+		}
+	}
+	return nil, quote(s) + " is not a date: write it as 2026-12-31 or 2026-12-31T18:00:00Z"
+}
+
+func convertNumber(f *bigcommerce.Field, s, column string) (any, string) {
+	d, ok := decimal(s)
+	if !ok {
+		return nil, notNumber(s, column)
+	}
+	if len(d) > maxDigits {
+		return nil, fmt.Sprintf("%s has more than %d digits", quote(s), maxDigits)
+	}
+	return json.Number(d), outOfRange(f, d)
+}
+
+func convertInteger(f *bigcommerce.Field, s, column string) (any, string) {
+	d, ok := decimal(s)
+	if !ok {
+		return nil, notNumber(s, column)
+	}
+	if strings.Contains(d, ".") {
+		if column == "" {
+			column = "…"
+		} else {
+			column = columnExpression(column)
+		}
+		return nil, fmt.Sprintf("%s is not a whole number: round it in the source, or map with floor(number(%s))", d, column)
+	}
+	if msg := outOfRange(f, d); msg != "" {
+		return nil, msg
+	}
+	n, err := strconv.ParseInt(d, 10, 64)
+	if err != nil {
+		return nil, quote(s) + " is too large"
+	}
+	return n, ""
+}
+
+func outOfRange(f *bigcommerce.Field, d string) string {
+	n, err := strconv.ParseFloat(d, 64)
+	switch {
+	case err != nil:
+		return quote(d) + " is too large"
+	case f.Minimum != nil && n < *f.Minimum:
+		return fmt.Sprintf("%s is below the smallest value, %s", d, strconv.FormatFloat(*f.Minimum, 'f', -1, 64))
+	case f.Maximum != nil && n > *f.Maximum:
+		return fmt.Sprintf("%s is above the largest value, %s", d, strconv.FormatFloat(*f.Maximum, 'f', -1, 64))
+	}
+	return ""
+}
+
+// notNumber says what to do about a text that should be a number.
+func notNumber(s, column string) string {
+	name := "…"
+	if column != "" {
+		name = columnExpression(column)
+	}
+	comma, point := strings.LastIndexByte(s, ','), strings.LastIndexByte(s, '.')
+	digitsOnly := strings.NewReplacer(",", "", ".", "", " ", "", "\u00a0", "", "'", "").Replace(s)
+	if _, ok := decimal(digitsOnly); ok {
+		switch {
+		case point < 0 && strings.Count(s, ",") == 1 && len(s)-comma == 4:
+			return fmt.Sprintf(`%s is not a number: is the comma for thousands or for decimals? Map with number(%s, ".") or number(%s, ",")`, quote(s), name, name)
+		case comma > point && strings.Count(s, ",") == 1:
+			fixed, _ := fnNumber(s, ",")
+			if f, ok := fixed.(float64); ok {
+				example := strconv.FormatFloat(f, 'f', min(len(s)-comma-1, 10), 64)
+				return fmt.Sprintf(`%s is not a number: use a point (%s), or map with number(%s, ",")`, quote(s), example, name)
+			}
+		case strings.Count(s, ".") <= 1:
+			return fmt.Sprintf(`%s is not a number: leave out the thousands separators, or map with number(%s, ".")`, quote(s), name)
+		}
+		return fmt.Sprintf(`%s is not a number: leave out the thousands separators, or map with number(%s, ",")`, quote(s), name)
+	}
+	if d, ok := canonicalLiteral(s); ok && len(d) <= maxDigits {
+		return fmt.Sprintf("%s is not a plain number: write it in full (%s)", quote(s), d)
+	}
+	for _, sign := range []string{"$", "€", "£", "¥", "USD", "EUR", "GBP", "%"} {
+		if rest := trimText(strings.Replace(s, sign, "", 1)); rest != s && strings.ContainsAny(rest, "0123456789") {
+			return fmt.Sprintf(`%s is not a number: leave out the %s, or map with number(replace(%s, %q, ""))`, quote(s), sign, name, sign)
+		}
+	}
+	return quote(s) + " is not a number"
+}
+
+func parseBool(s string) (any, string) {
+	switch strings.ToLower(s) {
+	case "true", "yes", "y", "1":
+		return true, ""
+	case "false", "no", "n", "0":
+		return false, ""
+	}
+	return nil, quote(s) + " is neither yes nor no: use true or false, yes or no, 1 or 0"
+}
+
+// convertArray takes a list, or a text with | between the items.
+func convertArray(f *bigcommerce.Field, v any, column string) (any, bool, string) {
+	if s, ok := v.(string); ok {
+		v = strings.Split(s, "|")
+	}
+	items, err := listOf(v)
+	if err != nil {
+		return nil, false, err.Error()
+	}
+	if len(items) == 0 {
+		return nil, true, ""
+	}
+	if f.MaxItems > 0 && len(items) > f.MaxItems {
+		return nil, false, fmt.Sprintf("%d items; the limit is %d", len(items), f.MaxItems)
+	}
+	item := bigcommerce.Field{Type: f.Items}
+	out := make([]any, len(items))
+	for i, s := range items {
+		one, _, msg := convert(&item, s, column)
+		if msg != "" {
+			return nil, false, fmt.Sprintf("item %d: %s", i+1, msg)
+		}
+		out[i] = one
+	}
+	return out, false, ""
+}
+
+// convertCategory normalises category paths: "A>B | C" is "A > B|C". A list has one path an item.
+func convertCategory(v any) (any, bool, string) {
+	if s, ok := v.(string); ok {
+		v = strings.Split(s, "|")
+	}
+	items, err := listOf(v)
+	if err != nil {
+		return nil, false, err.Error()
+	}
+	var paths []string
+	seen := map[string]bool{}
+	for _, item := range items {
+		for _, one := range strings.Split(item, "|") {
+			var names []string
+			for _, name := range strings.Split(one, ">") {
+				if name = trimText(name); name == "" {
+					continue
+				}
+				if n := utf8.RuneCountInString(name); n > maxCategoryName {
+					return nil, false, fmt.Sprintf("the category %s has %d characters; the limit is %d", quote(name), n, maxCategoryName)
+				}
+				if _, msg := convertString(&bigcommerce.Field{}, name); msg != "" {
+					return nil, false, msg
+				}
+				names = append(names, name)
+			}
+			if path := strings.Join(names, " > "); path != "" && !seen[path] {
+				seen[path] = true
+				paths = append(paths, path)
+			}
+		}
+	}
+	if len(paths) == 0 {
+		return nil, true, ""
+	}
+	return strings.Join(paths, "|"), false, ""
+}

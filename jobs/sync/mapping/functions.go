@@ -1,0 +1,329 @@
+package mapping
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/expr-lang/expr"
+)
+
+// Limits of expressions. With them the most that one evaluation can cost is maxNodes times maxText,
+// whatever a merchant writes: there are no loops and no variables to build larger things from.
+const (
+	maxExpression = 2000      // characters
+	maxNodes      = 200       // of the syntax tree
+	maxText       = 256 << 10 // bytes of any text that goes into or comes out of a function
+	maxParts      = 10000     // of a split
+	memoryBudget  = 20000     // elements that one evaluation may make, see expr's vm
+)
+
+// Function describes a function of expressions, for the panel's help.
+type Function struct {
+	Name string `json:"name"`
+	Form string `json:"form"`
+	Help string `json:"help"`
+}
+
+// Functions lists the functions of expressions.
+func Functions() []Function {
+	out := make([]Function, 0, len(functions))
+	for _, f := range functions {
+		out = append(out, Function{Name: f.name, Form: f.form, Help: f.help})
+	}
+	return out
+}
+
+// valueError is a failure of a function that its message tells a merchant all about.
+type valueError string
+
+func (e valueError) Error() string { return string(e) }
+
+func failf(format string, args ...any) error { return valueError(fmt.Sprintf(format, args...)) }
+
+// function is one of ours. They take any value, so that the same expression works on the text of a
+// CSV column and on the number of an NDJSON one; types only say how many arguments there are and what
+// comes out.
+type function struct {
+	name, form, help string
+	fn               func(args ...any) (any, error)
+	types            []any
+}
+
+var functions = []function{
+	{"number", `number(Price) or number(Price, ",")`, "the number in a text; the second form says what its decimal sign is and drops thousands separators", fnNumber,
+		[]any{new(func(any) any), new(func(any, string) any)}},
+	{"bool", "bool(Active)", "true for yes, true, 1; false for no, false, 0", fnBool, []any{new(func(any) any)}},
+	{"string", "string(Code)", "the value as text", text1(func(s string) string { return s }), []any{new(func(any) string)}},
+	{"trim", "trim(Name)", "without white space around it", text1(trimText), []any{new(func(any) string)}},
+	{"upper", "upper(Name)", "in upper case", text1(strings.ToUpper), []any{new(func(any) string)}},
+	{"lower", "lower(Name)", "in lower case", text1(strings.ToLower), []any{new(func(any) string)}},
+	{"left", "left(Name, 250)", "the first characters", fnLeft, []any{new(func(any, int) string)}},
+	{"right", "right(Code, 4)", "the last characters", fnRight, []any{new(func(any, int) string)}},
+	{"replace", `replace(Price, "$", "")`, "with every occurrence of one text replaced by another", fnReplace, []any{new(func(any, string, string) string)}},
+	{"split", `split(Tags, ";")`, "a list of the parts between separators; split(Tags, \";\")[0] is the first", fnSplit, []any{new(func(any, string) []string)}},
+	{"join", `join([Brand, Name], " ")`, "the parts of a list with a separator between them", fnJoin, []any{new(func(any, string) string), new(func(any) string)}},
+	{"first", "first(Title, Name)", "the first value that is not empty", fnFirst, []any{new(func(any, ...any) any)}},
+	{"path", "path(Group, Style)", "a category path, Group > Style; empty parts are left out", fnPath, []any{new(func(any, ...any) string)}},
+}
+
+// builtins are expr's own functions that are kept: pure, and no larger in their result than in their
+// arguments.
+var builtins = []string{"len", "abs", "ceil", "floor", "round", "int", "float", "min", "max", "hasPrefix", "hasSuffix", "trimPrefix", "trimSuffix", "indexOf", "lastIndexOf", "last"}
+
+// knownFunctions are the names of both. It is filled by init because a function's error may suggest an
+// expression, which depends on the names.
+var knownFunctions = make(map[string]bool)
+
+func init() {
+	for _, f := range functions {
+		knownFunctions[f.name] = true
+	}
+	for _, b := range builtins {
+		knownFunctions[b] = true
+	}
+}
+
+// options configure expr for every expression.
+var options = func() []expr.Option {
+	o := []expr.Option{expr.DisableAllBuiltins(), expr.MaxNodes(maxNodes)}
+	for _, b := range builtins {
+		o = append(o, expr.EnableBuiltin(b))
+	}
+	for _, f := range functions {
+		o = append(o, expr.Function(f.name, f.fn, f.types...))
+	}
+	return o
+}()
+
+// asText returns any value as text; an empty value is "".
+func asText(v any) (string, error) {
+	var s string
+	switch v := v.(type) {
+	case nil:
+	case string:
+		s = v
+	case bool:
+		s = strconv.FormatBool(v)
+	case json.Number:
+		s = v.String()
+	case int:
+		s = strconv.Itoa(v)
+	case float64:
+		d, ok := ofFloat(v)
+		if !ok {
+			return "", failf("the result is not a number that can be written")
+		}
+		s = d
+	default:
+		return "", failf("a list is no text: use join(…, \", \")")
+	}
+	if len(s) > maxText {
+		return "", failf("the text is longer than %d KiB: map the column without a function", maxText>>10)
+	}
+	return s, nil
+}
+
+// text1 makes a function of one text.
+func text1(f func(string) string) func(...any) (any, error) {
+	return func(args ...any) (any, error) {
+		s, err := asText(args[0])
+		if err != nil {
+			return nil, err
+		}
+		return f(s), nil
+	}
+}
+
+func fnNumber(args ...any) (any, error) {
+	switch v := args[0].(type) {
+	case int, float64:
+		return v, nil
+	}
+	s, err := asText(args[0])
+	if err != nil {
+		return nil, err
+	}
+	s = trimText(s)
+	if s == "" {
+		return nil, nil
+	}
+	plain := s
+	if len(args) == 2 {
+		switch args[1] {
+		case ",":
+			plain = strings.Replace(strings.NewReplacer(".", "", " ", "", "\u00a0", "", "\u202f", "", "'", "").Replace(s), ",", ".", 1)
+		case ".":
+			plain = strings.NewReplacer(",", "", " ", "", "\u00a0", "", "\u202f", "", "'", "").Replace(s)
+		default:
+			return nil, failf(`the decimal sign of number() must be "," or "."`)
+		}
+	}
+	d, ok := decimal(plain)
+	if !ok || len(d) > maxDigits {
+		if len(args) == 2 {
+			return nil, failf("%s is not a number", quote(s))
+		}
+		return nil, valueError(notNumber(s, ""))
+	}
+	f, err := strconv.ParseFloat(d, 64)
+	if err != nil {
+		return nil, failf("%s is not a number", quote(s))
+	}
+	return f, nil
+}
+
+func fnBool(args ...any) (any, error) {
+	if b, ok := args[0].(bool); ok {
+		return b, nil
+	}
+	s, err := asText(args[0])
+	if err != nil {
+		return nil, err
+	}
+	if s = trimText(s); s == "" {
+		return nil, nil
+	}
+	b, msg := parseBool(s)
+	if msg != "" {
+		return nil, valueError(msg)
+	}
+	return b, nil
+}
+
+func fnLeft(args ...any) (any, error) {
+	s, err := asText(args[0])
+	if err != nil {
+		return nil, err
+	}
+	n, _ := args[1].(int)
+	for i := range s {
+		if n <= 0 {
+			return s[:i], nil
+		}
+		n--
+	}
+	return s, nil
+}
+
+func fnRight(args ...any) (any, error) {
+	s, err := asText(args[0])
+	if err != nil {
+		return nil, err
+	}
+	n, _ := args[1].(int)
+	i := len(s)
+	for ; n > 0 && i > 0; n-- {
+		_, size := utf8.DecodeLastRuneInString(s[:i])
+		i -= size
+	}
+	return s[i:], nil
+}
+
+func fnReplace(args ...any) (any, error) {
+	s, err := asText(args[0])
+	if err != nil {
+		return nil, err
+	}
+	old, with := args[1].(string), args[2].(string)
+	if old == "" {
+		return nil, failf("replace() needs the text to look for")
+	}
+	if grow := len(with) - len(old); grow > 0 && len(s)+strings.Count(s, old)*grow > maxText {
+		return nil, failf("replace() makes the text longer than %d KiB", maxText>>10)
+	}
+	return strings.ReplaceAll(s, old, with), nil
+}
+
+func fnSplit(args ...any) (any, error) {
+	s, err := asText(args[0])
+	if err != nil {
+		return nil, err
+	}
+	sep := args[1].(string)
+	if sep == "" {
+		return nil, failf("split() needs a separator")
+	}
+	if strings.Count(s, sep) >= maxParts {
+		return nil, failf("split() makes more than %d parts", maxParts)
+	}
+	parts := strings.Split(s, sep)
+	for i := range parts {
+		parts[i] = trimText(parts[i])
+	}
+	return parts, nil
+}
+
+// listOf returns the non-empty texts of a list, or of a single value.
+func listOf(v any) ([]string, error) {
+	var items []any
+	switch v := v.(type) {
+	case nil:
+		return nil, nil
+	case []string:
+		for _, s := range v {
+			items = append(items, s)
+		}
+	case []any:
+		items = v
+	default:
+		items = []any{v}
+	}
+	out := make([]string, 0, len(items))
+	for _, item := range items {
+		s, err := asText(item)
+		if err != nil {
+			return nil, err
+		}
+		if s = trimText(s); s != "" {
+			out = append(out, s)
+		}
+	}
+	return out, nil
+}
+
+func joined(parts []string, sep string) (any, error) {
+	size := 0
+	for _, p := range parts {
+		size += len(p) + len(sep)
+	}
+	if size > maxText {
+		return nil, failf("the text becomes longer than %d KiB", maxText>>10)
+	}
+	return strings.Join(parts, sep), nil
+}
+
+func fnJoin(args ...any) (any, error) {
+	parts, err := listOf(args[0])
+	if err != nil {
+		return nil, err
+	}
+	sep := ""
+	if len(args) == 2 {
+		sep = args[1].(string)
+	}
+	return joined(parts, sep)
+}
+
+func fnFirst(args ...any) (any, error) {
+	for _, a := range args {
+		if s, ok := a.(string); a != nil && (!ok || trimText(s) != "") {
+			return a, nil
+		}
+	}
+	return nil, nil
+}
+
+func fnPath(args ...any) (any, error) {
+	var parts []string
+	for _, a := range args {
+		list, err := listOf(a)
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, list...)
+	}
+	return joined(parts, " > ")
+}

@@ -1,0 +1,198 @@
+package mapping
+
+import (
+	"fmt"
+	"sort"
+	"strconv"
+	"strings"
+
+	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/file"
+)
+
+// reserved words of the expression language: a column with such a name is only row["name"].
+var reserved = map[string]bool{
+	"not": true, "in": true, "or": true, "and": true, "matches": true, "contains": true, "startsWith": true, "endsWith": true,
+	"let": true, "if": true, "else": true, "true": true, "false": true, "nil": true, "row": true,
+	"all": true, "none": true, "any": true, "one": true, "filter": true, "map": true, "count": true, "sum": true, "find": true,
+	"findIndex": true, "findLast": true, "findLastIndex": true, "groupBy": true, "sortBy": true, "reduce": true,
+}
+
+// columnExpression returns the expression that is a column's value: its name when that can stand
+// alone, row["name"] otherwise.
+func columnExpression(name string) string {
+	identifier := name != "" && !reserved[name] && !knownFunctions[name]
+	for i, c := range name {
+		letter := c == '_' || (c|0x20 >= 'a' && c|0x20 <= 'z')
+		if !letter && (i == 0 || c < '0' || c > '9') {
+			identifier = false
+			break
+		}
+	}
+	if identifier {
+		return name
+	}
+	return "row[" + strconv.Quote(name) + "]"
+}
+
+// slot is the name of column i inside a compiled expression. No merchant can write it: it is no
+// identifier.
+func slot(i int) string { return strconv.Itoa(i) }
+
+// resolver walks a parsed expression once, bottom up. It replaces PartNum, row["Part No"], row.a.b and
+// a.b by the slot of the column, and refuses what an expression may not hold.
+type resolver struct {
+	header  map[string]int
+	columns map[int]bool        // that the expression uses
+	open    map[ast.Node]string // names that stand for nothing yet: a, or row, or the a.b of a.b.c
+	calls   map[ast.Node]bool   // names that are called
+	err     *file.Error
+}
+
+func (r *resolver) fail(n ast.Node, format string, args ...any) {
+	if r.err == nil {
+		r.err = &file.Error{Location: n.Location(), Message: fmt.Sprintf(format, args...)}
+	}
+}
+
+// Visit implements ast.Visitor.
+func (r *resolver) Visit(node *ast.Node) {
+	switch n := (*node).(type) {
+	case *ast.IdentifierNode:
+		if !r.column(node, n.Value) {
+			r.open[n] = n.Value
+		}
+	case *ast.MemberNode:
+		r.member(node, n)
+	case *ast.CallNode:
+		callee, ok := n.Callee.(*ast.IdentifierNode)
+		switch name := r.open[n.Callee]; {
+		case !ok || n.Callee == nil:
+			r.fail(n, "only the functions of Sluice can be called")
+		case !knownFunctions[name]:
+			if name == "" {
+				name = "a column"
+			}
+			r.fail(callee, "there is no function %s: there are %s", name, functionNames())
+		}
+		delete(r.open, n.Callee)
+	case *ast.BuiltinNode:
+		if !knownFunctions[n.Name] {
+			r.fail(n, "the function %s is not available here", n.Name)
+		}
+	case *ast.BinaryNode:
+		switch _, constant := n.Right.(*ast.StringNode); {
+		case n.Operator == "..":
+			r.fail(n, "ranges (..) are not available here")
+		case n.Operator == "matches" && !constant:
+			r.fail(n, "the pattern after matches must be a text in quotes")
+		}
+	case *ast.SliceNode:
+		r.fail(n, "use left(…, 10) or right(…, 10) for a part of a text")
+	case *ast.VariableDeclaratorNode:
+		r.fail(n, "variables (let) are not available here")
+	case *ast.SequenceNode:
+		r.fail(n, "an expression is one value: ; is not available here")
+	case *ast.BytesNode, *ast.PointerNode, *ast.PredicateNode:
+		r.fail(n, "this is not available here")
+	}
+}
+
+// column replaces node by the slot of the column called name, if there is one that this name reaches.
+func (r *resolver) column(node *ast.Node, name string) bool {
+	i, ok := r.header[name]
+	if _, bare := (*node).(*ast.IdentifierNode); !ok || (bare && (reserved[name] || knownFunctions[name])) {
+		return false
+	}
+	r.columns[i] = true
+	ast.Patch(node, &ast.IdentifierNode{Value: slot(i)})
+	return true
+}
+
+// member resolves row["x"], row.x and the paths of nested objects.
+func (r *resolver) member(node *ast.Node, n *ast.MemberNode) {
+	base, isOpen := r.open[n.Node]
+	if !isOpen {
+		return // an item of a list, or of a column's value
+	}
+	property, ok := n.Property.(*ast.StringNode)
+	if !ok {
+		if base == "row" {
+			r.fail(n, `row needs the name of a column in quotes: row["Name"]`)
+		}
+		return
+	}
+	name := base + "." + property.Value
+	if base == "row" {
+		name = property.Value
+	}
+	delete(r.open, n.Node)
+	if !r.column(node, name) {
+		r.open[n] = name
+	}
+}
+
+// check returns what is wrong after the walk.
+func (r *resolver) check() *file.Error {
+	if r.err != nil || len(r.open) == 0 {
+		return r.err
+	}
+	var first ast.Node
+	for n := range r.open {
+		if first == nil || n.Location().From < first.Location().From {
+			first = n
+		}
+	}
+	switch name := r.open[first]; {
+	case name == "row":
+		r.fail(first, `row needs the name of a column in quotes: row["Name"]`)
+	case knownFunctions[name]:
+		r.fail(first, `%s is a function: write row[%q] for the column of that name`, name, name)
+	default:
+		r.fail(first, "there is no column %s%s", name, r.near(name))
+	}
+	return r.err
+}
+
+// near names the columns that a merchant may have meant.
+func (r *resolver) near(name string) string {
+	type candidate struct {
+		name   string
+		column int
+	}
+	var same, all []candidate
+	for h, i := range r.header {
+		c := candidate{h, i}
+		all = append(all, c)
+		if normal(h) == normal(name) {
+			same = append(same, c)
+		}
+	}
+	if len(same) > 0 {
+		all = same
+	}
+	sort.Slice(all, func(i, j int) bool { return all[i].column < all[j].column })
+	const most = 12
+	var names []string
+	for _, c := range all[:min(most, len(all))] {
+		names = append(names, columnExpression(c.name))
+	}
+	switch {
+	case len(same) > 0:
+		return ": did you mean " + either(names) + "?"
+	case len(names) == 0:
+		return ": the source has no columns"
+	case len(all) > most:
+		return fmt.Sprintf(": the source has %s and %d more", strings.Join(names, ", "), len(all)-most)
+	}
+	return ": the source has " + strings.Join(names, ", ")
+}
+
+func functionNames() string {
+	names := make([]string, 0, len(knownFunctions))
+	for n := range knownFunctions {
+		names = append(names, n)
+	}
+	sort.Strings(names)
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,199 @@
+package mapping
+
+import (
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+
+	"sluice/internal/bigcommerce"
+	"sluice/tenants"
+)
+
+// sampleLook is how many sample rows are looked at, and a column fits a numeric field when at most one
+// in suspectShare of its values does not: one bad price must not hide which column has the prices.
+const (
+	sampleLook   = 50
+	suspectShare = 5
+)
+
+// normal is a column's name as the dictionary spells it: lower case, letters and digits only, without
+// accents. "Part No.", "PART_NO" and "partNo" are the same.
+func normal(name string) string {
+	var b strings.Builder
+	for _, c := range norm.NFKD.String(strings.ReplaceAll(name, "ß", "ss")) {
+		if unicode.IsLetter(c) || unicode.IsDigit(c) {
+			b.WriteRune(unicode.ToLower(c))
+		}
+	}
+	return b.String()
+}
+
+// Suggest proposes a mapping from the names of the columns and a look at some rows. Each target comes
+// at most once and only if its column's values fit. A field that BigCommerce needs and no column fits
+// becomes a constant: type "physical", weight 0. What cannot be known (a price, a name) is left out
+// and Compile names it.
+func Suggest(header []string, sample [][]string) tenants.Mapping {
+	s := suggester{header: header, sample: sample[:min(len(sample), sampleLook)], used: make(map[int]bool)}
+	s.names = make(map[string]int, len(header))
+	for i := len(header) - 1; i >= 0; i-- { // the first of two alike wins
+		s.names[normal(header[i])] = i
+	}
+	var m tenants.Mapping
+	add := func(target, expression string) {
+		m.Fields = append(m.Fields, tenants.FieldMapping{Target: target, Expression: expression})
+	}
+	for _, d := range dictionary {
+		if d.target == targetCategory {
+			if e := s.category(); e != "" {
+				add(targetCategory, e)
+			}
+			continue
+		}
+		spec, ok := specOf(d.target)
+		if !ok {
+			continue
+		}
+		if i := s.find(d.names, spec); i >= 0 {
+			add(d.target, s.expression(i, spec))
+		} else if constant := fallback[d.target]; constant != "" {
+			add(d.target, constant)
+		}
+	}
+	return m
+}
+
+// fallback are the constants of fields that BigCommerce requires and many sources lack.
+var fallback = map[string]string{"type": `"physical"`, "weight": "0"}
+
+func specOf(target string) (*bigcommerce.Field, bool) {
+	for i := range ownFields {
+		if ownFields[i].Name == target {
+			return &ownFields[i], true
+		}
+	}
+	f, ok := bigcommerce.ProductField(target)
+	return &f, ok
+}
+
+type suggester struct {
+	header []string
+	sample [][]string
+	names  map[string]int
+	used   map[int]bool
+}
+
+// find returns the best free column for a field, -1 for none. names are in order of preference.
+func (s *suggester) find(names []string, spec *bigcommerce.Field) int {
+	for _, name := range names {
+		if i, ok := s.names[name]; ok && !s.used[i] && s.fits(i, spec) {
+			s.used[i] = true
+			return i
+		}
+	}
+	return -1
+}
+
+// fits looks at the column's values: nearly all of them must be right for the field.
+func (s *suggester) fits(i int, spec *bigcommerce.Field) bool {
+	seen, bad := 0, 0
+	for _, row := range s.sample {
+		if i >= len(row) || trimText(row[i]) == "" {
+			continue
+		}
+		seen++
+		if s.value(row[i], spec, "") != "" && s.value(row[i], spec, s.decimalSign(i)) != "" {
+			bad++
+		}
+	}
+	return bad*suspectShare <= seen
+}
+
+// value says what is wrong with a value for a field when its decimal sign is sign, "" for a point.
+func (s *suggester) value(v string, spec *bigcommerce.Field, sign string) string {
+	var in any = v
+	if sign != "" {
+		n, err := fnNumber(v, sign)
+		if err != nil {
+			return err.Error()
+		}
+		in = n
+	}
+	_, _, msg := convert(spec, in, "")
+	return msg
+}
+
+// decimalSign returns "," for a column of numbers written 1.299,50, "." for one written 1,299.50, and
+// "" for plain numbers.
+func (s *suggester) decimalSign(i int) string {
+	commas, points, both := 0, 0, ""
+	for _, row := range s.sample {
+		if i >= len(row) {
+			continue
+		}
+		comma, point := strings.LastIndexByte(row[i], ','), strings.LastIndexByte(row[i], '.')
+		switch {
+		case comma >= 0 && point > comma:
+			both = "."
+		case comma >= 0 && point >= 0:
+			both = ","
+		case comma >= 0:
+			if len(trimText(row[i]))-comma != 4 { // 1,299 says nothing
+				commas++
+			}
+		case point >= 0:
+			points++
+		}
+	}
+	switch {
+	case both != "":
+		return both
+	case commas > points:
+		return ","
+	}
+	return ""
+}
+
+// expression returns the expression that fills a field from column i.
+func (s *suggester) expression(i int, spec *bigcommerce.Field) string {
+	column := columnExpression(s.header[i])
+	if spec.Type != "number" && spec.Type != "integer" {
+		return column
+	}
+	if sign := s.decimalSign(i); sign != "" {
+		return "number(" + column + `, "` + sign + `")`
+	}
+	return column
+}
+
+// category returns a path of the columns that together place a product: a whole path if there is a
+// column for it, else main group, group, sub-group, as far as they are there.
+func (s *suggester) category() string {
+	spec, _ := specOf(targetCategory)
+	var columns []string
+	for _, level := range categoryLevels {
+		if i := s.find(level, spec); i >= 0 {
+			columns = append(columns, columnExpression(s.header[i]))
+			if len(columns) == 1 && s.holdsPaths(i) {
+				return columns[0]
+			}
+		}
+	}
+	switch len(columns) {
+	case 0:
+		return ""
+	case 1:
+		return columns[0]
+	}
+	return "path(" + strings.Join(columns, ", ") + ")"
+}
+
+// holdsPaths reports whether a column's values are whole paths already.
+func (s *suggester) holdsPaths(i int) bool {
+	for _, row := range s.sample {
+		if i < len(row) && strings.Contains(row[i], ">") {
+			return true
+		}
+	}
+	return false
+}
