@@ -1,0 +1,59 @@
+# Sluice. `make help` lists what there is.
+
+GO        ?= go
+BIN       := bin/sluice
+PANEL     := ui/web/dist/index.html
+VERSION   := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS   := -s -w -X main.version=$(VERSION)
+GOLANGCI  := v2.15.0
+PANEL_SRC := $(shell find ui/web/src ui/web/public -type f 2>/dev/null) ui/web/index.html ui/web/vite.config.ts ui/web/tsconfig.json
+
+.DEFAULT_GOAL := build
+.PHONY: help demo build test test-go test-web lint bench fuzz clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: build ## install Sluice on a sandbox store and sync a catalogue (FEED=file.csv uses your own)
+	$(BIN) demo $(if $(FEED),--feed "$(FEED)")
+
+build: $(PANEL) ## build the panel and the program (bin/sluice)
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./app
+
+ui/web/node_modules/.package-lock.json: ui/web/package.json ui/web/package-lock.json
+	cd ui/web && npm ci
+	@touch $@
+
+$(PANEL): ui/web/node_modules/.package-lock.json $(PANEL_SRC)
+	cd ui/web && npm run build
+	@touch $@
+
+test: test-web test-go ## run every test, with the race detector
+
+test-go: $(PANEL)
+	$(GO) test -race -timeout 20m ./...
+
+test-web: ui/web/node_modules/.package-lock.json
+	cd ui/web && npm test
+
+lint: bin/golangci-lint-$(GOLANGCI) ui/web/node_modules/.package-lock.json ## check style, imports and types
+	bin/golangci-lint-$(GOLANGCI) run ./...
+	cd ui/web && npm run lint
+
+bin/golangci-lint-$(GOLANGCI):
+	GOBIN=$(CURDIR)/bin $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI)
+	mv bin/golangci-lint $@
+
+bench: ## run the benchmarks: requests, round trips and allocations per unit of work
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+fuzz: ## fuzz everything parsed from outside, FUZZTIME each (default 20s)
+	@for pkg in $$($(GO) list ./...); do \
+		for target in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
+			echo "== $$pkg $$target"; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $${FUZZTIME:-20s} $$pkg || exit 1; \
+		done; \
+	done
+
+clean: ## delete what was built
+	rm -rf bin ui/web/dist ui/web/node_modules
