@@ -131,6 +131,8 @@ func (w *Workers) settle(ctx context.Context, stopped error, lease *queue.Lease,
 		w.told(ctx, j.log, w.queue.Ack(ctx, lease))
 	case errors.Is(stopped, queue.ErrLeaseLost):
 		j.log.InfoContext(ctx, "job stopped, its lease is lost", "error", err)
+	case errors.Is(err, queue.ErrNoEpoch): // Redis lost all, with it this lease: the rebuild brings the job again
+		j.log.InfoContext(ctx, "job ended, the queue is to be rebuilt", "error", err)
 	case errors.Is(stopped, errStopping):
 		j.log.InfoContext(ctx, "job given back, the process is stopping", "error", err)
 		w.told(ctx, j.log, w.queue.GiveBack(ctx, lease))
@@ -207,8 +209,11 @@ func (w *Workers) quotaUntil(err error) (time.Time, bool) {
 	}
 	var limited *bigcommerce.RateLimitError
 	if errors.As(err, &limited) {
-		// Platform load comes without headers: some seconds, and not all stores at once.
-		return time.Now().Add(max(limited.Wait(), time.Second+rand.N(4*time.Second))), true
+		wait := limited.Wait()
+		if wait <= 0 { // platform load comes without headers: some seconds, and not all stores at once
+			wait = time.Second + rand.N(4*time.Second)
+		}
+		return time.Now().Add(wait), true
 	}
 	return time.Time{}, false
 }

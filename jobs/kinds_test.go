@@ -281,14 +281,6 @@ func TestHousekeeping(t *testing.T) {
 	}
 }
 
-func TestShorten(t *testing.T) {
-	for in, want := range map[string]string{"": "", "short": "short", "exactly 10": "exactly 10", "more than ten": "more th…", "ääääää": "äää…"} {
-		if got := shorten(in, 10); got != want {
-			t.Errorf("shorten(%q) = %q, want %q", in, got, want)
-		}
-	}
-}
-
 func TestLaneOfRunSteps(t *testing.T) {
 	row, err := newRunRow("0190a", 7, time.Now())
 	if err != nil {

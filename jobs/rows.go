@@ -18,6 +18,9 @@ import (
 // cancelled, or the store left. Whatever the job did in the same transaction is undone.
 var errStale = errors.New("jobs: the job's row is not pending any more")
 
+// maxLastError is the size of tenants.Job.LastError.
+const maxLastError = 1000
+
 // newRow returns a pending job row; payload is made JSON.
 func newRow(id, kind string, lane queue.Lane, runAt time.Time, payload any) (*tenants.Job, error) {
 	b, err := json.Marshal(payload)
@@ -60,7 +63,7 @@ func insertCoalesced(ctx context.Context, db *tenants.DB, row *tenants.Job, now 
 func finishRow(ctx context.Context, db *tenants.DB, id string, state tenants.JobState, lastError string) error {
 	set := map[string]any{"state": state}
 	if lastError != "" {
-		set["last_error"] = shorten(lastError, 1000)
+		set["last_error"] = tenants.Clean(lastError, maxLastError)
 	}
 	res := db.Scoped(ctx).Model(&tenants.Job{}).Where("id = ? AND state = ?", id, tenants.JobPending).Updates(set)
 	if res.Error != nil {
@@ -75,7 +78,7 @@ func finishRow(ctx context.Context, db *tenants.DB, id string, state tenants.Job
 // noteFailure counts an attempt of a pending row.
 func noteFailure(ctx context.Context, db *tenants.DB, id string, attempts int, runAt time.Time, lastError string) error {
 	return db.Scoped(ctx).Model(&tenants.Job{}).Where("id = ? AND state = ?", id, tenants.JobPending).
-		Updates(map[string]any{"attempts": attempts, "run_at": runAt.UTC(), "last_error": shorten(lastError, 1000)}).Error
+		Updates(map[string]any{"attempts": attempts, "run_at": runAt.UTC(), "last_error": tenants.Clean(lastError, maxLastError)}).Error
 }
 
 // postpone moves a pending row's due time.

@@ -70,7 +70,7 @@ func (s *Service) StartRun(ctx context.Context, req StartRun) (*tenants.Run, err
 	if err != nil {
 		return nil, err
 	}
-	s.audit(ctx, actorOf(run.Trigger, run.StartedBy), "run.started", "run:"+run.ID, describeStart(run))
+	s.audit(ctx, actorOf(ctx, run.Trigger, run.StartedBy), "run.started", "run:"+run.ID, describeStart(run))
 	s.enqueue(ctx, row)
 	s.publish(ctx, run.StoreHash, EventRun+run.ID)
 	return run, nil
@@ -159,9 +159,9 @@ func (s *Service) RetryRun(ctx context.Context, id, startedBy string) (*tenants.
 	return s.StartRun(ctx, StartRun{FlowID: old.FlowID, RetryOf: old.ID, Trigger: "manual", StartedBy: startedBy})
 }
 
-// CancelRun ends a run. One that no step was done of, or that is paused, ends at once; any other ends
-// at its next step's boundary, and what it wrote stays and is counted. Cancelling a cancelled run
-// changes nothing; a run that is done or failed is a Conflict.
+// CancelRun ends a run. One that is queued, paused or waiting between two steps before its first write
+// ends at once; any other ends at its next step's boundary, and what it wrote stays and is counted.
+// Cancelling a cancelled run changes nothing; a run that is done or failed is a Conflict.
 func (s *Service) CancelRun(ctx context.Context, id string) error {
 	var ended, asked bool
 	err := s.db.Tx(ctx, func(tx *tenants.DB) error {
@@ -179,6 +179,17 @@ func (s *Service) CancelRun(ctx context.Context, id string) error {
 			ended = true
 			return s.endCancelled(ctx, tx, run, "")
 		}
+		// A create that may have been sent is looked up by the engine first, so that it is counted.
+		if run.Phase != tenants.PhaseWrite || run.DryRun {
+			row, err := loadRow(ctx, tx, runJobID(run.ID, run.Step))
+			if err != nil {
+				return err
+			}
+			if row != nil && row.RunAt.After(s.now()) { // out of quota or backing off: nobody is at it
+				ended = true
+				return s.endCancelled(ctx, tx, run, "")
+			}
+		}
 		asked = true
 		return tx.Scoped(ctx).Model(&tenants.Run{}).Where("id = ?", id).
 			Updates(map[string]any{"cancel_requested": true, "state": tenants.RunCancelling}).Error
@@ -186,11 +197,13 @@ func (s *Service) CancelRun(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
+	if ended || asked {
+		s.audit(ctx, actorFrom(ctx), "run.cancelled", "run:"+id, "")
+	}
 	if ended {
 		s.audit(ctx, actorSystem, "run.finished", "run:"+id, string(tenants.RunCancelled))
 	}
 	if ended || asked {
-		s.audit(ctx, actorSystem, "run.cancelled", "run:"+id, "")
 		s.publish(ctx, tenants.StoreHash(ctx), EventRun+id)
 	}
 	return nil
@@ -219,6 +232,11 @@ func (s *Service) endCancelled(ctx context.Context, tx *tenants.DB, run *tenants
 	}).Error
 	if err != nil {
 		return fmt.Errorf("cancel run %s: %w", run.ID, err)
+	}
+	if run.DryRun { // a dry run's records are its own, under its id; the engine drops them at the end, as here
+		if err := tx.Scoped(ctx).Where("flow_id = ?", run.ID).Delete(&tenants.Record{}).Error; err != nil {
+			return fmt.Errorf("forget dry run %s: %w", run.ID, err)
+		}
 	}
 	err = finishRow(ctx, tx, runJobID(run.ID, run.Step), tenants.JobDropped, "")
 	if errors.Is(err, errStale) {

@@ -1,9 +1,12 @@
 package jobs
 
 import (
+	"context"
+	"errors"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -186,7 +189,7 @@ func TestCancel(t *testing.T) {
 		if row := e.jobRows(testStore)[runJobID(run.ID, 0)]; row.State != tenants.JobDropped {
 			t.Errorf("row is %s", row.State)
 		}
-		if diff := cmp.Diff([]string{"run.started", "run.finished", "run.cancelled"}, e.audited()); diff != "" {
+		if diff := cmp.Diff([]string{"run.started", "run.cancelled", "run.finished"}, e.audited()); diff != "" {
 			t.Errorf("audit (-want +got):\n%s", diff)
 		}
 		e.work()
@@ -212,6 +215,42 @@ func TestCancel(t *testing.T) {
 		got := e.waitRun(run.ID, tenants.RunCancelled)
 		if got.Created != 2 {
 			t.Errorf("created %d; what was done stays and is counted", got.Created)
+		}
+	})
+	t.Run("a run that waits for quota ends at once", func(t *testing.T) {
+		e := newEnv(t, testenv.EmbeddedRedis(t))
+		e.engine.on(once(func() error { return notBefore{time.Now().Add(time.Hour)} }))
+		e.work()
+		run := e.start()
+		testenv.Eventually(t, "step 2 put off", func() bool {
+			return e.jobRows(testStore)[runJobID(run.ID, 2)].RunAt.After(time.Now().Add(time.Minute))
+		})
+		if err := e.svc.CancelRun(WithActor(e.ctx, "user:u7"), run.ID); err != nil {
+			t.Fatal(err)
+		}
+		if got := e.run(run.ID); got.State != tenants.RunCancelled || got.Created != 2 {
+			t.Errorf("state %s, created %d", got.State, got.Created)
+		}
+		entries, _, err := e.db.AuditLog(e.ctx, tenants.Page{})
+		if err != nil || len(entries) != 3 || entries[1].Actor != "user:u7" {
+			t.Errorf("audit %+v, %v", entries, err)
+		}
+	})
+	t.Run("a run whose step fails for good is cancelled, not failed", func(t *testing.T) {
+		e := newEnv(t, testenv.EmbeddedRedis(t))
+		e.engine.on(func(_ context.Context, run *tenants.Run) error {
+			if run.Step < 1 {
+				return nil
+			}
+			if err := e.svc.CancelRun(e.ctx, run.ID); err != nil {
+				return err
+			}
+			return errors.New("the API is away")
+		})
+		e.work(func(c *Config) { c.MaxAttempts = 2 })
+		run := e.start()
+		if got := e.waitRun(run.ID, tenants.RunCancelled); got.Error != "" {
+			t.Errorf("error %q", got.Error)
 		}
 	})
 	t.Run("a run that is over", func(t *testing.T) {

@@ -170,7 +170,7 @@ func fatalToRun(err error) (message string, fatal bool) {
 	return p.Message, true
 }
 
-// failRun ends a run and its job row, in one transaction.
+// failRun ends a run and its job row, in one transaction. A run that was to be cancelled is.
 func (w *Workers) failRun(ctx context.Context, j *job, row tenants.JobState, cause error) error {
 	var p runStep
 	if err := j.payload(&p); err != nil {
@@ -186,10 +186,33 @@ func (w *Workers) failRun(ctx context.Context, j *job, row tenants.JobState, cau
 	if run.State.Final() || run.Step != p.Step {
 		return finish(w.db, run)
 	}
+	if run.CancelRequested {
+		return w.cancelInstead(ctx, j, run)
+	}
 	if err := w.cfg.Engine.Fail(ctx, run, runFailure(cause), finish); err != nil {
 		return err
 	}
 	j.settled = true
+	j.after = w.afterStep(ctx, run)
+	return nil
+}
+
+func (w *Workers) cancelInstead(ctx context.Context, j *job, run *tenants.Run) error {
+	err := w.db.Tx(ctx, func(tx *tenants.DB) error {
+		have, err := lockRun(ctx, tx, run.ID)
+		if err != nil {
+			return err
+		}
+		if have.State.Final() || have.Step != run.Step {
+			return sync.ErrStepLost
+		}
+		return w.s.endCancelled(ctx, tx, have, "")
+	})
+	if err != nil {
+		return err
+	}
+	j.settled = true
+	run.State = tenants.RunCancelled
 	j.after = w.afterStep(ctx, run)
 	return nil
 }

@@ -187,7 +187,7 @@ func (s *Service) PreviewMapping(ctx context.Context, snapshotID string, format 
 // audit records an entry for the store of ctx; a failure to do so is logged, never returned: the
 // deed is done.
 func (s *Service) audit(ctx context.Context, actor, action, subject, detail string) {
-	err := s.db.Audit(ctx, tenants.AuditEntry{Actor: actor, Action: action, Subject: subject, Detail: shorten(detail, 1000)})
+	err := s.db.Audit(ctx, tenants.AuditEntry{Actor: actor, Action: action, Subject: subject, Detail: detail})
 	if err != nil {
 		s.log.ErrorContext(ctx, "audit entry not written", "store", tenants.StoreHash(ctx), "action", action, "subject", subject, "error", err)
 	}
@@ -195,26 +195,28 @@ func (s *Service) audit(ctx context.Context, actor, action, subject, detail stri
 
 const actorSystem = "system"
 
-// actorOf names who started something in audit terms; ids of users and keys are UUIDs, told apart by
-// the caller's trigger.
-func actorOf(trigger, id string) string {
+type actorKey struct{}
+
+// WithActor says who acts in ctx, for the audit log: "user:<id>", "key:<id>", "operator".
+func WithActor(ctx context.Context, actor string) context.Context {
+	return context.WithValue(ctx, actorKey{}, actor)
+}
+
+func actorFrom(ctx context.Context) string {
+	if actor, ok := ctx.Value(actorKey{}).(string); ok {
+		return actor
+	}
+	return actorSystem
+}
+
+// actorOf names who started a run in audit terms, if ctx does not. Ids of users and keys are UUIDs, told
+// apart by the run's trigger.
+func actorOf(ctx context.Context, trigger, id string) string {
 	switch {
-	case id == "":
-		return actorSystem
+	case actorFrom(ctx) != actorSystem || id == "":
+		return actorFrom(ctx)
 	case trigger == "api":
 		return "key:" + id
 	}
 	return "user:" + id
-}
-
-// shorten cuts s to at most n bytes at a character's boundary.
-func shorten(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	cut := n - len("…")
-	for cut > 0 && s[cut]&0xC0 == 0x80 {
-		cut--
-	}
-	return s[:cut] + "…"
 }

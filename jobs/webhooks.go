@@ -32,8 +32,6 @@ const (
 const (
 	// maxWebhookBody is far above what BigCommerce sends: an id and a handful of fields.
 	maxWebhookBody = 16 << 10
-	// maxDeliveryID is the size of tenants.WebhookEvent.DeliveryID.
-	maxDeliveryID = 128
 	// refreshDelay lets several changes of a store's settings become one look at them.
 	refreshDelay = 5 * time.Second
 )
@@ -44,6 +42,9 @@ type webhook struct {
 	StoreHash string
 	DataID    int64 // data.id; 0 if it is missing or not a positive number
 }
+
+// storableID is a delivery's id as tenants.WebhookEvent.DeliveryID takes it.
+var storableID = regexp.MustCompile(`^[\x21-\x7e]{1,128}$`)
 
 var producerPattern = regexp.MustCompile(`^stores/([a-z0-9]{1,32})$`)
 
@@ -99,7 +100,7 @@ func (s *Service) receiveWebhook(c *gin.Context) {
 		return
 	}
 	deliveryID := c.GetHeader(standardwebhooks.HeaderWebhookID)
-	if len(deliveryID) > maxDeliveryID {
+	if !storableID.MatchString(deliveryID) {
 		sum := sha256.Sum256([]byte(deliveryID))
 		deliveryID = hex.EncodeToString(sum[:])
 	}
@@ -142,7 +143,7 @@ func (s *Service) acceptWebhook(ctx context.Context, hook webhook, deliveryID st
 	var inserted bool
 	err = s.db.Tx(ctx, func(tx *tenants.DB) error {
 		inserted = false
-		event := tenants.WebhookEvent{DeliveryID: deliveryID, Scope: hook.Scope, Body: string(body), ReceivedAt: s.now()}
+		event := tenants.WebhookEvent{DeliveryID: deliveryID, Scope: hook.Scope, Body: tenants.Clean(string(body), maxWebhookBody), ReceivedAt: s.now()}
 		if handled {
 			event.HandledAt = &event.ReceivedAt
 		}

@@ -177,6 +177,9 @@ func (w *Workers) heartbeat(ctx context.Context) {
 		}
 	}
 	for _, id := range lost {
+		if tasks[id] == nil {
+			continue
+		}
 		w.log.WarnContext(ctx, "lease lost; the job is stopped", "job", id, "store", tasks[id].lease.Store)
 		tasks[id].stop(queue.ErrLeaseLost)
 	}

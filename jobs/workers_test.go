@@ -121,6 +121,7 @@ func TestStepErrors(t *testing.T) {
 func TestPausedUntilReinstalled(t *testing.T) {
 	testenv.EachRedis(t, func(t *testing.T, url string) {
 		e := newEnv(t, url)
+		e.withAPI()
 		e.engine.on(once(unauthorized))
 		e.work()
 		run := e.start()
@@ -397,6 +398,50 @@ func TestJobsOfUnknownKindAreBuried(t *testing.T) {
 		return row.State == tenants.JobDead && row.Attempts == 2 && row.LastError != ""
 	})
 	testenv.Eventually(t, "audit entry", func() bool { return cmp.Equal([]string{"job.dead"}, e.audited()) })
+}
+
+// A job that ends the process each time must not go on doing so.
+func TestJobThatKillsItsWorkers(t *testing.T) {
+	e := newEnv(t, testenv.EmbeddedRedis(t))
+	e.ready()
+	run := e.start()
+	lease := e.claim()
+	lease.Attempt = maxCrashes + 1
+	NewWorkers(e.cfg).execute(t.Context(), lease)
+	if got := e.run(run.ID); got.State != tenants.RunFailed || got.Error == "" {
+		t.Errorf("run is %s: %q", got.State, got.Error)
+	}
+	if row := e.jobRows(testStore)[lease.ID]; row.State != tenants.JobDead {
+		t.Errorf("row is %s", row.State)
+	}
+}
+
+// A process that is given a job which it still runs under a lease that it lost ends the old one first.
+func TestSameJobTwiceInOneProcess(t *testing.T) {
+	e := newEnv(t, testenv.EmbeddedRedis(t))
+	e.ready()
+	g := e.gateAt(0)
+	run := e.start()
+	w := NewWorkers(e.cfg)
+	first := make(chan struct{})
+	lease := e.claim()
+	go func() { defer close(first); w.execute(t.Context(), lease) }()
+	ctx := g.wait(t)
+	testenv.Eventually(t, "lease reaped", func() bool {
+		n, err := e.queue.Reap(t.Context())
+		return err == nil && n == 1
+	})
+	w.execute(t.Context(), e.claim())
+	<-first
+	if !errors.Is(context.Cause(ctx), queue.ErrLeaseLost) {
+		t.Errorf("the old one ended because of %v", context.Cause(ctx))
+	}
+	close(g.release)
+	e.work()
+	e.waitRun(run.ID, tenants.RunDone)
+	if diff := cmp.Diff([]int{1, 1, 1, 1}, e.engine.saved(run.ID)); diff != "" {
+		t.Errorf("saved steps (-want +got):\n%s", diff)
+	}
 }
 
 func TestBackoff(t *testing.T) {
