@@ -179,19 +179,32 @@ func (s *step) meet(ctx context.Context, o *outcome, x *sending, refs *refTable)
 		o.failed(x.item, x.doc, "sku", fmt.Sprintf("product %d has this SKU in the store, but another row of the feed is that product: mend one of the SKUs", id), "")
 		return nil
 	}
-	if x.doc.sent { // our own create, whose answer was lost and which look-ups did not show yet
-		return s.accept(o, &sending{item: x.item, doc: x.doc}, id, actionCreate)
+	return s.adoptLive(o, x, x.answer, refs)
+}
+
+// adoptLive concludes from a product that is there although the item was to be created. One that is
+// exactly what a create of this item would have made, after such a create may have been sent, is taken
+// as made by it. Any other was there before, or somebody else made it: it is updated where it differs.
+func (s *step) adoptLive(o *outcome, x *sending, live bigcommerce.Fields, refs *refTable) error {
+	id := intOf(live["id"])
+	changes := diff(x.doc, live, refs)
+	if len(changes) == 0 && x.doc.sent {
+		made := &sending{item: x.item, doc: x.doc}
+		if unique := uniqueName(x.doc.name(), x.doc.sku()); text(live["name"]) == unique && x.doc.effectiveName() != unique {
+			made.doc.rename, made.renamed = unique, true // the answer that was lost had said so
+		}
+		return s.accept(o, made, id, actionCreate)
 	}
 	s.run.ToCreate--
-	changes := diff(x.doc, x.answer, refs)
 	if len(changes) == 0 {
 		o.landed(x.item, id, actionUnchanged, x.doc)
 		return nil
 	}
+	var err error
 	if x.item.Changes, err = encodeChanges(changes); err != nil {
 		return err
 	}
-	s.warnPadded(x.item, x.doc, x.answer)
+	s.warnPadded(x.item, x.doc, live)
 	x.item.State, x.item.Action, x.item.TargetID = tenants.ItemUpdate, actionUpdate, id
 	s.run.ToUpdate++
 	o.put(x.item)
@@ -225,11 +238,19 @@ func (s *step) lookBack(ctx context.Context, begun []tenants.RunItem) error {
 	if err != nil {
 		return err
 	}
+	refs, err := s.refs(ctx)
+	if s.held(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
 	o := s.outcome()
 	for _, item := range begun {
 		d := docs[item.Line]
+		d.sent = true
 		if p, ok := found[item.Key]; ok {
-			if err := s.accept(o, &sending{item: item, doc: d}, intOf(p["id"]), actionCreate); err != nil {
+			if err := s.adoptLive(o, &sending{item: item, doc: d}, p, refs); err != nil {
 				return err
 			}
 			continue
@@ -238,7 +259,6 @@ func (s *step) lookBack(ctx context.Context, begun []tenants.RunItem) error {
 			o.failed(item, d, "", exhaustedMessage, "")
 			continue
 		}
-		d.sent = true
 		if item.Document, err = d.encode(); err != nil {
 			return err
 		}
