@@ -1,0 +1,146 @@
+package ui
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"sluice/auth"
+	"sluice/internal/problem"
+	"sluice/jobs"
+	"sluice/jobs/queue"
+	"sluice/jobs/sync"
+	"sluice/tenants"
+)
+
+// Jobs is what the panel asks of the service that does the work. The store is the context's.
+type Jobs interface {
+	StartRun(ctx context.Context, start jobs.StartRun) (*tenants.Run, error)
+	CancelRun(ctx context.Context, runID string) error
+	RetryRun(ctx context.Context, runID, startedBy string) (*tenants.Run, error)
+	Watch(ctx context.Context, store string) (events <-chan string, stop func(), err error)
+	Quota(ctx context.Context, store string) (queue.QuotaState, error)
+}
+
+// Sources reads a source before it is synced.
+type Sources interface {
+	Inspect(ctx context.Context, req sync.InspectRequest) (*sync.Inspection, error)
+	PreviewMapping(ctx context.Context, snapshotID string, format tenants.Format, m tenants.Mapping, limit int) (*sync.Preview, error)
+}
+
+// Config is what the API needs.
+type Config struct {
+	DB      *tenants.DB
+	Auth    *auth.Auth
+	Jobs    Jobs
+	Sources Sources
+	Scopes  []string // that an install must grant
+	Version string
+	Sandbox bool // the app talks to a sandbox: the panel says so
+	Log     *slog.Logger
+	Now     func() time.Time // time.Now unless a test says otherwise
+
+	// Stopping is closed when the server is asked to stop: live streams end then. nil: never.
+	Stopping <-chan struct{}
+	// MaxUpload bounds an uploaded file in bytes; 0 means DefaultMaxUpload.
+	MaxUpload int64
+}
+
+const (
+	// DefaultMaxUpload is the largest file that may be uploaded: some ten million rows.
+	DefaultMaxUpload = 2 << 30
+	// maxBody bounds a JSON body. The largest is a mapping of every field.
+	maxBody = 1 << 20
+	// pageDefault and pageMost are how many rows a list answers with.
+	pageDefault, pageMost = 50, 250
+)
+
+// API is /api/v1.
+type API struct {
+	cfg Config
+	now func() time.Time
+}
+
+// New returns the API.
+func New(cfg Config) *API {
+	if cfg.MaxUpload == 0 {
+		cfg.MaxUpload = DefaultMaxUpload
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.Default()
+	}
+	now := cfg.Now
+	if now == nil {
+		now = time.Now
+	}
+	return &API{cfg: cfg, now: now}
+}
+
+// caller is who makes the request; Require put it there.
+func caller(c *gin.Context) auth.Principal {
+	p, _ := auth.PrincipalFrom(c.Request.Context())
+	return p
+}
+
+// bind reads a JSON body into v. Unknown fields are refused: they are misspelt ones.
+func bind(c *gin.Context, v any) error {
+	body := http.MaxBytesReader(c.Writer, c.Request.Body, maxBody)
+	d := json.NewDecoder(body)
+	d.DisallowUnknownFields()
+	err := d.Decode(v)
+	if err == nil {
+		if _, err = d.Token(); errors.Is(err, io.EOF) {
+			return nil
+		}
+		err = errors.New("more than one JSON value")
+	}
+	var tooLarge *http.MaxBytesError
+	var wrongType *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &tooLarge):
+		return problem.New(problem.TooLarge, "The request is larger than %d bytes.", tooLarge.Limit)
+	case errors.As(err, &wrongType):
+		return problem.New(problem.Invalid, "The request has a field of the wrong type.").WithField(wrongType.Field, "has to be %s", wrongType.Type)
+	case errors.Is(err, io.EOF):
+		return problem.New(problem.Invalid, "The request has no body; it takes JSON.")
+	default:
+		return problem.Wrap(err, problem.Invalid, "The request's body is not the JSON that this address takes: %s.", err)
+	}
+}
+
+// limit reads the limit parameter.
+func limit(c *gin.Context, most int) (int, error) {
+	text := c.Query("limit")
+	if text == "" {
+		return min(pageDefault, most), nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 || n > most {
+		return 0, problem.New(problem.Invalid, "The list cannot be that long.").WithField("limit", "choose 1 to %d", most)
+	}
+	return n, nil
+}
+
+// list answers {name: rows, "next": cursor}; rows is never null.
+func list[T any](c *gin.Context, name string, rows []T, next string) {
+	if rows == nil {
+		rows = []T{}
+	}
+	c.JSON(http.StatusOK, gin.H{name: rows, "next": next})
+}
+
+// answer ends a handler with status and body, or with the error that problem.Middleware writes.
+func answer(c *gin.Context, status int, body any, err error) {
+	if err != nil {
+		_ = c.Error(err)
+		return
+	}
+	c.JSON(status, body)
+}

@@ -1,0 +1,131 @@
+package ui
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/gin-contrib/sse"
+	"github.com/gin-gonic/gin"
+
+	"sluice/jobs"
+)
+
+const (
+	// streamFor ends a stream from time to time, so that the panel comes back with a token that is
+	// still good and a removed user's stream does not outlive the session.
+	streamFor = 5 * time.Minute
+	// quotaEvery is how often the gauge moves.
+	quotaEvery = time.Second
+	// pingEvery keeps proxies from closing a silent stream.
+	pingEvery = 15 * time.Second
+	// runsEvery gathers a run's changes: a person sees no more.
+	runsEvery = 250 * time.Millisecond
+)
+
+// events streams what changes in the store: quota and runs.
+func (a *API) events(c *gin.Context) {
+	p := caller(c)
+	until := a.now().Add(streamFor)
+	if !p.ExpiresAt.IsZero() && p.ExpiresAt.Before(until) {
+		until = p.ExpiresAt
+	}
+	ctx, cancel := context.WithTimeout(c.Request.Context(), until.Sub(a.now()))
+	defer cancel()
+	changed, stop, err := a.cfg.Jobs.Watch(ctx, p.StoreHash)
+	if err != nil {
+		_ = c.Error(err)
+		return
+	}
+	defer stop()
+	h := c.Writer.Header()
+	h.Set("Content-Type", "text/event-stream")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Accel-Buffering", "no") // nginx would hold events back
+	c.Status(http.StatusOK)
+
+	s := stream{api: a, c: c, ctx: ctx, store: p.StoreHash, runs: map[string]bool{}}
+	s.sendQuota()
+	quota, ping, flush := time.NewTicker(quotaEvery), time.NewTicker(pingEvery), time.NewTicker(runsEvery)
+	defer quota.Stop()
+	defer ping.Stop()
+	defer flush.Stop()
+	for s.ok() {
+		select {
+		case <-ctx.Done():
+			return
+		case <-a.cfg.Stopping:
+			return
+		case event, open := <-changed:
+			if !open {
+				return // the panel comes back and reads everything anew
+			}
+			if id, isRun := strings.CutPrefix(event, jobs.EventRun); isRun {
+				s.runs[id] = true
+			}
+		case <-flush.C:
+			s.sendRuns()
+		case <-quota.C:
+			s.sendQuota()
+		case <-ping.C:
+			s.send("ping", gin.H{})
+		}
+	}
+}
+
+// stream is one panel's live connection.
+type stream struct {
+	api    *API
+	c      *gin.Context
+	ctx    context.Context
+	store  string
+	runs   map[string]bool // changed since they were last sent
+	quota  quotaView
+	failed bool
+}
+
+func (s *stream) ok() bool { return !s.failed && s.ctx.Err() == nil }
+
+func (s *stream) send(event string, data any) {
+	if err := sse.Encode(s.c.Writer, sse.Event{Event: event, Data: data}); err != nil {
+		s.failed = true
+		return
+	}
+	s.c.Writer.Flush()
+}
+
+func (s *stream) sendQuota() {
+	q, err := s.api.cfg.Jobs.Quota(s.ctx, s.store)
+	if err != nil {
+		s.api.cfg.Log.WarnContext(s.ctx, "quota not read", "store", s.store, "error", err)
+		return
+	}
+	v := s.api.quotaView(q)
+	same := v
+	same.At, same.ResetMS = s.quota.At, s.quota.ResetMS
+	if same == s.quota && !s.quota.At.IsZero() {
+		return // nothing moved but the clock, which the panel has too
+	}
+	s.quota = v
+	s.send("quota", v)
+}
+
+func (s *stream) sendRuns() {
+	if len(s.runs) == 0 {
+		return
+	}
+	names, err := s.api.flowNames(s.ctx)
+	if err != nil {
+		s.api.cfg.Log.WarnContext(s.ctx, "flows not read", "store", s.store, "error", err)
+		return
+	}
+	for id := range s.runs {
+		delete(s.runs, id)
+		r, err := s.api.cfg.DB.Run(s.ctx, id)
+		if err != nil {
+			continue
+		}
+		s.send("run", s.api.runView(r, names[r.FlowID]))
+	}
+}

@@ -1,0 +1,317 @@
+package ui
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/gin-gonic/gin"
+
+	"sluice/internal/problem"
+	"sluice/jobs/sync/mapping"
+	"sluice/tenants"
+)
+
+// flowView is a flow with where it reads from and how it last went.
+type flowView struct {
+	ID        string              `json:"id"`
+	Kind      string              `json:"kind"`
+	Name      string              `json:"name"`
+	Source    sourceView          `json:"source"`
+	Format    tenants.Format      `json:"format"`
+	Mapping   tenants.Mapping     `json:"mapping"`
+	Options   tenants.FlowOptions `json:"options"`
+	Version   int                 `json:"version"`
+	CreatedAt time.Time           `json:"created_at"`
+	UpdatedAt time.Time           `json:"updated_at"`
+	LastRun   *runView            `json:"last_run"`
+}
+
+// sourceView is a flow's source; its secret is never shown.
+type sourceView struct {
+	Kind       string `json:"kind"` // "url", "upload", or "" while none is chosen
+	URL        string `json:"url"`
+	HasSecret  bool   `json:"has_secret"`
+	SnapshotID string `json:"snapshot_id"`
+	Filename   string `json:"filename"`
+	Size       int64  `json:"size"`
+}
+
+// sourceChange is a source as the panel sends it. A missing authorization keeps the secret, null or
+// "clear" is told by ClearAuthorization.
+type sourceChange struct {
+	Kind               string  `json:"kind"`
+	URL                string  `json:"url"`
+	Authorization      *string `json:"authorization"`
+	ClearAuthorization bool    `json:"clear_authorization"`
+	SnapshotID         string  `json:"snapshot_id"`
+}
+
+// flowChange is the body of a PUT.
+type flowChange struct {
+	Version int                 `json:"version"`
+	Name    string              `json:"name"`
+	Source  sourceChange        `json:"source"`
+	Format  tenants.Format      `json:"format"`
+	Mapping tenants.Mapping     `json:"mapping"`
+	Options tenants.FlowOptions `json:"options"`
+}
+
+const (
+	kindProducts = "products"
+	kindURL      = "url"
+	kindUpload   = "upload"
+	maxFlowName  = 100
+)
+
+func (a *API) flowView(ctx context.Context, f *tenants.Flow) (*flowView, error) {
+	v := &flowView{
+		ID: f.ID, Kind: f.Kind, Name: f.Name, Format: f.Format, Mapping: f.Mapping, Options: f.Options,
+		Version: f.Version, CreatedAt: f.CreatedAt, UpdatedAt: f.UpdatedAt,
+	}
+	if v.Mapping.Fields == nil {
+		v.Mapping.Fields = []tenants.FieldMapping{}
+	}
+	if v.Options.RepeatedNames == "" {
+		v.Options.RepeatedNames = "append_sku"
+	}
+	if f.ConnectionID != "" {
+		conn, err := a.cfg.DB.Connection(ctx, f.ConnectionID)
+		if err != nil {
+			return nil, err
+		}
+		v.Source = sourceView{Kind: conn.Kind, URL: conn.URL, HasSecret: conn.HasSecret}
+	}
+	if f.SnapshotID != "" && v.Source.Kind != kindURL {
+		snap, err := a.cfg.DB.Snapshot(ctx, f.SnapshotID)
+		if err != nil && problem.CodeOf(err) != problem.NotFound {
+			return nil, err
+		}
+		v.Source.Kind = kindUpload
+		if err == nil {
+			v.Source.SnapshotID, v.Source.Filename, v.Source.Size = snap.ID, snap.Filename, snap.Size
+		}
+	}
+	runs, err := a.cfg.DB.Runs(ctx, tenants.RunFilter{FlowID: f.ID, Limit: 1})
+	if err != nil {
+		return nil, err
+	}
+	if len(runs) > 0 {
+		v.LastRun = a.runView(&runs[0], f.Name)
+	}
+	return v, nil
+}
+
+func (a *API) flows(c *gin.Context) {
+	ctx := c.Request.Context()
+	flows, err := a.cfg.DB.Flows(ctx)
+	if err != nil {
+		_ = c.Error(err)
+		return
+	}
+	views := make([]*flowView, 0, len(flows))
+	for i := range flows {
+		v, err := a.flowView(ctx, &flows[i])
+		if err != nil {
+			_ = c.Error(err)
+			return
+		}
+		views = append(views, v)
+	}
+	list(c, "flows", views, "")
+}
+
+func (a *API) flow(c *gin.Context) {
+	ctx := c.Request.Context()
+	f, err := a.cfg.DB.Flow(ctx, c.Param("id"))
+	if err != nil {
+		_ = c.Error(err)
+		return
+	}
+	v, err := a.flowView(ctx, f)
+	answer(c, http.StatusOK, v, err)
+}
+
+func (a *API) createFlow(c *gin.Context) {
+	var want struct {
+		Kind string `json:"kind"`
+		Name string `json:"name"`
+	}
+	if err := bind(c, &want); err != nil {
+		_ = c.Error(err)
+		return
+	}
+	if want.Kind != kindProducts {
+		_ = c.Error(problem.New(problem.Invalid, "The flow could not be made.").WithField("kind", "choose %q", kindProducts))
+		return
+	}
+	name, err := flowName(want.Name)
+	if err != nil {
+		_ = c.Error(err)
+		return
+	}
+	ctx := c.Request.Context()
+	f := &tenants.Flow{Kind: want.Kind, Name: name}
+	err = a.cfg.DB.Tx(ctx, func(tx *tenants.DB) error {
+		if err := tx.CreateFlow(ctx, f); err != nil {
+			return err
+		}
+		return tx.Audit(ctx, tenants.AuditEntry{Actor: caller(c).Actor(), Action: "flow.created", Subject: f.ID, Detail: f.Name})
+	})
+	if err != nil {
+		_ = c.Error(err)
+		return
+	}
+	v, err := a.flowView(ctx, f)
+	answer(c, http.StatusCreated, v, err)
+}
+
+func (a *API) updateFlow(c *gin.Context) {
+	var want flowChange
+	if err := bind(c, &want); err != nil {
+		_ = c.Error(err)
+		return
+	}
+	name, err := flowName(want.Name)
+	if err == nil {
+		err = checkFlow(want)
+	}
+	if err != nil {
+		_ = c.Error(err)
+		return
+	}
+	ctx := c.Request.Context()
+	var f *tenants.Flow
+	err = a.cfg.DB.Tx(ctx, func(tx *tenants.DB) error {
+		if f, err = tx.Flow(ctx, c.Param("id")); err != nil {
+			return err
+		}
+		if err := setSource(ctx, tx, f, want.Source); err != nil {
+			return err
+		}
+		f.Version, f.Name, f.Format, f.Mapping, f.Options = want.Version, name, want.Format, want.Mapping, want.Options
+		if err := tx.UpdateFlow(ctx, f); err != nil {
+			return err
+		}
+		return tx.Audit(ctx, tenants.AuditEntry{Actor: caller(c).Actor(), Action: "flow.changed", Subject: f.ID, Detail: f.Name})
+	})
+	if err != nil {
+		_ = c.Error(err)
+		return
+	}
+	v, err := a.flowView(ctx, f)
+	answer(c, http.StatusOK, v, err)
+}
+
+// setSource points f at what the merchant chose. A connection belongs to one flow and is kept when
+// the merchant switches to an upload, with its secret, for when they switch back.
+func setSource(ctx context.Context, tx *tenants.DB, f *tenants.Flow, want sourceChange) error {
+	switch want.Kind {
+	case "":
+		return nil
+	case kindUpload:
+		if want.SnapshotID == "" {
+			return problem.New(problem.Invalid, "The flow has no file yet.").WithField("source.snapshot_id", "upload a file first")
+		}
+		if _, err := tx.Snapshot(ctx, want.SnapshotID); err != nil {
+			return err
+		}
+	case kindURL:
+	default:
+		return problem.New(problem.Invalid, "The source is of an unknown kind.").WithField("source.kind", "choose %q or %q", kindURL, kindUpload)
+	}
+	conn := &tenants.Connection{}
+	if f.ConnectionID != "" {
+		var err error
+		if conn, err = tx.Connection(ctx, f.ConnectionID); err != nil {
+			return err
+		}
+	}
+	secret := want.Authorization
+	if secret != nil && *secret == "" {
+		secret = nil
+	}
+	// A secret was given for one address: it never follows to another one.
+	if want.ClearAuthorization || (secret == nil && want.Kind == kindURL && conn.URL != "" && !sameOrigin(conn.URL, want.URL)) {
+		secret = new(string)
+	}
+	conn.Kind, conn.Name = want.Kind, f.Name
+	if want.Kind == kindURL {
+		conn.URL = want.URL
+		f.SnapshotID = ""
+	} else {
+		f.SnapshotID = want.SnapshotID
+	}
+	if err := tx.SaveConnection(ctx, conn, secret); err != nil {
+		return err
+	}
+	f.ConnectionID = conn.ID
+	return nil
+}
+
+func (a *API) deleteFlow(c *gin.Context) {
+	ctx := c.Request.Context()
+	err := a.cfg.DB.Tx(ctx, func(tx *tenants.DB) error {
+		f, err := tx.Flow(ctx, c.Param("id"))
+		if err != nil {
+			return err
+		}
+		active, err := tx.ActiveRun(ctx, f.ID)
+		if err != nil {
+			return err
+		}
+		if active != nil {
+			return problem.New(problem.Conflict, "A run of this flow is under way. Cancel it first, or wait for its end.")
+		}
+		if err := tx.DeleteFlow(ctx, f.ID); err != nil {
+			return err
+		}
+		return tx.Audit(ctx, tenants.AuditEntry{Actor: caller(c).Actor(), Action: "flow.deleted", Subject: f.ID, Detail: f.Name})
+	})
+	if err != nil {
+		_ = c.Error(err)
+		return
+	}
+	c.Status(http.StatusNoContent)
+}
+
+func flowName(name string) (string, error) {
+	name = strings.TrimSpace(name)
+	if name == "" || utf8.RuneCountInString(name) > maxFlowName {
+		return "", problem.New(problem.Invalid, "The flow needs a name.").WithField("name", "use 1 to %d characters", maxFlowName)
+	}
+	return name, nil
+}
+
+// checkFlow refuses what no run could use. A mapping may be incomplete while the merchant works on
+// it: its expressions are checked by the preview and, against the real header, by the run.
+func checkFlow(want flowChange) error {
+	refuse := problem.New(problem.Invalid, "The flow could not be saved.")
+	known := map[string]bool{}
+	for _, t := range mapping.Targets() {
+		known[t.Name] = true
+	}
+	seen := map[string]bool{}
+	for _, f := range want.Mapping.Fields {
+		switch {
+		case !known[f.Target]:
+			return refuse.WithField(f.Target, "is not a field that can be mapped")
+		case seen[f.Target]:
+			return refuse.WithField(f.Target, "is mapped twice: keep one of the two")
+		}
+		seen[f.Target] = true
+	}
+	switch want.Options.RepeatedNames {
+	case "", "append_sku", "fail":
+	default:
+		return refuse.WithField("options.repeated_names", "choose append_sku or fail")
+	}
+	if want.Source.Kind == kindURL {
+		if err := checkURL(want.Source.URL); err != nil {
+			return refuse.WithField("source.url", "%s", err)
+		}
+	}
+	return nil
+}

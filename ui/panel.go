@@ -1,0 +1,142 @@
+package ui
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"sluice/auth"
+	"sluice/internal/problem"
+)
+
+// What the built index.html has for us to replace; web/vite.config.ts and web/index.html put them there.
+const (
+	noncePlaceholder   = "__CSP_NONCE__"
+	sessionPlaceholder = "<!--SLUICE_SESSION-->"
+)
+
+// Panel writes the panel's page and serves its assets.
+type Panel struct {
+	index          []byte
+	assets         http.Handler // nil when the panel is not built
+	frameAncestors string
+	version        string
+	log            *slog.Logger
+}
+
+// NewPanel reads the front end from assets (nil: not built). frameAncestors may frame the page.
+func NewPanel(assets fs.FS, frameAncestors []string, version string, log *slog.Logger) (*Panel, error) {
+	p := &Panel{frameAncestors: strings.Join(frameAncestors, " "), version: version, log: log}
+	if assets == nil {
+		return p, nil
+	}
+	index, err := fs.ReadFile(assets, "index.html")
+	if err != nil {
+		return nil, err
+	}
+	if !bytes.Contains(index, []byte(noncePlaceholder)) || !bytes.Contains(index, []byte(sessionPlaceholder)) {
+		return nil, errors.New("ui: the built index.html lacks its placeholders: build the panel again with make")
+	}
+	p.index, p.assets = index, http.FileServerFS(assets)
+	return p, nil
+}
+
+// pageSession is the JSON in the page's #sluice-session element.
+type pageSession struct {
+	auth.PanelSession
+	Version string `json:"version"`
+}
+
+// Page answers with the panel, session in it. It is an auth.PanelPage.
+func (p *Panel) Page(c *gin.Context, session auth.PanelSession) {
+	if p.index == nil {
+		problem.Write(c, problem.New(problem.Unavailable, "The panel is not built into this program. Build it with `make` instead of `go build`; the API works all the same."))
+		return
+	}
+	// json.Marshal escapes <, > and &, so the element cannot be closed from inside.
+	data, err := json.Marshal(pageSession{session, p.version})
+	if err != nil {
+		problem.Write(c, err)
+		return
+	}
+	nonce := rand.Text()
+	element := `<script type="application/json" id="sluice-session" nonce="` + nonce + `">` + string(data) + `</script>`
+	page := bytes.ReplaceAll(p.index, []byte(noncePlaceholder), []byte(nonce))
+	page = bytes.Replace(page, []byte(sessionPlaceholder), []byte(element), 1)
+	h := c.Writer.Header()
+	h.Set("Content-Security-Policy", p.policy(nonce))
+	h.Set("Cache-Control", "no-store")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
+	c.Data(http.StatusOK, "text/html; charset=utf-8", page)
+}
+
+// policy is the page's Content-Security-Policy. Everything comes from our own origin or carries the
+// nonce; the control panel alone may frame it.
+func (p *Panel) policy(nonce string) string {
+	return strings.Join([]string{
+		"default-src 'none'",
+		"script-src 'self' 'nonce-" + nonce + "'",
+		"style-src 'self' 'nonce-" + nonce + "'",
+		"font-src 'self'",
+		"img-src 'self' data:",
+		"connect-src 'self'",
+		"base-uri 'none'",
+		"form-action 'none'",
+		"object-src 'none'",
+		"frame-ancestors " + p.frameAncestors,
+		"report-uri /csp-report",
+	}, "; ")
+}
+
+// maxReport bounds a violation report; browsers send some 1 KB.
+const maxReport = 16 << 10
+
+// Register mounts the assets and the address that takes violation reports.
+func (p *Panel) Register(r gin.IRouter) {
+	r.POST("/csp-report", p.report)
+	if p.assets == nil {
+		return
+	}
+	r.GET("/assets/*path", func(c *gin.Context) {
+		// Names carry a hash of their content.
+		c.Header("Cache-Control", "public, max-age=31536000, immutable")
+		c.Header("X-Content-Type-Options", "nosniff")
+		p.assets.ServeHTTP(c.Writer, c.Request)
+	})
+}
+
+// report logs a Content-Security-Policy violation: what was blocked, never the page's address, which
+// has a signed payload in its query.
+func (p *Panel) report(c *gin.Context) {
+	var body struct {
+		Report struct {
+			Directive string `json:"effective-directive"`
+			Blocked   string `json:"blocked-uri"`
+			Source    string `json:"source-file"`
+			Line      int    `json:"line-number"`
+		} `json:"csp-report"`
+	}
+	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxReport)
+	if err := json.NewDecoder(c.Request.Body).Decode(&body); err != nil {
+		c.Status(http.StatusBadRequest)
+		return
+	}
+	r := body.Report
+	p.log.WarnContext(c.Request.Context(), "content security policy violation",
+		"directive", r.Directive, "blocked", withoutQuery(r.Blocked), "source", withoutQuery(r.Source), "line", r.Line)
+	c.Status(http.StatusNoContent)
+}
+
+func withoutQuery(uri string) string {
+	before, _, _ := strings.Cut(uri, "?")
+	return before
+}

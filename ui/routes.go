@@ -1,0 +1,71 @@
+package ui
+
+import (
+	"github.com/gin-gonic/gin"
+
+	"sluice/auth"
+	"sluice/internal/problem"
+)
+
+// Route is one address of the API and what it needs of its caller.
+type Route struct {
+	Method, Path string
+	Access       auth.Access
+	handler      gin.HandlerFunc
+}
+
+// Prefix is where the API is mounted.
+const Prefix = "/api/v1"
+
+// Routes lists every address of the API. There is no other way to add one, so none can be without
+// an Access.
+func (a *API) Routes() []Route {
+	const read, write, admin = auth.AccessRead, auth.AccessWrite, auth.AccessAdmin
+	return []Route{
+		{"GET", "/session", read, a.session},
+		{"POST", "/session/renew", read, a.renew},
+		{"GET", "/quota", read, a.quota},
+		{"GET", "/events", read, a.events},
+		{"GET", "/fields/products", read, a.productFields},
+
+		{"GET", "/flows", read, a.flows},
+		{"POST", "/flows", write, a.createFlow},
+		{"GET", "/flows/:id", read, a.flow},
+		{"PUT", "/flows/:id", write, a.updateFlow},
+		{"DELETE", "/flows/:id", write, a.deleteFlow},
+		{"POST", "/flows/:id/runs", write, a.startRun},
+
+		{"POST", "/uploads", write, a.upload},
+		{"POST", "/sources/inspect", write, a.inspect},
+		{"POST", "/mappings/preview", write, a.previewMapping},
+
+		{"GET", "/runs", read, a.runs},
+		{"GET", "/runs/:id", read, a.run},
+		{"POST", "/runs/:id/cancel", write, a.cancelRun},
+		{"POST", "/runs/:id/retry", write, a.retryRun},
+		{"GET", "/runs/:id/issues", read, a.issues},
+		{"GET", "/runs/:id/errors.csv", read, a.errorsCSV},
+		{"GET", "/runs/:id/changes", read, a.changes},
+
+		{"GET", "/users", read, a.users},
+		{"PUT", "/users/:id", admin, a.setRole},
+		{"GET", "/api-keys", admin, a.apiKeys},
+		{"POST", "/api-keys", admin, a.createAPIKey},
+		{"DELETE", "/api-keys/:id", admin, a.revokeAPIKey},
+		{"GET", "/audit", admin, a.audit},
+	}
+}
+
+// Register mounts the API.
+func (a *API) Register(r gin.IRouter) {
+	api := r.Group(Prefix, noStore, problem.Middleware(a.cfg.Log))
+	for _, route := range a.Routes() {
+		api.Handle(route.Method, route.Path, a.cfg.Auth.Require(route.Access), route.handler)
+	}
+}
+
+// noStore keeps a store's data out of every cache on the way.
+func noStore(c *gin.Context) {
+	c.Header("Cache-Control", "no-store")
+	c.Header("X-Content-Type-Options", "nosniff")
+}

@@ -1,0 +1,181 @@
+package ui
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"sluice/auth"
+	"sluice/internal/problem"
+	"sluice/tenants"
+)
+
+// routeRule is what a route must refuse, and a body that it would take from the right caller.
+type routeRule struct {
+	access auth.Access
+	body   string
+}
+
+// rules has every route of /api/v1, written down a second time on purpose: a new route, or one whose
+// access changed, has to be thought about here.
+var rules = map[string]routeRule{
+	"GET /session":             {auth.AccessRead, ""},
+	"POST /session/renew":      {auth.AccessRead, ""},
+	"GET /quota":               {auth.AccessRead, ""},
+	"GET /events":              {auth.AccessRead, ""},
+	"GET /fields/products":     {auth.AccessRead, ""},
+	"GET /flows":               {auth.AccessRead, ""},
+	"POST /flows":              {auth.AccessWrite, `{"kind":"products","name":"x"}`},
+	"GET /flows/:id":           {auth.AccessRead, ""},
+	"PUT /flows/:id":           {auth.AccessWrite, `{"version":1,"name":"x","source":{},"format":{},"mapping":{"fields":[]},"options":{}}`},
+	"DELETE /flows/:id":        {auth.AccessWrite, ""},
+	"POST /flows/:id/runs":     {auth.AccessWrite, `{"dry_run":true}`},
+	"POST /uploads":            {auth.AccessWrite, "a,b\n1,2\n"},
+	"POST /sources/inspect":    {auth.AccessWrite, `{"source":{"kind":"upload","snapshot_id":"SNAPSHOT"},"format":{}}`},
+	"POST /mappings/preview":   {auth.AccessWrite, `{"snapshot_id":"SNAPSHOT","format":{},"mapping":{"fields":[]}}`},
+	"GET /runs":                {auth.AccessRead, ""},
+	"GET /runs/:id":            {auth.AccessRead, ""},
+	"POST /runs/:id/cancel":    {auth.AccessWrite, ""},
+	"POST /runs/:id/retry":     {auth.AccessWrite, ""},
+	"GET /runs/:id/issues":     {auth.AccessRead, ""},
+	"GET /runs/:id/errors.csv": {auth.AccessRead, ""},
+	"GET /runs/:id/changes":    {auth.AccessRead, ""},
+	"GET /users":               {auth.AccessRead, ""},
+	"PUT /users/:id":           {auth.AccessAdmin, `{"role":"viewer"}`},
+	"GET /api-keys":            {auth.AccessAdmin, ""},
+	"POST /api-keys":           {auth.AccessAdmin, `{"name":"x","scopes":["flows:read"]}`},
+	"DELETE /api-keys/:id":     {auth.AccessAdmin, ""},
+	"GET /audit":               {auth.AccessAdmin, ""},
+}
+
+// owned is what store A has, by the routes that take an id.
+type owned struct{ flow, run, user, key, snapshot string }
+
+func (o owned) id(path string) string {
+	switch {
+	case strings.HasPrefix(path, "/flows"):
+		return o.flow
+	case strings.HasPrefix(path, "/runs"):
+		return o.run
+	case strings.HasPrefix(path, "/users"):
+		return o.user
+	case strings.HasPrefix(path, "/api-keys"):
+		return o.key
+	}
+	return ""
+}
+
+// fill gives store A one of everything, each with markerA in it.
+func fill(t *testing.T, p *panel) owned {
+	t.Helper()
+	ctx := p.ctx(storeA)
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	snap := p.snapshot(storeA)
+	flow := &tenants.Flow{Kind: "products", Name: markerA, SnapshotID: snap.ID}
+	must(p.db.CreateFlow(ctx, flow))
+	run := &tenants.Run{FlowID: flow.ID, Kind: "products", State: tenants.RunRunning, Phase: tenants.PhasePlan, Error: markerA}
+	must(p.db.CreateRun(ctx, run))
+	_, err := p.db.AddIssues(ctx, []tenants.RunIssue{{RunID: run.ID, Line: 2, Severity: "error", Field: "price", Message: markerA}})
+	must(err)
+	must(p.db.AddJournal(ctx, []tenants.JournalEntry{{RunID: run.ID, Key: markerA, Action: "create", Changes: "[]"}}))
+	user, err := p.db.EnsureUser(ctx, tenants.UserSeen{UserID: 50, Email: markerA + "@example.com"})
+	must(err)
+	key, _, err := auth.CreateAPIKey(ctx, p.db, "user:"+user.ID, auth.NewAPIKey{Name: markerA, Scopes: auth.KeyScopes()})
+	must(err)
+	must(p.db.Audit(ctx, tenants.AuditEntry{Actor: "user:x", Action: "x", Detail: markerA}))
+	return owned{flow.ID, run.ID, user.ID, key.ID, snap.ID}
+}
+
+// TestEveryRouteRefuses walks the router's own list.
+func TestEveryRouteRefuses(t *testing.T) {
+	p := newPanel(t)
+	a := fill(t, p)
+	expired := p.open(storeA, 1)
+	p.clock.advance(time.Hour)
+	stranger := p.open(storeB, 1) // owner of another store
+	viewer := p.open(storeA, 60)
+	session, err := p.db.Users(p.ctx(storeA))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, u := range session {
+		if u.UserID == 60 {
+			if _, err := p.db.SetRole(p.ctx(storeA), u.ID, tenants.RoleViewer); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	// A live stream of the stranger's must end by itself.
+	close(p.jobs.events)
+
+	walked := 0
+	for _, route := range p.router.Routes() {
+		path, ok := strings.CutPrefix(route.Path, Prefix)
+		if !ok {
+			continue
+		}
+		walked++
+		name := route.Method + " " + path
+		rule, known := rules[name]
+		if !known {
+			t.Errorf("%s is not in this test: say who may call it", name)
+			continue
+		}
+		target := Prefix + strings.ReplaceAll(path, ":id", a.id(path))
+		body := strings.ReplaceAll(rule.body, "SNAPSHOT", a.snapshot)
+		t.Run(name, func(t *testing.T) {
+			for who, token := range map[string]string{"nobody": "", "an expired session": expired, "a forged token": "x.y.z"} {
+				if w := p.do(route.Method, target, token, body); w.Code != http.StatusUnauthorized {
+					t.Errorf("%s: %d %s", who, w.Code, w.Body)
+				} else if ct := w.Header().Get("Content-Type"); ct != problem.ContentType {
+					t.Errorf("%s: refused as %s", who, ct)
+				}
+			}
+			w := p.do(route.Method, target, stranger, body)
+			if strings.Contains(w.Body.String(), markerA) {
+				t.Errorf("another store's owner sees what store A has: %s", w.Body)
+			}
+			if (strings.Contains(path, ":id") || strings.Contains(rule.body, "SNAPSHOT")) && w.Code != http.StatusNotFound {
+				t.Errorf("another store's owner: %d %s", w.Code, w.Body)
+			}
+			w = p.do(route.Method, target, viewer, body)
+			if rule.access == auth.AccessRead && w.Code >= 400 {
+				t.Errorf("a viewer may read: %d %s", w.Code, w.Body)
+			}
+			if rule.access != auth.AccessRead && w.Code != http.StatusForbidden {
+				t.Errorf("a viewer: %d %s", w.Code, w.Body)
+			}
+		})
+	}
+	if walked != len(rules) {
+		t.Errorf("%d routes, but %d rules: delete the rules of routes that are gone", walked, len(rules))
+	}
+	// Nothing that was refused had an effect.
+	after := p.ctx(storeA)
+	if f, err := p.db.Flow(after, a.flow); err != nil || f.Name != markerA {
+		t.Errorf("store A's flow: %+v, %v", f, err)
+	}
+	if r, err := p.db.Run(after, a.run); err != nil || r.State != tenants.RunRunning {
+		t.Errorf("store A's run: %+v, %v", r, err)
+	}
+	if u, err := p.db.UserByID(after, a.user); err != nil || u.Role == tenants.RoleViewer {
+		t.Errorf("store A's user: %+v, %v", u, err)
+	}
+	if keys, err := p.db.ListAPIKeys(after); err != nil || len(keys) != 1 || keys[0].RevokedAt != nil {
+		t.Errorf("store A's keys: %+v, %v", keys, err)
+	}
+}
+
+func TestCacheHeaders(t *testing.T) {
+	p := newPanel(t)
+	w := p.do(http.MethodGet, Prefix+"/session", p.open(storeA, 1), "")
+	if w.Header().Get("Cache-Control") != "no-store" || w.Header().Get("X-Content-Type-Options") != "nosniff" {
+		t.Fatalf("headers %v", w.Header())
+	}
+}

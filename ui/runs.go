@@ -1,0 +1,169 @@
+package ui
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"sluice/jobs"
+	"sluice/tenants"
+)
+
+// runView is a run with what a person wants to know while it goes on.
+type runView struct {
+	*tenants.Run
+	FlowName      string  `json:"flow_name"`
+	Progress      float64 `json:"progress"`        // 0 to 1
+	RatePerSecond float64 `json:"rate_per_second"` // API requests
+	SecondsLeft   *int64  `json:"seconds_left"`    // null while nobody can tell
+}
+
+// How much of the bar each phase before writing fills, when there is something to write. Requests are
+// what takes time, so reading and matching get little.
+const (
+	fetchedShare = 0.02
+	plannedShare = 0.10
+	matchedShare = 0.15
+)
+
+func (a *API) runView(r *tenants.Run, flowName string) *runView {
+	v := &runView{Run: r, FlowName: flowName, Progress: progress(r)}
+	if r.StartedAt == nil {
+		return v
+	}
+	end := a.now()
+	if r.FinishedAt != nil {
+		end = *r.FinishedAt
+	}
+	if took := end.Sub(*r.StartedAt).Seconds(); took > 0 {
+		v.RatePerSecond = float64(r.Requests) / took
+	}
+	if r.State == tenants.RunRunning && r.Phase == tenants.PhaseWrite && v.RatePerSecond > 0 {
+		left := int64(float64(max(0, r.PlannedRequests-r.Requests))/v.RatePerSecond + 0.5)
+		v.SecondsLeft = &left
+	}
+	return v
+}
+
+// progress is how far a run has come. It is an estimate for a bar; the counts beside it are exact.
+func progress(r *tenants.Run) float64 {
+	if r.State.Final() {
+		return 1
+	}
+	share := func(part, whole int64) float64 {
+		if whole <= 0 {
+			return 0
+		}
+		return min(1, float64(part)/float64(whole))
+	}
+	switch r.Phase {
+	case tenants.PhaseFetch, "":
+		return 0
+	case tenants.PhasePlan:
+		return fetchedShare + (plannedShare-fetchedShare)*share(r.Read, r.Total)
+	case tenants.PhaseMatch:
+		return plannedShare
+	case tenants.PhaseWrite:
+		return matchedShare + (1-matchedShare)*share(r.Created+r.Updated, r.ToCreate+r.ToUpdate)
+	default:
+		return 1
+	}
+}
+
+// flowNames maps the store's flows to their names, deleted ones excepted.
+func (a *API) flowNames(ctx context.Context) (map[string]string, error) {
+	flows, err := a.cfg.DB.Flows(ctx)
+	if err != nil {
+		return nil, err
+	}
+	names := make(map[string]string, len(flows))
+	for _, f := range flows {
+		names[f.ID] = f.Name
+	}
+	return names, nil
+}
+
+// oneRun answers with a run after something was done to it.
+func (a *API) oneRun(c *gin.Context, status int, r *tenants.Run, err error) {
+	if err != nil {
+		_ = c.Error(err)
+		return
+	}
+	names, err := a.flowNames(c.Request.Context())
+	if err != nil {
+		_ = c.Error(err)
+		return
+	}
+	c.JSON(status, a.runView(r, names[r.FlowID]))
+}
+
+func (a *API) runs(c *gin.Context) {
+	ctx := c.Request.Context()
+	n, err := limit(c, pageMost)
+	if err != nil {
+		_ = c.Error(err)
+		return
+	}
+	runs, err := a.cfg.DB.Runs(ctx, tenants.RunFilter{FlowID: c.Query("flow_id"), Before: c.Query("before"), Limit: n})
+	if err != nil {
+		_ = c.Error(err)
+		return
+	}
+	names, err := a.flowNames(ctx)
+	if err != nil {
+		_ = c.Error(err)
+		return
+	}
+	views := make([]*runView, len(runs))
+	next := ""
+	for i := range runs {
+		views[i] = a.runView(&runs[i], names[runs[i].FlowID])
+	}
+	if len(runs) == n {
+		next = runs[n-1].ID
+	}
+	list(c, "runs", views, next)
+}
+
+func (a *API) run(c *gin.Context) {
+	r, err := a.cfg.DB.Run(c.Request.Context(), c.Param("id"))
+	a.oneRun(c, http.StatusOK, r, err)
+}
+
+func (a *API) startRun(c *gin.Context) {
+	var want struct {
+		DryRun bool `json:"dry_run"`
+	}
+	if err := bind(c, &want); err != nil {
+		_ = c.Error(err)
+		return
+	}
+	p := caller(c)
+	r, err := a.cfg.Jobs.StartRun(c.Request.Context(), jobs.StartRun{
+		FlowID: c.Param("id"), DryRun: want.DryRun, Trigger: trigger(p.KeyID), StartedBy: p.ID(),
+	})
+	a.oneRun(c, http.StatusCreated, r, err)
+}
+
+func trigger(keyID string) string {
+	if keyID != "" {
+		return "api"
+	}
+	return "manual"
+}
+
+func (a *API) cancelRun(c *gin.Context) {
+	ctx, id := c.Request.Context(), c.Param("id")
+	if err := a.cfg.Jobs.CancelRun(ctx, id); err != nil {
+		_ = c.Error(err)
+		return
+	}
+	r, err := a.cfg.DB.Run(ctx, id)
+	a.oneRun(c, http.StatusOK, r, err)
+}
+
+func (a *API) retryRun(c *gin.Context) {
+	r, err := a.cfg.Jobs.RetryRun(c.Request.Context(), c.Param("id"), caller(c).ID())
+	a.oneRun(c, http.StatusCreated, r, err)
+}

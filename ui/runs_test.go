@@ -1,0 +1,156 @@
+package ui
+
+import (
+	"bufio"
+	"context"
+	"encoding/csv"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"sluice/jobs"
+	"sluice/jobs/queue"
+	"sluice/tenants"
+)
+
+func TestErrorsAsCSVAreSafeToOpen(t *testing.T) {
+	p := newPanel(t)
+	token := p.open(storeA, 1)
+	a := fill(t, p)
+	_, err := p.db.AddIssues(p.ctx(storeA), []tenants.RunIssue{
+		{RunID: a.run, Line: 3, Severity: "error", Field: "price", Key: `=HYPERLINK("http://evil.example")`, Message: "a \"quoted\"\nmessage", Value: "-1+1"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := p.do("GET", Prefix+"/runs/"+a.run+"/errors.csv", token, "")
+	if w.Code != 200 || !strings.HasPrefix(w.Header().Get("Content-Disposition"), "attachment") {
+		t.Fatalf("%d %v", w.Code, w.Header())
+	}
+	rows, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(w.Body.String(), "\ufeff"))).ReadAll()
+	if err != nil || len(rows) != 3 {
+		t.Fatalf("%v %v", rows, err)
+	}
+	if got := strings.Join(rows[0], ","); got != "line,key,field,message,value,severity" {
+		t.Fatalf("header %s", got)
+	}
+	if row := rows[2]; row[1][0] != '\'' || row[4] != "'-1+1" || row[3] != "a \"quoted\"\nmessage" {
+		t.Fatalf("row %q", row)
+	}
+}
+
+func TestListsPage(t *testing.T) {
+	p := newPanel(t)
+	token := p.open(storeA, 1)
+	a := fill(t, p)
+	var issues []tenants.RunIssue
+	for line := range int64(5) {
+		issues = append(issues, tenants.RunIssue{RunID: a.run, Line: 10 + line, Severity: "warning", Field: "name", Message: "m"})
+	}
+	if _, err := p.db.AddIssues(p.ctx(storeA), issues); err != nil {
+		t.Fatal(err)
+	}
+	seen, after := 0, ""
+	for range 5 {
+		var page struct {
+			Issues []tenants.RunIssue `json:"issues"`
+			Next   string             `json:"next"`
+		}
+		p.call("GET", "/runs/"+a.run+"/issues?severity=warning&limit=2&after="+after, token, nil, 200, &page)
+		seen += len(page.Issues)
+		if after = page.Next; after == "" {
+			break
+		}
+	}
+	if seen != 5 {
+		t.Fatalf("%d warnings in all", seen)
+	}
+	p.call("GET", "/runs/"+a.run+"/issues?severity=fatal", token, nil, 422, nil)
+	p.call("GET", "/runs?limit=0", token, nil, 422, nil)
+	p.call("GET", "/runs?limit=9999", token, nil, 422, nil)
+}
+
+func TestProgress(t *testing.T) {
+	last := -1.0
+	for _, r := range []tenants.Run{
+		{State: tenants.RunQueued},
+		{State: tenants.RunRunning, Phase: tenants.PhasePlan, Counts: tenants.Counts{Total: 100}},
+		{State: tenants.RunRunning, Phase: tenants.PhasePlan, Counts: tenants.Counts{Total: 100, Read: 50}},
+		{State: tenants.RunRunning, Phase: tenants.PhaseMatch},
+		{State: tenants.RunRunning, Phase: tenants.PhaseWrite, Counts: tenants.Counts{ToCreate: 100}},
+		{State: tenants.RunRunning, Phase: tenants.PhaseWrite, Counts: tenants.Counts{ToCreate: 100, Created: 40}},
+		{State: tenants.RunDone},
+	} {
+		got := progress(&r)
+		if got < last || got > 1 {
+			t.Fatalf("%s/%s: %v after %v", r.State, r.Phase, got, last)
+		}
+		last = got
+	}
+	if last != 1 {
+		t.Fatalf("a run that is done is at %v", last)
+	}
+}
+
+func TestRunViewTellsRateAndTimeLeft(t *testing.T) {
+	p := newPanel(t)
+	started := p.clock.Now().Add(-10 * time.Second)
+	v := p.api.runView(&tenants.Run{State: tenants.RunRunning, Phase: tenants.PhaseWrite, StartedAt: &started, Requests: 50, PlannedRequests: 150}, "x")
+	if v.RatePerSecond != 5 || v.SecondsLeft == nil || *v.SecondsLeft != 20 {
+		t.Fatalf("%+v", v)
+	}
+}
+
+// TestEvents reads the live stream as the panel does.
+func TestEvents(t *testing.T) {
+	p := newPanel(t)
+	p.clock.now = time.Now()
+	p.jobs.quota = queue.QuotaState{Known: true, Quota: 450, Left: 400, Window: 30 * time.Second}
+	a := fill(t, p)
+	token := p.open(storeA, 1)
+	server := httptest.NewServer(p.router)
+	defer server.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, "GET", server.URL+Prefix+"/events", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if ct := res.Header.Get("Content-Type"); ct != "text/event-stream" {
+		t.Fatalf("content type %s", ct)
+	}
+	p.jobs.events <- jobs.EventRun + a.run
+	p.jobs.events <- jobs.EventRun + tenants.NewID() // a run of nobody: left out
+	lines := bufio.NewScanner(res.Body)
+	var quota, run bool
+	event := ""
+	for lines.Scan() && !(quota && run) {
+		name, isEvent := strings.CutPrefix(lines.Text(), "event:")
+		if isEvent {
+			event = name
+		}
+		data, isData := strings.CutPrefix(lines.Text(), "data:")
+		if !isData {
+			continue
+		}
+		quota = quota || event == "quota" && strings.Contains(data, `"left":400`)
+		run = run || event == "run" && strings.Contains(data, a.run)
+	}
+	if !quota || !run {
+		t.Fatalf("quota %v, run %v, %v", quota, run, lines.Err())
+	}
+	close(p.jobs.events) // the subscription was lost: the stream ends and the panel comes back
+	for lines.Scan() {
+	}
+	if err := lines.Err(); err != nil {
+		t.Fatal(err)
+	}
+}
