@@ -1,6 +1,10 @@
 package tenants
 
-import "testing"
+import (
+	"testing"
+
+	"sluice/tenants/vault"
+)
 
 // AsInProduction makes the guard's refusals errors instead of panics until the test ends.
 func AsInProduction(t *testing.T) {
@@ -13,3 +17,6 @@ const ChunkSize = chunkSize
 
 // Gorm returns the guarded *gorm.DB itself, without any grant.
 func (d *DB) Gorm() any { return d.gorm }
+
+// WithVault returns d with another vault, as a process with other keys has it.
+func (d *DB) WithVault(v *vault.Vault) *DB { return &DB{gorm: d.gorm, vault: v} }
