@@ -30,6 +30,8 @@ type Engine interface {
 	PreviewMapping(ctx context.Context, snapshotID string, format tenants.Format, m tenants.Mapping, limit int) (*sync.Preview, error)
 }
 
+var _ Engine = (*sync.Engine)(nil)
+
 // ClientFactory makes the API client of a store; count is told each answer and may be nil.
 type ClientFactory interface {
 	Client(ctx context.Context, storeHash string, count func(bigcommerce.Answer)) (*bigcommerce.Client, error)

@@ -242,13 +242,16 @@ func TestGracefulStop(t *testing.T) {
 		t.Run("a step that ends in time is saved", func(t *testing.T) {
 			e := newEnv(t, url)
 			g := e.gateAt(1)
-			stop := e.work()
+			ctx, cancel := context.WithCancel(t.Context())
+			stopped := make(chan error, 1)
+			go func() { stopped <- NewWorkers(e.cfg).Run(ctx) }()
 			run := e.start()
 			g.wait(t)
-			stopped := make(chan struct{})
-			go func() { defer close(stopped); stop() }()
+			cancel()
 			close(g.release)
-			<-stopped
+			if err := <-stopped; err != nil {
+				t.Fatal(err)
+			}
 			got := e.run(run.ID)
 			if got.Step != 2 || got.State != tenants.RunRunning {
 				t.Errorf("step %d, state %s", got.Step, got.State)
