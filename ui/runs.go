@@ -154,7 +154,7 @@ func trigger(keyID string) string {
 }
 
 func (a *API) cancelRun(c *gin.Context) {
-	ctx, id := c.Request.Context(), c.Param("id")
+	ctx, id := jobs.WithActor(c.Request.Context(), caller(c).Actor()), c.Param("id")
 	if err := a.cfg.Jobs.CancelRun(ctx, id); err != nil {
 		_ = c.Error(err)
 		return

@@ -15,11 +15,12 @@ import (
 
 // cluster is the one PostgreSQL of a test process: initdb takes seconds, a database milliseconds.
 var cluster struct {
-	once sync.Once
-	err  error
-	port int
-	next atomic.Int64
-	psql string
+	once   sync.Once
+	err    error
+	port   int
+	next   atomic.Int64
+	psql   string
+	server *server // kept: the end of its pipe is what ends PostgreSQL
 }
 
 // Postgres returns the URL of a fresh, empty database; ok is false when PostgreSQL is not installed
@@ -84,14 +85,14 @@ func startCluster() error {
 	}
 	cluster.psql = find("psql")
 	// Durability off: the tests kill our processes, not this server.
-	s, err := start(dir, credential, find("postgres"), "-D", data, "-p", strconv.Itoa(cluster.port),
+	cluster.server, err = start(dir, credential, find("postgres"), "-D", data, "-p", strconv.Itoa(cluster.port),
 		"-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="+dir,
 		"-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off", "-c", "max_connections=200")
 	if err != nil {
 		return err
 	}
 	if err := waitFor("postgres", func() error { return psql("SELECT 1") }); err != nil {
-		return fmt.Errorf("%w\n%s", err, s.logTail())
+		return fmt.Errorf("%w\n%s", err, cluster.server.logTail())
 	}
 	return nil
 }
