@@ -25,6 +25,7 @@ const (
 type recordedRequest struct {
 	Method, Path, Query, Body string
 	Header                    http.Header
+	Connection                string // the client's address
 }
 
 // fixture is a client of a server made for one test. Its limiter checks the protocol of Limiter in
@@ -46,7 +47,7 @@ func newFixture(t *testing.T, handler http.HandlerFunc, change ...func(*Config))
 	f.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		f.mu.Lock()
-		f.requests = append(f.requests, recordedRequest{r.Method, r.URL.Path, r.URL.RawQuery, string(body), r.Header})
+		f.requests = append(f.requests, recordedRequest{r.Method, r.URL.Path, r.URL.RawQuery, string(body), r.Header, r.RemoteAddr})
 		f.mu.Unlock()
 		w.Header().Set("Content-Type", "application/json")
 		handler(w, r)

@@ -106,6 +106,26 @@ func TestCutPostOnAUsedConnectionIsNotResent(t *testing.T) {
 	}
 }
 
+// An answer whose body nobody reads, or whose body is cut short in an error, keeps its connection.
+func TestConnectionsAreUsedAgain(t *testing.T) {
+	long := `{"data":{"id":1},"meta":"` + strings.Repeat("x", 20<<10) + `"}`
+	f := newFixture(t, script(answer(200, long), answer(404, long), answer(200, long), answer(200, `{"time":1}`+strings.Repeat(" ", 20<<10)), ok))
+	_ = f.Hooks.Delete(t.Context(), 1)
+	_ = f.Hooks.Delete(t.Context(), 2)
+	_ = f.Products.Delete(t.Context(), []int64{1})
+	_, _ = f.Store.Time(t.Context())
+	_ = f.Products.Delete(t.Context(), []int64{1})
+	requests := f.log()
+	for i, r := range requests {
+		if r.Connection != requests[0].Connection {
+			t.Errorf("request %d came on another connection", i)
+		}
+	}
+	if len(requests) != 5 {
+		t.Errorf("%d requests", len(requests))
+	}
+}
+
 func TestRetriesEnd(t *testing.T) {
 	f := newFixture(t, answer(503, `{"status":503,"title":"Service Unavailable"}`))
 	_, err := f.Store.Get(t.Context())
