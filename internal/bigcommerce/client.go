@@ -25,12 +25,12 @@ const DefaultTimeout = time.Minute
 type Config struct {
 	APIURL      string // default DefaultAPIURL
 	StoreHash   string
-	AccessToken string       `json:"-"`
-	HTTP        *http.Client // its transport is used, its CheckRedirect is not; default: one shared by all stores
-	Limiter     Limiter      // default: admits everything
-	UserAgent   string       // default "Sluice"
-	Log         *slog.Logger // each attempt at debug level; default: none
-	Timeout     time.Duration
+	AccessToken string        `json:"-"`
+	HTTP        *http.Client  // its transport is used, its CheckRedirect is not; default: one shared by all stores
+	Limiter     Limiter       // default: admits everything
+	UserAgent   string        // default "Sluice"
+	Log         *slog.Logger  // each attempt at debug level; default: none
+	Timeout     time.Duration // of one HTTP attempt, without the limiter's wait; default DefaultTimeout
 
 	// OnRequest, if set, is told each HTTP attempt, after the limiter.
 	OnRequest func(Answer)

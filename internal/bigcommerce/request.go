@@ -92,10 +92,8 @@ func transient(ctx context.Context, err error) bool {
 
 // attempt makes one HTTP attempt: limiter, request, limiter, answer.
 func attempt[T any](ctx context.Context, c *Client, r request, body []byte) (out T, status int, err error) {
-	attemptCtx, cancel := context.WithTimeout(ctx, c.timeout)
-	defer cancel()
 	var sent atomic.Bool // a connection was there, so bytes may have left; the transport has its own goroutines
-	traced := httptrace.WithClientTrace(attemptCtx, &httptrace.ClientTrace{
+	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GotConn: func(httptrace.GotConnInfo) { sent.Store(true) },
 	})
 	req, err := c.newRequest(traced, r, body)
@@ -107,8 +105,10 @@ func attempt[T any](ctx context.Context, c *Client, r request, body []byte) (out
 	if err != nil {
 		return out, 0, fmt.Errorf("bigcommerce: %s %s: not sent: %w", r.method, r.path, err)
 	}
+	timed, cancel := context.WithTimeout(traced, c.timeout) // which the wait for quota must not use up
+	defer cancel()
 	start := time.Now()
-	resp, err := c.http.Do(req)
+	resp, err := c.http.Do(req.WithContext(timed))
 	answer := Answer{Lost: true}
 	if err == nil {
 		answer = answerOf(resp.StatusCode, resp.Header)

@@ -262,8 +262,8 @@ func TestContextThatEndsDuringACall(t *testing.T) {
 			if !errors.Is(err, context.Canceled) || !errors.As(err, &e) || !e.Sent {
 				t.Fatalf("%v, want a cancelled call that was sent", err)
 			}
-			if n := len(f.limiter.calls); n != 1 {
-				t.Errorf("%d attempts after the context ended", n)
+			if len(f.limiter.calls) != 1 || len(f.slept) != 0 {
+				t.Errorf("%d attempts and %d waits, although the context ended", len(f.limiter.calls), len(f.slept))
 			}
 		})
 	}
@@ -298,6 +298,20 @@ func TestAttemptTimeout(t *testing.T) {
 	}
 	if n := len(f.limiter.calls); n != 1+maxRetries {
 		t.Errorf("%d attempts, want %d", n, 1+maxRetries)
+	}
+}
+
+func TestWaitForQuotaDoesNotUseUpTheTimeout(t *testing.T) {
+	const timeout = 200 * time.Millisecond
+	f := newFixture(t, ok, func(c *Config) { c.Timeout = timeout })
+	f.limiter.wait = func(_ int, ctx context.Context) error {
+		quota, cancel := context.WithTimeout(ctx, timeout+timeout/4)
+		defer cancel()
+		<-quota.Done()
+		return ctx.Err()
+	}
+	if err := f.Products.Delete(t.Context(), []int64{1}); err != nil || len(f.limiter.calls) != 1 {
+		t.Errorf("%v after %d attempts", err, len(f.limiter.calls))
 	}
 }
 
