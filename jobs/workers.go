@@ -197,6 +197,9 @@ func (w *Workers) reap(ctx context.Context) {
 	}
 }
 
+// clockSkew is by how much the clocks of processes that share a database may differ.
+const clockSkew = 10 * time.Second
+
 // horizon is how far ahead of its time a job is put into Redis. Until then SQL alone knows it.
 const horizon = time.Hour
 
@@ -209,9 +212,13 @@ func due(before time.Time) func(*gorm.DB) *gorm.DB {
 // Enqueuing one that is there changes nothing.
 func (w *Workers) sweep(ctx context.Context) {
 	now := w.s.now()
-	narrow := func(q *gorm.DB) *gorm.DB {
+	w.requeue(ctx, func(q *gorm.DB) *gorm.DB {
 		return q.Where("run_at <= ? AND updated_at <= ?", now, now.Add(-w.cfg.SweepAge))
-	}
+	})
+}
+
+// requeue puts the unfinished rows that narrow leaves into Redis.
+func (w *Workers) requeue(ctx context.Context, narrow func(*gorm.DB) *gorm.DB) {
 	err := eachUnfinished(ctx, w.db, narrow, w.cfg.MaxQueued, func(rows []*tenants.Job) error {
 		list := make([]queue.Job, len(rows))
 		for i, r := range rows {
@@ -240,7 +247,7 @@ func (w *Workers) rebuild(ctx context.Context) error {
 	if err != nil || !needed {
 		return err
 	}
-	start, n := time.Now(), 0
+	start, from, n := time.Now(), w.s.now().Add(-clockSkew), 0
 	err = w.queue.Rebuild(ctx, func(ctx context.Context, emit func(queue.Job) error) error {
 		n = 0
 		return eachUnfinished(ctx, w.db, due(w.s.now().Add(horizon)), w.cfg.MaxQueued, func(rows []*tenants.Job) error {
@@ -261,5 +268,9 @@ func (w *Workers) rebuild(ctx context.Context) error {
 		return err
 	}
 	w.log.InfoContext(ctx, "queue rebuilt from the database", "jobs", n, "took", time.Since(start).Round(time.Millisecond))
+	// A row that was committed while the rebuild read was refused by Redis and missed by the reading.
+	w.requeue(ctx, func(q *gorm.DB) *gorm.DB {
+		return q.Where("run_at <= ? AND updated_at >= ?", w.s.now().Add(horizon), from)
+	})
 	return nil
 }

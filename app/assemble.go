@@ -1,0 +1,173 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"sluice/auth"
+	"sluice/jobs"
+	"sluice/jobs/queue"
+	"sluice/jobs/source"
+	"sluice/jobs/sync"
+	"sluice/tenants"
+	"sluice/ui"
+)
+
+// shutdownGrace is how long open requests may go on once the process was asked to stop. Hosts give
+// 30 s between SIGTERM and SIGKILL.
+const shutdownGrace = 20 * time.Second
+
+// program is Sluice, assembled: everything shares one database, one Redis and one engine.
+type program struct {
+	cfg     *Config
+	log     *slog.Logger
+	db      *tenants.DB
+	service *jobs.Service
+	workers *jobs.Workers
+	handler http.Handler
+	closers []func()
+
+	// Live event streams never finish by themselves: endStreams ends them when the server stops.
+	streams    context.Context
+	endStreams context.CancelFunc
+}
+
+func userAgent() string { return "Sluice/" + version }
+
+// assemble builds the program; close must be called. It starts nothing and migrates nothing.
+func assemble(ctx context.Context, cfg *Config, log *slog.Logger) (p *program, err error) {
+	p = &program{cfg: cfg, log: log}
+	p.streams, p.endStreams = context.WithCancel(context.Background())
+	defer func() {
+		if err != nil {
+			p.close()
+		}
+	}()
+	if p.db, err = tenants.Open(ctx, cfg.DatabaseURL, cfg.EncryptionKeys, log); err != nil {
+		return nil, err
+	}
+	p.closers = append(p.closers, func() {
+		if err := p.db.Close(); err != nil {
+			log.Error("database not closed", "error", err)
+		}
+	})
+	rdb, closeRedis, err := openRedis(ctx, cfg.RedisURL, log)
+	if err != nil {
+		return nil, err
+	}
+	p.closers = append(p.closers, closeRedis)
+	private, err := cfg.privatePrefixes()
+	if err != nil {
+		return nil, err
+	}
+
+	q := queue.New(rdb, queue.Options{Log: log})
+	clients := jobs.NewClients(p.db, q, cfg.APIURL, userAgent(), log)
+	p.closers = append(p.closers, clients.Close)
+	engine := sync.New(sync.Config{
+		DB:      p.db,
+		Client:  clients.Client,
+		Fetcher: source.NewFetcher(source.FetchOptions{AllowPrivate: private, AllowHTTP: len(private) > 0, UserAgent: userAgent()}),
+		Quota: func(ctx context.Context, store string) (int, time.Duration) {
+			state, err := q.Quota(ctx, store)
+			if err != nil || !state.Known {
+				return 0, 0
+			}
+			return state.Quota, state.Window
+		},
+		Log: log,
+	})
+	jobsConfig := jobs.Config{
+		DB: p.db, Queue: q, Engine: engine, Clients: clients, Log: log,
+		AppURL: cfg.AppURL, ClientSecret: cfg.ClientSecret, PurgeAfter: auth.DefaultRetention,
+	}
+	p.service = jobs.NewService(jobsConfig)
+	p.workers = jobs.NewWorkers(jobsConfig)
+	return p, p.assembleHTTP(engine)
+}
+
+func (p *program) assembleHTTP(engine *sync.Engine) error {
+	cfg := p.cfg
+	assets, built := ui.Assets()
+	if !built {
+		p.log.Warn("the panel is not built into this program: build it with make")
+		assets = nil
+	}
+	panel, err := ui.NewPanel(assets, cfg.FrameAncestors, version, p.log)
+	if err != nil {
+		return err
+	}
+	authority, err := auth.New(auth.Config{
+		ClientID: cfg.ClientID, ClientSecret: cfg.ClientSecret, AppURL: cfg.AppURL, LoginURL: cfg.LoginURL,
+		Scopes: cfg.Scopes, FrameAncestors: cfg.FrameAncestors, RetainFor: auth.DefaultRetention,
+		DB: p.db, Lifecycle: p.service, Panel: panel.Page, Log: p.log,
+	})
+	if err != nil {
+		return err
+	}
+	api := ui.New(ui.Config{
+		DB: p.db, Auth: authority, Jobs: p.service, Sources: engine, Scopes: cfg.Scopes,
+		Version: version, Sandbox: cfg.sandboxed(), Log: p.log, Stopping: p.streams.Done(),
+	})
+	router := newRouter(p.log)
+	authority.Register(router)
+	panel.Register(router)
+	api.Register(router)
+	p.service.Register(router)
+	p.handler = router
+	return nil
+}
+
+// migrate brings the database up to date.
+func (p *program) migrate(ctx context.Context) error {
+	if err := p.db.Migrate(ctx); err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	return nil
+}
+
+// serve answers on l until ctx ends, and then lets open requests finish.
+func (p *program) serve(ctx context.Context, l net.Listener) error {
+	server := newHTTPServer(p.handler, p.log)
+	server.RegisterOnShutdown(p.endStreams)
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(l) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownGrace)
+	defer cancel()
+	if err := server.Shutdown(grace); err != nil {
+		return errors.Join(err, server.Close())
+	}
+	return nil
+}
+
+// run serves on l (nil: no web) and works jobs (if asked to) until ctx ends or one of them fails.
+func (p *program) run(ctx context.Context, l net.Listener, work bool) error {
+	g, ctx := errgroup.WithContext(ctx)
+	if l != nil {
+		g.Go(func() error { return p.serve(ctx, l) })
+	}
+	if work {
+		g.Go(func() error { return p.workers.Run(ctx) })
+	}
+	return g.Wait()
+}
+
+func (p *program) close() {
+	p.endStreams()
+	for i := len(p.closers) - 1; i >= 0; i-- {
+		p.closers[i]()
+	}
+	p.closers = nil
+}

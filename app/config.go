@@ -1,0 +1,116 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"net/url"
+	"reflect"
+	"strings"
+
+	"github.com/caarlos0/env/v11"
+	"github.com/go-playground/validator/v10"
+
+	"sluice/internal/bigcommerce"
+)
+
+// Config is the environment of the program. The names are those that Heroku and twelve-factor hosts
+// set; README.md has the same table for people.
+type Config struct {
+	ClientID       string   `env:"BIGCOMMERCE_CLIENT_ID" validate:"required"`
+	ClientSecret   string   `env:"BIGCOMMERCE_CLIENT_SECRET" validate:"required"`
+	AppURL         string   `env:"APP_URL" validate:"required,http_url"`
+	Scopes         []string `env:"APP_SCOPES" envSeparator:" " envDefault:"store_v2_products store_v2_information_read_only"`
+	DatabaseURL    string   `env:"DATABASE_URL" envDefault:"sqlite:sluice.db" validate:"required"`
+	RedisURL       string   `env:"REDIS_URL"`
+	EncryptionKeys string   `env:"ENCRYPTION_KEYS" validate:"required"`
+	LoginURL       string   `env:"BIGCOMMERCE_LOGIN_URL" envDefault:"https://login.bigcommerce.com" validate:"http_url"`
+	APIURL         string   `env:"BIGCOMMERCE_API_URL" envDefault:"https://api.bigcommerce.com" validate:"http_url"`
+	FrameAncestors []string `env:"FRAME_ANCESTORS" envSeparator:" " envDefault:"https://*.mybigcommerce.com https://*.bigcommerce.com"`
+	PrivateSources []string `env:"ALLOW_PRIVATE_SOURCES" envSeparator:","`
+	Port           int      `env:"PORT" envDefault:"8080" validate:"min=0,max=65535"`
+	LogLevel       string   `env:"LOG_LEVEL" envDefault:"info" validate:"oneof=debug info warn error"`
+}
+
+// loadConfig reads the environment and says everything that is wrong with it at once.
+func loadConfig() (*Config, error) {
+	var cfg Config
+	if err := env.Parse(&cfg); err != nil {
+		return nil, fmt.Errorf("configuration: %w", err)
+	}
+	return &cfg, cfg.check()
+}
+
+func (c *Config) check() error {
+	var problems []error
+	err := validator.New().Struct(c)
+	var fields validator.ValidationErrors
+	if errors.As(err, &fields) {
+		for _, f := range fields {
+			problems = append(problems, fmt.Errorf("%s: %s", variable(f.StructField()), adviceFor(f)))
+		}
+	} else if err != nil {
+		problems = append(problems, err)
+	}
+	if _, err := c.privatePrefixes(); err != nil {
+		problems = append(problems, err)
+	}
+	c.AppURL = strings.TrimRight(c.AppURL, "/")
+	if len(problems) > 0 {
+		return fmt.Errorf("configuration:\n%w", errors.Join(problems...))
+	}
+	return nil
+}
+
+// variable names the environment variable behind a field, for messages.
+func variable(field string) string {
+	f, _ := reflect.TypeFor[Config]().FieldByName(field)
+	return f.Tag.Get("env")
+}
+
+func adviceFor(f validator.FieldError) string {
+	switch f.Tag() {
+	case "required":
+		if f.StructField() == "EncryptionKeys" {
+			return "is required: make one with `sluice key new` and keep it safe, without it stored tokens cannot be read"
+		}
+		return "is required: set it as README.md describes"
+	case "http_url":
+		return fmt.Sprintf("%q is not an http or https address", f.Value())
+	default:
+		return fmt.Sprintf("%v is not allowed (%s %s)", f.Value(), f.Tag(), f.Param())
+	}
+}
+
+func (c *Config) privatePrefixes() ([]netip.Prefix, error) {
+	var out []netip.Prefix
+	for _, text := range c.PrivateSources {
+		text = strings.TrimSpace(text)
+		if text == "" {
+			continue
+		}
+		p, err := netip.ParsePrefix(text)
+		if err != nil {
+			return nil, fmt.Errorf("ALLOW_PRIVATE_SOURCES: %q is not a CIDR such as 10.0.0.0/8", text)
+		}
+		out = append(out, p)
+	}
+	return out, nil
+}
+
+func (c *Config) level() slog.Level {
+	var l slog.Level
+	if err := l.UnmarshalText([]byte(c.LogLevel)); err != nil {
+		return slog.LevelInfo
+	}
+	return l
+}
+
+// sandboxed reports whether the app talks to something else than the real BigCommerce; the panel says so.
+func (c *Config) sandboxed() bool {
+	u, err := url.Parse(c.APIURL)
+	return err != nil || "https://"+u.Host != bigcommerce.DefaultAPIURL
+}
+
+func (c *Config) usesSQLite() bool { return strings.HasPrefix(c.DatabaseURL, "sqlite:") }

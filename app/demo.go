@@ -1,0 +1,321 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"sluice/internal/sandbox"
+	"sluice/tenants"
+	"sluice/tenants/vault"
+)
+
+type demoCommand struct {
+	Once    bool          `help:"Install, sync, print the result, exit."`
+	JSON    bool          `name:"json" help:"Print the result as one line of JSON."`
+	Feed    string        `help:"A CSV or NDJSON file of products to sync instead of the example ERP's 2,500 parts." placeholder:"FILE"`
+	State   string        `help:"Keep the app's database (sluice.db) and the sandbox's stores (sandbox.json) in this folder between calls." placeholder:"DIR"`
+	Plan    string        `help:"Plan of the sandbox store: ${enum}." enum:"standard,plus,pro,enterprise" default:"pro"`
+	Window  time.Duration `help:"Length of the sandbox's quota window; BigCommerce's is 30s." default:"1s"`
+	Verbose bool          `help:"Show the app's log."`
+}
+
+// demoResult is what --json prints (design section 8).
+type demoResult struct {
+	StoreHash   string  `json:"store_hash"`
+	RunID       string  `json:"run_id"`
+	State       string  `json:"state"`
+	Read        int64   `json:"read"`
+	Created     int64   `json:"created"`
+	Updated     int64   `json:"updated"`
+	Unchanged   int64   `json:"unchanged"`
+	Failed      int64   `json:"failed"`
+	APIRequests int     `json:"api_requests"` // the sandbox's count, from the start of the run to its end
+	HTTP429     int     `json:"http_429"`
+	Quota       int     `json:"quota"` // requests per window
+	WindowMS    int64   `json:"window_ms"`
+	Seconds     float64 `json:"seconds"`
+	Errors      []issue `json:"errors"`
+
+	warnings int64
+}
+
+// Run starts everything on loopback ports, walks the install and runs the sync.
+func (c *demoCommand) Run(ctx context.Context) error {
+	dir, temporary := c.State, c.State == ""
+	if temporary {
+		var err error
+		if dir, err = os.MkdirTemp("", "sluice-demo-"); err != nil {
+			return err
+		}
+		defer func() { _ = os.RemoveAll(dir) }()
+	} else if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	log := slog.New(slog.DiscardHandler)
+	if c.Verbose {
+		log = newLogger(os.Stderr, slog.LevelDebug)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	d, err := c.start(ctx, dir, log)
+	if err != nil {
+		return err
+	}
+	defer d.close()
+
+	work, ctx := errgroup.WithContext(ctx)
+	work.Go(func() error { return d.program.run(ctx, d.listener, true) })
+	work.Go(func() error {
+		defer cancel()
+		result, err := d.sync(ctx, c.out())
+		if err != nil {
+			return err
+		}
+		if err := c.print(result); err != nil || c.Once {
+			return err
+		}
+		d.invite(os.Stdout)
+		<-ctx.Done()
+		return nil
+	})
+	err = work.Wait()
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// out is where people read along; nobody does with --json.
+func (c *demoCommand) out() io.Writer {
+	if c.JSON {
+		return io.Discard
+	}
+	return os.Stdout
+}
+
+// demo is a running demonstration.
+type demo struct {
+	program  *program
+	listener net.Listener
+	sandbox  *sandbox.Sandbox
+	store    *sandbox.Store
+	feed     *feedServer
+	merchant *merchant
+	options  *demoCommand
+}
+
+func (c *demoCommand) start(ctx context.Context, dir string, log *slog.Logger) (d *demo, err error) {
+	d = &demo{options: c}
+	defer func() {
+		if err != nil {
+			d.close()
+		}
+	}()
+	var lc net.ListenConfig
+	if d.listener, err = lc.Listen(ctx, "tcp", "127.0.0.1:0"); err != nil {
+		return nil, err
+	}
+	feedListener, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	if d.feed, err = newFeedServer(feedListener, c.Feed); err != nil {
+		return nil, err
+	}
+	appURL := "http://" + d.listener.Addr().String()
+	if err := d.startSandbox(ctx, dir, appURL, log); err != nil {
+		return nil, err
+	}
+	cfg, err := d.config(dir, appURL)
+	if err != nil {
+		return nil, err
+	}
+	if d.program, err = assemble(ctx, cfg, log); err != nil {
+		return nil, err
+	}
+	if err := d.program.migrate(ctx); err != nil {
+		return nil, err
+	}
+	d.merchant = &merchant{app: appURL, store: d.store, user: d.store.Owner().ID, http: &http.Client{Timeout: 2 * time.Minute}}
+	return d, nil
+}
+
+// startSandbox starts the simulated BigCommerce with one store, the one of before if it has state.
+func (d *demo) startSandbox(ctx context.Context, dir, appURL string, log *slog.Logger) error {
+	var err error
+	d.sandbox, err = sandbox.New(sandbox.Options{
+		Plan: d.options.Plan, Window: d.options.Window, StateFile: filepath.Join(dir, "sandbox.json"), Log: log,
+		AppAuthURL: appURL + "/auth", AppLoadURL: appURL + "/load", AppUninstallURL: appURL + "/uninstall", AppRemoveUserURL: appURL + "/remove_user",
+	})
+	if err != nil {
+		return err
+	}
+	if err := d.sandbox.Start(ctx); err != nil {
+		return err
+	}
+	if stores := d.sandbox.Stores(); len(stores) > 0 {
+		d.store = stores[0]
+		return nil
+	}
+	// A hash of its own, so that demos that share a database or a Redis do not meet.
+	d.store = d.sandbox.AddStore(sandbox.StoreSpec{Hash: strings.ToLower(rand.Text()[:10]), Name: "Halyard & Co."})
+	return nil
+}
+
+// config is what the app's environment would say; DATABASE_URL, REDIS_URL and ENCRYPTION_KEYS are
+// taken from the real one.
+func (d *demo) config(dir, appURL string) (*Config, error) {
+	keys := os.Getenv("ENCRYPTION_KEYS")
+	if keys == "" {
+		var err error
+		if keys, err = keptKey(filepath.Join(dir, "encryption.key")); err != nil {
+			return nil, err
+		}
+	}
+	database := os.Getenv("DATABASE_URL")
+	if database == "" {
+		database = "sqlite:" + filepath.Join(dir, "sluice.db")
+	}
+	urls := d.sandbox.URLs()
+	cfg := &Config{
+		ClientID: d.sandbox.ClientID(), ClientSecret: d.sandbox.ClientSecret(), AppURL: appURL,
+		Scopes: sandbox.DefaultScopes, DatabaseURL: database, RedisURL: os.Getenv("REDIS_URL"), EncryptionKeys: keys,
+		LoginURL: urls.Login, APIURL: urls.API, FrameAncestors: []string{urls.ControlPanel},
+		PrivateSources: []string{"127.0.0.1/32"}, LogLevel: "info",
+	}
+	return cfg, cfg.check()
+}
+
+// keptKey reads the encryption key that an earlier call left, or makes one.
+func keptKey(path string) (string, error) {
+	b, err := os.ReadFile(path)
+	if err == nil {
+		return strings.TrimSpace(string(b)), nil
+	}
+	if !errors.Is(err, os.ErrNotExist) {
+		return "", err
+	}
+	key, err := vault.GenerateKey("demo")
+	if err != nil {
+		return "", err
+	}
+	return key, os.WriteFile(path, []byte(key+"\n"), 0o600)
+}
+
+// sync installs the app, runs the main job and returns what came of it.
+func (d *demo) sync(ctx context.Context, out io.Writer) (*demoResult, error) {
+	m := d.merchant
+	quota, window := d.store.Quota()
+	fmt.Fprintf(out, "A sandbox BigCommerce runs on this machine: store %s with the quota of the %s plan, %d requests a window.\nThe window is shortened to %s, so that a first run takes seconds; BigCommerce's own is 30 s.\n\n",
+		d.store.Hash, d.options.Plan, quota, window)
+	if err := m.open(ctx); err != nil {
+		return nil, fmt.Errorf("install: %w", err)
+	}
+	r, err := m.unfinishedRun(ctx)
+	if err != nil {
+		return nil, err
+	}
+	mark, started := d.store.Log().Mark(), time.Now()
+	if r != nil {
+		fmt.Fprintf(out, "Installed before; run %s was interrupted and goes on.\n", r.ID)
+	} else {
+		if err := d.settle(ctx); err != nil {
+			return nil, err
+		}
+		fmt.Fprintf(out, "Installed. Syncing %s\n", d.feed.URL)
+		f, err := m.prepareFlow(ctx, d.feed.URL)
+		if err != nil {
+			return nil, fmt.Errorf("flow: %w", err)
+		}
+		mark, started = d.store.Log().Mark(), time.Now()
+		if r, err = m.startRun(ctx, f.ID); err != nil {
+			return nil, fmt.Errorf("run: %w", err)
+		}
+	}
+	bar := newProgress(out)
+	if r, err = m.watch(ctx, r.ID, bar.show); err != nil {
+		return nil, fmt.Errorf("run: %w", err)
+	}
+	bar.done()
+	counts := d.store.Log().ClientSince(d.sandbox.ClientID(), mark)
+	result := &demoResult{
+		StoreHash: d.store.Hash, RunID: r.ID, State: string(r.State), Read: r.Read, Created: r.Created, Updated: r.Updated,
+		Unchanged: r.Unchanged, Failed: r.Failed, APIRequests: counts.Total, HTTP429: counts.Throttled,
+		Quota: quota, WindowMS: window.Milliseconds(), Seconds: time.Since(started).Round(time.Millisecond).Seconds(),
+		warnings: r.Warnings,
+	}
+	if result.Errors, err = m.errors(ctx, r.ID); err != nil {
+		return nil, err
+	}
+	if r.Error != "" {
+		result.Errors = append(result.Errors, issue{Message: r.Error})
+	}
+	return result, nil
+}
+
+// settle waits until the store has no work left: an install registers webhooks and reads the store,
+// and those requests are not the run's.
+func (d *demo) settle(ctx context.Context) error {
+	ctx = tenants.WithStore(ctx, d.store.Hash)
+	tick := time.NewTicker(runPoll)
+	defer tick.Stop()
+	for {
+		n, err := d.program.service.PendingJobs(ctx)
+		if err != nil || n == 0 {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+}
+
+func (c *demoCommand) print(r *demoResult) error {
+	if c.JSON {
+		return json.NewEncoder(os.Stdout).Encode(r)
+	}
+	r.write(os.Stdout)
+	return nil
+}
+
+// invite tells where to look.
+func (d *demo) invite(w io.Writer) {
+	fmt.Fprintf(w, "\nOpen the control panel to see it as a merchant does:\n\n  %s\n\nPress Ctrl-C to stop.\n", appPanelURL(d.sandbox, d.store))
+}
+
+// appPanelURL is where the control panel shows the app of a store.
+func appPanelURL(s *sandbox.Sandbox, store *sandbox.Store) string {
+	return s.URLs().ControlPanel + "/manage/" + store.Hash + "/app/" + s.ClientID()
+}
+
+func (d *demo) close() {
+	if d.program != nil {
+		d.program.close()
+	}
+	if d.feed != nil {
+		d.feed.close()
+	}
+	if d.sandbox != nil {
+		if err := d.sandbox.Close(); err != nil {
+			fmt.Fprintln(os.Stderr, "sluice: sandbox:", err)
+		}
+	}
+	if d.listener != nil {
+		_ = d.listener.Close()
+	}
+}

@@ -1,0 +1,42 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// version is stamped by the Makefile.
+var version = "dev"
+
+type commands struct {
+	Serve   serveCommand   `cmd:"" help:"Serve the panel and callbacks, and work the stores' jobs."`
+	Demo    demoCommand    `cmd:"" help:"Install Sluice on a sandbox store and sync a catalogue, on this machine alone."`
+	Sandbox sandboxCommand `cmd:"" help:"Run a simulated BigCommerce."`
+	Migrate migrateCommand `cmd:"" help:"Bring the database to this version's schema."`
+	Store   storeCommand   `cmd:"" help:"Add and look at stores."`
+	Key     keyCommand     `cmd:"" help:"Make and rotate encryption keys."`
+
+	Version kong.VersionFlag `help:"Print the version."`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	var cli commands
+	k := kong.Parse(&cli,
+		kong.Name("sluice"),
+		kong.Description("Sluice moves records between BigCommerce stores and the systems that run the merchants' businesses."),
+		kong.Vars{"version": version},
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.UsageOnError(),
+	)
+	if err := k.Run(); err != nil {
+		fmt.Fprintln(os.Stderr, "sluice:", err)
+		os.Exit(1)
+	}
+}

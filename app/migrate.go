@@ -1,0 +1,45 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/caarlos0/env/v11"
+
+	"sluice/internal/database"
+)
+
+type migrateCommand struct {
+	DryRun bool `help:"List what is missing and change nothing."`
+}
+
+// Run needs the database's address only, so that a release step can do without the other secrets.
+func (c *migrateCommand) Run(ctx context.Context) error {
+	var cfg struct {
+		DatabaseURL string `env:"DATABASE_URL" envDefault:"sqlite:sluice.db"`
+	}
+	if err := env.Parse(&cfg); err != nil {
+		return err
+	}
+	db, err := database.Open(ctx, cfg.DatabaseURL, newLogger(os.Stderr, 0))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = database.Close(db) }()
+	pending, err := database.Pending(ctx, db)
+	if err != nil {
+		return err
+	}
+	for _, id := range pending {
+		fmt.Println(id)
+	}
+	if len(pending) == 0 {
+		fmt.Println("The database is up to date.")
+		return nil
+	}
+	if c.DryRun {
+		return nil
+	}
+	return database.Migrate(ctx, db)
+}

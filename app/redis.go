@@ -1,0 +1,62 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/url"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/redis/go-redis/v9"
+)
+
+// openRedis connects to REDIS_URL, or starts an embedded Redis when it is empty. The embedded one
+// lives and dies with the process, which loses nothing: SQL has every job (design section 5).
+func openRedis(ctx context.Context, rawURL string, log *slog.Logger) (redis.UniversalClient, func(), error) {
+	if rawURL == "" {
+		server, err := miniredis.Run()
+		if err != nil {
+			return nil, nil, fmt.Errorf("embedded Redis: %w", err)
+		}
+		log.Warn("REDIS_URL is not set: using an embedded Redis, for evaluation and one small store only")
+		client := redis.NewClient(&redis.Options{Addr: server.Addr()})
+		return client, func() { _ = client.Close(); server.Close() }, nil
+	}
+	client, err := redisClient(rawURL)
+	if err != nil {
+		return nil, nil, fmt.Errorf("REDIS_URL: %w", err)
+	}
+	if err := client.Ping(ctx).Err(); err != nil {
+		_ = client.Close()
+		return nil, nil, fmt.Errorf("REDIS_URL: Redis does not answer; check the address and that it is running: %w", err)
+	}
+	return client, func() { _ = client.Close() }, nil
+}
+
+// redisClient reads the URL forms of go-redis: ?master_name= is Sentinel, ?addr= is Cluster.
+func redisClient(rawURL string) (redis.UniversalClient, error) {
+	u, err := url.Parse(rawURL)
+	if err != nil {
+		return nil, fmt.Errorf("not an address") // the parse error would repeat a password
+	}
+	switch {
+	case u.Query().Has("master_name"):
+		o, err := redis.ParseFailoverURL(rawURL)
+		if err != nil {
+			return nil, err
+		}
+		return redis.NewFailoverClient(o), nil
+	case u.Query().Has("addr"):
+		o, err := redis.ParseClusterURL(rawURL)
+		if err != nil {
+			return nil, err
+		}
+		return redis.NewClusterClient(o), nil
+	default:
+		o, err := redis.ParseURL(rawURL)
+		if err != nil {
+			return nil, err
+		}
+		return redis.NewClient(o), nil
+	}
+}

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"sluice/internal/sandbox"
+)
+
+type sandboxCommand struct {
+	Plan     string        `help:"Plan of the stores: ${enum}." enum:"standard,plus,pro,enterprise" default:"standard"`
+	Window   time.Duration `help:"Length of a quota window." default:"30s"`
+	Latency  time.Duration `help:"Added to every API answer."`
+	Stores   int           `help:"How many stores there are." default:"1"`
+	Products int           `help:"How many products each new store has to begin with."`
+	State    string        `help:"A JSON file that keeps the stores between calls." placeholder:"FILE"`
+	AppURL   string        `help:"Public base URL of the app to install." default:"http://127.0.0.1:8080" env:"APP_URL"`
+	API      string        `help:"Address to serve the API and the login on." default:"127.0.0.1:0" placeholder:"HOST:PORT"`
+	Panel    string        `help:"Address to serve the control panel on." default:"127.0.0.1:0" placeholder:"HOST:PORT"`
+	JSON     bool          `name:"json" help:"Print URLs and credentials as one line of JSON."`
+	Verbose  bool          `help:"Show the sandbox's log."`
+}
+
+// sandboxInfo is what --json prints: what an app needs to be installed here, and what a test needs.
+type sandboxInfo struct {
+	API          string             `json:"api_url"`
+	Login        string             `json:"login_url"`
+	ControlPanel string             `json:"control_panel_url"`
+	Admin        string             `json:"admin_url"`
+	ClientID     string             `json:"client_id"`
+	ClientSecret string             `json:"client_secret"`
+	Stores       []sandboxStoreInfo `json:"stores"`
+}
+
+type sandboxStoreInfo struct {
+	Hash     string `json:"store_hash"`
+	Token    string `json:"access_token"` // store-level API credentials
+	Panel    string `json:"control_panel_url"`
+	Quota    int    `json:"quota"`
+	WindowMS int64  `json:"window_ms"`
+}
+
+// Run serves until the process is asked to stop.
+func (c *sandboxCommand) Run(ctx context.Context) error {
+	log := slog.New(slog.DiscardHandler)
+	if c.Verbose {
+		log = newLogger(os.Stderr, slog.LevelDebug)
+	}
+	app := strings.TrimRight(c.AppURL, "/")
+	s, err := sandbox.New(sandbox.Options{
+		Plan: c.Plan, Window: c.Window, Latency: c.Latency, StateFile: c.State, APIAddr: c.API, PanelAddr: c.Panel, Log: log,
+		AppAuthURL: app + "/auth", AppLoadURL: app + "/load", AppUninstallURL: app + "/uninstall", AppRemoveUserURL: app + "/remove_user",
+	})
+	if err != nil {
+		return err
+	}
+	if err := s.Start(ctx); err != nil {
+		return err
+	}
+	for i := len(s.Stores()); i < c.Stores; i++ {
+		store := s.AddStore(sandbox.StoreSpec{Hash: fmt.Sprintf("sandbox%d", i+1), Name: fmt.Sprintf("Sandbox store %d", i+1)})
+		if c.Products > 0 {
+			store.SeedProducts(c.Products)
+		}
+	}
+	if err := c.print(s); err != nil {
+		return err
+	}
+	<-ctx.Done()
+	return s.Close()
+}
+
+func (c *sandboxCommand) print(s *sandbox.Sandbox) error {
+	urls := s.URLs()
+	info := sandboxInfo{
+		API: urls.API, Login: urls.Login, ControlPanel: urls.ControlPanel, Admin: urls.Admin,
+		ClientID: s.ClientID(), ClientSecret: s.ClientSecret(),
+	}
+	for _, store := range s.Stores() {
+		quota, window := store.Quota()
+		info.Stores = append(info.Stores, sandboxStoreInfo{
+			Hash: store.Hash, Token: store.Token(), Panel: appPanelURL(s, store), Quota: quota, WindowMS: window.Milliseconds(),
+		})
+	}
+	if c.JSON {
+		return json.NewEncoder(os.Stdout).Encode(info)
+	}
+	fmt.Printf("A simulated BigCommerce is running (%s plan, %d requests per %s).\n\n", c.Plan, info.Stores[0].Quota, c.Window)
+	fmt.Printf("  BIGCOMMERCE_API_URL=%s\n  BIGCOMMERCE_LOGIN_URL=%s\n  BIGCOMMERCE_CLIENT_ID=%s\n  BIGCOMMERCE_CLIENT_SECRET=%s\n  FRAME_ANCESTORS=%s\n  APP_URL=%s\n\n",
+		info.API, info.Login, info.ClientID, info.ClientSecret, info.ControlPanel, c.AppURL)
+	for _, store := range info.Stores {
+		fmt.Printf("  store %s: control panel %s\n", store.Hash, store.Panel)
+	}
+	fmt.Println("\nPress Ctrl-C to stop.")
+	return nil
+}
