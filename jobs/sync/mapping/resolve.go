@@ -32,8 +32,14 @@ func columnExpression(name string) string {
 	if identifier {
 		return name
 	}
-	return "row[" + strconv.Quote(name) + "]"
+	return "row[" + quoteName(name) + "]"
 }
+
+// quoteName writes a name as a text of the expression language. It escapes no more than that needs: a
+// merchant is shown the name as it stands in the file.
+func quoteName(name string) string { return `"` + nameEscapes.Replace(name) + `"` }
+
+var nameEscapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, "\r", `\r`, "\t", `\t`)
 
 // slot is the name of column i inside a compiled expression. No merchant can write it: it is no
 // identifier.
@@ -147,7 +153,7 @@ func (r *resolver) check() *file.Error {
 	case name == "row":
 		r.fail(first, `row needs the name of a column in quotes: row["Name"]`)
 	case knownFunctions[name]:
-		r.fail(first, `%s is a function: write row[%q] for the column of that name`, name, name)
+		r.fail(first, "%s is a function: write %s for the column of that name", name, columnExpression(name))
 	default:
 		r.fail(first, "there is no column %s%s", name, r.near(name))
 	}
