@@ -40,6 +40,7 @@ func (s *Sandbox) apiRoutes() []route {
 	return []route{
 		{method: "GET", path: "/v2/store", scopes: infoRead, handle: s.getStore},
 		{method: "GET", path: "/v2/time", scopes: infoRead, handle: s.getTime},
+		{method: "GET", path: "/v2/tax_classes", scopes: infoRead, handle: s.listTaxClasses},
 
 		{method: "GET", path: "/v3/catalog/products", scopes: productsRead, handle: s.listProducts},
 		{method: "POST", path: "/v3/catalog/products", scopes: productsWrite, handle: s.createProduct},

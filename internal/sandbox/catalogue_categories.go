@@ -239,7 +239,7 @@ func (s *Sandbox) createCategories(c *call) reply {
 		cat := &category{UUID: uuid.NewString(), Values: categoryValues()}
 		es := st.assignCategory(cat, in, true, prefix)
 		if c.partial && i == len(list)-1 {
-			es = map[string]string{prefix + "name": "The sandbox was asked to fail this one."}
+			es = map[string]string{prefix + "name": msgAsked}
 		}
 		if len(es) > 0 {
 			failed++

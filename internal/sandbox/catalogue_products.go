@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"regexp"
 	"slices"
@@ -60,21 +61,26 @@ func (s *Sandbox) createProduct(c *call) reply {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	p := &product{}
-	madeBrand, r := st.assign(p, vals, "", true)
+	done, r := st.assign(p, vals, "", true)
 	if r != nil {
 		return *r
 	}
 	st.insertProductLocked(p)
 	st.flush()
-	if madeBrand != 0 {
-		st.fire("store/brand/created", "brand", madeBrand)
+	if done.brand != 0 {
+		st.fire("store/brand/created", "brand", done.brand)
 	}
 	st.fire("store/product/created", "product", p.id)
 	if c.partial {
-		return okJSON(http.StatusMultiStatus, map[string]any{
-			"data": []json.RawMessage{p.append(nil, sel)}, "errors": partialError("inventory_level"), "meta": map[string]any{}})
+		return multiStatus([]json.RawMessage{p.append(nil, sel)}, map[string]string{"inventory_level": msgAsked})
 	}
 	return single(http.StatusOK, p.append(nil, sel))
+}
+
+// multiStatus is the 207 of a write that took effect in part.
+func multiStatus(data any, errs map[string]string) reply {
+	return okJSON(http.StatusMultiStatus, map[string]any{"data": data, "meta": map[string]any{}, "errors": errorBody{
+		Status: http.StatusMultiStatus, Title: "Part of the request failed", Type: statusDocs, Errors: errs}})
 }
 
 // notSimulated refuses what the sandbox would otherwise drop silently.
@@ -91,10 +97,16 @@ func notSimulated(in map[string]any) *reply {
 // urlPath is what a custom URL may look like.
 var urlPath = regexp.MustCompile(`^(/[A-Za-z0-9\-_.]{1,256})*/?$`)
 
+// assigned is what an assignment did beside the product.
+type assigned struct {
+	brand  int64             // made on the way; 0 is none
+	failed map[string]string // what did not take effect though the rest did: 207
+}
+
 // assign writes validated values into p, which is not in the catalogue: a new product, or a copy of
 // one. It checks what only the store can know; keys of errors are led by prefix. The reply is a 409, 422
-// or nil. It returns the id of a brand that it made, for the webhook.
-func (st *Store) assign(p *product, vals []fieldValue, prefix string, create bool) (madeBrand int64, _ *reply) {
+// or nil.
+func (st *Store) assign(p *product, vals []fieldValue, prefix string, create bool) (done assigned, _ *reply) {
 	errs := map[string]string{}
 	for _, v := range vals {
 		switch name := productFields[v.field].name; name {
@@ -117,19 +129,24 @@ func (st *Store) assign(p *product, vals []fieldValue, prefix string, create boo
 	}
 	if len(errs) > 0 {
 		r := invalid(errs)
-		return 0, &r
+		return done, &r
 	}
 	if r := st.unique(p, prefix); r != nil {
-		return 0, r
+		return done, r
 	}
 	if r := st.references(p, vals, prefix); r != nil {
-		return 0, r
+		return done, r
 	}
 	oldURL := p.url
 	for _, v := range vals {
 		if productFields[v.field].name == "custom_url" {
-			if r := st.assignURL(p, v.raw, prefix); r != nil {
-				return 0, r
+			r := st.assignURL(p, v.raw, prefix)
+			switch {
+			case r != nil && r.status == http.StatusConflict && !create:
+				// Documented: an update is saved without its URL when that is taken.
+				done.failed = map[string]string{prefix + "custom_url": r.err}
+			case r != nil:
+				return done, r
 			}
 		}
 	}
@@ -141,15 +158,15 @@ func (st *Store) assign(p *product, vals []fieldValue, prefix string, create boo
 			name := unquote(v.raw)
 			id, made, r := st.brandNamed(name, prefix)
 			if r != nil {
-				return 0, r
+				return done, r
 			}
 			if made {
-				madeBrand = id
+				done.brand = id
 			}
 			p.put("brand_id", strconv.FormatInt(id, 10))
 		}
 	}
-	return madeBrand, nil
+	return done, nil
 }
 
 // unique checks the name and the SKU against the other products.
@@ -240,24 +257,27 @@ func (s *Sandbox) updateProduct(c *call) reply {
 	if r != nil {
 		return *r
 	}
-	next, made, r := c.st.change(old, vals, "")
+	next, done, r := c.st.change(old, vals, "")
 	if r != nil {
 		return *r
 	}
-	c.st.commit([]*product{next}, made)
+	c.st.commit([]*product{next}, done.brand)
+	if done.failed != nil {
+		return multiStatus(json.RawMessage(next.append(nil, sel)), done.failed)
+	}
 	return single(http.StatusOK, next.append(nil, sel))
 }
 
 // change puts a changed copy of old into the catalogue; nothing is journalled yet.
-func (st *Store) change(old *product, vals []fieldValue, prefix string) (*product, int64, *reply) {
+func (st *Store) change(old *product, vals []fieldValue, prefix string) (*product, assigned, *reply) {
 	next := old.clone()
-	made, r := st.assign(next, vals, prefix, false)
+	done, r := st.assign(next, vals, prefix, false)
 	if r != nil {
-		return nil, 0, r
+		return nil, done, r
 	}
 	next.modified = st.sb.now().Unix()
 	st.cat.replace(old, next)
-	return next, made, nil
+	return next, done, nil
 }
 
 // commit journals changed products and fires their webhooks.
@@ -297,9 +317,7 @@ func (s *Sandbox) updateProducts(c *call) reply {
 		prefix := strconv.Itoa(i) + "."
 		var es map[string]string
 		all[i], es = validate(productFields, productIndex, in, false, prefix)
-		for k, m := range es {
-			errs[k] = m
-		}
+		maps.Copy(errs, es)
 		ids[i] = batchID(in["id"], prefix, errs)
 	}
 	if len(errs) > 0 {
@@ -342,10 +360,10 @@ func (st *Store) changeBatch(c *call, sel *selection, ids []int64, all [][]field
 		}
 		st.pending.Reset()
 	}
-	failed := map[string]any(nil)
+	failed := map[string]string{}
 	for i, id := range ids {
 		if c.partial && i == len(ids)-1 {
-			failed = partialError(strconv.Itoa(i) + ".inventory_level")
+			failed[strconv.Itoa(i)+".inventory_level"] = msgAsked
 			break
 		}
 		old := st.cat.byID[id]
@@ -353,23 +371,24 @@ func (st *Store) changeBatch(c *call, sel *selection, ids []int64, all [][]field
 			undo()
 			return notFound("The product with the ID " + strconv.FormatInt(id, 10) + " was not found.")
 		}
-		next, made, r := st.change(old, all[i], strconv.Itoa(i)+".")
+		next, done, r := st.change(old, all[i], strconv.Itoa(i)+".")
 		if r != nil {
 			undo()
 			return *r
 		}
 		olds, nexts = append(olds, old), append(nexts, next)
-		if made != 0 {
-			brands = append(brands, made)
+		if done.brand != 0 {
+			brands = append(brands, done.brand)
 		}
+		maps.Copy(failed, done.failed)
 	}
 	st.commit(nexts, brands...)
 	rows := make([]json.RawMessage, len(nexts))
 	for i, p := range nexts {
 		rows[i] = p.append(nil, sel)
 	}
-	if failed != nil {
-		return okJSON(http.StatusMultiStatus, map[string]any{"data": rows, "errors": failed, "meta": map[string]any{}})
+	if len(failed) > 0 {
+		return multiStatus(rows, failed)
 	}
 	return okJSON(http.StatusOK, map[string]any{"data": rows, "meta": map[string]any{}})
 }

@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -127,10 +126,5 @@ func (fs *faultSet) strike(matches func(*Fault) bool) *Fault {
 	return nil
 }
 
-// partialError is the errors object of a 207 that a fault asked for.
-func partialError(key string) map[string]any {
-	return map[string]any{
-		"status": http.StatusMultiStatus, "title": "Partial failure", "type": statusDocs,
-		"errors": map[string]string{key: "The sandbox was asked to fail this one."},
-	}
-}
+// msgAsked is the message of what failed because a fault asked for it.
+const msgAsked = "The sandbox was asked to fail this one."

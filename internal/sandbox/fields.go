@@ -68,7 +68,7 @@ var productFields = []fieldSpec{
 	{name: "retail_price", kind: kNumber, min: num(0), def: "0"},
 	{name: "sale_price", kind: kNumber, min: num(0), def: "0"},
 	{name: "map_price", kind: kNumber, def: "0"},
-	{name: "tax_class_id", kind: kNumber, min: num(0), max: num(255), def: "0"},
+	{name: "tax_class_id", kind: kInteger, min: num(0), max: num(255), def: "0"},
 	{name: "product_tax_code", kind: kString, maxLen: 255, def: `""`},
 	{name: "calculated_price", kind: kNumber, readOnly: true},
 	{name: "categories", kind: kNumbers, maxItems: 1000, def: "[]"},

@@ -54,44 +54,47 @@ func (s *selection) bulky() bool {
 	return slices.Contains(s.include, "options") || slices.Contains(s.include, "modifiers")
 }
 
+// computedFields are the fields whose value is not stored as such, by place.
+var computedFields = func() [256]func(*product, []byte) []byte {
+	var m [256]func(*product, []byte) []byte
+	for name, f := range map[string]func(*product, []byte) []byte{
+		"name":             func(p *product, b []byte) []byte { return append(b, jsonString(p.name)...) },
+		"sku":              func(p *product, b []byte) []byte { return append(b, jsonString(p.sku)...) },
+		"date_created":     func(p *product, b []byte) []byte { return append(b, jsonString(timeString(p.created))...) },
+		"date_modified":    func(p *product, b []byte) []byte { return append(b, jsonString(timeString(p.modified))...) },
+		"calculated_price": func(p *product, b []byte) []byte { return strconv.AppendFloat(b, p.calculatedPrice(), 'f', -1, 64) },
+		"base_variant_id":  func(p *product, b []byte) []byte { return strconv.AppendInt(b, p.variant, 10) },
+		"custom_url": func(p *product, b []byte) []byte {
+			b = append(append(b, `{"url":`...), jsonString(p.url)...)
+			return append(strconv.AppendBool(append(b, `,"is_customized":`...), p.customURL), '}')
+		},
+	} {
+		m[fieldIndex(name)] = f
+	}
+	return m
+}()
+
 // append writes a product as the API shows it.
 func (p *product) append(b []byte, sel *selection) []byte {
 	b = append(b, `{"id":`...)
 	b = strconv.AppendInt(b, p.id, 10)
 	next := 0 // vals are sorted as the fields are
 	for i := range productFields {
-		f := &productFields[i]
-		raw := f.def
-		for next < len(p.vals) && int(p.vals[next].field) < i {
-			next++
-		}
+		raw := productFields[i].def
 		if next < len(p.vals) && int(p.vals[next].field) == i {
 			raw = p.vals[next].raw
+			next++
 		}
-		if !sel.show[i] {
+		compute := computedFields[i]
+		if !sel.show[i] || raw == "" && compute == nil {
 			continue
 		}
-		switch f.name {
-		case "name":
-			raw = jsonString(p.name)
-		case "sku":
-			raw = jsonString(p.sku)
-		case "date_created":
-			raw = jsonString(timeString(p.created))
-		case "date_modified":
-			raw = jsonString(timeString(p.modified))
-		case "calculated_price":
-			raw = strconv.FormatFloat(p.calculatedPrice(), 'f', -1, 64)
-		case "base_variant_id":
-			raw = strconv.FormatInt(p.variant, 10)
-		case "custom_url":
-			raw = `{"url":` + jsonString(p.url) + `,"is_customized":` + strconv.FormatBool(p.customURL) + `}`
+		b = append(append(append(b, `,"`...), productFields[i].name...), `":`...)
+		if compute != nil {
+			b = compute(p, b)
+		} else {
+			b = append(b, raw...)
 		}
-		if raw == "" {
-			continue
-		}
-		b = append(append(append(b, `,"`...), f.name...), `":`...)
-		b = append(b, raw...)
 	}
 	for _, inc := range sel.include {
 		b = append(append(append(b, `,"`...), inc...), `":`...)

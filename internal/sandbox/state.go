@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -311,11 +310,18 @@ func timeString(t int64) string { return time.Unix(t, 0).UTC().Format("2006-01-0
 
 // jsonString encodes s without escaping HTML, as the platform does.
 func jsonString(s string) string {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(s); err != nil {
-		panic(err) // a string always encodes
+	if plain(s) {
+		return `"` + s + `"`
 	}
-	return string(bytes.TrimSuffix(b.Bytes(), []byte("\n")))
+	return compact(s)
+}
+
+// plain reports whether s needs no escaping: the way of nearly every name and SKU.
+func plain(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c >= 0x7f || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
 }

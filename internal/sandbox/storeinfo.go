@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -62,4 +63,27 @@ func zoneOffsets(name string) (raw, dst int, corrected bool) {
 
 func (s *Sandbox) getTime(*call) reply {
 	return okJSON(http.StatusOK, map[string]int64{"time": s.now().Unix()})
+}
+
+// taxClasses are those of every new store (tax_classes.v2.yml); class 0 is the default and not listed.
+var taxClasses = []string{"Non-Taxable Products", "Shipping", "Gift Wrapping"}
+
+// listTaxClasses answers as V2 lists do: a plain array, and 204 without a body when the page is empty.
+func (s *Sandbox) listTaxClasses(c *call) reply {
+	page, limit := c.q.page()
+	if r := c.q.problem(); r != nil {
+		return *r
+	}
+	from, to := window(len(taxClasses), page, limit)
+	if from == to {
+		return noContent
+	}
+	c.st.mu.RLock()
+	created := timeString(c.st.info.Created)
+	c.st.mu.RUnlock()
+	var out []map[string]string
+	for i, name := range taxClasses[from:to] {
+		out = append(out, map[string]string{"id": strconv.Itoa(from + i + 1), "name": name, "created_at": created, "updated_at": created})
+	}
+	return okJSON(http.StatusOK, out)
 }
