@@ -53,7 +53,7 @@ export function Frame({ children }: { children: ReactNode }) {
 /** A page without a session: where to open the panel, or that the session is over. */
 export function Notice({ heading, message }: { heading: string; message: string }) {
   return (
-    <Flex as="main" justifyContent="center" padding="xxLarge">
+    <Flex flexDirection="row" as="main" justifyContent="center" padding="xxLarge">
       <StatusMessage heading={heading} message={message} size="page" variant="unauthorized" />
     </Flex>
   );

@@ -2,7 +2,7 @@ import '@fontsource/source-sans-3/300.css';
 import '@fontsource/source-sans-3/400.css';
 import '@fontsource/source-sans-3/600.css';
 import { createRoot } from 'react-dom/client';
-import { StrictMode, useState } from 'react';
+import { StrictMode, useSyncExternalStore } from 'react';
 import { App, Frame, Notice } from './App';
 import { Client } from './api/client';
 import { newQueryClient } from './api/queries';
@@ -16,17 +16,28 @@ if (!root) throw new Error('index.html has no #root');
 const session = takeSession(document);
 const queryClient = newQueryClient();
 
-let end: () => void = () => undefined;
-const client = session && new Client({ session, onEnded: () => end() });
+let ended = false;
+const listeners = new Set<() => void>();
+const client =
+  session &&
+  new Client({
+    session,
+    onEnded: () => {
+      ended = true;
+      listeners.forEach((listener) => listener());
+      queryClient.clear(); // nothing of the store stays in memory
+    },
+  });
+
+function subscribe(listener: () => void) {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
 
 function Panel() {
-  const [ended, setEnded] = useState(false);
-  end = () => {
-    setEnded(true);
-    queryClient.clear(); // nothing of the store stays in memory
-  };
-  if (!client || !session) return <Notice {...text.shell.noSession} />;
-  return <App client={client} deepLink={session.deep_link} ended={ended} locale={session.locale} queryClient={queryClient} />;
+  const over = useSyncExternalStore(subscribe, () => ended);
+  if (!client) return <Notice {...text.shell.noSession} />;
+  return <App client={client} deepLink={session.deep_link} ended={over} locale={session.locale} queryClient={queryClient} />;
 }
 
 if (client) {

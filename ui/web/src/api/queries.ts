@@ -87,7 +87,7 @@ export function isFinal(run: Pick<Run, 'state'>): boolean {
 /** Writes one run into every cache that shows it. An answer older than what is known is ignored. */
 export function applyRun(qc: QueryClient, run: Run) {
   const known = qc.getQueryData<Run>(keys.run(run.id));
-  if (known && isFinal(known) && Date.parse(known.updated_at) > Date.parse(run.updated_at)) return;
+  if (known !== undefined && isFinal(known) && Date.parse(known.updated_at) > Date.parse(run.updated_at)) return;
   qc.setQueryData(keys.run(run.id), run);
   qc.setQueryData<Run[]>([...keys.runs, 'last'], (old) => old && [run, ...old.filter((r) => r.id !== run.id)].sort(newestFirst).slice(0, 5));
   for (const [key, pages] of qc.getQueriesData<RunPages>({ queryKey: [...keys.runs, 'pages'] })) {
@@ -96,7 +96,7 @@ export function applyRun(qc: QueryClient, run: Run) {
   }
   qc.setQueryData<Flow[]>(keys.flows, (old) => old?.map((f) => withLastRun(f, run)));
   qc.setQueryData<Flow>(keys.flow(run.flow_id), (old) => old && withLastRun(old, run));
-  const changed = !known || known.failed !== run.failed || known.warnings !== run.warnings || known.state !== run.state || known.phase !== run.phase;
+  const changed = (['failed', 'warnings', 'state', 'phase'] as const).some((name) => known?.[name] !== run[name]);
   if (changed) void qc.invalidateQueries({ queryKey: keys.runDetails(run.id) });
 }
 
@@ -132,6 +132,6 @@ export function applyEvent(qc: QueryClient, event: ServerEvent) {
     return;
   }
   if (typeof data !== 'object' || data === null) return;
-  if (event.event === 'quota') qc.setQueryData(keys.quota, data as Quota);
+  if (event.event === 'quota') qc.setQueryData<Quota>(keys.quota, data as Quota);
   else if ('id' in data && 'flow_id' in data) applyRun(qc, data as Run);
 }

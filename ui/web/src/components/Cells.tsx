@@ -8,6 +8,16 @@ export const Mono = styled.code`
   white-space: pre-wrap;
 `;
 
+/** A monospaced name in one line: a field, a SKU. Long ones end in dots. */
+export const Name = styled(Mono)`
+  display: inline-block;
+  max-width: 16rem;
+  overflow: hidden;
+  text-overflow: ellipsis;
+  vertical-align: bottom;
+  white-space: nowrap;
+`;
+
 /** A cell whose text wraps also on narrow panels, where BigDesign's tables do not wrap. */
 export const Wrap = styled.div<{ $min?: number }>`
   min-width: ${({ $min = 10 }) => `${$min}rem`};

@@ -94,7 +94,7 @@ export function Quiet({ children }: { children: ReactNode }) {
 export function More({ query }: { query: { hasNextPage: boolean; isFetchingNextPage: boolean; fetchNextPage: () => unknown } }) {
   if (!query.hasNextPage) return null;
   return (
-    <Flex justifyContent="center" marginTop="medium">
+    <Flex flexDirection="row" justifyContent="center" marginTop="medium">
       <Button isLoading={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()} variant="secondary">
         {text.loadMore}
       </Button>

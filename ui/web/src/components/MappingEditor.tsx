@@ -141,7 +141,7 @@ export function MappingEditor({ lines, onChange, targets, columns, row, compileE
           />
         ))}
       </Lines>
-      <Flex marginVertical="medium">
+      <Flex flexDirection="row" marginVertical="medium">
         <Button disabled={disabled} iconLeft={<AddIcon aria-hidden />} mobileWidth="auto" onClick={() => onChange([...lines, newLine()])} type="button" variant="secondary">
           {t.add}
         </Button>
@@ -283,8 +283,11 @@ const Chip = styled.button`
 const Functions = styled.dl`
   display: grid;
   gap: ${({ theme }) => `${theme.spacing.xxSmall} ${theme.spacing.medium}`};
-  grid-template-columns: minmax(0, auto) minmax(0, 1fr);
   margin: 0;
+
+  ${({ theme }) => theme.breakpoints.tablet} {
+    grid-template-columns: minmax(0, auto) minmax(0, 1fr);
+  }
 
   dd {
     color: ${({ theme }) => theme.colors.secondary60};

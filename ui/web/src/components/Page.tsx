@@ -76,7 +76,7 @@ export function Page({ title, description, badges = [], backLink, actions = [], 
         ) : null}
         <Flex flexDirection={{ mobile: 'column', tablet: 'row' }} flexGap="1rem" marginBottom="xLarge">
           <FlexItem flexGrow={1}>
-            <Flex alignItems="center" flexGap="0.75rem" flexWrap="wrap">
+            <Flex flexDirection="row" alignItems="center" flexGap="0.75rem" flexWrap="wrap">
               <H1 marginBottom="none">{title}</H1>
               {badges.map((badge) => (
                 <Badge key={badge.label} {...badge} />

@@ -13,6 +13,7 @@ const circumference = 2 * Math.PI * radius;
 const Ring = styled.svg`
   display: block;
   height: ${size}px;
+  margin: 0 auto;
   width: ${size}px;
 `;
 
@@ -59,7 +60,7 @@ export function QuotaGauge({ quota }: { quota: Quota }) {
   return (
     <>
       {quota.paused ? <InlineMessage marginBottom="medium" messages={[{ text: t.paused }]} type="warning" /> : null}
-      <Flex alignItems="center" flexDirection={{ mobile: 'column', tablet: 'row' }} flexGap="1.5rem">
+      <Flex alignItems={{ mobile: 'stretch', tablet: 'center' }} flexDirection={{ mobile: 'column', tablet: 'row' }} flexGap="1.5rem">
         <FlexItem flexShrink={0}>
           <Ring aria-label={quota.known ? summary : t.unknown} role="img" viewBox={`0 0 ${size} ${size}`}>
             <Track cx={size / 2} cy={size / 2} r={radius} />

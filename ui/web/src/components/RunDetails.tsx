@@ -1,4 +1,4 @@
-import { Badge, Box, Button, Flex, Panel, Table, Text } from '@bigcommerce/big-design';
+import { Badge, Box, Button, Flex, Panel, Text } from '@bigcommerce/big-design';
 import { FileDownloadIcon } from '@bigcommerce/big-design-icons';
 import { useInfiniteQuery, useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -8,13 +8,16 @@ import type { FieldChange, RecordChange, Run, RunIssue, Severity } from '../api/
 import { downloadBlob, safeFilename } from '../lib/browser';
 import { text } from '../text';
 import { useApp, useFeedback } from './app';
-import { Mono, Wrap } from './Cells';
+import { Mono, Name, Wrap } from './Cells';
 import { Loaded, More, Quiet } from './Feedback';
 import { wouldWrite } from './runs';
+import { DataTable } from './DataTable';
 import { TabSet } from './TabSet';
 
 type Tab = 'errors' | 'warnings' | 'changes';
-const fieldsShown = 6; // of a record, before "more"
+// Fields of a record that are shown before "more": a new product has many, a change is why one looks.
+const fieldsOfNew = 3;
+const fieldsOfUpdate = 6;
 
 /** Errors, warnings and changes of a run. */
 export function RunDetails({ run }: { run: Run }) {
@@ -23,7 +26,7 @@ export function RunDetails({ run }: { run: Run }) {
   const would = wouldWrite(run);
   const changed = run.dry_run ? would.create + would.update : run.created + run.updated;
   const [tab, setTab] = useState<Tab | undefined>(undefined);
-  const active = tab ?? (run.failed > 0 || !run.dry_run ? 'errors' : 'changes');
+  const active = tab ?? (run.dry_run ? 'changes' : 'errors');
   const title = (label: string, n: number) => (n > 0 ? `${label} (${format.number(n)})` : label);
   return (
     <Panel>
@@ -45,6 +48,11 @@ export function RunDetails({ run }: { run: Run }) {
   );
 }
 
+interface IssueRow extends Omit<RunIssue, 'key'> {
+  id: number;
+  sku: string;
+}
+
 function Issues({ run, severity }: { run: Run; severity: Severity }) {
   const { client, format } = useApp();
   const feedback = useFeedback();
@@ -59,23 +67,23 @@ function Issues({ run, severity }: { run: Run; severity: Severity }) {
   return (
     <Loaded query={query}>
       {(data) => {
-        const items = data.pages.flatMap((p) => p.items).map((issue, i) => ({ ...issue, id: i }));
+        const items = data.pages.flatMap((p) => p.items).map(({ key, ...issue }, i): IssueRow => ({ ...issue, id: i, sku: key }));
         if (items.length === 0) return <Quiet>{none}</Quiet>;
         return (
           <>
-            <Flex justifyContent="flex-end" marginBottom="small">
+            <Flex flexDirection="row" justifyContent="flex-end" marginBottom="small">
               <Button iconLeft={<FileDownloadIcon aria-hidden />} isLoading={download.isPending} mobileWidth="auto" onClick={() => download.mutate()} variant="secondary">
                 {text.run.actions.download}
               </Button>
             </Flex>
-            <Table
+            <DataTable
               aria-label={severity === 'warning' ? text.run.tabs.warnings : text.run.tabs.errors}
               columns={[
-                { header: t.line, hash: 'line', align: 'right', verticalAlign: 'top', render: (i: RunIssue) => (i.line > 0 ? format.number(i.line) : t.wholeFeed) },
-                { header: t.key, hash: 'key', verticalAlign: 'top', render: (i: RunIssue) => <Mono>{i.key || text.none}</Mono> },
-                { header: t.field, hash: 'field', verticalAlign: 'top', render: (i: RunIssue) => <Mono>{i.field || text.none}</Mono> },
-                { header: t.message, hash: 'message', verticalAlign: 'top', render: (i: RunIssue) => <Wrap $min={14}>{i.message}</Wrap> },
-                { header: t.value, hash: 'value', verticalAlign: 'top', render: (i: RunIssue) => <Wrap $min={6}>{i.value ? <Mono>{i.value}</Mono> : text.none}</Wrap> },
+                { header: t.line, hash: 'line', align: 'right', verticalAlign: 'top', render: (i: IssueRow) => (i.line > 0 ? format.number(i.line) : t.wholeFeed) },
+                { header: t.key, hash: 'key', verticalAlign: 'top', render: (i: IssueRow) => <Name>{i.sku || text.none}</Name> },
+                { header: t.field, hash: 'field', verticalAlign: 'top', render: (i: IssueRow) => <Name>{i.field || text.none}</Name> },
+                { header: t.message, hash: 'message', verticalAlign: 'top', render: (i: IssueRow) => <Wrap $min={14}>{i.message}</Wrap> },
+                { header: t.value, hash: 'value', verticalAlign: 'top', render: (i: IssueRow) => <Wrap $min={6}>{i.value ? <Mono>{i.value}</Mono> : text.none}</Wrap> },
               ]}
               items={items}
             />
@@ -169,12 +177,13 @@ function ChangedRecord({ change }: { change: RecordChange }) {
   const [open, setOpen] = useState(false);
   const t = text.run.changes;
   const all: FieldChange[] = change.changes ?? [];
-  const shown = open ? all : all.slice(0, fieldsShown);
-  const hidden = all.length - fieldsShown;
   const create = change.action === 'create';
+  const most = create ? fieldsOfNew : fieldsOfUpdate;
+  const shown = open ? all : all.slice(0, most);
+  const hidden = all.length - most;
   return (
     <Record>
-      <Flex alignItems="center" flexGap="0.5rem" flexWrap="wrap" marginBottom="xSmall">
+      <Flex flexDirection="row" alignItems="center" flexGap="0.5rem" flexWrap="wrap" marginBottom="xSmall">
         <Badge label={create ? t.create : t.update} variant={create ? 'success' : 'primary'} />
         <Mono>{change.key}</Mono>
         {change.line > 0 ? (

@@ -67,7 +67,7 @@ export function RunProgress({ run }: { run: Run }) {
   const seconds = runSeconds(run);
   return (
     <>
-      <Flex alignItems="baseline" justifyContent="space-between" flexGap="1rem" marginBottom="xSmall">
+      <Flex flexDirection="row" alignItems="baseline" justifyContent="space-between" flexGap="1rem" marginBottom="xSmall">
         <Text bold marginBottom="none">
           {phase}
         </Text>
@@ -107,7 +107,7 @@ export function RunProgress({ run }: { run: Run }) {
         <CountOf name={t.counts.warnings} tone={run.warnings > 0 ? 'warning' : undefined} value={format.number(run.warnings)} />
       </Counts>
       <Box borderTop="box" paddingTop="medium">
-        <Facts>
+        <Facts $min={11}>
           <Fact name={t.requests}>
             {run.planned_requests > 0 && !over && !run.dry_run
               ? t.requestsPlanned(format.number(run.requests), format.number(run.planned_requests))

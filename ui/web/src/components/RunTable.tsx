@@ -1,4 +1,5 @@
-import { Badge, Flex, ProgressBar, Table, Text } from '@bigcommerce/big-design';
+import { Badge, Flex, ProgressBar, Text } from '@bigcommerce/big-design';
+import styled from 'styled-components';
 import { isFinal } from '../api/queries';
 import type { Run } from '../api/types';
 import { text } from '../text';
@@ -6,26 +7,31 @@ import { useApp } from './app';
 import { Wrap } from './Cells';
 import { Hidden } from './Feedback';
 import { runBadge, runResult } from './runs';
+import { DataTable } from './DataTable';
 import { TextLink } from './TextLink';
+
+const NarrowOnly = styled.span`
+  ${({ theme }) => theme.breakpoints.tablet} {
+    display: none;
+  }
+`;
 
 /** Runs, newest first. */
 export function RunTable({ runs, caption }: { runs: Run[]; caption: string }) {
   const { format } = useApp();
   return (
-    <Table
+    <DataTable
       aria-label={caption}
       columns={[
         {
           header: text.runs.feed,
           hash: 'feed',
           render: (run: Run) => (
-            <Wrap $min={8}>
+            <Wrap $min={6}>
               <TextLink to={`/runs/${run.id}`}>{run.flow_name || text.none}</TextLink>
-              {run.dry_run ? (
-                <Text as="small" color="secondary60" marginBottom="none">
-                  {text.dryRun}
-                </Text>
-              ) : null}
+              <Text as="small" color="secondary60" marginBottom="none">
+                {run.dry_run ? text.dryRun : null} <NarrowOnly>{format.ago(run.created_at)}</NarrowOnly>
+              </Text>
             </Wrap>
           ),
         },
@@ -34,9 +40,9 @@ export function RunTable({ runs, caption }: { runs: Run[]; caption: string }) {
           hash: 'state',
           render: (run: Run) => <RunStateCell run={run} />,
         },
-        { header: text.runs.result, hash: 'result', render: (run: Run) => <Wrap $min={11}>{runResult(run, format)}</Wrap> },
+        { header: text.runs.result, hash: 'result', render: (run: Run) => <Wrap $min={7}>{runResult(run, format)}</Wrap> },
         { header: text.runs.requests, hash: 'requests', align: 'right', render: (run: Run) => format.number(run.requests), display: { mobile: 'none', tablet: 'table-cell' } },
-        { header: text.runs.started, hash: 'started', render: (run: Run) => <span title={format.dateTime(run.created_at)}>{format.ago(run.created_at)}</span> },
+        { header: text.runs.started, hash: 'started', display: { mobile: 'none', tablet: 'table-cell' }, render: (run: Run) => <span title={format.dateTime(run.created_at)}>{format.ago(run.created_at)}</span> },
       ]}
       items={runs}
       keyField="id"

@@ -1,4 +1,5 @@
 import type { BadgeProps } from '@bigcommerce/big-design';
+import { isFinal } from '../api/queries';
 import type { Run } from '../api/types';
 import type { Formatter } from '../lib/format';
 import { text } from '../text';
@@ -37,7 +38,7 @@ export function runResult(run: Run, f: Formatter): string {
   }
   add(run.unchanged, t.unchanged);
   add(run.failed, t.failed);
-  return parts.length > 0 ? parts.join(', ') : t.nothing;
+  return parts.length > 0 ? parts.join(', ') : isFinal(run) ? text.none : t.nothing;
 }
 
 /** What a dry run says would be written: the planner's counts, or what was counted as created in it. */

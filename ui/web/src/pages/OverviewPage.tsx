@@ -96,7 +96,7 @@ export function NextSteps({ flows, runs }: { flows: Flow[]; runs: Run[] }) {
       <Steps>
         {steps.map((s, i) => (
           <Step $current={i === current} aria-current={i === current ? 'step' : undefined} key={s.title}>
-            <Flex alignItems="center" flexGap="0.5rem" marginBottom="xxSmall">
+            <Flex flexDirection="row" alignItems="center" flexGap="0.5rem" marginBottom="xxSmall">
               <FlexItem flexShrink={0}>
                 {s.done ? <CheckCircleIcon aria-hidden color="success" /> : <RadioButtonUncheckedIcon aria-hidden color={i === current ? 'primary' : 'secondary50'} />}
               </FlexItem>

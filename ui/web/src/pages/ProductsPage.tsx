@@ -1,4 +1,4 @@
-import { Form, FormGroup, Input, Modal, Panel, Table, Text } from '@bigcommerce/big-design';
+import { Form, FormGroup, Input, Modal, Panel, Text } from '@bigcommerce/big-design';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useNavigate } from 'react-router';
@@ -10,6 +10,7 @@ import { Empty, Failure, Loaded } from '../components/Feedback';
 import { Page } from '../components/Page';
 import { runResult } from '../components/runs';
 import { TextLink } from '../components/TextLink';
+import { DataTable } from '../components/DataTable';
 import { text } from '../text';
 
 export function ProductsPage() {
@@ -28,7 +29,7 @@ export function ProductsPage() {
             <Empty action={create} heading={t.empty.heading} message={t.empty.message} />
           ) : (
             <Panel>
-              <Table
+              <DataTable
                 aria-label={t.title}
                 columns={[
                   { header: t.name, hash: 'name', render: (f: Flow) => <Wrap $min={9}><TextLink to={`/products/${f.id}`}>{f.name}</TextLink></Wrap> },

@@ -1,16 +1,17 @@
-import { Button, Flex, InlineMessage, Panel, Table, Text } from '@bigcommerce/big-design';
+import { Button, Flex, InlineMessage, Panel, Text } from '@bigcommerce/big-design';
 import { ChevronLeftIcon, ChevronRightIcon } from '@bigcommerce/big-design-icons';
 import { keepPreviousData, useQuery, type UseQueryResult } from '@tanstack/react-query';
 import { useEffect, useMemo, useState } from 'react';
 import type { Inspection, PreviewRow, TargetField } from '../../api/types';
 import { useApp } from '../../components/app';
-import { Mono, Wrap } from '../../components/Cells';
+import { Name, Wrap } from '../../components/Cells';
 import { Confirm } from '../../components/Confirm';
 import { Empty, Failure, Hidden, Loaded, Loading } from '../../components/Feedback';
 import { MappingEditor } from '../../components/MappingEditor';
 import { toFields, toLines } from '../../lib/mapping';
 import { useDebounced } from '../../lib/useDebounced';
 import { text } from '../../text';
+import { DataTable } from '../../components/DataTable';
 import { type Draft, hasSource } from './draft';
 
 const previewRows = 20;
@@ -103,7 +104,7 @@ function Mapping({ draft, change, disabled, inspection, missing, targets }: Mapp
         ) : null}
         {stray.length > 0 ? <InlineMessage marginBottom="medium" messages={stray.map((e) => ({ text: e.field ? `${e.field}: ${e.message}` : e.message }))} type="error" /> : null}
         {preview.error ? <Failure error={preview.error} retry={() => void preview.refetch()} /> : null}
-        <RowChooser at={at} onChange={setChosen} rows={rows} updating={preview.isFetching} />
+        <RowChooser at={at} broken={compileErrors.size > 0} onChange={setChosen} rows={rows} updating={preview.isFetching} />
         <Hidden aria-live="polite" role="status">
           {preview.isFetching || rows.length === 0
             ? ''
@@ -133,13 +134,13 @@ function Mapping({ draft, change, disabled, inspection, missing, targets }: Mapp
 }
 
 /** Which sample row the preview column shows. */
-function RowChooser({ rows, at, onChange, updating }: { rows: PreviewRow[]; at: number; onChange: (at: number) => void; updating: boolean }) {
+function RowChooser({ rows, at, broken, onChange, updating }: { rows: PreviewRow[]; at: number; broken: boolean; onChange: (at: number) => void; updating: boolean }) {
   const { format } = useApp();
   const t = text.flow.mapping;
   const row = rows[at];
-  if (!row) return <Text color="secondary60">{updating ? t.previewing : t.noRows}</Text>;
+  if (!row) return <Text color="secondary60">{updating ? t.previewing : broken ? t.mend : t.noRows}</Text>;
   return (
-    <Flex alignItems="center" flexGap="0.25rem" flexWrap="wrap" justifyContent="flex-end" marginBottom="xSmall">
+    <Flex flexDirection="row" alignItems="center" flexGap="0.25rem" flexWrap="wrap" justifyContent="flex-end" marginBottom="xSmall">
       <Text as="span" color="secondary60" marginBottom="none" marginRight="xSmall">
         {t.preview}: {t.row(format.number(at + 1), format.number(rows.length))} ({t.rowLine(format.number(row.line), row.key)})
       </Text>
@@ -169,7 +170,7 @@ interface Problem {
   id: string;
   index: number;
   line: number;
-  key: string;
+  sku: string;
   field: string;
   message: string;
 }
@@ -178,12 +179,12 @@ function Problems({ rows, onChoose }: { rows: PreviewRow[]; onChoose: (at: numbe
   const { format } = useApp();
   const t = text.run.issues;
   const problems: Problem[] = rows.flatMap((r, index) =>
-    (r.errors ?? []).map((e, i) => ({ id: `${index}-${i}`, index, line: r.line, key: r.key, field: e.field, message: e.message })),
+    (r.errors ?? []).map((e, i) => ({ id: `${index}-${i}`, index, line: r.line, sku: r.key, field: e.field, message: e.message })),
   );
   if (problems.length === 0) return null;
   return (
     <Panel header={text.flow.mapping.problemsHeader}>
-      <Table
+      <DataTable
         aria-label={text.flow.mapping.problemsHeader}
         columns={[
           {
@@ -195,8 +196,8 @@ function Problems({ rows, onChoose }: { rows: PreviewRow[]; onChoose: (at: numbe
               </Button>
             ),
           },
-          { header: t.key, hash: 'key', render: (p: Problem) => <Mono>{p.key || text.none}</Mono> },
-          { header: t.field, hash: 'field', render: (p: Problem) => <Mono>{p.field}</Mono> },
+          { header: t.key, hash: 'key', render: (p: Problem) => <Name>{p.sku || text.none}</Name> },
+          { header: t.field, hash: 'field', render: (p: Problem) => <Name>{p.field}</Name> },
           { header: t.message, hash: 'message', render: (p: Problem) => <Wrap $min={14}>{p.message}</Wrap> },
         ]}
         items={problems}

@@ -65,7 +65,7 @@ export function ReviewStep({ flow, ready, saveFirst }: Props) {
         {active && !dry ? (
           <InlineMessage actions={[{ text: t.open, onClick: () => void navigate(`/runs/${run.id}`) }]} marginBottom="medium" messages={[{ text: t.active }]} type="info" />
         ) : null}
-        <Flex flexGap="0.5rem" flexWrap="wrap">
+        <Flex flexDirection="row" flexGap="0.5rem" flexWrap="wrap">
           <Button
             disabled={blocked}
             isLoading={start.isPending && start.variables}

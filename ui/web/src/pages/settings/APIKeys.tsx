@@ -1,13 +1,14 @@
-import { Badge, type BadgeProps, Button, Fieldset, Form, FormGroup, Input, InlineMessage, Modal, Panel, Radio, Select, StatusMessage, Table } from '@bigcommerce/big-design';
+import { Badge, type BadgeProps, Button, Fieldset, Form, FormGroup, Input, InlineMessage, Modal, Panel, Radio, Select, StatusMessage } from '@bigcommerce/big-design';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useRef, useState } from 'react';
 import { keys, queries } from '../../api/queries';
 import type { APIKey, CreatedAPIKey } from '../../api/types';
 import { useAccess, useApp, useFeedback } from '../../components/app';
-import { Mono, Wrap } from '../../components/Cells';
+import { Name, Wrap } from '../../components/Cells';
 import { Confirm } from '../../components/Confirm';
 import { Failure, Loaded } from '../../components/Feedback';
 import { copyText } from '../../lib/browser';
+import { DataTable } from '../../components/DataTable';
 import { text } from '../../text';
 
 const t = text.settings.keys;
@@ -48,11 +49,11 @@ function KeyList() {
           list.length === 0 ? (
             <StatusMessage heading={t.empty.heading} message={t.empty.message} variant="info" />
           ) : (
-            <Table
+            <DataTable
               aria-label={t.header}
               columns={[
                 { header: t.name, hash: 'name', render: (k: APIKey) => <Wrap $min={8}>{k.name}</Wrap> },
-                { header: t.prefix, hash: 'prefix', render: (k: APIKey) => <Mono>{k.prefix}…</Mono> },
+                { header: t.prefix, hash: 'prefix', render: (k: APIKey) => <Name>{k.prefix}…</Name> },
                 { header: t.scopes, hash: 'scopes', render: (k: APIKey) => (scopesOf(k).includes('flows:write') ? t.scopeWrite : t.scopeRead) },
                 { header: t.lastUsed, hash: 'used', render: (k: APIKey) => (k.last_used_at ? format.ago(k.last_used_at) : t.neverUsed) },
                 { header: t.expires, hash: 'expires', render: (k: APIKey) => (k.expires_at ? format.dateTime(k.expires_at) : t.expiresNever) },

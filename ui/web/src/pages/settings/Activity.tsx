@@ -1,4 +1,4 @@
-import { Panel, Table } from '@bigcommerce/big-design';
+import { Panel } from '@bigcommerce/big-design';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { queries } from '../../api/queries';
 import type { AuditEntry } from '../../api/types';
@@ -6,6 +6,7 @@ import { ActorName } from '../../components/ActorName';
 import { useApp } from '../../components/app';
 import { Wrap } from '../../components/Cells';
 import { Loaded, More, Quiet } from '../../components/Feedback';
+import { DataTable } from '../../components/DataTable';
 import { text } from '../../text';
 
 export function Activity() {
@@ -20,7 +21,7 @@ export function Activity() {
           if (items.length === 0) return <Quiet>{t.empty}</Quiet>;
           return (
             <>
-              <Table
+              <DataTable
                 aria-label={t.header}
                 columns={[
                   { header: t.when, hash: 'when', render: (e: AuditEntry) => <span title={format.dateTime(e.created_at)}>{format.ago(e.created_at)}</span> },

@@ -1,10 +1,11 @@
-import { Badge, Flex, Panel, Select, Table, Text } from '@bigcommerce/big-design';
+import { Badge, Flex, Panel, Select, Text } from '@bigcommerce/big-design';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { keys, queries } from '../../api/queries';
 import type { Role, User } from '../../api/types';
 import { useAccess, useApp, useFeedback, useSession } from '../../components/app';
 import { Wrap } from '../../components/Cells';
 import { Loaded, Quiet } from '../../components/Feedback';
+import { DataTable } from '../../components/DataTable';
 import { text } from '../../text';
 
 export function Users() {
@@ -32,7 +33,7 @@ export function Users() {
           users.length === 0 ? (
             <Quiet>{t.empty}</Quiet>
           ) : (
-            <Table
+            <DataTable
               aria-label={t.header}
               columns={[
                 {
@@ -40,7 +41,7 @@ export function Users() {
                   hash: 'email',
                   render: (u: User) => (
                     <Wrap $min={10}>
-                      <Flex alignItems="center" flexGap="0.5rem" flexWrap="wrap">
+                      <Flex flexDirection="row" alignItems="center" flexGap="0.5rem" flexWrap="wrap">
                         {u.email || u.user_id} {u.id === session.user?.id ? <Badge label={t.you} variant="secondary" /> : null}
                       </Flex>
                     </Wrap>

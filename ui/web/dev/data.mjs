@@ -1,0 +1,62 @@
+// The made-up store that the mock server starts with.
+
+export const header = ['PartNum', 'PartDescription', 'LongDescription', 'ProductGroup', 'Style', 'ListPrice', 'OnHand', 'Audience'];
+
+const parts = [
+  ['BAC-6579C22F', 'Adventure-Ready Expedition Backpack', 'Embark on your next outdoor journey with our rugged backpack.', 'accessories', 'backpack', '129.99', '15', 'F'],
+  ['BAC-2E852905', 'Mauve Leather Daypack', 'This stylish mauve leather daypack combines elegance with functionality.', 'accessories', 'backpack', '149.99', '15', 'F'],
+  ['BAC-4EC7FF5C', 'Lacy Crochet Summer Backpack', 'Embrace summer vibes with our Lacy Crochet Backpack.', 'accessories', 'backpack', '49,99', '17', 'F'],
+  ['BAC-7977F680', 'Adventure-Ready Rugged Backpack', 'Crafted from durable khaki canvas.', 'accessories', 'backpack', '89.99', '17', 'F'],
+  ['WAT-1180AA02', 'Minimal Steel Field Watch', 'A watch for every day.', 'jewelry', 'watch', '219.00', '-5', 'M'],
+];
+export const rows = Array.from({ length: 20 }, (_, i) => parts[i % parts.length]);
+
+export const suggested = {
+  fields: [
+    { target: 'sku', expression: 'PartNum' },
+    { target: 'name', expression: 'PartDescription' },
+    { target: 'description', expression: 'LongDescription' },
+    { target: 'type', expression: '"physical"' },
+    { target: 'weight', expression: '0' },
+    { target: 'price', expression: 'number(ListPrice)' },
+    { target: 'inventory_level', expression: 'OnHand' },
+    { target: 'category', expression: 'path(ProductGroup, Style)' },
+  ],
+};
+
+const field = (name, label, type, extra = {}) => ({ name, label, type, required: false, read_only: false, max_length: null, minimum: null, maximum: null, enum: null, help: '', ...extra });
+export const fields = [
+  field('sku', 'SKU', 'string', { max_length: 255, help: 'Records are matched by it.' }),
+  field('name', 'Name', 'string', { required: true, max_length: 250 }),
+  field('type', 'Type', 'string', { required: true, enum: ['physical', 'digital'] }),
+  field('weight', 'Weight', 'number', { required: true, minimum: 0 }),
+  field('price', 'Price', 'number', { required: true, minimum: 0 }),
+  field('description', 'Description', 'string'),
+  field('inventory_level', 'Inventory level', 'integer', { minimum: 0 }),
+  field('category', 'Category', 'string', { help: 'A path such as Garden > Tools; made when missing.' }),
+  field('brand', 'Brand', 'string', { help: 'A name; made when missing.' }),
+  field('sale_price', 'Sale price', 'number'),
+  field('upc', 'UPC', 'string'),
+  field('mpn', 'Manufacturer part number', 'string'),
+  field('is_visible', 'Visible', 'boolean'),
+];
+
+export const store = {
+  hash: 'a1b2c3d4', name: 'Harbour Outfitters', domain: 'harbour-outfitters.mybigcommerce.com', secure_url: 'https://harbour-outfitters.mybigcommerce.com',
+  plan_name: 'Pro', timezone: 'America/New_York', currency: 'USD', state: 'active', state_reason: '', installed_at: '2026-11-02T09:30:00Z',
+};
+
+export const users = [
+  { id: 'u1', user_id: 9001, email: 'owner@harbour.example', role: 'owner', last_seen_at: new Date(Date.now() - 120_000).toISOString() },
+  { id: 'u2', user_id: 9002, email: 'catalogue.manager@harbour.example', role: 'admin', last_seen_at: new Date(Date.now() - 86_400_000).toISOString() },
+  { id: 'u3', user_id: 9003, email: 'agency@example.com', role: 'viewer', last_seen_at: null },
+];
+
+export const issues = [
+  { line: 17, key: 'BAC-4EC7FF5C', field: 'price', message: '"12,50" is not a number: use a point (12.50), or map with number(ListPrice, ",")', value: '12,50', severity: 'error' },
+  { line: 212, key: 'SHO-00A1', field: 'name', message: '300 characters; the limit is 250', value: 'The very long name of a product that somebody pasted from a leaflet, and which goes on and on…', severity: 'error' },
+  { line: 430, key: '', field: 'sku', message: 'the SKU is empty: every product needs one', value: '', severity: 'error' },
+  { line: 731, key: 'WAT-1180AA02', field: 'inventory_level', message: '-5 is below the smallest value, 0', value: '-5', severity: 'error' },
+  { line: 1044, key: '', field: '', message: 'a quotation mark is not closed', value: '"Oak table, 120 cm', severity: 'error' },
+  { line: 88, key: 'MUG-2', field: 'name', message: 'another product is called "Blue mug": the SKU was added to the name', value: 'Blue mug', severity: 'warning' },
+];
