@@ -77,8 +77,7 @@ func objectHeader(r *Reader) ([]string, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read the source: %w", err)
 		}
-		if !long {
-			line := r.in.window()[:n]
+		if line := r.in.window()[:n]; !long && r.notText(line) == "" {
 			if r.decode != nil {
 				line = r.decode(line)
 			}

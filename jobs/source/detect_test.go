@@ -1,0 +1,139 @@
+package source
+
+import (
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sluice/internal/problem"
+	"sluice/tenants"
+)
+
+func TestDetect(t *testing.T) {
+	csv := func(d string) tenants.Format {
+		return tenants.Format{Type: "csv", Encoding: "utf-8", Delimiter: d}
+	}
+	ndjson := tenants.Format{Type: "ndjson", Encoding: "utf-8"}
+	tests := map[string]struct {
+		text, contentType, filename string
+		want                        tenants.Format
+	}{
+		"comma":                            {text: "a,b\n1,2\n", want: csv(",")},
+		"semicolon":                        {text: "a;b\n1;2\n", want: csv(";")},
+		"tab":                              {text: "a\tb\n1\t2\n", want: csv("\t")},
+		"bar":                              {text: "a|b\n1|2\n", want: csv("|")},
+		"one column":                       {text: "sku\nA\nB\n", want: csv(",")},
+		"decimal commas":                   {text: "a;b, c;d\nx;1,5;y\nx;2,5;y\n", want: csv(";")},
+		"delimiters inside quotes":         {text: "a;b\n\"x,y,z\";1\n\"x,y,z\";1\n", want: csv(";")},
+		"line breaks inside quotes":        {text: "a\tb\n\"x,\ny,z\"\t1\n\"x,y\"\t1\n", want: csv("\t")},
+		"a broken row does not decide":     {text: "a,b,c\n1,2,3\n1;2\n1,2,3\n", want: csv(",")},
+		"header only":                      {text: "a;b;c", want: csv(";")},
+		"blank lines first":                {text: "\n\r\na;b\n1;2\n", want: csv(";")},
+		"CR alone":                         {text: "a;b\r1;2\r", want: csv(";")},
+		"byte order mark":                  {text: "\xef\xbb\xbfa,b\n1,\xe9\n", want: csv(",")},
+		"Latin-1":                          {text: "a,b\n1,caf\xe9\n", want: tenants.Format{Type: "csv", Encoding: "latin-1", Delimiter: ","}},
+		"UTF-8 with a few bad bytes":       {text: "a,b\né,ü\n1,caf\xe9\n", want: csv(",")},
+		"declared Latin-1, nothing to see": {text: "a,b\n1,2\n", contentType: "text/csv; charset=ISO-8859-1", want: tenants.Format{Type: "csv", Encoding: "latin-1", Delimiter: ","}},
+		"declared Latin-1, but UTF-8":      {text: "a,b\n1,é\n", contentType: "text/csv; charset=ISO-8859-1", want: csv(",")},
+		"NDJSON":                           {text: "{\"a\":1}\n{\"a\":2}\n", want: ndjson},
+		"NDJSON called CSV":                {text: "{\"a\":1}\n", contentType: "text/csv", filename: "a.csv", want: ndjson},
+		"broken NDJSON by its name":        {text: "{a:1}\n", filename: "feed.jsonl", want: ndjson},
+		"broken NDJSON by its type":        {text: "{a:1}\n", contentType: "application/x-ndjson", want: ndjson},
+		"broken NDJSON by its look":        {text: "{\"a\":1\n{\"a\":2}\n", want: ndjson},
+		"CSV with a strange header":        {text: "{id},{name}\n1,2\n", filename: "a.csv", want: csv(",")},
+		"CSV with brackets":                {text: "[id],[name]\n1,2\n", want: csv(",")},
+		"a NUL byte is a bad row, no more": {text: "a,b\n1,\x00\n", want: csv(",")},
+		"UTF-8 cut at the sample's end":    {text: "a,b\n" + strings.Repeat("x", DetectBytes-5) + "é", want: csv(",")},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			got, err := Detect(strings.NewReader(tt.text), tt.contentType, tt.filename)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestDetectRefuses(t *testing.T) {
+	tests := map[string]struct{ text, contentType, message string }{
+		"empty":                   {"", "", "The file is empty"},
+		"blank":                   {" \r\n\n\t", "", "The file is empty"},
+		"byte order mark only":    {"\xef\xbb\xbf", "", "The file is empty"},
+		"HTML":                    {"<!DOCTYPE html><html><body>Sign in", "", "web page"},
+		"HTML after white space":  {"\n\n  <HTML lang=en>", "", "web page"},
+		"HTML by type":            {"a,b\n", "text/html", "web page"},
+		"XML":                     {"<?xml version='1.0'?><products/>", "", "XML"},
+		"JSON array":              {"[\n  {\"a\":1},\n", "application/json", "one JSON array"},
+		"Excel":                   {"PK\x03\x04xxxx", "", "Excel workbook"},
+		"old Excel":               {"\xd0\xcf\x11\xe0\xa1\xb1", "", "old Excel workbook"},
+		"gzip":                    {"\x1f\x8b\x08", "", "compressed with gzip"},
+		"PDF":                     {"%PDF-1.7", "", "PDF"},
+		"UTF-16":                  {"\xff\xfea\x00,\x00b\x00", "", "CSV UTF-8"},
+		"UTF-16 big-endian":       {"\xfe\xff\x00a\x00,\x00b", "", "CSV UTF-8"},
+		"UTF-16 without its mark": {strings.Repeat("a\x00,\x00", 100), "", "not text"},
+		"a program":               {"\x7fELF" + strings.Repeat("\x01\x02\x03abcdef", 100), "", "not text"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			_, err := Detect(strings.NewReader(tt.text), tt.contentType, "")
+			if problem.CodeOf(err) != problem.Invalid || !strings.Contains(problem.MessageOf(err), tt.message) {
+				t.Errorf("Detect: %v", err)
+			}
+			if tt.contentType != "" {
+				return
+			}
+			_, err = NewReader(openBytes([]byte(tt.text)), tenants.Format{Type: "csv", Encoding: "utf-8", Delimiter: ","}, nil)
+			if problem.CodeOf(err) != problem.Invalid || !strings.Contains(problem.MessageOf(err), tt.message) {
+				t.Errorf("NewReader with a whole format: %v", err)
+			}
+		})
+	}
+}
+
+func TestWrongFormats(t *testing.T) {
+	for _, f := range []tenants.Format{{Type: "xml"}, {Encoding: "ebcdic"}, {Delimiter: "#"}, {Delimiter: ",,"}} {
+		if _, err := NewReader(openBytes([]byte("a,b\n")), f, nil); problem.CodeOf(err) != problem.Invalid {
+			t.Errorf("%+v: %v", f, err)
+		}
+	}
+	if _, err := NewReader(openBytes([]byte("[1]\n")), tenants.Format{Type: "ndjson"}, nil); problem.CodeOf(err) != problem.Invalid {
+		t.Errorf("an array as NDJSON: %v", err)
+	}
+	for text, message := range map[string]string{
+		"a,\"b\n1,2\n":    "in column 2, a quote opens",
+		"a,\"b\"c\n1,2\n": "text after the closing quote",
+		"a,b\x00\n1,2\n":  "NUL byte",
+		"a,\xff\xfe\xfd\n1,é\n2,é\n3,é\n4,é\n":            "not valid UTF-8",
+		"a," + strings.Repeat("x", maxHeaderBytes) + "\n": "longer than 1024 KiB",
+	} {
+		if _, err := NewReader(openBytes([]byte(text)), tenants.Format{}, nil); !strings.Contains(problem.MessageOf(err), message) {
+			t.Errorf("header %.20q: %v", text, err)
+		}
+	}
+}
+
+// TestFormatIsCompleted: what a merchant sets stays, the rest is detected.
+func TestFormatIsCompleted(t *testing.T) {
+	r, err := NewReader(openBytes([]byte("a;b,c\n1;2,caf\xe9\n")), tenants.Format{Delimiter: ","}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(tenants.Format{Type: "csv", Encoding: "latin-1", Delimiter: ","}, r.Format()); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"a;b", "c"}, r.Header()); diff != "" {
+		t.Error(diff)
+	}
+	if row, err := r.Next(); err != nil || row.Values[1] != "2,café"[2:] {
+		t.Errorf("row %+v, %v", row, err)
+	}
+	if _, err := r.Next(); err != io.EOF {
+		t.Error(err)
+	}
+}
