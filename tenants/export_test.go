@@ -12,8 +12,12 @@ func AsInProduction(t *testing.T) {
 	t.Cleanup(func() { panicOnMisuse = true })
 }
 
-// ChunkSize is how many bytes a chunk of a snapshot holds.
-const ChunkSize = chunkSize
+// SetChunkSize makes the chunks of new snapshots hold n bytes until the test ends.
+func SetChunkSize(t testing.TB, n int) {
+	old := chunkSize
+	chunkSize = n
+	t.Cleanup(func() { chunkSize = old })
+}
 
 // Gorm returns the guarded *gorm.DB itself, without any grant.
 func (d *DB) Gorm() any { return d.gorm }

@@ -12,15 +12,17 @@ import (
 	"io"
 	"sync"
 
+	"gorm.io/gorm/clause"
+
 	"sluice/internal/problem"
 )
 
-const (
-	// chunkSize is how many bytes of a source one row holds: what a reader and a writer keep in memory.
-	chunkSize = 1 << 20
-	// chunkBatch is how many chunks one statement deletes.
-	chunkBatch = 16
-)
+// chunkSize is how many bytes of a source one row holds: what a reader and a writer keep in memory.
+// Only writers go by it, so a release may change it; tests make it small.
+var chunkSize = 1 << 20
+
+// chunkBatch is how many chunks one statement deletes.
+const chunkBatch = 16
 
 var errWriterEnded = errors.New("tenants: write to a snapshot that was committed or aborted")
 
@@ -40,7 +42,7 @@ type SnapshotWriter struct {
 	ctx      context.Context
 	db       *DB
 	snapshot Snapshot
-	buf      []byte
+	buf      []byte // its capacity is the chunk size
 	sum      hash.Hash
 	ended    bool
 	err      error // the first failure: the bytes after it are lost
@@ -77,10 +79,10 @@ func (w *SnapshotWriter) Write(p []byte) (int, error) {
 		if w.err != nil {
 			return written, w.err
 		}
-		n := min(len(p), chunkSize-len(w.buf))
+		n := min(len(p), cap(w.buf)-len(w.buf))
 		w.buf = append(w.buf, p[:n]...)
 		p, written = p[n:], written+n
-		if len(w.buf) == chunkSize {
+		if len(w.buf) == cap(w.buf) {
 			w.flush()
 		}
 	}
@@ -221,8 +223,9 @@ func (r *snapshotReader) Read(p []byte) (int, error) {
 
 // load unpacks the chunk that holds byte r.pos.
 func (r *snapshotReader) load() error {
-	start := r.pos - r.pos%chunkSize // every chunk but the last is full
-	row, err := maybe[SnapshotChunk](r.db.Scoped(r.ctx).Where(map[string]any{"snapshot_id": r.id, "offset": start}), "snapshot")
+	row, err := maybe[SnapshotChunk](r.db.Scoped(r.ctx).
+		Where("snapshot_id = ?", r.id).Where(clause.Lte{Column: "offset", Value: r.pos}).
+		Order(clause.OrderByColumn{Column: clause.Column{Name: "offset"}, Desc: true}), "snapshot")
 	if err != nil {
 		return err
 	}
@@ -237,8 +240,8 @@ func (r *snapshotReader) load() error {
 	if _, err := io.ReadFull(z, data); err != nil {
 		return fmt.Errorf("tenants: snapshot chunk: %w", err)
 	}
-	r.chunk = data[r.pos-start:]
-	r.pos = start + row.Length
+	r.chunk = data[r.pos-row.Offset:]
+	r.pos = row.Offset + row.Length
 	return nil
 }
 

@@ -19,6 +19,9 @@ import (
 	"sluice/tenants/tenantstest"
 )
 
+// small is the chunk size of most tests here: the borders are what matters.
+const small = 1 << 12
+
 // someBytes returns n bytes that compress about as well as a feed.
 func someBytes(n int) []byte {
 	r := rand.New(rand.NewPCG(1, uint64(n)))
@@ -37,7 +40,7 @@ func keep(t testing.TB, db *tenants.DB, ctx context.Context, s tenants.Snapshot,
 	}
 	// In pieces that never meet a chunk's border.
 	for piece := data; len(piece) > 0; {
-		n := min(len(piece), 70_001)
+		n := min(len(piece), 701)
 		if _, err := w.Write(piece[:n]); err != nil {
 			t.Fatal(err)
 		}
@@ -68,9 +71,10 @@ func readFrom(t testing.TB, db *tenants.DB, ctx context.Context, id string, offs
 }
 
 func TestSnapshotFromAnyOffset(t *testing.T) {
+	tenants.SetChunkSize(t, small)
 	tenantstest.EachDB(t, func(t *testing.T, db *tenants.DB) {
 		ctx := tenants.WithStore(t.Context(), "aaa")
-		const c = tenants.ChunkSize
+		const c = small
 		for _, size := range []int{0, 1, c - 1, c, c + 1, 2*c + 17} {
 			data := someBytes(size)
 			s := keep(t, db, ctx, tenants.Snapshot{FlowID: "f", Filename: "a.csv"}, data)
@@ -91,12 +95,29 @@ func TestSnapshotFromAnyOffset(t *testing.T) {
 	})
 }
 
-func TestSnapshotReaderIsAReader(t *testing.T) {
+// TestSnapshotInMegabytes is the real chunk size, read with another one: a release may change it.
+func TestSnapshotInMegabytes(t *testing.T) {
 	db := tenantstest.NewDB(t)
 	ctx := tenants.WithStore(t.Context(), "aaa")
-	data := someBytes(tenants.ChunkSize + 1000)
+	data := bytes.Repeat(someBytes(1<<12), 600) // 2.34 MiB
 	s := keep(t, db, ctx, tenants.Snapshot{}, data)
-	const from = tenants.ChunkSize - 500 // iotest reads byte by byte too
+	if n := chunksOf(t, db); n != 3 {
+		t.Errorf("%d chunks, want 3", n)
+	}
+	tenants.SetChunkSize(t, small)
+	const from = 1<<20 - 3
+	if got := readFrom(t, db, ctx, s.ID, from); !bytes.Equal(got, data[from:]) {
+		t.Errorf("%d bytes, want %d", len(got), len(data)-from)
+	}
+}
+
+func TestSnapshotReaderIsAReader(t *testing.T) {
+	tenants.SetChunkSize(t, small)
+	db := tenantstest.NewDB(t)
+	ctx := tenants.WithStore(t.Context(), "aaa")
+	data := someBytes(small + 1000)
+	s := keep(t, db, ctx, tenants.Snapshot{}, data)
+	const from = small - 500 // iotest reads byte by byte too
 	r, err := db.OpenSnapshot(ctx, s.ID, from)
 	if err != nil {
 		t.Fatal(err)
@@ -117,7 +138,8 @@ func TestSnapshotReaderIsAReader(t *testing.T) {
 
 // FuzzOpenSnapshot reads a piece from anywhere.
 func FuzzOpenSnapshot(f *testing.F) {
-	const c = tenants.ChunkSize
+	tenants.SetChunkSize(f, small)
+	const c = small
 	for _, seed := range []int64{0, 1, c - 1, c, c + 1, 2 * c, 2*c + 99, 2*c + 100, 3 * c, -1} {
 		f.Add(seed, uint16(200))
 	}
@@ -149,6 +171,7 @@ func FuzzOpenSnapshot(f *testing.F) {
 }
 
 func TestSnapshotWriterEnds(t *testing.T) {
+	tenants.SetChunkSize(t, small)
 	tenantstest.EachDB(t, func(t *testing.T, db *tenants.DB) {
 		ctx := tenants.WithStore(t.Context(), "aaa")
 		begin := func(ctx context.Context) *tenants.SnapshotWriter {
@@ -157,7 +180,7 @@ func TestSnapshotWriterEnds(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := w.Write(someBytes(tenants.ChunkSize + 5)); err != nil {
+			if _, err := w.Write(someBytes(small + 5)); err != nil {
 				t.Fatal(err)
 			}
 			return w
@@ -176,7 +199,7 @@ func TestSnapshotWriterEnds(t *testing.T) {
 		if err := w.Abort(); err != nil { // deferred: does nothing
 			t.Fatal(err)
 		}
-		if got := readFrom(t, db, ctx, s.ID, 0); len(got) != tenants.ChunkSize+5 {
+		if got := readFrom(t, db, ctx, s.ID, 0); len(got) != small+5 {
 			t.Errorf("%d bytes after Abort", len(got))
 		}
 		if _, err := w.Write([]byte("x")); err == nil {
@@ -210,7 +233,7 @@ func TestSnapshotWriterEnds(t *testing.T) {
 		ending, cancel = context.WithCancel(ctx)
 		w = begin(ending)
 		cancel()
-		if _, err := w.Write(someBytes(tenants.ChunkSize)); err == nil {
+		if _, err := w.Write(someBytes(small)); err == nil {
 			t.Error("wrote without a context")
 		}
 		if _, err := w.Commit(true, tenants.SnapshotMeta{}); err == nil {
@@ -238,6 +261,7 @@ func chunksOf(t *testing.T, db *tenants.DB) (n int64) {
 }
 
 func TestSnapshotOfAnotherStore(t *testing.T) {
+	tenants.SetChunkSize(t, small)
 	db := tenantstest.NewDB(t)
 	ctx, other := tenants.WithStore(t.Context(), "aaa"), tenants.WithStore(t.Context(), "bbb")
 	s := keep(t, db, ctx, tenants.Snapshot{FlowID: "f", URL: "u"}, []byte("data"))
@@ -259,22 +283,24 @@ func TestSnapshotOfAnotherStore(t *testing.T) {
 }
 
 func TestLostChunkIsAnError(t *testing.T) {
+	tenants.SetChunkSize(t, small)
 	db := tenantstest.NewDB(t)
 	ctx := tenants.WithStore(t.Context(), "aaa")
-	s := keep(t, db, ctx, tenants.Snapshot{}, someBytes(2*tenants.ChunkSize))
+	s := keep(t, db, ctx, tenants.Snapshot{}, someBytes(2*small))
 	r, err := db.OpenSnapshot(ctx, s.ID, 5)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := db.Scoped(ctx).Where(map[string]any{"snapshot_id": s.ID, "offset": tenants.ChunkSize}).Delete(&tenants.SnapshotChunk{}).Error; err != nil {
+	if err := db.Scoped(ctx).Where(map[string]any{"snapshot_id": s.ID, "offset": small}).Delete(&tenants.SnapshotChunk{}).Error; err != nil {
 		t.Fatal(err)
 	}
-	if n, err := io.Copy(io.Discard, r); !errors.Is(err, io.ErrUnexpectedEOF) || n != tenants.ChunkSize-5 {
+	if n, err := io.Copy(io.Discard, r); !errors.Is(err, io.ErrUnexpectedEOF) || n != small-5 {
 		t.Errorf("%d bytes, %v; a lost chunk must not look like the end", n, err)
 	}
 }
 
 func TestLatestSnapshot(t *testing.T) {
+	tenants.SetChunkSize(t, small)
 	tenantstest.EachDB(t, func(t *testing.T, db *tenants.DB) {
 		ctx := tenants.WithStore(t.Context(), "aaa")
 		keep(t, db, ctx, tenants.Snapshot{FlowID: "f", URL: "u"}, []byte("old"))
@@ -299,6 +325,7 @@ func TestLatestSnapshot(t *testing.T) {
 }
 
 func TestSweepSnapshots(t *testing.T) {
+	tenants.SetChunkSize(t, small)
 	tenantstest.EachDB(t, func(t *testing.T, db *tenants.DB) {
 		ctx := tenants.WithStore(t.Context(), "aaa")
 		flow := &tenants.Flow{Name: "f"}
@@ -347,8 +374,9 @@ func TestSweepSnapshots(t *testing.T) {
 
 // TestSnapshotsAtOnce: several stores spool while others write.
 func TestSnapshotsAtOnce(t *testing.T) {
+	tenants.SetChunkSize(t, small)
 	tenantstest.EachDB(t, func(t *testing.T, db *tenants.DB) {
-		data := someBytes(tenants.ChunkSize + 100)
+		data := someBytes(small + 100)
 		var wg sync.WaitGroup
 		for i := range 6 {
 			ctx := tenants.WithStore(t.Context(), fmt.Sprint("s", i))
