@@ -51,7 +51,14 @@ func conflict(field, title string) reply {
 	return fail(http.StatusConflict, title, map[string]string{field: title})
 }
 
-func notFound(title string) reply { return fail(http.StatusNotFound, title, nil) }
+// notFound is a 404, which is documented without an errors object.
+func notFound(title string) reply {
+	return reply{status: http.StatusNotFound, err: title, body: []byte(compact(struct {
+		Status int    `json:"status"`
+		Title  string `json:"title"`
+		Type   string `json:"type"`
+	}{http.StatusNotFound, title, statusDocs}))}
+}
 
 func malformed() reply { return fail(http.StatusBadRequest, "Input is invalid.", nil) }
 

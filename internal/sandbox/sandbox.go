@@ -233,7 +233,12 @@ func (s *Sandbox) Stores() []*Store {
 // AddStore opens a store, or returns the one that exists under this hash already (restored from the
 // state file), unchanged but for its plan.
 func (s *Sandbox) AddStore(spec StoreSpec) *Store {
-	spec.Hash = strings.TrimSpace(spec.Hash)
+	spec.Hash = strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
+			return r
+		}
+		return -1
+	}, strings.ToLower(spec.Hash))
 	if spec.Hash == "" {
 		spec.Hash = randomToken(5)
 	}

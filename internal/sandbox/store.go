@@ -17,7 +17,7 @@ import (
 
 // StoreSpec says what a new store is like; everything may be empty.
 type StoreSpec struct {
-	Hash        string     // permanent id; generated when empty
+	Hash        string     // permanent id, of letters a-z and digits (others are dropped); generated when empty
 	Name        string     // default "Sandbox store HASH"
 	Plan        string     // default Options.Plan
 	OwnerEmail  string     // default owner@HASH.example
