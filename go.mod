@@ -2,6 +2,9 @@ module sluice
 
 go 1.26.8
 
+// npm packages may carry Go files of their own.
+ignore ./ui/web/node_modules
+
 require (
 	github.com/alecthomas/kong v1.17.0
 	github.com/alicebob/miniredis/v2 v2.40.0

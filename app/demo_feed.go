@@ -23,13 +23,11 @@ type feedServer struct {
 // newFeedServer serves the file at path, or the example parts when path is empty.
 func newFeedServer(l net.Listener, path string) (*feedServer, error) {
 	name := "parts.csv"
-	read := func() ([]byte, error) { return os.ReadFile(path) }
+	var example bytes.Buffer
 	if path == "" {
-		var b bytes.Buffer
-		if err := writeExampleFeed(&b, exampleParts); err != nil {
+		if err := writeExampleFeed(&example, exampleParts); err != nil {
 			return nil, err
 		}
-		read = func() ([]byte, error) { return b.Bytes(), nil }
 	} else {
 		name = filepath.Base(path)
 		if _, err := os.Stat(path); err != nil {
@@ -42,10 +40,13 @@ func newFeedServer(l net.Listener, path string) (*feedServer, error) {
 			http.NotFound(w, r)
 			return
 		}
-		data, err := read()
-		if err != nil {
-			http.Error(w, "the feed's file cannot be read", http.StatusInternalServerError)
-			return
+		data := example.Bytes()
+		if path != "" {
+			var err error
+			if data, err = os.ReadFile(path); err != nil {
+				http.Error(w, "the feed's file cannot be read", http.StatusInternalServerError)
+				return
+			}
 		}
 		sum := sha256.Sum256(data)
 		w.Header().Set("ETag", `"`+hex.EncodeToString(sum[:8])+`"`)

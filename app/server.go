@@ -83,10 +83,10 @@ func recovery(log *slog.Logger) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		defer func() {
 			cause := recover()
-			switch {
-			case cause == nil:
+			switch cause {
+			case nil:
 				return
-			case cause == http.ErrAbortHandler: //nolint:errorlint // net/http compares it so
+			case http.ErrAbortHandler:
 				panic(cause)
 			}
 			log.ErrorContext(c.Request.Context(), "panic in a handler", "route", c.FullPath(), "cause", cause,

@@ -9,6 +9,7 @@ import "time"
 // StoreState says whether Sluice may work for a store.
 type StoreState string
 
+// The states of a store.
 const (
 	StoreActive         StoreState = "active"
 	StoreNeedsReinstall StoreState = "needs_reinstall" // the API answered 401, or scopes are missing: work is paused
@@ -18,6 +19,7 @@ const (
 // Origin says how a store came to Sluice.
 type Origin string
 
+// The ways that a store comes to Sluice.
 const (
 	OriginMarketplace Origin = "marketplace" // OAuth install
 	OriginCredentials Origin = "credentials" // store-level API credentials (sluice store add)
@@ -49,6 +51,7 @@ type Store struct {
 // Role says what a user or API key may do.
 type Role string
 
+// The roles, from the most to the least.
 const (
 	RoleOwner  Role = "owner"  // everything, and cannot be demoted
 	RoleAdmin  Role = "admin"  // everything but changing the owner
@@ -161,6 +164,7 @@ type FlowOptions struct {
 // RunState says where a run stands. Done, Failed and Cancelled are final.
 type RunState string
 
+// The states of a run.
 const (
 	RunQueued     RunState = "queued"
 	RunRunning    RunState = "running"
@@ -177,6 +181,7 @@ func (s RunState) Final() bool { return s == RunDone || s == RunFailed || s == R
 // Phase is the part of a run that its next step belongs to.
 type Phase string
 
+// The phases of a run, in their order.
 const (
 	PhaseFetch  Phase = "fetch"  // source → snapshot
 	PhasePlan   Phase = "plan"   // rows → documents → which changed
@@ -253,6 +258,7 @@ type Record struct {
 // ItemState says where one changed record of a run stands.
 type ItemState string
 
+// The states of an item.
 const (
 	ItemPlanned ItemState = "planned" // to be matched with the store
 	ItemCreate  ItemState = "create"  // no such product: to be created
@@ -336,6 +342,7 @@ type SnapshotChunk struct {
 // JobState says where a job row stands.
 type JobState string
 
+// The states of a job.
 const (
 	JobPending JobState = "pending" // in Redis, or to be put there
 	JobDone    JobState = "done"

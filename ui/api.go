@@ -116,14 +116,14 @@ func bind(c *gin.Context, v any) error {
 }
 
 // limit reads the limit parameter.
-func limit(c *gin.Context, most int) (int, error) {
+func limit(c *gin.Context) (int, error) {
 	text := c.Query("limit")
 	if text == "" {
-		return min(pageDefault, most), nil
+		return pageDefault, nil
 	}
 	n, err := strconv.Atoi(text)
-	if err != nil || n < 1 || n > most {
-		return 0, problem.New(problem.Invalid, "The list cannot be that long.").WithField("limit", "choose 1 to %d", most)
+	if err != nil || n < 1 || n > pageMost {
+		return 0, problem.New(problem.Invalid, "The list cannot be that long.").WithField("limit", "choose 1 to %d", pageMost)
 	}
 	return n, nil
 }

@@ -19,7 +19,7 @@ func (a *API) issues(c *gin.Context) {
 		_ = c.Error(problem.New(problem.Invalid, "The list cannot be made.").WithField("severity", "choose error or warning"))
 		return
 	}
-	n, err := limit(c, pageMost)
+	n, err := limit(c)
 	if err == nil {
 		_, err = a.cfg.DB.Run(c.Request.Context(), c.Param("id"))
 	}
@@ -84,7 +84,7 @@ type changeView struct {
 // changes lists what a dry run would change, or what a run changed.
 func (a *API) changes(c *gin.Context) {
 	ctx := c.Request.Context()
-	n, err := limit(c, pageMost)
+	n, err := limit(c)
 	if err != nil {
 		_ = c.Error(err)
 		return

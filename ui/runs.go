@@ -100,7 +100,7 @@ func (a *API) oneRun(c *gin.Context, status int, r *tenants.Run, err error) {
 
 func (a *API) runs(c *gin.Context) {
 	ctx := c.Request.Context()
-	n, err := limit(c, pageMost)
+	n, err := limit(c)
 	if err != nil {
 		_ = c.Error(err)
 		return

@@ -132,7 +132,7 @@ func TestEvents(t *testing.T) {
 	lines := bufio.NewScanner(res.Body)
 	var quota, run bool
 	event := ""
-	for lines.Scan() && !(quota && run) {
+	for (!quota || !run) && lines.Scan() {
 		name, isEvent := strings.CutPrefix(lines.Text(), "event:")
 		if isEvent {
 			event = name

@@ -84,7 +84,7 @@ func (a *API) revokeAPIKey(c *gin.Context) {
 }
 
 func (a *API) audit(c *gin.Context) {
-	n, err := limit(c, pageMost)
+	n, err := limit(c)
 	if err != nil {
 		_ = c.Error(err)
 		return
