@@ -407,7 +407,7 @@ func (s *Sandbox) deleteCategories(c *call) reply {
 	}
 	if len(tests) == 0 {
 		return okJSON(http.StatusUnprocessableEntity, map[string]any{"meta": batchMeta(0, 0), "errors": map[string]any{
-			"status": 422, "title": "At least one filter is required to delete categories.", "type": statusDocs, "errors": map[string]string{}}})
+			"status": http.StatusUnprocessableEntity, "title": "At least one filter is required to delete categories.", "type": statusDocs, "errors": map[string]string{}}})
 	}
 	st := c.st
 	st.mu.Lock()
@@ -480,7 +480,6 @@ func (s *Sandbox) categoryTree(c *call) reply {
 	}
 	c.st.mu.RLock()
 	defer c.st.mu.RUnlock()
-	nodes := map[int64]*categoryNode{}
 	top := []*categoryNode{}
 	children := map[int64][]int64{}
 	for _, id := range sortedKeys(c.st.cat.categories) {
@@ -495,7 +494,6 @@ func (s *Sandbox) categoryTree(c *call) reply {
 		cat := c.st.cat.categories[id]
 		n := &categoryNode{ID: id, ParentID: cat.Parent, Depth: d, Name: cat.Name, URL: cat.Path,
 			IsVisible: cat.Values.get("is_visible") == "true", Path: []int64{}, Children: []*categoryNode{}}
-		nodes[id] = n
 		if parent == nil {
 			top = append(top, n)
 		} else {

@@ -216,7 +216,7 @@ var variantFields = []fieldSpec{
 func index(specs []fieldSpec) map[string]uint8 {
 	m := make(map[string]uint8, len(specs))
 	for i := range specs {
-		m[specs[i].name] = uint8(i) //nolint:gosec // no table has 256 fields
+		m[specs[i].name] = uint8(i) // no table has 256 fields
 	}
 	return m
 }

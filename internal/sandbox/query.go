@@ -18,7 +18,6 @@ type query struct {
 	v     url.Values
 	known map[string]bool
 	errs  map[string]string
-	raw   string
 }
 
 func newQuery(rawQuery string) (*query, error) {
@@ -26,7 +25,7 @@ func newQuery(rawQuery string) (*query, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &query{v: v, known: map[string]bool{}, errs: map[string]string{}, raw: rawQuery}, nil
+	return &query{v: v, known: map[string]bool{}, errs: map[string]string{}}, nil
 }
 
 // has reports whether the parameter was sent, and makes it known.

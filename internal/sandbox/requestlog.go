@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"maps"
+	"net/http"
 	"sync"
 	"time"
 )
@@ -23,7 +24,7 @@ func (c *Counts) add(route string, status int) {
 	c.Total++
 	c.ByMethodPath[route]++
 	c.Status[status]++
-	if status == 429 {
+	if status == http.StatusTooManyRequests {
 		c.Throttled++
 	}
 }

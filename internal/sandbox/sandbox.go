@@ -145,8 +145,10 @@ func randomToken(n int) string {
 	return hex.EncodeToString(b)
 }
 
-// ClientID and ClientSecret are the app's credentials on this platform.
-func (s *Sandbox) ClientID() string     { return s.clientID }
+// ClientID is the app's id on this platform.
+func (s *Sandbox) ClientID() string { return s.clientID }
+
+// ClientSecret is what the app exchanges codes with, and what payloads and webhooks are signed with.
 func (s *Sandbox) ClientSecret() string { return s.clientSecret }
 
 // Start listens and serves until Close, or until ctx ends.

@@ -135,11 +135,19 @@ func (st *Store) addUserLocked(email, locale string, owner bool) *User {
 	return u
 }
 
-// Name is the store's name; Plan one of standard, plus, pro, enterprise.
-func (st *Store) Name() string { st.mu.RLock(); defer st.mu.RUnlock(); return st.info.Name }
+// Name is the store's name.
+func (st *Store) Name() string {
+	st.mu.RLock()
+	defer st.mu.RUnlock()
+	return st.info.Name
+}
 
-// Plan returns the store's plan.
-func (st *Store) Plan() string { st.mu.RLock(); defer st.mu.RUnlock(); return st.info.Plan }
+// Plan is one of standard, plus, pro and enterprise.
+func (st *Store) Plan() string {
+	st.mu.RLock()
+	defer st.mu.RUnlock()
+	return st.info.Plan
+}
 
 // Quota returns the plan's requests per window, and the window.
 func (st *Store) Quota() (int, time.Duration) {

@@ -3,7 +3,7 @@ package sandbox
 import (
 	"bytes"
 	"context"
-	"crypto/sha1" //nolint:gosec // the platform's own hash of an event, not a protection
+	"crypto/sha1" // the platform's own hash of an event, not a protection
 	"encoding/hex"
 	"io"
 	"net/http"
@@ -52,7 +52,6 @@ type event struct {
 	scope   string
 	body    []byte
 	attempt int
-	due     time.Time
 }
 
 // dispatcher delivers events with a few workers; what waits for its retry waits in one timer each.
@@ -130,7 +129,7 @@ func (st *Store) eventBody(scope, kind string, id int64) []byte {
 	if id != 0 {
 		data["id"] = id
 	}
-	sum := sha1.Sum([]byte(compact(data) + scope + strconv.FormatInt(st.sb.now().UnixNano(), 10))) //nolint:gosec // see the import
+	sum := sha1.Sum([]byte(compact(data) + scope + strconv.FormatInt(st.sb.now().UnixNano(), 10)))
 	return []byte(compact(map[string]any{
 		"scope": scope, "store_id": strconv.FormatInt(st.numericID, 10), "producer": "stores/" + st.Hash,
 		"hash": hex.EncodeToString(sum[:]), "created_at": st.sb.now().Unix(), "data": data,
