@@ -151,11 +151,26 @@ func (e *Engine) newStep(ctx context.Context, run *tenants.Run) (*step, error) {
 	return s, nil
 }
 
-// work does the step's part of the run's phase.
+// work does the step's part of the run: one unit, and before it whatever only finds out that a stage
+// or phase has nothing to do.
 func (s *step) work(ctx context.Context) error {
 	if s.cancel {
 		return s.cancelRun(ctx)
 	}
+	for {
+		phase, stage := s.run.Phase, s.cp.Stage
+		if err := s.unit(ctx); err != nil {
+			return err
+		}
+		moved := s.run.Phase != phase || s.cp.Stage != stage
+		// A fetch ends its step, so that nothing after it makes the source be fetched again.
+		if !moved || len(s.save) > 0 || phase == tenants.PhaseFetch || s.spent(ctx) {
+			return nil
+		}
+	}
+}
+
+func (s *step) unit(ctx context.Context) error {
 	switch s.run.Phase {
 	case tenants.PhaseFetch:
 		return s.fetch(ctx)

@@ -89,12 +89,16 @@ func (s *step) prepare(ctx context.Context, items []tenants.RunItem) ([]*sending
 	return all, refs, s.ensureRefs(ctx, refs, all)
 }
 
+// suspectAfter is how many steps without any answer make every update go alone: perhaps it is not the
+// platform that is away, but one record that breaks every batch it is in.
+const suspectAfter = 2
+
 // batches cuts updates into tens. What failed without an answer before goes alone, in case it is the reason.
 func (s *step) batches(all []*sending) [][]*sending {
 	var together []*sending
 	var out [][]*sending
 	for _, x := range all {
-		if s.cp.Tries[x.item.Line] > 0 {
+		if s.cp.Tries[x.item.Line] > 0 || s.cp.Fruitless >= suspectAfter {
 			out = append(out, []*sending{x})
 		} else {
 			together = append(together, x)
