@@ -62,10 +62,10 @@ func writeExampleFeed(w io.Writer, n int) error {
 		pack := []int{1, 5, 10, 25, 50, 100, 200, 250, 500}[r.IntN(9)]
 		grow := 1 + float64(size)*0.45
 		price := f.price * grow * float64(pack) * (0.9 + 0.2*r.Float64())
-		name := fmt.Sprintf("%s %s %s, Pack of %d", f.sizes[size], f.noun, finish, pack)
-		// Most of this ERP's descriptions name the maker; the older ones do not, and repeat.
+		// Most of this ERP's descriptions are unmistakable; the older ones are not, and repeat.
+		name := fmt.Sprintf("%s %s %s", f.sizes[size], f.noun, finish)
 		if r.IntN(25) > 0 {
-			name = maker + " " + name + " #" + strconv.Itoa(1000+i)
+			name = fmt.Sprintf("%s %s, Pack of %d #%d", maker, name, pack, 1000+i)
 		}
 		_ = c.Write([]string{
 			fmt.Sprintf("%s-%05d", initials(f.noun), 10000+i), name,
