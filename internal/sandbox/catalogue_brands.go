@@ -206,7 +206,7 @@ func (s *Sandbox) getBrand(c *call) reply {
 	if r != nil {
 		return *r
 	}
-	return single(http.StatusOK, b.append(nil, show))
+	return single(b.append(nil, show))
 }
 
 func (s *Sandbox) createBrand(c *call) reply { return s.saveBrand(c, true) }
@@ -256,7 +256,7 @@ func (s *Sandbox) saveBrand(c *call, create bool) reply {
 	st.record(kindBrand, next.ID, next)
 	st.flush()
 	st.fire(event, "brand", next.ID)
-	return single(http.StatusOK, next.append(nil, nil))
+	return single(next.append(nil, nil))
 }
 
 func (st *Store) assignBrand(b *brand, vals []fieldValue) *reply {

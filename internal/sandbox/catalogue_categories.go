@@ -425,7 +425,7 @@ func (s *Sandbox) deleteCategories(c *call) reply {
 
 func (st *Store) dropCategories(gone map[int64]bool) {
 	for _, p := range slices.Clone(st.cat.order) {
-		ids := p.ids("categories")
+		ids := p.categories()
 		kept := slices.DeleteFunc(slices.Clone(ids), func(id int64) bool { return gone[id] })
 		if len(kept) == len(ids) {
 			continue

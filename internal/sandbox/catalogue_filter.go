@@ -73,7 +73,7 @@ func (q *query) idFilters(f *productFilter) {
 		})
 	}
 	if id := q.integer("categories"); id != nil {
-		f.test(func(p *product) bool { ids := p.ids("categories"); return len(ids) == 1 && ids[0] == *id })
+		f.test(func(p *product) bool { ids := p.categories(); return len(ids) == 1 && ids[0] == *id })
 	}
 	if ch := q.integers("channel_id:in"); ch != nil {
 		f.test(func(*product) bool { return slices.Contains(ch, 1) })

@@ -113,7 +113,7 @@ func (s *Sandbox) legacyGetCategory(c *call) reply {
 	if !ok || cat == nil {
 		return notFound("The requested resource was not found.")
 	}
-	return single(http.StatusOK, cat.appendLegacy(nil, show))
+	return single(cat.appendLegacy(nil, show))
 }
 
 // legacyCreateCategory makes one category of the default tree.
@@ -148,5 +148,5 @@ func (s *Sandbox) legacyCreateCategory(c *call) reply {
 	st.record(kindCategory, cat.ID, cat)
 	st.flush()
 	st.fire("store/category/created", "category", cat.ID)
-	return single(http.StatusOK, cat.appendLegacy(nil, nil))
+	return single(cat.appendLegacy(nil, nil))
 }

@@ -28,7 +28,7 @@ func (s *Sandbox) getProduct(c *call) reply {
 	if r != nil {
 		return *r
 	}
-	return single(http.StatusOK, p.append(nil, sel))
+	return single(p.append(nil, sel))
 }
 
 // product is the product of the path. Callers hold st.mu.
@@ -74,7 +74,7 @@ func (s *Sandbox) createProduct(c *call) reply {
 	if c.partial {
 		return multiStatus([]json.RawMessage{p.append(nil, sel)}, map[string]string{"inventory_level": msgAsked})
 	}
-	return single(http.StatusOK, p.append(nil, sel))
+	return single(p.append(nil, sel))
 }
 
 // multiStatus is the 207 of a write that took effect in part.
@@ -189,7 +189,7 @@ func (st *Store) references(p *product, vals []fieldValue, prefix string) *reply
 	for _, v := range vals {
 		switch productFields[v.field].name {
 		case "categories":
-			for _, id := range p.ids("categories") {
+			for _, id := range p.categories() {
 				if st.cat.categories[id] == nil {
 					r := conflict(prefix+"categories", "The category id "+strconv.FormatInt(id, 10)+" is invalid")
 					return &r
@@ -265,7 +265,7 @@ func (s *Sandbox) updateProduct(c *call) reply {
 	if done.failed != nil {
 		return multiStatus(json.RawMessage(next.append(nil, sel)), done.failed)
 	}
-	return single(http.StatusOK, next.append(nil, sel))
+	return single(next.append(nil, sel))
 }
 
 // change puts a changed copy of old into the catalogue; nothing is journalled yet.

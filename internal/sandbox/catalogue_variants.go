@@ -175,7 +175,7 @@ func (s *Sandbox) catalogSummary(c *call) reply {
 			oldest = p.created
 		}
 		newest = max(newest, p.created)
-		for _, id := range p.ids("categories") {
+		for _, id := range p.categories() {
 			inCat[id]++
 		}
 	}
@@ -197,5 +197,5 @@ func (s *Sandbox) catalogSummary(c *call) reply {
 	if cat := st.cat.categories[top]; cat != nil {
 		data["primary_category_name"] = cat.Name
 	}
-	return single(http.StatusOK, []byte(strings.TrimSpace(compact(data))))
+	return single([]byte(strings.TrimSpace(compact(data))))
 }

@@ -109,7 +109,7 @@ func (s *Sandbox) getHook(c *call) reply {
 	if r != nil {
 		return *r
 	}
-	return single(http.StatusOK, []byte(compact(h.view(c.st.Hash))))
+	return single([]byte(compact(h.view(c.st.Hash))))
 }
 
 func (s *Sandbox) createHook(c *call) reply { return s.saveHook(c, true) }
@@ -180,7 +180,7 @@ func (s *Sandbox) saveHook(c *call, create bool) reply {
 	st.countHooks()
 	st.record(kindHook, next.ID, next)
 	st.flush()
-	return single(http.StatusOK, []byte(compact(next.view(st.Hash))))
+	return single([]byte(compact(next.view(st.Hash))))
 }
 
 // headersOf reads the custom headers: an object of strings, or null.
@@ -256,7 +256,7 @@ func (s *Sandbox) deleteHook(c *call) reply {
 	}
 	c.st.dropHook(h)
 	c.st.flush()
-	return single(http.StatusOK, []byte(compact(h.view(c.st.Hash))))
+	return single([]byte(compact(h.view(c.st.Hash))))
 }
 
 func (st *Store) dropHook(h *hook) {

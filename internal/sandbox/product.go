@@ -127,9 +127,10 @@ func (p *product) text(name string) string {
 	return s
 }
 
-func (p *product) ids(name string) []int64 {
+// categories are the ids of the product's categories.
+func (p *product) categories() []int64 {
 	var list []int64
-	_ = json.Unmarshal([]byte(p.get(name)), &list)
+	_ = json.Unmarshal([]byte(p.get("categories")), &list)
 	return list
 }
 
@@ -294,4 +295,4 @@ func (st *Store) applyProduct(e *entry) error {
 }
 
 // inCategory reports whether the product is in the category.
-func (p *product) inCategory(id int64) bool { return slices.Contains(p.ids("categories"), id) }
+func (p *product) inCategory(id int64) bool { return slices.Contains(p.categories(), id) }

@@ -153,11 +153,11 @@ func collection(rows [][]byte, meta pageMeta) reply {
 }
 
 // single answers one thing.
-func single(status int, raw []byte) reply {
+func single(raw []byte) reply {
 	b := make([]byte, 0, len(raw)+22)
 	b = append(b, `{"data":`...)
 	b = append(b, raw...)
-	return reply{status: status, body: append(b, `,"meta":{}}`...)}
+	return reply{status: http.StatusOK, body: append(b, `,"meta":{}}`...)}
 }
 
 func sortedKeys[K int64 | string, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
