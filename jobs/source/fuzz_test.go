@@ -82,7 +82,7 @@ func compareCSV(t *testing.T, data []byte, good [][]string, bad int) {
 		return
 	}
 	var want [][]string
-	for len(records) > 0 && allBlank(records[0]) { // they are no header
+	if len(records) > 0 && allBlank(records[0]) { // no header
 		return
 	}
 	for _, record := range records[min(1, len(records)):] {
