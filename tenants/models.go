@@ -242,13 +242,13 @@ type Counts struct {
 
 // Record is what a flow knows of one key: which product it is and what was last written to it.
 type Record struct {
-	FlowID     string    `gorm:"primaryKey;size:36;index:records_flow_name,priority:1" json:"-"`
+	FlowID     string    `gorm:"primaryKey;size:36;index:records_flow_name,priority:1;index:records_target,priority:2" json:"-"`
 	Key        string    `gorm:"primaryKey;size:512" json:"key"` // trimmed and case-folded SKU
-	StoreHash  string    `gorm:"size:32;index:records_store_target,priority:1" json:"-"`
-	TargetID   int64     `gorm:"index:records_store_target,priority:2" json:"target_id"` // product id; 0 while unknown
-	SourceHash string    `gorm:"size:64" json:"-"`                                       // of the mapped document last landed; "" if none
-	NameKey    string    `gorm:"size:64;index:records_flow_name,priority:2" json:"-"`    // hash of the folded name it has or will have
-	State      string    `gorm:"size:16" json:"state"`                                   // "ok", "pending", "failed"
+	StoreHash  string    `gorm:"size:32;index" json:"-"`
+	TargetID   int64     `gorm:"index:records_target,priority:1" json:"target_id"`    // product id; 0 while unknown
+	SourceHash string    `gorm:"size:64" json:"-"`                                    // of the mapped document last landed; "" if none
+	NameKey    string    `gorm:"size:64;index:records_flow_name,priority:2" json:"-"` // hash of the folded name it has or will have
+	State      string    `gorm:"size:16" json:"state"`                                // "ok", "pending", "failed"
 	Error      string    `gorm:"size:1000" json:"error,omitempty"`
 	SeenRunID  string    `gorm:"size:36" json:"-"` // the last run whose source had this key …
 	SeenLine   int64     `json:"-"`                // … and on which line: a second line is a duplicate

@@ -180,10 +180,10 @@ type run0001 struct {
 func (run0001) TableName() string { return "runs" }
 
 type record0001 struct {
-	FlowID     string `gorm:"primaryKey;size:36;index:records_flow_name,priority:1"`
+	FlowID     string `gorm:"primaryKey;size:36;index:records_flow_name,priority:1;index:records_target,priority:2"`
 	Key        string `gorm:"primaryKey;size:512"`
-	StoreHash  string `gorm:"size:32;index:records_store_target,priority:1"`
-	TargetID   int64  `gorm:"index:records_store_target,priority:2"`
+	StoreHash  string `gorm:"size:32;index"`
+	TargetID   int64  `gorm:"index:records_target,priority:1"`
 	SourceHash string `gorm:"size:64"`
 	NameKey    string `gorm:"size:64;index:records_flow_name,priority:2"`
 	State      string `gorm:"size:16"`
