@@ -159,12 +159,12 @@ func TestLimiterNeverExceedsTheQuota(t *testing.T) {
 		apart   bool    // a Limiter for each sender, as in several processes
 		least   float64 // of the quota that must be used
 	}{
-		"demo":               {s: &store{quota: 450, window: time.Second, there: 2 * ms, work: 6 * ms, back: 2 * ms}, senders: 8, least: 0.95},
-		"apart":              {s: &store{quota: 150, window: time.Second, there: 2 * ms, work: 6 * ms, back: 2 * ms}, senders: 4, apart: true, least: 0.95},
-		"late headers":       {s: &store{quota: 150, window: time.Second, late: true, there: 2 * ms, work: 40 * ms, back: 2 * ms}, senders: 40, least: 0.95},
-		"floating":           {s: &store{quota: 150, window: time.Second, floating: true, there: 5 * ms, work: 10 * ms, back: 5 * ms}, senders: 16, least: 0.9},
-		"slow":               {s: &store{quota: 100, window: time.Second, there: 100 * ms, work: 300 * ms, back: 100 * ms}, senders: 60, least: 0.6},
-		"slow, late":         {s: &store{quota: 100, window: time.Second, late: true, there: 100 * ms, work: 300 * ms, back: 100 * ms}, senders: 60, least: 0.6},
+		"demo":               {s: &store{quota: 300, window: time.Second, there: 2 * ms, work: 6 * ms, back: 2 * ms}, senders: 8, least: 0.95},
+		"apart":              {s: &store{quota: 80, window: time.Second, there: 2 * ms, work: 6 * ms, back: 2 * ms}, senders: 4, apart: true, least: 0.95},
+		"late headers":       {s: &store{quota: 80, window: time.Second, late: true, there: 2 * ms, work: 40 * ms, back: 2 * ms}, senders: 40, least: 0.95},
+		"floating":           {s: &store{quota: 80, window: time.Second, floating: true, there: 5 * ms, work: 10 * ms, back: 5 * ms}, senders: 16, least: 0.9},
+		"slow":               {s: &store{quota: 60, window: time.Second, there: 100 * ms, work: 300 * ms, back: 100 * ms}, senders: 36, least: 0.6},
+		"slow, late":         {s: &store{quota: 60, window: time.Second, late: true, there: 100 * ms, work: 300 * ms, back: 100 * ms}, senders: 36, least: 0.6},
 		"slower than window": {s: &store{quota: 40, window: time.Second, there: 500 * ms, work: 1000 * ms, back: 500 * ms}, senders: 60, least: 0.3},
 		"standard":           {s: &store{quota: 150, window: 30 * time.Second, there: 20 * ms, work: 200 * ms, back: 20 * ms}, senders: 8, least: 0.95},
 		"tiny":               {s: &store{quota: firstRequests, window: time.Second, there: 2 * ms, work: 6 * ms, back: 2 * ms}, senders: 8, least: 0.9},
@@ -180,7 +180,7 @@ func TestLimiterNeverExceedsTheQuota(t *testing.T) {
 					}
 					return shared
 				}
-				const windows = 2.5
+				const windows = 2.2
 				start := time.Now()
 				send(t, limiter, s, tc.senders, time.Duration(windows*float64(s.window)), bigcommerce.Call{Cost: 1}, time.Sleep)
 				total, over := s.counts()
@@ -240,7 +240,7 @@ func TestLimiterOnRealClocks(t *testing.T) {
 func TestLimiterLeavesRoomForOthers(t *testing.T) {
 	bubble(t, func(t *testing.T, q *Queue) {
 		s := &store{
-			quota: 450, window: time.Second, rnd: rand.New(rand.NewPCG(1, 2)),
+			quota: 150, window: time.Second, rnd: rand.New(rand.NewPCG(1, 2)),
 			there: 2 * time.Millisecond, work: 6 * time.Millisecond, back: 2 * time.Millisecond,
 		}
 		ctx, stop := context.WithCancel(t.Context())
@@ -248,7 +248,7 @@ func TestLimiterLeavesRoomForOthers(t *testing.T) {
 		other.Go(func() {
 			for ctx.Err() == nil {
 				s.other()
-				time.Sleep(s.window / 150)
+				time.Sleep(s.window / 50)
 			}
 		})
 		l := q.Limiter("abc", 5*time.Second)
@@ -260,8 +260,8 @@ func TestLimiterLeavesRoomForOthers(t *testing.T) {
 		if over > total/100 {
 			t.Errorf("%d of %d requests were refused", over, total)
 		}
-		if total < 3*250 {
-			t.Errorf("only %d requests of about %d", total, 3*300)
+		if total < 3*75 {
+			t.Errorf("only %d requests of about %d", total, 3*100)
 		}
 	})
 }

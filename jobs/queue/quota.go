@@ -36,7 +36,7 @@ type QuotaState struct {
 }
 
 // Reserve asks to send one request now. If admitted, Observe must be called with the Decision once the answer, or none, is
-// there; a reservation that is never observed is counted as sent after two minutes.
+// there; a reservation that is never observed is given up after two minutes.
 func (q *Queue) Reserve(ctx context.Context, store string, call bigcommerce.Call) (Decision, error) {
 	return q.reserve(ctx, store, call, nil)
 }

@@ -54,7 +54,7 @@ func TestRebuild(t *testing.T) {
 		}
 		must(t, q.Rebuild(t.Context(), func(ctx context.Context, emit func(Job) error) error {
 			must(t, q.Pause(ctx, "paused"))
-			for _, j := range append(jobs("abc", 1100), jobs("paused", 3)...) {
+			for _, j := range append(jobs("abc", 600), jobs("paused", 3)...) {
 				if err := emit(j); err != nil {
 					return err
 				}
@@ -66,12 +66,12 @@ func TestRebuild(t *testing.T) {
 			return nil
 		}))
 		seen := map[string]bool{}
-		for range 1100 {
+		for range 600 {
 			seen[claim(t, q).ID] = true
 		}
 		claimNothing(t, q)
-		if len(seen) != 1100 {
-			t.Errorf("%d different jobs, want 1100", len(seen))
+		if len(seen) != 600 {
+			t.Errorf("%d different jobs, want 600", len(seen))
 		}
 		noAudit(t, q)
 	})

@@ -20,7 +20,7 @@ var library = []string{"lib", "quota", "place"}
 const (
 	// firstRequests may be on their way while a store's quota is unknown.
 	firstRequests = 5
-	// requestTTL is when a request that was never answered for (its process died) is given up and counted as sent. It must be
+	// requestTTL is when a request that was never answered for (its process died) is given up. It must be
 	// longer than any request may take.
 	requestTTL = 2 * time.Minute
 	// deadKept is how many dead jobs Redis keeps for a look; SQL has them all.

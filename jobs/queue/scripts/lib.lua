@@ -31,6 +31,7 @@ local LEASELOST = { err = 'LEASELOST the lease has expired and is no longer your
 --   tent  1: no answer has come from this window, E is the latest it can be; Ep  end of the window before
 --   out  requests on their way                     c:<class>    of these, by class ("*" for none)
 --   mine  our own requests in this window          at  when the last answer came
+--   blind, bt  requests that were sent, and when last, before anything was known
 --   rate  what other apps use, in requests per 10^6 ms     margin  what is set aside for them now
 --   cool, load  no request before; how many times in a row the platform was overloaded
 --   h:<class>, s:, ht:, z:  its cap after 429s, successes since, when halved, no request before

@@ -24,8 +24,14 @@ local function class_gate(t, class, n)
   return true
 end
 
+-- charge: a request that no headers tell of counts as counted. While nothing is known, it is remembered for the first window.
 local function charge(t, cost)
-  if num(t, 'E') == 0 then return end
+  if num(t, 'E') == 0 then
+    if now - num(t, 'bt') > DEFAULT_WINDOW then set(t, 'blind', 0) end
+    set(t, 'blind', num(t, 'blind') + cost)
+    set(t, 'bt', now)
+    return
+  end
   set(t, 'L', math.max(0, num(t, 'L') - cost))
   set(t, 'mine', num(t, 'mine') + cost)
 end
@@ -52,7 +58,7 @@ end
 local function roll(t)
   if num(t, 'out') > 0 then
     for _, rid in ipairs(redis.call('ZRANGEBYSCORE', P .. 'o:' .. t.store, '-inf', int(now), 'LIMIT', 0, 64)) do
-      charge(t, (finish_request(t, rid)))
+      finish_request(t, rid) -- its window is long over: nothing to charge
     end
   end
   local E = num(t, 'E')
@@ -112,8 +118,10 @@ local function learn(t, cost, r, came, a)
   local mid, E = (lo + hi) / 2, num(t, 'E')
   if E == 0 then -- the first answer ever
     set(t, 'E', hi)
-    set(t, 'L', a.left)
-    set(t, 'mine', math.max(0, a.quota - a.left)) -- who used it before is not known: nobody else, until seen
+    local blind = 0
+    if now - num(t, 'bt') <= DEFAULT_WINDOW then blind = num(t, 'blind') end
+    set(t, 'L', math.max(0, a.left - blind))
+    set(t, 'mine', math.max(0, a.quota - num(t, 'L'))) -- who used it before is not known: nobody else, until seen
   elseif num(t, 'tent') == 1 then
     if r < num(t, 'Ep') and mid <= num(t, 'Ep') + W / 2 then return stale(t, cost, r, came, W) end
     set(t, 'E', hi)
