@@ -1,0 +1,129 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"sluice/internal/testenv"
+)
+
+// environ is the environment of the programs that tests start: this machine's paths, and nothing of
+// the configuration of whoever runs the tests.
+func environ(variables ...string) []string {
+	env := []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "TMPDIR=" + os.TempDir()}
+	return append(env, variables...)
+}
+
+// runDemo calls `sluice demo --once --json` and returns what it printed.
+func runDemo(t *testing.T, dir, feed string, env ...string) demoResult {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), buildSluice(t), "demo", "--once", "--json", "--state", dir, "--feed", feed)
+	cmd.Env = environ(env...)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("demo: %v\n%s%s", err, stdout.String(), stderr.String())
+	}
+	if stderr.Len() > 0 {
+		t.Errorf("the demo complained: %s", stderr.String())
+	}
+	var r demoResult
+	dec := json.NewDecoder(&stdout)
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&r); err != nil {
+		t.Fatalf("the demo's JSON: %v", err)
+	}
+	t.Logf("%+v", r)
+	return r
+}
+
+// demoCounts are the parts of the demo's result that have one right value.
+type demoCounts struct{ read, created, updated, unchanged, failed int64 }
+
+func wantDemo(t *testing.T, what string, r demoResult, want demoCounts, maxRequests int) {
+	t.Helper()
+	if r.State != "done" || len(r.Errors) > 0 {
+		t.Errorf("%s: state %s, errors %v", what, r.State, r.Errors)
+	}
+	if got := (demoCounts{r.Read, r.Created, r.Updated, r.Unchanged, r.Failed}); got != want {
+		t.Errorf("%s: %+v, want %+v", what, got, want)
+	}
+	if r.APIRequests > maxRequests {
+		t.Errorf("%s: %d API requests, want at most %d", what, r.APIRequests, maxRequests)
+	}
+	if r.HTTP429 != 0 {
+		t.Errorf("%s: %d requests were refused for the quota", what, r.HTTP429)
+	}
+}
+
+// TestDemo is what the project promises of a first run, a second run, a changed feed, and an app that
+// has forgotten everything.
+func TestDemo(t *testing.T) {
+	buildSluice(t)
+	t.Run("SQLite and embedded Redis", func(t *testing.T) {
+		t.Parallel()
+		dir := t.TempDir()
+		demoPromises(t, dir, nil, func() []string {
+			files, err := filepath.Glob(filepath.Join(dir, "sluice.db*"))
+			if err != nil || len(files) == 0 {
+				t.Fatalf("the app's database is not in the state folder: %v %v", files, err)
+			}
+			for _, f := range files {
+				if err := os.Remove(f); err != nil {
+					t.Fatal(err)
+				}
+			}
+			return nil
+		})
+	})
+	t.Run("PostgreSQL and Redis", func(t *testing.T) {
+		t.Parallel()
+		database, ok := testenv.Postgres(t)
+		redis, ok2 := testenv.RealRedis(t)
+		if !ok || !ok2 {
+			t.Log("covered with SQLite and the embedded Redis only")
+			return
+		}
+		dir := t.TempDir()
+		demoPromises(t, dir, []string{"DATABASE_URL=" + database, "REDIS_URL=" + redis}, func() []string {
+			if files, _ := filepath.Glob(filepath.Join(dir, "sluice.db*")); len(files) > 0 {
+				t.Errorf("DATABASE_URL is set and yet there is %v", files)
+			}
+			fresh, _ := testenv.Postgres(t)
+			return []string{"DATABASE_URL=" + fresh, "REDIS_URL=" + redis}
+		})
+	})
+}
+
+// demoPromises runs the demo four times. forget makes the app forget everything, and returns the
+// environment from then on.
+func demoPromises(t *testing.T, dir string, env []string, forget func() []string) {
+	list := catalogue(catalogueSize)
+	feed := filepath.Join(t.TempDir(), "parts.csv")
+	writeCatalogue(t, feed, list)
+
+	r := runDemo(t, dir, feed, env...)
+	// Besides one request a product: the store's categories and catalogue, and the categories to create.
+	wantDemo(t, "first run", r, demoCounts{read: catalogueSize, created: catalogueSize}, catalogueSize+20)
+	store := r.StoreHash
+
+	r = runDemo(t, dir, feed, env...)
+	wantDemo(t, "second run", r, demoCounts{read: catalogueSize, unchanged: catalogueSize}, 2)
+
+	for i := range 100 {
+		list[i*24].cents++
+	}
+	writeCatalogue(t, feed, list)
+	r = runDemo(t, dir, feed, env...)
+	wantDemo(t, "100 prices changed", r, demoCounts{read: catalogueSize, updated: 100, unchanged: catalogueSize - 100}, 13)
+
+	r = runDemo(t, dir, feed, forget()...)
+	wantDemo(t, "everything forgotten", r, demoCounts{read: catalogueSize, unchanged: catalogueSize}, 15)
+	if r.StoreHash != store {
+		t.Errorf("the store changed from %s to %s", store, r.StoreHash)
+	}
+}
