@@ -51,12 +51,12 @@ func (f *Fetcher) copy(w io.Writer, body *idleReader, encoding string) (n int64,
 	case "gzip", "x-gzip":
 		zr, err := gzip.NewReader(bufio.NewReaderSize(body, copyBytes))
 		switch {
-		case err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF):
-			return 0, err == io.EOF, nil // an empty body is an empty file, whatever it says it is
+		case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
+			return 0, errors.Is(err, io.EOF), nil // an empty body is an empty file, whatever it says it is
 		case errors.Is(err, gzip.ErrHeader):
 			return 0, false, problem.Wrap(err, problem.Invalid, "The server says that the file is compressed with gzip, but it is not: look at its Content-Encoding header.")
 		case err != nil:
-			return 0, false, nil
+			return 0, false, nil //nolint:nilerr // a cut stream is no failure: complete says so
 		}
 		src = zr
 	default:
@@ -84,7 +84,7 @@ func (f *Fetcher) copy(w io.Writer, body *idleReader, encoding string) (n int64,
 			}
 		}
 		if readErr != nil {
-			return n, readErr == io.EOF, nil
+			return n, errors.Is(readErr, io.EOF), nil
 		}
 		var m int
 		m, readErr = src.Read(buf[:copyBytes])

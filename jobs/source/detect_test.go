@@ -1,6 +1,7 @@
 package source
 
 import (
+	"errors"
 	"io"
 	"strings"
 	"testing"
@@ -133,7 +134,7 @@ func TestFormatIsCompleted(t *testing.T) {
 	if row, err := r.Next(); err != nil || row.Values[1] != "2,café"[2:] {
 		t.Errorf("row %+v, %v", row, err)
 	}
-	if _, err := r.Next(); err != io.EOF {
+	if _, err := r.Next(); !errors.Is(err, io.EOF) {
 		t.Error(err)
 	}
 }

@@ -51,9 +51,13 @@ type FetchRequest struct {
 	LastModified  string
 }
 
-// String, GoString and LogValue keep the secret, and a URL's query, out of whatever prints a request.
-func (r FetchRequest) String() string       { return "fetch " + hostOf(r.URL) }
-func (r FetchRequest) GoString() string     { return r.String() }
+// String names only the host: the secret, and a URL's query, stay out of whatever prints a request.
+func (r FetchRequest) String() string { return "fetch " + hostOf(r.URL) }
+
+// GoString is String, for %#v.
+func (r FetchRequest) GoString() string { return r.String() }
+
+// LogValue is String, for log/slog.
 func (r FetchRequest) LogValue() slog.Value { return slog.StringValue(r.String()) }
 
 func hostOf(raw string) string {

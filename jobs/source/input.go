@@ -2,6 +2,7 @@ package source
 
 import (
 	"bytes"
+	"errors"
 	"io"
 )
 
@@ -45,7 +46,7 @@ func (in *input) fill() error {
 	for range 100 {
 		n, err := in.src.Read(in.buf[in.end:])
 		in.end += n
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			in.eof = true
 			return nil
 		}
@@ -82,7 +83,7 @@ func (in *input) skip(n int) {
 func (in *input) eol(from int, lfOnly bool) (n, term int, long bool, err error) {
 	for at := from; ; {
 		b := in.window()
-		i := -1
+		var i int
 		if lfOnly {
 			i = bytes.IndexByte(b[at:], '\n')
 		} else {
@@ -112,7 +113,7 @@ func (in *input) eol(from int, lfOnly bool) (n, term int, long bool, err error) 
 func (in *input) skipLine(lfOnly bool) error {
 	for {
 		b := in.window()
-		i := -1
+		var i int
 		if lfOnly {
 			i = bytes.IndexByte(b, '\n')
 		} else {

@@ -85,7 +85,7 @@ func objectHeader(r *Reader) ([]string, error) {
 				objectKeys(json.NewDecoder(bytes.NewReader(line)), "", 1, add)
 			}
 		}
-		if _, err := r.Next(); err == io.EOF {
+		if _, err := r.Next(); errors.Is(err, io.EOF) {
 			break
 		} else if err != nil {
 			return nil, err

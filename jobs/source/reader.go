@@ -143,7 +143,7 @@ func (r *Reader) Close() error { return r.closer.Close() }
 // the bytes; the position is then still that of the row that could not be read.
 func (r *Reader) Next() (*Row, error) {
 	row, err := r.next()
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("read the source near line %d: %w", r.line, err)
 	}
 	return row, err
@@ -266,7 +266,7 @@ func (r *Reader) csvRow(n, term int) (*Row, error) {
 		row.Err = &RowError{Message: "the file was cut off in this row", Value: r.sample(raw)}
 	}
 	r.advance(row, s.size, s.lines)
-	return row, nil
+	return row, nil //nolint:nilerr // a bad row is no failure of reading
 }
 
 // advance consumes size more bytes and sets where the row after row starts.
@@ -350,7 +350,7 @@ func (r *Reader) column(i int) string {
 
 // readHeader reads the header row; blank lines before it are passed over.
 func (r *Reader) readHeader() error {
-	if _, err := r.blankRows(false); err == io.EOF {
+	if _, err := r.blankRows(false); errors.Is(err, io.EOF) {
 		return errEmpty()
 	} else if err != nil {
 		return fmt.Errorf("read the source: %w", err)

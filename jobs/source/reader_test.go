@@ -30,7 +30,7 @@ func readAll(t testing.TB, r *Reader) []Row {
 	var out []Row
 	for {
 		row, err := r.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return out
 		}
 		if err != nil {
@@ -258,7 +258,7 @@ func checkResume(t testing.TB, data []byte, format tenants.Format) {
 	var all []Row
 	for {
 		row, err := r.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		} else if err != nil {
 			t.Fatal(err)
@@ -403,7 +403,7 @@ func TestHostileQuotes(t *testing.T) {
 	rows := 0
 	for {
 		row, err := r.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		} else if err != nil {
 			t.Fatal(err)

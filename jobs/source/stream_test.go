@@ -1,6 +1,7 @@
 package source
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"runtime"
@@ -38,7 +39,7 @@ func TestStreaming(t *testing.T) {
 	var early, late uint64
 	for n := 0; ; n++ {
 		row, err := r.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			if n != rows {
 				t.Errorf("%d rows", n)
 			}
@@ -107,7 +108,7 @@ func BenchmarkReader(b *testing.B) {
 				}
 				for {
 					row, err := r.Next()
-					if err == io.EOF {
+					if errors.Is(err, io.EOF) {
 						break
 					}
 					if err != nil || row.Err != nil {

@@ -147,7 +147,7 @@ func compileField(spec *bigcommerce.Field, source string, index map[string]int, 
 		f.text, node, columns, err = compileExpression(source, index, types.String)
 	}
 	if err != nil {
-		return nil, compileMessage(err, source)
+		return nil, compileMessage(err)
 	}
 	f.object, f.columns = object, columns
 	if id, ok := node.(*ast.IdentifierNode); ok && len(columns) == 1 && id.Value == slot(columns[0]) {
@@ -204,8 +204,8 @@ func compileExpression(source string, index map[string]int, column types.Type) (
 	if _, err := checker.Check(tree, config); err != nil {
 		return nil, nil, nil, err
 	}
-	root := tree.Node // before it is optimised
-	if err := optimizer.Optimize(&tree.Node, config); err != nil {
+	root := tree.Node                                              // before it is optimised
+	if err := optimizer.Optimize(&tree.Node, config); err != nil { //nolint:misspell // the library's name
 		return nil, nil, nil, err
 	}
 	program, err := compiler.Compile(tree, config)
@@ -213,7 +213,7 @@ func compileExpression(source string, index map[string]int, column types.Type) (
 }
 
 // compileMessage turns a compiler's error into one for a merchant, with its place.
-func compileMessage(err error, source string) string {
+func compileMessage(err error) string {
 	var fe *file.Error
 	if !errors.As(err, &fe) {
 		return strings.TrimSpace(strings.SplitN(err.Error(), "\n", 2)[0])

@@ -21,7 +21,7 @@ var dictionary = []struct {
 	{"description", []string{
 		"longdescription", "longdesc", "productdescription", "fulldescription", "htmldescription", "descriptionhtml", "bodyhtml", "body", "marketingdescription", "marketingtext",
 		"extendeddescription", "detaileddescription", "detaileddesc", "webdescription", "description", "desc", "description2", "beschreibung", "langbeschreibung", "langtext", "produktbeschreibung",
-		"artikelbeschreibung", "descriptionlongue", "descripcion", "descripcionlarga", "descrizione", "beschrijving", "details", "text",
+		"artikelbeschreibung", "descriptionlongue", "descripcion", "descripcionlarga", "descrizione", "beschrijving", "details", "text", //nolint:misspell // Spanish, French
 	}},
 	{"price", []string{
 		"price", "listprice", "unitprice", "sellingprice", "sellprice", "salesprice", "regularprice", "baseprice", "defaultprice", "calculatedprice", "webprice", "retailunitprice",
@@ -38,7 +38,7 @@ var dictionary = []struct {
 	{"inventory_level", []string{
 		"inventorylevel", "onhand", "qtyonhand", "quantityonhand", "onhandqty", "onhandquantity", "qtyavailable", "quantityavailable", "availableqty", "availablequantity", "qty", "quantity", "stock", "stocklevel", "stockqty",
 		"stockquantity", "stockonhand", "instock", "inventory", "inventoryqty", "inventoryquantity", "variantinventoryqty", "currentstock", "currentstocklevel", "available", "soh", "atp", "freestock", "bestand", "lagerbestand",
-		"menge", "verfugbar", "quantite", "quantiteenstock", "existencias", "cantidad", "inventario", "giacenza", "quantita", "voorraad", "aantal",
+		"menge", "verfugbar", "quantite", "quantiteenstock", "existencias", "cantidad", "inventario", "giacenza", "quantita", "voorraad", "aantal", //nolint:misspell // Spanish, French
 	}},
 	{"inventory_warning_level", []string{"inventorywarninglevel", "lowstocklevel", "lowstock", "reorderpoint", "reorderlevel", "minstock", "minimumstock", "mindestbestand", "meldebestand"}},
 	{targetCategory, nil},

@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"errors"
 	"io"
 	"strings"
 	"testing"
@@ -49,7 +50,7 @@ func TestBadFeed(t *testing.T) {
 	good := map[int64]string{}
 	for {
 		row, err := r.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {

@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -56,7 +57,8 @@ func one(t testing.TB, target, expression string, values ...string) (any, string
 }
 
 func fieldsOf(err error) []problem.Field {
-	if e, ok := err.(*problem.Error); ok {
+	var e *problem.Error
+	if errors.As(err, &e) {
 		return e.Fields
 	}
 	return []problem.Field{{Message: fmt.Sprint(err)}}

@@ -51,7 +51,6 @@ type resolver struct {
 	header  map[string]int
 	columns map[int]bool        // that the expression uses
 	open    map[ast.Node]string // names that stand for nothing yet: a, or row, or the a.b of a.b.c
-	calls   map[ast.Node]bool   // names that are called
 	err     *file.Error
 }
 
