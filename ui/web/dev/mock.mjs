@@ -175,8 +175,8 @@ export async function startMock({ port = 0, speed = 1 } = {}) {
       case 'PUT flows/:id': {
         const want = await read();
         if (want.version !== flow.version) return problem(409, 'conflict', 'Somebody else changed this feed.');
-        const { authorization, ...source } = want.source;
-        const secret = authorization === null ? false : authorization ? true : flow.source.has_secret;
+        const { authorization, clear_authorization: clear, ...source } = want.source;
+        const secret = clear ? false : authorization ? true : flow.source.has_secret;
         Object.assign(flow, want, { version: flow.version + 1, source: { ...flow.source, ...source, has_secret: secret }, updated_at: iso() });
         return { body: view(s, flow) };
       }

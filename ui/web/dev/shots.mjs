@@ -127,6 +127,7 @@ await scene('flow', 'link=/products/flow-1/mapping', async (p, shot) => {
   await p.getByText('A file that I upload').click();
   await p.locator('input[type=file]').setInputFiles({ name: 'feed.csv', mimeType: 'text/csv', buffer: Buffer.from('a,b\n1,2\n') });
   await p.getByText('feed.csv was uploaded').waitFor();
+  await p.getByText('Current file: feed.csv').waitFor();
   await shot('upload');
 });
 

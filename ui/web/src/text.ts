@@ -279,6 +279,7 @@ export const text = {
       secretHelp: 'Only if the address needs it, for example “Bearer abc123” or “Basic …”. It is stored encrypted and never shown again.',
       secretStored: 'A value is stored. Leave this empty to keep it.',
       secretClear: 'Delete the stored value',
+      secretLeft: 'The stored value belongs to another host and is not sent to this one. Enter it again if this address needs it.',
       fileLabel: 'File',
       fileChoose: 'Choose a file',
       fileDrop: 'or drop it here',

@@ -94,11 +94,12 @@ export interface Source {
   size: number;
 }
 
-/** authorization: "" keeps the stored secret, null clears it. */
+/** authorization: "" keeps the stored secret; null with clear_authorization deletes it. */
 export interface SourceInput {
   kind: SourceKind;
   url: string;
   authorization?: string | null;
+  clear_authorization?: true;
   snapshot_id: string;
 }
 

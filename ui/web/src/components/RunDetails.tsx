@@ -30,20 +30,22 @@ export function RunDetails({ run }: { run: Run }) {
   const title = (label: string, n: number) => (n > 0 ? `${label} (${format.number(n)})` : label);
   return (
     <Panel>
-      <TabSet
-        active={active}
-        items={[
-          { id: 'errors', title: title(t.errors, run.failed) },
-          { id: 'warnings', title: title(t.warnings, run.warnings) },
-          { id: 'changes', title: title(t.changes, changed) },
-        ]}
-        label={t.label}
-        onChange={setTab}
-      >
-        {active === 'errors' ? <Issues key="errors" run={run} severity="error" /> : null}
-        {active === 'warnings' ? <Issues key="warnings" run={run} severity="warning" /> : null}
-        {active === 'changes' ? <Changes run={run} /> : null}
-      </TabSet>
+      <Box marginTop="mediumN">
+        <TabSet
+          active={active}
+          items={[
+            { id: 'errors', title: title(t.errors, run.failed) },
+            { id: 'warnings', title: title(t.warnings, run.warnings) },
+            { id: 'changes', title: title(t.changes, changed) },
+          ]}
+          label={t.label}
+          onChange={setTab}
+        >
+          {active === 'errors' ? <Issues key="errors" run={run} severity="error" /> : null}
+          {active === 'warnings' ? <Issues key="warnings" run={run} severity="warning" /> : null}
+          {active === 'changes' ? <Changes run={run} /> : null}
+        </TabSet>
+      </Box>
     </Panel>
   );
 }

@@ -16,6 +16,10 @@ const NarrowOnly = styled.span`
   }
 `;
 
+const OneLine = styled.span`
+  white-space: nowrap;
+`;
+
 /** Runs, newest first. */
 export function RunTable({ runs, caption }: { runs: Run[]; caption: string }) {
   const { format } = useApp();
@@ -54,7 +58,9 @@ function RunStateCell({ run }: { run: Run }) {
   const { format } = useApp();
   return (
     <Flex flexDirection="column" flexGap="0.375rem" alignItems="flex-start">
-      <Badge {...runBadge(run)} />
+      <OneLine>
+        <Badge {...runBadge(run)} />
+      </OneLine>
       {isFinal(run) || run.state === 'queued' ? null : (
         <>
           <ProgressBar percent={Math.floor(run.progress * 100)} />

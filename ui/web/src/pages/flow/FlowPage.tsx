@@ -77,8 +77,8 @@ function FlowEditor({ flow, reload }: EditorProps) {
   const missing = useMemo(() => missingTargets(draft.lines, fields.data ?? []), [draft.lines, fields.data]);
   const fresh = checked?.key === sourceKey(draft) ? checked.inspection : undefined;
   const ready = hasSource(saved) && missing.length === 0 && saved.lines.length > 0;
-  // A flow that has run is changed in any order; a new one is set up step by step.
-  const isNew = flow.last_run === null;
+  // A flow that has run is changed in any order; a new one is set up step by step, to the end.
+  const [isNew] = useState(flow.last_run === null);
   const fallback: Step = !isNew ? 'review' : !hasSource(saved) ? 'source' : saved.lines.length === 0 ? 'mapping' : 'review';
   const step = isStep(params.step) ? params.step : fallback;
   const at = steps.indexOf(step);
@@ -187,6 +187,7 @@ function FlowEditor({ flow, reload }: EditorProps) {
           error={inspect.error}
           inspection={fresh}
           isChecking={inspect.isPending}
+          savedURL={saved.kind === 'url' ? saved.url : ''}
           showErrors={showErrors}
           stale={checked !== undefined && fresh === undefined}
         />

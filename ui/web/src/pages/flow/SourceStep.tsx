@@ -5,7 +5,7 @@ import { ScrollX } from '../../components/Cells';
 import { Failure, Loading } from '../../components/Feedback';
 import { SampleTable } from '../../components/SampleTable';
 import { text } from '../../text';
-import type { Draft } from './draft';
+import { type Draft, secretLeft } from './draft';
 import { UploadField } from './UploadField';
 
 interface Props {
@@ -16,10 +16,12 @@ interface Props {
   isChecking: boolean;
   error: unknown;
   stale: boolean;
+  /** The address that was saved last: a stored secret belongs to its host. */
+  savedURL: string;
   showErrors: boolean;
 }
 
-export function SourceStep({ draft, change, disabled, inspection, isChecking, error, stale, showErrors }: Props) {
+export function SourceStep({ draft, change, disabled, inspection, isChecking, error, stale, savedURL, showErrors }: Props) {
   const t = text.flow.source;
   const choose = (kind: SourceKind) => () => change({ kind });
   return (
@@ -32,7 +34,7 @@ export function SourceStep({ draft, change, disabled, inspection, isChecking, er
               <Radio checked={draft.kind === 'upload'} description={t.uploadHelp} disabled={disabled} label={t.upload} name="kind" onChange={choose('upload')} value="upload" />
             </FormGroup>
           </Fieldset>
-          {draft.kind === 'url' ? <AddressFields change={change} disabled={disabled} draft={draft} showErrors={showErrors} /> : null}
+          {draft.kind === 'url' ? <AddressFields change={change} disabled={disabled} draft={draft} savedURL={savedURL} showErrors={showErrors} /> : null}
           {draft.kind === 'upload' ? <UploadField change={change} disabled={disabled} draft={draft} showErrors={showErrors} /> : null}
           {draft.kind !== '' ? <FormatFields change={change} disabled={disabled} draft={draft} /> : null}
         </Form>
@@ -56,8 +58,10 @@ export function SourceStep({ draft, change, disabled, inspection, isChecking, er
 
 type PartProps = Pick<Props, 'draft' | 'change' | 'disabled'>;
 
-function AddressFields({ draft, change, disabled, showErrors }: PartProps & { showErrors: boolean }) {
+function AddressFields({ draft, change, disabled, savedURL, showErrors }: PartProps & { savedURL: string; showErrors: boolean }) {
   const t = text.flow.source;
+  const left = secretLeft(draft, savedURL);
+  const stored = left ? t.secretLeft : t.secretStored;
   return (
     <>
       <FormGroup>
@@ -78,11 +82,11 @@ function AddressFields({ draft, change, disabled, showErrors }: PartProps & { sh
       <FormGroup>
         <Input
           autoComplete="off"
-          description={draft.hasSecret ? `${t.secretStored} ${t.secretHelp}` : t.secretHelp}
+          description={draft.hasSecret ? `${stored} ${t.secretHelp}` : t.secretHelp}
           disabled={disabled || draft.clearSecret}
           label={t.secret}
           onChange={(e) => change({ authorization: e.target.value })}
-          placeholder={draft.hasSecret ? '••••••••' : undefined}
+          placeholder={draft.hasSecret && !left ? '••••••••' : undefined}
           spellCheck={false}
           type="password"
           value={draft.authorization}

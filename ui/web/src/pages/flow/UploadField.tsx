@@ -1,7 +1,8 @@
-import { Box, FileUploader, FormGroup, ProgressBar, Text } from '@bigcommerce/big-design';
+import { Box, FormGroup, ProgressBar, Text } from '@bigcommerce/big-design';
 import { useMutation } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
 import { useApp } from '../../components/app';
+import { Dropzone } from '../../components/Dropzone';
 import { Failure } from '../../components/Feedback';
 import { text } from '../../text';
 import type { Draft } from './draft';
@@ -33,24 +34,20 @@ export function UploadField({ draft, change, disabled, showErrors }: Props) {
     onSuccess: (u) => change({ snapshotId: u.snapshot_id, filename: u.filename, size: u.size }),
   });
 
-  const onFiles = (files: (File | undefined)[]) => {
-    const file = files.find((f) => f !== undefined);
-    if (file) upload.mutate(file);
-  };
   const aborted = upload.error instanceof DOMException;
   const missing = showErrors && draft.snapshotId === '' && !upload.isPending;
   return (
     <>
       <FormGroup>
-        <FileUploader
+        <Dropzone
           accept=".csv,.tsv,.txt,.json,.ndjson,.jsonl,text/csv,text/plain,application/x-ndjson"
-          description={draft.snapshotId ? t.fileCurrent(draft.filename, format.bytes(draft.size)) : undefined}
+          choose={t.fileChoose}
           disabled={disabled || upload.isPending}
-          dropzoneConfig={{ action: { label: t.fileChoose }, label: t.fileDrop, description: t.fileHelp }}
+          drop={t.fileDrop}
           error={missing ? t.fileRequired : undefined}
-          files={[]}
+          help={draft.snapshotId ? t.fileCurrent(draft.filename, format.bytes(draft.size)) : t.fileHelp}
           label={t.fileLabel}
-          onFilesChange={onFiles}
+          onFile={(file) => upload.mutate(file)}
         />
       </FormGroup>
       <Box aria-live="polite" marginBottom="medium">

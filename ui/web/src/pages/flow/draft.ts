@@ -1,4 +1,4 @@
-import type { Flow, FlowInput, Format, RepeatedNames, SourceKind } from '../../api/types';
+import type { Flow, FlowInput, Format, RepeatedNames, SourceInput, SourceKind } from '../../api/types';
 import { type MappingLine, toFields, toLines } from '../../lib/mapping';
 
 /** A flow as the user is editing it. */
@@ -48,13 +48,24 @@ export function inputOf(d: Draft): FlowInput {
   };
 }
 
-export function sourceOf(d: Draft) {
+export function sourceOf(d: Draft): SourceInput {
   return {
     kind: d.kind,
     url: d.kind === 'url' ? d.url.trim() : '',
     authorization: d.clearSecret ? null : d.authorization.trim(),
     snapshot_id: d.kind === 'upload' ? d.snapshotId : '',
+    ...(d.clearSecret ? { clear_authorization: true as const } : {}),
   };
+}
+
+/** True when the stored secret was given for another host: the server deletes it rather than send it there. */
+export function secretLeft(d: Draft, savedURL: string): boolean {
+  if (!d.hasSecret || d.authorization !== '' || savedURL === '') return false;
+  try {
+    return new URL(d.url.trim()).origin !== new URL(savedURL).origin;
+  } catch {
+    return false;
+  }
 }
 
 /** Only what the user chose; the rest is detected. NDJSON has no delimiter. */
