@@ -50,6 +50,8 @@ func (w *creator) whoHas(ctx context.Context, sku string) (bigcommerce.Fields, e
 			SKUs: []string{sku, sku + " ", " " + sku, " " + sku + " ", strings.ToUpper(sku), strings.ToLower(sku)},
 		})
 	}
+	// However many spaces there are: a search does not compare whole values.
+	filters = append(filters, bigcommerce.ProductFilter{Keyword: sku})
 	for _, f := range filters {
 		f.IncludeFields, f.Limit = w.include, pageSize
 		live, _, err := w.client.Products.ListPage(ctx, f, 1)

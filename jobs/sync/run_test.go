@@ -3,15 +3,12 @@ package sync
 import (
 	"errors"
 	"fmt"
-	"net/http"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/internal/bigcommerce"
-	"sluice/internal/problem"
 	"sluice/tenants"
 )
 
@@ -218,125 +215,6 @@ func containsAfter(changes []change, field string, after any) bool {
 	return false
 }
 
-// add creates a product in the store by another hand.
-func (w *world) add(f bigcommerce.Fields) int64 {
-	w.Helper()
-	p, err := w.api().Products.Create(w.ctx, f)
-	if err != nil {
-		w.Fatal(err)
-	}
-	return intOf(p["id"])
-}
-
-func TestProductsThatAreThereAlready(t *testing.T) {
-	w := newWorld(t, newPlatform(t))
-	same := bigcommerce.Fields{"name": "Same", "sku": "S-1", "type": "physical", "weight": 0, "price": 1, "inventory_level": 1, "inventory_tracking": "product"}
-	id := w.add(same)
-	padded := w.add(bigcommerce.Fields{"name": "Padded", "sku": "P-1 ", "type": "physical", "weight": 0, "price": 1})
-	cased := w.add(bigcommerce.Fields{"name": "Cased", "sku": "c-1", "type": "physical", "weight": 0, "price": 1, "inventory_level": 1, "inventory_tracking": "product"})
-	w.flow.Mapping.Fields = without(partsMapping, "category")
-	w.feed.body = csv(part("S-1", "Same", "1", "1"), part("P-1", "Padded", "1", "1"), part("C-1", "Cased", "1", "1"), part("N-1", "New", "1", "1"))
-	r := w.run()
-	w.want(r, counts{Read: 4, Created: 1, Updated: 2, Unchanged: 1})
-	products := w.products()
-	if got := products["P-1"]; got == nil || got.ID != padded || got.InventoryTracking != "product" {
-		t.Errorf("padded: %+v", got)
-	}
-	if got := products["C-1"]; got == nil || got.ID != cased {
-		t.Errorf("cased: %+v", got)
-	}
-	if got := products["S-1"]; got == nil || got.ID != id {
-		t.Errorf("same: %+v", got)
-	}
-	if kinds, _ := w.issues(r, severityWarning); !cmp.Equal(kinds, []string{"3 P-1 sku"}) {
-		t.Errorf("warnings %v", kinds)
-	}
-	if d := cmp.Diff(map[string]string{"p-1": "update", "c-1": "update", "n-1": "create"}, w.journal(r)); d != "" {
-		t.Error(d)
-	}
-}
-
-// tripper is a RoundTripper made of a function.
-type tripper func(*http.Request) (*http.Response, error)
-
-func (f tripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
-
-// beforeFirst calls fn before the first request with the given method is sent.
-func (w *world) beforeFirst(method string, fn func()) {
-	var once sync.Once
-	w.wrap = func(next http.RoundTripper) http.RoundTripper {
-		return tripper(func(r *http.Request) (*http.Response, error) {
-			if r.Method == method {
-				once.Do(fn)
-			}
-			return next.RoundTrip(r)
-		})
-	}
-}
-
-// TestConflictsFindTheirProducts has somebody else make the products after they were looked for, so
-// that the creates meet them.
-func TestConflictsFindTheirProducts(t *testing.T) {
-	w := newWorld(t, newPlatform(t))
-	w.flow.Mapping.Fields = without(partsMapping, "category")
-	w.feed.body = csv(part("P-1", "Padded", "1", "1"), part("S-1", "Same", "1", "1"), part("D-1", "Differs", "2", "1"))
-	w.beforeFirst(http.MethodPost, func() {
-		for sku, name := range map[string]string{" P-1": "Padded", "S-1": "Same", "D-1": "Differs"} {
-			w.add(stocked(sku, name, 1))
-		}
-	})
-	r := w.run()
-	w.want(r, counts{Read: 3, Updated: 2, Unchanged: 1})
-	products := w.products()
-	if len(products) != 3 || products["P-1"] == nil || products["D-1"].Price.String() != "2" {
-		t.Errorf("products %v", products)
-	}
-	if r.ToCreate != 0 || r.ToUpdate != 2 {
-		t.Errorf("to create %d, to update %d", r.ToCreate, r.ToUpdate)
-	}
-}
-
-// stocked is a product with one piece in stock.
-func stocked(sku, name string, price any) bigcommerce.Fields {
-	return bigcommerce.Fields{"sku": sku, "name": name, "price": price, "type": "physical", "weight": 0, "inventory_level": 1, "inventory_tracking": "product"}
-}
-
-// TestProductsDeletedMeanwhile has somebody delete products before a run, and between its look and its write.
-func TestProductsDeletedMeanwhile(t *testing.T) {
-	w := newWorld(t, newPlatform(t))
-	w.feed.body = csv(part("A", "First", "1", "1"), part("B", "Second", "1", "1"), part("C", "Third", "1", "1"))
-	w.want(w.run(), counts{Read: 3, Created: 3})
-	before := w.products()
-	remove := func(sku string) {
-		if err := w.api().Products.Delete(w.ctx, []int64{before[sku].ID}); err != nil {
-			t.Error(err)
-		}
-	}
-	remove("A")
-	w.feed.body = strings.ReplaceAll(w.feed.body, ",1,1,", ",2,1,")
-	w.beforeFirst(http.MethodPut, func() { remove("B") })
-	r := w.run()
-	w.want(r, counts{Read: 3, Created: 2, Updated: 1})
-	for sku, p := range w.products() {
-		if p.Price.String() != "2" {
-			t.Errorf("%s costs %s", sku, p.Price)
-		}
-	}
-	if n := w.requests(func() { r = w.run() }); n != 0 {
-		t.Errorf("%d requests", n)
-	}
-}
-
-func without(m tenants.Mapping, target string) []tenants.FieldMapping {
-	var out []tenants.FieldMapping
-	for _, f := range m.Fields {
-		if f.Target != target {
-			out = append(out, f)
-		}
-	}
-	return out
-}
-
 func TestDryRunTellsAllAndChangesNothing(t *testing.T) {
 	w := newWorld(t, newPlatform(t))
 	w.feed.body = csv(part("A", "Chair", "1", "1"), part("B", "Chair", "2", "1"))
@@ -391,102 +269,6 @@ func (w *world) records() []tenants.Record {
 		w.Fatal(err)
 	}
 	return out
-}
-
-func TestFailuresOfTheSource(t *testing.T) {
-	p := newPlatform(t)
-	tests := []struct {
-		name  string
-		feed  feed
-		wants string
-	}{
-		{"404", feed{err: problem.New(problem.NotFound, "The server has no such file.")}, "The server has no such file."},
-		{"empty", feed{complete: true}, ""},
-		{"HTML", feed{body: "<!DOCTYPE html><html><body>Sign in</body></html>", complete: true}, ""},
-		{"away", feed{err: problem.New(problem.Unavailable, "The server did not answer.")}, "The server did not answer."},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			w := newWorld(t, p)
-			*w.feed = tt.feed
-			var r *tenants.Run
-			n := w.requests(func() { r = w.run() })
-			if r.State != tenants.RunFailed || r.Error == "" || !strings.Contains(r.Error, tt.wants) || r.FinishedAt == nil {
-				t.Errorf("state %s, error %q", r.State, r.Error)
-			}
-			if n != 0 {
-				t.Errorf("%d requests", n)
-			}
-		})
-	}
-}
-
-func TestCutStream(t *testing.T) {
-	p := newPlatform(t)
-	whole := csv(part("A", "First", "1.25", "1"), part("B", "Second", "2.50", "1"))
-	t.Run("the third attempt comes whole", func(t *testing.T) {
-		w := newWorld(t, p)
-		w.feed.bodies, w.feed.body = []string{whole[:60], whole[:80]}, whole
-		r := w.run()
-		w.want(r, counts{Read: 2, Created: 2})
-		if r.Incomplete || w.feed.fetches != 3 {
-			t.Errorf("incomplete %v after %d fetches", r.Incomplete, w.feed.fetches)
-		}
-	})
-	cuts := []struct {
-		name string
-		body string
-		read int64
-	}{
-		{"inside the last number", csv(part("A", "First", "1.25", "1")) + "B,Second,2.50,1,bags,back", 1},
-		{"before the last line end", strings.TrimSuffix(whole, "\n"), 1},
-		{"after a line end", csv(part("A", "First", "1.25", "1")), 1},
-		{"inside a quoted field of several lines", csv(part("A", "First", "1.25", "1")) + "B,\"Second\nC,Third,1,1,bags,backpack\nD,Fourth,1,1,bags,backpack\n", 1},
-	}
-	for _, tt := range cuts {
-		t.Run(tt.name, func(t *testing.T) {
-			w := newWorld(t, p)
-			w.feed.body = csv(part("A", "First", "1", "1"), part("B", "Second", "9", "9"), part("Z", "Third", "9", "9"))
-			w.want(w.run(), counts{Read: 3, Created: 3})
-			w.feed.body, w.feed.complete = tt.body, false
-			r := w.run()
-			w.want(r, counts{Read: tt.read, Updated: 1})
-			if !r.Incomplete {
-				t.Error("the run does not say that it is incomplete")
-			}
-			if _, messages := w.issues(r, severityWarning); !strings.Contains(messages["0  "], "line 2 ") {
-				t.Errorf("the last line is not named: %v", messages)
-			}
-			products := w.products()
-			if len(products) != 3 || products["B"].Price.String() != "9" || products["Z"] == nil {
-				t.Errorf("what did not come was touched: %v", products)
-			}
-			w.feed.body, w.feed.complete = whole, true
-			w.want(w.run(), counts{Read: 2, Updated: 1, Unchanged: 1})
-		})
-	}
-}
-
-func TestConditionalFetch(t *testing.T) {
-	w := newWorld(t, newPlatform(t))
-	w.feed.body, w.feed.etag = csv(part("A", "First", "1", "1")), `"v1"`
-	first := w.run()
-	w.feed.body = "must not be read"
-	second := w.run()
-	w.want(second, counts{Read: 1, Unchanged: 1})
-	if second.SnapshotID != first.SnapshotID {
-		t.Error("a 304 must work from the same snapshot")
-	}
-	w.feed.body, w.feed.etag = csv(part("A", "First", "2", "1")), `"v2"`
-	third := w.run()
-	w.want(third, counts{Read: 1, Updated: 1})
-	var left []string
-	if err := w.db.Scoped(w.ctx).Model(&tenants.Snapshot{}).Pluck("id", &left).Error; err != nil {
-		t.Fatal(err)
-	}
-	if !cmp.Equal(left, []string{third.SnapshotID}) {
-		t.Errorf("%d snapshots are left", len(left))
-	}
 }
 
 func TestCancel(t *testing.T) {

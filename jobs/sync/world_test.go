@@ -28,6 +28,11 @@ type platform struct {
 
 func newPlatform(t testing.TB) *platform {
 	t.Helper()
+	return platformOn(t, tenantstest.NewDB(t))
+}
+
+func platformOn(t testing.TB, db *tenants.DB) *platform {
+	t.Helper()
 	sb, err := sandbox.New(sandbox.Options{Plan: "enterprise"})
 	if err != nil {
 		t.Fatal(err)
@@ -40,7 +45,7 @@ func newPlatform(t testing.TB) *platform {
 			t.Error(err)
 		}
 	})
-	return &platform{sb: sb, db: tenantstest.NewDB(t)}
+	return &platform{sb: sb, db: db}
 }
 
 // world is one store with one flow, and an engine that works for it.
