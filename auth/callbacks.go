@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"context"
 	"net/http"
 	"slices"
 
@@ -12,13 +13,8 @@ import (
 
 // uninstall answers GET /uninstall: the token goes at once, all work stops, the data later.
 func (a *Auth) uninstall(c *gin.Context) {
-	p, err := a.verifyPayload(signedPayload(c))
+	p, ctx, err := a.callback(c)
 	if err != nil {
-		_ = c.Error(err)
-		return
-	}
-	ctx := tenants.WithStore(c.Request.Context(), p.storeHash)
-	if _, err := a.cfg.DB.Store(ctx, p.storeHash); err != nil {
 		_ = c.Error(err)
 		return
 	}
@@ -46,13 +42,8 @@ func (a *Auth) uninstall(c *gin.Context) {
 
 // removeUser answers GET /remove_user: that person's sessions in this store end at once.
 func (a *Auth) removeUser(c *gin.Context) {
-	p, err := a.verifyPayload(signedPayload(c))
+	p, ctx, err := a.callback(c)
 	if err != nil {
-		_ = c.Error(err)
-		return
-	}
-	ctx := tenants.WithStore(c.Request.Context(), p.storeHash)
-	if _, err := a.cfg.DB.Store(ctx, p.storeHash); err != nil {
 		_ = c.Error(err)
 		return
 	}
@@ -77,4 +68,17 @@ func (a *Auth) removeUser(c *gin.Context) {
 		return
 	}
 	c.JSON(http.StatusOK, gin.H{"removed": p.User.ID})
+}
+
+// callback verifies a call of BigCommerce's server and returns its payload and the store's context.
+func (a *Auth) callback(c *gin.Context) (*payload, context.Context, error) {
+	p, err := a.verifyPayload(signedPayload(c))
+	if err != nil {
+		return nil, nil, err
+	}
+	ctx := tenants.WithStore(c.Request.Context(), p.storeHash)
+	if _, err := a.cfg.DB.Store(ctx, p.storeHash); err != nil {
+		return nil, nil, err
+	}
+	return p, ctx, nil
 }
