@@ -1,0 +1,226 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"sluice/internal/testenv"
+	"sluice/tenants/vault"
+)
+
+// panelSource is where the front end and its browser test stand, seen from this package.
+const panelSource = "../ui/web"
+
+// TestOutcomeInChromium drives what a merchant does through the sandbox's control panel, with the real
+// binary, a real Redis and a real browser. The steps and what they assert are in ui/web/e2e. E2E_SHOTS
+// names a folder for screenshots.
+func TestOutcomeInChromium(t *testing.T) {
+	chromium, ok := testenv.Chromium(t)
+	if !ok {
+		return
+	}
+	for _, built := range []string{"dist/index.html", "node_modules/playwright-core/package.json"} {
+		if _, err := os.Stat(filepath.Join(panelSource, built)); err != nil {
+			t.Fatalf("the panel is not built (%v): run make first", err)
+		}
+	}
+	dir := t.TempDir()
+	binary := filepath.Join(dir, "sluice")
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", binary, ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+
+	port := freePort(t)
+	appURL := "http://127.0.0.1:" + port
+	platform := startSandbox(t, binary, appURL)
+	log := startApp(t, binary, dir, port, appURL, platform)
+	feeds := httptest.NewServer(newFeedFolder())
+	t.Cleanup(feeds.Close)
+
+	var hashes []string
+	for _, s := range platform.Stores {
+		hashes = append(hashes, s.Hash)
+	}
+	shots := os.Getenv("E2E_SHOTS")
+	if shots == "" {
+		shots = filepath.Join(dir, "shots") // thrown away, but taking them is tested
+	} else if !filepath.IsAbs(shots) {
+		t.Fatalf("E2E_SHOTS=%s: give an absolute path", shots)
+	}
+	browse := exec.CommandContext(t.Context(), "node", "e2e/outcome.mjs")
+	browse.Dir = panelSource
+	browse.Env = append(os.Environ(),
+		"E2E_CONTROL_PANEL="+platform.ControlPanel, "E2E_APP="+appURL, "E2E_ADMIN="+platform.Admin, "E2E_FEEDS="+feeds.URL,
+		"E2E_CLIENT_ID="+platform.ClientID, "E2E_STORES="+strings.Join(hashes, ","), "E2E_CHROMIUM="+chromium,
+		"E2E_WORK="+filepath.Join(dir, "browser"), "E2E_SHOTS="+shots)
+	// The browser goes with node, whose end it notices; waiting for its output must not outlast that.
+	browse.WaitDelay = 10 * time.Second
+	out, err := browse.CombinedOutput()
+	t.Logf("node e2e/outcome.mjs:\n%s", out)
+	if err != nil {
+		t.Errorf("node e2e/outcome.mjs: %v\nThe app's log:\n%s", err, log.tail())
+	}
+	log.check(t)
+}
+
+func freePort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
+}
+
+// startSandbox runs `sluice sandbox --json` with two stores and returns what it printed.
+func startSandbox(t *testing.T, binary, appURL string) sandboxInfo {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), binary, "sandbox", "--json", "--plan", "pro", "--window", "1s", "--stores", "2", "--app-url", appURL)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	startProcess(t, cmd)
+	line, err := bufio.NewReader(out).ReadBytes('\n')
+	if err != nil {
+		t.Fatalf("sluice sandbox said nothing: %v", err)
+	}
+	var info sandboxInfo
+	if err := json.Unmarshal(line, &info); err != nil {
+		t.Fatalf("sluice sandbox --json printed %q: %v", line, err)
+	}
+	return info
+}
+
+// startApp runs `sluice serve` as README.md describes and returns its log once it answers.
+func startApp(t *testing.T, binary, dir, port, appURL string, platform sandboxInfo) *appLog {
+	t.Helper()
+	key, err := vault.GenerateKey("e2e")
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := &appLog{}
+	cmd := exec.CommandContext(t.Context(), binary, "serve")
+	cmd.Stderr = log
+	cmd.Env = append(os.Environ(),
+		"BIGCOMMERCE_CLIENT_ID="+platform.ClientID, "BIGCOMMERCE_CLIENT_SECRET="+platform.ClientSecret,
+		"BIGCOMMERCE_API_URL="+platform.API, "BIGCOMMERCE_LOGIN_URL="+platform.Login, "FRAME_ANCESTORS="+platform.ControlPanel,
+		"APP_URL="+appURL, "PORT="+port, "ENCRYPTION_KEYS="+key, "ALLOW_PRIVATE_SOURCES=127.0.0.1/32",
+		"DATABASE_URL=sqlite:"+filepath.Join(dir, "sluice.db"), "REDIS_URL="+testenv.Redis(t), "LOG_LEVEL=info")
+	startProcess(t, cmd)
+	testenv.Eventually(t, "sluice serve", func() bool {
+		res, err := http.Get(appURL + "/")
+		if err != nil {
+			return false
+		}
+		return res.Body.Close() == nil
+	})
+	return log
+}
+
+// startProcess starts a command that is asked to stop at the end of the test, and must then do so well.
+func startProcess(t *testing.T, cmd *exec.Cmd) {
+	t.Helper()
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = 30 * time.Second
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { // t.Context() has ended here
+		err := cmd.Wait()
+		if code := cmd.ProcessState.ExitCode(); code != 0 {
+			t.Errorf("%s ended with code %d: %v", cmd.Args[:2], code, err)
+		}
+	})
+}
+
+// appLog keeps what the app logs.
+type appLog struct {
+	mu    sync.Mutex
+	lines bytes.Buffer
+}
+
+func (l *appLog) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.lines.Write(p)
+}
+
+func (l *appLog) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.lines.String()
+}
+
+func (l *appLog) tail() string {
+	s := l.String()
+	return s[max(0, len(s)-16<<10):]
+}
+
+// check fails the test when the app noticed an error or was told of a violation of its policy.
+func (l *appLog) check(t *testing.T) {
+	t.Helper()
+	for line := range strings.Lines(l.String()) {
+		if strings.Contains(line, `"level":"ERROR"`) || strings.Contains(line, "content security policy violation") {
+			t.Errorf("the app logged: %s", line)
+		}
+	}
+}
+
+// feedFolder is the back office of this test: it serves the files that were put into it, as the web
+// server of an ERP does, with an ETag.
+type feedFolder struct {
+	mu    sync.Mutex
+	files map[string][]byte
+}
+
+func newFeedFolder() *feedFolder { return &feedFolder{files: map[string][]byte{}} }
+
+func (f *feedFolder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch r.Method {
+	case http.MethodPut:
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		f.files[r.URL.Path] = body
+		w.WriteHeader(http.StatusNoContent)
+	case http.MethodGet:
+		data, ok := f.files[r.URL.Path]
+		if !ok {
+			http.NotFound(w, r)
+			return
+		}
+		sum := sha256.Sum256(data)
+		w.Header().Set("ETag", fmt.Sprintf("%q", hex.EncodeToString(sum[:8])))
+		w.Header().Set("Content-Type", "text/csv")
+		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(data))
+	default:
+		http.Error(w, "GET or PUT", http.StatusMethodNotAllowed)
+	}
+}
+

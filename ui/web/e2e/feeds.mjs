@@ -1,0 +1,49 @@
+// Feeds as an ERP exports them, and the server that offers them.
+
+import assert from 'node:assert/strict';
+import { env } from './env.mjs';
+
+const header = ['PartNum', 'PartDescription', 'ProductGroup', 'Style', 'Manufacturer', 'ListPrice', 'OnHand', 'WeightKg'];
+
+const goods = [
+  ['BP', 'Ridge Backpack', 'accessories', 'backpack', 89, 1.4],
+  ['HB', 'Harbour Tote', 'accessories', 'handbag', 64.5, 0.6],
+  ['LM', 'Desk Lamp', 'homedecor', 'lighting', 39.9, 1.1],
+  ['CH', 'Oak Dining Chair', 'furniture', 'chairs', 149, 6.2],
+  ['MG', 'Stoneware Mug', 'housewares', 'kitchen', 14.25, 0.4],
+  ['SN', 'Trail Sneaker', 'footwear', 'sneaker', 99, 0.9],
+];
+const makers = ['Halyard & Co.', 'Northfell', 'Mercer Supply', 'Kestrel'];
+const colours = ['Moss', 'Slate', 'Ivory', 'Rust', 'Ink', 'Sand', 'Fern'];
+
+/** n parts with SKUs of a series of their own. The same arguments give the same parts. */
+export function parts(n, series = 'A') {
+  return Array.from({ length: n }, (_, i) => {
+    const [prefix, name, group, style, price, weight] = goods[i % goods.length];
+    const maker = makers[i % makers.length];
+    return {
+      PartNum: `${prefix}-${series}${1000 + i}`,
+      PartDescription: `${maker} ${name} ${colours[i % colours.length]} ${series}${1000 + i}`,
+      ProductGroup: group,
+      Style: style,
+      Manufacturer: maker,
+      ListPrice: (price + (i % 9) * 1.5).toFixed(2),
+      OnHand: String((i * 7) % 120),
+      WeightKg: weight.toFixed(2),
+    };
+  });
+}
+
+/** Rows as CSV. The first row is line 2. */
+export function csv(rows) {
+  const quote = (v) => (/[",\n]/.test(v) ? `"${v.replaceAll('"', '""')}"` : v);
+  return [header, ...rows.map((r) => header.map((h) => r[h]))].map((r) => r.map(quote).join(',') + '\n').join('');
+}
+
+/** Offers text under a name and returns its address. */
+export async function offer(name, text) {
+  const url = `${env.feeds}/export/${name}`;
+  const res = await fetch(url, { method: 'PUT', body: text });
+  assert.equal(res.status, 204, `the feed server took ${name}`);
+  return url;
+}

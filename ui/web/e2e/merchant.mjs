@@ -1,0 +1,95 @@
+// A merchant in front of the control panel: what they can do in any of its pages and in the app's frame.
+
+import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { env } from './env.mjs';
+
+export class Merchant {
+  constructor(page, watch, store) {
+    this.page = page;
+    this.watch = watch;
+    this.store = store;
+    /** The app, as far as the control panel lets one see it. */
+    this.app = page.frameLocator('#app');
+  }
+
+  /** Opens a page of the store's control panel. */
+  open(path = '/') {
+    return this.page.goto(`${env.panel}/manage/${this.store}${path}`);
+  }
+
+  /** Opens the app through /load, at a deep link if given. */
+  async launch(deepLink = '') {
+    await this.open(`/app/${env.clientId}${deepLink ? `?url=${encodeURIComponent(deepLink)}` : ''}`);
+  }
+
+  /** Installs the app from the Apps page, and says what the consent page lists. */
+  async install() {
+    const { page } = this;
+    await page.getByRole('navigation', { name: 'Control panel' }).getByRole('link', { name: 'Apps', exact: true }).click();
+    await page.getByText('Not installed').waitFor();
+    await page.getByRole('link', { name: 'View app' }).click();
+    await page.getByRole('link', { name: 'Install', exact: true }).click();
+    await page.getByRole('heading', { name: 'Install Sluice' }).waitFor();
+    const scopes = await page.locator('.scopes code').allTextContents();
+    await page.getByRole('button', { name: 'Confirm' }).click();
+    await this.app.getByRole('navigation', { name: 'Sections' }).waitFor();
+    return scopes;
+  }
+
+  /** Signs in to the control panel as another user of the store. */
+  async become(email) {
+    await this.open('/');
+    const who = this.page.getByLabel('Signed in as');
+    const label = (await who.locator('option').allTextContents()).find((o) => o.startsWith(email));
+    assert.ok(label, `${email} is a user of the store`);
+    await who.selectOption({ label });
+    await this.page.getByRole('button', { name: 'Switch' }).click();
+    await this.page.getByText('You are signed in as another user.').waitFor();
+  }
+
+  /** The app's frame. */
+  frame() {
+    const frame = this.page.frame({ name: 'app' });
+    assert.ok(frame, 'the control panel shows the app in a frame');
+    return frame;
+  }
+
+  button(name) {
+    return this.app.getByRole('button', { name, exact: true });
+  }
+
+  /** One of the panel's sections: Overview, Products, Runs, Settings. */
+  section(name) {
+    return this.app.getByRole('navigation', { name: 'Sections' }).getByRole('link', { name, exact: true });
+  }
+
+  heading(name) {
+    return this.app.getByRole('heading', { name, exact: true });
+  }
+
+  says(text) {
+    return this.app.getByText(text).first().waitFor();
+  }
+
+  /** The number under a name in a list of facts or counts. */
+  async fact(name) {
+    const said = await this.app.locator(`div:has(> dt:text-is("${name}")) > dd`).first().innerText();
+    const number = /-?[\d,]+/.exec(said);
+    assert.ok(number, `${name} says a number, not "${said}"`);
+    return Number(number[0].replaceAll(',', ''));
+  }
+
+  /** Fails when a page of the panel is wider than its frame. */
+  async fits(label) {
+    const over = await this.frame().evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    if (over > 0) this.watch.problem(`${label} is ${over} px wider than its frame`);
+  }
+
+  async shot(name) {
+    if (env.shots === '') return;
+    mkdirSync(env.shots, { recursive: true });
+    await this.page.screenshot({ path: join(env.shots, `${name}.png`), animations: 'disabled' });
+  }
+}
