@@ -217,6 +217,7 @@ func reads() []attack {
 			return g.Table("(?) AS runs", g.Model(&tenants.Run{}))
 		})},
 		{"join", form, find(func(g *gorm.DB) *gorm.DB { return g.Joins("JOIN runs r2 ON 1 = 1").Select("r2.*") })},
+		{"comma join", form, find(func(g *gorm.DB) *gorm.DB { return g.Joins(", runs AS r2").Select("r2.*") })},
 		{"from clause", form, find(func(g *gorm.DB) *gorm.DB {
 			return g.Clauses(clause.From{Tables: []clause.Table{{Name: "runs"}, {Name: "stores"}}})
 		})},
