@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -77,6 +78,50 @@ func TestPlatformFaults(t *testing.T) {
 	}
 }
 
+// ration is a Limiter that admits a few calls per window and never blocks.
+type ration struct {
+	w    *world
+	most int
+
+	mu     sync.Mutex
+	used   int
+	window time.Time // its end
+}
+
+func (l *ration) Wait(context.Context, bigcommerce.Call) (func(bigcommerce.Answer), error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if now := l.w.now(); !now.Before(l.window) {
+		l.used, l.window = 0, now.Add(30*time.Second)
+	}
+	if l.used >= l.most {
+		return nil, &bigcommerce.NoQuotaError{Until: l.window}
+	}
+	l.used++
+	return func(bigcommerce.Answer) {}, nil
+}
+
+// TestQuotaThatEndsIsWaitedFor has room for seven requests a window.
+func TestQuotaThatEndsIsWaitedFor(t *testing.T) {
+	w := newWorld(t, newPlatform(t))
+	w.feed.body = csv(parts(40)...)
+	w.limit = &ration{w: w, most: 7}
+	began := w.now()
+	r := w.run()
+	w.want(r, counts{Read: 40, Created: 40})
+	windows := int(w.now().Sub(began) / (30 * time.Second))
+	if best := int(r.Requests) / 7; windows < best || windows > best+2 {
+		t.Errorf("%d requests took %d windows of 7", r.Requests, windows)
+	}
+	if r.Throttled != 0 || r.Requests > 40+8 {
+		t.Errorf("%d requests, %d throttled", r.Requests, r.Throttled)
+	}
+	for i := range 40 {
+		w.feed.body = strings.Replace(w.feed.body, fmt.Sprintf("P-%05d,Part", i), fmt.Sprintf("P-%05d,Piece", i), 1)
+	}
+	w.want(w.run(), counts{Read: 40, Updated: 40})
+}
+
 func TestAnOutageIsWaitedOut(t *testing.T) {
 	w := newWorld(t, newPlatform(t))
 	w.feed.body = csv(parts(20)...)
@@ -90,14 +135,14 @@ func TestAnOutageIsWaitedOut(t *testing.T) {
 
 func TestAnOutageThatDoesNotEndFailsTheRun(t *testing.T) {
 	w := newWorld(t, newPlatform(t))
-	w.feed.body = csv(parts(20)...)
+	w.feed.body = csv(parts(3)...)
 	w.fault(sandbox.Fault{Method: "POST", PathPrefix: productsAPI, Kind: sandbox.Fault503})
 	r := w.run()
 	if r.State != tenants.RunFailed || !strings.Contains(r.Error, "did not answer") || r.Created != 0 {
 		t.Errorf("state %s, error %q, created %d", r.State, r.Error, r.Created)
 	}
 	w.sb.ClearFaults()
-	w.want(w.run(), counts{Read: 20, Created: 20})
+	w.want(w.run(), counts{Read: 3, Created: 3})
 }
 
 // poison makes BigCommerce fail at every write that has text in its body.

@@ -16,7 +16,7 @@ import (
 func TestRequestsOfACatalogue(t *testing.T) {
 	size := 2465
 	if raceDetector {
-		size = 1000 // the bounds below follow the size
+		size = 600 // the bounds below follow the size
 	}
 	pages := ceilDiv(size, pageSize)
 	w := newWorld(t, newPlatform(t))

@@ -59,6 +59,7 @@ type world struct {
 	feed  *feed
 	cfg   Config
 	wrap  func(http.RoundTripper) http.RoundTripper // around the client's transport
+	limit bigcommerce.Limiter                       // of the client, nil for none
 
 	mu    sync.Mutex
 	ahead time.Duration // how far the engine's clock is ahead
@@ -115,7 +116,7 @@ func (w *world) client(_ context.Context, hash string, count func(bigcommerce.An
 		transport = w.wrap(transport)
 	}
 	return bigcommerce.New(bigcommerce.Config{
-		APIURL: w.sb.URLs().API, StoreHash: hash, AccessToken: w.token, OnRequest: count,
+		APIURL: w.sb.URLs().API, StoreHash: hash, AccessToken: w.token, OnRequest: count, Limiter: w.limit,
 		HTTP:  &http.Client{Transport: transport},
 		Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
 	})
