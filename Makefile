@@ -32,6 +32,8 @@ test: test-web test-go ## run every test, with the race detector
 
 test-go: $(PANEL)
 	$(GO) test -race -timeout 20m ./...
+	@# The exhaustive form of the crash test: under the race detector it tries every seventh point.
+	$(GO) test -run TestKilledAnywhere ./jobs/sync
 
 test-web: ui/web/node_modules/.package-lock.json
 	cd ui/web && npm test
