@@ -68,7 +68,7 @@ func assemble(ctx context.Context, cfg *Config, log *slog.Logger) (p *program, e
 		return nil, err
 	}
 
-	q := queue.New(rdb, queue.Options{Log: log})
+	q := queue.New(rdb, queue.Options{LeaseFor: cfg.JobLease, Log: log})
 	clients := jobs.NewClients(p.db, q, cfg.APIURL, userAgent(), log)
 	p.closers = append(p.closers, clients.Close)
 	engine := sync.New(sync.Config{
@@ -87,6 +87,8 @@ func assemble(ctx context.Context, cfg *Config, log *slog.Logger) (p *program, e
 	jobsConfig := jobs.Config{
 		DB: p.db, Queue: q, Engine: engine, Clients: clients, Log: log,
 		AppURL: cfg.AppURL, ClientSecret: cfg.ClientSecret, PurgeAfter: auth.DefaultRetention,
+		// A late heartbeat, or two, must not lose a lease.
+		HeartbeatEvery: cfg.JobLease / 4, ReapEvery: cfg.JobLease / 6,
 	}
 	p.service = jobs.NewService(jobsConfig)
 	p.workers = jobs.NewWorkers(jobsConfig)

@@ -8,11 +8,13 @@ import (
 	"net/url"
 	"reflect"
 	"strings"
+	"time"
 
 	"github.com/caarlos0/env/v11"
 	"github.com/go-playground/validator/v10"
 
 	"sluice/internal/bigcommerce"
+	"sluice/tenants/vault"
 )
 
 // Config is the environment of the program. The names are those that Heroku and twelve-factor hosts
@@ -30,28 +32,53 @@ type Config struct {
 	FrameAncestors []string `env:"FRAME_ANCESTORS" envSeparator:" " envDefault:"https://*.mybigcommerce.com https://*.bigcommerce.com"`
 	PrivateSources []string `env:"ALLOW_PRIVATE_SOURCES" envSeparator:","`
 	Port           int      `env:"PORT" envDefault:"8080" validate:"min=0,max=65535"`
-	LogLevel       string   `env:"LOG_LEVEL" envDefault:"info" validate:"oneof=debug info warn error"`
+	// JobLease is how long the jobs of a process that died wait until another takes them up; one that
+	// lives extends its leases all the time. Short is quick to recover and costs Redis more heartbeats.
+	JobLease time.Duration `env:"JOB_LEASE" envDefault:"30s" validate:"min=1s,max=10m"`
+	LogLevel string        `env:"LOG_LEVEL" envDefault:"info" validate:"oneof=debug info warn error"`
 }
 
-// loadConfig reads the environment and says everything that is wrong with it at once.
+// loadConfig reads the environment and says everything that is wrong with it at once, by the
+// variables' names.
 func loadConfig() (*Config, error) {
 	var cfg Config
-	if err := env.Parse(&cfg); err != nil {
+	err := env.Parse(&cfg)
+	var all env.AggregateError
+	if err != nil && !errors.As(err, &all) {
 		return nil, fmt.Errorf("configuration: %w", err)
 	}
-	return &cfg, cfg.check()
+	var problems []error
+	unread := map[string]bool{}
+	for _, err := range all.Errors {
+		var parse env.ParseError
+		if !errors.As(err, &parse) {
+			problems = append(problems, err)
+			continue
+		}
+		unread[parse.Name] = true
+		problems = append(problems, fmt.Errorf("%s: cannot be read: %w", variable(parse.Name), parse.Err))
+	}
+	return &cfg, cfg.check(unread, problems...)
 }
 
-func (c *Config) check() error {
-	var problems []error
+// check says what is wrong with the configuration, besides the problems found before. Fields in
+// unread could not be read and are not checked again.
+func (c *Config) check(unread map[string]bool, problems ...error) error {
 	err := validator.New().Struct(c)
 	var fields validator.ValidationErrors
 	if errors.As(err, &fields) {
 		for _, f := range fields {
-			problems = append(problems, fmt.Errorf("%s: %s", variable(f.StructField()), adviceFor(f)))
+			if !unread[f.StructField()] {
+				problems = append(problems, fmt.Errorf("%s: %s", variable(f.StructField()), adviceFor(f)))
+			}
 		}
 	} else if err != nil {
 		problems = append(problems, err)
+	}
+	if c.EncryptionKeys != "" {
+		if _, err := vault.New(c.EncryptionKeys); err != nil {
+			problems = append(problems, fmt.Errorf("ENCRYPTION_KEYS: %w", err))
+		}
 	}
 	if _, err := c.privatePrefixes(); err != nil {
 		problems = append(problems, err)

@@ -175,6 +175,9 @@ func (d *demo) startSandbox(ctx context.Context, dir, appURL string, log *slog.L
 	return nil
 }
 
+// demoLease is short: who kills a demo that runs on a Redis of their own does not want to wait.
+const demoLease = 5 * time.Second
+
 // config is what the app's environment would say; DATABASE_URL, REDIS_URL and ENCRYPTION_KEYS are
 // taken from the real one.
 func (d *demo) config(dir, appURL string) (*Config, error) {
@@ -194,9 +197,9 @@ func (d *demo) config(dir, appURL string) (*Config, error) {
 		ClientID: d.sandbox.ClientID(), ClientSecret: d.sandbox.ClientSecret(), AppURL: appURL,
 		Scopes: sandbox.DefaultScopes, DatabaseURL: database, RedisURL: os.Getenv("REDIS_URL"), EncryptionKeys: keys,
 		LoginURL: urls.Login, APIURL: urls.API, FrameAncestors: []string{urls.ControlPanel},
-		PrivateSources: []string{"127.0.0.1/32"}, LogLevel: "info",
+		PrivateSources: []string{"127.0.0.1/32"}, JobLease: demoLease, LogLevel: "info",
 	}
-	return cfg, cfg.check()
+	return cfg, cfg.check(nil)
 }
 
 // keptKey reads the encryption key that an earlier call left, or makes one.
@@ -231,6 +234,10 @@ func (d *demo) sync(ctx context.Context, out io.Writer) (*demoResult, error) {
 	mark, started := d.store.Log().Mark(), time.Now()
 	if r != nil {
 		fmt.Fprintf(out, "Installed before; run %s was interrupted and goes on.\n", r.ID)
+		// It may not have fetched the feed yet, which has another address now.
+		if _, err := m.prepareFlow(ctx, d.feed.URL); err != nil {
+			return nil, fmt.Errorf("flow: %w", err)
+		}
 	} else {
 		if err := d.settle(ctx); err != nil {
 			return nil, err

@@ -1,0 +1,285 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"sluice/internal/bigcommerce"
+	"sluice/internal/testenv"
+	"sluice/tenants/vault"
+)
+
+// process is a running program of a test. It is killed at the test's end if it still runs.
+type process struct {
+	cmd  *exec.Cmd
+	log  string // file of its standard error
+	done chan struct{}
+	err  error // of Wait, once done is closed
+}
+
+// startSluice starts the real program. stdout may be nil.
+func startSluice(t *testing.T, env []string, stdout io.Writer, args ...string) *process {
+	t.Helper()
+	log, err := os.CreateTemp(t.TempDir(), "stderr-*.log")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	p := &process{cmd: exec.Command(buildSluice(t), args...), log: log.Name(), done: make(chan struct{})}
+	p.cmd.Env, p.cmd.Stdout, p.cmd.Stderr = env, stdout, log
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		p.err = p.cmd.Wait()
+		close(p.done)
+	}()
+	t.Cleanup(func() {
+		p.kill()
+		if t.Failed() {
+			t.Logf("%s %v: %v; the end of its log:\n%s", args[0], args[1:], p.err, p.logTail())
+		}
+	})
+	return p
+}
+
+// kill is kill -9.
+func (p *process) kill() {
+	_ = p.cmd.Process.Kill()
+	<-p.done
+}
+
+func (p *process) running() bool {
+	select {
+	case <-p.done:
+		return false
+	default:
+		return true
+	}
+}
+
+func (p *process) logTail() string {
+	b, _ := os.ReadFile(p.log)
+	return string(b[max(0, len(b)-4000):])
+}
+
+// nextPort makes the ports of one test process different from each other.
+var nextPort atomic.Int64
+
+// stablePort returns a port that stays free while the process that listens on it is killed and
+// restarted: below those that the kernel gives to outgoing connections.
+func stablePort(t *testing.T) string {
+	t.Helper()
+	for range 500 {
+		port := fmt.Sprint(20_000 + (int64(os.Getpid())*31+nextPort.Add(1))%10_000)
+		l, err := net.Listen("tcp", ":"+port)
+		if err == nil {
+			_ = l.Close()
+			return port
+		}
+	}
+	t.Fatal("no free port")
+	return ""
+}
+
+// stack is where a deployment keeps its data.
+type stack struct{ database, redis string }
+
+// eachStack runs test, in parallel, on SQLite with the embedded Redis always, and on PostgreSQL with
+// a real Redis where they are installed.
+func eachStack(t *testing.T, test func(t *testing.T, s stack)) {
+	t.Helper()
+	buildSluice(t)
+	t.Run("SQLite and embedded Redis", func(t *testing.T) {
+		t.Parallel()
+		test(t, stack{database: "sqlite:" + filepath.Join(t.TempDir(), "app.db")})
+	})
+	t.Run("PostgreSQL and Redis", func(t *testing.T) {
+		t.Parallel()
+		database, ok := testenv.Postgres(t)
+		redis, ok2 := testenv.RealRedis(t)
+		if !ok || !ok2 {
+			t.Log("covered with SQLite and the embedded Redis only")
+			return
+		}
+		test(t, stack{database, redis})
+	})
+}
+
+// deployment is Sluice as an operator runs it, in processes of its own, with a sandbox in another and
+// a store in it that was added by its store-level API credentials.
+type deployment struct {
+	t        *testing.T
+	sandbox  sandboxInfo
+	store    sandboxStoreInfo
+	env      []string
+	app      *process
+	merchant *merchant // calls the API with an API key
+}
+
+// deploy starts a sandbox, adds its store to a new database and starts `sluice serve`.
+func deploy(t *testing.T, s stack, variables ...string) *deployment {
+	t.Helper()
+	d := &deployment{t: t}
+	port := stablePort(t)
+	app := "http://127.0.0.1:" + port
+
+	var out lineBuffer
+	p := startSluice(t, environ(), &out, "sandbox", "--json", "--plan", "pro", "--window", "1s",
+		"--state", filepath.Join(t.TempDir(), "sandbox.json"), "--app-url", app)
+	testenv.Eventually(t, "sandbox", func() bool { return out.line() != nil || !p.running() })
+	if err := json.Unmarshal(out.line(), &d.sandbox); err != nil || len(d.sandbox.Stores) != 1 {
+		t.Fatalf("the sandbox printed %q: %v", out.line(), err)
+	}
+	d.store = d.sandbox.Stores[0]
+
+	key, err := vault.GenerateKey("test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.env = environ(append([]string{
+		"BIGCOMMERCE_API_URL=" + d.sandbox.API, "BIGCOMMERCE_LOGIN_URL=" + d.sandbox.Login,
+		"BIGCOMMERCE_CLIENT_ID=" + d.sandbox.ClientID, "BIGCOMMERCE_CLIENT_SECRET=" + d.sandbox.ClientSecret,
+		"APP_URL=" + app, "PORT=" + port, "ENCRYPTION_KEYS=" + key, "FRAME_ANCESTORS=" + d.sandbox.ControlPanel,
+		"DATABASE_URL=" + s.database, "REDIS_URL=" + s.redis, "ALLOW_PRIVATE_SOURCES=127.0.0.1/32",
+	}, variables...)...)
+	d.command("", "migrate")
+	added := d.command(d.store.Token+"\n", "store", "add", "--store", d.store.Hash, "--api-key", "tests")
+	_, secret, ok := strings.Cut(added, "(shown this once): ")
+	if !ok {
+		t.Fatalf("store add printed %q", added)
+	}
+	secret, _, _ = strings.Cut(secret, "\n")
+	d.merchant = &merchant{app: app, token: secret, http: &http.Client{Timeout: 30 * time.Second}}
+	d.serve()
+	return d
+}
+
+// command runs a command of the operator to its end and returns what it printed.
+func (d *deployment) command(stdin string, args ...string) string {
+	d.t.Helper()
+	cmd := exec.CommandContext(d.t.Context(), buildSluice(d.t), args...)
+	cmd.Env, cmd.Stdin = d.env, strings.NewReader(stdin)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		d.t.Fatalf("sluice %v: %v\n%s", args, err, out)
+	}
+	return string(out)
+}
+
+// serve starts the app and waits until it answers.
+func (d *deployment) serve() {
+	d.t.Helper()
+	d.app = startSluice(d.t, d.env, nil, "serve")
+	testenv.Eventually(d.t, "sluice serve", func() bool {
+		return !d.app.running() || d.merchant.call(d.t.Context(), http.MethodGet, "/session", nil, nil) == nil
+	})
+	if !d.app.running() {
+		d.t.Fatalf("serve ended: %v\n%s", d.app.err, d.app.logTail())
+	}
+}
+
+// start starts a run of the feed at address.
+func (d *deployment) start(address string) *demoRun {
+	d.t.Helper()
+	f, err := d.merchant.prepareFlow(d.t.Context(), address)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	r, err := d.merchant.startRun(d.t.Context(), f.ID)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return r
+}
+
+// finish waits for the end of a run.
+func (d *deployment) finish(id string) *demoRun {
+	d.t.Helper()
+	ctx, cancel := context.WithTimeout(d.t.Context(), 2*time.Minute)
+	defer cancel()
+	r, err := d.merchant.watch(ctx, id, func(*demoRun) {})
+	if err != nil {
+		d.t.Fatalf("run %s: %v", id, err)
+	}
+	return r
+}
+
+// requests returns how many API requests the sandbox has answered.
+func (d *deployment) requests() int {
+	d.t.Helper()
+	res, err := http.Get(d.sandbox.Admin + "/sandbox/stores/" + d.store.Hash + "/requests")
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	var counts struct {
+		Total int `json:"total"`
+	}
+	if err := json.NewDecoder(res.Body).Decode(&counts); err != nil {
+		d.t.Fatal(err)
+	}
+	return counts.Total
+}
+
+// wantStore checks that the store has the products of list, each once, and no others.
+func (d *deployment) wantStore(list []product) {
+	d.t.Helper()
+	client, err := bigcommerce.New(bigcommerce.Config{APIURL: d.sandbox.API, StoreHash: d.store.Hash, AccessToken: d.store.Token})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	skus, names := map[string]int{}, map[string]int{}
+	n := 0
+	for p, err := range client.Products.List(d.t.Context(), bigcommerce.ProductFilter{Limit: 250}) {
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		n++
+		skus[p.SKU]++
+		names[strings.ToLower(strings.TrimSpace(p.Name))]++
+	}
+	if n != len(list) || len(skus) != n || len(names) != n {
+		d.t.Errorf("the store has %d products with %d SKUs and %d names, want %d of each", n, len(skus), len(names), len(list))
+	}
+	for _, p := range list {
+		if skus[p.sku] != 1 {
+			d.t.Errorf("SKU %s is there %d times", p.sku, skus[p.sku])
+		}
+	}
+}
+
+// lineBuffer collects what a process prints.
+type lineBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lineBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+// line returns the first line once it is whole.
+func (l *lineBuffer) line() []byte {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if i := bytes.IndexByte(l.b.Bytes(), '\n'); i >= 0 {
+		return bytes.Clone(l.b.Bytes()[:i])
+	}
+	return nil
+}
