@@ -32,7 +32,7 @@ func someBytes(n int) []byte {
 	return data
 }
 
-func keep(t testing.TB, db *tenants.DB, ctx context.Context, s tenants.Snapshot, data []byte) *tenants.Snapshot {
+func keep(ctx context.Context, t testing.TB, db *tenants.DB, s tenants.Snapshot, data []byte) *tenants.Snapshot {
 	t.Helper()
 	w, err := db.NewSnapshotWriter(ctx, s)
 	if err != nil {
@@ -56,7 +56,7 @@ func keep(t testing.TB, db *tenants.DB, ctx context.Context, s tenants.Snapshot,
 	return kept
 }
 
-func readFrom(t testing.TB, db *tenants.DB, ctx context.Context, id string, offset int64) []byte {
+func readFrom(ctx context.Context, t testing.TB, db *tenants.DB, id string, offset int64) []byte {
 	t.Helper()
 	r, err := db.OpenSnapshot(ctx, id, offset)
 	if err != nil {
@@ -77,7 +77,7 @@ func TestSnapshotFromAnyOffset(t *testing.T) {
 		const c = small
 		for _, size := range []int{0, 1, c - 1, c, c + 1, 2*c + 17} {
 			data := someBytes(size)
-			s := keep(t, db, ctx, tenants.Snapshot{FlowID: "f", Filename: "a.csv"}, data)
+			s := keep(ctx, t, db, tenants.Snapshot{FlowID: "f", Filename: "a.csv"}, data)
 			sum := sha256.Sum256(data)
 			if s.Size != int64(size) || s.SHA256 != hex.EncodeToString(sum[:]) || !s.Complete || s.CommittedAt == nil {
 				t.Fatalf("%+v", s)
@@ -87,7 +87,7 @@ func TestSnapshotFromAnyOffset(t *testing.T) {
 					continue
 				}
 				want := data[min(offset, size):]
-				if got := readFrom(t, db, ctx, s.ID, int64(offset)); !bytes.Equal(got, want) {
+				if got := readFrom(ctx, t, db, s.ID, int64(offset)); !bytes.Equal(got, want) {
 					t.Errorf("%d bytes from %d: got %d, want %d", size, offset, len(got), len(want))
 				}
 			}
@@ -100,13 +100,13 @@ func TestSnapshotInMegabytes(t *testing.T) {
 	db := tenantstest.NewDB(t)
 	ctx := tenants.WithStore(t.Context(), "aaa")
 	data := bytes.Repeat(someBytes(1<<12), 600) // 2.34 MiB
-	s := keep(t, db, ctx, tenants.Snapshot{}, data)
+	s := keep(ctx, t, db, tenants.Snapshot{}, data)
 	if n := chunksOf(t, db); n != 3 {
 		t.Errorf("%d chunks, want 3", n)
 	}
 	tenants.SetChunkSize(t, small)
 	const from = 1<<20 - 3
-	if got := readFrom(t, db, ctx, s.ID, from); !bytes.Equal(got, data[from:]) {
+	if got := readFrom(ctx, t, db, s.ID, from); !bytes.Equal(got, data[from:]) {
 		t.Errorf("%d bytes, want %d", len(got), len(data)-from)
 	}
 }
@@ -116,7 +116,7 @@ func TestSnapshotReaderIsAReader(t *testing.T) {
 	db := tenantstest.NewDB(t)
 	ctx := tenants.WithStore(t.Context(), "aaa")
 	data := someBytes(small + 1000)
-	s := keep(t, db, ctx, tenants.Snapshot{}, data)
+	s := keep(ctx, t, db, tenants.Snapshot{}, data)
 	const from = small - 500 // iotest reads byte by byte too
 	r, err := db.OpenSnapshot(ctx, s.ID, from)
 	if err != nil {
@@ -146,7 +146,7 @@ func FuzzOpenSnapshot(f *testing.F) {
 	db := tenantstest.NewDB(f)
 	ctx := tenants.WithStore(context.Background(), "aaa")
 	data := someBytes(2*c + 100)
-	id := keep(f, db, ctx, tenants.Snapshot{}, data).ID
+	id := keep(ctx, f, db, tenants.Snapshot{}, data).ID
 	f.Fuzz(func(t *testing.T, offset int64, n uint16) {
 		r, err := db.OpenSnapshot(ctx, id, offset)
 		if offset < 0 {
@@ -199,7 +199,7 @@ func TestSnapshotWriterEnds(t *testing.T) {
 		if err := w.Abort(); err != nil { // deferred: does nothing
 			t.Fatal(err)
 		}
-		if got := readFrom(t, db, ctx, s.ID, 0); len(got) != small+5 {
+		if got := readFrom(ctx, t, db, s.ID, 0); len(got) != small+5 {
 			t.Errorf("%d bytes after Abort", len(got))
 		}
 		if _, err := w.Write([]byte("x")); err == nil {
@@ -264,7 +264,7 @@ func TestSnapshotOfAnotherStore(t *testing.T) {
 	tenants.SetChunkSize(t, small)
 	db := tenantstest.NewDB(t)
 	ctx, other := tenants.WithStore(t.Context(), "aaa"), tenants.WithStore(t.Context(), "bbb")
-	s := keep(t, db, ctx, tenants.Snapshot{FlowID: "f", URL: "u"}, []byte("data"))
+	s := keep(ctx, t, db, tenants.Snapshot{FlowID: "f", URL: "u"}, []byte("data"))
 	_, err := db.OpenSnapshot(other, s.ID, 0)
 	wantCode(t, err, problem.NotFound)
 	if err := db.DeleteSnapshot(other, s.ID); err != nil {
@@ -273,7 +273,7 @@ func TestSnapshotOfAnotherStore(t *testing.T) {
 	if latest, err := db.LatestSnapshot(other, "f", "u"); latest != nil || err != nil {
 		t.Errorf("%+v, %v", latest, err)
 	}
-	if got := readFrom(t, db, ctx, s.ID, 0); string(got) != "data" {
+	if got := readFrom(ctx, t, db, s.ID, 0); string(got) != "data" {
 		t.Errorf("%q", got)
 	}
 	// A reader that is handed on stays in its store.
@@ -286,7 +286,7 @@ func TestLostChunkIsAnError(t *testing.T) {
 	tenants.SetChunkSize(t, small)
 	db := tenantstest.NewDB(t)
 	ctx := tenants.WithStore(t.Context(), "aaa")
-	s := keep(t, db, ctx, tenants.Snapshot{}, someBytes(2*small))
+	s := keep(ctx, t, db, tenants.Snapshot{}, someBytes(2*small))
 	r, err := db.OpenSnapshot(ctx, s.ID, 5)
 	if err != nil {
 		t.Fatal(err)
@@ -303,10 +303,10 @@ func TestLatestSnapshot(t *testing.T) {
 	tenants.SetChunkSize(t, small)
 	tenantstest.EachDB(t, func(t *testing.T, db *tenants.DB) {
 		ctx := tenants.WithStore(t.Context(), "aaa")
-		keep(t, db, ctx, tenants.Snapshot{FlowID: "f", URL: "u"}, []byte("old"))
-		want := keep(t, db, ctx, tenants.Snapshot{FlowID: "f", URL: "u"}, []byte("new"))
-		keep(t, db, ctx, tenants.Snapshot{FlowID: "f", URL: "elsewhere"}, nil)
-		keep(t, db, ctx, tenants.Snapshot{FlowID: "g", URL: "u"}, nil)
+		keep(ctx, t, db, tenants.Snapshot{FlowID: "f", URL: "u"}, []byte("old"))
+		want := keep(ctx, t, db, tenants.Snapshot{FlowID: "f", URL: "u"}, []byte("new"))
+		keep(ctx, t, db, tenants.Snapshot{FlowID: "f", URL: "elsewhere"}, nil)
+		keep(ctx, t, db, tenants.Snapshot{FlowID: "g", URL: "u"}, nil)
 		cut, err := db.NewSnapshotWriter(ctx, tenants.Snapshot{FlowID: "f", URL: "u"})
 		if err != nil {
 			t.Fatal(err)
@@ -333,20 +333,20 @@ func TestSweepSnapshots(t *testing.T) {
 			t.Fatal(err)
 		}
 		kept, gone := map[string]string{}, map[string]string{}
-		gone["looked at"] = keep(t, db, ctx, tenants.Snapshot{}, []byte("x")).ID
-		gone["older of the flow"] = keep(t, db, ctx, tenants.Snapshot{FlowID: flow.ID}, []byte("x")).ID
-		gone["of a deleted flow"] = keep(t, db, ctx, tenants.Snapshot{FlowID: "deleted"}, []byte("x")).ID
-		kept["upload of the flow"] = keep(t, db, ctx, tenants.Snapshot{}, []byte("x")).ID
-		kept["of a run under way"] = keep(t, db, ctx, tenants.Snapshot{}, []byte("x")).ID
-		gone["of a run that ended"] = keep(t, db, ctx, tenants.Snapshot{}, []byte("x")).ID
-		kept["newest of the flow"] = keep(t, db, ctx, tenants.Snapshot{FlowID: flow.ID}, []byte("x")).ID
+		gone["looked at"] = keep(ctx, t, db, tenants.Snapshot{}, []byte("x")).ID
+		gone["older of the flow"] = keep(ctx, t, db, tenants.Snapshot{FlowID: flow.ID}, []byte("x")).ID
+		gone["of a deleted flow"] = keep(ctx, t, db, tenants.Snapshot{FlowID: "deleted"}, []byte("x")).ID
+		kept["upload of the flow"] = keep(ctx, t, db, tenants.Snapshot{}, []byte("x")).ID
+		kept["of a run under way"] = keep(ctx, t, db, tenants.Snapshot{}, []byte("x")).ID
+		gone["of a run that ended"] = keep(ctx, t, db, tenants.Snapshot{}, []byte("x")).ID
+		kept["newest of the flow"] = keep(ctx, t, db, tenants.Snapshot{FlowID: flow.ID}, []byte("x")).ID
 		w, err := db.NewSnapshotWriter(ctx, tenants.Snapshot{FlowID: flow.ID})
 		if err != nil {
 			t.Fatal(err)
 		}
 		gone["never committed"] = w.ID()
 		for i := range 300 { // more than a page
-			gone[fmt.Sprint("looked at ", i)] = keep(t, db, tenants.WithStore(t.Context(), "bbb"), tenants.Snapshot{}, nil).ID
+			gone[fmt.Sprint("looked at ", i)] = keep(tenants.WithStore(t.Context(), "bbb"), t, db, tenants.Snapshot{}, nil).ID
 		}
 		flow.SnapshotID = kept["upload of the flow"]
 		ended := &tenants.Run{FlowID: "other", SnapshotID: gone["of a run that ended"], State: tenants.RunDone}

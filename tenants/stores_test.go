@@ -324,8 +324,8 @@ func TestPurgeStore(t *testing.T) {
 	tenantstest.EachDB(t, func(t *testing.T, db *tenants.DB) {
 		twoStores(t, db)
 		aaa := tenants.WithStore(t.Context(), "aaa")
-		fill(t, db, aaa)
-		fill(t, db, tenants.WithStore(t.Context(), "bbb"))
+		fill(aaa, t, db)
+		fill(tenants.WithStore(t.Context(), "bbb"), t, db)
 		before := rowsOf(t, db, "bbb")
 
 		wantCode(t, db.PurgeStore(t.Context(), "aaa"), problem.Conflict) // still installed
@@ -356,7 +356,7 @@ func TestPurgeStore(t *testing.T) {
 }
 
 // fill gives a store rows in every table, of records and chunks more than one batch.
-func fill(t *testing.T, db *tenants.DB, ctx context.Context) {
+func fill(ctx context.Context, t *testing.T, db *tenants.DB) {
 	t.Helper()
 	for _, model := range tenants.AllModels() {
 		switch model := model.(type) {
