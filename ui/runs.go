@@ -14,6 +14,7 @@ import (
 type runView struct {
 	*tenants.Run
 	FlowName      string  `json:"flow_name"`
+	StartedBy     string  `json:"started_by"`      // "user:<id>" or "key:<id>", "" for the program itself
 	Progress      float64 `json:"progress"`        // 0 to 1
 	RatePerSecond float64 `json:"rate_per_second"` // API requests
 	SecondsLeft   *int64  `json:"seconds_left"`    // null while nobody can tell
@@ -28,7 +29,7 @@ const (
 )
 
 func (a *API) runView(r *tenants.Run, flowName string) *runView {
-	v := &runView{Run: r, FlowName: flowName, Progress: progress(r)}
+	v := &runView{Run: r, FlowName: flowName, StartedBy: startedBy(r), Progress: progress(r)}
 	if r.StartedAt == nil {
 		return v
 	}
@@ -44,6 +45,18 @@ func (a *API) runView(r *tenants.Run, flowName string) *runView {
 		v.SecondsLeft = &left
 	}
 	return v
+}
+
+// startedBy names who started a run in the form of the audit's actors.
+func startedBy(r *tenants.Run) string {
+	switch {
+	case r.StartedBy == "":
+		return ""
+	case r.Trigger == triggerAPI:
+		return "key:" + r.StartedBy
+	default:
+		return "user:" + r.StartedBy
+	}
 }
 
 // progress is how far a run has come. It is an estimate for a bar; the counts beside it are exact.
@@ -146,9 +159,12 @@ func (a *API) startRun(c *gin.Context) {
 	a.oneRun(c, http.StatusCreated, r, err)
 }
 
+// triggerAPI is the Run.Trigger of what a program started with its API key.
+const triggerAPI = "api"
+
 func trigger(keyID string) string {
 	if keyID != "" {
-		return "api"
+		return triggerAPI
 	}
 	return "manual"
 }

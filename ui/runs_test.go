@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/csv"
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -100,6 +101,26 @@ func TestRunViewTellsRateAndTimeLeft(t *testing.T) {
 	v := p.api.runView(&tenants.Run{State: tenants.RunRunning, Phase: tenants.PhaseWrite, StartedAt: &started, Requests: 50, PlannedRequests: 150}, "x")
 	if v.RatePerSecond != 5 || v.SecondsLeft == nil || *v.SecondsLeft != 20 {
 		t.Fatalf("%+v", v)
+	}
+}
+
+func TestRunViewNamesWhoStartedIt(t *testing.T) {
+	p := newPanel(t)
+	for want, r := range map[string]tenants.Run{
+		"":        {Trigger: "schedule"},
+		"user:u1": {Trigger: "manual", StartedBy: "u1"},
+		"key:k1":  {Trigger: "api", StartedBy: "k1"},
+	} {
+		body, err := json.Marshal(p.api.runView(&r, "x"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got struct {
+			StartedBy string `json:"started_by"`
+		}
+		if err := json.Unmarshal(body, &got); err != nil || got.StartedBy != want {
+			t.Errorf("%q, %v; want %q", got.StartedBy, err, want)
+		}
 	}
 }
 

@@ -1,7 +1,7 @@
 import { Badge, Box, Button, Flex, Panel, Text } from '@bigcommerce/big-design';
 import { FileDownloadIcon } from '@bigcommerce/big-design-icons';
 import { useInfiniteQuery, useMutation } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import styled from 'styled-components';
 import { isFinal, queries } from '../api/queries';
 import type { FieldChange, RecordChange, Run, RunIssue, Severity } from '../api/types';
@@ -178,7 +178,7 @@ function ChangedRecord({ change }: { change: RecordChange }) {
   const { format } = useApp();
   const [open, setOpen] = useState(false);
   const t = text.run.changes;
-  const all: FieldChange[] = change.changes ?? [];
+  const all = useMemo(() => foremostFirst(change.changes ?? []), [change.changes]);
   const create = change.action === 'create';
   const most = create ? fieldsOfNew : fieldsOfUpdate;
   const shown = open ? all : all.slice(0, most);
@@ -187,7 +187,7 @@ function ChangedRecord({ change }: { change: RecordChange }) {
     <Record>
       <Flex flexDirection="row" alignItems="center" flexGap="0.5rem" flexWrap="wrap" marginBottom="xSmall">
         <Badge label={create ? t.create : t.update} variant={create ? 'success' : 'primary'} />
-        <Mono>{change.key}</Mono>
+        <Mono>{skuOf(change)}</Mono>
         {change.line > 0 ? (
           <Text as="small" color="secondary60" marginBottom="none">
             {text.run.issues.line} {format.number(change.line)}
@@ -223,6 +223,20 @@ function ChangedRecord({ change }: { change: RecordChange }) {
       ) : null}
     </Record>
   );
+}
+
+// What a person knows a product by comes first; the rest as the server orders it.
+const foremost = ['name', 'sku', 'price'];
+
+function foremostFirst(changes: FieldChange[]): FieldChange[] {
+  const rank = (c: FieldChange) => (foremost.includes(c.field) ? foremost.indexOf(c.field) : foremost.length);
+  return changes.toSorted((a, b) => rank(a) - rank(b));
+}
+
+/** The SKU as the feed writes it where the changes have it; the record's key is in lower case. */
+function skuOf(change: RecordChange): string {
+  const sku = change.changes?.find((c) => c.field === 'sku')?.after;
+  return typeof sku === 'string' ? sku : change.key;
 }
 
 function shorten(s: string): string {

@@ -1,4 +1,4 @@
-import { Badge, Flex, ProgressBar, Text } from '@bigcommerce/big-design';
+import { Badge, Flex, ProgressBar, Small } from '@bigcommerce/big-design';
 import styled from 'styled-components';
 import { isFinal } from '../api/queries';
 import type { Run } from '../api/types';
@@ -33,9 +33,9 @@ export function RunTable({ runs, caption }: { runs: Run[]; caption: string }) {
           render: (run: Run) => (
             <Wrap $min={6}>
               <TextLink to={`/runs/${run.id}`}>{run.flow_name || text.none}</TextLink>
-              <Text as="small" color="secondary60" marginBottom="none">
+              <Small color="secondary60" marginBottom="none">
                 {run.dry_run ? text.dryRun : null} <NarrowOnly>{format.ago(run.created_at)}</NarrowOnly>
-              </Text>
+              </Small>
             </Wrap>
           ),
         },

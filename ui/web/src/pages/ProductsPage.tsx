@@ -1,4 +1,4 @@
-import { Form, FormGroup, Input, Modal, Panel, Text } from '@bigcommerce/big-design';
+import { Form, FormGroup, Input, Modal, Panel, Small, Text } from '@bigcommerce/big-design';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useNavigate } from 'react-router';
@@ -41,10 +41,10 @@ export function ProductsPage() {
                       f.last_run ? (
                         <Wrap $min={11}>
                           <TextLink to={`/runs/${f.last_run.id}`}>{format.ago(f.last_run.created_at)}</TextLink>
-                          <Text as="small" color="secondary60" marginBottom="none">
+                          <Small color="secondary60" marginBottom="none">
                             {f.last_run.dry_run ? `${text.dryRun}: ` : ''}
                             {runResult(f.last_run, format)}
-                          </Text>
+                          </Small>
                         </Wrap>
                       ) : (
                         <Text color="secondary60" marginBottom="none">{t.never}</Text>
