@@ -55,7 +55,6 @@ func TestModel(t *testing.T) {
 type fixedWindow struct {
 	quota, used int
 	ends        time.Time
-	over        int
 }
 
 const modelWindow = 5 * time.Second

@@ -75,9 +75,9 @@ func TestConflictsFindTheirProducts(t *testing.T) {
 	w.flow.Mapping.Fields = without(partsMapping, "category")
 	w.feed.body = csv(part("P-1", "Padded", "1", "1"), part("S-1", "Same", "1", "1"), part("D-1", "Differs", "2", "1"))
 	w.beforeFirst(http.MethodPost, func() {
-		for sku, name := range map[string]string{" P-1": "Padded", "S-1": "Same", "D-1": "Differs"} {
-			w.add(stocked(sku, name, 1))
-		}
+		w.add(stocked(" P-1", "Padded", 1))
+		w.add(stocked("S-1", "Same", 1))
+		w.add(stocked("D-1", "Differs", 1))
 	})
 	r := w.run()
 	w.want(r, counts{Read: 3, Updated: 2, Unchanged: 1})

@@ -308,14 +308,14 @@ func (w *creator) create(ctx context.Context, x *sending) {
 	case takenReference:
 		x.kind = staleRef
 	case takenName:
-		w.rename(ctx, x, err)
+		w.rename(ctx, x)
 	default:
 		x.refuse(api)
 	}
 }
 
 // rename concludes from a name that is taken. The product that has it may be this very one.
-func (w *creator) rename(ctx context.Context, x *sending, err error) {
+func (w *creator) rename(ctx context.Context, x *sending) {
 	if x.doc.sent {
 		if p, lookErr := w.whoHas(ctx, x.doc.sku()); lookErr != nil {
 			w.pipe.told(lookErr)
