@@ -23,5 +23,5 @@ export default tseslint.config(
       'no-restricted-properties': ['error', { object: 'document', property: 'cookie' }, { property: 'localStorage' }, { property: 'sessionStorage' }],
     },
   },
-  { files: ['dev/**/*.mjs', '*.js'], languageOptions: { globals: { ...globals.node, ...globals.browser } } },
+  { files: ['dev/**/*.mjs', 'e2e/**/*.mjs', '*.js'], languageOptions: { globals: { ...globals.node, ...globals.browser } } },
 );

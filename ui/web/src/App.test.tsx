@@ -1,0 +1,101 @@
+import { screen, render } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { describe, expect, it, vi } from 'vitest';
+import { App, Frame, Notice } from './App';
+import { Client } from './api/client';
+import { newQueryClient } from './api/queries';
+import type { Session } from './api/types';
+import { fakeFetch, session } from './test/render';
+import { text } from './text';
+
+function open({ deepLink = '/', s = session, ended = false }: { deepLink?: string; s?: Session; ended?: boolean } = {}) {
+  const { fetch, calls } = fakeFetch({
+    'GET /session': { json: s },
+    'GET /quota': { json: { known: true, quota: 450, left: 432, out: 2, window_ms: 30_000, reset_ms: 12_000, waiting: 3, delayed: 0, in_flight: 1, paused: false, at: '' } },
+    'GET /flows': { json: { flows: [] } },
+    'GET /runs': { json: { runs: [], next: '' } },
+    'GET /users': { json: { users: [{ id: 'u1', user_id: 1, email: 'owner@example.com', role: 'owner' }] } },
+    'GET /events': { status: 403, json: { code: 'forbidden', detail: '' } },
+  });
+  const client = new Client({ session: { token: 't', expires_at: '2099-01-01T00:00:00Z' }, onEnded: () => undefined, fetch });
+  const app = (over: boolean) => (
+    <Frame>
+      <App client={client} deepLink={deepLink} ended={over} locale="en-US" queryClient={newQueryClient()} />
+    </Frame>
+  );
+  const view = render(app(ended));
+  return { calls, end: () => view.rerender(app(true)) };
+}
+
+describe('App', () => {
+  it('opens the overview of a new store with its next steps and quota', async () => {
+    open();
+    expect(await screen.findByRole('heading', { name: 'Test store' })).toBeTruthy();
+    expect(await screen.findByRole('button', { name: 'Connect a feed' })).toBeTruthy();
+    expect(await screen.findByRole('img', { name: '432 of 450 requests left' })).toBeTruthy();
+    expect(screen.getByText('30 sec, renews in 12 sec')).toBeTruthy();
+    expect(screen.getByText('3 steps')).toBeTruthy();
+  });
+
+  it('starts where the deep link says', async () => {
+    open({ deepLink: '/settings' });
+    expect(await screen.findByRole('heading', { name: 'Settings' })).toBeTruthy();
+    expect(screen.getByRole('link', { name: 'Settings' }).getAttribute('aria-current')).toBe('page');
+  });
+
+  it('says that a page does not exist', async () => {
+    open({ deepLink: '/no/such/page' });
+    expect(await screen.findByText('There is nothing here')).toBeTruthy();
+  });
+
+  it('moves between pages without the address of the frame, and takes the focus along', async () => {
+    const user = userEvent.setup();
+    const before = window.location.href;
+    open();
+    await user.click(await screen.findByRole('link', { name: 'Products' }));
+    expect(await screen.findByText('Connect your first product feed')).toBeTruthy();
+    expect(window.location.href).toBe(before);
+    expect(document.activeElement?.tagName).toBe('MAIN');
+  });
+
+  it('explains a store that needs a reinstall, missing scopes and a viewer’s limits', async () => {
+    open({
+      s: { ...session, store: { ...session.store, state: 'needs_reinstall', state_reason: 'The token was refused.' }, missing_scopes: ['store_v2_products'], permissions: { write: false, admin: false } },
+    });
+    expect(await screen.findByText('Sluice needs to be installed again')).toBeTruthy();
+    expect(screen.getByText('The token was refused.')).toBeTruthy();
+    expect(screen.getByText(/store_v2_products/)).toBeTruthy();
+    expect(screen.getByText('You can look, but not change anything')).toBeTruthy();
+    expect(await screen.findByRole('button', { name: 'Connect a feed' })).toHaveProperty('disabled', true);
+  });
+
+  it('says that the session has ended, and shows nothing of the store', async () => {
+    const { end } = open();
+    await screen.findByRole('heading', { name: 'Test store' });
+    end();
+    expect(screen.getByText(/reopen Sluice from the control panel/)).toBeTruthy();
+    expect(screen.queryByText('Test store')).toBeNull();
+  });
+
+  it('catches a page that breaks', () => {
+    vi.spyOn(console, 'error').mockImplementation(() => undefined);
+    function Broken(): never {
+      throw new Error('boom');
+    }
+    render(
+      <Frame>
+        <Broken />
+      </Frame>,
+    );
+    expect(screen.getByText(text.shell.crashed.heading)).toBeTruthy();
+  });
+
+  it('asks to be opened from the control panel when there is no session', () => {
+    render(
+      <Frame>
+        <Notice {...text.shell.noSession} />
+      </Frame>,
+    );
+    expect(screen.getByText('Open Sluice from your BigCommerce control panel')).toBeTruthy();
+  });
+});

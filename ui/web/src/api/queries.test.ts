@@ -1,0 +1,64 @@
+import { describe, expect, it, vi } from 'vitest';
+import { run } from '../test/render';
+import { applyEvent, applyRun, keys, newQueryClient } from './queries';
+import type { Flow, Run } from './types';
+
+const event = (name: string, data: unknown) => ({ event: name, data: typeof data === 'string' ? data : JSON.stringify(data), id: '' });
+const other: Run = { ...run, id: 'run-0', flow_id: 'flow-2', created_at: '2026-11-21T10:00:00Z' };
+const pages = (...items: Run[]) => ({ pages: [{ items, next: '' }], pageParams: [''] });
+
+describe('applyEvent', () => {
+  it('writes quota', () => {
+    const qc = newQueryClient();
+    applyEvent(qc, event('quota', { known: true, left: 3 }));
+    expect(qc.getQueryData(keys.quota)).toMatchObject({ left: 3 });
+  });
+
+  it('writes a run into every list that shows it, and no other', () => {
+    const qc = newQueryClient();
+    qc.setQueryData([...keys.runs, 'last'], [other]);
+    qc.setQueryData([...keys.runs, 'pages', ''], pages(other));
+    qc.setQueryData([...keys.runs, 'pages', 'flow-1'], pages());
+    qc.setQueryData([...keys.runs, 'pages', 'flow-2'], pages(other));
+    qc.setQueryData(keys.flows, [{ id: 'flow-1', last_run: null }, { id: 'flow-2', last_run: other }]);
+    applyEvent(qc, event('run', run));
+    expect(qc.getQueryData(keys.run('run-1'))).toEqual(run);
+    expect(qc.getQueryData([...keys.runs, 'last'])).toEqual([run, other]);
+    expect(qc.getQueryData([...keys.runs, 'pages', ''])).toEqual(pages(run, other));
+    expect(qc.getQueryData([...keys.runs, 'pages', 'flow-1'])).toEqual(pages(run));
+    expect(qc.getQueryData([...keys.runs, 'pages', 'flow-2'])).toEqual(pages(other));
+    expect(qc.getQueryData<Flow[]>(keys.flows)?.map((f) => f.last_run?.id)).toEqual(['run-1', 'run-0']);
+  });
+
+  it('replaces a run in place', () => {
+    const qc = newQueryClient();
+    qc.setQueryData([...keys.runs, 'pages', ''], pages(run, other));
+    const moved = { ...run, created: 2000 };
+    applyEvent(qc, event('run', moved));
+    expect(qc.getQueryData([...keys.runs, 'pages', ''])).toEqual(pages(moved, other));
+  });
+
+  it('ignores a late message about a run that is over', () => {
+    const qc = newQueryClient();
+    const over: Run = { ...run, state: 'done', updated_at: '2026-11-22T10:05:00.5Z' };
+    applyRun(qc, over);
+    applyRun(qc, { ...run, updated_at: '2026-11-22T10:04:59Z' });
+    expect(qc.getQueryData(keys.run('run-1'))).toEqual(over);
+  });
+
+  it('fetches errors again when their number changes, not on every step', () => {
+    const qc = newQueryClient();
+    applyRun(qc, run);
+    const invalidate = vi.spyOn(qc, 'invalidateQueries');
+    applyRun(qc, { ...run, created: 1500 });
+    expect(invalidate).not.toHaveBeenCalled();
+    applyRun(qc, { ...run, created: 1501, failed: 1 });
+    expect(invalidate).toHaveBeenCalledWith({ queryKey: keys.runDetails('run-1') });
+  });
+
+  it.each([['run', '{broken'], ['run', 'null'], ['run', '{"id":1}'], ['ping', '{}'], ['message', 'x']])('ignores %s %s', (name, data) => {
+    const qc = newQueryClient();
+    applyEvent(qc, event(name, data));
+    expect(qc.getQueryCache().getAll()).toEqual([]);
+  });
+});

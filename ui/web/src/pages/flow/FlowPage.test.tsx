@@ -1,0 +1,136 @@
+import { fireEvent, screen, waitFor } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { describe, expect, it } from 'vitest';
+import type { Flow, Inspection, Session } from '../../api/types';
+import { renderInPanel, run, session } from '../../test/render';
+import { FlowPage } from './FlowPage';
+
+const flow: Flow = {
+  id: 'flow-1', kind: 'products', name: 'ERP catalogue', source: { kind: '', url: '', has_secret: false, snapshot_id: '', filename: '', size: 0 },
+  format: {}, mapping: { fields: [] }, options: { repeated_names: 'append_sku' }, version: 1, created_at: '2026-11-22T10:00:00Z', updated_at: '2026-11-22T10:00:00Z', last_run: null,
+};
+const mapped = {
+  ...flow,
+  source: { ...flow.source, kind: 'url' as const, url: 'https://erp.example/a.csv', has_secret: true },
+  mapping: { fields: [{ target: 'sku', expression: 'A' }, { target: 'name', expression: 'B' }] },
+};
+const inspection: Inspection = {
+  snapshot_id: 's1', format: { type: 'csv', encoding: 'utf-8', delimiter: ';' }, header: ['A', 'B'], rows: [['1', 'x']], row_errors: [{ line: 3, field: '', message: 'wrong column count', value: '' }],
+  size: 1234, suggested_mapping: mapped.mapping,
+};
+const fields = ['sku', 'name'].map((name) => ({ name, label: name.toUpperCase(), type: 'string', required: name === 'name', read_only: false }));
+const viewer: Session = { ...session, permissions: { write: false, admin: false } };
+
+function show(path: string, f: Flow, answers: NonNullable<Parameters<typeof renderInPanel>[1]>['answers'] = {}, s = session) {
+  return renderInPanel(<FlowPage />, {
+    path,
+    route: '/products/:id/:step?',
+    session: s,
+    answers: {
+      'GET /flows/flow-1': { json: f },
+      'GET /fields/products': { json: { fields } },
+      'POST /sources/inspect': { json: inspection },
+      'POST /mappings/preview': { json: { rows: [{ line: 2, key: '1', source: {}, document: { sku: '1', name: 'x' }, errors: [] }], errors: [] } },
+      'PUT /flows/flow-1': (call) => ({ json: { ...f, ...(call.body as object), source: { ...f.source, kind: 'url', url: 'https://erp.example/a.csv' }, version: f.version + 1 } }),
+      ...answers,
+    },
+  });
+}
+
+describe('FlowPage', () => {
+  it('leads a new feed from its address to the mapping', async () => {
+    const user = userEvent.setup();
+    const { calls } = show('/products/flow-1', flow);
+    await user.click(await screen.findByLabelText('A web address'));
+    await user.click(screen.getByRole('button', { name: 'Check the source' }));
+    expect(screen.getByText('Enter the address of the file. It starts with https://.')).toBeTruthy();
+    expect(calls.some((c) => c.path === '/sources/inspect')).toBe(false);
+
+    fireEvent.change(screen.getByLabelText(/Address of the file/), { target: { value: ' https://erp.example/a.csv ' } });
+    fireEvent.change(screen.getByLabelText('Authorization header'), { target: { value: 'Bearer x' } });
+    await user.click(screen.getByRole('button', { name: 'Check the source' }));
+    await screen.findByText('CSV, UTF-8, Semicolon, 2 columns, 1.2 kB');
+    expect(screen.getByText('Line 3: wrong column count')).toBeTruthy();
+    expect(calls.find((c) => c.path === '/sources/inspect')?.body).toEqual({
+      flow_id: 'flow-1', source: { kind: 'url', url: 'https://erp.example/a.csv', authorization: 'Bearer x', snapshot_id: '' }, format: {},
+    });
+
+    await user.click(screen.getByRole('button', { name: 'Save and continue' }));
+    await screen.findByText('Which column fills which field');
+    expect(calls.find((c) => c.method === 'PUT')?.body).toMatchObject({ version: 1, mapping: inspection.suggested_mapping, source: { authorization: 'Bearer x' } });
+    await waitFor(() => expect(calls.find((c) => c.path === '/mappings/preview')?.body).toMatchObject({ snapshot_id: 's1', format: inspection.format, mapping: inspection.suggested_mapping }));
+    // The secret went to the server with the save, so the sample is still good: nothing is fetched twice.
+    expect(calls.filter((c) => c.path === '/sources/inspect')).toHaveLength(1);
+  });
+
+  it('says why a source cannot be read, and which field is wrong', async () => {
+    const user = userEvent.setup();
+    show('/products/flow-1/source', flow, {
+      'POST /sources/inspect': { status: 422, json: { code: 'invalid', detail: 'The address answered 404.', errors: [{ field: 'source.url', message: 'not found' }] } },
+    });
+    await user.click(await screen.findByLabelText('A web address'));
+    fireEvent.change(screen.getByLabelText(/Address of the file/), { target: { value: 'https://erp.example/a.csv' } });
+    await user.click(screen.getByRole('button', { name: 'Check the source' }));
+    expect(await screen.findByText('The address answered 404.')).toBeTruthy();
+    expect(screen.getByText('source.url: not found')).toBeTruthy();
+  });
+
+  it('keeps a stored secret unless told to delete it', async () => {
+    const user = userEvent.setup();
+    const { calls } = show('/products/flow-1/source', { ...mapped, last_run: run });
+    await screen.findByText(/A value is stored/);
+    const inspected = () => calls.filter((c) => c.path === '/sources/inspect').map((c) => (c.body as { source: object }).source);
+    await user.click(screen.getByRole('button', { name: 'Check the source' }));
+    await waitFor(() => expect(inspected()).toHaveLength(1));
+    await user.click(screen.getByLabelText('Delete the stored value'));
+    await user.click(screen.getByRole('button', { name: 'Check the source' }));
+    await waitFor(() => expect(inspected()).toHaveLength(2));
+    expect(inspected()).toMatchObject([{ authorization: '' }, { authorization: null, clear_authorization: true }]);
+  });
+
+  it('says that a stored secret does not go to another host', async () => {
+    show('/products/flow-1/source', mapped);
+    const address = await screen.findByLabelText(/Address of the file/);
+    fireEvent.change(address, { target: { value: 'https://erp.example/b.csv' } });
+    expect(screen.getByText(/A value is stored/)).toBeTruthy();
+    fireEvent.change(address, { target: { value: 'https://other.example/b.csv' } });
+    expect(screen.getByText(/belongs to another host/)).toBeTruthy();
+  });
+
+  it('offers the newest version when somebody else saved first', async () => {
+    const user = userEvent.setup();
+    show('/products/flow-1/options', { ...mapped, last_run: run }, { 'PUT /flows/flow-1': { status: 409, json: { code: 'conflict', detail: 'stale' } } });
+    fireEvent.change(await screen.findByLabelText(/Name of the feed/), { target: { value: 'Mine' } });
+    await user.click(screen.getByRole('button', { name: 'Save' }));
+    await user.click(await screen.findByRole('button', { name: 'Load the newest version' }));
+    await waitFor(() => expect(screen.getByLabelText<HTMLInputElement>(/Name of the feed/).value).toBe('ERP catalogue'));
+    expect(screen.queryByText('Somebody else changed this feed')).toBeNull();
+  });
+
+  it('names the required fields that are missing and holds runs back until they are there', async () => {
+    show('/products/flow-1/mapping', { ...mapped, mapping: { fields: [{ target: 'sku', expression: 'A' }] } });
+    expect(await screen.findByText('New products need these fields: NAME.')).toBeTruthy();
+  });
+
+  it('starts a dry run', async () => {
+    const user = userEvent.setup();
+    const dry = { ...run, dry_run: true };
+    const { calls } = show('/products/flow-1/review', mapped, {
+      'POST /flows/flow-1/runs': { status: 201, json: dry },
+      'GET /runs/run-1': { json: dry },
+      'GET /runs/run-1/changes': { json: { changes: [], next: '' } },
+    });
+    const start = await screen.findByRole('button', { name: 'Start dry run' });
+    await waitFor(() => expect(start).toHaveProperty('disabled', false));
+    await user.click(start);
+    expect(await screen.findByRole('group', { name: 'Progress of this run' })).toBeTruthy();
+    expect(calls.find((c) => c.path === '/flows/flow-1/runs')?.body).toEqual({ dry_run: true });
+  });
+
+  it('lets a viewer look only', async () => {
+    const { calls } = show('/products/flow-1/review', mapped, {}, viewer);
+    const start = await screen.findByRole('button', { name: 'Start dry run' });
+    expect([start.hasAttribute('disabled'), start.title]).toEqual([true, 'Your role is viewer. Ask an admin to do this, or to change your role.']);
+    expect(calls.every((c) => c.method === 'GET')).toBe(true);
+  });
+});

@@ -1,0 +1,89 @@
+import { createAlertsManager } from '@bigcommerce/big-design';
+import { theme } from '@bigcommerce/big-design-theme';
+import { QueryClientProvider } from '@tanstack/react-query';
+import { render } from '@testing-library/react';
+import type { ReactNode } from 'react';
+import { MemoryRouter, Route, Routes } from 'react-router';
+import { ThemeProvider } from 'styled-components';
+import { Client } from '../api/client';
+import { newQueryClient } from '../api/queries';
+import type { Run, Session } from '../api/types';
+import { AppContext, SessionContext } from '../components/app';
+import { Formatter } from '../lib/format';
+
+export const session: Session = {
+  store: {
+    hash: 'abc123', name: 'Test store', domain: 'test.example', secure_url: 'https://test.example', plan_name: 'Pro', timezone: 'UTC', currency: 'USD',
+    state: 'active', state_reason: '', installed_at: '2026-11-01T00:00:00Z',
+  },
+  user: { id: 'u1', email: 'owner@example.com', role: 'owner', locale: 'en-US' },
+  channel_id: null, deep_link: '/', missing_scopes: [], permissions: { write: true, admin: true }, version: 'test', sandbox: false,
+};
+
+export const run: Run = {
+  id: 'run-1', flow_id: 'flow-1', flow_name: 'ERP catalogue', kind: 'products', state: 'running', phase: 'write', dry_run: false, retry_of: '', trigger: 'manual',
+  started_by: 'system', incomplete: false, cancel_requested: false, error: '', total: 2465, read: 2465, to_create: 2360, to_update: 100, created: 1180, updated: 50,
+  unchanged: 0, failed: 0, warnings: 0, requests: 1200, throttled: 0, planned_requests: 2381, planned_seconds: 159, created_at: '2026-11-22T10:00:00Z',
+  started_at: '2026-11-22T10:00:01Z', finished_at: null, updated_at: '2026-11-22T10:01:00Z', progress: 0.575, rate_per_second: 15.2, seconds_left: 77,
+};
+
+export interface Call {
+  method: string;
+  path: string;
+  body: unknown;
+  authorization: string | null;
+}
+
+type Answer = { status?: number; json?: unknown; text?: string; type?: string } | undefined;
+
+/** A fetch that answers from a table of "METHOD /path" (without /api/v1 and query) and remembers what was asked. */
+export function fakeFetch(answers: Record<string, Answer | ((call: Call) => Answer)>) {
+  const calls: Call[] = [];
+  const fetcher: typeof fetch = (input, init) => {
+    const url = new URL(input as string, 'https://panel.example');
+    const headers = new Headers(init?.headers);
+    const body: unknown = typeof init?.body === 'string' ? JSON.parse(init.body) : undefined;
+    const call = { method: init?.method ?? 'GET', path: url.pathname.replace('/api/v1', ''), body, authorization: headers.get('Authorization') };
+    calls.push(call);
+    const found = answers[`${call.method} ${call.path}`];
+    const answer = typeof found === 'function' ? found(call) : found;
+    if (!answer) return Promise.resolve(new Response('{"code":"not_found","detail":"no such thing"}', { status: 404 }));
+    const status = answer.status ?? 200;
+    const text = answer.text ?? (answer.json === undefined ? null : JSON.stringify(answer.json));
+    return Promise.resolve(new Response(status === 204 ? null : text, { status, headers: { 'Content-Type': answer.type ?? 'application/json' } }));
+  };
+  return { calls, fetch: fetcher };
+}
+
+interface Options {
+  answers?: Parameters<typeof fakeFetch>[0];
+  session?: Session;
+  path?: string;
+  route?: string;
+}
+
+/** Renders one page or component as the panel would, with its requests answered by a table. */
+export function renderInPanel(element: ReactNode, { answers = {}, session: s = session, path = '/', route = '*' }: Options = {}) {
+  const fake = fakeFetch(answers);
+  const client = new Client({ session: { token: 't0ken', expires_at: '2099-01-01T00:00:00Z' }, onEnded: () => undefined, fetch: fake.fetch });
+  const queryClient = newQueryClient();
+  queryClient.setDefaultOptions({ queries: { retry: false } });
+  const app = { client, format: new Formatter('en-US'), alerts: createAlertsManager(), live: true };
+  const result = render(
+    <ThemeProvider theme={theme}>
+      <QueryClientProvider client={queryClient}>
+        <AppContext value={app}>
+          <SessionContext value={s}>
+            <MemoryRouter initialEntries={[path]}>
+              <Routes>
+                <Route element={element} path={route} />
+                <Route element={<p>another page</p>} path="*" />
+              </Routes>
+            </MemoryRouter>
+          </SessionContext>
+        </AppContext>
+      </QueryClientProvider>
+    </ThemeProvider>,
+  );
+  return { ...result, calls: fake.calls, queryClient };
+}
