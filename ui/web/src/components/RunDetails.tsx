@@ -18,6 +18,7 @@ type Tab = 'errors' | 'warnings' | 'changes';
 // Fields of a record that are shown before "more": a new product has many, a change is why one looks.
 const fieldsOfNew = 3;
 const fieldsOfUpdate = 6;
+const valueShown = 80; // characters of a wrong value: enough to find it in the feed
 
 /** Errors, warnings and changes of a run. */
 export function RunDetails({ run }: { run: Run }) {
@@ -85,7 +86,7 @@ function Issues({ run, severity }: { run: Run; severity: Severity }) {
                 { header: t.key, hash: 'key', verticalAlign: 'top', render: (i: IssueRow) => <Name>{i.sku || text.none}</Name> },
                 { header: t.field, hash: 'field', verticalAlign: 'top', render: (i: IssueRow) => <Name>{i.field || text.none}</Name> },
                 { header: t.message, hash: 'message', verticalAlign: 'top', render: (i: IssueRow) => <Wrap $min={14}>{i.message}</Wrap> },
-                { header: t.value, hash: 'value', verticalAlign: 'top', render: (i: IssueRow) => <Wrap $min={6}>{i.value ? <Mono>{i.value}</Mono> : text.none}</Wrap> },
+                { header: t.value, hash: 'value', verticalAlign: 'top', render: (i: IssueRow) => <Wrap $min={6}>{i.value ? <Mono title={i.value}>{shorten(i.value, valueShown)}</Mono> : text.none}</Wrap> },
               ]}
               items={items}
             />
@@ -239,6 +240,6 @@ function skuOf(change: RecordChange): string {
   return typeof sku === 'string' ? sku : change.key;
 }
 
-function shorten(s: string): string {
-  return s.length > 300 ? `${s.slice(0, 300)}…` : s;
+function shorten(s: string, most = 300): string {
+  return s.length > most ? `${s.slice(0, most)}…` : s;
 }

@@ -44,16 +44,20 @@ export function useAccess(kind: 'write' | 'run' | 'admin' = 'write'): Access {
   return { allowed: true, reason: undefined };
 }
 
-/** Short messages at the top right, for what a user just did. */
+/**
+ * Short messages at the top right, for what a user just did. The manager shows one after another, each
+ * for seconds: a newer one takes the place of the one before, so that nobody reads an old one.
+ */
 export function useFeedback() {
   const { alerts } = useApp();
   return {
     success: (message: string) => {
-      alerts.add({ type: 'success', messages: [{ text: message }], autoDismiss: true });
+      alerts.remove('failure');
+      alerts.add({ key: 'success', type: 'success', messages: [{ text: message }], autoDismiss: true });
     },
     failure: (error: unknown) => {
       if (error instanceof ApiError && error.status === 401) return; // the whole panel says so
-      alerts.add({ type: 'error', header: text.errors.header, messages: messagesOf(error) });
+      alerts.add({ key: 'failure', type: 'error', header: text.errors.header, messages: messagesOf(error) });
     },
   };
 }
