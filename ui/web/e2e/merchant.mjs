@@ -70,7 +70,7 @@ export class Merchant {
   }
 
   says(text) {
-    return this.app.getByText(text).first().waitFor();
+    return this.app.getByText(text).filter({ visible: true }).first().waitFor();
   }
 
   /** The number under a name in a list of facts or counts. */

@@ -6,8 +6,11 @@
 import { openBrowser } from './browser.mjs';
 import { env } from './env.mjs';
 import { Merchant } from './merchant.mjs';
+import { cancel } from './scenes/cancel.mjs';
+import { badRows, download, mendFeed, retryFailed } from './scenes/errors.mjs';
 import { install } from './scenes/install.mjs';
 import { dryRun, map, run, secondRun, setUp } from './scenes/first-run.mjs';
+import { deepLink, reinstall, viewerRole } from './scenes/people.mjs';
 
 const problems = [];
 const { context, page, watch } = await openBrowser(problems);
@@ -20,6 +23,14 @@ const scenes = [
   ['dry run', dryRun],
   ['run', run],
   ['second run', secondRun],
+  ['bad rows', badRows],
+  ['download of errors', download],
+  ['retry of failed rows', retryFailed],
+  ['mended feed', mendFeed],
+  ['cancel', cancel],
+  ['viewer', viewerRole],
+  ['deep link', deepLink],
+  ['reinstall', reinstall],
 ];
 
 const began = Date.now();

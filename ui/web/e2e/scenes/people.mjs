@@ -1,0 +1,95 @@
+// Other users of the store, deep links, and uninstalling.
+
+import assert from 'node:assert/strict';
+import { env } from '../env.mjs';
+import { productsIn, requestsDuring } from '../sandbox.mjs';
+import { openLastRun } from './errors.mjs';
+
+const viewer = 'viewer@example.com';
+
+/** A user whom the owner makes a viewer sees everything and can change nothing. */
+export async function viewerRole(m) {
+  await m.open('/users');
+  await m.page.getByLabel('E-mail').fill(viewer);
+  await m.page.getByRole('button', { name: 'Add user' }).click();
+  await m.page.getByText('The user was added.').waitFor();
+  await m.become(viewer);
+  await m.launch();
+  await m.says(`${viewer} (admin)`);
+
+  await m.become('owner@');
+  await m.launch('/settings/users');
+  await m.app.getByLabel(`Role of ${viewer}`).click();
+  await m.app.getByRole('option', { name: 'Viewer' }).click();
+  await m.says(`${viewer} is now viewer.`);
+  await m.fits('settings');
+  await m.shot('users');
+
+  await m.become(viewer);
+  await m.launch();
+  await m.says('You can look, but not change anything');
+  await m.says(`${viewer} (viewer)`);
+  await m.section('Products').click();
+  assert.ok(await m.button('New feed').isDisabled(), 'no new feed');
+  await m.app.getByRole('link', { name: 'ERP catalogue' }).click();
+  for (const name of ['Start dry run', 'Start without a dry run']) assert.ok(await m.button(name).isDisabled(), `no ${name}`);
+  await m.app.getByRole('tab', { name: 'Mapping' }).click();
+  assert.ok(await m.app.getByLabel('Expression for Default price').isDisabled(), 'no mapping');
+  assert.ok(await m.button('Save').isDisabled(), 'no saving');
+  await m.app.getByRole('tab', { name: 'Options' }).click();
+  assert.ok(await m.button('Delete feed').isDisabled(), 'no deleting');
+  await openLastRun(m);
+  assert.ok(await m.button('Run again').isDisabled(), 'no run');
+  assert.equal(await m.button('Run again').getAttribute('title'), 'Your role is viewer. Ask an admin to do this, or to change your role.');
+  await m.section('Settings').click();
+  assert.equal(await m.app.getByLabel(/^Role of/).count(), 0, 'no roles to change');
+  await m.app.getByRole('tab', { name: 'API keys' }).click();
+  await m.says('Only admins and the owner can see and manage API keys.');
+  await m.shot('viewer');
+  await m.become('owner@');
+}
+
+/** The control panel's ?url= opens a run, the locale of the user its numbers. */
+export async function deepLink(m) {
+  await m.launch();
+  await m.section('Runs').click();
+  const href = await m.app.getByRole('table').getByRole('link').first().getAttribute('href');
+  await m.launch(href.replace(/^#/, ''));
+  await m.heading('Progress').waitFor();
+  assert.equal(await m.app.getByRole('navigation', { name: 'Sections' }).locator('[aria-current=page]').innerText(), 'Runs');
+  await m.launch('https://evil.example/');
+  await m.heading('Last runs').waitFor();
+}
+
+/** Uninstalling ends open panels; installing again finds feeds, history and records where they were. */
+export async function reinstall(m) {
+  await m.launch();
+  await m.heading('Last runs').waitFor();
+  const products = await productsIn(m.store);
+  const other = await m.page.context().newPage();
+  await other.goto(`${env.panel}/manage/${m.store}/apps`);
+  await other.getByRole('button', { name: 'Uninstall' }).click();
+  await other.getByText('Sluice was uninstalled.').waitFor();
+  await other.close();
+
+  await m.watch.allowing(/^401 GET \/api\/v1\//, async () => {
+    await m.section('Settings').click();
+    await m.says('Your session has ended');
+  });
+  await m.shot('ended');
+
+  await m.open('/');
+  await m.install();
+  await m.heading('Last runs').waitFor();
+  await m.section('Products').click();
+  await m.app.getByRole('link', { name: 'Spare parts' }).waitFor();
+  await m.app.getByRole('link', { name: 'ERP catalogue' }).click();
+  await m.button('Start dry run').waitFor();
+  await openLastRun(m);
+  const seen = await requestsDuring(m.store, async () => {
+    await m.button('Run again').click();
+    await m.says('Your store already had everything in the feed');
+  });
+  assert.deepEqual(Object.keys(seen.by_method_path).filter((p) => p.includes('/catalog/products')), [], 'no product was read or written');
+  assert.equal(await productsIn(m.store), products);
+}
