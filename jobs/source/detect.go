@@ -108,9 +108,14 @@ var magics = []struct{ prefix, message string }{
 	{"\xd0\xcf\x11\xe0", "The file is an old Excel workbook: save it as CSV (UTF-8)."},
 	{"\x1f\x8b", "The file is compressed with gzip: unpack it, or serve it with the header Content-Encoding: gzip."},
 	{"%PDF-", "The file is a PDF: export it as CSV (UTF-8) or NDJSON."},
+	{"\x89PNG", msgPicture},
+	{"\xff\xd8\xff", msgPicture},
+	{"GIF8", msgPicture},
 	{"\xff\xfe", "The file is in UTF-16 (Excel calls it Unicode text): save it as CSV UTF-8."},
 	{"\xfe\xff", "The file is in UTF-16: save it as CSV UTF-8."},
 }
+
+const msgPicture = "The file is a picture: use the address of the CSV or NDJSON file itself."
 
 // isHTML reports whether a file is a web page, by its declared type or by how it begins.
 func isHTML(head []byte, contentType string) bool {

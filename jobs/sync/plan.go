@@ -173,7 +173,9 @@ func (s *step) readWindow(r *source.Reader, program *mapping.Program, header []s
 func (s *step) mapRow(row *source.Row, program *mapping.Program, columns map[string]int) mapped {
 	m := mapped{line: row.Line}
 	if row.Err != nil {
-		s.fault(row.Line, "", row.Err.Field, row.Err.Message, row.Err.Value)
+		// What could be read of a bad row often has its key, which tells people more than a line does.
+		sku := text(storable(valueOf(row, columns, "sku")))
+		s.fault(row.Line, sku, row.Err.Field, row.Err.Message, row.Err.Value)
 		m.bad = true
 		return m
 	}
