@@ -176,6 +176,33 @@ await scene('framed', '', async (p, shot) => {
   await shot('products');
 }, { widths: [1024], framed: true });
 
+await scene('keyboard', '', async (p, shot, page) => {
+  await p.getByText('requests left').waitFor();
+  const focused = () => page.evaluate(() => document.activeElement?.textContent ?? '');
+  const press = async (key, want) => {
+    await page.keyboard.press(key);
+    const got = await focused();
+    if (got !== want) throw new Error(`after ${key} the focus is on ${JSON.stringify(got)}, not on ${want}`);
+  };
+  await press('Tab', 'Skip to content');
+  await press('Tab', 'Overview');
+  await press('Tab', 'Products');
+  await shot('focus', { full: false });
+  await page.keyboard.press('Enter');
+  await p.getByText('Clearance prices').waitFor();
+  await press('Tab', 'New feed');
+  await page.keyboard.press('Enter');
+  await p.getByRole('dialog').waitFor();
+  await page.keyboard.press('Escape');
+  await p.getByRole('dialog').waitFor({ state: 'detached' });
+  if ((await focused()) !== 'New feed') throw new Error('the dialog does not give the focus back');
+  await press('Tab', 'ERP catalogue');
+  await page.keyboard.press('Enter');
+  await p.getByRole('tab', { name: 'Dry run and start', selected: true }).focus();
+  await press('ArrowLeft', 'Options');
+  await p.getByText('Repeated product names').waitFor();
+}, { widths: [1024] });
+
 await scene('ended', '', async (p, shot) => {
   await p.getByText('requests left').waitFor();
   const before = problems.length;

@@ -120,7 +120,6 @@ function CreateFlow({ onClose }: { onClose: () => void }) {
       >
         <FormGroup>
           <Input
-            autoFocus
             description={t.help}
             error={touched && name.trim() === '' ? t.required : undefined}
             label={t.name}

@@ -110,7 +110,8 @@ function FlowEditor({ flow, reload }: EditorProps) {
       // The secret is stored now: the sample stays valid although the draft no longer holds it.
       setChecked((c) => (c?.key === sourceKey(sent) ? { ...c, key: sourceKey(next) } : c));
       setSaved(next);
-      setDraft(next);
+      // What was typed while the save was under way stays.
+      setDraft((now) => (now === sent ? next : { ...now, version: next.version, hasSecret: next.hasSecret }));
     },
   });
   const conflict = save.error instanceof ApiError && save.error.status === 409;

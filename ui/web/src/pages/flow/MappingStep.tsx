@@ -104,7 +104,7 @@ function Mapping({ draft, change, disabled, inspection, missing, targets }: Mapp
         ) : null}
         {stray.length > 0 ? <InlineMessage marginBottom="medium" messages={stray.map((e) => ({ text: e.field ? `${e.field}: ${e.message}` : e.message }))} type="error" /> : null}
         {preview.error ? <Failure error={preview.error} retry={() => void preview.refetch()} /> : null}
-        <RowChooser at={at} broken={compileErrors.size > 0} onChange={setChosen} rows={rows} updating={preview.isFetching} />
+        {disabled ? null : <RowChooser at={at} broken={compileErrors.size > 0} onChange={setChosen} rows={rows} updating={preview.isFetching} />}
         <Hidden aria-live="polite" role="status">
           {preview.isFetching || rows.length === 0
             ? ''
