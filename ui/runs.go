@@ -59,9 +59,10 @@ func startedBy(r *tenants.Run) string {
 	}
 }
 
-// progress is how far a run has come. It is an estimate for a bar; the counts beside it are exact.
+// progress is how far a run has come, or had come when it was cancelled or failed. It is an estimate for
+// a bar; the counts beside it are exact.
 func progress(r *tenants.Run) float64 {
-	if r.State.Final() {
+	if r.State == tenants.RunDone {
 		return 1
 	}
 	share := func(part, whole int64) float64 {
@@ -70,7 +71,11 @@ func progress(r *tenants.Run) float64 {
 		}
 		return min(1, float64(part)/float64(whole))
 	}
-	switch r.Phase {
+	phase := r.Phase
+	if phase == tenants.PhaseFinish && r.State.Final() { // ended before its time: how far writing came
+		phase = tenants.PhaseWrite
+	}
+	switch phase {
 	case tenants.PhaseFetch, "":
 		return 0
 	case tenants.PhasePlan:

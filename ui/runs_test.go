@@ -82,10 +82,12 @@ func TestProgress(t *testing.T) {
 		{State: tenants.RunRunning, Phase: tenants.PhaseMatch},
 		{State: tenants.RunRunning, Phase: tenants.PhaseWrite, Counts: tenants.Counts{ToCreate: 100}},
 		{State: tenants.RunRunning, Phase: tenants.PhaseWrite, Counts: tenants.Counts{ToCreate: 100, Created: 40}},
-		{State: tenants.RunDone},
+		{State: tenants.RunCancelled, Phase: tenants.PhaseWrite, Counts: tenants.Counts{ToCreate: 100, Created: 40}},
+		{State: tenants.RunCancelled, Phase: tenants.PhaseFinish, Counts: tenants.Counts{ToCreate: 100, Created: 40}},
+		{State: tenants.RunDone, Phase: tenants.PhaseFinish},
 	} {
 		got := progress(&r)
-		if got < last || got > 1 {
+		if got < last || got > 1 || got == 1 && r.State != tenants.RunDone {
 			t.Fatalf("%s/%s: %v after %v", r.State, r.Phase, got, last)
 		}
 		last = got
