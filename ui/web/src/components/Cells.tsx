@@ -11,11 +11,15 @@ export const Mono = styled.code`
 /** A monospaced name in one line: a field, a SKU. Long ones end in dots. */
 export const Name = styled(Mono)`
   display: inline-block;
-  max-width: 16rem;
+  max-width: 7rem;
   overflow: hidden;
   text-overflow: ellipsis;
   vertical-align: bottom;
   white-space: nowrap;
+
+  ${({ theme }) => theme.breakpoints.tablet} {
+    max-width: 16rem;
+  }
 `;
 
 /** A cell whose text wraps also on narrow panels, where BigDesign's tables do not wrap. */
@@ -23,6 +27,26 @@ export const Wrap = styled.div<{ $min?: number }>`
   min-width: ${({ $min = 10 }) => `${$min}rem`};
   overflow-wrap: anywhere;
   white-space: normal;
+`;
+
+/** Shown on narrow panels only: what a hidden column would say. */
+export const NarrowOnly = styled.span`
+  ${({ theme }) => theme.breakpoints.tablet} {
+    display: none;
+  }
+`;
+
+/** As NarrowOnly, for a note (data-note) that is not part of the cell's own text. */
+export const NarrowNote = styled(Mono)`
+  display: block;
+
+  &::after {
+    content: attr(data-note);
+  }
+
+  ${({ theme }) => theme.breakpoints.tablet} {
+    display: none;
+  }
 `;
 
 /** Keeps a wide table inside its panel. */

@@ -3,7 +3,7 @@ import styled from 'styled-components';
 
 // A table reaches to the edges of its panel, so that its first column stands under the panel's header;
 // what does not fit scrolls inside the panel.
-const Bleed = styled.div`
+const Bleed = styled.div<{ $flush: boolean }>`
   margin: 0 calc(-1 * ${({ theme }) => theme.spacing.medium});
 
   figure {
@@ -25,6 +25,8 @@ const Bleed = styled.div`
     border-bottom: 0;
   }
 
+  ${({ theme, $flush }) => ($flush ? `&& { margin-top: -${theme.spacing.medium}; }` : '')}
+
   ${({ theme }) => theme.breakpoints.tablet} {
     margin: 0 calc(-1 * ${({ theme }) => theme.spacing.xLarge});
 
@@ -44,9 +46,9 @@ const Bleed = styled.div`
  * BigDesign's table inside a panel. It passes each item to its cells as React props, so an item's own
  * `key` never arrives: give such a field another name.
  */
-export function DataTable<T extends TableItem>(props: TableProps<T>) {
+export function DataTable<T extends TableItem>({ flush = false, ...props }: TableProps<T> & { /** First in a panel without a header. */ flush?: boolean }) {
   return (
-    <Bleed>
+    <Bleed $flush={flush}>
       <TableFigure>
         <Table {...props} />
       </TableFigure>

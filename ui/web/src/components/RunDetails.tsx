@@ -8,7 +8,7 @@ import type { FieldChange, RecordChange, Run, RunIssue, Severity } from '../api/
 import { downloadBlob, safeFilename } from '../lib/browser';
 import { text } from '../text';
 import { useApp, useFeedback } from './app';
-import { Mono, Name, Wrap } from './Cells';
+import { Mono, Name, NarrowNote, Wrap } from './Cells';
 import { Loaded, More, Quiet } from './Feedback';
 import { wouldWrite } from './runs';
 import { DataTable } from './DataTable';
@@ -51,6 +51,8 @@ export function RunDetails({ run }: { run: Run }) {
   );
 }
 
+const wideOnly = { mobile: 'none', tablet: 'table-cell' } as const;
+
 interface IssueRow extends Omit<RunIssue, 'key'> {
   id: number;
   sku: string;
@@ -83,10 +85,20 @@ function Issues({ run, severity }: { run: Run; severity: Severity }) {
               aria-label={severity === 'warning' ? text.run.tabs.warnings : text.run.tabs.errors}
               columns={[
                 { header: t.line, hash: 'line', align: 'right', verticalAlign: 'top', render: (i: IssueRow) => (i.line > 0 ? format.number(i.line) : t.wholeFeed) },
-                { header: t.key, hash: 'key', verticalAlign: 'top', render: (i: IssueRow) => <Name>{i.sku || text.none}</Name> },
-                { header: t.field, hash: 'field', verticalAlign: 'top', render: (i: IssueRow) => <Name>{i.field || text.none}</Name> },
-                { header: t.message, hash: 'message', verticalAlign: 'top', render: (i: IssueRow) => <Wrap $min={14}>{i.message}</Wrap> },
-                { header: t.value, hash: 'value', verticalAlign: 'top', render: (i: IssueRow) => <Wrap $min={6}>{i.value ? <Mono title={i.value}>{shorten(i.value, valueShown)}</Mono> : text.none}</Wrap> },
+                { header: t.key, hash: 'key', verticalAlign: 'top', render: (i: IssueRow) => <Name title={i.sku}>{i.sku || text.none}</Name> },
+                { header: t.field, hash: 'field', display: wideOnly, verticalAlign: 'top', render: (i: IssueRow) => <Name>{i.field || text.none}</Name> },
+                {
+                  header: t.message,
+                  hash: 'message',
+                  verticalAlign: 'top',
+                  render: (i: IssueRow) => (
+                    <Wrap $min={8}>
+                      {i.message}
+                      <NarrowNote data-note={[i.field, shorten(i.value, valueShown)].filter(Boolean).join(': ')} />
+                    </Wrap>
+                  ),
+                },
+                { header: t.value, hash: 'value', display: wideOnly, verticalAlign: 'top', render: (i: IssueRow) => <Wrap $min={6}>{i.value ? <Mono title={i.value}>{shorten(i.value, valueShown)}</Mono> : text.none}</Wrap> },
               ]}
               items={items}
             />

@@ -21,7 +21,7 @@ const Tall = styled.div`
 
 const Counts = styled.dl`
   display: grid;
-  gap: 1px;
+  gap: ${({ theme }) => theme.spacing.small};
   grid-template-columns: repeat(auto-fit, minmax(6.5rem, 1fr));
   margin: ${({ theme }) => theme.spacing.large} 0;
 `;

@@ -4,28 +4,23 @@ import { isFinal } from '../api/queries';
 import type { Run } from '../api/types';
 import { text } from '../text';
 import { useApp } from './app';
-import { Wrap } from './Cells';
+import { NarrowOnly, Wrap } from './Cells';
 import { Hidden } from './Feedback';
 import { runBadge, runResult } from './runs';
 import { DataTable } from './DataTable';
 import { TextLink } from './TextLink';
-
-const NarrowOnly = styled.span`
-  ${({ theme }) => theme.breakpoints.tablet} {
-    display: none;
-  }
-`;
 
 const OneLine = styled.span`
   white-space: nowrap;
 `;
 
 /** Runs, newest first. */
-export function RunTable({ runs, caption }: { runs: Run[]; caption: string }) {
+export function RunTable({ runs, caption, flush }: { runs: Run[]; caption: string; flush?: boolean }) {
   const { format } = useApp();
   return (
     <DataTable
       aria-label={caption}
+      flush={flush}
       columns={[
         {
           header: text.runs.feed,

@@ -1,5 +1,5 @@
 import { Box, Tabs } from '@bigcommerce/big-design';
-import type { KeyboardEvent, ReactNode } from 'react';
+import { type KeyboardEvent, type ReactNode, useLayoutEffect } from 'react';
 import styled from 'styled-components';
 
 const Scroll = styled.div`
@@ -17,6 +17,14 @@ interface Props<T extends string> {
 
 /** BigDesign's tabs with the panel they control, and arrow keys between them. */
 export function TabSet<T extends string>({ label, items, active, onChange, children }: Props<T>) {
+  // BigDesign's Tabs take the active tab out of the Tab order and leave the others in; it is meant the
+  // other way round: Tab reaches the active one, arrow keys the others.
+  useLayoutEffect(() => {
+    for (const { id } of items) {
+      const tab = document.getElementById(id);
+      if (tab) tab.tabIndex = id === active ? 0 : -1;
+    }
+  }, [active, items]);
   const panelId = (id: string) => `panel-${id}`;
   const onKeyDown = (e: KeyboardEvent<HTMLDivElement>) => {
     const step = e.key === 'ArrowRight' ? 1 : e.key === 'ArrowLeft' ? -1 : 0;

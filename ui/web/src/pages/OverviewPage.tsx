@@ -34,7 +34,7 @@ export function OverviewPage() {
           <Loaded query={quota}>{(data) => <QuotaGauge quota={data} />}</Loaded>
         </Panel>
         <Panel header={t.store} margin="none">
-          <Facts $min={9}>
+          <Facts $min={13}>
             <Fact name={t.plan}>{store.plan_name || text.none}</Fact>
             <Fact name={t.domain}>{store.domain || text.none}</Fact>
             <Fact name={t.currency}>{store.currency || text.none}</Fact>

@@ -3,14 +3,15 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useNavigate } from 'react-router';
 import { keys, queries } from '../api/queries';
-import type { Flow, Source } from '../api/types';
+import type { Flow, Run, Source } from '../api/types';
 import { useAccess, useApp } from '../components/app';
 import { Wrap } from '../components/Cells';
 import { Empty, Failure, Loaded } from '../components/Feedback';
 import { Page } from '../components/Page';
-import { runResult } from '../components/runs';
+import { runBadge, runResult } from '../components/runs';
 import { TextLink } from '../components/TextLink';
 import { DataTable } from '../components/DataTable';
+import type { Formatter } from '../lib/format';
 import { text } from '../text';
 
 export function ProductsPage() {
@@ -30,6 +31,7 @@ export function ProductsPage() {
           ) : (
             <Panel>
               <DataTable
+                flush
                 aria-label={t.title}
                 columns={[
                   { header: t.name, hash: 'name', render: (f: Flow) => <Wrap $min={9}><TextLink to={`/products/${f.id}`}>{f.name}</TextLink></Wrap> },
@@ -42,8 +44,7 @@ export function ProductsPage() {
                         <Wrap $min={11}>
                           <TextLink to={`/runs/${f.last_run.id}`}>{format.ago(f.last_run.created_at)}</TextLink>
                           <Small color="secondary60" marginBottom="none">
-                            {f.last_run.dry_run ? `${text.dryRun}: ` : ''}
-                            {runResult(f.last_run, format)}
+                            {lastRunText(f.last_run, format)}
                           </Small>
                         </Wrap>
                       ) : (
@@ -61,6 +62,14 @@ export function ProductsPage() {
       {creating ? <CreateFlow onClose={() => setCreating(false)} /> : null}
     </Page>
   );
+}
+
+/** "Dry run, done: 5 to create". */
+function lastRunText(run: Run, format: Formatter): string {
+  const state = runBadge(run).label;
+  const what = run.dry_run ? `${text.dryRun}, ${state.toLowerCase()}` : state;
+  const result = runResult(run, format);
+  return result === text.none ? what : `${what}: ${result}`;
 }
 
 function sourceName(s: Source): string {

@@ -37,7 +37,7 @@ export function RunsPage() {
                   />
                 </Box>
               ) : null}
-              {items.length > 0 ? <RunTable caption={t.title} runs={items} /> : <Quiet>{t.empty.heading}</Quiet>}
+              {items.length > 0 ? <RunTable caption={t.title} flush={!many} runs={items} /> : <Quiet>{t.empty.heading}</Quiet>}
               <More query={runs} />
             </Panel>
           );
