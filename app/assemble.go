@@ -42,16 +42,20 @@ type program struct {
 func userAgent() string { return "Sluice/" + version }
 
 // assemble builds the program; close must be called. It starts nothing and migrates nothing.
-func assemble(ctx context.Context, cfg *Config, log *slog.Logger) (p *program, err error) {
-	p = &program{cfg: cfg, log: log}
+func assemble(ctx context.Context, cfg *Config, log *slog.Logger) (*program, error) {
+	p := &program{cfg: cfg, log: log}
 	p.streams, p.endStreams = context.WithCancel(context.Background())
-	defer func() {
-		if err != nil {
-			p.close()
-		}
-	}()
-	if p.db, err = tenants.Open(ctx, cfg.DatabaseURL, cfg.EncryptionKeys, log); err != nil {
+	if err := p.build(ctx); err != nil {
+		p.close()
 		return nil, err
+	}
+	return p, nil
+}
+
+func (p *program) build(ctx context.Context) (err error) {
+	cfg, log := p.cfg, p.log
+	if p.db, err = tenants.Open(ctx, cfg.DatabaseURL, cfg.EncryptionKeys, log); err != nil {
+		return err
 	}
 	p.closers = append(p.closers, func() {
 		if err := p.db.Close(); err != nil {
@@ -60,12 +64,12 @@ func assemble(ctx context.Context, cfg *Config, log *slog.Logger) (p *program, e
 	})
 	rdb, closeRedis, err := openRedis(ctx, cfg.RedisURL, log)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	p.closers = append(p.closers, closeRedis)
 	private, err := cfg.privatePrefixes()
 	if err != nil {
-		return nil, err
+		return err
 	}
 
 	q := queue.New(rdb, queue.Options{LeaseFor: cfg.JobLease, Log: log})
@@ -74,7 +78,7 @@ func assemble(ctx context.Context, cfg *Config, log *slog.Logger) (p *program, e
 	engine := sync.New(sync.Config{
 		DB:      p.db,
 		Client:  clients.Client,
-		Fetcher: source.NewFetcher(source.FetchOptions{AllowPrivate: private, AllowHTTP: len(private) > 0, UserAgent: userAgent()}),
+		Fetcher: source.NewFetcher(source.FetchOptions{AllowPrivate: private, AllowHTTP: len(private) > 0, AllowRedirects: cfg.SourceRedirects, UserAgent: userAgent()}),
 		Quota: func(ctx context.Context, store string) (int, time.Duration) {
 			state, err := q.Quota(ctx, store)
 			if err != nil || !state.Known {
@@ -92,7 +96,7 @@ func assemble(ctx context.Context, cfg *Config, log *slog.Logger) (p *program, e
 	}
 	p.service = jobs.NewService(jobsConfig)
 	p.workers = jobs.NewWorkers(jobsConfig)
-	return p, p.assembleHTTP(engine)
+	return p.assembleHTTP(engine)
 }
 
 func (p *program) assembleHTTP(engine *sync.Engine) error {
@@ -156,6 +160,9 @@ func (p *program) serve(ctx context.Context, l net.Listener) error {
 
 // run serves on l (nil: no web) and works jobs (if asked to) until ctx ends or one of them fails.
 func (p *program) run(ctx context.Context, l net.Listener, work bool) error {
+	if err := p.db.CheckKeys(ctx); err != nil {
+		return err
+	}
 	g, ctx := errgroup.WithContext(ctx)
 	if l != nil {
 		g.Go(func() error { return p.serve(ctx, l) })

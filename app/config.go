@@ -31,7 +31,9 @@ type Config struct {
 	APIURL         string   `env:"BIGCOMMERCE_API_URL" envDefault:"https://api.bigcommerce.com" validate:"http_url"`
 	FrameAncestors []string `env:"FRAME_ANCESTORS" envSeparator:" " envDefault:"https://*.mybigcommerce.com https://*.bigcommerce.com"`
 	PrivateSources []string `env:"ALLOW_PRIVATE_SOURCES" envSeparator:","`
-	Port           int      `env:"PORT" envDefault:"8080" validate:"min=0,max=65535"`
+	// SourceRedirects lets a source's address redirect; each address on the way is checked like the first.
+	SourceRedirects bool `env:"ALLOW_SOURCE_REDIRECTS" envDefault:"false"`
+	Port            int  `env:"PORT" envDefault:"8080" validate:"min=0,max=65535"`
 	// JobLease is how long the jobs of a process that died wait until another takes them up; one that
 	// lives extends its leases all the time. Short is quick to recover and costs Redis more heartbeats.
 	JobLease time.Duration `env:"JOB_LEASE" envDefault:"30s" validate:"min=1s,max=10m"`
@@ -56,9 +58,21 @@ func loadConfig() (*Config, error) {
 			continue
 		}
 		unread[parse.Name] = true
-		problems = append(problems, fmt.Errorf("%s: cannot be read: %w", variable(parse.Name), parse.Err))
+		problems = append(problems, fmt.Errorf("%s: must be %s", variable(parse.Name), form(parse.Type)))
 	}
 	return &cfg, cfg.check(unread, problems...)
+}
+
+// form says how a value of a type is written.
+func form(t reflect.Type) string {
+	switch {
+	case t == reflect.TypeFor[time.Duration]():
+		return "a length of time such as 30s or 5m"
+	case t.Kind() == reflect.Bool:
+		return "true or false"
+	default:
+		return "a whole number"
+	}
 }
 
 // check says what is wrong with the configuration, besides the problems found before. Fields in
@@ -78,6 +92,12 @@ func (c *Config) check(unread map[string]bool, problems ...error) error {
 	if c.EncryptionKeys != "" {
 		if _, err := vault.New(c.EncryptionKeys); err != nil {
 			problems = append(problems, fmt.Errorf("ENCRYPTION_KEYS: %w", err))
+		}
+	}
+	for _, origin := range c.FrameAncestors {
+		// They become part of a Content-Security-Policy, which these would end.
+		if strings.ContainsAny(origin, ";,") {
+			problems = append(problems, fmt.Errorf("FRAME_ANCESTORS: write one origin after another with spaces between, such as https://*.mybigcommerce.com, not %q", origin))
 		}
 	}
 	if _, err := c.privatePrefixes(); err != nil {
@@ -139,5 +159,3 @@ func (c *Config) sandboxed() bool {
 	u, err := url.Parse(c.APIURL)
 	return err != nil || "https://"+u.Host != bigcommerce.DefaultAPIURL
 }
-
-func (c *Config) usesSQLite() bool { return strings.HasPrefix(c.DatabaseURL, "sqlite:") }

@@ -84,8 +84,11 @@ func (c *demoCommand) Run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := c.print(result); err != nil || c.Once {
+		if err := c.print(result); err != nil {
 			return err
+		}
+		if c.Once {
+			return result.failure()
 		}
 		d.invite(os.Stdout)
 		<-ctx.Done()
@@ -117,40 +120,43 @@ type demo struct {
 	options  *demoCommand
 }
 
-func (c *demoCommand) start(ctx context.Context, dir string, log *slog.Logger) (d *demo, err error) {
-	d = &demo{options: c}
-	defer func() {
-		if err != nil {
-			d.close()
-		}
-	}()
+func (c *demoCommand) start(ctx context.Context, dir string, log *slog.Logger) (*demo, error) {
+	d := &demo{options: c}
+	if err := d.start(ctx, dir, log); err != nil {
+		d.close()
+		return nil, err
+	}
+	return d, nil
+}
+
+func (d *demo) start(ctx context.Context, dir string, log *slog.Logger) (err error) {
 	var lc net.ListenConfig
 	if d.listener, err = lc.Listen(ctx, "tcp", "127.0.0.1:0"); err != nil {
-		return nil, err
+		return err
 	}
 	feedListener, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if d.feed, err = newFeedServer(feedListener, c.Feed); err != nil {
-		return nil, err
+	if d.feed, err = newFeedServer(feedListener, d.options.Feed); err != nil {
+		return err
 	}
 	appURL := "http://" + d.listener.Addr().String()
 	if err := d.startSandbox(ctx, dir, appURL, log); err != nil {
-		return nil, err
+		return err
 	}
 	cfg, err := d.config(dir, appURL)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if d.program, err = assemble(ctx, cfg, log); err != nil {
-		return nil, err
+		return err
 	}
 	if err := d.program.migrate(ctx); err != nil {
-		return nil, err
+		return err
 	}
-	d.merchant = &merchant{app: appURL, store: d.store, user: d.store.Owner().ID, http: &http.Client{Timeout: 2 * time.Minute}}
-	return d, nil
+	d.merchant = &merchant{app: appURL, panel: appPanelURL(d.sandbox, d.store), http: &http.Client{Timeout: 2 * time.Minute}}
+	return nil
 }
 
 // startSandbox starts the simulated BigCommerce with one store, the one of before if it has state.
@@ -271,6 +277,14 @@ func (d *demo) sync(ctx context.Context, out io.Writer) (*demoResult, error) {
 		result.Errors = append(result.Errors, issue{Message: r.Error})
 	}
 	return result, nil
+}
+
+// failure says why a run that nobody watches was not done; nil when it was.
+func (r *demoResult) failure() error {
+	if r.State == string(tenants.RunDone) {
+		return nil
+	}
+	return fmt.Errorf("the run ended as %s", r.State)
 }
 
 // settle waits until the store has no work left: an install registers webhooks and reads the store,

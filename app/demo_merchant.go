@@ -6,90 +6,127 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"html"
 	"io"
 	"net/http"
 	"regexp"
 	"time"
 
 	"sluice/internal/problem"
-	"sluice/internal/sandbox"
 	"sluice/tenants"
 	"sluice/ui"
 )
 
-// merchant does what a merchant's browser does: opens the app from the control panel and uses the
-// panel's API with the session that the page carries.
+// merchant does what the store's owner does in a browser: opens the control panel, installs the app or
+// opens it, and uses the panel's API with the session that the app's page carries.
 type merchant struct {
-	app   string // base URL
-	store *sandbox.Store
-	user  int64
-	http  *http.Client
-	token string
+	app     string // the app's base URL
+	panel   string // where the control panel shows the app of the store
+	http    *http.Client
+	token   string
+	renewAt time.Time
 }
 
-var sessionElement = regexp.MustCompile(`(?s)<script type="application/json" id="sluice-session"[^>]*>(.*?)</script>`)
+var (
+	sessionElement = regexp.MustCompile(`(?s)<script type="application/json" id="sluice-session"[^>]*>(.*?)</script>`)
+	frameElement   = regexp.MustCompile(`<iframe[^>]* src="([^"]+)"`)
+)
 
-// open opens the app as the control panel would: by a signed payload when it is installed, by the
-// install otherwise, and by an install again when the app has forgotten the store.
+// maxPage bounds a page that the demo reads.
+const maxPage = 1 << 20
+
+// open opens the app from the control panel: when it is installed, its frame; otherwise through the
+// consent page, whose answer has the frame of the install. An app that has forgotten the store is
+// uninstalled and installed again.
 func (m *merchant) open(ctx context.Context) error {
-	if installed, needsAuth := m.store.Installed(); installed && !needsAuth {
-		u, err := m.store.LoadURL(m.user, sandbox.LoadOptions{})
-		if err != nil {
-			return err
-		}
-		err = m.page(ctx, u)
-		if !errors.Is(err, errForgotten) {
-			return err
-		}
-	}
-	u, err := m.store.InstallURL(m.user)
+	page, err := m.fetch(ctx, http.MethodGet, m.panel)
 	if err != nil {
 		return err
 	}
-	return m.page(ctx, u)
+	if frame := frameElement.FindSubmatch(page); frame != nil {
+		err := m.openFrame(ctx, string(frame[1]))
+		if !errors.Is(err, errForgotten) {
+			return err
+		}
+		// The control panel tells the app, which knows nothing to do, and forgets it in turn.
+		if _, err := m.fetch(ctx, http.MethodPost, m.panel+"/uninstall"); err != nil {
+			return err
+		}
+	}
+	page, err = m.fetch(ctx, http.MethodPost, m.panel+"/install")
+	if err != nil {
+		return err
+	}
+	frame := frameElement.FindSubmatch(page)
+	if frame == nil {
+		return errors.New("the control panel shows no frame of the app after its installation")
+	}
+	return m.openFrame(ctx, string(frame[1]))
 }
 
 var errForgotten = errors.New("the app does not know this store")
 
-// page fetches the panel's page and keeps its session.
-func (m *merchant) page(ctx context.Context, address string) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+// fetch requests a page, following redirects as a browser does.
+func (m *merchant) fetch(ctx context.Context, method, address string) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, method, address, nil)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	res, err := m.http.Do(req)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer res.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(res.Body, 1<<20))
+	switch res.StatusCode {
+	case http.StatusOK:
+		return io.ReadAll(io.LimitReader(res.Body, maxPage))
+	case http.StatusNotFound:
+		return nil, errForgotten
+	case http.StatusServiceUnavailable:
+		return nil, errors.New("the panel is not built into this program: build it with `make`")
+	}
+	return nil, fmt.Errorf("%s %s was answered with %s", method, req.URL.Path, res.Status)
+}
+
+// openFrame loads the address of the app's frame, as the control panel's page gives it, and keeps the
+// session of the page.
+func (m *merchant) openFrame(ctx context.Context, src string) error {
+	page, err := m.fetch(ctx, http.MethodGet, html.UnescapeString(src))
 	if err != nil {
 		return err
 	}
-	switch {
-	case res.StatusCode == http.StatusNotFound:
-		return errForgotten
-	case res.StatusCode == http.StatusServiceUnavailable:
-		return errors.New("the panel is not built into this program: build it with `make`")
-	case res.StatusCode != http.StatusOK:
-		return fmt.Errorf("the app answered %s when it was opened", res.Status)
-	}
-	match := sessionElement.FindSubmatch(body)
+	match := sessionElement.FindSubmatch(page)
 	if match == nil {
 		return errors.New("the panel's page has no session")
 	}
+	return m.keepSession(match[1])
+}
+
+func (m *merchant) keepSession(data []byte) error {
 	var session struct {
-		Token string `json:"token"`
+		Token     string    `json:"token"`
+		ExpiresAt time.Time `json:"expires_at"`
 	}
-	if err := json.Unmarshal(match[1], &session); err != nil {
+	if err := json.Unmarshal(data, &session); err != nil {
 		return fmt.Errorf("the panel's session: %w", err)
 	}
 	m.token = session.Token
+	m.renewAt = time.Now().Add(time.Until(session.ExpiresAt) / 2)
 	return nil
 }
 
 // call sends one request of the panel's API. in and out are JSON; nil means no body.
 func (m *merchant) call(ctx context.Context, method, path string, in, out any) error {
+	if time.Now().After(m.renewAt) {
+		m.renewAt = time.Now().Add(time.Hour) // until the answer says otherwise
+		var session json.RawMessage
+		if err := m.call(ctx, http.MethodPost, "/session/renew", nil, &session); err != nil {
+			return err
+		}
+		if err := m.keepSession(session); err != nil {
+			return err
+		}
+	}
 	var body io.Reader
 	if in != nil {
 		b, err := json.Marshal(in)

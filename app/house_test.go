@@ -124,7 +124,7 @@ func (h *house) newShop(t *testing.T) *shop {
 	}))
 	t.Cleanup(office.Close)
 	s.address = office.URL + "/parts.csv"
-	s.merchant = &merchant{app: h.app, store: s.store, user: s.store.Owner().ID, http: &http.Client{Timeout: time.Minute}}
+	s.merchant = &merchant{app: h.app, panel: appPanelURL(h.sandbox, s.store), http: &http.Client{Timeout: time.Minute}}
 	t.Cleanup(s.merchant.http.CloseIdleConnections)
 	s.do(s.merchant.open(t.Context()))
 	s.feed(feedHeader + "X-1,Example,1.50,3\n")

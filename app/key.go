@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -56,20 +57,19 @@ func (c *keyRotateCommand) Run(ctx context.Context) error {
 func openForOperator(ctx context.Context) (*tenants.DB, error) {
 	var cfg struct {
 		DatabaseURL    string `env:"DATABASE_URL" envDefault:"sqlite:sluice.db"`
-		EncryptionKeys string `env:"ENCRYPTION_KEYS,required"`
+		EncryptionKeys string `env:"ENCRYPTION_KEYS"`
 	}
 	if err := env.Parse(&cfg); err != nil {
 		return nil, err
+	}
+	if cfg.EncryptionKeys == "" {
+		return nil, errors.New("ENCRYPTION_KEYS: is required: give the keys that the server has; `sluice key new` makes the first")
 	}
 	db, err := tenants.Open(ctx, cfg.DatabaseURL, cfg.EncryptionKeys, newLogger(os.Stderr, 0))
 	if err != nil {
 		return nil, err
 	}
-	pending, err := db.Pending(ctx)
-	if err == nil && len(pending) > 0 {
-		err = fmt.Errorf("the database is %d migrations behind: run `sluice migrate` first", len(pending))
-	}
-	if err != nil {
+	if err := bringUpToDate(ctx, db, cfg.DatabaseURL); err != nil {
 		_ = db.Close()
 		return nil, err
 	}

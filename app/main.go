@@ -2,12 +2,15 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"sluice/internal/problem"
 )
 
 // version is stamped by the Makefile.
@@ -26,7 +29,7 @@ type commands struct {
 
 func main() {
 	if err := run(); err != nil {
-		fmt.Fprintln(os.Stderr, "sluice:", err)
+		fmt.Fprintln(os.Stderr, "sluice:", forPerson(err))
 		os.Exit(1)
 	}
 }
@@ -43,4 +46,20 @@ func run() error {
 		kong.UsageOnError(),
 	)
 	return k.Run()
+}
+
+// forPerson is err as an operator reads it: what to do, and why, without codes.
+func forPerson(err error) string {
+	var p *problem.Error
+	if !errors.As(err, &p) {
+		return err.Error()
+	}
+	text := p.Message
+	for _, f := range p.Fields {
+		text += "\n  " + f.Field + ": " + f.Message
+	}
+	if p.Err != nil {
+		text += "\n  (" + p.Err.Error() + ")"
+	}
+	return text
 }

@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/caarlos0/env/v11"
 
 	"sluice/internal/database"
+	"sluice/tenants"
 )
 
 type migrateCommand struct {
@@ -42,4 +44,17 @@ func (c *migrateCommand) Run(ctx context.Context) error {
 		return nil
 	}
 	return database.Migrate(ctx, db)
+}
+
+// bringUpToDate migrates a SQLite file, which has one process anyway, and refuses to go on with a
+// shared database that is behind: that one is migrated by whoever deploys.
+func bringUpToDate(ctx context.Context, db *tenants.DB, databaseURL string) error {
+	pending, err := db.Pending(ctx)
+	if err != nil || len(pending) == 0 {
+		return err
+	}
+	if !strings.HasPrefix(databaseURL, "sqlite:") {
+		return fmt.Errorf("the database is %d migrations behind: run `sluice migrate` first", len(pending))
+	}
+	return db.Migrate(ctx)
 }

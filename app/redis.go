@@ -22,9 +22,10 @@ func openRedis(ctx context.Context, rawURL string, log *slog.Logger) (redis.Univ
 		client := redis.NewClient(&redis.Options{Addr: server.Addr()})
 		return client, func() { _ = client.Close(); server.Close() }, nil
 	}
+	redis.SetLogger(redisLog{log})
 	client, err := redisClient(rawURL)
 	if err != nil {
-		return nil, nil, fmt.Errorf("REDIS_URL: %w", err)
+		return nil, nil, fmt.Errorf("REDIS_URL: %w: write it as redis://:password@host:6379/0", err)
 	}
 	if err := client.Ping(ctx).Err(); err != nil {
 		_ = client.Close()
@@ -59,4 +60,11 @@ func redisClient(rawURL string) (redis.UniversalClient, error) {
 		}
 		return redis.NewClient(o), nil
 	}
+}
+
+// redisLog brings the client's own lines into our log.
+type redisLog struct{ log *slog.Logger }
+
+func (l redisLog) Printf(ctx context.Context, format string, args ...any) {
+	l.log.WarnContext(ctx, "redis", "message", fmt.Sprintf(format, args...))
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -47,6 +48,9 @@ type sandboxStoreInfo struct {
 
 // Run serves until the process is asked to stop.
 func (c *sandboxCommand) Run(ctx context.Context) error {
+	if c.Stores < 1 {
+		return errors.New("--stores: at least 1")
+	}
 	log := slog.New(slog.DiscardHandler)
 	if c.Verbose {
 		log = newLogger(os.Stderr, slog.LevelDebug)
@@ -91,7 +95,7 @@ func (c *sandboxCommand) print(s *sandbox.Sandbox) error {
 		return json.NewEncoder(os.Stdout).Encode(info)
 	}
 	fmt.Printf("A simulated BigCommerce is running (%s plan, %d requests per %s).\n\n", c.Plan, info.Stores[0].Quota, c.Window)
-	fmt.Printf("  BIGCOMMERCE_API_URL=%s\n  BIGCOMMERCE_LOGIN_URL=%s\n  BIGCOMMERCE_CLIENT_ID=%s\n  BIGCOMMERCE_CLIENT_SECRET=%s\n  FRAME_ANCESTORS=%s\n  APP_URL=%s\n\n",
+	fmt.Printf("  export BIGCOMMERCE_API_URL=%s BIGCOMMERCE_LOGIN_URL=%s\n  export BIGCOMMERCE_CLIENT_ID=%s BIGCOMMERCE_CLIENT_SECRET=%s\n  export FRAME_ANCESTORS=%s APP_URL=%s\n\n",
 		info.API, info.Login, info.ClientID, info.ClientSecret, info.ControlPanel, c.AppURL)
 	for _, store := range info.Stores {
 		fmt.Printf("  store %s: control panel %s\n", store.Hash, store.Panel)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -23,24 +24,17 @@ func (c *serveCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if (c.Web || c.Work) && cfg.RedisURL == "" {
+		return errors.New("REDIS_URL: --web and --work are two processes that share one Redis, and the embedded one lives inside a single process: set REDIS_URL, or leave the flag out")
+	}
 	log := newLogger(os.Stderr, cfg.level())
 	p, err := assemble(ctx, cfg, log)
 	if err != nil {
 		return err
 	}
 	defer p.close()
-	pending, err := p.db.Pending(ctx)
-	if err != nil {
+	if err := bringUpToDate(ctx, p.db, cfg.DatabaseURL); err != nil {
 		return err
-	}
-	if len(pending) > 0 {
-		// SQLite has one process: it may as well migrate. A shared database is migrated by whoever deploys.
-		if !cfg.usesSQLite() {
-			return fmt.Errorf("the database is %d migrations behind: run `sluice migrate` first", len(pending))
-		}
-		if err := p.migrate(ctx); err != nil {
-			return err
-		}
 	}
 	var listener net.Listener
 	if !c.Work {

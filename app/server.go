@@ -11,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"sluice/internal/problem"
+	"sluice/ui"
 )
 
 // The server's limits. A request of ours is small and quick except an upload and a live event stream,
@@ -39,7 +40,7 @@ func newRouter(log *slog.Logger) *gin.Engine {
 	r.ContextWithFallback = true
 	// Nobody's X-Forwarded-For is believed: we use no client address.
 	_ = r.SetTrustedProxies(nil)
-	r.Use(requestID, logRequests(log), recovery(log))
+	r.Use(requestID, logRequests(log), recovery(log), bodyDeadline)
 	r.NoRoute(func(c *gin.Context) {
 		problem.Write(c, problem.New(problem.NotFound, "There is nothing at this address."))
 	})
@@ -47,6 +48,19 @@ func newRouter(log *slog.Logger) *gin.Engine {
 		problem.Write(c, problem.New(problem.NotFound, "This address does not take %s requests.", c.Request.Method))
 	})
 	return r
+}
+
+// bodyTime is how long a request may take to send its body; uploads have no limit.
+const bodyTime = 30 * time.Second
+
+// bodyDeadline ends requests whose body trickles in: anybody may send one. An event stream has no
+// body, and a deadline would end it.
+func bodyDeadline(c *gin.Context) {
+	if c.Request.ContentLength == 0 || c.FullPath() == ui.Prefix+"/uploads" {
+		return
+	}
+	// A writer without deadlines is a test's recorder.
+	_ = http.NewResponseController(c.Writer).SetReadDeadline(time.Now().Add(bodyTime))
 }
 
 var requestIDPattern = regexp.MustCompile(`^[A-Za-z0-9._-]{8,64}$`)

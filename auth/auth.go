@@ -26,8 +26,9 @@ type Lifecycle interface {
 	Uninstalled(ctx context.Context, storeHash string) error // the token is gone: stop all work
 }
 
-// PanelPage writes the panel's HTML with session in it. It owns status, headers and the nonce.
-type PanelPage func(c *gin.Context, session PanelSession)
+// PanelPage writes the panel's HTML with session in it. It owns status, headers and the nonce, and
+// writes nothing when it fails.
+type PanelPage func(c *gin.Context, session PanelSession) error
 
 // Config is what auth needs to know.
 type Config struct {

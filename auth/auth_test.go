@@ -133,7 +133,7 @@ func newFixture(t *testing.T) *fixture {
 		ClientID: testClientID, ClientSecret: testSecret, AppURL: "https://sluice.example", LoginURL: server.URL,
 		Scopes: []string{"store_v2_products", "store_v2_information_read_only"}, FrameAncestors: []string{"https://*.mybigcommerce.com"},
 		DB: f.db, Lifecycle: f.lifecycle, Log: slog.New(slog.NewTextHandler(f.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Panel: func(c *gin.Context, s PanelSession) { c.JSON(http.StatusOK, s) }, Now: f.clock.Now,
+		Panel: func(c *gin.Context, s PanelSession) error { c.JSON(http.StatusOK, s); return nil }, Now: f.clock.Now,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 
@@ -19,8 +20,8 @@ func (a *Auth) uninstall(c *gin.Context) {
 		return
 	}
 	now := a.now()
-	// One transaction: a repeat of a failed call must not be refused as used, and a used one must
-	// not uninstall a store that was installed again since.
+	// A repeat of a failed call must not be refused as used, and a used token must not uninstall a
+	// store that was installed again since.
 	err = a.cfg.DB.Tx(ctx, func(tx *tenants.DB) error {
 		if err := tx.UseToken(ctx, p.ID, p.ExpiresAt.Time, now, onceOnly); err != nil {
 			return err
@@ -31,7 +32,10 @@ func (a *Auth) uninstall(c *gin.Context) {
 		return tx.Audit(ctx, tenants.AuditEntry{Actor: p.actor(), Action: "store.uninstalled", Subject: p.storeHash})
 	})
 	if err == nil {
-		err = a.cfg.Lifecycle.Uninstalled(ctx, p.storeHash)
+		if err = a.cfg.Lifecycle.Uninstalled(ctx, p.storeHash); err != nil {
+			// BigCommerce will repeat this very token: the rest must not be refused then.
+			err = errors.Join(err, a.cfg.DB.ForgetToken(context.WithoutCancel(ctx), p.ID))
+		}
 	}
 	if err != nil {
 		_ = c.Error(err)

@@ -30,17 +30,18 @@ func (a *Auth) load(c *gin.Context) {
 	var user *tenants.User
 	err = a.cfg.DB.Tx(ctx, func(tx *tenants.DB) error {
 		if err := tx.UseToken(ctx, p.ID, p.ExpiresAt.Time, a.now(), reloadGrace); err != nil {
+			if problem.CodeOf(err) == problem.Unauthenticated {
+				err = problem.New(problem.Unauthenticated, "This page was opened before. Open Sluice from your BigCommerce control panel again.")
+			}
 			return err
 		}
 		user, err = tx.EnsureUser(ctx, tenants.UserSeen{
 			UserID: p.User.ID, Email: p.User.Email, Locale: p.User.Locale, Owner: p.Owner.ID == p.User.ID,
+			IssuedAt: p.IssuedAt.Time,
 		})
 		return err
 	})
 	if err != nil {
-		if problem.CodeOf(err) == problem.Unauthenticated {
-			err = problem.New(problem.Unauthenticated, "This page was opened before. Open Sluice from your BigCommerce control panel again.")
-		}
 		a.refuse(c, err)
 		return
 	}

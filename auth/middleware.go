@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -80,6 +81,9 @@ func (a *Auth) Require(access Access) gin.HandlerFunc {
 			err = errNotAllowed(p)
 		}
 		if err != nil {
+			if problem.Status(err) >= http.StatusInternalServerError {
+				a.cfg.Log.ErrorContext(c.Request.Context(), "caller not checked", "request_id", c.GetString(problem.RequestIDKey), "error", err)
+			}
 			problem.Write(c, err)
 			return
 		}

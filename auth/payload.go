@@ -81,6 +81,9 @@ func (a *Auth) verifyPayload(raw string) (*payload, error) {
 	if p.ID == "" || len(p.ID) > 64 {
 		return nil, problem.New(problem.Unauthenticated, "The signed payload has no usable jti.")
 	}
+	if p.IssuedAt == nil {
+		return nil, problem.New(problem.Unauthenticated, "The signed payload does not say when it was made.")
+	}
 	if p.User.ID == 0 {
 		return nil, problem.New(problem.Unauthenticated, "The signed payload names no user.")
 	}

@@ -45,6 +45,7 @@ func refusedPayloads(t *testing.T, f *fixture) map[string]string {
 		"no exp":                hs256(map[string]any{"exp": nil}),
 		"expired":               hs256(map[string]any{"exp": now.Add(-time.Minute).Unix()}),
 		"future nbf":            hs256(map[string]any{"nbf": now.Add(time.Minute).Unix()}),
+		"no iat":                hs256(map[string]any{"iat": nil}),
 		"no jti":                hs256(map[string]any{"jti": nil}),
 		"oversized jti":         hs256(map[string]any{"jti": strings.Repeat("j", 65)}),
 		"no sub":                hs256(map[string]any{"sub": nil}),
@@ -201,7 +202,8 @@ func TestRemoveUserEndsTheirSessionsInThisStoreOnly(t *testing.T) {
 	other.Set("context", "stores/"+otherStore)
 	f.session(f.get("/auth", other))
 	bob := map[string]any{"user": map[string]any{"id": 8, "email": "bob@example.com", "locale": "en"}}
-	here := f.session(f.get("/load", f.payload(bob)))
+	reload := f.payload(bob)
+	here := f.session(f.get("/load", reload))
 	bob["sub"] = "stores/" + otherStore
 	there := f.session(f.get("/load", f.payload(bob)))
 
@@ -230,6 +232,18 @@ func TestRemoveUserEndsTheirSessionsInThisStoreOnly(t *testing.T) {
 	if w := f.get("/remove_user", q); w.Code != http.StatusUnauthorized {
 		t.Fatalf("a replay: %d", w.Code)
 	}
+	// A payload from before the removal, used or not, does not bring bob back; one from after it does.
+	if w := f.get("/load", reload); w.Code != http.StatusUnauthorized {
+		t.Fatalf("a reload after the removal: %d", w.Code)
+	}
+	if w := f.get("/load", f.payload(bob)); w.Code != http.StatusUnauthorized {
+		t.Fatalf("an unused payload from before the removal: %d", w.Code)
+	}
+	if w := f.get("/read", nil, "Authorization", "Bearer "+here.Token); w.Code != http.StatusUnauthorized {
+		t.Fatalf("the old session works again: %d", w.Code)
+	}
+	f.clock.now = time.Now().Add(time.Minute)
+	f.session(f.get("/load", f.payload(bob)))
 	f.mustNotLog("bob@example.com", "carol@example.com")
 }
 
@@ -243,7 +257,7 @@ func FuzzSignedPayload(f *testing.F) {
 		}
 		return s
 	}
-	good := jwt.MapClaims{"aud": testClientID, "iss": "bc", "exp": now.Add(time.Hour).Unix(), "jti": "j", "sub": "stores/abc", "user": map[string]any{"id": 1}}
+	good := jwt.MapClaims{"aud": testClientID, "iss": "bc", "iat": now.Unix(), "exp": now.Add(time.Hour).Unix(), "jti": "j", "sub": "stores/abc", "user": map[string]any{"id": 1}}
 	seed := sign(testSecret, good)
 	f.Add(seed)
 	f.Add(sign("other", good))

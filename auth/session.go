@@ -49,7 +49,9 @@ func (a *Auth) showPanel(c *gin.Context, user *tenants.User, hash, link string, 
 		a.refuse(c, err)
 		return
 	}
-	a.cfg.Panel(c, session)
+	if err := a.cfg.Panel(c, session); err != nil {
+		a.refuse(c, err)
+	}
 }
 
 // newSession signs claims, filling in the times.

@@ -63,7 +63,14 @@ var hookScopes = []string{scopeAppUninstalled, scopeProductDeleted, scopeStoreUp
 //
 // A destination that BigCommerce refuses (it wants HTTPS on port 443) is logged and no failure:
 // Sluice works without webhooks, it then learns of changes later.
+//
+// A store that was added by store-level credentials has none: they would be signed with the secret of
+// that API account, not the app's.
 func (w *Workers) doHooksRegister(ctx context.Context, j *job) error {
+	store, err := w.db.Store(ctx, j.row.StoreHash)
+	if err != nil || store.Origin == tenants.OriginCredentials {
+		return err
+	}
 	client, err := w.cfg.Clients.Client(ctx, j.row.StoreHash, nil)
 	if err != nil {
 		return err
@@ -117,6 +124,7 @@ func refused(err error) bool {
 type storeUninstall struct {
 	Store      string `json:"store"`
 	DeliveryID string `json:"delivery_id"`
+	CreatedAt  int64  `json:"created_at"` // of the event, Unix seconds
 }
 
 // doStoreUninstall carries out the webhook store/app/uninstalled: the store itself was closed, and
@@ -126,7 +134,13 @@ func (w *Workers) doStoreUninstall(ctx context.Context, j *job) error {
 	if err := j.payload(&p); err != nil {
 		return err
 	}
-	if err := w.s.Uninstalled(ctx, p.Store); err != nil {
+	store, err := w.db.Store(ctx, p.Store)
+	if err != nil && problem.CodeOf(err) != problem.NotFound {
+		return err
+	}
+	if err == nil && before(p.CreatedAt, store.InstalledAt) {
+		j.log.InfoContext(ctx, "store was installed again since; nothing to uninstall", "uninstalled", p.Store)
+	} else if err := w.s.Uninstalled(ctx, p.Store); err != nil {
 		return err
 	}
 	return w.handled(tenants.WithStore(ctx, p.Store), p.DeliveryID)

@@ -262,6 +262,9 @@ func (f *fakeEngine) Fail(ctx context.Context, run *tenants.Run, message string,
 func (f *fakeEngine) save(ctx context.Context, was, next *tenants.Run, inTx func(*tenants.DB, *tenants.Run) error) error {
 	ctx = context.WithoutCancel(ctx)
 	now := time.Now().UTC()
+	// Held over the commit, so that whoever sees a step in SQL finds it counted.
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	err := f.db.Tx(ctx, func(tx *tenants.DB) error {
 		var have tenants.Run
 		if err := tx.Scoped(ctx).Clauses(clause.Locking{Strength: "UPDATE"}).Where("id = ?", was.ID).Take(&have).Error; err != nil {
@@ -287,9 +290,7 @@ func (f *fakeEngine) save(ctx context.Context, was, next *tenants.Run, inTx func
 		return inTx(tx, next)
 	})
 	if err == nil {
-		f.mu.Lock()
 		f.done[runJobID(was.ID, was.Step)]++
-		f.mu.Unlock()
 	}
 	return err
 }

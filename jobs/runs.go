@@ -151,12 +151,13 @@ func (s *Service) retryFrom(ctx context.Context, tx *tenants.DB, run *tenants.Ru
 }
 
 // RetryRun starts a run of only the failed records of a final run, from the same snapshot.
-func (s *Service) RetryRun(ctx context.Context, id, startedBy string) (*tenants.Run, error) {
+// trigger and startedBy are those of StartRun.
+func (s *Service) RetryRun(ctx context.Context, id, trigger, startedBy string) (*tenants.Run, error) {
 	old, err := s.db.Run(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	return s.StartRun(ctx, StartRun{FlowID: old.FlowID, RetryOf: old.ID, Trigger: "manual", StartedBy: startedBy})
+	return s.StartRun(ctx, StartRun{FlowID: old.FlowID, RetryOf: old.ID, Trigger: trigger, StartedBy: startedBy})
 }
 
 // CancelRun ends a run. One that is queued, paused or waiting between two steps before its first write

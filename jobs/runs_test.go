@@ -287,7 +287,7 @@ func TestRetryRun(t *testing.T) {
 	old := e.start()
 	refused := func(why string) {
 		t.Helper()
-		if _, err := e.svc.RetryRun(e.ctx, old.ID, "u2"); problem.CodeOf(err) != problem.Conflict {
+		if _, err := e.svc.RetryRun(e.ctx, old.ID, "manual", "u2"); problem.CodeOf(err) != problem.Conflict {
 			t.Errorf("%s: error %v", why, err)
 		}
 	}
@@ -297,7 +297,7 @@ func TestRetryRun(t *testing.T) {
 	set(old.ID, map[string]any{"failed": 3})
 	refused("no snapshot")
 	set(old.ID, map[string]any{"snapshot_id": "snap-1", "dry_run": true})
-	run, err := e.svc.RetryRun(e.ctx, old.ID, "u2")
+	run, err := e.svc.RetryRun(e.ctx, old.ID, "manual", "u2")
 	if err != nil {
 		t.Fatal(err)
 	}

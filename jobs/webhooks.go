@@ -41,7 +41,12 @@ type webhook struct {
 	Scope     string
 	StoreHash string
 	DataID    int64 // data.id; 0 if it is missing or not a positive number
+	CreatedAt int64 // Unix seconds; 0 if it is missing
 }
+
+// before reports whether the event happened before t: BigCommerce repeats a delivery for a day, and a
+// store may have been installed again by then.
+func before(createdAt int64, t time.Time) bool { return createdAt > 0 && createdAt < t.Unix() }
 
 // storableID is a delivery's id as tenants.WebhookEvent.DeliveryID takes it.
 var storableID = regexp.MustCompile(`^[\x21-\x7e]{1,128}$`)
@@ -51,9 +56,10 @@ var producerPattern = regexp.MustCompile(`^stores/([a-z0-9]{1,32})$`)
 // parseWebhook reads a delivery's body.
 func parseWebhook(body []byte) (webhook, error) {
 	var raw struct {
-		Scope    string          `json:"scope"`
-		Producer string          `json:"producer"`
-		Data     json.RawMessage `json:"data"`
+		Scope     string          `json:"scope"`
+		Producer  string          `json:"producer"`
+		CreatedAt int64           `json:"created_at"`
+		Data      json.RawMessage `json:"data"`
 	}
 	if err := json.Unmarshal(body, &raw); err != nil {
 		return webhook{}, problem.Wrap(err, problem.Invalid, "The body is not a BigCommerce webhook.")
@@ -62,7 +68,7 @@ func parseWebhook(body []byte) (webhook, error) {
 	if m == nil || raw.Scope == "" || len(raw.Scope) > 100 {
 		return webhook{}, problem.New(problem.Invalid, "The body is not a BigCommerce webhook: scope and producer are needed.")
 	}
-	hook := webhook{Scope: raw.Scope, StoreHash: m[1]}
+	hook := webhook{Scope: raw.Scope, StoreHash: m[1], CreatedAt: raw.CreatedAt}
 	var data struct {
 		ID json.Number `json:"id"`
 	}
@@ -136,7 +142,7 @@ func (s *Service) acceptWebhook(ctx context.Context, hook webhook, deliveryID st
 		return err
 	}
 	log := s.log.With("store", hook.StoreHash, "scope", hook.Scope, "delivery", deliveryID)
-	if row == nil || store.State == tenants.StoreUninstalled {
+	if row == nil || store.State == tenants.StoreUninstalled || (hook.Scope == scopeAppUninstalled && before(hook.CreatedAt, store.InstalledAt)) {
 		log.DebugContext(ctx, "webhook ignored", "store_state", store.State)
 		return nil
 	}
@@ -185,7 +191,7 @@ func (s *Service) webhookRow(hook webhook, deliveryID string) (row *tenants.Job,
 		return row, false, err
 	case scopeAppUninstalled:
 		row, err = newRow("uninstall:"+hook.StoreHash+":"+tenants.NewID(), kindStoreUninstall, queue.LaneInteractive, now,
-			storeUninstall{Store: hook.StoreHash, DeliveryID: deliveryID})
+			storeUninstall{Store: hook.StoreHash, DeliveryID: deliveryID, CreatedAt: hook.CreatedAt})
 		return row, false, err
 	case scopeStoreUpdated:
 		row, err = newRow("store:"+hook.StoreHash+":"+tenants.NewID(), kindStoreRefresh, queue.LaneBulk, now.Add(refreshDelay), struct{}{})

@@ -28,7 +28,6 @@ type delivery struct {
 func (e *env) deliver(d delivery, change ...func(*http.Request)) *httptest.ResponseRecorder {
 	e.t.Helper()
 	r := gin.New()
-	r.Use(problem.Middleware(e.cfg.Log))
 	e.svc.Register(r)
 	signer, err := standardwebhooks.NewWebhookRaw([]byte(d.secret))
 	if err != nil {
@@ -220,6 +219,37 @@ func TestWebhookAppUninstalled(t *testing.T) {
 	d = delivery{id: "msg_2", secret: e.cfg.ClientSecret, body: productDeleted(testStore, 1), at: time.Now()}
 	if w := e.deliver(d); w.Code != http.StatusOK || len(e.events(testStore)) != 1 {
 		t.Errorf("status %d, %d events", w.Code, len(e.events(testStore)))
+	}
+}
+
+// BigCommerce repeats a delivery for a day: one of before a reinstall must not end the new installation.
+func TestLateUninstallWebhook(t *testing.T) {
+	e := newEnv(t, testenv.EmbeddedRedis(t))
+	store, err := e.db.Store(t.Context(), testStore)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := func(at time.Time) string {
+		return fmt.Sprintf(`{"scope":"store/app/uninstalled","producer":"stores/%s","created_at":%d,"data":{"type":"store"}}`, testStore, at.Unix())
+	}
+	d := delivery{id: "msg_late", secret: e.cfg.ClientSecret, at: time.Now(), body: body(store.InstalledAt.Add(-time.Hour))}
+	if w := e.deliver(d); w.Code != http.StatusOK || len(e.events(testStore)) != 0 {
+		t.Fatalf("status %d, %d events", w.Code, len(e.events(testStore)))
+	}
+	// One that was taken before the reinstall, and comes up after it.
+	d = delivery{id: "msg_taken", secret: e.cfg.ClientSecret, at: time.Now(), body: body(store.InstalledAt.Add(time.Second))}
+	if w := e.deliver(d); w.Code != http.StatusOK || len(e.events(testStore)) != 1 {
+		t.Fatalf("status %d, %d events", w.Code, len(e.events(testStore)))
+	}
+	err = e.db.AcrossStores(t.Context()).Model(&tenants.Store{}).Where("hash = ?", testStore).
+		Update("installed_at", store.InstalledAt.Add(time.Minute)).Error
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.work()
+	testenv.Eventually(t, "event handled", func() bool { return e.events(testStore)[0].HandledAt != nil })
+	if store, err = e.db.Store(t.Context(), testStore); err != nil || store.State != tenants.StoreActive {
+		t.Fatalf("store is %s, %v", store.State, err)
 	}
 }
 

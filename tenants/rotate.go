@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"gorm.io/gorm"
+
+	"sluice/internal/problem"
 )
 
 const rotateRows = 100
@@ -79,6 +81,34 @@ func rotate[T any](ctx context.Context, d *DB, column string, page func(after st
 		}
 		if len(rows) < rotateRows {
 			return n, nil
+		}
+	}
+}
+
+// CheckKeys opens one secret of each key that the database's secrets were sealed with, and says which
+// key is missing or wrong. It is for the start of a process: better not to start than to fail store by store.
+func (d *DB) CheckKeys(ctx context.Context) error {
+	checked := map[string]bool{}
+	after := ""
+	for {
+		var rows []Store
+		err := d.AcrossStores(ctx).Select("hash", "access_token").Where("access_token IS NOT NULL AND hash > ?", after).
+			Order("hash").Limit(rotateRows).Find(&rows).Error
+		if err != nil {
+			return wrap(err, "check keys")
+		}
+		for _, s := range rows {
+			id := d.vault.KeyID(s.AccessToken)
+			if after = s.Hash; checked[id] {
+				continue
+			}
+			if _, err := d.vault.Open(s.Hash, columnAccessToken, s.AccessToken); err != nil {
+				return problem.Wrap(err, problem.Invalid, "ENCRYPTION_KEYS cannot open the secrets in the database: they were sealed with key %q. Put that key back into the list.", id)
+			}
+			checked[id] = true
+		}
+		if len(rows) < rotateRows {
+			return nil
 		}
 	}
 }

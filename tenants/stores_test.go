@@ -269,6 +269,10 @@ func TestRotateKeys(t *testing.T) {
 			}
 			return db.WithVault(v)
 		}
+		if err := db.CheckKeys(t.Context()); err != nil {
+			t.Errorf("the right keys: %v", err)
+		}
+		wantCode(t, with(fresh).CheckKeys(t.Context()), problem.Invalid)
 		// Without the old key nothing opens, and nothing is lost.
 		n, err := with(fresh).RotateKeys(t.Context())
 		wantCode(t, err, problem.Unavailable)

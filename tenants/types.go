@@ -1,5 +1,7 @@
 package tenants
 
+import "time"
+
 // Install is what an OAuth install, or store-level credentials, say of a store.
 type Install struct {
 	StoreHash   string
@@ -25,6 +27,9 @@ type UserSeen struct {
 	Email  string
 	Locale string // "" keeps what is known
 	Owner  bool
+	// IssuedAt is when BigCommerce signed the payload that names the user: one from before the user's
+	// removal does not bring them back. Zero for what BigCommerce said just now (an install).
+	IssuedAt time.Time
 }
 
 // Page is a piece of a list. After (or Before, for lists that start with the newest) is the next

@@ -13,8 +13,8 @@ import (
 
 // EnsureUser returns the user that a signed payload or an install named, who is made if unknown: the
 // owner as owner, anyone else as admin (BigCommerce's owner decides who may open apps). A removed user
-// who comes back is one again, with the role of before. When ownership moved, the former owner becomes
-// an admin.
+// who comes back is one again, with the role of before; a payload that was signed before the removal is
+// refused (problem.Unauthenticated). When ownership moved, the former owner becomes an admin.
 func (d *DB) EnsureUser(ctx context.Context, seen UserSeen) (*User, error) {
 	if seen.UserID <= 0 {
 		return nil, problem.New(problem.Invalid, "BigCommerce named no user. Open Sluice from the control panel again.")
@@ -22,6 +22,9 @@ func (d *DB) EnsureUser(ctx context.Context, seen UserSeen) (*User, error) {
 	var user *User
 	err := d.Tx(ctx, func(tx *DB) error {
 		now := tx.now()
+		if err := refuseRemoved(ctx, tx, seen); err != nil {
+			return err
+		}
 		row := User{
 			ID: NewID(), UserID: seen.UserID, Email: Clean(seen.Email, 255), Role: RoleAdmin,
 			Locale: Clean(seen.Locale, 16), LastSeenAt: &now,
@@ -57,6 +60,17 @@ func (d *DB) EnsureUser(ctx context.Context, seen UserSeen) (*User, error) {
 		return nil
 	})
 	return user, wrap(err, "user")
+}
+
+func refuseRemoved(ctx context.Context, tx *DB, seen UserSeen) error {
+	if seen.IssuedAt.IsZero() {
+		return nil
+	}
+	known, err := maybe[User](tx.Scoped(ctx).Where("user_id = ?", seen.UserID), "user")
+	if err != nil || known == nil || known.RemovedAt == nil || seen.IssuedAt.After(*known.RemovedAt) {
+		return err
+	}
+	return problem.New(problem.Unauthenticated, "You no longer have access to Sluice on this store. Ask the store's owner.")
 }
 
 // UserByID returns a user who may open the panel; problem.NotFound for one who was removed.
@@ -130,4 +144,9 @@ func (d *DB) UseToken(ctx context.Context, jti string, expires, now time.Time, g
 func (d *DB) SweepUsedTokens(ctx context.Context, now time.Time) (int64, error) {
 	res := d.AcrossStores(ctx).Where("expires_at < ?", now.UTC()).Delete(&UsedToken{})
 	return res.RowsAffected, wrap(res.Error, "sweep tokens")
+}
+
+// ForgetToken lets a token that UseToken accepted be used again: what it was used for failed.
+func (d *DB) ForgetToken(ctx context.Context, jti string) error {
+	return wrap(d.Scoped(ctx).Where("jti = ?", jti).Delete(&UsedToken{}).Error, "forget token")
 }

@@ -24,7 +24,7 @@ import (
 type Jobs interface {
 	StartRun(ctx context.Context, start jobs.StartRun) (*tenants.Run, error)
 	CancelRun(ctx context.Context, runID string) error
-	RetryRun(ctx context.Context, runID, startedBy string) (*tenants.Run, error)
+	RetryRun(ctx context.Context, runID, trigger, startedBy string) (*tenants.Run, error)
 	Watch(ctx context.Context, store string) (events <-chan string, stop func(), err error)
 	Quota(ctx context.Context, store string) (queue.QuotaState, error)
 }

@@ -71,7 +71,7 @@ func (f *fakeJobs) CancelRun(ctx context.Context, id string) error {
 	return err
 }
 
-func (f *fakeJobs) RetryRun(ctx context.Context, id, by string) (*tenants.Run, error) {
+func (f *fakeJobs) RetryRun(ctx context.Context, id, _, by string) (*tenants.Run, error) {
 	old, err := f.db.Run(ctx, id)
 	if err != nil {
 		return nil, err
@@ -151,7 +151,7 @@ func (p *panel) page(store string, user int64) *httptest.ResponseRecorder {
 	p.t.Helper()
 	now := p.clock.Now()
 	payload, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{
-		"aud": clientID, "iss": "bc", "exp": now.Add(24 * time.Hour).Unix(), "jti": tenants.NewID(), "sub": "stores/" + store,
+		"aud": clientID, "iss": "bc", "iat": now.Unix(), "exp": now.Add(24 * time.Hour).Unix(), "jti": tenants.NewID(), "sub": "stores/" + store,
 		"user": map[string]any{"id": user, "email": "u@example.com", "locale": "en-GB"}, "owner": map[string]any{"id": 1}, "url": "/runs",
 	}).SignedString([]byte(clientSecret))
 	if err != nil {

@@ -63,6 +63,8 @@ func (a *API) events(c *gin.Context) {
 			}
 			if id, isRun := strings.CutPrefix(event, jobs.EventRun); isRun {
 				s.runs[id] = true
+			} else if event == jobs.EventStore {
+				s.send("store", gin.H{}) // its state or name changed: the panel asks for its session again
 			}
 		case <-flush.C:
 			s.sendRuns()

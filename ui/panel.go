@@ -55,16 +55,14 @@ type pageSession struct {
 }
 
 // Page answers with the panel, session in it. It is an auth.PanelPage.
-func (p *Panel) Page(c *gin.Context, session auth.PanelSession) {
+func (p *Panel) Page(c *gin.Context, session auth.PanelSession) error {
 	if p.index == nil {
-		problem.Write(c, problem.New(problem.Unavailable, "The panel is not built into this program. Build it with `make` instead of `go build`; the API works all the same."))
-		return
+		return problem.New(problem.Unavailable, "The panel is not built into this program. Build it with `make` instead of `go build`; the API works all the same.")
 	}
 	// json.Marshal escapes <, > and &, so the element cannot be closed from inside.
 	data, err := json.Marshal(pageSession{session, p.version})
 	if err != nil {
-		problem.Write(c, err)
-		return
+		return err
 	}
 	nonce := rand.Text()
 	element := `<script type="application/json" id="sluice-session" nonce="` + nonce + `">` + string(data) + `</script>`
@@ -77,6 +75,7 @@ func (p *Panel) Page(c *gin.Context, session auth.PanelSession) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
 	c.Data(http.StatusOK, "text/html; charset=utf-8", page)
+	return nil
 }
 
 // policy is the page's Content-Security-Policy. Everything comes from our own origin or carries the

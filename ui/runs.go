@@ -185,6 +185,6 @@ func (a *API) cancelRun(c *gin.Context) {
 }
 
 func (a *API) retryRun(c *gin.Context) {
-	r, err := a.cfg.Jobs.RetryRun(c.Request.Context(), c.Param("id"), caller(c).ID())
+	r, err := a.cfg.Jobs.RetryRun(c.Request.Context(), c.Param("id"), trigger(caller(c).KeyID), caller(c).ID())
 	a.oneRun(c, http.StatusCreated, r, err)
 }

@@ -407,7 +407,9 @@ func (s *step) stateCost(ctx context.Context) {
 		s.listNew("category", "categories", s.cp.NewCategories)
 		s.listNew("brand", "brands", s.cp.NewBrands)
 	}
-	s.run.PlannedRequests = writeCost(s.run.ToCreate, s.run.ToUpdate, extra)
+	// What reading took is part of what the run costs; the write is still to come.
+	writes := writeCost(s.run.ToCreate, s.run.ToUpdate, extra)
+	s.run.PlannedRequests = s.run.Requests + s.requests.Load() + writes
 	quota, window := s.e.cfg.Quota(ctx, s.run.StoreHash)
 	s.run.PlannedSeconds = int64(duration(s.run.PlannedRequests, quota, window).Seconds() + 0.999)
 	s.cp = checkpoint{}

@@ -14,6 +14,13 @@ describe('applyEvent', () => {
     expect(qc.getQueryData(keys.quota)).toMatchObject({ left: 3 });
   });
 
+  it('asks for the session again when the store changed', () => {
+    const qc = newQueryClient();
+    const invalidate = vi.spyOn(qc, 'invalidateQueries');
+    applyEvent(qc, event('store', {}));
+    expect(invalidate).toHaveBeenCalledWith({ queryKey: keys.session });
+  });
+
   it('writes a run into every list that shows it, and no other', () => {
     const qc = newQueryClient();
     qc.setQueryData([...keys.runs, 'last'], [other]);

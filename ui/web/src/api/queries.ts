@@ -124,6 +124,7 @@ function withLastRun(flow: Flow, run: Run): Flow {
 
 /** Feeds one event of /events into the caches; unknown events and broken data are ignored. */
 export function applyEvent(qc: QueryClient, event: ServerEvent) {
+  if (event.event === 'store') void qc.invalidateQueries({ queryKey: keys.session }); // its state or name changed
   if (event.event !== 'run' && event.event !== 'quota') return;
   let data: unknown;
   try {
