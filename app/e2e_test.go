@@ -30,7 +30,7 @@ const panelSource = "../ui/web"
 
 // TestOutcomeInChromium drives what a merchant does through the sandbox's control panel, with the real
 // binary, a real Redis and a real browser. The steps and what they assert are in ui/web/e2e. E2E_SHOTS
-// names a folder for screenshots.
+// names a folder for all screenshots, E2E_IMAGES one for those that the documentation shows.
 func TestOutcomeInChromium(t *testing.T) {
 	chromium, ok := testenv.Chromium(t)
 	if !ok {
@@ -60,18 +60,17 @@ func TestOutcomeInChromium(t *testing.T) {
 	for _, s := range platform.Stores {
 		hashes = append(hashes, s.Hash)
 	}
-	shots := os.Getenv("E2E_SHOTS")
-	if shots == "" {
-		shots = filepath.Join(dir, "shots") // thrown away, but taking them is tested
-	} else if !filepath.IsAbs(shots) {
-		t.Fatalf("E2E_SHOTS=%s: give an absolute path", shots)
+	for _, folder := range []string{"E2E_SHOTS", "E2E_IMAGES"} { // node runs in another folder than this test
+		if path := os.Getenv(folder); path != "" && !filepath.IsAbs(path) {
+			t.Fatalf("%s=%s: give an absolute path", folder, path)
+		}
 	}
 	browse := exec.CommandContext(t.Context(), "node", "e2e/outcome.mjs")
 	browse.Dir = panelSource
 	browse.Env = append(os.Environ(),
 		"E2E_CONTROL_PANEL="+platform.ControlPanel, "E2E_APP="+appURL, "E2E_ADMIN="+platform.Admin, "E2E_FEEDS="+feeds.URL,
 		"E2E_CLIENT_ID="+platform.ClientID, "E2E_STORES="+strings.Join(hashes, ","), "E2E_CHROMIUM="+chromium,
-		"E2E_WORK="+filepath.Join(dir, "browser"), "E2E_SHOTS="+shots)
+		"E2E_WORK="+filepath.Join(dir, "browser"))
 	// The browser goes with node, whose end it notices; waiting for its output must not outlast that.
 	browse.WaitDelay = 10 * time.Second
 	out, err := browse.CombinedOutput()
@@ -223,4 +222,3 @@ func (f *feedFolder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "GET or PUT", http.StatusMethodNotAllowed)
 	}
 }
-

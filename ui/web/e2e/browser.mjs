@@ -10,7 +10,7 @@ import { env } from './env.mjs';
 const violationMark = 'e2e-csp-violation';
 
 /** Opens a browser with a profile of its own. Every problem that it meets goes to problems. */
-export async function openBrowser(problems, { width = 1280, height = 900 } = {}) {
+export async function openBrowser(problems) {
   const profile = join(env.work, 'profile');
   mkdirSync(join(profile, 'Default'), { recursive: true });
   // What a user sets under "Third-party cookies: block".
@@ -21,7 +21,7 @@ export async function openBrowser(problems, { width = 1280, height = 900 } = {})
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: env.chromium,
     headless: true,
-    viewport: { width, height },
+    viewport: { width: env.width, height: env.height },
     locale: 'en-US',
     timezoneId: 'UTC',
     acceptDownloads: true,

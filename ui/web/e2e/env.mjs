@@ -23,6 +23,11 @@ export const env = {
   work: need('E2E_WORK'),
   /** Where screenshots go; none are taken without it. */
   shots: process.env.E2E_SHOTS ?? '',
+  /** Where the documentation's pictures go (make screenshots); none are written without it. */
+  images: process.env.E2E_IMAGES ?? '',
+  /** The window, in CSS pixels. */
+  width: 1280,
+  height: 900,
   /** Milliseconds that anything may take; a loaded two-core machine is slow. */
   patience: Number(process.env.E2E_PATIENCE ?? 30_000),
 };

@@ -1,9 +1,15 @@
 // A merchant in front of the control panel: what they can do in any of its pages and in the app's frame.
 
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { env } from './env.mjs';
+
+/** Resolves when every animation that has an end has ended and fonts are there. Runs in the frame. */
+async function atRest() {
+  await document.fonts.ready;
+  const finite = document.getAnimations().filter((a) => a.effect?.getComputedTiming().endTime !== Infinity);
+  await Promise.all(finite.map((a) => a.finished.catch(() => undefined)));
+}
 
 export class Merchant {
   constructor(page, watch, store) {
@@ -87,9 +93,23 @@ export class Merchant {
     if (over > 0) this.watch.problem(`${label} is ${over} px wider than its frame`);
   }
 
+  /** A screenshot of the window, once what moves has come to rest. */
   async shot(name) {
     if (env.shots === '') return;
-    mkdirSync(env.shots, { recursive: true });
-    await this.page.screenshot({ path: join(env.shots, `${name}.png`), animations: 'disabled' });
+    await this.#picture(join(env.shots, `${name}.png`));
+  }
+
+  /** A screenshot that the documentation shows; the message of success in the corner is closed first. */
+  async image(name) {
+    const close = this.app.getByRole('alert').getByRole('button');
+    if (await close.count()) await close.first().click();
+    await this.shot(name);
+    if (env.images !== '') await this.#picture(join(env.images, `${name}.png`));
+  }
+
+  async #picture(path) {
+    await this.page.mouse.move(0, 0);
+    await this.page.frame({ name: 'app' })?.evaluate(atRest);
+    await this.page.screenshot({ path });
   }
 }

@@ -10,11 +10,14 @@ import { cancel } from './scenes/cancel.mjs';
 import { badRows, download, mendFeed, retryFailed } from './scenes/errors.mjs';
 import { install } from './scenes/install.mjs';
 import { dryRun, map, run, secondRun, setUp } from './scenes/first-run.mjs';
+import { keyboardOnly } from './scenes/keyboard.mjs';
 import { deepLink, reinstall, viewerRole } from './scenes/people.mjs';
+import { widths } from './scenes/widths.mjs';
 
 const problems = [];
 const { context, page, watch } = await openBrowser(problems);
 const merchant = new Merchant(page, watch, env.stores[0]);
+const other = new Merchant(page, watch, env.stores[1]);
 
 const scenes = [
   ['install with consent', install],
@@ -31,6 +34,8 @@ const scenes = [
   ['viewer', viewerRole],
   ['deep link', deepLink],
   ['reinstall', reinstall],
+  ['widths', widths],
+  ['keyboard only', () => keyboardOnly(other)],
 ];
 
 const began = Date.now();

@@ -35,6 +35,8 @@ export async function cancel(m) {
   const created = await m.fact('Created');
   assert.ok(created > 0 && created < rows, `cancelled half-way: ${created} of ${rows}`);
   assert.equal(await productsIn(m.store), before + created, 'what was written is counted');
+  const percent = Number(await m.app.getByRole('progressbar').getAttribute('aria-valuenow'));
+  assert.ok(percent > 0 && percent < 100, `the bar stops where the run did: ${percent}`);
   await m.shot('cancelled');
 
   await m.button('Run again').click();

@@ -14,7 +14,7 @@ function feed(mended) {
   if (!mended) {
     const [comma, long, negative, nameless] = all.slice(rows);
     comma.ListPrice = '12,50';
-    long.PartDescription = 'N'.repeat(300);
+    long.PartDescription = 'Handmade by three generations of one family '.repeat(7).slice(0, 300);
     negative.OnHand = '-5';
     nameless.PartNum = '';
   }
@@ -48,7 +48,7 @@ export async function badRows(m) {
     if (want.value) assert.equal(value, want.value);
   }
   await m.fits('errors');
-  await m.shot('errors');
+  await m.image('errors');
 }
 
 export async function download(m) {

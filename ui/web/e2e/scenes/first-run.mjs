@@ -40,7 +40,7 @@ export async function map(m) {
     assert.match(await m.app.getByLabel(`Expression for ${field}`, { exact: true }).inputValue(), new RegExp(column), `${field} is suggested from ${column}`);
   }
   await m.fits('mapping');
-  await m.shot('mapping');
+  await m.image('mapping');
 
   // The preview follows what is typed: a mistake is named, a change is shown.
   const line = m.app.getByRole('listitem').filter({ has: price });
@@ -70,7 +70,7 @@ export async function dryRun(m) {
   await first.getByRole('cell', { name: 'Halyard & Co. Ridge Backpack Moss A1000' }).waitFor();
   assert.equal(await productsIn(m.store), before, 'a dry run writes nothing');
   await m.fits('dry run');
-  await m.shot('dry-run');
+  await m.image('dry-run');
 }
 
 export async function run(m) {
@@ -81,7 +81,7 @@ export async function run(m) {
     const steps = await m.frame().evaluate(watchProgress, 40);
     assert.ok(steps.length >= 3 && steps.every((v, i) => i === 0 || v >= steps[i - 1]), `the bar moves by itself, forwards: ${steps}`);
     assert.ok((await m.fact('Created')) > 0, 'counts move too');
-    await m.shot('run');
+    await m.image('run');
   });
   await m.says('Everything in the feed is in your store');
   assert.equal(await m.fact('Created'), rows);
@@ -123,5 +123,5 @@ export async function secondRun(m) {
   await m.says(`${rows} unchanged`);
   assert.equal(await m.app.getByText('Next steps').count(), 0, 'the next steps are gone after the first run');
   await m.fits('overview');
-  await m.shot('overview');
+  await m.image('overview');
 }

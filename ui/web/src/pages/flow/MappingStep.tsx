@@ -144,24 +144,26 @@ function RowChooser({ rows, at, broken, onChange, updating }: { rows: PreviewRow
       <Text as="span" color="secondary60" marginBottom="none" marginRight="xSmall">
         {t.preview}: {t.row(format.number(at + 1), format.number(rows.length))} ({t.rowLine(format.number(row.line), row.key)})
       </Text>
-      <Button
-        aria-label={t.previous}
-        disabled={at === 0}
-        iconOnly={<ChevronLeftIcon aria-hidden />}
-        mobileWidth="auto"
-        onClick={() => onChange(at - 1)}
-        type="button"
-        variant="subtle"
-      />
-      <Button
-        aria-label={t.next}
-        disabled={at >= rows.length - 1}
-        iconOnly={<ChevronRightIcon aria-hidden />}
-        mobileWidth="auto"
-        onClick={() => onChange(at + 1)}
-        type="button"
-        variant="subtle"
-      />
+      <Flex flexDirection="row" flexGap="0.25rem">
+        <Button
+          aria-label={t.previous}
+          disabled={at === 0}
+          iconOnly={<ChevronLeftIcon aria-hidden />}
+          mobileWidth="auto"
+          onClick={() => onChange(at - 1)}
+          type="button"
+          variant="subtle"
+        />
+        <Button
+          aria-label={t.next}
+          disabled={at >= rows.length - 1}
+          iconOnly={<ChevronRightIcon aria-hidden />}
+          mobileWidth="auto"
+          onClick={() => onChange(at + 1)}
+          type="button"
+          variant="subtle"
+        />
+      </Flex>
     </Flex>
   );
 }
