@@ -54,7 +54,6 @@ func (s *step) createBrand(ctx context.Context, t *brandTable, name string) erro
 	if err != nil {
 		return err
 	}
-	s.cp.Extra++
 	made, err := c.Brands.Create(ctx, bigcommerce.Brand{Name: name})
 	t.add(made)
 	if err == nil || !refusal(err) {

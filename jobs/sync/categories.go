@@ -233,7 +233,6 @@ func (s *step) postCategories(ctx context.Context, t *categoryTable, batch []big
 	if err != nil {
 		return err
 	}
-	s.cp.Extra++
 	made, err := c.Categories.Create(ctx, batch)
 	for _, m := range made {
 		if m.TreeID == 0 {

@@ -22,7 +22,6 @@ type checkpoint struct {
 	// what a dry run would create besides products, and how many a real run did
 	NewCategories []string `json:"new_categories,omitempty"`
 	NewBrands     []string `json:"new_brands,omitempty"`
-	Extra         int64    `json:"extra,omitempty"` // requests for categories and brands
 
 	// write
 	Pace      int           `json:"pace,omitempty"`      // creates that the last step sent

@@ -401,7 +401,7 @@ func (s *step) matchLost(ctx context.Context) error {
 
 // stateCost says what writing takes, and ends a dry run.
 func (s *step) stateCost(ctx context.Context) {
-	extra := s.cp.Extra
+	var extra int64 // a real run has made its categories and brands by now
 	if s.run.DryRun {
 		extra = int64(ceilDiv(len(s.cp.NewCategories), categoryBatch) + len(s.cp.NewBrands))
 		s.listNew("category", "categories", s.cp.NewCategories)
