@@ -163,9 +163,14 @@ func deploy(t *testing.T, s stack, variables ...string) *deployment {
 		t.Fatalf("store add printed %q", added)
 	}
 	secret, _, _ = strings.Cut(secret, "\n")
-	d.merchant = &merchant{app: app, token: secret, http: &http.Client{Timeout: 30 * time.Second}}
+	d.merchant = withKey(app, secret)
 	d.serve()
 	return d
+}
+
+// withKey calls the API with an API key, which needs no renewal.
+func withKey(app, secret string) *merchant {
+	return &merchant{app: app, token: secret, renewAt: time.Now().Add(24 * time.Hour), http: &http.Client{Timeout: 30 * time.Second}}
 }
 
 // command runs a command of the operator to its end and returns what it printed.

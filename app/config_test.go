@@ -1,0 +1,181 @@
+package main
+
+import (
+	"log/slog"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// testKey is a well-formed encryption key of no value.
+const testKey = "k:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+
+// goodEnvironment is the least that serve needs.
+func goodEnvironment(t *testing.T) map[string]string {
+	return map[string]string{
+		"BIGCOMMERCE_CLIENT_ID": "id", "BIGCOMMERCE_CLIENT_SECRET": "secret", "APP_URL": "https://sluice.example/",
+		"ENCRYPTION_KEYS": testKey, "DATABASE_URL": "sqlite:" + filepath.Join(t.TempDir(), "x.db"),
+	}
+}
+
+// setEnvironment makes env all of the configuration that there is.
+func setEnvironment(t *testing.T, env map[string]string) {
+	t.Helper()
+	for _, name := range variables {
+		t.Setenv(name, "") // so that it is restored
+		if err := os.Unsetenv(name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, value := range env {
+		if !slices.Contains(variables, name) {
+			t.Fatalf("%s is not in the list of variables", name)
+		}
+		t.Setenv(name, value)
+	}
+}
+
+// variables are those of README.md's table.
+var variables = []string{
+	"BIGCOMMERCE_CLIENT_ID", "BIGCOMMERCE_CLIENT_SECRET", "APP_URL", "APP_SCOPES", "DATABASE_URL", "REDIS_URL", "ENCRYPTION_KEYS",
+	"BIGCOMMERCE_LOGIN_URL", "BIGCOMMERCE_API_URL", "FRAME_ANCESTORS", "ALLOW_PRIVATE_SOURCES", "ALLOW_SOURCE_REDIRECTS", "PORT", "JOB_LEASE", "LOG_LEVEL",
+}
+
+func TestConfigurationDefaults(t *testing.T) {
+	env := goodEnvironment(t)
+	setEnvironment(t, env)
+	cfg, err := loadConfig()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &Config{
+		ClientID: "id", ClientSecret: "secret", AppURL: "https://sluice.example", DatabaseURL: env["DATABASE_URL"], EncryptionKeys: testKey,
+		Scopes:   []string{"store_v2_products", "store_v2_information_read_only"},
+		LoginURL: "https://login.bigcommerce.com", APIURL: "https://api.bigcommerce.com",
+		FrameAncestors: []string{"https://*.mybigcommerce.com", "https://*.bigcommerce.com"},
+		Port:           8080, JobLease: 30 * time.Second, LogLevel: "info",
+	}
+	if d := cmp.Diff(want, cfg); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+	if cfg.sandboxed() {
+		t.Error("the real BigCommerce is taken for a sandbox")
+	}
+}
+
+// TestConfigurationErrors sets one variable wrongly. What is said names it, and says no secret.
+func TestConfigurationErrors(t *testing.T) {
+	const secret = "hunter2hunter2"
+	tests := []struct {
+		name, value string
+		want        string
+	}{
+		{"BIGCOMMERCE_CLIENT_ID", "", "is required"},
+		{"BIGCOMMERCE_CLIENT_SECRET", "", "is required"},
+		{"APP_URL", "", "is required"},
+		{"APP_URL", "sluice.example", "not an http or https address"},
+		{"APP_URL", "ftp://sluice.example", "not an http or https address"},
+		{"BIGCOMMERCE_LOGIN_URL", "login", "not an http or https address"},
+		{"BIGCOMMERCE_API_URL", "api", "not an http or https address"},
+		{"ENCRYPTION_KEYS", "", "sluice key new"},
+		{"ENCRYPTION_KEYS", secret, "id"},
+		{"ENCRYPTION_KEYS", "k:" + secret + "!", "base64"},
+		{"ENCRYPTION_KEYS", "k:aHVudGVyMmh1bnRlcjI=", "32"},
+		{"ENCRYPTION_KEYS", testKey + "," + testKey, "two"},
+		{"PORT", "http", "a whole number"},
+		{"PORT", "70000", "max 65535"},
+		{"PORT", "-1", "min 0"},
+		{"JOB_LEASE", "30", "such as 30s"},
+		{"JOB_LEASE", "10ms", "min 1s"},
+		{"JOB_LEASE", "1h", "max 10m"},
+		{"LOG_LEVEL", "loud", "oneof debug info warn error"},
+		{"ALLOW_PRIVATE_SOURCES", "10.0.0.0/8,intranet", `"intranet" is not a CIDR`},
+		{"ALLOW_SOURCE_REDIRECTS", "maybe", "true or false"},
+		{"FRAME_ANCESTORS", "https://a.example; script-src *", "one origin after another"},
+		{"DATABASE_URL", "mysql://root:" + secret + "@localhost/x", "must start with postgres:// or sqlite:"},
+		{"DATABASE_URL", "postgres://app:" + secret + "@127.0.0.1:1/x", "PostgreSQL does not answer"},
+		{"DATABASE_URL", "postgres://app:" + secret + "%zz@127.0.0.1/x", "not a valid"},
+		{"REDIS_URL", "localhost:6379", "redis://"},
+		{"REDIS_URL", "redis://:" + secret + "@127.0.0.1:1", "does not answer"},
+		{"REDIS_URL", "redis://:" + secret + "%zz@127.0.0.1", "not an address"},
+	}
+	for _, test := range tests {
+		t.Run(test.name+"="+test.value, func(t *testing.T) {
+			env := goodEnvironment(t)
+			env[test.name] = test.value
+			setEnvironment(t, env)
+			cfg, err := loadConfig()
+			if err == nil {
+				var p *program
+				if p, err = assemble(t.Context(), cfg, slog.New(slog.DiscardHandler)); err == nil {
+					p.close()
+					t.Fatal("this was taken")
+				}
+			}
+			if !strings.Contains(err.Error(), test.name) || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("%q, want it to name %s and to say %q", err, test.name, test.want)
+			}
+			if strings.Contains(err.Error(), secret) {
+				t.Errorf("%q says a secret", err)
+			}
+			for _, other := range variables {
+				if other != test.name && strings.Contains(err.Error(), other+":") {
+					t.Errorf("%q complains of %s", err, other)
+				}
+			}
+		})
+	}
+}
+
+// TestConfigurationErrorsAreSaidTogether: nobody should mend one to meet the next.
+func TestConfigurationErrorsAreSaidTogether(t *testing.T) {
+	wrong := map[string]string{"PORT": "http", "JOB_LEASE": "soon", "LOG_LEVEL": "loud", "APP_URL": "x", "ALLOW_PRIVATE_SOURCES": "y"}
+	setEnvironment(t, wrong)
+	_, err := loadConfig()
+	if err == nil {
+		t.Fatal("this was taken")
+	}
+	for _, name := range append(slices.Collect(maps.Keys(wrong)), "BIGCOMMERCE_CLIENT_ID", "BIGCOMMERCE_CLIENT_SECRET", "ENCRYPTION_KEYS") {
+		if n := strings.Count(err.Error(), name+": "); n != 1 {
+			t.Errorf("%s is named %d times in\n%v", name, n, err)
+		}
+	}
+}
+
+// TestReadmeListsEveryVariable keeps the table for people in step with the program.
+func TestReadmeListsEveryVariable(t *testing.T) {
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range variables {
+		if !strings.Contains(string(readme), "`"+name+"`") {
+			t.Errorf("README.md does not tell of %s", name)
+		}
+	}
+	fields := map[string]bool{}
+	for _, name := range configVariables() {
+		fields[name] = true
+		if !slices.Contains(variables, name) {
+			t.Errorf("%s is not tested here", name)
+		}
+	}
+	if len(fields) != len(variables) {
+		t.Errorf("the program reads %d variables, this test knows %d", len(fields), len(variables))
+	}
+}
+
+// configVariables are the variables that Config reads.
+func configVariables() (names []string) {
+	for field := range reflect.TypeFor[Config]().Fields() {
+		names = append(names, field.Tag.Get("env"))
+	}
+	return names
+}
