@@ -226,6 +226,7 @@ export const text = {
       after: 'After',
       empty: 'No changes yet.',
       emptyDone: 'No changes: the store already has what the feed says.',
+      dropped: 'The changes of this run are no longer kept. Make a new dry run to see what would change now.',
       caption: (n: string) => `${n} fields`,
       more: (n: string, count: number) => `and ${plural(n, count, 'more field', 'more fields')}`,
       less: 'Show fewer fields',

@@ -1,3 +1,4 @@
+import { QueryObserver } from '@tanstack/react-query';
 import { describe, expect, it, vi } from 'vitest';
 import { run } from '../test/render';
 import { applyEvent, applyRun, keys, newQueryClient } from './queries';
@@ -51,6 +52,19 @@ describe('applyEvent', () => {
     applyRun(qc, over);
     applyRun(qc, { ...run, updated_at: '2026-11-22T10:04:59Z' });
     expect(qc.getQueryData(keys.run('run-1'))).toEqual(over);
+  });
+
+  it('does not keep an answer that was on its way when the run ended', async () => {
+    const qc = newQueryClient();
+    applyRun(qc, { ...run, state: 'running' });
+    const answers = [new Promise<string>((resolve) => setTimeout(() => resolve('old'), 20)), Promise.resolve('new')];
+    const observer = new QueryObserver(qc, { queryKey: [...keys.runDetails(run.id), 'changes'], queryFn: () => answers.shift() });
+    const stop = observer.subscribe(() => undefined);
+    applyRun(qc, { ...run, state: 'done', updated_at: '2026-11-22T10:05:00.5Z' });
+    await vi.waitFor(() => expect(observer.getCurrentResult()).toMatchObject({ fetchStatus: 'idle', status: 'success' }));
+    expect(observer.getCurrentResult().data).toBe('new');
+    expect(answers).toEqual([]);
+    stop();
   });
 
   it('fetches errors again when their number changes, not on every step', () => {

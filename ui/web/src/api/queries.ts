@@ -35,7 +35,16 @@ export const queries = {
       initialPageParam: '',
       getNextPageParam: (last) => last.next || undefined,
     }),
-  run: (c: Client, id: string) => queryOptions({ queryKey: keys.run(id), queryFn: ({ signal }) => c.run(id, signal), enabled: id !== '' }),
+  run: (c: Client, id: string) =>
+    queryOptions({
+      queryKey: keys.run(id),
+      queryFn: async ({ client: qc, signal }) => {
+        const run = await c.run(id, signal);
+        refreshDetails(qc, qc.getQueryData<Run>(keys.run(id)), run);
+        return run;
+      },
+      enabled: id !== '',
+    }),
   issues: (c: Client, runId: string, severity: Severity) =>
     infiniteQueryOptions({
       queryKey: [...keys.runDetails(runId), severity],
@@ -96,8 +105,17 @@ export function applyRun(qc: QueryClient, run: Run) {
   }
   qc.setQueryData<Flow[]>(keys.flows, (old) => old?.map((f) => withLastRun(f, run)));
   qc.setQueryData<Flow>(keys.flow(run.flow_id), (old) => old && withLastRun(old, run));
+  refreshDetails(qc, known, run);
+}
+
+/** Fetches a run's errors and changes again when its numbers say that there are others. */
+function refreshDetails(qc: QueryClient, known: Run | undefined, run: Run) {
   const changed = (['failed', 'warnings', 'state', 'phase'] as const).some((name) => known?.[name] !== run[name]);
-  if (changed) void qc.invalidateQueries({ queryKey: keys.runDetails(run.id) });
+  if (!changed) return;
+  const details = { queryKey: keys.runDetails(run.id) };
+  // A first fetch under way would be kept by invalidating alone, and its answer is already old.
+  void qc.cancelQueries(details);
+  void qc.invalidateQueries(details);
 }
 
 function newestFirst(a: Run, b: Run): number {

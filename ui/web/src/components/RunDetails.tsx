@@ -164,6 +164,12 @@ const Plain = styled.ul`
   padding: 0;
 `;
 
+/** Why no change is listed. An older dry run's changes are dropped after a few newer runs. */
+function nothingListed(run: Run) {
+  if (!isFinal(run)) return text.run.changes.empty;
+  return run.created + run.updated > 0 ? text.run.changes.dropped : text.run.changes.emptyDone;
+}
+
 function Changes({ run }: { run: Run }) {
   const { client } = useApp();
   const query = useInfiniteQuery(queries.changes(client, run.id));
@@ -171,7 +177,7 @@ function Changes({ run }: { run: Run }) {
     <Loaded query={query}>
       {(data) => {
         const items = data.pages.flatMap((p) => p.items);
-        if (items.length === 0) return <Quiet>{isFinal(run) ? text.run.changes.emptyDone : text.run.changes.empty}</Quiet>;
+        if (items.length === 0) return <Quiet>{nothingListed(run)}</Quiet>;
         return (
           <>
             <Plain>
