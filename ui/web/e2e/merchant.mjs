@@ -103,6 +103,7 @@ export class Merchant {
   async image(name) {
     const close = this.app.getByRole('alert').getByRole('button');
     if (await close.count()) await close.first().click();
+    await this.frame().evaluate(() => scrollTo(0, 0));
     await this.shot(name);
     if (env.images !== '') await this.#picture(join(env.images, `${name}.png`));
   }

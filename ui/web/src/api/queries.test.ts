@@ -57,10 +57,12 @@ describe('applyEvent', () => {
   it('does not keep an answer that was on its way when the run ended', async () => {
     const qc = newQueryClient();
     applyRun(qc, { ...run, state: 'running' });
-    const answers = [new Promise<string>((resolve) => setTimeout(() => resolve('old'), 20)), Promise.resolve('new')];
+    let late: (answer: string) => void = () => undefined;
+    const answers = [new Promise<string>((resolve) => (late = resolve)), Promise.resolve('new')];
     const observer = new QueryObserver(qc, { queryKey: [...keys.runDetails(run.id), 'changes'], queryFn: () => answers.shift() });
     const stop = observer.subscribe(() => undefined);
     applyRun(qc, { ...run, state: 'done', updated_at: '2026-11-22T10:05:00.5Z' });
+    late('old');
     await vi.waitFor(() => expect(observer.getCurrentResult()).toMatchObject({ fetchStatus: 'idle', status: 'success' }));
     expect(observer.getCurrentResult().data).toBe('new');
     expect(answers).toEqual([]);
