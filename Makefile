@@ -9,7 +9,7 @@ GOLANGCI  := v2.15.0
 PANEL_SRC := $(shell find ui/web/src ui/web/public -type f 2>/dev/null) ui/web/index.html ui/web/vite.config.ts ui/web/tsconfig.json
 
 .DEFAULT_GOAL := build
-.PHONY: help demo build test test-go test-web lint bench fuzz clean
+.PHONY: help demo build test test-go test-web lint bench fuzz screenshots clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ fuzz: ## fuzz everything parsed from outside, FUZZTIME each (default 20s)
 			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $${FUZZTIME:-20s} $$pkg || exit 1; \
 		done; \
 	done
+
+screenshots: $(PANEL) ## take the documentation's pictures in Chromium
+	E2E_IMAGES=$(CURDIR)/docs/images SLUICE_TEST_REQUIRE=redis,chromium $(GO) test -count=1 -run TestOutcomeInChromium ./app
 
 clean: ## delete what was built
 	rm -rf bin ui/web/dist ui/web/node_modules

@@ -301,7 +301,7 @@ type JournalEntry struct {
 	ID        string    `gorm:"primaryKey;size:36" json:"id"`
 	StoreHash string    `gorm:"size:32;index" json:"-"`
 	RunID     string    `gorm:"size:36;uniqueIndex:journal_run_key" json:"run_id"`
-	Key       string    `gorm:"size:512;uniqueIndex:journal_run_key" json:"key"`
+	Key       string    `gorm:"size:512;uniqueIndex:journal_run_key" json:"key"` // SKU as written
 	TargetID  int64     `json:"target_id"`
 	Action    string    `gorm:"size:16" json:"action"` // "create" or "update"
 	Changes   string    `gorm:"type:text" json:"-"`    // JSON [{field, before, after}]

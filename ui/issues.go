@@ -101,7 +101,7 @@ func (a *API) changes(c *gin.Context) {
 		items, next, err = a.cfg.DB.RunItems(ctx, run.ID, tenants.ItemFilter{
 			Actions: []string{"create", "update"}, After: c.Query("after"), Limit: n})
 		for _, i := range items {
-			views = append(views, changeView{i.Line, i.Key, i.Action, i.TargetID, jsonOrEmpty(i.Changes)})
+			views = append(views, changeView{i.Line, skuOf(i), i.Action, i.TargetID, jsonOrEmpty(i.Changes)})
 		}
 	} else {
 		var entries []tenants.JournalEntry
@@ -115,6 +115,17 @@ func (a *API) changes(c *gin.Context) {
 		return
 	}
 	list(c, "changes", views, next)
+}
+
+// skuOf returns an item's SKU as the feed has it; its key is folded.
+func skuOf(i tenants.RunItem) string {
+	var document struct {
+		SKU string `json:"sku"`
+	}
+	if json.Unmarshal([]byte(i.Document), &document) == nil && document.SKU != "" {
+		return document.SKU
+	}
+	return i.Key
 }
 
 func jsonOrEmpty(text string) json.RawMessage {

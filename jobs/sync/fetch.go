@@ -20,15 +20,23 @@ const (
 	fetchPause = 2 * time.Second
 )
 
-// fetch gives the run its snapshot: a retry's is its first run's, an upload is one already, a URL is
-// fetched unless it did not change since the flow's last complete snapshot.
+// fetch gives the run its snapshot. A retry reads the source anew as well, for the merchant may have
+// mended it there; while it cannot be read, the retry works from the file of the run that it retries,
+// whose snapshot it has to begin with.
 func (s *step) fetch(ctx context.Context) error {
-	if s.run.RetryOf != "" {
-		return s.snapshotOfRetry(ctx)
-	}
-	if s.run.SnapshotID != "" { // given by whoever started the run
+	if s.run.RetryOf == "" && s.run.SnapshotID != "" { // given by whoever started the run
 		return s.adopt(ctx, s.run.SnapshotID)
 	}
+	err := s.fetchSource(ctx)
+	if _, fatal := fatalMessage(err); fatal && s.run.RetryOf != "" {
+		return s.adopt(ctx, s.run.SnapshotID)
+	}
+	return err
+}
+
+// fetchSource reads the flow's source: an upload is a snapshot already, a URL is fetched unless it did
+// not change since the flow's last complete snapshot.
+func (s *step) fetchSource(ctx context.Context) error {
 	flow, err := s.e.cfg.DB.Flow(ctx, s.run.FlowID)
 	if err != nil {
 		return err
@@ -47,14 +55,6 @@ func (s *step) fetch(ctx context.Context) error {
 		return s.adopt(ctx, flow.SnapshotID)
 	}
 	return s.fetchURL(ctx, flow, conn)
-}
-
-func (s *step) snapshotOfRetry(ctx context.Context) error {
-	first, err := s.e.cfg.DB.Run(ctx, s.run.RetryOf)
-	if err != nil {
-		return err
-	}
-	return s.adopt(ctx, first.SnapshotID)
 }
 
 // adopt makes an existing snapshot the run's.
@@ -132,12 +132,35 @@ func (s *step) ready(ctx context.Context, snap *tenants.Snapshot) error {
 	if err != nil {
 		return err
 	}
+	mended, err := s.mended(ctx, snap)
+	if err != nil {
+		return err
+	}
 	s.run.Format = format
 	s.run.SnapshotID = snap.ID
 	s.run.Incomplete = !snap.Complete
-	s.cp = checkpoint{}
+	s.cp = checkpoint{Mended: mended}
 	s.enter(tenants.PhasePlan)
 	return nil
+}
+
+// mended reports whether a retry's file is another than that of the run it retries.
+func (s *step) mended(ctx context.Context, snap *tenants.Snapshot) (bool, error) {
+	if s.run.RetryOf == "" {
+		return false, nil
+	}
+	first, err := s.e.cfg.DB.Run(ctx, s.run.RetryOf)
+	if err != nil || first.SnapshotID == snap.ID {
+		return false, err
+	}
+	before, err := s.e.cfg.DB.Snapshot(ctx, first.SnapshotID)
+	if problem.CodeOf(err) == problem.NotFound {
+		return true, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return before.SHA256 != snap.SHA256, nil
 }
 
 // spool fetches req into a new snapshot, or returns the flow's last complete one from the same URL if

@@ -55,7 +55,7 @@ func (o *outcome) landed(item tenants.RunItem, id int64, action string, d itemDo
 		return
 	}
 	o.journal = append(o.journal, tenants.JournalEntry{
-		ID: tenants.NewID(), StoreHash: run.StoreHash, RunID: run.ID, Key: item.Key, TargetID: id,
+		ID: tenants.NewID(), StoreHash: run.StoreHash, RunID: run.ID, Key: d.sku(), TargetID: id,
 		Action: action, Changes: item.Changes, CreatedAt: o.step.e.cfg.Now().UTC(),
 	})
 }

@@ -273,7 +273,8 @@ func (s *step) sortRows(ctx context.Context, rows []mapped) error {
 	return nil
 }
 
-// passRetried marks the rows that a retry only passes by.
+// passRetried marks the rows that a retry only passes by: those that did not fail last time. In a file
+// that was mended since, rows may have moved, so a failed row is known by its key as well.
 func (s *step) passRetried(ctx context.Context, rows []mapped) error {
 	if s.run.RetryOf == "" || len(rows) == 0 {
 		return nil
@@ -290,9 +291,13 @@ func (s *step) passRetried(ctx context.Context, rows []mapped) error {
 	for _, l := range lines {
 		failed[l] = true
 	}
+	keys, err := s.failedKeys(ctx, rows)
+	if err != nil {
+		return err
+	}
 	passed := make(map[int64]bool)
 	for i := range rows {
-		if !failed[rows[i].line] {
+		if !failed[rows[i].line] && !keys[rows[i].key] {
 			rows[i].pass = true
 			passed[rows[i].line] = true
 		}
@@ -305,4 +310,32 @@ func (s *step) passRetried(ctx context.Context, rows []mapped) error {
 	}
 	s.issues = kept
 	return nil
+}
+
+// failedKeys returns which keys of a window failed in the run that this one retries; none unless the
+// file was mended.
+func (s *step) failedKeys(ctx context.Context, rows []mapped) (map[string]bool, error) {
+	if !s.cp.Mended {
+		return nil, nil
+	}
+	var skus []string
+	for i := range rows {
+		if rows[i].sku != "" {
+			skus = append(skus, rows[i].sku)
+		}
+	}
+	if len(skus) == 0 {
+		return nil, nil
+	}
+	var failed []string
+	err := s.e.cfg.DB.Scoped(ctx).Model(&tenants.RunIssue{}).Distinct().
+		Where("run_id = ? AND severity = ? AND key IN ?", s.run.RetryOf, severityError, skus).Pluck("key", &failed).Error
+	if err != nil {
+		return nil, fmt.Errorf("sync: failed keys of run %s: %w", s.run.RetryOf, err)
+	}
+	keys := make(map[string]bool, len(failed))
+	for _, sku := range failed {
+		keys[fold(sku)] = true
+	}
+	return keys, nil
 }

@@ -220,7 +220,7 @@ func (w *world) issues(r *tenants.Run, severity string) (kinds []string, message
 	return kinds, messages
 }
 
-// journal returns a run's journal as key → action.
+// journal returns a run's journal as folded key → action.
 func (w *world) journal(r *tenants.Run) map[string]string {
 	w.Helper()
 	var rows []tenants.JournalEntry
@@ -229,7 +229,7 @@ func (w *world) journal(r *tenants.Run) map[string]string {
 	}
 	out := make(map[string]string)
 	for _, e := range rows {
-		out[e.Key] = e.Action
+		out[fold(e.Key)] = e.Action
 	}
 	return out
 }

@@ -182,7 +182,7 @@ export const text = {
       done: (created: string, updated: string, unchanged: string) => `${created} created, ${updated} updated, ${unchanged} unchanged.`,
       errorsHeader: 'Some rows need your attention',
       errors: (failed: string, count: number) =>
-        `${plural(failed, count, 'row was', 'rows were')} not written; all others were. Mend the mapping and retry the failed rows only, or mend the feed and run again: what is done costs nothing.`,
+        `${plural(failed, count, 'row was', 'rows were')} not written; all others were. Mend the mapping or the feed, then retry the failed rows only; what is done costs nothing.`,
       dryHeader: 'This was a dry run: nothing was written',
       dry: (create: string, update: string, unchanged: string) => `The run would create ${create} and update ${update} products; ${unchanged} need no change.`,
       dryCost: (requests: string, time: string) => `It costs about ${requests} API requests and takes about ${time}.`,
