@@ -42,7 +42,8 @@ func TestPlatformFaults(t *testing.T) {
 		{Method: "POST", PathPrefix: productsAPI, Kind: sandbox.Fault429RetryAfter, MS: 3000, Every: 4, Times: 5},
 		{Method: "PUT", PathPrefix: productsAPI, Kind: sandbox.Fault503, Every: 2, Times: 4},
 		{Method: "PUT", PathPrefix: productsAPI, Kind: sandbox.FaultCutAfter, Times: 5},
-		{Method: "PUT", PathPrefix: productsAPI, Kind: sandbox.FaultPartial, Times: 2},
+		// Once: a second one could meet the refused record when it stands alone, which is final.
+		{Method: "PUT", PathPrefix: productsAPI, Kind: sandbox.FaultPartial, Times: 1},
 		{Method: "PUT", PathPrefix: productsAPI, Kind: sandbox.Fault429, Times: 3},
 		{Method: "GET", Kind: sandbox.Fault503, Every: 2, Times: 6},
 		{Method: "GET", Kind: sandbox.Fault429, Times: 3},
