@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"sluice/tenants"
 )
@@ -15,7 +16,7 @@ const (
 	maxRunError = 1000
 )
 
-// finish ends the run and tidies up after it.
+// finish ends the run; what it leaves behind is tidied up after that is saved.
 func (s *step) finish(state tenants.RunState, message string) {
 	now := s.e.cfg.Now().UTC()
 	s.run.State, s.run.Error, s.run.FinishedAt = state, clip(storable(message), maxRunError), &now
@@ -24,9 +25,39 @@ func (s *step) finish(state tenants.RunState, message string) {
 	}
 	s.cp = checkpoint{}
 	s.e.refs.forget(s.run.ID)
-	s.later(s.dropBook)
-	s.later(s.dropItems)
-	s.later(s.dropSnapshots)
+	s.tidy = true
+}
+
+const (
+	// tidyTimeout bounds the tidying of one run. What it does not reach, the next run of the flow does.
+	tidyTimeout = 2 * time.Minute
+	// tidyBatch is how many rows one statement deletes: a million at once would hold SQLite's one write
+	// lock, or outlast the step's transaction.
+	tidyBatch = 2000
+)
+
+// tidyUp deletes what only the run needed. The run is over and saved: a failure here is logged, and
+// made good by the next run.
+func (s *step) tidyUp(ctx context.Context) {
+	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), tidyTimeout)
+	defer stop()
+	for _, drop := range []func(context.Context, *tenants.DB) error{s.dropBooks, s.dropItems, s.dropSnapshots} {
+		if err := drop(ctx, s.e.cfg.DB); err != nil {
+			s.e.cfg.Log.WarnContext(ctx, "run not tidied up", "store", s.run.StoreHash, "run", s.run.ID, "error", err)
+			return
+		}
+	}
+}
+
+// olderRuns returns the flow's final runs, newest first, without the first skip; at most 100.
+func (s *step) olderRuns(ctx context.Context, db *tenants.DB, skip int) (ids []string, err error) {
+	err = db.Scoped(ctx).Model(&tenants.Run{}).
+		Where("flow_id = ? AND state IN ?", s.run.FlowID, []tenants.RunState{tenants.RunDone, tenants.RunFailed, tenants.RunCancelled}).
+		Order("id DESC").Offset(skip).Limit(100).Pluck("id", &ids).Error
+	if err != nil {
+		return nil, fmt.Errorf("sync: older runs of flow %s: %w", s.run.FlowID, err)
+	}
+	return ids, nil
 }
 
 // cancelRun ends a run that the merchant cancelled. Creates that may have been sent are looked up
@@ -45,45 +76,62 @@ func (s *step) cancelRun(ctx context.Context) error {
 	return nil
 }
 
-// dropBook deletes what a dry run noted for itself.
-func (s *step) dropBook(ctx context.Context, tx *tenants.DB) error {
-	if !s.run.DryRun {
-		return nil
+// dropBooks deletes what dry runs noted for themselves: this one, and any that was killed before it
+// could tidy up.
+func (s *step) dropBooks(ctx context.Context, db *tenants.DB) error {
+	runs, err := s.olderRuns(ctx, db, 0)
+	if err != nil {
+		return err
 	}
-	if err := tx.Scoped(ctx).Where("flow_id = ?", s.run.ID).Delete(&tenants.Record{}).Error; err != nil {
-		return fmt.Errorf("sync: forget dry run %s: %w", s.run.ID, err)
+	for _, id := range runs {
+		for {
+			var keys []string
+			if err := db.Scoped(ctx).Model(&tenants.Record{}).Where("flow_id = ?", id).Limit(tidyBatch).Pluck("key", &keys).Error; err != nil {
+				return fmt.Errorf("sync: book of run %s: %w", id, err)
+			}
+			if len(keys) == 0 {
+				break
+			}
+			if err := db.Scoped(ctx).Where("flow_id = ? AND key IN ?", id, keys).Delete(&tenants.Record{}).Error; err != nil {
+				return fmt.Errorf("sync: forget dry run %s: %w", id, err)
+			}
+		}
 	}
 	return nil
 }
 
 // dropItems deletes the work lists of the flow's older runs.
-func (s *step) dropItems(ctx context.Context, tx *tenants.DB) error {
-	var old []string
-	err := tx.Scoped(ctx).Model(&tenants.Run{}).
-		Where("flow_id = ? AND id <> ? AND state IN ?", s.run.FlowID, s.run.ID,
-			[]tenants.RunState{tenants.RunDone, tenants.RunFailed, tenants.RunCancelled}).
-		Order("id DESC").Offset(keptRuns-1).Limit(100).Pluck("id", &old).Error
+func (s *step) dropItems(ctx context.Context, db *tenants.DB) error {
+	runs, err := s.olderRuns(ctx, db, keptRuns)
 	if err != nil {
-		return fmt.Errorf("sync: older runs of flow %s: %w", s.run.FlowID, err)
+		return err
 	}
-	if len(old) == 0 {
-		return nil
-	}
-	if err := tx.Scoped(ctx).Where("run_id IN ?", old).Delete(&tenants.RunItem{}).Error; err != nil {
-		return fmt.Errorf("sync: items of older runs: %w", err)
+	for _, id := range runs {
+		for {
+			var lines []int64
+			if err := db.Scoped(ctx).Model(&tenants.RunItem{}).Where("run_id = ?", id).Limit(tidyBatch).Pluck("line", &lines).Error; err != nil {
+				return fmt.Errorf("sync: items of run %s: %w", id, err)
+			}
+			if len(lines) == 0 {
+				break
+			}
+			if err := db.Scoped(ctx).Where("run_id = ? AND line IN ?", id, lines).Delete(&tenants.RunItem{}).Error; err != nil {
+				return fmt.Errorf("sync: items of older runs: %w", err)
+			}
+		}
 	}
 	return nil
 }
 
 // dropSnapshots deletes the flow's snapshots that nothing needs: neither this run or one under way,
 // nor the next conditional fetch, nor the panel's look at a newer one.
-func (s *step) dropSnapshots(ctx context.Context, tx *tenants.DB) error {
+func (s *step) dropSnapshots(ctx context.Context, db *tenants.DB) error {
 	var snaps []tenants.Snapshot
-	if err := tx.Scoped(ctx).Where("flow_id = ?", s.run.FlowID).Order("id DESC").Find(&snaps).Error; err != nil {
+	if err := db.Scoped(ctx).Where("flow_id = ?", s.run.FlowID).Order("id DESC").Find(&snaps).Error; err != nil {
 		return fmt.Errorf("sync: snapshots of flow %s: %w", s.run.FlowID, err)
 	}
 	var keep []string
-	err := tx.Scoped(ctx).Model(&tenants.Run{}).
+	err := db.Scoped(ctx).Model(&tenants.Run{}).
 		Where("flow_id = ? AND state NOT IN ?", s.run.FlowID, []tenants.RunState{tenants.RunDone, tenants.RunFailed, tenants.RunCancelled}).
 		Pluck("snapshot_id", &keep).Error
 	if err != nil {
@@ -91,7 +139,7 @@ func (s *step) dropSnapshots(ctx context.Context, tx *tenants.DB) error {
 	}
 	keep = append(keep, s.run.SnapshotID)
 	var flow []string
-	if err := tx.Scoped(ctx).Model(&tenants.Flow{}).Where("id = ?", s.run.FlowID).Pluck("snapshot_id", &flow).Error; err != nil {
+	if err := db.Scoped(ctx).Model(&tenants.Flow{}).Where("id = ?", s.run.FlowID).Pluck("snapshot_id", &flow).Error; err != nil {
 		return fmt.Errorf("sync: flow %s: %w", s.run.FlowID, err)
 	}
 	keep = append(keep, flow...)
@@ -106,7 +154,7 @@ func (s *step) dropSnapshots(ctx context.Context, tx *tenants.DB) error {
 		if receiving || slices.Contains(keep, snap.ID) || snap.CreatedAt.After(s.run.CreatedAt) {
 			continue
 		}
-		if err := tx.DeleteSnapshot(ctx, snap.ID); err != nil {
+		if err := db.DeleteSnapshot(ctx, snap.ID); err != nil {
 			return err
 		}
 	}

@@ -57,6 +57,9 @@ func (e *Engine) Step(ctx context.Context, run *tenants.Run, inTx func(tx *tenan
 		return StepResult{}, err
 	}
 	*run = s.run
+	if s.tidy {
+		s.tidyUp(ctx)
+	}
 	return StepResult{Done: run.State.Final(), NotBefore: s.notBefore}, nil
 }
 
@@ -75,6 +78,7 @@ func (e *Engine) Fail(ctx context.Context, run *tenants.Run, message string, inT
 		return err
 	}
 	*run = s.run
+	s.tidyUp(ctx)
 	return nil
 }
 
@@ -123,6 +127,7 @@ type step struct {
 	save      []func(ctx context.Context, tx *tenants.DB) error // effects, in order, of the last transaction
 	issues    []tenants.RunIssue
 	notBefore time.Time
+	tidy      bool // the run ends with this step
 }
 
 func (e *Engine) newStep(ctx context.Context, run *tenants.Run) (*step, error) {
