@@ -1,4 +1,4 @@
-import { Small } from '@bigcommerce/big-design';
+import { Text } from '@bigcommerce/big-design';
 import type { Flow, Schedule } from '../api/types';
 import { text } from '../text';
 import { useApp, useSession } from './app';
@@ -10,9 +10,9 @@ export function NextRun({ schedule }: { schedule: Schedule }) {
   const t = text.schedule;
   if (!schedule.enabled || !schedule.next_run_at) {
     return (
-      <Small color="secondary60" marginBottom="none">
+      <Text as="span" color="secondary60" marginBottom="none">
         {t.none}
-      </Small>
+      </Text>
     );
   }
   if (store.state !== 'active') return <>{t.paused}</>;
