@@ -17,6 +17,10 @@
 // one, in the same transaction. A step that is carried out twice therefore has its effect in SQL
 // once: the second finds Run.Step or its row moved on, and its transaction fails.
 //
+// Schedules (schedules.go) are columns of the flow. Workers look every few seconds for flows whose time
+// has come; one transaction moves the time on and inserts the run with its first job, so of many
+// processes one starts it, once.
+//
 // The package never talks to a browser's session (package auth) and never maps, diffs or writes a
 // product (package jobs/sync). It never keeps an access token: clients are made for one job.
 //

@@ -44,9 +44,23 @@ func (w *Workers) doStoreRefresh(ctx context.Context, j *job) error {
 	if err != nil {
 		return err
 	}
-	err = w.db.SetStoreInfo(ctx, j.row.StoreHash, tenants.StoreInfo{
-		Name: info.Name, Domain: info.Domain, SecureURL: info.SecureURL, PlanName: info.PlanName,
-		Timezone: info.Timezone.Name, Currency: info.Currency,
+	err = w.db.Tx(ctx, func(tx *tenants.DB) error {
+		before, err := tx.Store(ctx, j.row.StoreHash)
+		if err != nil {
+			return err
+		}
+		err = tx.SetStoreInfo(ctx, j.row.StoreHash, tenants.StoreInfo{
+			Name: info.Name, Domain: info.Domain, SecureURL: info.SecureURL, PlanName: info.PlanName,
+			Timezone: info.Timezone.Name, Currency: info.Currency,
+		})
+		if err != nil {
+			return err
+		}
+		after, err := tx.Store(ctx, j.row.StoreHash)
+		if err != nil || after.Timezone == before.Timezone {
+			return err
+		}
+		return w.s.reschedule(ctx, tx, after.Timezone)
 	})
 	if err != nil {
 		return err

@@ -50,10 +50,9 @@ func (s *Service) StartRun(ctx context.Context, req StartRun) (*tenants.Run, err
 	)
 	err := s.db.Tx(ctx, func(tx *tenants.DB) error {
 		// The lock on the flow makes two starts at once queue up, so that the second sees the first's run.
-		err := tx.Scoped(ctx).Clauses(clause.Locking{Strength: "UPDATE"}).Select("id").
-			Where("id = ?", req.FlowID).Limit(1).Find(&tenants.Flow{}).Error
-		if err != nil {
-			return fmt.Errorf("lock flow %s: %w", req.FlowID, err)
+		_, err := tx.LockFlow(ctx, req.FlowID)
+		if err != nil && problem.CodeOf(err) != problem.NotFound { // newRun says what is missing
+			return err
 		}
 		if run, err = s.newRun(ctx, tx, req); err != nil {
 			return err

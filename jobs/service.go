@@ -71,6 +71,7 @@ type Config struct {
 	// SweepAge is how old a row must be before the sweeper takes it for one that Redis does not know.
 	SweepAge       time.Duration
 	HousekeepEvery time.Duration
+	ScheduleEvery  time.Duration // how often flows are looked for whose scheduled time has come
 
 	Now func() time.Time // nil: time.Now
 }
@@ -100,6 +101,7 @@ func (c Config) withDefaults() Config {
 	def(&c.SweepEvery, 30*time.Second)
 	def(&c.SweepAge, 30*time.Second)
 	def(&c.HousekeepEvery, time.Hour)
+	def(&c.ScheduleEvery, 5*time.Second)
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}

@@ -132,8 +132,15 @@ type Flow struct {
 	Mapping      Mapping     `gorm:"serializer:json;type:text" json:"mapping"`
 	Options      FlowOptions `gorm:"serializer:json;type:text" json:"options"`
 	Version      int         `json:"version"` // grows with each change; a stale write is refused
-	CreatedAt    time.Time   `json:"created_at"`
-	UpdatedAt    time.Time   `json:"updated_at"`
+
+	// The schedule. Only SetSchedule and ClaimSchedule write it: the clock moves on without a new Version.
+	Schedule        string     `gorm:"size:100" json:"-"` // cron expression of five fields (see jobs/schedule), "" for none
+	ScheduleEnabled bool       `json:"-"`
+	NextRunAt       *time.Time `gorm:"index" json:"-"` // nil unless enabled; in the past while it waits for a process or for the store
+	LastScheduledAt *time.Time `json:"-"`              // when it was last due and dealt with, run or skipped
+
+	CreatedAt time.Time `json:"created_at"`
+	UpdatedAt time.Time `json:"updated_at"`
 }
 
 // Format says how to read a source. Zero values mean: detect.

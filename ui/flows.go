@@ -23,6 +23,7 @@ type flowView struct {
 	Format    tenants.Format      `json:"format"`
 	Mapping   tenants.Mapping     `json:"mapping"`
 	Options   tenants.FlowOptions `json:"options"`
+	Schedule  scheduleView        `json:"schedule"`
 	Version   int                 `json:"version"`
 	CreatedAt time.Time           `json:"created_at"`
 	UpdatedAt time.Time           `json:"updated_at"`
@@ -49,7 +50,7 @@ type sourceChange struct {
 	SnapshotID         string  `json:"snapshot_id"`
 }
 
-// flowChange is the body of a PUT.
+// flowChange is the body of a PUT. Without a schedule the flow keeps the one it has.
 type flowChange struct {
 	Version int                 `json:"version"`
 	Name    string              `json:"name"`
@@ -57,6 +58,8 @@ type flowChange struct {
 	Format  tenants.Format      `json:"format"`
 	Mapping tenants.Mapping     `json:"mapping"`
 	Options tenants.FlowOptions `json:"options"`
+
+	Schedule *scheduleChange `json:"schedule"`
 }
 
 const (
@@ -70,6 +73,11 @@ func (a *API) flowView(ctx context.Context, f *tenants.Flow) (*flowView, error) 
 	v := &flowView{
 		ID: f.ID, Kind: f.Kind, Name: f.Name, Format: f.Format, Mapping: f.Mapping, Options: f.Options,
 		Version: f.Version, CreatedAt: f.CreatedAt, UpdatedAt: f.UpdatedAt,
+		Schedule: scheduleView{Cron: f.Schedule, Enabled: f.ScheduleEnabled, NextRunAt: f.NextRunAt},
+	}
+	var err error
+	if _, v.Schedule.TimeZone, err = zone(ctx, a.cfg.DB); err != nil {
+		return nil, err
 	}
 	if v.Mapping.Fields == nil {
 		v.Mapping.Fields = []tenants.FieldMapping{}
@@ -195,6 +203,11 @@ func (a *API) updateFlow(c *gin.Context) {
 		if err := tx.UpdateFlow(ctx, f); err != nil {
 			return err
 		}
+		if want.Schedule != nil {
+			if err := a.setSchedule(ctx, tx, f, want.Schedule, caller(c).Actor()); err != nil {
+				return err
+			}
+		}
 		return tx.Audit(ctx, tenants.AuditEntry{Actor: caller(c).Actor(), Action: "flow.changed", Subject: f.ID, Detail: f.Name})
 	})
 	if err != nil {
@@ -297,6 +310,11 @@ func checkFlow(want flowChange) error {
 	case "", "append_sku", "fail":
 	default:
 		return refuse.WithField("options.repeated_names", "choose append_sku or fail")
+	}
+	if want.Schedule != nil {
+		if _, err := want.Schedule.check(); err != nil {
+			return err
+		}
 	}
 	if want.Source.Kind == kindURL {
 		if err := checkURL(want.Source.URL); err != nil {

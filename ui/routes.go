@@ -38,6 +38,7 @@ func (a *API) Routes() []Route {
 		{"POST", "/uploads", write, a.upload},
 		{"POST", "/sources/inspect", write, a.inspect},
 		{"POST", "/mappings/preview", write, a.previewMapping},
+		{"POST", "/schedules/preview", read, a.previewSchedule},
 
 		{"GET", "/runs", read, a.runs},
 		{"GET", "/runs/:id", read, a.run},

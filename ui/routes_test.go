@@ -34,6 +34,7 @@ var rules = map[string]routeRule{
 	"POST /uploads":            {auth.AccessWrite, "a,b\n1,2\n"},
 	"POST /sources/inspect":    {auth.AccessWrite, `{"source":{"kind":"upload","snapshot_id":"SNAPSHOT"},"format":{}}`},
 	"POST /mappings/preview":   {auth.AccessWrite, `{"snapshot_id":"SNAPSHOT","format":{},"mapping":{"fields":[]}}`},
+	"POST /schedules/preview":  {auth.AccessRead, `{"cron":"0 2 * * *"}`},
 	"GET /runs":                {auth.AccessRead, ""},
 	"GET /runs/:id":            {auth.AccessRead, ""},
 	"POST /runs/:id/cancel":    {auth.AccessWrite, ""},

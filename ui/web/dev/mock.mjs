@@ -9,6 +9,7 @@ import { createReadStream, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { dirname, extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { upcoming } from './cron.mjs';
 import { fields, header, issues, rows, store, suggested, users } from './data.mjs';
 
 const dist = join(dirname(fileURLToPath(import.meta.url)), '..', 'dist');
@@ -37,7 +38,7 @@ export async function startMock({ port = 0, speed = 1 } = {}) {
 
   function seed(s) {
     const flow = newFlow(s, 'ERP catalogue');
-    Object.assign(flow, { source: { kind: 'url', url: 'https://erp.harbour.example/export/products.csv', has_secret: true, snapshot_id: '', filename: '', size: 0 }, mapping: suggested });
+    Object.assign(flow, { schedule: { cron: '0 2 * * *', enabled: true }, source: { kind: 'url', url: 'https://erp.harbour.example/export/products.csv', has_secret: true, snapshot_id: '', filename: '', size: 0 }, mapping: suggested });
     const second = newFlow(s, 'Clearance prices');
     Object.assign(second, { source: { kind: 'upload', url: '', has_secret: false, snapshot_id: 'snap-0', filename: 'clearance-november.csv', size: 48_213 }, mapping: suggested });
     const past = (age, part) => {
@@ -56,7 +57,7 @@ export async function startMock({ port = 0, speed = 1 } = {}) {
 
   const id = (s, p) => `${p}-${s.nextId++}`;
   function newFlow(s, name) {
-    const f = { id: id(s, 'flow'), kind: 'products', name, source: { kind: '', url: '', has_secret: false, snapshot_id: '', filename: '', size: 0 }, format: {}, mapping: { fields: [] }, options: { repeated_names: 'append_sku' }, version: 1, created_at: iso(), updated_at: iso() };
+    const f = { id: id(s, 'flow'), kind: 'products', name, source: { kind: '', url: '', has_secret: false, snapshot_id: '', filename: '', size: 0 }, format: {}, mapping: { fields: [] }, options: { repeated_names: 'append_sku' }, schedule: { cron: '', enabled: false }, version: 1, created_at: iso(), updated_at: iso() };
     s.flows.push(f);
     return f;
   }
@@ -69,7 +70,8 @@ export async function startMock({ port = 0, speed = 1 } = {}) {
     s.runs.unshift(r);
     return r;
   }
-  const view = (s, f) => ({ ...f, last_run: s.runs.find((r) => r.flow_id === f.id) ?? null });
+  const scheduled = ({ cron, enabled }) => ({ cron, enabled, next_run_at: (enabled && upcoming(cron, store.timezone, 1).next.map((at) => iso(Date.parse(at) + 247_000))[0]) || null, time_zone: store.timezone });
+  const view = (s, f) => ({ ...f, schedule: scheduled(f.schedule), last_run: s.runs.find((r) => r.flow_id === f.id) ?? null });
   function audit(s, actor, action, detail) {
     s.audit.unshift({ id: `a-${s.audit.length}`, actor, action, subject: '', detail, created_at: iso() });
   }
@@ -153,7 +155,7 @@ export async function startMock({ port = 0, speed = 1 } = {}) {
     const parts = path.split('/').filter(Boolean);
     const [a, b, c] = parts;
     const write = s.role !== 'viewer';
-    if (method !== 'GET' && a !== 'session' && !write) return problem(403, 'forbidden', 'Your role is viewer.');
+    if (method !== 'GET' && a !== 'session' && a !== 'schedules' && !write) return problem(403, 'forbidden', 'Your role is viewer.');
     const flow = a === 'flows' ? s.flows.find((f) => f.id === b) : undefined;
     const run = a === 'runs' ? s.runs.find((r) => r.id === b) : undefined;
     if ((a === 'flows' && b && !flow) || (a === 'runs' && b && !run)) return problem(404, 'not_found', 'This does not exist.');
@@ -196,6 +198,8 @@ export async function startMock({ port = 0, speed = 1 } = {}) {
         if (source.url.includes('404')) return problem(422, 'invalid', 'The address answered 404 Not Found. Check it, then try again.', [{ field: 'source.url', message: '404 Not Found' }]);
         return { body: { snapshot_id: 'snap-1', format: { type: 'csv', encoding: 'utf-8', delimiter: ',' }, header, rows, row_errors: [], size: 912_331, suggested_mapping: suggested } };
       }
+      case 'POST schedules/preview':
+        return { body: upcoming((await read()).cron, store.timezone, 3) };
       case 'POST mappings/preview':
         return { body: preview((await read()).mapping) };
       case 'GET runs':

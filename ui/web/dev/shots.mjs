@@ -88,6 +88,9 @@ await scene('new', 'empty=1', async (p, shot) => {
   await p.getByText('accessories > backpack', { exact: true }).waitFor();
   await button(p, 'Save and continue').click();
   await p.getByText('Repeated product names').waitFor();
+  await p.getByRole('combobox', { name: /^Runs/ }).click();
+  await p.getByRole('option', { name: 'Every week', exact: true }).click();
+  await p.getByText('Next runs').waitFor();
   await shot('options');
   await button(p, 'Save and continue').click();
   await button(p, 'Start dry run').click();
@@ -129,6 +132,23 @@ await scene('flow', 'link=/products/flow-1/mapping', async (p, shot) => {
   await p.getByText('feed.csv was uploaded').waitFor();
   await p.getByText('Current file: feed.csv').waitFor();
   await shot('upload');
+});
+
+await scene('schedule', 'link=/products/flow-1/options', async (p, shot) => {
+  await p.getByText('Next runs').waitFor();
+  await shot('daily');
+  await p.getByRole('combobox', { name: /^Runs/ }).click();
+  await p.getByRole('option', { name: 'Custom (cron expression)' }).click();
+  await p.getByLabel('Cron expression').fill('* * * * *');
+  await p.getByText('at least 5 minutes have to lie between two.').waitFor();
+  await shot('custom-error');
+  await p.getByLabel('Cron expression').fill('0,30 8-18 * * 1-5');
+  await p.getByText('Next runs').waitFor();
+  await button(p, 'Save').click();
+  await p.getByText('Saved.').waitFor();
+  await p.getByRole('tab', { name: 'Dry run and start' }).click();
+  await button(p, 'Change schedule').waitFor();
+  await shot('review');
 });
 
 await scene('runs', 'link=/runs', async (p, shot) => {

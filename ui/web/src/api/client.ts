@@ -1,6 +1,6 @@
 import { ApiError, networkError, problemFrom } from './errors';
 import type {
-  APIKey, AuditEntry, BootSession, CreatedAPIKey, Flow, FlowInput, Format, Inspection, Mapping, Preview, Quota, RecordChange, Role, Run, RunIssue,
+  APIKey, AuditEntry, BootSession, CreatedAPIKey, Flow, FlowInput, Format, Inspection, Mapping, Preview, Quota, RecordChange, Role, Run, RunIssue, SchedulePreview,
   Session, Severity, SourceInput, TargetField, Upload, User,
 } from './types';
 
@@ -139,6 +139,8 @@ export class Client {
   createFlow = (name: string) => this.#call<Flow>('POST', '/flows', { json: { kind: 'products', name } });
   updateFlow = (id: string, input: FlowInput) => this.#call<Flow>('PUT', `/flows/${seg(id)}`, { json: input });
   deleteFlow = (id: string) => this.#call<undefined>('DELETE', `/flows/${seg(id)}`);
+
+  previewSchedule = (cron: string, signal?: AbortSignal) => this.#call<SchedulePreview>('POST', '/schedules/preview', { json: { cron }, signal });
 
   inspect = (input: { flow_id: string; source: SourceInput; format: Format }, signal?: AbortSignal) =>
     this.#call<Inspection>('POST', '/sources/inspect', { json: input, signal });

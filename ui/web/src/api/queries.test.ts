@@ -38,6 +38,20 @@ describe('applyEvent', () => {
     expect(qc.getQueryData<Flow[]>(keys.flows)?.map((f) => f.last_run?.id)).toEqual(['run-1', 'run-0']);
   });
 
+  it('asks for a flow again when its schedule started a run, once', () => {
+    const qc = newQueryClient();
+    qc.setQueryData(keys.flows, []);
+    qc.setQueryData(keys.flow('flow-1'), { id: 'flow-1', last_run: null });
+    const stale = () => [qc.getQueryState(keys.flows)?.isInvalidated, qc.getQueryState(keys.flow('flow-1'))?.isInvalidated];
+    applyEvent(qc, event('run', { ...run, id: 'by-hand' }));
+    expect(stale()).toEqual([false, false]);
+    applyEvent(qc, event('run', { ...run, trigger: 'schedule' }));
+    expect(stale()).toEqual([true, true]);
+    qc.setQueryData(keys.flows, []);
+    applyEvent(qc, event('run', { ...run, trigger: 'schedule', created: 2000 }));
+    expect(stale()[0]).toBe(false);
+  });
+
   it('replaces a run in place', () => {
     const qc = newQueryClient();
     qc.setQueryData([...keys.runs, 'pages', ''], pages(run, other));

@@ -1,4 +1,4 @@
-import { type InfiniteData, QueryClient, infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import { type InfiniteData, QueryClient, infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query';
 import type { Client } from './client';
 import { ApiError } from './errors';
 import type { ServerEvent } from './sse';
@@ -14,6 +14,7 @@ export const keys = {
   flows: ['flows'] as const,
   flow: (id: string) => ['flow', id] as const,
   runs: ['runs'] as const,
+  schedule: (cron: string) => ['schedule', cron] as const,
   run: (id: string) => ['run', id] as const,
   runDetails: (id: string) => ['run-details', id] as const,
   users: ['users'] as const,
@@ -27,6 +28,8 @@ export const queries = {
   fields: (c: Client) => queryOptions({ queryKey: keys.fields, queryFn: ({ signal }) => c.fields(signal), staleTime: Infinity }),
   flows: (c: Client) => queryOptions({ queryKey: keys.flows, queryFn: ({ signal }) => c.flows(signal) }),
   flow: (c: Client, id: string) => queryOptions({ queryKey: keys.flow(id), queryFn: ({ signal }) => c.flow(id, signal), enabled: id !== '' }),
+  schedule: (c: Client, cron: string) =>
+    queryOptions({ queryKey: keys.schedule(cron), queryFn: ({ signal }) => c.previewSchedule(cron, signal), placeholderData: keepPreviousData, staleTime: 30_000 }),
   lastRuns: (c: Client) => queryOptions({ queryKey: [...keys.runs, 'last'], queryFn: async ({ signal }) => (await c.runs({ limit: 5 }, signal)).items }),
   runs: (c: Client, flowId = '') =>
     infiniteQueryOptions({
@@ -105,6 +108,11 @@ export function applyRun(qc: QueryClient, run: Run) {
   }
   qc.setQueryData<Flow[]>(keys.flows, (old) => old?.map((f) => withLastRun(f, run)));
   qc.setQueryData<Flow>(keys.flow(run.flow_id), (old) => old && withLastRun(old, run));
+  if (known === undefined && run.trigger === 'schedule') {
+    // The flow's next time has moved on.
+    void qc.invalidateQueries({ queryKey: keys.flows });
+    void qc.invalidateQueries({ queryKey: keys.flow(run.flow_id) });
+  }
   refreshDetails(qc, known, run);
 }
 

@@ -109,6 +109,26 @@ export interface FlowOptions {
   repeated_names?: RepeatedNames | '';
 }
 
+export interface ScheduleInput {
+  /** Five fields; "" for none. */
+  cron: string;
+  enabled: boolean;
+}
+
+export interface Schedule extends ScheduleInput {
+  /** null unless enabled. */
+  next_run_at: string | null;
+  /** The store's; UTC when BigCommerce names none that is known. */
+  time_zone: string;
+}
+
+export interface SchedulePreview {
+  next: string[];
+  time_zone: string;
+  /** What is wrong with the expression; "" when nothing is. */
+  error: string;
+}
+
 export interface Flow {
   id: string;
   kind: string;
@@ -117,6 +137,7 @@ export interface Flow {
   format: Format;
   mapping: Mapping;
   options: FlowOptions;
+  schedule: Schedule;
   version: number;
   created_at: string;
   updated_at: string;
@@ -130,6 +151,8 @@ export interface FlowInput {
   format: Format;
   mapping: Mapping;
   options: FlowOptions;
+  /** Absent keeps it. */
+  schedule?: ScheduleInput;
 }
 
 export type RunState = 'queued' | 'running' | 'paused' | 'cancelling' | 'done' | 'failed' | 'cancelled';

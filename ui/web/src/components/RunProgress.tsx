@@ -124,6 +124,7 @@ export function RunProgress({ run }: { run: Run }) {
           )}
           {over && seconds !== undefined ? <Fact name={t.duration}>{format.duration(seconds)}</Fact> : null}
           <Fact name={text.runs.started}>{format.dateTime(run.started_at ?? run.created_at)}</Fact>
+          {run.trigger === 'schedule' ? <Fact name={text.runs.by}>{text.schedule.starter}</Fact> : null}
           {run.started_by ? <Fact name={text.runs.by}><ActorName actor={run.started_by} /></Fact> : null}
         </Facts>
       </Box>

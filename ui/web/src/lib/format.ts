@@ -61,6 +61,27 @@ export class Formatter {
     return Number.isNaN(at) ? text.none : this.#dateTime.format(at);
   }
 
+  /** With the day of the week, as a clock in another time zone shows it. */
+  dateTimeIn(iso: string, timeZone: string): string {
+    const at = Date.parse(iso);
+    if (Number.isNaN(at)) return text.none;
+    const options: Intl.DateTimeFormatOptions = { weekday: 'short', year: 'numeric', month: 'short', day: 'numeric', hour: 'numeric', minute: '2-digit', timeZoneName: 'short' };
+    try {
+      return new Intl.DateTimeFormat(this.locale, { ...options, timeZone }).format(at);
+    } catch {
+      return new Intl.DateTimeFormat(this.locale, { ...options, timeZone: 'UTC' }).format(at); // a zone that this browser does not know yet
+    }
+  }
+
+  isPast(iso: string, now = Date.now()): boolean {
+    return Date.parse(iso) <= now;
+  }
+
+  /** The name of a day of the week; 0 is Sunday. */
+  weekday(day: number): string {
+    return new Intl.DateTimeFormat(this.locale, { weekday: 'long', timeZone: 'UTC' }).format(Date.UTC(2026, 10, 22 + day)); // 22 November 2026 was a Sunday
+  }
+
   /** "5 minutes ago" within a week, the date before that. */
   ago(iso: string | null | undefined, now = Date.now()): string {
     const at = Date.parse(iso ?? '');

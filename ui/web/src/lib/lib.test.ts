@@ -53,6 +53,15 @@ describe('Formatter', () => {
     expect([en.ago(null), en.ago('nonsense'), en.dateTime(undefined)]).toEqual(['–', '–', '–']);
   });
 
+  it('shows times as a clock in another zone does, with the day of the week', () => {
+    expect(en.dateTimeIn('2026-11-23T01:04:00Z', 'America/New_York')).toBe('Sun, Nov 22, 2026, 8:04 PM EST');
+    expect(de.dateTimeIn('2026-07-01T00:30:00Z', 'Europe/Berlin')).toBe('Mi., 1. Juli 2026, 02:30 MESZ');
+    expect(en.dateTimeIn('2026-11-23T01:04:00Z', 'Mars/Olympus')).toBe('Mon, Nov 23, 2026, 1:04 AM UTC');
+    expect(en.dateTimeIn('nonsense', 'UTC')).toBe('–');
+    expect([0, 1, 6].map((d) => en.weekday(d))).toEqual(['Sunday', 'Monday', 'Saturday']);
+    expect([en.isPast('2026-11-22T12:00:00Z', Date.parse('2026-11-22T12:00:01Z')), en.isPast('2026-11-22T12:00:02Z', Date.parse('2026-11-22T12:00:01Z'))]).toEqual([true, false]);
+  });
+
   it('shows values of any kind', () => {
     expect([null, '', 'x', 12.5, 1000, true, false, [23, 24], { a: 1 }].map((v) => en.value(v))).toEqual(['–', '–', 'x', '12.5', '1000', 'Yes', 'No', '23, 24', '{"a":1}']);
   });

@@ -8,9 +8,11 @@ import type { Flow, Run } from '../api/types';
 import { useAccess, useApp, useSession } from '../components/app';
 import { Fact, Facts } from '../components/Cells';
 import { Hidden, Loaded, Quiet } from '../components/Feedback';
+import { NextRun, soonest } from '../components/NextRun';
 import { Page } from '../components/Page';
 import { QuotaGauge } from '../components/QuotaGauge';
 import { RunTable } from '../components/RunTable';
+import { TextLink } from '../components/TextLink';
 import { text } from '../text';
 
 export function OverviewPage() {
@@ -22,6 +24,7 @@ export function OverviewPage() {
   const runs = useQuery({ ...queries.lastRuns(client), refetchInterval: live ? false : 10_000 });
   const t = text.overview;
   const { store } = session;
+  const next = soonest(flows.data ?? []);
   return (
     <Page
       badges={session.sandbox ? [{ label: text.sandbox, variant: 'secondary' }] : []}
@@ -35,6 +38,17 @@ export function OverviewPage() {
         </Panel>
         <Panel header={t.store} margin="none">
           <Facts $min={13}>
+            {flows.data ? (
+              <Fact name={text.schedule.nextRun}>
+                {next ? (
+                  <>
+                    <TextLink to={`/products/${next.id}`}>{next.name}</TextLink>: <NextRun schedule={next.schedule} />
+                  </>
+                ) : (
+                  text.schedule.none
+                )}
+              </Fact>
+            ) : null}
             <Fact name={t.plan}>{store.plan_name || text.none}</Fact>
             <Fact name={t.domain}>{store.domain || text.none}</Fact>
             <Fact name={t.currency}>{store.currency || text.none}</Fact>

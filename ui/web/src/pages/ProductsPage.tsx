@@ -7,6 +7,7 @@ import type { Flow, Run, Source } from '../api/types';
 import { useAccess, useApp } from '../components/app';
 import { Wrap } from '../components/Cells';
 import { Empty, Failure, Loaded } from '../components/Feedback';
+import { NextRun } from '../components/NextRun';
 import { Page } from '../components/Page';
 import { runBadge, runResult } from '../components/runs';
 import { TextLink } from '../components/TextLink';
@@ -51,6 +52,7 @@ export function ProductsPage() {
                         <Text color="secondary60" marginBottom="none">{t.never}</Text>
                       ),
                   },
+                  { header: text.schedule.nextRun, hash: 'next', render: (f: Flow) => <Wrap $min={9}><NextRun schedule={f.schedule} /></Wrap> },
                 ]}
                 items={data}
                 keyField="id"

@@ -7,7 +7,8 @@ import { FlowPage } from './FlowPage';
 
 const flow: Flow = {
   id: 'flow-1', kind: 'products', name: 'ERP catalogue', source: { kind: '', url: '', has_secret: false, snapshot_id: '', filename: '', size: 0 },
-  format: {}, mapping: { fields: [] }, options: { repeated_names: 'append_sku' }, version: 1, created_at: '2026-11-22T10:00:00Z', updated_at: '2026-11-22T10:00:00Z', last_run: null,
+  format: {}, mapping: { fields: [] }, options: { repeated_names: 'append_sku' },
+  schedule: { cron: '', enabled: false, next_run_at: null, time_zone: 'Europe/Berlin' }, version: 1, created_at: '2026-11-22T10:00:00Z', updated_at: '2026-11-22T10:00:00Z', last_run: null,
 };
 const mapped = {
   ...flow,
@@ -30,11 +31,17 @@ function show(path: string, f: Flow, answers: NonNullable<Parameters<typeof rend
       'GET /flows/flow-1': { json: f },
       'GET /fields/products': { json: { fields } },
       'POST /sources/inspect': { json: inspection },
+      'POST /schedules/preview': { json: { next: ['2026-11-23T01:00:00Z', '2026-11-24T01:00:00Z', '2026-11-25T01:00:00Z'], time_zone: 'Europe/Berlin', error: '' } },
       'POST /mappings/preview': { json: { rows: [{ line: 2, key: '1', source: {}, document: { sku: '1', name: 'x' }, errors: [] }], errors: [] } },
       'PUT /flows/flow-1': (call) => ({ json: { ...f, ...(call.body as object), source: { ...f.source, kind: 'url', url: 'https://erp.example/a.csv' }, version: f.version + 1 } }),
       ...answers,
     },
   });
+}
+
+async function choose(user: ReturnType<typeof userEvent.setup>, label: string, option: string) {
+  await user.click(await screen.findByRole('combobox', { name: new RegExp(`^${label}`) }));
+  await user.click(await screen.findByRole('option', { name: option }));
 }
 
 describe('FlowPage', () => {
@@ -107,6 +114,53 @@ describe('FlowPage', () => {
     expect(screen.queryByText('Somebody else changed this feed')).toBeNull();
   });
 
+  it('sets a schedule and shows when it comes', async () => {
+    const user = userEvent.setup();
+    const { calls } = show('/products/flow-1/options', { ...mapped, last_run: run });
+    expect(await screen.findByText(/Times are in your store’s time zone, Europe\/Berlin/)).toBeTruthy();
+    expect(calls.some((c) => c.path === '/schedules/preview')).toBe(false);
+    await choose(user, 'Runs', 'Every week');
+    await choose(user, 'Day', 'Thursday');
+    fireEvent.change(screen.getByLabelText(/^Time/), { target: { value: '14:30' } });
+    expect(await screen.findByText('Next runs (Europe/Berlin)')).toBeTruthy();
+    expect(screen.getByText('Mon, Nov 23, 2026, 2:00 AM GMT+1')).toBeTruthy(); // 01:00 in UTC
+    await waitFor(() => expect(calls.filter((c) => c.path === '/schedules/preview').at(-1)?.body).toEqual({ cron: '30 14 * * 4' }));
+    await user.click(screen.getByRole('button', { name: 'Save' }));
+    await waitFor(() => expect(calls.find((c) => c.method === 'PUT')?.body).toMatchObject({ version: 1, schedule: { cron: '30 14 * * 4', enabled: true } }));
+  });
+
+  it('says what is wrong with a cron expression', async () => {
+    const user = userEvent.setup();
+    const { calls } = show('/products/flow-1/options', { ...mapped, last_run: run, schedule: { ...flow.schedule, time_zone: 'UTC' } }, {
+      'POST /schedules/preview': { json: { next: [], time_zone: 'UTC', error: 'runs would be 1 minute apart; at least 5 minutes have to lie between two' } },
+    });
+    expect(await screen.findByText(/Times are in UTC/)).toBeTruthy();
+    await choose(user, 'Runs', 'Custom (cron expression)');
+    expect(screen.getByText('Enter five fields, for example 30 6 * * 1-5.')).toBeTruthy();
+    fireEvent.change(screen.getByLabelText(/^Cron expression/), { target: { value: '* * * * *' } });
+    expect(await screen.findByText('Runs would be 1 minute apart; at least 5 minutes have to lie between two.')).toBeTruthy();
+    expect(screen.queryByText(/Next runs/)).toBeNull();
+    expect(calls.filter((c) => c.path === '/schedules/preview').map((c) => c.body)).toEqual([{ cron: '* * * * *' }]);
+  });
+
+  it('turns a schedule off without losing it', async () => {
+    const user = userEvent.setup();
+    const { calls } = show('/products/flow-1/options', { ...mapped, last_run: run, schedule: { cron: '0 2 * * *', enabled: true, next_run_at: '2099-11-23T01:04:00Z', time_zone: 'Europe/Berlin' } });
+    expect((await screen.findByLabelText<HTMLInputElement>(/^Time/)).value).toBe('02:00');
+    await choose(user, 'Runs', 'Only when I start it');
+    expect(screen.queryByText(/Next runs/)).toBeNull();
+    await user.click(screen.getByRole('button', { name: 'Save' }));
+    await waitFor(() => expect(calls.find((c) => c.method === 'PUT')?.body).toMatchObject({ schedule: { cron: '0 2 * * *', enabled: false } }));
+  });
+
+  it('shows the next run where runs are started', async () => {
+    const user = userEvent.setup();
+    show('/products/flow-1/review', { ...mapped, last_run: { ...run, state: 'done' }, schedule: { cron: '0 2 * * *', enabled: true, next_run_at: '2099-11-23T01:04:00Z', time_zone: 'Europe/Berlin' } });
+    expect(await screen.findByText('Mon, Nov 23, 2099, 2:04 AM GMT+1')).toBeTruthy();
+    await user.click(screen.getByRole('button', { name: 'Change schedule' }));
+    expect(await screen.findByLabelText(/^Time/)).toBeTruthy();
+  });
+
   it('names the required fields that are missing and holds runs back until they are there', async () => {
     show('/products/flow-1/mapping', { ...mapped, mapping: { fields: [{ target: 'sku', expression: 'A' }] } });
     expect(await screen.findByText('New products need these fields: NAME.')).toBeTruthy();
@@ -125,6 +179,13 @@ describe('FlowPage', () => {
     await user.click(start);
     expect(await screen.findByRole('group', { name: 'Progress of this run' })).toBeTruthy();
     expect(calls.find((c) => c.path === '/flows/flow-1/runs')?.body).toEqual({ dry_run: true });
+  });
+
+  it('shows a viewer the schedule, and lets nobody change it', async () => {
+    show('/products/flow-1/options', { ...mapped, last_run: run, schedule: { cron: '0 2 * * *', enabled: true, next_run_at: '2099-11-23T01:04:00Z', time_zone: 'Europe/Berlin' } }, {}, viewer);
+    expect(await screen.findByText('Next runs (Europe/Berlin)')).toBeTruthy();
+    expect(screen.getByLabelText(/^Time/).hasAttribute('disabled')).toBe(true);
+    expect(screen.getByRole('combobox', { name: /^Runs/ }).hasAttribute('disabled')).toBe(true);
   });
 
   it('lets a viewer look only', async () => {

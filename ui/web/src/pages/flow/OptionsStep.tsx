@@ -8,6 +8,7 @@ import { useAccess, useApp, useFeedback } from '../../components/app';
 import { Confirm } from '../../components/Confirm';
 import { text } from '../../text';
 import type { Draft } from './draft';
+import { SchedulePanel } from './SchedulePanel';
 
 interface Props {
   draft: Draft;
@@ -58,6 +59,7 @@ export function OptionsStep({ draft, flow, change, disabled, showErrors }: Props
           </Fieldset>
         </Form>
       </Panel>
+      <SchedulePanel change={change} disabled={disabled} draft={draft} schedule={flow.schedule} />
       <DeleteFlow flow={flow} />
     </>
   );

@@ -7,6 +7,7 @@ import type { Flow, Run } from '../../api/types';
 import { useAccess, useApp, useFeedback } from '../../components/app';
 import { Fact, Facts } from '../../components/Cells';
 import { Confirm } from '../../components/Confirm';
+import { NextRun } from '../../components/NextRun';
 import { RunDetails } from '../../components/RunDetails';
 import { RunMessages } from '../../components/RunMessages';
 import { RunProgress } from '../../components/RunProgress';
@@ -86,6 +87,13 @@ export function ReviewStep({ flow, ready, saveFirst }: Props) {
             </Button>
           )}
         </Flex>
+      </Panel>
+      <Panel action={{ text: text.schedule.change, variant: 'secondary', onClick: () => void navigate(`/products/${flow.id}/options`, { replace: true }) }} header={text.schedule.header}>
+        <Facts $min={18}>
+          <Fact name={text.schedule.nextRun}>
+            <NextRun schedule={flow.schedule} />
+          </Fact>
+        </Facts>
       </Panel>
       {dry ? (
         <>

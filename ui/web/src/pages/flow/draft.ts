@@ -1,4 +1,5 @@
 import type { Flow, FlowInput, Format, RepeatedNames, SourceInput, SourceKind } from '../../api/types';
+import { type ScheduleChoice, choiceOf, scheduleInput } from '../../lib/schedule';
 import { type MappingLine, toFields, toLines } from '../../lib/mapping';
 
 /** A flow as the user is editing it. */
@@ -17,6 +18,7 @@ export interface Draft {
   format: Format;
   lines: MappingLine[];
   repeatedNames: RepeatedNames;
+  schedule: ScheduleChoice;
 }
 
 export function draftOf(flow: Flow): Draft {
@@ -34,6 +36,7 @@ export function draftOf(flow: Flow): Draft {
     format: flow.format,
     lines: toLines(flow.mapping.fields),
     repeatedNames: flow.options.repeated_names === 'fail' ? 'fail' : 'append_sku',
+    schedule: choiceOf(flow.schedule),
   };
 }
 
@@ -45,6 +48,7 @@ export function inputOf(d: Draft): FlowInput {
     format: cleanFormat(d.format),
     mapping: { fields: toFields(d.lines) },
     options: { repeated_names: d.repeatedNames },
+    schedule: scheduleInput(d.schedule),
   };
 }
 

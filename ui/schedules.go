@@ -1,0 +1,114 @@
+package ui
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"sluice/internal/problem"
+	"sluice/jobs/schedule"
+	"sluice/tenants"
+)
+
+// scheduleView is when a flow runs by itself.
+type scheduleView struct {
+	Cron      string     `json:"cron"` // "" while none was chosen
+	Enabled   bool       `json:"enabled"`
+	NextRunAt *time.Time `json:"next_run_at"` // null unless enabled; with the flow's own delay (see package schedule)
+	TimeZone  string     `json:"time_zone"`   // the store's, in which Cron is read; UTC when it has none that is known
+}
+
+// scheduleChange is a schedule as the panel sends it. A disabled one is kept, for when it is wanted again.
+type scheduleChange struct {
+	Cron    string `json:"cron"`
+	Enabled bool   `json:"enabled"`
+}
+
+// previewTimes is how many occurrences a preview shows.
+const previewTimes = 3
+
+// zone returns the time zone of ctx's store.
+func zone(ctx context.Context, db *tenants.DB) (*time.Location, string, error) {
+	store, err := db.Store(ctx, tenants.StoreHash(ctx))
+	if err != nil {
+		return nil, "", err
+	}
+	loc, name := schedule.Zone(store.Timezone)
+	return loc, name, nil
+}
+
+// check returns the expression as it is stored.
+func (s *scheduleChange) check() (string, error) {
+	refuse := problem.New(problem.Invalid, "The schedule could not be saved.")
+	if s.Cron == "" {
+		if s.Enabled {
+			return "", refuse.WithField("schedule.cron", "choose when the flow is to run, or turn the schedule off")
+		}
+		return "", nil
+	}
+	c, err := schedule.Parse(s.Cron)
+	if err != nil {
+		return "", refuse.WithField("schedule.cron", "%s", err)
+	}
+	return c.String(), nil
+}
+
+// setSchedule changes f's schedule if it differs; one that stays as it is keeps its next time, also
+// one that has come already.
+func (a *API) setSchedule(ctx context.Context, tx *tenants.DB, f *tenants.Flow, want *scheduleChange, actor string) error {
+	cron, err := want.check()
+	if err != nil {
+		return err
+	}
+	if cron == f.Schedule && want.Enabled == f.ScheduleEnabled {
+		return nil
+	}
+	_, name, err := zone(ctx, tx)
+	if err != nil {
+		return err
+	}
+	var next *time.Time
+	detail := f.Name + ": off"
+	if want.Enabled {
+		at, err := schedule.Due(cron, name, tenants.StoreHash(ctx), f.ID, a.now())
+		if err != nil {
+			return err
+		}
+		next, detail = &at, f.Name+": "+cron+" in "+name
+	}
+	if err := tx.SetSchedule(ctx, f.ID, cron, want.Enabled, next); err != nil {
+		return err
+	}
+	f.Schedule, f.ScheduleEnabled, f.NextRunAt = cron, want.Enabled, next
+	return tx.Audit(ctx, tenants.AuditEntry{Actor: actor, Action: "flow.scheduled", Subject: f.ID, Detail: detail})
+}
+
+// previewSchedule answers when a schedule would be due next. An expression that is wrong is no failure
+// of the request: whoever types it is told why.
+func (a *API) previewSchedule(c *gin.Context) {
+	var want struct {
+		Cron string `json:"cron"`
+	}
+	if err := bind(c, &want); err != nil {
+		_ = c.Error(err)
+		return
+	}
+	loc, name, err := zone(c.Request.Context(), a.cfg.DB)
+	if err != nil {
+		_ = c.Error(err)
+		return
+	}
+	answer := struct {
+		Next     []time.Time `json:"next"` // in UTC, without the flow's delay
+		TimeZone string      `json:"time_zone"`
+		Error    string      `json:"error"`
+	}{Next: []time.Time{}, TimeZone: name}
+	if cron, err := schedule.Parse(want.Cron); err != nil {
+		answer.Error = err.Error()
+	} else {
+		answer.Next = cron.Upcoming(a.now(), loc, previewTimes)
+	}
+	c.JSON(http.StatusOK, answer)
+}

@@ -1,0 +1,138 @@
+package ui
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"sluice/jobs/schedule"
+	"sluice/tenants"
+)
+
+func (p *panel) timeZone(store, name string) {
+	p.t.Helper()
+	err := p.db.AcrossStores(p.t.Context()).Model(&tenants.Store{}).Where("hash = ?", store).Update("timezone", name).Error
+	if err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+func TestFlowSchedule(t *testing.T) {
+	p := newPanel(t)
+	p.timeZone(storeA, "Europe/Berlin")
+	token := p.open(storeA, 1)
+	var f flowView
+	p.call("POST", "/flows", token, map[string]string{"kind": "products", "name": "Parts"}, http.StatusCreated, &f)
+	if want := (scheduleView{TimeZone: "Europe/Berlin"}); f.Schedule != want {
+		t.Fatalf("new flow %+v", f.Schedule)
+	}
+	put := func(s map[string]any) {
+		t.Helper()
+		body := map[string]any{"version": f.Version, "name": "Parts", "source": map[string]any{}, "format": map[string]any{}, "mapping": map[string]any{"fields": []any{}}, "options": map[string]any{}}
+		if s != nil {
+			body["schedule"] = s
+		}
+		p.call("PUT", "/flows/"+f.ID, token, body, http.StatusOK, &f)
+	}
+	put(map[string]any{"cron": " 0  2 * * * ", "enabled": true})
+	want := time.Date(2026, 11, 23, 1, 0, 0, 0, time.UTC).Add(schedule.Jitter(storeA, f.ID, 24*time.Hour))
+	if f.Schedule.Cron != "0 2 * * *" || !f.Schedule.Enabled || f.Schedule.NextRunAt == nil || !f.Schedule.NextRunAt.Equal(want) {
+		t.Fatalf("saved %+v, want %v", f.Schedule, want)
+	}
+
+	// Absent keeps it; the same again keeps even a time that has come, which a worker is about to see.
+	p.clock.advance(40 * time.Hour)
+	token = p.open(storeA, 1)
+	put(nil)
+	put(map[string]any{"cron": "0 2 * * *", "enabled": true})
+	var list struct{ Flows []flowView }
+	p.call("GET", "/flows", token, nil, http.StatusOK, &list)
+	if s := list.Flows[0].Schedule; s.Cron != "0 2 * * *" || s.NextRunAt == nil || !s.NextRunAt.Equal(want) {
+		t.Fatalf("kept %+v, want %v", s, want)
+	}
+
+	// Off keeps the expression; on again starts from now.
+	put(map[string]any{"cron": "0 2 * * *", "enabled": false})
+	if f.Schedule.Enabled || f.Schedule.NextRunAt != nil || f.Schedule.Cron != "0 2 * * *" {
+		t.Fatalf("off %+v", f.Schedule)
+	}
+	put(map[string]any{"cron": "0 2 * * *", "enabled": true})
+	if want := want.AddDate(0, 0, 2); !f.Schedule.NextRunAt.Equal(want) {
+		t.Fatalf("on again %v, want %v", f.Schedule.NextRunAt, want)
+	}
+	put(map[string]any{"cron": "", "enabled": false})
+	if f.Schedule.Cron != "" {
+		t.Fatalf("removed %+v", f.Schedule)
+	}
+
+	entries, _, err := p.db.AuditLog(p.ctx(storeA), tenants.Page{Limit: 50})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var details []string
+	for _, e := range entries {
+		if e.Action == "flow.scheduled" {
+			details = append(details, e.Detail)
+		}
+	}
+	slices.Reverse(details)
+	if want := []string{"Parts: 0 2 * * * in Europe/Berlin", "Parts: off", "Parts: 0 2 * * * in Europe/Berlin", "Parts: off"}; !slices.Equal(details, want) {
+		t.Errorf("audit %q, want %q", details, want)
+	}
+}
+
+func TestScheduleRefusals(t *testing.T) {
+	p := newPanel(t)
+	token := p.open(storeA, 1)
+	var f flowView
+	p.call("POST", "/flows", token, map[string]string{"kind": "products", "name": "Parts"}, http.StatusCreated, &f)
+	for schedule, want := range map[string]string{
+		`{"cron":"* * * * *","enabled":true}`:  `"field":"schedule.cron","message":"runs would be 1 minute apart`,
+		`{"cron":"0 25 * * *","enabled":true}`: `"field":"schedule.cron","message":"the hour`,
+		`{"cron":"nightly","enabled":false}`:   `"field":"schedule.cron"`,
+		`{"cron":"","enabled":true}`:           `"field":"schedule.cron"`,
+		`{"cron":"0 2 * * *","on":true}`:       `unknown field`,
+		`{"cron":7,"enabled":true}`:            `"field":"schedule.cron"`,
+	} {
+		w := p.do("PUT", Prefix+"/flows/"+f.ID, token, `{"version":1,"name":"Renamed","source":{},"format":{},"mapping":{"fields":[]},"options":{},"schedule":`+schedule+`}`)
+		if w.Code != http.StatusUnprocessableEntity || !strings.Contains(strings.ReplaceAll(w.Body.String(), `\"`, `"`), want) {
+			t.Errorf("%s: %d %s, want %s", schedule, w.Code, w.Body, want)
+		}
+	}
+	if got, err := p.db.Flow(p.ctx(storeA), f.ID); err != nil || got.Version != 1 || got.Schedule != "" || got.Name != "Parts" {
+		t.Errorf("a refused change was saved: %+v, %v", got, err)
+	}
+}
+
+func TestSchedulePreview(t *testing.T) {
+	p := newPanel(t)
+	for _, tt := range []struct {
+		name, zone, cron string
+		next             []string
+		zoneWant, err    string
+	}{
+		{"Berlin", "Europe/Berlin", "0 2 * * *", []string{"2026-11-23T01:00:00Z", "2026-11-24T01:00:00Z", "2026-11-25T01:00:00Z"}, "Europe/Berlin", ""},
+		{"no zone", "", "0 2 * * MON", []string{"2026-11-23T02:00:00Z", "2026-11-30T02:00:00Z", "2026-12-07T02:00:00Z"}, "UTC", ""},
+		{"an unknown zone", "Mars/Olympus", "30 12 * * *", []string{"2026-11-22T12:30:00Z", "2026-11-23T12:30:00Z", "2026-11-24T12:30:00Z"}, "UTC", ""},
+		{"wrong", "Europe/Berlin", "0 2 * *", []string{}, "Europe/Berlin", "this has 4"},
+		{"empty", "Europe/Berlin", "", []string{}, "Europe/Berlin", "this has 0"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p.timeZone(storeA, tt.zone)
+			var got struct {
+				Next     []string `json:"next"`
+				TimeZone string   `json:"time_zone"`
+				Error    string   `json:"error"`
+			}
+			p.call("POST", "/schedules/preview", p.open(storeA, 1), map[string]string{"cron": tt.cron}, http.StatusOK, &got)
+			if got.Next == nil || !slices.Equal(got.Next, tt.next) || got.TimeZone != tt.zoneWant {
+				t.Errorf("%+v", got)
+			}
+			if (got.Error == "") != (tt.err == "") || !strings.Contains(got.Error, tt.err) {
+				t.Errorf("error %q, want %q", got.Error, tt.err)
+			}
+		})
+	}
+}

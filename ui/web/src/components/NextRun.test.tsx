@@ -1,0 +1,48 @@
+import { screen } from '@testing-library/react';
+import { describe, expect, it } from 'vitest';
+import type { Flow, Schedule } from '../api/types';
+import { ProductsPage } from '../pages/ProductsPage';
+import { OverviewPage } from '../pages/OverviewPage';
+import { renderInPanel, session } from '../test/render';
+import { NextRun, soonest } from './NextRun';
+
+const nightly: Schedule = { cron: '0 2 * * *', enabled: true, next_run_at: '2099-11-23T01:04:00Z', time_zone: 'Europe/Berlin' };
+const flow = (id: string, name: string, schedule: Schedule): Flow => ({
+  id, kind: 'products', name, source: { kind: '', url: '', has_secret: false, snapshot_id: '', filename: '', size: 0 }, format: {}, mapping: { fields: [] },
+  options: {}, schedule, version: 1, created_at: '2026-11-22T10:00:00Z', updated_at: '2026-11-22T10:00:00Z', last_run: null,
+});
+const off: Schedule = { ...nightly, enabled: false, next_run_at: null };
+const flows = [flow('f1', 'ERP catalogue', { ...nightly, next_run_at: '2099-12-24T10:00:00Z' }), flow('f2', 'Clearance', nightly), flow('f3', 'By hand', off)];
+
+describe('NextRun', () => {
+  it.each([
+    ['in the zone of the store', nightly, 'active', 'Mon, Nov 23, 2099, 2:04 AM GMT+1'],
+    ['off', off, 'active', 'Not scheduled'],
+    ['due', { ...nightly, next_run_at: '2020-01-01T00:00:00Z' }, 'active', 'Due now'],
+    ['held by the store', nightly, 'needs_reinstall', 'Paused until Sluice is installed again'],
+  ] as const)('%s', (_, schedule, state, want) => {
+    const { container } = renderInPanel(<NextRun schedule={schedule} />, { session: { ...session, store: { ...session.store, state } } });
+    expect(container.textContent).toBe(want);
+  });
+
+  it('picks the flow that is next', () => {
+    expect(soonest(flows)?.id).toBe('f2');
+    expect(soonest([flow('f3', 'By hand', off)])).toBeUndefined();
+  });
+});
+
+const answers = { 'GET /flows': { json: { flows, next: '' } }, 'GET /runs': { json: { runs: [], next: '' } } };
+
+it('lists the next run of each feed', async () => {
+  renderInPanel(<ProductsPage />, { answers });
+  expect(await screen.findByText('Mon, Nov 23, 2099, 2:04 AM GMT+1')).toBeTruthy();
+  expect(screen.getByText('Thu, Dec 24, 2099, 11:00 AM GMT+1')).toBeTruthy();
+  expect(screen.getByText('Not scheduled')).toBeTruthy();
+});
+
+it('shows the soonest run on the overview', async () => {
+  renderInPanel(<OverviewPage />, { answers });
+  expect(await screen.findByText('Mon, Nov 23, 2099, 2:04 AM GMT+1')).toBeTruthy();
+  expect(screen.getByRole('link', { name: 'Clearance' })).toBeTruthy();
+  expect(screen.queryByText('Thu, Dec 24, 2099, 11:00 AM GMT+1')).toBeNull();
+});

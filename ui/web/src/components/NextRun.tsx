@@ -1,0 +1,27 @@
+import { Text } from '@bigcommerce/big-design';
+import type { Flow, Schedule } from '../api/types';
+import { text } from '../text';
+import { useApp, useSession } from './app';
+
+/** When a flow runs by itself next, in the store's time zone. */
+export function NextRun({ schedule }: { schedule: Schedule }) {
+  const { format } = useApp();
+  const { store } = useSession();
+  const t = text.schedule;
+  if (!schedule.enabled || !schedule.next_run_at) {
+    return (
+      <Text as="span" color="secondary60" marginBottom="none">
+        {t.none}
+      </Text>
+    );
+  }
+  if (store.state !== 'active') return <>{t.paused}</>;
+  if (format.isPast(schedule.next_run_at)) return <>{t.due}</>;
+  return <span title={schedule.time_zone}>{format.dateTimeIn(schedule.next_run_at, schedule.time_zone)}</span>;
+}
+
+/** The flow that runs next by itself. */
+export function soonest(flows: Flow[]): Flow | undefined {
+  const at = (f: Flow) => Date.parse(f.schedule.next_run_at ?? '');
+  return flows.filter((f) => f.schedule.enabled && f.schedule.next_run_at).sort((a, b) => at(a) - at(b))[0];
+}
