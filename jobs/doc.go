@@ -17,6 +17,10 @@
 // one, in the same transaction. A step that is carried out twice therefore has its effect in SQL
 // once: the second finds Run.Step or its row moved on, and its transaction fails.
 //
+// The history of each store's quota goes the other way: the queue notes it in Redis with each answer,
+// and one process at a time moves the minutes that are over to SQL, where they are kept for 30 days
+// (quota.go). Losing Redis loses the minutes that were not moved yet, the last one or two.
+//
 // The package never talks to a browser's session (package auth) and never maps, diffs or writes a
 // product (package jobs/sync). It never keeps an access token: clients are made for one job.
 //

@@ -71,6 +71,9 @@ type Config struct {
 	// SweepAge is how old a row must be before the sweeper takes it for one that Redis does not know.
 	SweepAge       time.Duration
 	HousekeepEvery time.Duration
+	// FlushEvery is how often the quota history is moved from Redis to the database. Redis holds no
+	// more of it than this and the minute that goes on: that is what a lost Redis loses.
+	FlushEvery time.Duration
 
 	Now func() time.Time // nil: time.Now
 }
@@ -100,6 +103,7 @@ func (c Config) withDefaults() Config {
 	def(&c.SweepEvery, 30*time.Second)
 	def(&c.SweepAge, 30*time.Second)
 	def(&c.HousekeepEvery, time.Hour)
+	def(&c.FlushEvery, 15*time.Second)
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
