@@ -96,7 +96,7 @@ export function QuotaChart({ chart, days, selected, onSelect, valueText }: Props
         ],
       },
       legend: { show: false },
-      padding: [8, 10, 0, 0],
+      padding: [8, 24, 0, 0],
       scales: { x: { time: true }, y: { range: () => [0, latest.current.top] } },
       series: [
         {},
