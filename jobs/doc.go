@@ -21,6 +21,10 @@
 // has come; one transaction moves the time on and inserts the run with its first job, so of many
 // processes one starts it, once.
 //
+// The history of each store's quota goes the other way: the queue notes it in Redis with each answer,
+// and one process at a time moves the minutes that are over to SQL, where they are kept for 30 days
+// (quota.go). Losing Redis loses the minutes that were not moved yet, the last one or two.
+//
 // The package never talks to a browser's session (package auth) and never maps, diffs or writes a
 // product (package jobs/sync). It never keeps an access token: clients are made for one job.
 //

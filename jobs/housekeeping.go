@@ -50,6 +50,8 @@ func (w *Workers) doHousekeeping(ctx context.Context, j *job) error {
 	note("finished jobs", jobs, err)
 	events, err := w.sweepEvents(ctx, old)
 	note("webhook events", events, err)
+	minutes, err := w.db.SweepQuotaMinutes(ctx, now.Add(-tenants.QuotaKept))
+	note("quota minutes", minutes, err)
 	note("stores", 0, w.purgeLeftStores(ctx, now))
 	note("webhook checks", 0, w.scheduleHookChecks(ctx, now))
 	return errors.Join(errs...)

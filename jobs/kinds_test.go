@@ -240,6 +240,12 @@ func TestHousekeeping(t *testing.T) {
 	if err := e.db.Scoped(e.ctx).Create(&events).Error; err != nil {
 		t.Fatal(err)
 	}
+	minutes := []tenants.QuotaMinute{
+		tenants.NewQuotaMinute(testStore, old.Add(-time.Minute)), tenants.NewQuotaMinute(testStore, old.Add(time.Hour)), tenants.NewQuotaMinute("other1", fresh),
+	}
+	if err := e.db.SaveQuotaMinutes(t.Context(), minutes); err != nil {
+		t.Fatal(err)
+	}
 	e.work()
 	testenv.Eventually(t, "housekeeping done", func() bool {
 		for _, row := range e.jobRows(SystemStore) {
@@ -249,6 +255,13 @@ func TestHousekeeping(t *testing.T) {
 		}
 		return false
 	})
+	var kept []tenants.QuotaMinute
+	if err := e.db.AcrossStores(t.Context()).Order("minute").Find(&kept).Error; err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(minutes[1:], kept); diff != "" {
+		t.Errorf("quota minutes left (-want +got):\n%s", diff)
+	}
 	var ids []string
 	checks := 0
 	for id, row := range e.jobRows(testStore) {

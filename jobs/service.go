@@ -72,6 +72,9 @@ type Config struct {
 	SweepAge       time.Duration
 	HousekeepEvery time.Duration
 	ScheduleEvery  time.Duration // how often flows are looked for whose scheduled time has come
+	// FlushEvery is how often the quota history is moved from Redis to the database. Redis holds no
+	// more of it than this and the minute that goes on: that is what a lost Redis loses.
+	FlushEvery time.Duration
 
 	Now func() time.Time // nil: time.Now
 }
@@ -102,6 +105,7 @@ func (c Config) withDefaults() Config {
 	def(&c.SweepAge, 30*time.Second)
 	def(&c.HousekeepEvery, time.Hour)
 	def(&c.ScheduleEvery, 5*time.Second)
+	def(&c.FlushEvery, 15*time.Second)
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}

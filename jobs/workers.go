@@ -65,6 +65,7 @@ func (w *Workers) Run(ctx context.Context) error {
 	others.Go(func() { every(ctx, w.cfg.ReapEvery, w.reap) })
 	others.Go(func() { every(ctx, w.cfg.SweepEvery, w.sweep) })
 	others.Go(func() { every(ctx, w.cfg.ScheduleEvery, w.fireSchedules) })
+	others.Go(func() { every(ctx, w.cfg.FlushEvery, w.flushQuota) })
 	others.Go(func() {
 		w.scheduleHousekeeping(ctx)
 		every(ctx, w.cfg.HousekeepEvery, w.scheduleHousekeeping)

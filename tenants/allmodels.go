@@ -6,5 +6,6 @@ func AllModels() []any {
 	return []any{
 		&Store{}, &User{}, &Channel{}, &APIKey{}, &UsedToken{}, &Connection{}, &Flow{}, &Run{}, &Record{},
 		&RunItem{}, &RunIssue{}, &JournalEntry{}, &Snapshot{}, &SnapshotChunk{}, &Job{}, &WebhookEvent{}, &AuditEntry{},
+		&QuotaMinute{},
 	}
 }

@@ -385,6 +385,21 @@ type WebhookEvent struct {
 	HandledAt  *time.Time
 }
 
+// QuotaMinute is what a store's API quota did in one minute (jobs/queue.Minute has the meaning of each).
+// Minutes without a request have no row.
+type QuotaMinute struct {
+	StoreHash            string `gorm:"primaryKey;size:32"`
+	Minute               int64  `gorm:"primaryKey;autoIncrement:false;index"` // minutes since 1970-01-01 UTC
+	Used                 int64
+	Others               int64
+	LeftMin              *int64 // nil while no answer told
+	Quota                int64  // requests a window; 0 while no answer told
+	WindowMS             int64
+	ThrottledQuota       int64
+	ThrottledConcurrency int64
+	ThrottledLoad        int64
+}
+
 // AuditEntry is who did what in a store.
 type AuditEntry struct {
 	ID        string    `gorm:"primaryKey;size:36;index:audit_store_id,priority:2" json:"id"`

@@ -57,6 +57,9 @@ func TestLookupsUseTheirIndex(t *testing.T) {
 		{"runs of the store", func(g *gorm.DB) *gorm.DB {
 			return g.Order("id DESC").Limit(10).Find(&[]tenants.Run{})
 		}, "runs_store_id (store_hash=?)"},
+		{"quota of the store", func(g *gorm.DB) *gorm.DB {
+			return g.Where("minute >= ? AND minute < ?", 5, 9).Find(&[]tenants.QuotaMinute{})
+		}, "(store_hash=? AND minute>? AND minute<?)"},
 		{"audit of the store", func(g *gorm.DB) *gorm.DB {
 			return g.Order("id DESC").Limit(10).Find(&[]tenants.AuditEntry{})
 		}, "audit_store_id (store_hash=?)"},

@@ -25,6 +25,7 @@ func (a *API) Routes() []Route {
 		{"GET", "/session", read, a.session},
 		{"POST", "/session/renew", read, a.renew},
 		{"GET", "/quota", read, a.quota},
+		{"GET", "/quota/history", read, a.quotaHistory},
 		{"GET", "/events", read, a.events},
 		{"GET", "/fields/products", read, a.productFields},
 

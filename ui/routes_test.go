@@ -23,6 +23,7 @@ var rules = map[string]routeRule{
 	"GET /session":             {auth.AccessRead, ""},
 	"POST /session/renew":      {auth.AccessRead, ""},
 	"GET /quota":               {auth.AccessRead, ""},
+	"GET /quota/history":       {auth.AccessRead, ""},
 	"GET /events":              {auth.AccessRead, ""},
 	"GET /fields/products":     {auth.AccessRead, ""},
 	"GET /flows":               {auth.AccessRead, ""},

@@ -18,7 +18,7 @@ func TestMigrateSchedules(t *testing.T) {
 			"DROP INDEX idx_flows_next_run_at",
 			"ALTER TABLE flows DROP COLUMN schedule", "ALTER TABLE flows DROP COLUMN schedule_enabled",
 			"ALTER TABLE flows DROP COLUMN next_run_at", "ALTER TABLE flows DROP COLUMN last_scheduled_at",
-			"DELETE FROM migrations WHERE id >= '0002'",
+			"DELETE FROM migrations WHERE id = '0002_schedules'",
 			"INSERT INTO flows (id, store_hash, name, version) VALUES ('f1', 'abc123', 'Parts', 3)",
 		} {
 			if err := g.Exec(sql).Error; err != nil {

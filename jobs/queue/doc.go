@@ -32,10 +32,12 @@
 //	q:<store>[:<class>] ZSET job → lane·1e14 + seq      d:<store> ZSET  job → run-at in ms
 //	o:<store>     ZSET  requests on their way → when they are given up
 //	j:<id>        HASH: one job                         k:<store> HASH  coalescing key → job
-//	rebuild       HASH: the rebuild lock
+//	m:<store>     HASH  minute → what the quota did in it; expires after a day      minutes ZSET store → oldest of them
+//	rebuild, flush HASH: locks
 //
 // # Flow
 //
 //	Enqueue → q or d → Claim → lease → Ack | Fail, Snooze → d | GiveBack, Reap → q | Dead → dead
 //	Limiter: reserve → request → observe, in one round trip a request while there are requests to send
+//	history: observe → m → FlushMinutes → SQL. Redis lost: the minutes that are not in SQL are lost, and nothing else
 package queue

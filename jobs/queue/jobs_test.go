@@ -333,6 +333,11 @@ func TestPauseAndPurge(t *testing.T) {
 		must(t, q.Dead(t.Context(), dead))
 		if d, err := q.Reserve(t.Context(), "gone", call("customers")); err != nil || !d.Admitted {
 			t.Fatal(d, err)
+		} else {
+			must(t, q.Observe(t.Context(), "gone", d, ok(150, 149, 30*time.Second))) // has a history now
+		}
+		if d, err := q.Reserve(t.Context(), "gone", call("customers")); err != nil || !d.Admitted {
+			t.Fatal(d, err)
 		}
 
 		must(t, q.Enqueue(t.Context(), job("stays", "s")))

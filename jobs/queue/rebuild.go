@@ -103,7 +103,12 @@ func (q *Queue) rebuild(ctx context.Context, token string, load func(ctx context
 
 // lock takes, renews or (hold 0) lets go of the rebuild lock; false if another token has it.
 func (q *Queue) lock(ctx context.Context, token string, hold time.Duration) (bool, error) {
-	v, err := q.run(ctx, 0, "lock", token, hold.Milliseconds())
+	return q.lockShard(ctx, 0, "rebuild", token, hold)
+}
+
+// lockShard is lock for any lock of any shard.
+func (q *Queue) lockShard(ctx context.Context, shard int, name, token string, hold time.Duration) (bool, error) {
+	v, err := q.run(ctx, shard, "lock", token, hold.Milliseconds(), name)
 	return v == int64(1), err
 }
 

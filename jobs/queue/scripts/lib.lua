@@ -33,6 +33,7 @@ local LEASELOST = { err = 'LEASELOST the lease has expired and is no longer your
 --   mine  our own requests in this window          at  when the last answer came
 --   blind, bt  requests that were sent, and when last, before anything was known
 --   rate  what other apps use, in requests per 10^6 ms     margin  what is set aside for them now
+--   oth, ref  of this window, in the history already: what others used; of mine, what the window's end refused
 --   cool, load  no request before; how many times in a row the platform was overloaded
 --   h:<class>, s:, ht:, z:  its cap after 429s, successes since, when halved, no request before
 local states = {}

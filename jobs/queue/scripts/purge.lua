@@ -38,6 +38,7 @@ if more then -- nothing of it may start before the next call
   save(t)
   return 0
 end
-redis.call('DEL', P .. 't:' .. s, P .. 'k:' .. s, P .. 'o:' .. s)
+redis.call('DEL', P .. 't:' .. s, P .. 'k:' .. s, P .. 'o:' .. s, P .. 'm:' .. s)
 redis.call('SREM', P .. 'stores', s)
+redis.call('ZREM', P .. 'minutes', s)
 return 1

@@ -50,6 +50,8 @@ local function next_window(t, ended)
   set(t, 'Ep', ended + missed * num(t, 'W'))
   set(t, 'L', num(t, 'Q'))
   set(t, 'mine', 0)
+  if num(t, 'oth') ~= 0 then set(t, 'oth', 0) end
+  if num(t, 'ref') ~= 0 then set(t, 'ref', 0) end
   set(t, 'rate', math.floor(num(t, 'rate') / 2 ^ math.min(missed + 1, 30)))
 end
 
@@ -155,6 +157,7 @@ end
 local function refused(t, class, n, r, current, a, rnd)
   local after = a.after or 0
   if a.quota and a.left > 0 then -- too many at once for this endpoint: half as many, soon
+    note(t, BY_CLASS, 1)
     if r > num(t, 'ht:' .. class) then
       local cap = class_cap(t, class)
       if cap == 0 or n < cap then cap = n end
@@ -164,11 +167,13 @@ local function refused(t, class, n, r, current, a, rnd)
     end
     set(t, 'z:' .. class, math.max(num(t, 'z:' .. class), now + math.max(after, 500 + math.floor(500 * rnd))))
   elseif a.quota then -- the window is used up
+    note(t, BY_QUOTA, 1)
     if current then
       set(t, 'L', 0)
       set(t, 'cool', math.max(num(t, 'cool'), now + math.max(after, a.reset, 100)))
     end
   else -- the platform is overloaded
+    note(t, BY_LOAD, 1)
     if now >= num(t, 'cool') then
       local n = math.min(num(t, 'load') + 1, 6)
       set(t, 'load', n)
@@ -192,6 +197,17 @@ local function accepted(t, class)
   set(t, 's:' .. class, n)
 end
 
+-- note_others adds to the history what others have used of this window and is not in it yet: what the window lacks beyond our
+-- own requests. What is on its way counts as ours, so it is rather told late than too high. known: whether anything was known
+-- of such windows before this answer (of `cost`, which the window's end refused or not); what others did before is unknown.
+local function note_others(t, known, cost, refused_)
+  if known and refused_ then set(t, 'ref', num(t, 'ref') + cost) end -- a refused request is in mine, but used nothing
+  local others = num(t, 'Q') - num(t, 'L') - num(t, 'mine') - num(t, 'out') + num(t, 'ref')
+  if others <= num(t, 'oth') then return end
+  if known then note(t, OTHERS, others - num(t, 'oth')) end
+  set(t, 'oth', others)
+end
+
 -- observe takes in one answer, described by 9 arguments from ARGV[i] on:
 --   rid, ms since it came, status ("0": none came), "1" if it had rate headers, quota, left, window, reset, retry-after in ms or ""
 -- An unknown rid was answered or given up before: nothing happens, so telling an answer twice is harmless.
@@ -212,9 +228,13 @@ local function observe(t, i, rnd)
   end
   local n = num(t, 'c:' .. class_name(string.match(rid, '^[^|]*|%d+|(.*)$')))
   local cost, class = finish_request(t, rid)
-  local current = true
+  local current, known = true, num(t, 'E') > 0 and num(t, 'Q') == a.quota
+  local over = status == 429 and a.quota and a.left <= 0
+  if not over then note(t, USED, cost) end
   if status > 0 and a.quota then
     current = learn(t, cost, r, came, a)
+    note_quota(t, a)
+    if current then note_others(t, known, cost, over) end
   else
     charge(t, cost) -- counted by the server, for all we know
   end

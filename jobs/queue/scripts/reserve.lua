@@ -7,6 +7,7 @@
 local s, rnd = ARGV[2], tonumber(ARGV[3]) / 1e6
 local t = open(s)
 for i = 8, #ARGV, OBSERVE_ARGS do observe(t, i, rnd) end
+save_minutes()
 roll(t)
 local cost, class = tonumber(ARGV[5]), class_name(ARGV[6])
 local ok, at, why = class_gate(t, class, num(t, 'c:' .. class))

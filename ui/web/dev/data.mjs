@@ -60,3 +60,50 @@ export const issues = [
   { line: 1044, key: '', field: '', message: 'a quotation mark is not closed', value: '"Oak table, 120 cm', severity: 'error' },
   { line: 88, key: 'MUG-2', field: 'name', message: 'another product is called "Blue mug": the SKU was added to the name', value: 'Blue mug', severity: 'warning' },
 ];
+
+/** Thirty days of what a store's quota did: nightly full runs, small ones by day, another app, and some refusals. */
+export function quotaMinutes({ quota, window = 30_000, now = Date.now() }) {
+  const permitted = (450 * 60_000) / window;
+  const last = Math.floor(now / 60_000) - 2; // the newest have not arrived yet
+  const noise = (n) => ((Math.imul(n ^ (n >>> 7), 0x9e3779b1) >>> 0) % 1000) / 1000;
+  const out = [];
+  for (let m = last - 30 * 1440; m <= last; m++) {
+    const ago = last - m;
+    const minuteOfDay = m % 1440;
+    const night = minuteOfDay >= 120 && minuteOfDay < 165;
+    const recent = (ago > 25 && ago < 62) || (ago > 128 && ago < 139);
+    const small = minuteOfDay % 30 < 4;
+    if (!night && !recent && !small) continue;
+    const others = noise(m) > 0.35 ? Math.round(permitted * (recent && ago < 50 ? 0.16 : 0.04) * noise(m + 1)) : 0;
+    const full = night || recent;
+    const used = Math.min(permitted - others, Math.round(full ? permitted * (0.86 + 0.12 * noise(m + 2)) : 12 + 90 * noise(m + 3)));
+    const refused = full && noise(m + 4) > 0.9;
+    out.push({
+      minute: m, used, others, left_min: Math.max(0, quota - Math.round((used + others) / 2)), quota, window_ms: window,
+      throttled_quota: refused && others > 0 ? 1 + Math.round(2 * noise(m + 5)) : 0,
+      throttled_concurrency: refused && noise(m + 6) > 0.6 ? 1 : 0,
+      throttled_load: refused && noise(m + 7) > 0.8 ? 2 : 0,
+    });
+  }
+  return out;
+}
+
+/** Answers GET /quota/history from quotaMinutes. */
+export function quotaHistory(minutes, query) {
+  const step = Number(query.get('step') ?? 1);
+  const from = Math.floor(Date.parse(query.get('from')) / 60_000 / step) * step;
+  const to = Math.ceil(Date.parse(query.get('to')) / 60_000 / step) * step;
+  const steps = new Map();
+  for (const m of minutes) {
+    if (m.minute < from || m.minute >= to) continue;
+    const begins = Math.floor(m.minute / step) * step;
+    const s = steps.get(begins);
+    if (!s) steps.set(begins, { ...m, minute: begins });
+    else {
+      for (const sum of ['used', 'others', 'throttled_quota', 'throttled_concurrency', 'throttled_load']) s[sum] += m[sum];
+      s.left_min = Math.min(s.left_min, m.left_min);
+    }
+  }
+  const at = (minute) => new Date(minute * 60_000).toISOString();
+  return { points: [...steps.values()].map(({ minute, ...p }) => ({ at: at(minute), ...p })), step_minutes: step, from: at(from), to: at(to) };
+}

@@ -2,7 +2,7 @@
 // address it prints. It serves dist under the panel's strict CSP, in a frame of another origin when
 // asked (/frame), and keeps a made-up store in memory, with runs that progress.
 //
-// ?role=viewer, ?state=needs_reinstall, ?scopes=missing, ?empty=1 and ?link=/runs on /load change the scene.
+// ?role=viewer, ?state=needs_reinstall, ?scopes=missing, ?empty=1, ?quota=7000000 and ?link=/runs on /load change the scene.
 
 import { randomBytes } from 'node:crypto';
 import { createReadStream, readFileSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { createServer } from 'node:http';
 import { dirname, extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { upcoming } from './cron.mjs';
-import { fields, header, issues, rows, store, suggested, users } from './data.mjs';
+import { fields, header, issues, quotaHistory, quotaMinutes, rows, store, suggested, users } from './data.mjs';
 
 const dist = join(dirname(fileURLToPath(import.meta.url)), '..', 'dist');
 const types = { '.js': 'text/javascript', '.css': 'text/css', '.woff2': 'font/woff2', '.woff': 'font/woff' };
@@ -30,6 +30,7 @@ export async function startMock({ port = 0, speed = 1 } = {}) {
       flows: [], runs: [], keys: [], audit: [], streams: new Set(), timers: new Set(), nextId: 1,
       quota: { known: true, quota: 450, left: 450, out: 0, window_ms: 30_000, reset_ms: 30_000, waiting: 0, delayed: 0, in_flight: 0, paused: false, at: iso() },
     };
+    s.minutes = q.has('empty') ? [] : quotaMinutes({ quota: Number(q.get('quota') ?? 450) });
     audit(s, 'bigcommerce', 'store.installed', store.name);
     if (!q.has('empty')) seed(s);
     else s.quota = { ...s.quota, known: false, quota: 0, left: 0, window_ms: 0, reset_ms: 0 };
@@ -166,6 +167,8 @@ export async function startMock({ port = 0, speed = 1 } = {}) {
         return { body: { token: s.token, expires_at: iso(Date.now() + 900_000) } };
       case 'GET quota':
         return { body: s.quota };
+      case 'GET quota/history':
+        return { body: quotaHistory(s.minutes, q) };
       case 'GET fields/products':
         return { body: { fields } };
       case 'GET flows':

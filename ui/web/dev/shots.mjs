@@ -52,8 +52,39 @@ const button = (root, name) => root.getByRole('button', { name, exact: true });
 await scene('overview', '', async (p, shot) => {
   await p.getByText('requests left').waitFor();
   await p.getByText('Done, with errors').waitFor();
+  await p.getByText(/Last 3 hours: [1-9]/).waitFor();
   await shot('page');
 });
+
+await scene('history', '', async (p, shot, page) => {
+  const chart = p.getByRole('slider', { name: 'API requests over time' });
+  await p.getByText(/Last 3 hours: [1-9]/).waitFor();
+  await chart.focus();
+  for (let i = 0; i < 40; i++) await page.keyboard.press('ArrowLeft');
+  await p.getByText(/^At .*\d:\d\d/).waitFor();
+  if (!/Sluice [1-9]/.test((await chart.getAttribute('aria-valuetext')) ?? '')) throw new Error(`the chart says ${await chart.getAttribute('aria-valuetext')}`);
+  await shot('cursor', { full: false });
+  for (const name of ['Last 24 hours', 'Last 7 days', 'Last 30 days']) {
+    await button(p, name).click();
+    await p.getByText(new RegExp(`${name}: [1-9]`)).waitFor();
+    await shot(name.replaceAll(' ', '-').toLowerCase(), { full: false });
+  }
+  await p.getByText('Show as a table').click();
+  await p.getByRole('columnheader', { name: 'Fewest left' }).waitFor();
+  await shot('table');
+  const fits = async () => chart.evaluate((e) => Math.abs(e.clientWidth - e.querySelector('.uplot').clientWidth) < 2);
+  const size = page.viewportSize();
+  for (const width of [size.width - 60, size.width + 60]) {
+    await page.setViewportSize({ ...size, width });
+    await page.waitForTimeout(250);
+    if (!(await fits())) throw new Error(`the chart does not follow a window of ${width} px`);
+  }
+});
+
+await scene('enterprise', 'quota=7000000', async (p, shot) => {
+  await p.getByText('above this chart').waitFor();
+  await shot('history', { full: false });
+}, { widths: [1280] });
 
 await scene('new', 'empty=1', async (p, shot) => {
   await p.getByText('Next steps').waitFor();

@@ -12,6 +12,7 @@ function open({ deepLink = '/', s = session, ended = false }: { deepLink?: strin
   const { fetch, calls } = fakeFetch({
     'GET /session': { json: s },
     'GET /quota': { json: { known: true, quota: 450, left: 432, out: 2, window_ms: 30_000, reset_ms: 12_000, waiting: 3, delayed: 0, in_flight: 1, paused: false, at: '' } },
+    'GET /quota/history': { json: { points: [], step_minutes: 1, from: '2026-11-22T09:00:00Z', to: '2026-11-22T12:00:00Z' } },
     'GET /flows': { json: { flows: [] } },
     'GET /runs': { json: { runs: [], next: '' } },
     'GET /users': { json: { users: [{ id: 'u1', user_id: 1, email: 'owner@example.com', role: 'owner' }] } },

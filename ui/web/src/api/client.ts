@@ -1,6 +1,7 @@
 import { ApiError, networkError, problemFrom } from './errors';
 import type {
-  APIKey, AuditEntry, BootSession, CreatedAPIKey, Flow, FlowInput, Format, Inspection, Mapping, Preview, Quota, RecordChange, Role, Run, RunIssue, SchedulePreview,
+  APIKey, AuditEntry, BootSession, CreatedAPIKey, Flow, FlowInput, Format, Inspection, Mapping, Preview, Quota, QuotaHistory, RecordChange, Role, Run, RunIssue,
+  SchedulePreview,
   Session, Severity, SourceInput, TargetField, Upload, User,
 } from './types';
 
@@ -132,6 +133,8 @@ export class Client {
 
   session = (signal?: AbortSignal) => this.#call<Session>('GET', '/session', { signal });
   quota = (signal?: AbortSignal) => this.#call<Quota>('GET', '/quota', { signal });
+  quotaHistory = (query: { from: string; to: string; step: number }, signal?: AbortSignal) =>
+    this.#call<QuotaHistory>('GET', '/quota/history', { query, signal });
   fields = async (signal?: AbortSignal) => (await this.#call<{ fields: TargetField[] | null }>('GET', '/fields/products', { signal })).fields ?? [];
 
   flows = async (signal?: AbortSignal) => (await this.#call<{ flows: Flow[] | null }>('GET', '/flows', { signal })).flows ?? [];

@@ -2,6 +2,7 @@ import { type InfiniteData, QueryClient, infiniteQueryOptions, keepPreviousData,
 import type { Client } from './client';
 import { ApiError } from './errors';
 import type { ServerEvent } from './sse';
+import { type Range, ranges } from '../lib/quotaHistory';
 import type { Flow, Quota, Run, Severity } from './types';
 
 export const pageSize = 25;
@@ -10,6 +11,7 @@ export const pageSize = 25;
 export const keys = {
   session: ['session'] as const,
   quota: ['quota'] as const,
+  quotaHistory: (range: Range) => ['quota-history', range] as const,
   fields: ['fields'] as const,
   flows: ['flows'] as const,
   flow: (id: string) => ['flow', id] as const,
@@ -25,6 +27,17 @@ export const keys = {
 export const queries = {
   session: (c: Client) => queryOptions({ queryKey: keys.session, queryFn: ({ signal }) => c.session(signal), staleTime: 60_000 }),
   quota: (c: Client) => queryOptions({ queryKey: keys.quota, queryFn: ({ signal }) => c.quota(signal) }),
+  quotaHistory: (c: Client, range: Range) =>
+    queryOptions({
+      queryKey: keys.quotaHistory(range),
+      queryFn: ({ signal }) => {
+        const { minutes, step } = ranges[range];
+        const now = Date.now();
+        return c.quotaHistory({ from: new Date(now - minutes * 60_000).toISOString(), to: new Date(now).toISOString(), step }, signal);
+      },
+      placeholderData: keepPreviousData,
+      refetchInterval: ranges[range].step < 60 ? 30_000 : 300_000, // no event tells of a new minute
+    }),
   fields: (c: Client) => queryOptions({ queryKey: keys.fields, queryFn: ({ signal }) => c.fields(signal), staleTime: Infinity }),
   flows: (c: Client) => queryOptions({ queryKey: keys.flows, queryFn: ({ signal }) => c.flows(signal) }),
   flow: (c: Client, id: string) => queryOptions({ queryKey: keys.flow(id), queryFn: ({ signal }) => c.flow(id, signal), enabled: id !== '' }),

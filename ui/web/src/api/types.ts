@@ -55,6 +55,30 @@ export interface Quota {
   at: string;
 }
 
+/** What the quota did in one step of a history. */
+export interface QuotaPoint {
+  at: string;
+  used: number;
+  /** Requests of other apps, as far as the answers to ours told. */
+  others: number;
+  /** The fewest requests left in a window; null when no answer told. */
+  left_min: number | null;
+  /** Requests a window; 0 when no answer told. */
+  quota: number;
+  window_ms: number;
+  throttled_quota: number;
+  throttled_concurrency: number;
+  throttled_load: number;
+}
+
+/** Oldest first. Steps without a request of ours have no point. */
+export interface QuotaHistory {
+  points: QuotaPoint[];
+  step_minutes: number;
+  from: string;
+  to: string;
+}
+
 export interface TargetField {
   name: string;
   label: string;

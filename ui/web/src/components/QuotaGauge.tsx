@@ -58,9 +58,9 @@ export function QuotaGauge({ quota }: { quota: Quota }) {
   const summary = t.ofTotal(format.number(left), format.number(quota.quota));
   const window = format.duration(quota.window_ms / 1000);
   return (
-    <>
+    <div>
       {quota.paused ? <InlineMessage marginBottom="medium" messages={[{ text: t.paused }]} type="warning" /> : null}
-      <Flex alignItems={{ mobile: 'stretch', tablet: 'center' }} flexDirection={{ mobile: 'column', tablet: 'row' }} flexGap="1.5rem">
+      <Flex alignItems={{ mobile: 'stretch', tablet: 'flex-start' }} flexDirection={{ mobile: 'column', tablet: 'row' }} flexGap="1.5rem">
         <FlexItem flexShrink={0}>
           <Ring aria-label={quota.known ? summary : t.unknown} role="img" viewBox={`0 0 ${size} ${size}`}>
             <Track cx={size / 2} cy={size / 2} r={radius} />
@@ -106,6 +106,6 @@ export function QuotaGauge({ quota }: { quota: Quota }) {
           </Facts>
         </FlexItem>
       </Flex>
-    </>
+    </div>
   );
 }

@@ -11,6 +11,7 @@ import { Hidden, Loaded, Quiet } from '../components/Feedback';
 import { NextRun, soonest } from '../components/NextRun';
 import { Page } from '../components/Page';
 import { QuotaGauge } from '../components/QuotaGauge';
+import { QuotaHistory } from '../components/QuotaHistory';
 import { RunTable } from '../components/RunTable';
 import { TextLink } from '../components/TextLink';
 import { text } from '../text';
@@ -32,38 +33,39 @@ export function OverviewPage() {
       title={store.name || t.title}
     >
       {flows.data && runs.data ? <NextSteps flows={flows.data} runs={runs.data} /> : null}
-      <Grid gridColumns={{ mobile: '1fr', desktop: '3fr 2fr' }} gridGap="1.5rem" marginBottom="xLarge">
-        <Panel description={t.quota.description} header={t.quota.header} margin="none">
+      <Panel description={t.quota.description} header={t.quota.header}>
+        <Grid gridColumns={{ mobile: 'minmax(0, 1fr)', desktop: 'minmax(0, 2fr) minmax(0, 3fr)' }} gridGap="2rem">
           <Loaded query={quota}>{(data) => <QuotaGauge quota={data} />}</Loaded>
-        </Panel>
-        <Panel header={t.store} margin="none">
-          <Facts $min={13}>
-            {flows.data ? (
-              <Fact name={text.schedule.nextRun}>
-                {next ? (
-                  <>
-                    <TextLink to={`/products/${next.id}`}>{next.name}</TextLink>: <NextRun schedule={next.schedule} />
-                  </>
-                ) : (
-                  text.schedule.none
-                )}
-              </Fact>
-            ) : null}
-            <Fact name={t.plan}>{store.plan_name || text.none}</Fact>
-            <Fact name={t.domain}>{store.domain || text.none}</Fact>
-            <Fact name={t.currency}>{store.currency || text.none}</Fact>
-            <Fact name={t.installed}>{format.dateTime(store.installed_at)}</Fact>
-            <Fact name={t.hash}>{store.hash}</Fact>
-            {session.user?.email ? (
-              <Fact name={t.user}>
-                {session.user.email} ({text.settings.users.roles[session.user.role].toLowerCase()})
-              </Fact>
-            ) : null}
-          </Facts>
-        </Panel>
-      </Grid>
+          <QuotaHistory quota={quota.data} />
+        </Grid>
+      </Panel>
       <Panel action={{ text: t.runs.all, variant: 'secondary', onClick: () => void navigate('/runs') }} header={t.runs.header}>
         <Loaded query={runs}>{(data) => (data.length > 0 ? <RunTable caption={t.runs.header} runs={data} /> : <Quiet>{t.runs.empty}</Quiet>)}</Loaded>
+      </Panel>
+      <Panel header={t.store}>
+        <Facts $min={13}>
+          {flows.data ? (
+            <Fact name={text.schedule.nextRun}>
+              {next ? (
+                <>
+                  <TextLink to={`/products/${next.id}`}>{next.name}</TextLink>: <NextRun schedule={next.schedule} />
+                </>
+              ) : (
+                text.schedule.none
+              )}
+            </Fact>
+          ) : null}
+          <Fact name={t.plan}>{store.plan_name || text.none}</Fact>
+          <Fact name={t.domain}>{store.domain || text.none}</Fact>
+          <Fact name={t.currency}>{store.currency || text.none}</Fact>
+          <Fact name={t.installed}>{format.dateTime(store.installed_at)}</Fact>
+          <Fact name={t.hash}>{store.hash}</Fact>
+          {session.user?.email ? (
+            <Fact name={t.user}>
+              {session.user.email} ({text.settings.users.roles[session.user.role].toLowerCase()})
+            </Fact>
+          ) : null}
+        </Facts>
       </Panel>
     </Page>
   );

@@ -1,5 +1,5 @@
 import { cleanup, configure } from '@testing-library/react';
-import { afterEach } from 'vitest';
+import { afterEach, vi } from 'vitest';
 
 // Whether an element is visible takes jsdom most of a test's time to work out; the browser tests know.
 configure({ defaultHidden: true, asyncUtilTimeout: 5_000 });
@@ -13,3 +13,15 @@ globalThis.ResizeObserver = class {
 };
 window.scrollTo = () => undefined;
 Element.prototype.scrollIntoView = () => undefined;
+
+// jsdom has no canvas. What the chart is given, and what it does with it, is for the browser's tests.
+vi.mock('uplot', () => ({
+  default: class {
+    static paths = {};
+    setData = () => undefined;
+    setSize = () => undefined;
+    setCursor = () => undefined;
+    valToPos = () => 0;
+    destroy = () => undefined;
+  },
+}));
