@@ -232,7 +232,7 @@ func (w *Workers) failed(ctx context.Context, lease *queue.Lease, j *job, err er
 	}
 	retryAt := time.Now().Add(w.cfg.Backoff(attempts))
 	j.log.WarnContext(ctx, "job failed; it will be tried again", "attempt", attempts, "retry_at", retryAt.UTC(), "error", err)
-	if err := noteFailure(ctx, w.db, j.row.ID, attempts, retryAt, err.Error()); err != nil {
+	if err := noteFailure(ctx, w.db, j.row.ID, attempts, w.s.now(), retryAt, err.Error()); err != nil {
 		j.log.ErrorContext(ctx, "failure not counted", "error", err)
 	}
 	w.told(ctx, j.log, w.queue.Fail(ctx, lease, retryAt))
@@ -248,7 +248,7 @@ func backoff(attempts int) time.Duration {
 // bury makes a job a dead letter. A run whose step is dead has failed.
 func (w *Workers) bury(ctx context.Context, lease *queue.Lease, j *job, attempts int, cause error) {
 	j.log.ErrorContext(ctx, "job is dead", "attempts", attempts, "error", cause)
-	err := noteFailure(ctx, w.db, j.row.ID, attempts, w.s.now(), cause.Error())
+	err := noteFailure(ctx, w.db, j.row.ID, attempts, w.s.now(), w.s.now(), cause.Error())
 	if err == nil && j.row.Kind == kindRunStep {
 		err = w.failRun(ctx, j, tenants.JobDead, cause)
 	} else if err == nil {

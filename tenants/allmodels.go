@@ -5,6 +5,7 @@ package tenants
 func AllModels() []any {
 	return []any{
 		&Store{}, &User{}, &Channel{}, &APIKey{}, &UsedToken{}, &Connection{}, &Flow{}, &Run{}, &Record{},
-		&RunItem{}, &RunIssue{}, &JournalEntry{}, &Snapshot{}, &SnapshotChunk{}, &Job{}, &WebhookEvent{}, &AuditEntry{},
+		&RunItem{}, &RunIssue{}, &JournalEntry{}, &Snapshot{}, &SnapshotChunk{}, &Job{}, &JobAttempt{},
+		&WebhookEvent{}, &AuditEntry{},
 	}
 }

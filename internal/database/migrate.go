@@ -15,6 +15,7 @@ import (
 func migrations() []*gormigrate.Migration {
 	return []*gormigrate.Migration{
 		{ID: "0001_initial", Migrate: migrate0001},
+		{ID: "0004_job_attempts", Migrate: migrate0004},
 	}
 }
 
