@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/netip"
 	"net/url"
 	"reflect"
@@ -32,6 +33,8 @@ type Config struct {
 	FrameAncestors []string `env:"FRAME_ANCESTORS" envSeparator:" " envDefault:"https://*.mybigcommerce.com https://*.bigcommerce.com"`
 	PrivateSources []string `env:"ALLOW_PRIVATE_SOURCES" envSeparator:","`
 	Port           int      `env:"PORT" envDefault:"8080" validate:"min=0,max=65535"`
+	// MetricsAddr is where Prometheus metrics are served, apart from the public PORT; "" is nowhere.
+	MetricsAddr string `env:"METRICS_ADDR"`
 	// JobLease is how long the jobs of a process that died wait until another takes them up; one that
 	// lives extends its leases all the time. Short is quick to recover and costs Redis more heartbeats.
 	JobLease time.Duration `env:"JOB_LEASE" envDefault:"30s" validate:"min=1s,max=10m"`
@@ -78,6 +81,11 @@ func (c *Config) check(unread map[string]bool, problems ...error) error {
 	if c.EncryptionKeys != "" {
 		if _, err := vault.New(c.EncryptionKeys); err != nil {
 			problems = append(problems, fmt.Errorf("ENCRYPTION_KEYS: %w", err))
+		}
+	}
+	if c.MetricsAddr != "" {
+		if _, port, err := net.SplitHostPort(c.MetricsAddr); err != nil || port == "" {
+			problems = append(problems, fmt.Errorf("METRICS_ADDR: %q is not an address such as 127.0.0.1:9090 or :9090", c.MetricsAddr))
 		}
 	}
 	if _, err := c.privatePrefixes(); err != nil {
