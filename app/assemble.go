@@ -31,6 +31,7 @@ type program struct {
 	db      *tenants.DB
 	service *jobs.Service
 	workers *jobs.Workers
+	metrics *metrics
 	handler http.Handler
 	closers []func()
 
@@ -43,7 +44,7 @@ func userAgent() string { return "Sluice/" + version }
 
 // assemble builds the program; close must be called. It starts nothing and migrates nothing.
 func assemble(ctx context.Context, cfg *Config, log *slog.Logger) (*program, error) {
-	p := &program{cfg: cfg, log: log}
+	p := &program{cfg: cfg, log: log, metrics: newMetrics()}
 	p.streams, p.endStreams = context.WithCancel(context.Background())
 	if err := p.build(ctx); err != nil {
 		p.close()
@@ -72,8 +73,9 @@ func (p *program) build(ctx context.Context) (err error) {
 		return err
 	}
 
-	q := queue.New(rdb, queue.Options{LeaseFor: cfg.JobLease, Log: log})
+	q := queue.New(rdb, queue.Options{LeaseFor: cfg.JobLease, Log: log, OnReserve: p.metrics.reserved})
 	clients := jobs.NewClients(p.db, q, cfg.APIURL, userAgent(), log)
+	clients.Observe(p.metrics.answered)
 	p.closers = append(p.closers, clients.Close)
 	engine := sync.New(sync.Config{
 		DB:      p.db,
@@ -89,13 +91,16 @@ func (p *program) build(ctx context.Context) (err error) {
 		Log: log,
 	})
 	jobsConfig := jobs.Config{
-		DB: p.db, Queue: q, Engine: engine, Clients: clients, Log: log,
+		DB: p.db, Queue: q, Engine: engine, Clients: clients, Log: log, Meter: p.metrics,
 		AppURL: cfg.AppURL, ClientSecret: cfg.ClientSecret, PurgeAfter: auth.DefaultRetention,
 		// A late heartbeat, or two, must not lose a lease.
 		HeartbeatEvery: cfg.JobLease / 4, ReapEvery: cfg.JobLease / 6,
 	}
 	p.service = jobs.NewService(jobsConfig)
 	p.workers = jobs.NewWorkers(jobsConfig)
+	if err := errors.Join(p.metrics.watchPools(p.db, rdb), p.metrics.watchQueue(p.service, q, log)); err != nil {
+		return fmt.Errorf("metrics: %w", err)
+	}
 	return p.assembleHTTP(engine)
 }
 
@@ -122,7 +127,7 @@ func (p *program) assembleHTTP(engine *sync.Engine) error {
 		DB: p.db, Auth: authority, Jobs: p.service, Sources: engine, Scopes: cfg.Scopes,
 		Version: version, Sandbox: cfg.sandboxed(), Log: p.log, Stopping: p.streams.Done(),
 	})
-	router := newRouter(p.log)
+	router := newRouter(p.log, p.metrics.countRequests)
 	authority.Register(router)
 	panel.Register(router)
 	api.Register(router)
@@ -158,12 +163,24 @@ func (p *program) serve(ctx context.Context, l net.Listener) error {
 	return nil
 }
 
-// run serves on l (nil: no web) and works jobs (if asked to) until ctx ends or one of them fails.
+// run serves on l (nil: no web), serves metrics on METRICS_ADDR (if set) and works jobs (if asked to)
+// until ctx ends or one of them fails.
 func (p *program) run(ctx context.Context, l net.Listener, work bool) error {
 	if err := p.db.CheckKeys(ctx); err != nil {
 		return err
 	}
+	metrics, err := listenMetrics(ctx, p.cfg.MetricsAddr)
+	if err != nil {
+		if l != nil {
+			_ = l.Close()
+		}
+		return err
+	}
 	g, ctx := errgroup.WithContext(ctx)
+	if metrics != nil {
+		p.log.Info("serving metrics", "address", metrics.Addr().String())
+		g.Go(func() error { return p.serveMetrics(ctx, metrics) })
+	}
 	if l != nil {
 		g.Go(func() error { return p.serve(ctx, l) })
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/netip"
 	"net/url"
 	"reflect"
@@ -34,6 +35,8 @@ type Config struct {
 	// SourceRedirects lets a source's address redirect; each address on the way is checked like the first.
 	SourceRedirects bool `env:"ALLOW_SOURCE_REDIRECTS" envDefault:"false"`
 	Port            int  `env:"PORT" envDefault:"8080" validate:"min=0,max=65535"`
+	// MetricsAddr is where Prometheus metrics are served, apart from the public PORT; "" is nowhere.
+	MetricsAddr string `env:"METRICS_ADDR"`
 	// JobLease is how long the jobs of a process that died wait until another takes them up; one that
 	// lives extends its leases all the time. Short is quick to recover and costs Redis more heartbeats.
 	JobLease time.Duration `env:"JOB_LEASE" envDefault:"30s" validate:"min=1s,max=10m"`
@@ -98,6 +101,11 @@ func (c *Config) check(unread map[string]bool, problems ...error) error {
 		// They become part of a Content-Security-Policy, which these would end.
 		if strings.ContainsAny(origin, ";,") {
 			problems = append(problems, fmt.Errorf("FRAME_ANCESTORS: write one origin after another with spaces between, such as https://*.mybigcommerce.com, not %q", origin))
+		}
+	}
+	if c.MetricsAddr != "" {
+		if _, port, err := net.SplitHostPort(c.MetricsAddr); err != nil || port == "" {
+			problems = append(problems, fmt.Errorf("METRICS_ADDR: %q is not an address such as 127.0.0.1:9090 or :9090", c.MetricsAddr))
 		}
 	}
 	if _, err := c.privatePrefixes(); err != nil {

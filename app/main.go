@@ -22,6 +22,7 @@ type commands struct {
 	Sandbox sandboxCommand `cmd:"" help:"Run a simulated BigCommerce."`
 	Migrate migrateCommand `cmd:"" help:"Bring the database to this version's schema."`
 	Store   storeCommand   `cmd:"" help:"Add and look at stores."`
+	Queue   queueCommand   `cmd:"" help:"Look at the stores' jobs; retry or drop dead ones."`
 	Key     keyCommand     `cmd:"" help:"Make and rotate encryption keys."`
 
 	Version kong.VersionFlag `help:"Print the version."`

@@ -32,15 +32,18 @@ func newHTTPServer(handler http.Handler, log *slog.Logger) *http.Server {
 	}
 }
 
-// newRouter returns a router with what every surface needs: request id, log line, recovery.
-func newRouter(log *slog.Logger) *gin.Engine {
+// newRouter returns a router with what every surface needs: request id, log line, recovery. around sees
+// every request, also one that panicked.
+func newRouter(log *slog.Logger, around ...gin.HandlerFunc) *gin.Engine {
 	gin.SetMode(gin.ReleaseMode)
 	r := gin.New()
 	r.HandleMethodNotAllowed = true
 	r.ContextWithFallback = true
 	// Nobody's X-Forwarded-For is believed: we use no client address.
 	_ = r.SetTrustedProxies(nil)
-	r.Use(requestID, logRequests(log), recovery(log), bodyDeadline)
+	r.Use(requestID, logRequests(log))
+	r.Use(around...)
+	r.Use(recovery(log), bodyDeadline)
 	r.NoRoute(func(c *gin.Context) {
 		problem.Write(c, problem.New(problem.NotFound, "There is nothing at this address."))
 	})

@@ -25,6 +25,7 @@ type Clients struct {
 	userAgent string
 	http      *http.Client
 	log       *slog.Logger
+	observe   func(bigcommerce.Answer)
 }
 
 // NewClients returns a factory of clients for the API at apiURL ("" for BigCommerce's own).
@@ -43,6 +44,10 @@ func NewClients(db *tenants.DB, q *queue.Queue, apiURL, userAgent string, log *s
 	return &Clients{db: db, queue: q, apiURL: apiURL, userAgent: userAgent, http: &http.Client{Transport: transport}, log: log}
 }
 
+// Observe makes fn be told every HTTP attempt of every store's client, without the store: it feeds an
+// operator's metrics. It must be called before Client.
+func (c *Clients) Observe(fn func(bigcommerce.Answer)) { c.observe = fn }
+
 // Client returns a client of a store, with its access token as of now. count, if not nil, is told
 // every HTTP attempt. It fails with problem.NeedsReinstall when the store has no token.
 func (c *Clients) Client(ctx context.Context, storeHash string, count func(bigcommerce.Answer)) (*bigcommerce.Client, error) {
@@ -50,9 +55,18 @@ func (c *Clients) Client(ctx context.Context, storeHash string, count func(bigco
 	if err != nil {
 		return nil, err
 	}
+	tell := count
+	if c.observe != nil {
+		tell = func(a bigcommerce.Answer) {
+			c.observe(a)
+			if count != nil {
+				count(a)
+			}
+		}
+	}
 	return bigcommerce.New(bigcommerce.Config{
 		APIURL: c.apiURL, StoreHash: storeHash, AccessToken: token, HTTP: c.http,
-		Limiter: c.queue.Limiter(storeHash, maxQuotaBlock), UserAgent: c.userAgent, Log: c.log, OnRequest: count,
+		Limiter: c.queue.Limiter(storeHash, maxQuotaBlock), UserAgent: c.userAgent, Log: c.log, OnRequest: tell,
 	})
 }
 

@@ -61,7 +61,9 @@ func (w *Workers) execute(ctx context.Context, lease *queue.Lease) {
 	}
 	done()
 	defer w.end(lease.ID)
+	w.claimed(lease)
 
+	start := time.Now()
 	j := &job{log: log}
 	err := w.attempt(ctx, lease, j)
 	settle, done = context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
@@ -69,7 +71,8 @@ func (w *Workers) execute(ctx context.Context, lease *queue.Lease) {
 	if err == nil && j.row != nil && !j.settled {
 		err = finishRow(settle, w.db, j.row.ID, tenants.JobDone, "")
 	}
-	w.settle(settle, context.Cause(ctx), lease, j, err)
+	how := w.settle(settle, context.Cause(ctx), lease, j, err)
+	w.cfg.Meter.Attempted(w.kindOf(lease.Kind), how, time.Since(start))
 }
 
 // attempt loads the job's row and calls its handler. A nil error with a nil row is a job without a
@@ -118,7 +121,7 @@ var (
 )
 
 // settle tells SQL and the queue how an attempt ended. stopped is why the job's context ended, if it did.
-func (w *Workers) settle(ctx context.Context, stopped error, lease *queue.Lease, j *job, err error) {
+func (w *Workers) settle(ctx context.Context, stopped error, lease *queue.Lease, j *job, err error) Ending {
 	switch {
 	case err == nil:
 		w.s.enqueue(ctx, j.next...)
@@ -126,28 +129,32 @@ func (w *Workers) settle(ctx context.Context, stopped error, lease *queue.Lease,
 		if j.after != nil {
 			j.after()
 		}
+		return EndDone
 	case errors.Is(err, errStale):
 		j.log.DebugContext(ctx, "job was finished by someone else")
 		w.told(ctx, j.log, w.queue.Ack(ctx, lease))
+		return EndDone
 	case errors.Is(stopped, queue.ErrLeaseLost):
 		j.log.InfoContext(ctx, "job stopped, its lease is lost", "error", err)
+		return EndLost
 	case errors.Is(err, queue.ErrNoEpoch): // Redis lost all, with it this lease: the rebuild brings the job again
 		j.log.InfoContext(ctx, "job ended, the queue is to be rebuilt", "error", err)
+		return EndLost
 	case errors.Is(stopped, errStopping):
 		j.log.InfoContext(ctx, "job given back, the process is stopping", "error", err)
 		w.told(ctx, j.log, w.queue.GiveBack(ctx, lease))
+		return EndReturned
 	case errors.Is(err, errStorePaused):
-		w.park(ctx, lease, j, "")
+		return w.park(ctx, lease, j, "")
 	case isUnauthorized(err):
-		w.park(ctx, lease, j, reinstallReason)
-	default:
-		if until, ok := w.quotaUntil(err); ok {
-			j.log.DebugContext(ctx, "job waits for quota", "until", until)
-			w.told(ctx, j.log, w.queue.Snooze(ctx, lease, until))
-			return
-		}
-		w.failed(ctx, lease, j, err)
+		return w.park(ctx, lease, j, reinstallReason)
 	}
+	if until, ok := w.quotaUntil(err); ok {
+		j.log.DebugContext(ctx, "job waits for quota", "until", until)
+		w.told(ctx, j.log, w.queue.Snooze(ctx, lease, until))
+		return EndHeld
+	}
+	return w.failed(ctx, lease, j, err)
 }
 
 // told logs when the queue could not be told of a job's end. SQL knows it, so nothing is lost: the
@@ -172,33 +179,32 @@ func isUnauthorized(err error) bool {
 
 // park sets a job aside until its store is installed again. With a reason, the store is only now
 // found to need that.
-func (w *Workers) park(ctx context.Context, lease *queue.Lease, j *job, reason string) {
+func (w *Workers) park(ctx context.Context, lease *queue.Lease, j *job, reason string) Ending {
 	store, err := w.db.Store(ctx, lease.Store)
 	if err != nil {
-		w.failed(ctx, lease, j, err)
-		return
+		return w.failed(ctx, lease, j, err)
 	}
 	switch {
 	case store.State == tenants.StoreUninstalled:
 		w.told(ctx, j.log, w.queue.GiveBack(ctx, lease)) // the next claim drops it
-		return
+		return EndPaused
 	case store.State == tenants.StoreActive && j.store != nil && !bytes.Equal(store.AccessToken, j.store.AccessToken):
 		// Reinstalled while the job ran with the old token.
 		w.told(ctx, j.log, w.queue.GiveBack(ctx, lease))
-		return
+		return EndPaused
 	case store.State == tenants.StoreActive && reason == "":
 		w.told(ctx, j.log, w.queue.GiveBack(ctx, lease)) // reinstalled since we looked
-		return
+		return EndPaused
 	}
 	if reason == "" {
 		reason = store.StateReason
 	}
 	if err := w.s.PauseStore(ctx, lease.Store, reason); err != nil {
-		w.failed(ctx, lease, j, err)
-		return
+		return w.failed(ctx, lease, j, err)
 	}
 	// A paused store's jobs are not claimed; the next claim is after the resume.
 	w.told(ctx, j.log, w.queue.GiveBack(ctx, lease))
+	return EndPaused
 }
 
 // quotaUntil says whether err only means that the store's quota is used up, and until when.
@@ -219,23 +225,23 @@ func (w *Workers) quotaUntil(err error) (time.Time, bool) {
 }
 
 // failed counts a failed attempt: another one later, or the job is dead.
-func (w *Workers) failed(ctx context.Context, lease *queue.Lease, j *job, err error) {
+func (w *Workers) failed(ctx context.Context, lease *queue.Lease, j *job, err error) Ending {
 	if j.row == nil { // SQL is away: nothing can be counted there
 		j.log.WarnContext(ctx, "job not begun", "error", err)
 		w.told(ctx, j.log, w.queue.Fail(ctx, lease, time.Now().Add(w.cfg.Backoff(lease.Attempt))))
-		return
+		return EndFailed
 	}
 	attempts := j.row.Attempts + 1
 	if attempts >= w.cfg.MaxAttempts || errors.Is(err, errCrashes) {
-		w.bury(ctx, lease, j, attempts, err)
-		return
+		return w.bury(ctx, lease, j, attempts, err)
 	}
 	retryAt := time.Now().Add(w.cfg.Backoff(attempts))
 	j.log.WarnContext(ctx, "job failed; it will be tried again", "attempt", attempts, "retry_at", retryAt.UTC(), "error", err)
-	if err := noteFailure(ctx, w.db, j.row.ID, attempts, retryAt, err.Error()); err != nil {
+	if err := noteFailure(ctx, w.db, j.row.ID, attempts, w.s.now(), retryAt, err.Error()); err != nil {
 		j.log.ErrorContext(ctx, "failure not counted", "error", err)
 	}
 	w.told(ctx, j.log, w.queue.Fail(ctx, lease, retryAt))
+	return EndFailed
 }
 
 // backoff is the default of Config.Backoff. Half of it is random so that what failed together does not
@@ -246,9 +252,9 @@ func backoff(attempts int) time.Duration {
 }
 
 // bury makes a job a dead letter. A run whose step is dead has failed.
-func (w *Workers) bury(ctx context.Context, lease *queue.Lease, j *job, attempts int, cause error) {
+func (w *Workers) bury(ctx context.Context, lease *queue.Lease, j *job, attempts int, cause error) Ending {
 	j.log.ErrorContext(ctx, "job is dead", "attempts", attempts, "error", cause)
-	err := noteFailure(ctx, w.db, j.row.ID, attempts, w.s.now(), cause.Error())
+	err := noteFailure(ctx, w.db, j.row.ID, attempts, w.s.now(), w.s.now(), cause.Error())
 	if err == nil && j.row.Kind == kindRunStep {
 		err = w.failRun(ctx, j, tenants.JobDead, cause)
 	} else if err == nil {
@@ -257,11 +263,12 @@ func (w *Workers) bury(ctx context.Context, lease *queue.Lease, j *job, attempts
 	if err != nil && !errors.Is(err, errStale) && !errors.Is(err, sync.ErrStepLost) {
 		j.log.ErrorContext(ctx, "dead job not recorded; it will be tried again", "error", err)
 		w.told(ctx, j.log, w.queue.Fail(ctx, lease, time.Now().Add(w.cfg.Backoff(attempts))))
-		return
+		return EndFailed
 	}
 	w.told(ctx, j.log, w.queue.Dead(ctx, lease))
 	w.s.audit(ctx, actorSystem, "job.dead", "job:"+j.row.ID, cause.Error())
 	if j.after != nil {
 		j.after()
 	}
+	return EndDead
 }

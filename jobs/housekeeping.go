@@ -60,6 +60,7 @@ func (w *Workers) doHousekeeping(ctx context.Context, j *job) error {
 // sweepBatch bounds one DELETE, so that it holds no lock for long.
 const sweepBatch = 1000
 
+// sweepJobs deletes old finished rows with their history.
 func (w *Workers) sweepJobs(ctx context.Context, old time.Time) (total int64, err error) {
 	for ctx.Err() == nil {
 		var ids []string
@@ -68,11 +69,16 @@ func (w *Workers) sweepJobs(ctx context.Context, old time.Time) (total int64, er
 		if err != nil || len(ids) == 0 {
 			return total, err
 		}
-		res := w.db.AcrossStores(ctx).Where("id IN ?", ids).Delete(&tenants.Job{})
-		if res.Error != nil {
-			return total, res.Error
+		err = w.db.Tx(ctx, func(tx *tenants.DB) error {
+			if err := tx.AcrossStores(ctx).Where("job_id IN ?", ids).Delete(&tenants.JobAttempt{}).Error; err != nil {
+				return err
+			}
+			return tx.AcrossStores(ctx).Where("id IN ?", ids).Delete(&tenants.Job{}).Error
+		})
+		if err != nil {
+			return total, err
 		}
-		total += res.RowsAffected
+		total += int64(len(ids))
 	}
 	return total, ctx.Err()
 }

@@ -236,6 +236,12 @@ func TestHousekeeping(t *testing.T) {
 	if err := e.db.Scoped(e.ctx).Create(&rows).Error; err != nil {
 		t.Fatal(err)
 	}
+	for _, id := range []string{"old-dead", "new-done"} {
+		attempt := tenants.JobAttempt{ID: tenants.NewID(), JobID: id, Attempt: 1, FailedAt: old}
+		if err := e.db.Scoped(e.ctx).Create(&attempt).Error; err != nil {
+			t.Fatal(err)
+		}
+	}
 	events := []tenants.WebhookEvent{{DeliveryID: "old", ReceivedAt: old}, {DeliveryID: "new", ReceivedAt: fresh}}
 	if err := e.db.Scoped(e.ctx).Create(&events).Error; err != nil {
 		t.Fatal(err)
@@ -277,6 +283,13 @@ func TestHousekeeping(t *testing.T) {
 	slices.Sort(ids)
 	if diff := cmp.Diff([]string{"new-done", "old-pending"}, ids); diff != "" {
 		t.Errorf("jobs left (-want +got):\n%s", diff)
+	}
+	var attempts []string
+	if err := e.db.Scoped(e.ctx).Model(&tenants.JobAttempt{}).Pluck("job_id", &attempts).Error; err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"new-done"}, attempts); diff != "" {
+		t.Errorf("history left (-want +got):\n%s", diff)
 	}
 	if checks != 1 || len(e.jobRows("other1")) != 1 {
 		t.Errorf("%d checks of webhooks, and %d of the other store", checks, len(e.jobRows("other1")))

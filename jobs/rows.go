@@ -75,12 +75,6 @@ func finishRow(ctx context.Context, db *tenants.DB, id string, state tenants.Job
 	return nil
 }
 
-// noteFailure counts an attempt of a pending row.
-func noteFailure(ctx context.Context, db *tenants.DB, id string, attempts int, runAt time.Time, lastError string) error {
-	return db.Scoped(ctx).Model(&tenants.Job{}).Where("id = ? AND state = ?", id, tenants.JobPending).
-		Updates(map[string]any{"attempts": attempts, "run_at": runAt.UTC(), "last_error": tenants.Clean(lastError, maxLastError)}).Error
-}
-
 // postpone moves a pending row's due time.
 func postpone(ctx context.Context, db *tenants.DB, id string, runAt time.Time) error {
 	return db.Scoped(ctx).Model(&tenants.Job{}).Where("id = ? AND state = ?", id, tenants.JobPending).

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"sluice/internal/bigcommerce"
 	"sluice/internal/problem"
@@ -37,6 +38,7 @@ func (w *Workers) doRunStep(ctx context.Context, j *job) error {
 	var next *tenants.Job
 	// The engine saves a step also when its context has ended; so must what is saved with it.
 	keep := context.WithoutCancel(ctx)
+	phase, start := run.Phase, time.Now()
 	res, err := w.cfg.Engine.Step(ctx, run, func(tx *tenants.DB, run *tenants.Run) error {
 		next = nil
 		if err := finishRow(keep, tx, j.row.ID, tenants.JobDone, ""); err != nil {
@@ -53,6 +55,7 @@ func (w *Workers) doRunStep(ctx context.Context, j *job) error {
 		_, err = insertRow(keep, tx, row)
 		return err
 	})
+	w.cfg.Meter.Stepped(phase, time.Since(start))
 	if errors.Is(err, sync.ErrStepLost) {
 		if run, err = w.db.Run(keep, p.RunID); err != nil {
 			return err

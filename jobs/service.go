@@ -58,6 +58,8 @@ type Config struct {
 
 	// The rest is for Workers.
 
+	Meter Meter // nil: nobody is told
+
 	Concurrency int           // jobs at a time in this process
 	Grace       time.Duration // how long running jobs may go on once Run's context has ended
 	MaxAttempts int           // failures after which a job is dead
@@ -108,6 +110,9 @@ func (c Config) withDefaults() Config {
 	def(&c.FlushEvery, 15*time.Second)
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Meter == nil {
+		c.Meter = noMeter{}
 	}
 	if c.Backoff == nil {
 		c.Backoff = backoff

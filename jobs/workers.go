@@ -195,6 +195,7 @@ func (w *Workers) reap(ctx context.Context) {
 	case err != nil:
 		w.log.WarnContext(ctx, "reap failed", "error", err)
 	case n > 0:
+		w.cfg.Meter.Reaped(n)
 		w.log.WarnContext(ctx, "jobs of a dead worker are taken up again", "jobs", n)
 	}
 }
@@ -269,6 +270,7 @@ func (w *Workers) rebuild(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	w.cfg.Meter.Rebuilt(n, time.Since(start))
 	w.log.InfoContext(ctx, "queue rebuilt from the database", "jobs", n, "took", time.Since(start).Round(time.Millisecond))
 	// A row that was committed while the rebuild read was refused by Redis and missed by the reading.
 	w.requeue(ctx, func(q *gorm.DB) *gorm.DB {

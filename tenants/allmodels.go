@@ -5,7 +5,7 @@ package tenants
 func AllModels() []any {
 	return []any{
 		&Store{}, &User{}, &Channel{}, &APIKey{}, &UsedToken{}, &Connection{}, &Flow{}, &Run{}, &Record{},
-		&RunItem{}, &RunIssue{}, &JournalEntry{}, &Snapshot{}, &SnapshotChunk{}, &Job{}, &WebhookEvent{}, &AuditEntry{},
-		&QuotaMinute{},
+		&RunItem{}, &RunIssue{}, &JournalEntry{}, &Snapshot{}, &SnapshotChunk{}, &Job{}, &JobAttempt{},
+		&WebhookEvent{}, &AuditEntry{}, &QuotaMinute{},
 	}
 }

@@ -375,6 +375,17 @@ type Job struct {
 	UpdatedAt time.Time
 }
 
+// JobAttempt is one failed attempt of a job: its history, for the operator. The newest few of a job are
+// kept, and go with it.
+type JobAttempt struct {
+	ID        string `gorm:"primaryKey;size:36;index:job_attempts_job,priority:2"`
+	JobID     string `gorm:"size:80;index:job_attempts_job,priority:1"`
+	StoreHash string `gorm:"size:32;index"`
+	Attempt   int    // Job.Attempts after it; begins anew when a dead job is retried
+	Error     string `gorm:"size:1000"`
+	FailedAt  time.Time
+}
+
 // WebhookEvent is a delivery that was acknowledged: a row before the 2xx, worked off later.
 type WebhookEvent struct {
 	StoreHash  string    `gorm:"primaryKey;size:32"`

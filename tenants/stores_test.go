@@ -403,6 +403,8 @@ func withKeys(model any, hash string) any {
 		m.ID = tenants.NewID()
 	case *tenants.SnapshotChunk:
 		m.SnapshotID = tenants.NewID()
+	case *tenants.JobAttempt:
+		m.ID = tenants.NewID()
 	case *tenants.Job:
 		m.ID = tenants.NewID()
 	case *tenants.WebhookEvent:

@@ -69,6 +69,10 @@ type Options struct {
 	// Now replaces Redis' clock in tests. Nil in production: then every process goes by Redis' clock alone.
 	Now func() time.Time
 	Log *slog.Logger // default slog.Default()
+
+	// OnReserve, if set, is told what became of each request for quota: "admitted", or a Decision's Reason. It must be quick,
+	// and is told no store on purpose: it feeds an operator's metrics.
+	OnReserve func(outcome string)
 }
 
 var (
@@ -110,6 +114,9 @@ func New(rdb redis.UniversalClient, o Options) *Queue {
 	}
 	if o.Log == nil {
 		o.Log = slog.Default()
+	}
+	if o.OnReserve == nil {
+		o.OnReserve = func(string) {}
 	}
 	q := &Queue{rdb: rdb, o: o, scripts: compile(o), sleepers: make(chan int, o.Shards)}
 	for s := range o.Shards {

@@ -95,8 +95,10 @@ func (q *Queue) reserve(ctx context.Context, store string, call bigcommerce.Call
 	}
 	switch r := texts(v); {
 	case len(r) == 1:
+		q.o.OnReserve("admitted")
 		return Decision{Admitted: true, id: id}, nil
 	case len(r) == 3:
+		q.o.OnReserve(r[2])
 		return Decision{Wait: time.Duration(integer(r[1])) * time.Millisecond, Reason: r[2]}, nil
 	}
 	return Decision{}, fmt.Errorf("queue: reserve: unexpected answer %v", v)

@@ -63,7 +63,7 @@ func (e *Engine) Step(ctx context.Context, run *tenants.Run, inTx func(tx *tenan
 	return StepResult{Done: run.State.Final(), NotBefore: s.notBefore}, nil
 }
 
-// Fail ends a run that jobs gave up on. message is for the merchant.
+// Fail ends a run that jobs gave up on. message is for the merchant. The checkpoint stays, for Revive.
 func (e *Engine) Fail(ctx context.Context, run *tenants.Run, message string, inTx func(tx *tenants.DB, run *tenants.Run) error) error {
 	if run.State.Final() {
 		return nil
@@ -73,7 +73,9 @@ func (e *Engine) Fail(ctx context.Context, run *tenants.Run, message string, inT
 	if err != nil {
 		return err
 	}
+	cp := s.cp
 	s.finish(tenants.RunFailed, message)
+	s.cp = cp
 	if err := s.commit(ctx, inTx); err != nil {
 		return err
 	}
