@@ -45,7 +45,7 @@ func setEnvironment(t *testing.T, env map[string]string) {
 // variables are those of README.md's table.
 var variables = []string{
 	"BIGCOMMERCE_CLIENT_ID", "BIGCOMMERCE_CLIENT_SECRET", "APP_URL", "APP_SCOPES", "DATABASE_URL", "REDIS_URL", "ENCRYPTION_KEYS",
-	"BIGCOMMERCE_LOGIN_URL", "BIGCOMMERCE_API_URL", "FRAME_ANCESTORS", "ALLOW_PRIVATE_SOURCES", "ALLOW_SOURCE_REDIRECTS", "PORT", "JOB_LEASE", "LOG_LEVEL",
+	"BIGCOMMERCE_LOGIN_URL", "BIGCOMMERCE_API_URL", "FRAME_ANCESTORS", "ALLOW_PRIVATE_SOURCES", "ALLOW_SOURCE_REDIRECTS", "PORT", "JOB_LEASE", "METRICS_ADDR", "LOG_LEVEL",
 }
 
 func TestConfigurationDefaults(t *testing.T) {
@@ -95,6 +95,8 @@ func TestConfigurationErrors(t *testing.T) {
 		{"JOB_LEASE", "30", "such as 30s"},
 		{"JOB_LEASE", "10ms", "min 1s"},
 		{"JOB_LEASE", "1h", "max 10m"},
+		{"METRICS_ADDR", "9090", "is not an address such as"},
+		{"METRICS_ADDR", "127.0.0.1:", "is not an address such as"},
 		{"LOG_LEVEL", "loud", "oneof debug info warn error"},
 		{"ALLOW_PRIVATE_SOURCES", "10.0.0.0/8,intranet", `"intranet" is not a CIDR`},
 		{"ALLOW_SOURCE_REDIRECTS", "maybe", "true or false"},

@@ -43,7 +43,7 @@ func TestPlatformFaults(t *testing.T) {
 		{"429 with headers", sandbox.Fault{Method: "POST", PathPrefix: productsPath, Kind: sandbox.Fault429, Every: 15, Times: 2}, false},
 		{"429 without headers", sandbox.Fault{Method: "POST", PathPrefix: productsPath, Kind: sandbox.Fault429Bare, Every: 20, Times: 2}, false},
 		{"429 that says how long", sandbox.Fault{Method: "POST", PathPrefix: productsPath, Kind: sandbox.Fault429RetryAfter, MS: 1000, Every: 20, Times: 2}, false},
-		{"partial success", sandbox.Fault{Method: "PUT", PathPrefix: productsPath, Kind: sandbox.FaultPartial, Times: 3}, true},
+		{"partial success", sandbox.Fault{Method: "PUT", PathPrefix: productsPath, Kind: sandbox.FaultPartial, Times: 1}, true}, // a second could meet the record that it refused, alone: that is final
 		{"500s on updates", sandbox.Fault{Method: "PUT", PathPrefix: productsPath, Kind: sandbox.Fault500, Times: 2}, true},
 		{"cut after updates", sandbox.Fault{Method: "PUT", PathPrefix: productsPath, Kind: sandbox.FaultCutAfter, Times: 2}, true},
 	}
