@@ -1,6 +1,7 @@
 package problem
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -21,7 +22,11 @@ const (
 	Unavailable     Code = "unavailable"     // a dependency is away; the same call may succeed later
 	NeedsReinstall  Code = "needs_reinstall" // BigCommerce no longer accepts the store's access token
 	Internal        Code = "internal"        // our fault; the log has the reason under the request id
+	Gone            Code = "caller_gone"     // nobody waits for the answer any more
 )
+
+// statusClientClosed is what nginx logs for a client that closed its request; no client sees it.
+const statusClientClosed = 499
 
 var statuses = map[Code]int{
 	Invalid:         http.StatusUnprocessableEntity,
@@ -34,6 +39,7 @@ var statuses = map[Code]int{
 	Unavailable:     http.StatusServiceUnavailable,
 	NeedsReinstall:  http.StatusConflict,
 	Internal:        http.StatusInternalServerError,
+	Gone:            statusClientClosed,
 }
 
 // Field names one wrong field of a request or record and what to do about it.
@@ -76,14 +82,18 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// CodeOf returns the code of the first Error in err's chain, Internal for any other error and "" for nil.
+// CodeOf returns the code of the first Error in err's chain, Gone for what failed because its caller
+// left, Internal for any other error and "" for nil.
 func CodeOf(err error) Code {
 	if err == nil {
 		return ""
 	}
 	var e *Error
-	if errors.As(err, &e) {
+	switch {
+	case errors.As(err, &e):
 		return e.Code
+	case errors.Is(err, context.Canceled):
+		return Gone
 	}
 	return Internal
 }
