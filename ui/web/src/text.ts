@@ -131,7 +131,7 @@ export const text = {
       byLoad: (n: string) => `${n} because BigCommerce was busy`,
       lowest: (left: string, quota: string) => `At the lowest, ${left} of ${quota} requests were left in a window.`,
       emptyNew: 'Requests appear here about a minute after they were sent. Sluice has sent none yet.',
-      empty: 'Sluice sent no requests in this time. What other apps used is only known while Sluice sends requests too.',
+      empty: 'Nothing to show yet. A minute appears here once it is over, if Sluice sent requests in it; what other apps used is only known then too.',
       table: {
         show: 'Show as a table',
         caption: 'API requests over time, newest first',
