@@ -1,6 +1,6 @@
 import { Box, Panel, Select } from '@bigcommerce/big-design';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import { useNavigate } from 'react-router';
 import { queries } from '../api/queries';
 import { useApp } from '../components/app';
@@ -16,6 +16,8 @@ export function RunsPage() {
   const flows = useQuery(queries.flows(client));
   const runs = useInfiniteQuery({ ...queries.runs(client, flowId), refetchInterval: live ? false : 10_000 });
   const t = text.runs;
+  // The same list until the feeds change: Select loses a choice that is made while its options change.
+  const feeds = useMemo(() => [{ value: '', content: t.allFeeds }, ...(flows.data ?? []).map((f) => ({ value: f.id, content: f.name }))], [flows.data, t]);
   const many = (flows.data?.length ?? 0) > 1;
   return (
     <Page description={t.description} title={t.title}>
@@ -32,7 +34,7 @@ export function RunsPage() {
                   <Select
                     label={t.filter}
                     onOptionChange={(id) => setFlowId(id ?? '')}
-                    options={[{ value: '', content: t.allFeeds }, ...(flows.data ?? []).map((f) => ({ value: f.id, content: f.name }))]}
+                    options={feeds}
                     value={flowId}
                   />
                 </Box>

@@ -42,6 +42,7 @@ function show(path: string, f: Flow, answers: NonNullable<Parameters<typeof rend
 async function choose(user: ReturnType<typeof userEvent.setup>, label: string, option: string) {
   await user.click(await screen.findByRole('combobox', { name: new RegExp(`^${label}`) }));
   await user.click(await screen.findByRole('option', { name: option }));
+  await waitFor(() => expect(screen.getByRole<HTMLInputElement>('combobox', { name: new RegExp(`^${label}`) }).value).toBe(option));
 }
 
 describe('FlowPage', () => {

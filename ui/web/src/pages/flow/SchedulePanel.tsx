@@ -1,5 +1,6 @@
 import { Box, Flex, Form, FormGroup, InlineMessage, Input, Panel, Select, Text } from '@bigcommerce/big-design';
 import { useQuery } from '@tanstack/react-query';
+import { useMemo } from 'react';
 import styled from 'styled-components';
 import { queries } from '../../api/queries';
 import type { Schedule } from '../../api/types';
@@ -33,6 +34,13 @@ export function SchedulePanel({ draft, schedule, change, disabled }: Props) {
   const wrong = on && settled && data?.error ? sentence(data.error) : undefined;
   const timed = choice.repeat === 'daily' || choice.repeat === 'weekdays' || choice.repeat === 'weekly';
   const zone = data?.time_zone ?? schedule.time_zone;
+  // Select starts over when its options are another list, and a choice made meanwhile is lost: an answer
+  // of the preview must not make new ones.
+  const weekdayOptions = useMemo(() => weekdays.map((value) => ({ value, content: format.weekday(value) })), [format]);
+  const minuteOptions = useMemo(
+    () => minutesWith(choice.minute).map((value) => ({ value, content: text.schedule.minuteOf(String(value).padStart(2, '0')) })),
+    [choice.minute],
+  );
   return (
     <Panel description={t.description} header={t.header}>
       <Form fullWidth onSubmit={(e) => e.preventDefault()}>
@@ -43,7 +51,7 @@ export function SchedulePanel({ draft, schedule, change, disabled }: Props) {
                 disabled={disabled}
                 label={t.repeat}
                 onOptionChange={(v) => set({ repeat: v ?? 'off' })}
-                options={repeats.map((value) => ({ value, content: t.repeats[value] }))}
+                options={repeatOptions}
                 value={choice.repeat}
               />
             </FormGroup>
@@ -55,7 +63,7 @@ export function SchedulePanel({ draft, schedule, change, disabled }: Props) {
                   disabled={disabled}
                   label={t.weekday}
                   onOptionChange={(v) => set({ weekday: v ?? 1 })}
-                  options={weekdays.map((value) => ({ value, content: format.weekday(value) }))}
+                  options={weekdayOptions}
                   value={choice.weekday}
                 />
               </FormGroup>
@@ -68,7 +76,7 @@ export function SchedulePanel({ draft, schedule, change, disabled }: Props) {
                   disabled={disabled}
                   label={t.minute}
                   onOptionChange={(v) => set({ minute: v ?? 0 })}
-                  options={minutesWith(choice.minute).map((value) => ({ value, content: t.minuteOf(String(value).padStart(2, '0')) }))}
+                  options={minuteOptions}
                   value={choice.minute}
                 />
               </FormGroup>
@@ -152,6 +160,8 @@ const Times = styled.ul`
 `;
 
 const weekdays = [1, 2, 3, 4, 5, 6, 0];
+
+const repeatOptions = repeats.map((value) => ({ value, content: text.schedule.repeats[value] }));
 
 const quarter = Array.from({ length: 12 }, (_, i) => i * 5);
 

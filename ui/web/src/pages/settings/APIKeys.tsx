@@ -112,7 +112,7 @@ export function keyBadge(key: APIKey, now = Date.now()): BadgeProps {
   return { label: t.active, variant: 'success' };
 }
 
-const lifetimes = [30, 90, 365];
+const lifetimes = [...[30, 90, 365].map((days) => ({ value: days, content: t.expiresIn(days) })), { value: 0, content: t.expiresNever }];
 
 function CreateKey({ onClose, onCreated }: { onClose: () => void; onCreated: (key: CreatedAPIKey) => void }) {
   const { client } = useApp();
@@ -173,7 +173,7 @@ function CreateKey({ onClose, onCreated }: { onClose: () => void; onCreated: (ke
           <Select
             label={t.expires}
             onOptionChange={(d) => setDays(d ?? 0)}
-            options={[...lifetimes.map((d) => ({ value: d, content: t.expiresIn(d) })), { value: 0, content: t.expiresNever }]}
+            options={lifetimes}
             value={days}
           />
         </FormGroup>

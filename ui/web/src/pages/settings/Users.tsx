@@ -8,6 +8,11 @@ import { Loaded, Quiet } from '../../components/Feedback';
 import { DataTable } from '../../components/DataTable';
 import { text } from '../../text';
 
+const roles: Array<{ value: Role; content: string }> = [
+  { value: 'admin', content: text.settings.users.roles.admin },
+  { value: 'viewer', content: text.settings.users.roles.viewer },
+];
+
 export function Users() {
   const { client, format } = useApp();
   const session = useSession();
@@ -61,10 +66,7 @@ export function Users() {
                         onOptionChange={(role) => {
                           if (role && role !== u.role) setRole.mutate({ user: u, role });
                         }}
-                        options={[
-                          { value: 'admin' as Role, content: t.roles.admin },
-                          { value: 'viewer' as Role, content: t.roles.viewer },
-                        ]}
+                        options={roles}
                         value={u.role}
                       />
                     ),
