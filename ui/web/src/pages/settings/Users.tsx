@@ -8,7 +8,7 @@ import { Loaded, Quiet } from '../../components/Feedback';
 import { DataTable } from '../../components/DataTable';
 import { text } from '../../text';
 
-const roles: Array<{ value: Role; content: string }> = [
+const roles: { value: Role; content: string }[] = [
   { value: 'admin', content: text.settings.users.roles.admin },
   { value: 'viewer', content: text.settings.users.roles.viewer },
 ];
