@@ -83,6 +83,7 @@ export async function reinstall(m) {
   await m.install();
   await m.heading('Last runs').waitFor();
   await m.section('Products').click();
+  await m.button('New feed').waitFor(); // the overview, which lists runs of the same names, is gone
   await m.app.getByRole('link', { name: 'Spare parts' }).waitFor();
   await m.app.getByRole('link', { name: 'ERP catalogue' }).click();
   await m.button('Start dry run').waitFor();

@@ -9,6 +9,7 @@ export async function widths(m) {
   await m.launch('/runs');
   const errors = await path(m.app.getByRole('table').getByRole('row').filter({ hasText: 'failed' }).getByRole('link').first());
   await m.section('Products').click();
+  await m.button('New feed').waitFor();
   const feed = await path(m.app.getByRole('link', { name: 'ERP catalogue' }));
   const pages = {
     overview: '/',
