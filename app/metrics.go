@@ -71,7 +71,7 @@ func newMetrics() *metrics {
 		rebuilds:    counter("queue_rebuilds_total", "Rebuilds of an empty Redis from SQL.").WithLabelValues(),
 		rebuildTime: one(histogram("queue_rebuild_duration_seconds", "How long rebuilds take.", waitBuckets)),
 		reservations: counter("quota_reservations_total",
-			"Requests for quota by outcome: admitted, or why held: quota, kept (for those who wait), margin (others use the store), first (quota unknown), class (endpoint's concurrency), cool (BigCommerce asked for a pause).", "outcome"),
+			"Requests for quota by outcome: admitted, or why held: quota, kept (for those who wait and for other apps), pace (a backlog is spread over the window), margin (others use the store), first (quota unknown), class (endpoint's concurrency), cool (BigCommerce asked for a pause).", "outcome"),
 		apiRequests: counter("api_requests_total", "HTTP requests to BigCommerce by class of status; lost: no answer came.", "status"),
 		apiTime:     one(histogram("api_request_duration_seconds", "Time until BigCommerce's answer.", workBuckets)),
 		throttled: counter("api_throttled_total",

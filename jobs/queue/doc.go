@@ -9,7 +9,9 @@
 // quota, cooling down, paused, at their cap) are not in the running at all and cost a claim nothing.
 //
 // The quota governor (Limiter) is asked before each request to BigCommerce and told each answer. It is what keeps all
-// processes together within the store's quota, learnt from nothing but the answers' X-Rate-Limit headers.
+// processes together within the store's quota, learnt from nothing but the answers' X-Rate-Limit headers. It leaves room for
+// other apps at the rate they have used, spreads a backlog over the window (scripts/admit.lua), and lowers a store's cap while
+// its answers are slow (scripts/cap.lua).
 //
 // # What it never does
 //

@@ -3,6 +3,7 @@ package queue
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -492,5 +493,36 @@ func TestShards(t *testing.T) {
 			t.Errorf("reaped %d, want %d", n, len(list))
 		}
 		noAudit(t, q)
+	})
+}
+
+// TestFirstComeFirstServed: of stores that come back while others are being served, the first to come is served first, whatever
+// its name; one where a person or an order waits goes before all of them, once.
+func TestFirstComeFirstServed(t *testing.T) {
+	each(t, Options{}, func(t *testing.T, q *Queue, c *clock) {
+		for range 3 { // virtual time has begun
+			must(t, q.Enqueue(t.Context(), job("before", "before")))
+			must(t, q.Ack(t.Context(), claim(t, q)))
+		}
+		for _, store := range []string{"z", "m", "a"} {
+			must(t, q.Enqueue(t.Context(), job(store, store+"1"), job(store, store+"2")))
+			c.Add(2 * time.Millisecond)
+		}
+		late := job("y", "order")
+		late.Lane = LaneOrders
+		must(t, q.Enqueue(t.Context(), late))
+		more := job("y", "more")
+		more.Lane = LaneOrders
+		must(t, q.Enqueue(t.Context(), more))
+		var order []string
+		for range 8 {
+			l := claim(t, q)
+			order = append(order, l.ID)
+			must(t, q.Ack(t.Context(), l))
+			c.Add(time.Millisecond)
+		}
+		if want := []string{"order", "z1", "m1", "a1", "more", "z2", "m2", "a2"}; !slices.Equal(order, want) {
+			t.Errorf("served %v, want %v", order, want)
+		}
 	})
 }

@@ -12,9 +12,9 @@ import (
 type Decision struct {
 	Admitted bool
 	Wait     time.Duration // if not admitted: ask again after this
-	// Reason, if not admitted: quota (the window is used up), kept (what is left is kept for those who wait for an answer),
-	// margin (others use the store too), first (the quota is not known yet), class (concurrency limit of the endpoint), cool
-	// (BigCommerce asked for a pause).
+	// Reason, if not admitted: quota (the window is used up), kept (what is left is kept for those who wait for an answer, and
+	// for other apps), pace (a backlog is spread over the window), margin (others use the store too), first (the quota is not
+	// known yet), class (concurrency limit of the endpoint), cool (BigCommerce asked for a pause).
 	Reason string
 	id     string // of the reservation, for Observe
 }

@@ -15,7 +15,7 @@ import (
 var sources embed.FS
 
 // library is put before every script, in this order.
-var library = []string{"lib", "history", "quota", "place"}
+var library = []string{"lib", "history", "cap", "quota", "admit", "place"}
 
 const (
 	// firstRequests may be on their way while a store's quota is unknown.

@@ -8,6 +8,7 @@ for _, s in ipairs(redis.call('ZRANGEBYSCORE', PARK, '-inf', int(now), 'LIMIT', 
 for _ = 1, 64 do
   local s, tag = head(READY)
   if not s then break end
+  tag = math.floor(tag) -- its fraction only orders those that have the same
   local t = open(s)
   roll(t)
   promote(t)

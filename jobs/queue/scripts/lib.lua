@@ -32,7 +32,10 @@ local LEASELOST = { err = 'LEASELOST the lease has expired and is no longer your
 --   out  requests on their way                     c:<class>    of these, by class ("*" for none)
 --   mine  our own requests in this window          at  when the last answer came
 --   blind, bt  requests that were sent, and when last, before anything was known
---   rate  what other apps use, in requests per 10^6 ms     margin  what is set aside for them now
+--   rate, rt  what other apps use, in requests per 10^6 ms, and as of when     margin  what is set aside for them now
+--   dry, pace, pw  1: bulk work was held back in this window; 1: this window is paced; when its next portion is due
+--   lat, usual  how long answers take and usually take, in 16ths of a ms     slow, ct  by how many jobs the cap is lowered for
+--               that, and when it may move again
 --   oth, ref  of this window, in the history already: what others used; of mine, what the window's end refused
 --   cool, load  no request before; how many times in a row the platform was overloaded
 --   h:<class>, s:, ht:, z:  its cap after 429s, successes since, when halved, no request before

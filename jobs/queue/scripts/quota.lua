@@ -15,15 +15,6 @@ local function class_cap(t, class)
   return CLASS_CAP[class] or 0 -- 0: no limit
 end
 
--- class_gate: may another use of class begin, n being under way? Returns true, or false and when to try again (nil: when
--- one of them ends).
-local function class_gate(t, class, n)
-  if num(t, 'z:' .. class) > now then return false, num(t, 'z:' .. class) end
-  local cap = class_cap(t, class)
-  if cap > 0 and n >= cap then return false, nil end
-  return true
-end
-
 -- charge: a request that no headers tell of counts as counted. While nothing is known, it is remembered for the first window.
 local function charge(t, cost)
   if num(t, 'E') == 0 then
@@ -52,7 +43,12 @@ local function next_window(t, ended)
   set(t, 'mine', 0)
   if num(t, 'oth') ~= 0 then set(t, 'oth', 0) end
   if num(t, 'ref') ~= 0 then set(t, 'ref', 0) end
-  set(t, 'rate', math.floor(num(t, 'rate') / 2 ^ math.min(missed + 1, 30)))
+  if num(t, 'pw') ~= 0 then set(t, 'pw', 0) end
+  if missed > 0 and num(t, 'rate') > 0 then set(t, 'rate', math.floor(num(t, 'rate') / 2 ^ math.min(missed, 30))) end
+  local paced = 0
+  if missed == 0 then paced = num(t, 'dry') end
+  if num(t, 'pace') ~= paced then set(t, 'pace', paced) end
+  if num(t, 'dry') ~= 0 then set(t, 'dry', 0) end
 end
 
 -- roll gives up requests that nobody will answer for any more (their process died) and begins the window that is due. The
@@ -69,39 +65,6 @@ local function roll(t)
     set(t, 'E', now + num(t, 'W'))
     set(t, 'tent', 1)
   end
-end
-
--- margin is what others may have taken since the last answer. With nothing on its way at least one request may go, or the
--- governor would never learn that others have stopped.
-local function margin(t)
-  local m, rate = 0, num(t, 'rate')
-  if rate > 0 and num(t, 'E') > 0 then
-    local age = now - math.max(num(t, 'at'), num(t, 'E') - num(t, 'W'))
-    m = math.min(math.ceil(rate * math.max(0, age) / 1e6), num(t, 'Q'))
-    if num(t, 'out') == 0 then m = math.max(0, math.min(m, num(t, 'L') - 1)) end
-  end
-  set(t, 'margin', m)
-  return m
-end
-
--- admit: may requests of this cost be sent now? Returns true, or false, when to try again and why: cool, first (nothing is
--- known yet), kept (only for those who wait for an answer, until the window's last fifth), margin, quota.
-local function admit(t, bulk, cost)
-  if num(t, 'cool') > now then return false, num(t, 'cool'), 'cool' end
-  local E, W, Q, out = num(t, 'E'), num(t, 'W'), num(t, 'Q'), num(t, 'out')
-  if E == 0 then
-    if out == 0 or out + cost <= FIRST_REQUESTS then return true end
-    return false, now + SOON, 'first'
-  end
-  cost = math.max(1, math.min(cost, Q))
-  local keep, last_fifth = 0, E - math.floor(W / 5)
-  if bulk and now < last_fifth then keep = math.ceil(Q / 10) end
-  local m = margin(t)
-  local left = num(t, 'L') - out
-  if left - m - keep >= cost then return true end
-  if left - m >= cost then return false, last_fifth, 'kept' end
-  if m > 0 and left - keep >= cost then return false, math.min(E, now + SOON), 'margin' end
-  return false, E, 'quota'
 end
 
 -- stale: an answer speaks of a window before the open one, for all that its headers tell. If it took long they tell little,
@@ -145,11 +108,6 @@ local function learn(t, cost, r, came, a)
   set(t, 'Q', a.quota)
   set(t, 'W', W)
   set(t, 'at', math.max(num(t, 'at'), came))
-  local passed = now - (num(t, 'E') - W)
-  local others = num(t, 'Q') - num(t, 'L') - num(t, 'mine') - num(t, 'out')
-  if others > 0 and passed >= W / 20 then
-    set(t, 'rate', math.max(num(t, 'rate'), math.floor(others * 1e6 / passed)))
-  end
   return true
 end
 
@@ -174,6 +132,7 @@ local function refused(t, class, n, r, current, a, rnd)
     end
   else -- the platform is overloaded
     note(t, BY_LOAD, 1)
+    slow_down(t)
     if now >= num(t, 'cool') then
       local n = math.min(num(t, 'load') + 1, 6)
       set(t, 'load', n)
@@ -197,14 +156,26 @@ local function accepted(t, class)
   set(t, 's:' .. class, n)
 end
 
+-- follow keeps the rate at which others use the store: an average that forgets, over about a sixth of a window, so that a burst
+-- is not taken for a habit. more is what they have used since it was last followed, or since the window began.
+local function follow(t, more)
+  local W = num(t, 'W')
+  local passed = math.max(1, now - math.max(num(t, 'rt'), num(t, 'E') - W))
+  local keep = math.exp(-passed * 6 / W)
+  set(t, 'rate', math.floor(num(t, 'rate') * keep + more * 1e6 / passed * (1 - keep)))
+  set(t, 'rt', now)
+end
+
 -- note_others adds to the history what others have used of this window and is not in it yet: what the window lacks beyond our
 -- own requests. What is on its way counts as ours, so it is rather told late than too high. known: whether anything was known
 -- of such windows before this answer (of `cost`, which the window's end refused or not); what others did before is unknown.
 local function note_others(t, known, cost, refused_)
   if known and refused_ then set(t, 'ref', num(t, 'ref') + cost) end -- a refused request is in mine, but used nothing
   local others = num(t, 'Q') - num(t, 'L') - num(t, 'mine') - num(t, 'out') + num(t, 'ref')
-  if others <= num(t, 'oth') then return end
-  if known then note(t, OTHERS, others - num(t, 'oth')) end
+  local more = math.max(0, others - num(t, 'oth'))
+  if num(t, 'rate') > 0 or known and more > 0 then follow(t, known and more or 0) end
+  if more == 0 then return end
+  if known then note(t, OTHERS, more) end
   set(t, 'oth', others)
 end
 
@@ -226,6 +197,7 @@ local function observe(t, i, rnd)
     a.quota, a.left = tonumber(ARGV[i + 4]), tonumber(ARGV[i + 5])
     a.window, a.reset = tonumber(ARGV[i + 6]), tonumber(ARGV[i + 7])
   end
+  if status > 0 then adapt(t, came - r) end
   local n = num(t, 'c:' .. class_name(string.match(rid, '^[^|]*|%d+|(.*)$')))
   local cost, class = finish_request(t, rid)
   local current, known = true, num(t, 'E') > 0 and num(t, 'Q') == a.quota
