@@ -98,7 +98,7 @@ func (p *program) build(ctx context.Context) (err error) {
 	}
 	p.service = jobs.NewService(jobsConfig)
 	p.workers = jobs.NewWorkers(jobsConfig)
-	if err := errors.Join(p.metrics.watchPools(p.db, rdb), p.metrics.watchQueue(p.service, q, log)); err != nil {
+	if err := errors.Join(p.metrics.watchPools(p.db, rdb), p.metrics.watchQueue(p.service, q, log), p.metrics.watchWorkers(p.workers)); err != nil {
 		return fmt.Errorf("metrics: %w", err)
 	}
 	return p.assembleHTTP(engine)

@@ -200,20 +200,25 @@ func (m *merchant) prepareFlow(ctx context.Context, address string) (*flow, erro
 	if f.Source.URL == address && len(f.Mapping.Fields) > 0 {
 		return &f, nil
 	}
+	return &f, m.pointFlow(ctx, &f, address)
+}
+
+// pointFlow makes a flow read from address. One without a mapping gets the one that Sluice suggests.
+func (m *merchant) pointFlow(ctx context.Context, f *flow, address string) error {
 	source := map[string]string{"kind": "url", "url": address}
 	if len(f.Mapping.Fields) == 0 {
 		var seen struct {
 			SuggestedMapping tenants.Mapping `json:"suggested_mapping"`
 		}
 		if err := m.call(ctx, http.MethodPost, "/sources/inspect", map[string]any{"flow_id": f.ID, "source": source}, &seen); err != nil {
-			return nil, err
+			return err
 		}
 		f.Mapping = seen.SuggestedMapping
 	}
 	change := map[string]any{
 		"version": f.Version, "name": f.Name, "source": source, "format": f.Format, "mapping": f.Mapping, "options": f.Options,
 	}
-	return &f, m.call(ctx, http.MethodPut, "/flows/"+f.ID, change, &f)
+	return m.call(ctx, http.MethodPut, "/flows/"+f.ID, change, f)
 }
 
 // demoRun is as much of the API's run as the demo needs.

@@ -36,6 +36,13 @@ func (m *metrics) watchQueue(service *jobs.Service, q *queue.Queue, log *slog.Lo
 	return registerAll(m.registry, &queueGauges{service: service, queue: q, log: log})
 }
 
+// watchWorkers reports what this process is at.
+func (m *metrics) watchWorkers(w *jobs.Workers) error {
+	return registerAll(m.registry, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Namespace: "sluice", Name: "jobs_running", Help: "Jobs that this process is carrying out.",
+	}, func() float64 { return float64(w.Running()) }))
+}
+
 func registerAll(r *prometheus.Registry, list ...prometheus.Collector) error {
 	for _, c := range list {
 		if err := r.Register(c); err != nil {

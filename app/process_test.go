@@ -6,11 +6,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -18,6 +20,7 @@ import (
 	"time"
 
 	"sluice/internal/bigcommerce"
+	"sluice/internal/sandbox"
 	"sluice/internal/testenv"
 	"sluice/tenants/vault"
 )
@@ -119,51 +122,69 @@ func eachStack(t *testing.T, test func(t *testing.T, s stack)) {
 	})
 }
 
-// deployment is Sluice as an operator runs it, in processes of its own, with a sandbox in another and
-// a store in it that was added by its store-level API credentials.
-type deployment struct {
-	t        *testing.T
-	sandbox  sandboxInfo
-	store    sandboxStoreInfo
-	env      []string
-	app      *process
-	merchant *merchant // calls the API with an API key
+// installation is Sluice as an operator sets it up, its processes yet to be started, with a sandbox in a
+// process of its own and stores in it that were added by their store-level API credentials.
+type installation struct {
+	t         *testing.T
+	sandbox   sandboxInfo
+	state     string // the sandbox's state file
+	env       []string
+	merchants []*merchant // of the sandbox's stores, in order; they call the API with API keys
+	key       string      // ENCRYPTION_KEYS
 }
 
-// deploy starts a sandbox, adds its store to a new database and starts `sluice serve`.
-func deploy(t *testing.T, s stack, variables ...string) *deployment {
+// install starts a sandbox and adds its stores to a new database.
+func install(t *testing.T, s stack, stores int, variables ...string) *installation {
 	t.Helper()
-	d := &deployment{t: t}
+	i := &installation{t: t, state: filepath.Join(t.TempDir(), "sandbox.json")}
 	port := stablePort(t)
 	app := "http://127.0.0.1:" + port
 
 	var out lineBuffer
-	p := startSluice(t, environ(), &out, "sandbox", "--json", "--plan", "pro", "--window", "1s",
-		"--state", filepath.Join(t.TempDir(), "sandbox.json"), "--app-url", app)
+	p := startSluice(t, environ(), &out, "sandbox", "--json", "--plan", "pro", "--window", "1s", "--stores", strconv.Itoa(stores),
+		"--state", i.state, "--app-url", app)
 	testenv.Eventually(t, "sandbox", func() bool { return out.line() != nil || !p.running() })
-	if err := json.Unmarshal(out.line(), &d.sandbox); err != nil || len(d.sandbox.Stores) != 1 {
+	if err := json.Unmarshal(out.line(), &i.sandbox); err != nil || len(i.sandbox.Stores) != stores {
 		t.Fatalf("the sandbox printed %q: %v", out.line(), err)
 	}
-	d.store = d.sandbox.Stores[0]
 
 	key, err := vault.GenerateKey("test")
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.env = environ(append([]string{
-		"BIGCOMMERCE_API_URL=" + d.sandbox.API, "BIGCOMMERCE_LOGIN_URL=" + d.sandbox.Login,
-		"BIGCOMMERCE_CLIENT_ID=" + d.sandbox.ClientID, "BIGCOMMERCE_CLIENT_SECRET=" + d.sandbox.ClientSecret,
-		"APP_URL=" + app, "PORT=" + port, "ENCRYPTION_KEYS=" + key, "FRAME_ANCESTORS=" + d.sandbox.ControlPanel,
+	i.key = key
+	i.env = environ(append([]string{
+		"BIGCOMMERCE_API_URL=" + i.sandbox.API, "BIGCOMMERCE_LOGIN_URL=" + i.sandbox.Login,
+		"BIGCOMMERCE_CLIENT_ID=" + i.sandbox.ClientID, "BIGCOMMERCE_CLIENT_SECRET=" + i.sandbox.ClientSecret,
+		"APP_URL=" + app, "PORT=" + port, "ENCRYPTION_KEYS=" + key, "FRAME_ANCESTORS=" + i.sandbox.ControlPanel,
 		"DATABASE_URL=" + s.database, "REDIS_URL=" + s.redis, "ALLOW_PRIVATE_SOURCES=127.0.0.1/32",
 	}, variables...)...)
-	d.command("", "migrate")
-	added := d.command(d.store.Token+"\n", "store", "add", "--store", d.store.Hash, "--api-key", "tests")
-	_, secret, ok := strings.Cut(added, "(shown this once): ")
-	if !ok {
-		t.Fatalf("store add printed %q", added)
+	i.command("", "migrate")
+	for _, store := range i.sandbox.Stores {
+		added := i.command(store.Token+"\n", "store", "add", "--store", store.Hash, "--api-key", "tests")
+		_, secret, ok := strings.Cut(added, "(shown this once): ")
+		if !ok {
+			t.Fatalf("store add printed %q", added)
+		}
+		secret, _, _ = strings.Cut(secret, "\n")
+		i.merchants = append(i.merchants, withKey(app, secret))
 	}
-	secret, _, _ = strings.Cut(secret, "\n")
-	d.merchant = withKey(app, secret)
+	return i
+}
+
+// deployment is an installation with one store and one process.
+type deployment struct {
+	*installation
+	store    sandboxStoreInfo
+	app      *process
+	merchant *merchant
+}
+
+// deploy installs Sluice and starts `sluice serve`.
+func deploy(t *testing.T, s stack, variables ...string) *deployment {
+	t.Helper()
+	i := install(t, s, 1, variables...)
+	d := &deployment{installation: i, store: i.sandbox.Stores[0], merchant: i.merchants[0]}
 	d.serve()
 	return d
 }
@@ -174,13 +195,13 @@ func withKey(app, secret string) *merchant {
 }
 
 // command runs a command of the operator to its end and returns what it printed.
-func (d *deployment) command(stdin string, args ...string) string {
-	d.t.Helper()
-	cmd := exec.CommandContext(d.t.Context(), buildSluice(d.t), args...)
-	cmd.Env, cmd.Stdin = d.env, strings.NewReader(stdin)
+func (i *installation) command(stdin string, args ...string) string {
+	i.t.Helper()
+	cmd := exec.CommandContext(i.t.Context(), buildSluice(i.t), args...)
+	cmd.Env, cmd.Stdin = i.env, strings.NewReader(stdin)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
-		d.t.Fatalf("sluice %v: %v\n%s", args, err, out)
+		i.t.Fatalf("sluice %v: %v\n%s", args, err, out)
 	}
 	return string(out)
 }
@@ -188,13 +209,20 @@ func (d *deployment) command(stdin string, args ...string) string {
 // serve starts the app and waits until it answers.
 func (d *deployment) serve() {
 	d.t.Helper()
-	d.app = startSluice(d.t, d.env, nil, "serve")
-	testenv.Eventually(d.t, "sluice serve", func() bool {
-		return !d.app.running() || d.merchant.call(d.t.Context(), http.MethodGet, "/session", nil, nil) == nil
+	d.app = d.startWeb("serve")
+}
+
+// startWeb starts a process that serves and waits until it answers.
+func (i *installation) startWeb(args ...string) *process {
+	i.t.Helper()
+	p := startSluice(i.t, i.env, nil, args...)
+	testenv.Eventually(i.t, "sluice serve", func() bool {
+		return !p.running() || i.merchants[0].call(i.t.Context(), http.MethodGet, "/session", nil, nil) == nil
 	})
-	if !d.app.running() {
-		d.t.Fatalf("serve ended: %v\n%s", d.app.err, d.app.logTail())
+	if !p.running() {
+		i.t.Fatalf("serve ended: %v\n%s", p.err, p.logTail())
 	}
+	return p
 }
 
 // start starts a run of the feed at address.
@@ -224,45 +252,61 @@ func (d *deployment) finish(id string) *demoRun {
 }
 
 // requests returns how many API requests the sandbox has answered.
-func (d *deployment) requests() int {
-	d.t.Helper()
-	res, err := http.Get(d.sandbox.Admin + "/sandbox/stores/" + d.store.Hash + "/requests")
+func (d *deployment) requests() int { d.t.Helper(); return d.requestsOf(d.store).Total }
+
+// requestsOf returns the sandbox's counts of a store's API requests.
+func (i *installation) requestsOf(store sandboxStoreInfo) (counts sandbox.Counts) {
+	i.t.Helper()
+	res, err := http.Get(i.sandbox.Admin + "/sandbox/stores/" + store.Hash + "/requests")
 	if err != nil {
-		d.t.Fatal(err)
+		i.t.Fatal(err)
 	}
 	defer res.Body.Close()
-	var counts struct {
-		Total int `json:"total"`
-	}
 	if err := json.NewDecoder(res.Body).Decode(&counts); err != nil {
-		d.t.Fatal(err)
+		i.t.Fatal(err)
 	}
-	return counts.Total
+	return counts
+}
+
+// client returns the tests' own eyes on a store.
+func (i *installation) client(store sandboxStoreInfo) *bigcommerce.Client {
+	i.t.Helper()
+	client, err := bigcommerce.New(bigcommerce.Config{APIURL: i.sandbox.API, StoreHash: store.Hash, AccessToken: store.Token})
+	if err != nil {
+		i.t.Fatal(err)
+	}
+	return client
 }
 
 // wantStore checks that the store has the products of list, each once, and no others.
-func (d *deployment) wantStore(list []product) {
-	d.t.Helper()
-	client, err := bigcommerce.New(bigcommerce.Config{APIURL: d.sandbox.API, StoreHash: d.store.Hash, AccessToken: d.store.Token})
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	skus, names := map[string]int{}, map[string]int{}
+func (d *deployment) wantStore(list []product) { d.t.Helper(); d.wantProducts(d.store, list) }
+
+// wantProducts is wantStore for any store.
+func (i *installation) wantProducts(store sandboxStoreInfo, list []product) {
+	i.t.Helper()
+	skus, names, prices := map[string]int{}, map[string]int{}, map[string]float64{}
 	n := 0
-	for p, err := range client.Products.List(d.t.Context(), bigcommerce.ProductFilter{Limit: 250}) {
+	for p, err := range i.client(store).Products.List(i.t.Context(), bigcommerce.ProductFilter{Limit: 250}) {
 		if err != nil {
-			d.t.Fatal(err)
+			i.t.Fatal(err)
 		}
 		n++
 		skus[p.SKU]++
 		names[strings.ToLower(strings.TrimSpace(p.Name))]++
+		price, err := p.Price.Float64()
+		if err != nil {
+			i.t.Errorf("SKU %s costs %q", p.SKU, p.Price)
+		}
+		prices[p.SKU] = price
 	}
 	if n != len(list) || len(skus) != n || len(names) != n {
-		d.t.Errorf("the store has %d products with %d SKUs and %d names, want %d of each", n, len(skus), len(names), len(list))
+		i.t.Errorf("store %s has %d products with %d SKUs and %d names, want %d of each", store.Hash, n, len(skus), len(names), len(list))
 	}
 	for _, p := range list {
 		if skus[p.sku] != 1 {
-			d.t.Errorf("SKU %s is there %d times", p.sku, skus[p.sku])
+			i.t.Errorf("SKU %s is there %d times", p.sku, skus[p.sku])
+		} else if cents := math.Round(prices[p.sku] * 100); int(cents) != p.cents {
+			i.t.Errorf("SKU %s costs %v, want %d cents", p.sku, prices[p.sku], p.cents)
 		}
 	}
 }

@@ -145,6 +145,13 @@ func (w *Workers) end(id string) {
 	delete(w.running, id)
 }
 
+// Running returns how many jobs this process is carrying out.
+func (w *Workers) Running() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.running)
+}
+
 // heartbeat extends the leases of running jobs and stops the jobs whose lease is lost: someone else
 // has them, or will have them after the rebuild.
 func (w *Workers) heartbeat(ctx context.Context) {

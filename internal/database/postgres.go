@@ -57,7 +57,7 @@ func openPostgres(ctx context.Context, databaseURL string, config *gorm.Config) 
 		_ = pool.Close()
 		return nil, problem.Wrap(err, problem.Unavailable, "PostgreSQL does not answer at %s: check DATABASE_URL and that the server runs", pg.Host)
 	}
-	g, err := gorm.Open(postgres.New(postgres.Config{Conn: pool}), config)
+	g, err := gorm.Open(postgresDialector{&postgres.Dialector{Config: &postgres.Config{Conn: pool}}}, config)
 	if err != nil {
 		_ = pool.Close()
 		return nil, fmt.Errorf("database: %w", err)

@@ -47,12 +47,16 @@ func Postgres(t testing.TB) (url string, ok bool) {
 	return databaseURL(name), true
 }
 
-func databaseURL(name string) string {
-	return fmt.Sprintf("postgres://postgres@127.0.0.1:%d/%s?sslmode=disable", cluster.port, name)
+func databaseURL(name string) string { return databaseAt(cluster.port, name) }
+
+func databaseAt(port int, name string) string {
+	return fmt.Sprintf("postgres://postgres@127.0.0.1:%d/%s?sslmode=disable", port, name)
 }
 
-func psql(statement string) error {
-	out, err := exec.Command(cluster.psql, "-X", "-q", "-d", databaseURL("postgres"), "-c", statement).CombinedOutput()
+func psql(statement string) error { return psqlAt(cluster.port, statement) }
+
+func psqlAt(port int, statement string) error {
+	out, err := exec.Command(find("psql"), "-X", "-q", "-d", databaseAt(port, "postgres"), "-c", statement).CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("psql %q: %w: %s", statement, err, out)
 	}
@@ -60,41 +64,60 @@ func psql(statement string) error {
 }
 
 func startCluster() error {
-	credential, err := unprivileged()
+	c, err := initCluster()
 	if err != nil {
 		return err
+	}
+	cluster.psql, cluster.port = find("psql"), c.port
+	// Durability off: the tests kill our processes, not this server.
+	cluster.server, err = c.start("-c", "synchronous_commit=off")
+	return err
+}
+
+// postgresCluster is what initdb made.
+type postgresCluster struct {
+	dir  string
+	port int
+	user *syscall.Credential
+}
+
+func initCluster() (*postgresCluster, error) {
+	credential, err := unprivileged()
+	if err != nil {
+		return nil, err
 	}
 	dir, err := os.MkdirTemp("", "sluice-postgres-")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if credential != nil {
 		if err := os.Chown(dir, int(credential.Uid), int(credential.Gid)); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	data := filepath.Join(dir, "data")
-	initdb := exec.Command(find("initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
+	initdb := exec.Command(find("initdb"), "-D", filepath.Join(dir, "data"), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
 	initdb.Dir = dir
 	initdb.SysProcAttr = &syscall.SysProcAttr{Credential: credential}
 	if out, err := initdb.CombinedOutput(); err != nil {
-		return fmt.Errorf("initdb: %w: %s", err, out)
+		return nil, fmt.Errorf("initdb: %w: %s", err, out)
 	}
-	if cluster.port, err = freePort(); err != nil {
-		return err
-	}
-	cluster.psql = find("psql")
-	// Durability off: the tests kill our processes, not this server.
-	cluster.server, err = start(dir, credential, find("postgres"), "-D", data, "-p", strconv.Itoa(cluster.port),
-		"-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="+dir,
-		"-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off", "-c", "max_connections=200")
+	port, err := freePort()
+	return &postgresCluster{dir: dir, port: port, user: credential}, err
+}
+
+// start starts the server and waits until it answers. It does not survive a power loss, which no test causes.
+func (c *postgresCluster) start(args ...string) (*server, error) {
+	base := []string{"-D", filepath.Join(c.dir, "data"), "-p", strconv.Itoa(c.port),
+		"-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=" + c.dir,
+		"-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=200"}
+	s, err := start(c.dir, c.user, find("postgres"), append(base, args...)...)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if err := waitFor("postgres", func() error { return psql("SELECT 1") }); err != nil {
-		return fmt.Errorf("%w\n%s", err, cluster.server.logTail())
+	if err := waitFor("postgres", func() error { return psqlAt(c.port, "SELECT 1") }); err != nil {
+		return nil, fmt.Errorf("%w\n%s", err, s.logTail())
 	}
-	return nil
+	return s, nil
 }
 
 // unprivileged returns the user to run PostgreSQL as: it refuses to run as root.

@@ -2,9 +2,6 @@ package testenv
 
 import (
 	"context"
-	"fmt"
-	"os"
-	"strconv"
 	"testing"
 	"time"
 
@@ -27,26 +24,9 @@ func RealRedis(t testing.TB, args ...string) (url string, ok bool) {
 		missing(t, "redis", "using the embedded one")
 		return "", false
 	}
-	dir, err := os.MkdirTemp("", "sluice-redis-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	port, err := freePort()
-	if err != nil {
-		t.Fatal(err)
-	}
-	base := []string{"--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--dir", dir,
-		"--save", "", "--appendonly", "no", "--maxmemory-policy", "noeviction"}
-	s, err := start(dir, nil, bin, append(base, args...)...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(s.stop)
-	addr := fmt.Sprintf("127.0.0.1:%d", port)
-	if err := waitFor("redis-server", func() error { return pingRedis(addr) }); err != nil {
-		t.Fatalf("%v\n%s", err, s.logTail())
-	}
-	return "redis://" + addr, true
+	r := newRedis(t, bin, args...)
+	t.Cleanup(func() { r.server.stop() })
+	return r.URL, true
 }
 
 // Redis returns the URL of a real server where there is one, of an embedded one otherwise.

@@ -51,20 +51,22 @@ func find(names ...string) string {
 
 // server is a child process that ends when we do.
 type server struct {
-	stop func()
+	stop func()              // ends it and removes its folder
+	halt func(signal string) // ends it by a signal, such as KILL, and keeps its folder
 	log  string
 }
 
-// supervise runs "$@" until the pipe on standard input closes, then ends it and removes its folder.
+// supervise runs "$@" until the pipe on standard input closes, then ends it: by the signal that came
+// through the pipe, which keeps the folder for another start, else by INT, and removes the folder.
 const supervise = `dir=$1; shift
-"$@" >"$dir/log" 2>&1 &
+"$@" >>"$dir/log" 2>&1 &
 pid=$!
-cat >/dev/null
-kill -INT $pid 2>/dev/null
+signal=$(cat)
+kill -"${signal:-INT}" $pid 2>/dev/null
 wait $pid
-rm -rf "$dir"`
+[ -n "$signal" ] || rm -rf "$dir"`
 
-// start runs a command as user (nil: ours) under the supervising shell. dir is removed at the end.
+// start runs a command as user (nil: ours) under the supervising shell.
 func start(dir string, user *syscall.Credential, name string, args ...string) (*server, error) {
 	cmd := exec.Command("/bin/sh", append([]string{"-c", supervise, "sh", dir, name}, args...)...)
 	cmd.Dir = dir
@@ -76,10 +78,12 @@ func start(dir string, user *syscall.Credential, name string, args ...string) (*
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", name, err)
 	}
-	return &server{log: filepath.Join(dir, "log"), stop: func() {
+	halt := func(signal string) {
+		_, _ = io.WriteString(in, signal)
 		_ = in.Close()
 		_ = cmd.Wait()
-	}}, nil
+	}
+	return &server{log: filepath.Join(dir, "log"), halt: halt, stop: func() { halt("") }}, nil
 }
 
 // logTail returns the end of a server's log, for a failure message.

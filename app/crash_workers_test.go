@@ -1,0 +1,338 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"sluice/internal/testenv"
+	"sluice/jobs/queue"
+	"sluice/tenants"
+)
+
+// workerKills is how often workers are killed, and workerProcesses how many run at once.
+const (
+	workerKills     = 200
+	workerProcesses = 3
+)
+
+// worker is a process of `serve --work`.
+type worker struct {
+	*process
+	metrics string // address
+}
+
+func (i *installation) startWorker() *worker {
+	i.t.Helper()
+	w := &worker{metrics: "127.0.0.1:" + stablePort(i.t)}
+	w.process = startSluice(i.t, append(i.env, "METRICS_ADDR="+w.metrics), nil, "serve", "--work")
+	return w
+}
+
+// busy returns how many jobs the worker is carrying out, 0 while it does not answer.
+func (w *worker) busy() int {
+	res, err := http.Get("http://" + w.metrics + "/metrics")
+	if err != nil {
+		return 0
+	}
+	defer res.Body.Close()
+	for lines := bufio.NewScanner(res.Body); lines.Scan(); {
+		if text, ok := strings.CutPrefix(lines.Text(), "sluice_jobs_running "); ok {
+			n, _ := strconv.Atoi(text)
+			return n
+		}
+	}
+	return 0
+}
+
+// line is a flow of a store, whose feed changes before each run.
+type line struct {
+	i        *installation
+	merchant *merchant
+	prefix   string
+	flow     flow
+	feed     string // file
+	list     []product
+	current  *demoRun
+	want     tenants.Counts // of the current run
+}
+
+func (i *installation) newLine(m *merchant, prefix string) *line {
+	i.t.Helper()
+	l := &line{i: i, merchant: m, prefix: prefix, feed: i.t.TempDir() + "/parts.csv"}
+	l.change(150, 0)
+	var version atomic.Int64
+	office := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("ETag", fmt.Sprintf("%q", fmt.Sprint(version.Add(1)))) // never the same: always read whole
+		http.ServeFile(w, r, l.feed)
+	}))
+	i.t.Cleanup(office.Close)
+	ctx := i.t.Context()
+	err := m.call(ctx, http.MethodPost, "/flows", map[string]string{"kind": "products", "name": prefix}, &l.flow)
+	if err == nil {
+		err = m.pointFlow(ctx, &l.flow, office.URL+"/"+prefix+".csv")
+	}
+	if err != nil {
+		i.t.Fatal(err)
+	}
+	return l
+}
+
+// change adds rows to the feed and changes the price of others.
+func (l *line) change(add, prices int) {
+	l.want = tenants.Counts{Total: int64(len(l.list) + add), Created: int64(add), Updated: int64(prices), Unchanged: int64(len(l.list) - prices)}
+	for k := range prices {
+		l.list[k].cents++
+	}
+	for range add {
+		n := len(l.list)
+		l.list = append(l.list, product{sku: fmt.Sprintf("%s-%05d", l.prefix, n), name: fmt.Sprintf("%s item %d", l.prefix, n), text: "Made for everyday use.",
+			group: fmt.Sprintf("group %d", n%5), style: fmt.Sprintf("style %d", n%7), cents: 500 + n, stock: n % 9})
+	}
+	writeCatalogue(l.i.t, l.feed, l.list)
+}
+
+func (l *line) start() {
+	l.i.t.Helper()
+	r, err := l.merchant.startRun(l.i.t.Context(), l.flow.ID)
+	if err != nil {
+		l.i.t.Fatal(err)
+	}
+	l.current = r
+}
+
+// ended reports whether the current run is over; its counts must then add up exactly.
+func (l *line) ended() bool {
+	t := l.i.t
+	t.Helper()
+	var r demoRun
+	if err := l.merchant.call(t.Context(), http.MethodGet, "/runs/"+l.current.ID, nil, &r); err != nil {
+		t.Fatal(err)
+	}
+	if !r.State.Final() {
+		return false
+	}
+	got := tenants.Counts{Total: r.Total, Created: r.Created, Updated: r.Updated, Unchanged: r.Unchanged, Failed: r.Failed}
+	if r.State != tenants.RunDone || r.Error != "" || r.Read != r.Total || got != l.want {
+		t.Errorf("%s: run %s is %s (%s): read %d, %+v, want %+v", l.prefix, r.ID, r.State, r.Error, r.Read, got, l.want)
+	}
+	return true
+}
+
+// TestWorkersKilled kills workers with SIGKILL 200 times while they hold jobs of several stores and
+// flows. Each product is created once, each change lands, runs add up, and nothing is left behind.
+func TestWorkersKilled(t *testing.T) {
+	buildSluice(t)
+	t.Parallel()
+	database, ok := testenv.Postgres(t)
+	redisURL, ok2 := testenv.RealRedis(t)
+	if !ok || !ok2 {
+		t.Log("workers in processes of their own need PostgreSQL and Redis")
+		return
+	}
+	i := install(t, stack{database, redisURL}, 3, "JOB_LEASE=1s")
+	i.startWeb("serve", "--web")
+	var lines []*line
+	for n, m := range i.merchants {
+		for f := range 2 {
+			l := i.newLine(m, fmt.Sprintf("S%dF%d", n, f))
+			l.start()
+			lines = append(lines, l)
+		}
+	}
+	var workers []*worker
+	var logs []string
+	for range workerProcesses {
+		workers = append(workers, i.startWorker())
+	}
+	random := seeded(t)
+	midJob, runs := 0, len(lines)
+	for range workerKills {
+		for _, l := range lines {
+			if l.ended() {
+				l.change(60, 30)
+				l.start()
+				runs++
+			}
+		}
+		k := random.IntN(len(workers))
+		w := workers[k]
+		looks := 1 + random.IntN(6) // how often it is seen at work before it dies
+		testenv.Eventually(t, "a busy worker", func() bool {
+			if w.busy() > 0 {
+				looks--
+			}
+			return looks <= 0 || !w.running()
+		})
+		if !w.running() {
+			t.Fatalf("a worker ended: %v\n%s", w.err, w.logTail())
+		}
+		if w.busy() > 0 {
+			midJob++
+		}
+		w.kill()
+		logs = append(logs, w.log)
+		workers[k] = i.startWorker()
+	}
+	for _, l := range lines {
+		testenv.Eventually(t, "the end of the run of "+l.prefix, l.ended)
+	}
+	for _, w := range workers {
+		logs = append(logs, w.log)
+	}
+	t.Logf("%d kills, %d of them mid-job; %d leases taken back; %d runs", workerKills, midJob, reapedIn(t, logs), runs)
+	if midJob < workerKills*8/10 {
+		t.Errorf("only %d of %d kills were mid-job", midJob, workerKills)
+	}
+	if n := reapedIn(t, logs); n < workerKills/2 {
+		t.Errorf("only %d leases of dead workers were taken back", n)
+	}
+	for n, store := range i.sandbox.Stores {
+		var all []product
+		for _, l := range lines {
+			if l.merchant == i.merchants[n] {
+				all = append(all, l.list...)
+			}
+		}
+		i.wantProducts(store, all)
+	}
+	i.wantCreatedOnce(lines)
+	i.wantIdle(database, redisURL)
+}
+
+// reapedIn sums up what workers said about leases of dead ones.
+func reapedIn(t *testing.T, logs []string) (sum int) {
+	t.Helper()
+	for _, path := range logs {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for text := range strings.Lines(string(b)) {
+			var entry struct {
+				Msg  string
+				Jobs int
+			}
+			if json.Unmarshal([]byte(text), &entry) == nil && strings.HasPrefix(entry.Msg, "jobs of a dead worker") {
+				sum += entry.Jobs
+			}
+		}
+	}
+	return sum
+}
+
+// wantCreatedOnce reads the sandbox's journal, which has every effect: each SKU was created once, in one store.
+func (i *installation) wantCreatedOnce(lines []*line) {
+	i.t.Helper()
+	b, err := os.ReadFile(i.state + ".wal")
+	if err != nil {
+		i.t.Fatal(err)
+	}
+	ids := map[string]map[int64]bool{} // by SKU
+	for text := range strings.Lines(string(b)) {
+		var entry struct {
+			Store, Kind string
+			ID          int64
+			Value       struct{ SKU string }
+		}
+		if err := json.Unmarshal([]byte(text), &entry); err != nil {
+			i.t.Fatal(err)
+		}
+		if entry.Kind != "product" {
+			continue
+		}
+		if ids[entry.Value.SKU] == nil {
+			ids[entry.Value.SKU] = map[int64]bool{}
+		}
+		ids[entry.Value.SKU][entry.ID] = true
+	}
+	total := 0
+	for _, l := range lines {
+		total += len(l.list)
+		for _, p := range l.list {
+			if n := len(ids[p.sku]); n != 1 {
+				i.t.Errorf("SKU %s was created %d times", p.sku, n)
+			}
+		}
+	}
+	if len(ids) != total {
+		i.t.Errorf("%d SKUs were created, want %d", len(ids), total)
+	}
+}
+
+// wantIdle checks that SQL and Redis have no work left, and Redis no trace of any. Requests of killed
+// processes are given up after two minutes; here their time is moved up.
+func (i *installation) wantIdle(databaseURL, redisURL string) {
+	t := i.t
+	t.Helper()
+	ctx := context.Background()
+	db, err := tenants.Open(ctx, databaseURL, i.key, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	o, err := redis.ParseURL(redisURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rdb := redis.NewClient(o)
+	defer rdb.Close()
+	q := queue.New(rdb, queue.Options{})
+	var left []string
+	look := func() error {
+		left = nil
+		var rows []tenants.Job
+		err := db.AcrossStores(ctx).Where("state = ? OR state = ? AND run_at <= ?", tenants.JobDead, tenants.JobPending, time.Now().UTC()).Find(&rows).Error
+		for _, r := range rows {
+			left = append(left, fmt.Sprintf("job %s is %s: %s", r.ID, r.State, r.LastError))
+		}
+		keys, e := rdb.Keys(ctx, "*").Result()
+		err = errors.Join(err, e)
+		for _, key := range keys {
+			name := strings.TrimPrefix(key, "sluice:{0}:")
+			kind, _, _ := strings.Cut(name, ":")
+			switch kind {
+			case "epoch", "V", "seq", "stores", "mark", "minutes", "t", "m":
+				continue
+			case "o":
+				requests, e := rdb.ZRangeWithScores(ctx, key, 0, -1).Result()
+				err = errors.Join(err, e)
+				for _, z := range requests {
+					if until := time.UnixMilli(int64(z.Score)); until.After(time.Now().Add(2 * time.Minute)) {
+						left = append(left, fmt.Sprintf("request %v is given up at %v only", z.Member, until))
+					}
+					err = errors.Join(err, rdb.ZAddXX(ctx, key, redis.Z{Score: 1, Member: z.Member}).Err())
+				}
+			}
+			left = append(left, "key "+key)
+		}
+		wrong, e := q.Audit(ctx)
+		if wrong > 0 {
+			t.Errorf("audit found %d wrong counters", wrong)
+		}
+		return errors.Join(err, e)
+	}
+	defer func() {
+		if t.Failed() {
+			t.Logf("left behind: %s", strings.Join(left, "; "))
+		}
+	}()
+	testenv.Eventually(t, "nothing is left to do", func() bool {
+		if err := look(); err != nil {
+			t.Fatal(err)
+		}
+		return len(left) == 0
+	})
+}
