@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -175,8 +176,13 @@ func (w *Workers) heartbeat(ctx context.Context) {
 		}
 	case err != nil:
 		w.log.WarnContext(ctx, "heartbeat failed", "error", err)
+		var part *queue.HeartbeatError
+		some := errors.As(err, &part)
 		for id, t := range tasks {
-			if start.After(t.expires) {
+			switch {
+			case some && !slices.Contains(part.IDs, id): // on a node that answered
+				t.expires = start.Add(t.term)
+			case start.After(t.expires):
 				lost = append(lost, id)
 			}
 		}

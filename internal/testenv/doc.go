@@ -1,4 +1,4 @@
-// Package testenv gives tests real servers: Redis, PostgreSQL and Chromium where their binaries are
+// Package testenv gives tests real servers: Redis (alone or as a cluster), PostgreSQL and Chromium where their binaries are
 // found on the machine, the embedded stand-ins otherwise, and always says which.
 //
 // SLUICE_TEST_REQUIRE (a comma-separated list of redis, postgres, chromium) turns a missing one into

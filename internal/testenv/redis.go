@@ -9,6 +9,9 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
+// redisServers are the names that the server goes by.
+var redisServers = []string{"redis-server", "valkey-server"}
+
 // EmbeddedRedis starts an embedded Redis for the test and returns its URL.
 func EmbeddedRedis(t testing.TB) string {
 	t.Helper()
@@ -19,7 +22,7 @@ func EmbeddedRedis(t testing.TB) string {
 // installed (and then the test fails if redis is required). args are added to its command line.
 func RealRedis(t testing.TB, args ...string) (url string, ok bool) {
 	t.Helper()
-	bin := find("redis-server", "valkey-server")
+	bin := find(redisServers...)
 	if bin == "" {
 		missing(t, "redis", "using the embedded one")
 		return "", false

@@ -19,7 +19,13 @@ const (
 	// longestSleep bounds one BZPOPMIN: it must stay below go-redis' read timeout (3 s by default), it is how long a cancelled
 	// Claim may take to return, and after it a wake-up lost with another process is noticed.
 	longestSleep = time.Second
+	// shardTrouble is how long claims leave a shard alone whose node did not answer.
+	shardTrouble = time.Second
+	// shardSkip is how long a worker that would sleep on such a shard waits before it takes the next one.
+	shardSkip = 10 * time.Millisecond
 )
+
+var errShardsAway = errors.New("queue: no shard answers; their nodes did not a moment ago either")
 
 // jobFields are what a claim script returns after "job".
 const jobFields = 11
@@ -138,33 +144,65 @@ func (q *Queue) claimSleeping(ctx context.Context, shard int, deadline time.Time
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	if q.o.Shards > 1 && q.inTrouble(shard) { // nothing wakes it: sleep on another
+		timer := time.NewTimer(min(sleep, shardSkip))
+		defer timer.Stop()
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-timer.C:
+			return nil, nil
+		}
+	}
 	// As raw arguments: go-redis' own method rounds timeouts below a second up to one. "0" would mean for ever.
 	seconds := strconv.FormatFloat(max(sleep, time.Millisecond).Seconds(), 'f', 3, 64)
 	if err := q.rdb.Do(ctx, "bzpopmin", q.shardKey(shard, "mark"), seconds).Err(); err != nil && !errors.Is(err, redis.Nil) {
+		q.trouble[shard].Store(time.Now().Add(shardTrouble).UnixNano())
 		return nil, fmt.Errorf("queue: sleep: %w", err)
 	}
 	l, _, err = q.claimAny(ctx)
 	return l, err
 }
 
-// claimAny tries the shards in turn, beginning at a random one. next is when the first parked store wakes, -1 if none.
+// claimAny tries the shards in turn, beginning at a random one. next is when the first parked store wakes, -1 if none. A shard
+// whose node does not answer keeps nobody from the others' jobs: its error is returned only if these have none, and it is then left
+// alone for shardTrouble, so that of the workers one a second waits for it.
 func (q *Queue) claimAny(ctx context.Context) (l *Lease, next time.Duration, err error) {
 	next = -1
 	first := 0
 	if q.o.Shards > 1 {
 		first = randomInt(q.o.Shards)
 	}
+	var away error
+	tried := 0
 	for i := range q.o.Shards {
-		l, n, err := q.claim(ctx, (first+i)%q.o.Shards)
-		if l != nil || err != nil {
-			return l, 0, err
+		s := (first + i) % q.o.Shards
+		if q.o.Shards > 1 && q.inTrouble(s) {
+			continue
 		}
-		if n >= 0 && (next < 0 || n < next) {
+		tried++
+		l, n, err := q.claim(ctx, s)
+		switch {
+		case l != nil:
+			return l, 0, nil
+		case err != nil && (errors.Is(err, ErrNoEpoch) || ctx.Err() != nil):
+			return nil, 0, err
+		case err != nil:
+			away = err
+			q.trouble[s].Store(time.Now().Add(shardTrouble).UnixNano())
+			q.o.Log.WarnContext(ctx, "a shard of the queue does not answer; its stores wait", "shard", s, "error", err)
+		case n >= 0 && (next < 0 || n < next):
 			next = n
 		}
 	}
-	return nil, next, nil
+	if tried == 0 {
+		return nil, 0, errShardsAway
+	}
+	return nil, next, away
 }
+
+// inTrouble says whether the shard's node did not answer a moment ago.
+func (q *Queue) inTrouble(shard int) bool { return time.Now().UnixNano() < q.trouble[shard].Load() }
 
 func (q *Queue) claim(ctx context.Context, shard int) (*Lease, time.Duration, error) {
 	token := rand.Text()
@@ -230,29 +268,52 @@ func (q *Queue) end(ctx context.Context, script string, l *Lease, args ...any) e
 }
 
 // Heartbeat extends the leases by Options.LeaseFor from now. It returns the IDs of those that are lost: stop work on them.
+// A shard that fails keeps the leases of no other from being extended; the error, a *HeartbeatError, says whose were not.
 func (q *Queue) Heartbeat(ctx context.Context, leases []*Lease) (lost []string, err error) {
 	byShard := map[int][]any{}
+	failed := &HeartbeatError{}
 	for _, l := range leases {
 		s := q.storeShard(l.Store)
 		byShard[s] = append(byShard[s], l.ID, l.Token)
 	}
 	for s, args := range byShard {
-		v, err := q.run(ctx, s, "heartbeat", append([]any{q.o.LeaseFor.Milliseconds()}, args...)...)
-		if err != nil {
-			return lost, err
+		v, e := q.run(ctx, s, "heartbeat", append([]any{q.o.LeaseFor.Milliseconds()}, args...)...)
+		if e != nil {
+			for i := 0; i < len(args); i += 2 {
+				failed.IDs = append(failed.IDs, fmt.Sprint(args[i]))
+			}
+			failed.Err = errors.Join(failed.Err, e)
+			continue
 		}
 		lost = append(lost, texts(v)...)
+	}
+	if failed.Err != nil {
+		return lost, failed
 	}
 	return lost, nil
 }
 
-// Reap takes back the leases that have run out and says how many there were. Any process may call it, every few seconds.
+// HeartbeatError says which leases could not be extended because Redis, or the node that has them, did not answer. They may be
+// held still.
+type HeartbeatError struct {
+	IDs []string // of the jobs
+	Err error
+}
+
+func (e *HeartbeatError) Error() string { return e.Err.Error() }
+
+// Unwrap returns what Redis said.
+func (e *HeartbeatError) Unwrap() error { return e.Err }
+
+// Reap takes back the leases that have run out and says how many there were. Any process may call it, every few seconds. A shard
+// that fails keeps it from no other.
 func (q *Queue) Reap(ctx context.Context) (n int, err error) {
 	for s := range q.o.Shards {
 		for {
-			v, err := q.run(ctx, s, "reap", reapBatch)
-			if err != nil {
-				return n, err
+			v, e := q.run(ctx, s, "reap", reapBatch)
+			if e != nil {
+				err = errors.Join(err, e)
+				break
 			}
 			got, _ := v.(int64)
 			n += int(got)
@@ -261,7 +322,7 @@ func (q *Queue) Reap(ctx context.Context) (n int, err error) {
 			}
 		}
 	}
-	return n, nil
+	return n, err
 }
 
 // Pause lets no job of the store start until Resume; jobs under way go on, and so do single requests through a Limiter.

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -93,6 +94,7 @@ type Queue struct {
 	scripts map[string]*redis.Script
 	// sleepers holds one permit a shard: at most that many goroutines of this process block a Redis connection each.
 	sleepers chan int
+	trouble  []atomic.Int64 // by shard: until when claims leave it alone, in ns since 1970 by this machine
 }
 
 // New returns a Queue on rdb. It talks to Redis only when it is used.
@@ -118,7 +120,7 @@ func New(rdb redis.UniversalClient, o Options) *Queue {
 	if o.OnReserve == nil {
 		o.OnReserve = func(string) {}
 	}
-	q := &Queue{rdb: rdb, o: o, scripts: compile(o), sleepers: make(chan int, o.Shards)}
+	q := &Queue{rdb: rdb, o: o, scripts: compile(o), sleepers: make(chan int, o.Shards), trouble: make([]atomic.Int64, o.Shards)}
 	for s := range o.Shards {
 		q.sleepers <- s
 	}

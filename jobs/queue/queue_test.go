@@ -59,12 +59,52 @@ func ready(t testing.TB, rdb redis.UniversalClient, o Options) *Queue {
 // each runs test with a fresh queue on a test's clock, on every kind of Redis.
 func each(t *testing.T, o Options, test func(t *testing.T, q *Queue, c *clock)) {
 	t.Helper()
-	testenv.EachRedis(t, func(t *testing.T, url string) {
+	on := func(t *testing.T, rdb redis.UniversalClient) {
 		c := newClock()
 		o := o
 		o.Now = c.Now
-		test(t, ready(t, client(t, url), o), c)
+		test(t, ready(t, rdb, o), c)
+	}
+	testenv.EachRedis(t, func(t *testing.T, url string) { on(t, client(t, url)) })
+	t.Run("cluster", func(t *testing.T) {
+		if c, ok := testenv.SharedRedisCluster(t); ok {
+			on(t, clusterClient(t, c))
+		}
 	})
+}
+
+// clusterClient reads the URL as app does.
+func clusterClient(t testing.TB, c *testenv.RedisCluster) *redis.ClusterClient {
+	t.Helper()
+	o, err := redis.ParseClusterURL(c.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rdb := redis.NewClusterClient(o)
+	t.Cleanup(func() { _ = rdb.Close() })
+	return rdb
+}
+
+// masters calls fn with each server that has keys.
+func masters(t testing.TB, rdb redis.UniversalClient, fn func(context.Context, *redis.Client) error) {
+	t.Helper()
+	switch rdb := rdb.(type) {
+	case *redis.ClusterClient:
+		var mu sync.Mutex
+		must(t, rdb.ForEachMaster(t.Context(), func(ctx context.Context, c *redis.Client) error {
+			mu.Lock()
+			defer mu.Unlock()
+			return fn(ctx, c)
+		}))
+	case *redis.Client:
+		must(t, fn(t.Context(), rdb))
+	}
+}
+
+// flushRedis empties Redis.
+func flushRedis(t testing.TB, q *Queue) {
+	t.Helper()
+	masters(t, q.rdb, func(ctx context.Context, c *redis.Client) error { return c.FlushAll(ctx).Err() })
 }
 
 func must(t testing.TB, err error) {
@@ -117,9 +157,13 @@ func noAudit(t testing.TB, q *Queue) {
 // keys returns every key there is.
 func keys(t testing.TB, q *Queue) []string {
 	t.Helper()
-	k, err := q.rdb.Keys(t.Context(), "*").Result()
-	must(t, err)
-	return k
+	var all []string
+	masters(t, q.rdb, func(ctx context.Context, c *redis.Client) error {
+		k, err := c.Keys(ctx, "*").Result()
+		all = append(all, k...)
+		return err
+	})
+	return all
 }
 
 func z(score float64, member string) redis.Z { return redis.Z{Score: score, Member: member} }

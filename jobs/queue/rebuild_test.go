@@ -18,7 +18,7 @@ func TestWithoutEpochNothingIsTaken(t *testing.T) {
 	each(t, Options{Shards: 2}, func(t *testing.T, q *Queue, c *clock) {
 		must(t, q.Enqueue(t.Context(), job("abc", "1")))
 		l := claim(t, q)
-		must(t, q.rdb.FlushAll(t.Context()).Err())
+		flushRedis(t, q)
 		_, claimErr := q.Claim(t.Context(), 0)
 		_, beatErr := q.Heartbeat(t.Context(), []*Lease{l})
 		_, reapErr := q.Reap(t.Context())
@@ -41,7 +41,7 @@ func TestWithoutEpochNothingIsTaken(t *testing.T) {
 
 func TestRebuild(t *testing.T) {
 	each(t, Options{Shards: 2, StoreCap: 2000}, func(t *testing.T, q *Queue, c *clock) {
-		must(t, q.rdb.FlushAll(t.Context()).Err())
+		flushRedis(t, q)
 		away := errors.New("the database is away")
 		if err := q.Rebuild(t.Context(), func(_ context.Context, emit func(Job) error) error {
 			must(t, emit(job("abc", "abc-0")))
@@ -108,7 +108,7 @@ func TestOneProcessRebuilds(t *testing.T) {
 // TestRebuildLockRunsOut: a process that died while loading does not keep the others waiting for ever.
 func TestRebuildLockRunsOut(t *testing.T) {
 	each(t, Options{}, func(t *testing.T, q *Queue, c *clock) {
-		must(t, q.rdb.FlushAll(t.Context()).Err())
+		flushRedis(t, q)
 		if ok, err := q.lock(t.Context(), "dead", rebuildLock); err != nil || !ok {
 			t.Fatal(ok, err)
 		}
