@@ -1,6 +1,7 @@
 package testenv
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -13,88 +14,112 @@ import (
 	"testing"
 )
 
-// cluster is the one PostgreSQL of a test process: initdb takes seconds, a database milliseconds.
-var cluster struct {
-	once   sync.Once
-	err    error
+// postgres is a running PostgreSQL.
+type postgres struct {
 	port   int
-	next   atomic.Int64
 	psql   string
 	server *server // kept: the end of its pipe is what ends PostgreSQL
+}
+
+// cluster is the one PostgreSQL of a test process: initdb takes seconds, a database milliseconds.
+var cluster struct {
+	once sync.Once
+	err  error
+	next atomic.Int64
+	*postgres
 }
 
 // Postgres returns the URL of a fresh, empty database; ok is false when PostgreSQL is not installed
 // (and then the test fails if postgres is required).
 func Postgres(t testing.TB) (url string, ok bool) {
 	t.Helper()
-	if find("initdb") == "" || find("postgres") == "" || find("psql") == "" {
+	cluster.once.Do(func() { cluster.postgres, cluster.err = startCluster() })
+	if errors.Is(cluster.err, ErrNotInstalled) {
 		missing(t, "postgres", "using SQLite only")
 		return "", false
 	}
-	cluster.once.Do(func() { cluster.err = startCluster() })
 	if cluster.err != nil {
 		t.Fatal(cluster.err)
 	}
 	name := fmt.Sprintf("t%d", cluster.next.Add(1))
-	if err := psql("CREATE DATABASE " + name); err != nil {
+	if err := cluster.run("CREATE DATABASE " + name); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := psql("DROP DATABASE " + name + " WITH (FORCE)"); err != nil {
+		if err := cluster.run("DROP DATABASE " + name + " WITH (FORCE)"); err != nil {
 			t.Logf("testenv: %v", err)
 		}
 	})
-	return databaseURL(name), true
+	return cluster.url(name), true
 }
 
-func databaseURL(name string) string {
-	return fmt.Sprintf("postgres://postgres@127.0.0.1:%d/%s?sslmode=disable", cluster.port, name)
+// StartPostgres starts a PostgreSQL for a program that is no test, such as a benchmark, and returns the URL of its empty
+// database. The caller stops the server, which also ends with this process. settings ("name=value") come after, and so
+// override, those of the tests' server. The error is ErrNotInstalled where there is no PostgreSQL.
+func StartPostgres(settings ...string) (url string, stop func(), err error) {
+	p, err := startCluster(settings...)
+	if err != nil {
+		return "", nil, err
+	}
+	return p.url("postgres"), p.server.stop, nil
 }
 
-func psql(statement string) error {
-	out, err := exec.Command(cluster.psql, "-X", "-q", "-d", databaseURL("postgres"), "-c", statement).CombinedOutput()
+func (p *postgres) url(database string) string {
+	return fmt.Sprintf("postgres://postgres@127.0.0.1:%d/%s?sslmode=disable", p.port, database)
+}
+
+func (p *postgres) run(statement string) error {
+	out, err := exec.Command(p.psql, "-X", "-q", "-d", p.url("postgres"), "-c", statement).CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("psql %q: %w: %s", statement, err, out)
 	}
 	return nil
 }
 
-func startCluster() error {
+func startCluster(settings ...string) (*postgres, error) {
+	if Program("initdb") == "" || Program("postgres") == "" || Program("psql") == "" {
+		return nil, fmt.Errorf("postgresql: %w", ErrNotInstalled)
+	}
 	credential, err := unprivileged()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	dir, err := os.MkdirTemp("", "sluice-postgres-")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if credential != nil {
 		if err := os.Chown(dir, int(credential.Uid), int(credential.Gid)); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	data := filepath.Join(dir, "data")
-	initdb := exec.Command(find("initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
+	initdb := exec.Command(Program("initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
 	initdb.Dir = dir
 	initdb.SysProcAttr = &syscall.SysProcAttr{Credential: credential}
 	if out, err := initdb.CombinedOutput(); err != nil {
-		return fmt.Errorf("initdb: %w: %s", err, out)
+		return nil, fmt.Errorf("initdb: %w: %s", err, out)
 	}
-	if cluster.port, err = freePort(); err != nil {
-		return err
+	p := &postgres{psql: Program("psql")}
+	if p.port, err = freePort(); err != nil {
+		return nil, err
 	}
-	cluster.psql = find("psql")
 	// Durability off: the tests kill our processes, not this server.
-	cluster.server, err = start(dir, credential, find("postgres"), "-D", data, "-p", strconv.Itoa(cluster.port),
-		"-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="+dir,
-		"-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off", "-c", "max_connections=200")
-	if err != nil {
-		return err
+	args := []string{"-D", data, "-p", strconv.Itoa(p.port),
+		"-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=" + dir,
+		"-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off", "-c", "max_connections=200"}
+	for _, s := range settings {
+		args = append(args, "-c", s)
 	}
-	if err := waitFor("postgres", func() error { return psql("SELECT 1") }); err != nil {
-		return fmt.Errorf("%w\n%s", err, cluster.server.logTail())
+	if p.server, err = start(dir, credential, Program("postgres"), args...); err != nil {
+		return nil, err
 	}
-	return nil
+	if err := waitFor("postgres", func() error { return p.run("SELECT 1") }); err != nil {
+		log := p.server.logTail()
+		p.server.stop()
+		return nil, fmt.Errorf("%w\n%s", err, log)
+	}
+	return p, nil
 }
 
 // unprivileged returns the user to run PostgreSQL as: it refuses to run as root.

@@ -2,6 +2,7 @@ package testenv
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -22,31 +23,46 @@ func EmbeddedRedis(t testing.TB) string {
 // installed (and then the test fails if redis is required). args are added to its command line.
 func RealRedis(t testing.TB, args ...string) (url string, ok bool) {
 	t.Helper()
-	bin := find("redis-server", "valkey-server")
-	if bin == "" {
+	url, stop, err := StartRedis(args...)
+	if errors.Is(err, ErrNotInstalled) {
 		missing(t, "redis", "using the embedded one")
 		return "", false
 	}
-	dir, err := os.MkdirTemp("", "sluice-redis-")
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(stop)
+	return url, true
+}
+
+// StartRedis is RealRedis for a program that is no test, such as a benchmark: the caller stops the server, which also ends
+// with this process. The error is ErrNotInstalled where there is no redis-server.
+func StartRedis(args ...string) (url string, stop func(), err error) {
+	bin := Program("redis-server", "valkey-server")
+	if bin == "" {
+		return "", nil, fmt.Errorf("redis-server: %w", ErrNotInstalled)
+	}
+	dir, err := os.MkdirTemp("", "sluice-redis-")
+	if err != nil {
+		return "", nil, err
+	}
 	port, err := freePort()
 	if err != nil {
-		t.Fatal(err)
+		return "", nil, err
 	}
 	base := []string{"--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--dir", dir,
 		"--save", "", "--appendonly", "no", "--maxmemory-policy", "noeviction"}
 	s, err := start(dir, nil, bin, append(base, args...)...)
 	if err != nil {
-		t.Fatal(err)
+		return "", nil, err
 	}
-	t.Cleanup(s.stop)
 	addr := fmt.Sprintf("127.0.0.1:%d", port)
 	if err := waitFor("redis-server", func() error { return pingRedis(addr) }); err != nil {
-		t.Fatalf("%v\n%s", err, s.logTail())
+		log := s.logTail()
+		s.stop()
+		return "", nil, fmt.Errorf("%w\n%s", err, log)
 	}
-	return "redis://" + addr, true
+	return "redis://" + addr, s.stop, nil
 }
 
 // Redis returns the URL of a real server where there is one, of an embedded one otherwise.
