@@ -13,13 +13,16 @@ import (
 	"runtime"
 	"time"
 
+	"sluice/internal/bench/governor"
 	"sluice/internal/bench/harness"
+	"sluice/internal/bench/stage"
 	"sluice/internal/testenv"
 )
 
 // benchmarks are all there are, in the order of the report.
 func benchmarks() []harness.Benchmark {
 	var list []harness.Benchmark
+	list = append(list, governor.Benchmarks()...)
 	return list
 }
 
@@ -40,6 +43,9 @@ func run() error {
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
+	if name := os.Getenv(stage.WorkerVariable); name != "" { // this is a process that a benchmark started
+		return stage.Work(ctx, name, governor.Workers())
+	}
 	o := harness.Options{Rounds: *rounds, Duration: time.Duration(*seconds * float64(time.Second)), Only: *only, Progress: os.Stderr}
 	report := harness.Report{Began: time.Now(), Before: harness.ThisMachine(), Versions: versions(*version), Options: o}
 	results, err := harness.Run(ctx, benchmarks(), o)
