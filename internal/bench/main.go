@@ -15,6 +15,7 @@ import (
 
 	"sluice/internal/bench/governor"
 	"sluice/internal/bench/harness"
+	"sluice/internal/bench/queue"
 	"sluice/internal/bench/stage"
 	"sluice/internal/testenv"
 )
@@ -22,6 +23,7 @@ import (
 // benchmarks are all there are, in the order of the report.
 func benchmarks() []harness.Benchmark {
 	var list []harness.Benchmark
+	list = append(list, queue.Benchmarks()...)
 	list = append(list, governor.Benchmarks()...)
 	return list
 }
