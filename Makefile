@@ -9,7 +9,7 @@ GOLANGCI  := v2.15.0
 PANEL_SRC := $(shell find ui/web/src ui/web/public -type f 2>/dev/null) ui/web/index.html ui/web/vite.config.ts ui/web/tsconfig.json
 
 .DEFAULT_GOAL := build
-.PHONY: help demo build test test-go test-web lint bench fuzz screenshots clean
+.PHONY: help demo build test test-go test-web lint bench bench-go fuzz screenshots clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,21 +34,31 @@ test-go: $(PANEL)
 	$(GO) test -race -timeout 20m ./...
 	@# The exhaustive form of the crash test: under the race detector it tries every seventh point.
 	$(GO) test -run TestKilledAnywhere ./jobs/sync
+<<<<<<< HEAD
 	@# The whole simulated day: under the race detector it has a tenth of the stores.
 	$(GO) test -run TestADayOfManyStores ./jobs/queue
+=======
+	cd internal/bench && $(GO) vet ./... && $(GO) test -race ./...
+>>>>>>> bench
 
 test-web: ui/web/node_modules/.package-lock.json
 	cd ui/web && npm test
 
 lint: bin/golangci-lint-$(GOLANGCI) ui/web/node_modules/.package-lock.json ## check style, imports and types
 	bin/golangci-lint-$(GOLANGCI) run ./...
+	cd internal/bench && $(CURDIR)/bin/golangci-lint-$(GOLANGCI) run ./...
 	cd ui/web && npm run lint
 
 bin/golangci-lint-$(GOLANGCI):
 	GOBIN=$(CURDIR)/bin $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI)
 	mv bin/golangci-lint $@
 
-bench: ## run the benchmarks: requests, round trips and allocations per unit of work
+bench: ## compare with asynq and others and write BENCHMARKS.md (ROUNDS=5 SECONDS=2 ONLY=name)
+	cd internal/bench && CGO_ENABLED=0 $(GO) build -trimpath -o $(CURDIR)/bin/bench .
+	bin/bench -version '$(VERSION)' -out BENCHMARKS.md \
+		$(if $(ROUNDS),-rounds $(ROUNDS)) $(if $(SECONDS),-seconds $(SECONDS)) $(if $(ONLY),-only '$(ONLY)')
+
+bench-go: ## run the packages' own benchmarks: requests, round trips and allocations per unit of work
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
 fuzz: ## fuzz everything parsed from outside, FUZZTIME each (default 20s)

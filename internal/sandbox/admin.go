@@ -11,6 +11,7 @@ import (
 //
 //	GET    /sandbox/stores                              what stores there are
 //	GET    /sandbox/stores/{hash}/requests?since=&client=  counts after a mark, and a new mark
+//	GET    /sandbox/stores/{hash}/windows               what each client did in each quota window that has ended
 //	GET    /sandbox/stores/{hash}/deliveries            webhook delivery attempts
 //	POST   /sandbox/faults  {store, method, path_prefix, kind, times, every, ms}  sets a fault
 //	GET    /sandbox/faults                              lists them
@@ -18,6 +19,7 @@ import (
 func (s *Sandbox) adminRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /sandbox/stores", s.adminStores)
 	mux.HandleFunc("GET /sandbox/stores/{hash}/requests", s.adminRequests)
+	mux.HandleFunc("GET /sandbox/stores/{hash}/windows", s.adminWindows)
 	mux.HandleFunc("GET /sandbox/stores/{hash}/deliveries", s.adminDeliveries)
 	mux.HandleFunc("POST /sandbox/faults", s.adminAddFault)
 	mux.HandleFunc("GET /sandbox/faults", func(w http.ResponseWriter, _ *http.Request) {
@@ -80,6 +82,16 @@ func (s *Sandbox) adminRequests(w http.ResponseWriter, r *http.Request) {
 		Counts
 		Clients map[string]Counts `json:"clients"`
 	}{st.log.Mark(), counts, st.log.Clients()})
+}
+
+func (s *Sandbox) adminWindows(w http.ResponseWriter, r *http.Request) {
+	if st := s.adminStore(w, r); st != nil {
+		list := st.QuotaWindows()
+		if list == nil {
+			list = []QuotaWindow{}
+		}
+		adminJSON(w, http.StatusOK, map[string]any{"windows": list})
+	}
 }
 
 func (s *Sandbox) adminDeliveries(w http.ResponseWriter, r *http.Request) {

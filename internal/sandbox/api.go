@@ -141,13 +141,13 @@ func (s *Sandbox) endpoint(rt route) http.Handler {
 
 // answer decides about one request. The headers are left out only where a fault asks so.
 func (s *Sandbox) answer(rt route, st *Store, r *http.Request, f *Fault, entry *Request) (reply, quotaState, bool) {
-	look, _ := st.quota.take(s.now(), 0)
+	look := st.quota.look(s.now())
 	tok := st.tokenOf(r.Header.Get("X-Auth-Token"))
 	if tok == nil || f.is(Fault401) {
 		return s.unauthorized(rt), look, true
 	}
 	entry.Client = tok.ClientID
-	state, granted := st.quota.take(s.now(), 1)
+	state, granted := st.quota.take(s.now(), tok.ClientID)
 	if !granted {
 		return tooMany(), state, true
 	}

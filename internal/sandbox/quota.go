@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -20,6 +21,25 @@ type quota struct {
 	window time.Duration
 	start  time.Time // of the current window
 	used   int
+
+	clients map[string]WindowCounts // of the current window, by client id
+	ended   []QuotaWindow           // the windows before it that had a request, oldest first
+}
+
+// keptWindows is how many ended windows are remembered: an hour and a half of the platform's.
+const keptWindows = 180
+
+// QuotaWindow is one window of a store's quota, as the sandbox counted it.
+type QuotaWindow struct {
+	Start   time.Time               `json:"start"`
+	Quota   int                     `json:"quota"`
+	Clients map[string]WindowCounts `json:"clients"` // by the client id of the token
+}
+
+// WindowCounts is what one client did in one window.
+type WindowCounts struct {
+	Granted int `json:"granted"` // counted against the quota, whatever came of them
+	Refused int `json:"refused"` // answered 429 because the window was used up
 }
 
 // quotaState is what the four X-Rate-Limit headers say.
@@ -28,19 +48,59 @@ type quotaState struct {
 	quota, left   int
 }
 
-// take spends n requests (0 looks only) and reports whether they were granted.
-func (q *quota) take(now time.Time, n int) (quotaState, bool) {
+// look says how the quota stands and spends nothing.
+func (q *quota) look(now time.Time) quotaState {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if gone := now.Sub(q.start); gone >= q.window {
-		q.start = q.start.Add(gone / q.window * q.window)
-		q.used = 0
+	q.roll(now)
+	return q.state(now)
+}
+
+// take spends one request of a client and reports whether it was granted.
+func (q *quota) take(now time.Time, client string) (quotaState, bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.roll(now)
+	if q.clients == nil {
+		q.clients = map[string]WindowCounts{}
 	}
-	ok := q.used+n <= q.limit
+	counts := q.clients[client]
+	ok := q.used < q.limit
 	if ok {
-		q.used += n
+		q.used++
+		counts.Granted++
+	} else {
+		counts.Refused++
 	}
-	return quotaState{q.window, q.start.Add(q.window).Sub(now), q.limit, max(0, q.limit-q.used)}, ok
+	q.clients[client] = counts
+	return q.state(now), ok
+}
+
+// roll begins the window that now is in.
+func (q *quota) roll(now time.Time) {
+	gone := now.Sub(q.start)
+	if gone < q.window {
+		return
+	}
+	if len(q.clients) > 0 {
+		q.ended = append(q.ended, QuotaWindow{Start: q.start, Quota: q.limit, Clients: q.clients})
+		q.ended = q.ended[max(0, len(q.ended)-keptWindows):]
+	}
+	q.start = q.start.Add(gone / q.window * q.window)
+	q.used, q.clients = 0, nil
+}
+
+func (q *quota) state(now time.Time) quotaState {
+	return quotaState{q.window, q.start.Add(q.window).Sub(now), q.limit, max(0, q.limit-q.used)}
+}
+
+// QuotaWindows returns the ended windows in which the store had a request, oldest first, at most 180.
+func (st *Store) QuotaWindows() []QuotaWindow {
+	q := &st.quota
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.roll(st.sb.now())
+	return slices.Clone(q.ended)
 }
 
 func (q *quota) setLimit(n int) {

@@ -300,3 +300,33 @@ func TestLatencyOption(t *testing.T) {
 		t.Errorf("answered after %s", d)
 	}
 }
+
+func TestQuotaWindowsTellWhoUsedThem(t *testing.T) {
+	c := newClock()
+	r := newRig(t, Options{Plan: "standard", Now: c.now})
+	begun := c.now()
+	mine, other := r.token, r.st.Token()
+	use := func(token string, n, status int) {
+		r.token = token
+		for range n {
+			r.want(status, "GET", "/v2/time", nil)
+		}
+	}
+	if got := r.st.QuotaWindows(); len(got) != 0 {
+		t.Errorf("before the first window has ended: %v", got)
+	}
+	use(mine, 100, 200)
+	use(other, 50, 200)
+	use(other, 2, 429)
+	c.add(95 * time.Second) // two windows pass without a request
+	use(mine, 1, 200)
+	c.add(30 * time.Second)
+	id := func(token string) string { return r.st.tokenOf(token).ClientID }
+	want := []QuotaWindow{
+		{Start: begun, Quota: 150, Clients: map[string]WindowCounts{id(mine): {Granted: 100}, id(other): {Granted: 50, Refused: 2}}},
+		{Start: begun.Add(90 * time.Second), Quota: 150, Clients: map[string]WindowCounts{id(mine): {Granted: 1}}},
+	}
+	if d := cmp.Diff(want, r.st.QuotaWindows()); d != "" {
+		t.Error(d)
+	}
+}

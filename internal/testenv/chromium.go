@@ -6,7 +6,7 @@ import "testing"
 // test fails if chromium is required).
 func Chromium(t testing.TB) (path string, ok bool) {
 	t.Helper()
-	path = find("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+	path = Program("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 	if path == "" {
 		missing(t, "chromium", "browser tests do not run")
 		return "", false

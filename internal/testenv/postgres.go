@@ -1,6 +1,7 @@
 package testenv
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -13,65 +14,57 @@ import (
 	"testing"
 )
 
-// cluster is the one PostgreSQL of a test process: initdb takes seconds, a database milliseconds.
-var cluster struct {
-	once   sync.Once
-	err    error
-	port   int
-	next   atomic.Int64
-	psql   string
-	server *server // kept: the end of its pipe is what ends PostgreSQL
+// shared is the one PostgreSQL of a test process: initdb takes seconds, a database milliseconds.
+var shared struct {
+	once    sync.Once
+	err     error
+	next    atomic.Int64
+	cluster *postgresCluster
+	server  *server // kept: the end of its pipe is what ends PostgreSQL
 }
 
 // Postgres returns the URL of a fresh, empty database; ok is false when PostgreSQL is not installed
 // (and then the test fails if postgres is required).
 func Postgres(t testing.TB) (url string, ok bool) {
 	t.Helper()
-	if find("initdb") == "" || find("postgres") == "" || find("psql") == "" {
+	shared.once.Do(func() {
+		if shared.cluster, shared.err = initCluster(); shared.err == nil {
+			// Durability off: the tests kill our processes, not this server.
+			shared.server, shared.err = shared.cluster.start("synchronous_commit=off")
+		}
+	})
+	if errors.Is(shared.err, ErrNotInstalled) {
 		missing(t, "postgres", "using SQLite only")
 		return "", false
 	}
-	cluster.once.Do(func() { cluster.err = startCluster() })
-	if cluster.err != nil {
-		t.Fatal(cluster.err)
+	if shared.err != nil {
+		t.Fatal(shared.err)
 	}
-	name := fmt.Sprintf("t%d", cluster.next.Add(1))
-	if err := psql("CREATE DATABASE " + name); err != nil {
+	name := fmt.Sprintf("t%d", shared.next.Add(1))
+	if err := shared.cluster.run("CREATE DATABASE " + name); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := psql("DROP DATABASE " + name + " WITH (FORCE)"); err != nil {
+		if err := shared.cluster.run("DROP DATABASE " + name + " WITH (FORCE)"); err != nil {
 			t.Logf("testenv: %v", err)
 		}
 	})
-	return databaseURL(name), true
+	return shared.cluster.url(name), true
 }
 
-func databaseURL(name string) string { return databaseAt(cluster.port, name) }
-
-func databaseAt(port int, name string) string {
-	return fmt.Sprintf("postgres://postgres@127.0.0.1:%d/%s?sslmode=disable", port, name)
-}
-
-func psql(statement string) error { return psqlAt(cluster.port, statement) }
-
-func psqlAt(port int, statement string) error {
-	out, err := exec.Command(find("psql"), "-X", "-q", "-d", databaseAt(port, "postgres"), "-c", statement).CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("psql %q: %w: %s", statement, err, out)
-	}
-	return nil
-}
-
-func startCluster() error {
+// StartPostgres starts a PostgreSQL for a program that is no test, such as a benchmark, and returns the URL of its empty
+// database. The caller stops the server, which also ends with this process. settings ("name=value") come after, and so
+// override, those of the tests' server. The error is ErrNotInstalled where there is no PostgreSQL.
+func StartPostgres(settings ...string) (url string, stop func(), err error) {
 	c, err := initCluster()
 	if err != nil {
-		return err
+		return "", nil, err
 	}
-	cluster.psql, cluster.port = find("psql"), c.port
-	// Durability off: the tests kill our processes, not this server.
-	cluster.server, err = c.start("-c", "synchronous_commit=off")
-	return err
+	s, err := c.start(append([]string{"synchronous_commit=off"}, settings...)...)
+	if err != nil {
+		return "", nil, err
+	}
+	return c.url("postgres"), s.stop, nil
 }
 
 // postgresCluster is what initdb made.
@@ -82,6 +75,9 @@ type postgresCluster struct {
 }
 
 func initCluster() (*postgresCluster, error) {
+	if Program("initdb") == "" || Program("postgres") == "" || Program("psql") == "" {
+		return nil, fmt.Errorf("postgresql: %w", ErrNotInstalled)
+	}
 	credential, err := unprivileged()
 	if err != nil {
 		return nil, err
@@ -95,7 +91,7 @@ func initCluster() (*postgresCluster, error) {
 			return nil, err
 		}
 	}
-	initdb := exec.Command(find("initdb"), "-D", filepath.Join(dir, "data"), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
+	initdb := exec.Command(Program("initdb"), "-D", filepath.Join(dir, "data"), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
 	initdb.Dir = dir
 	initdb.SysProcAttr = &syscall.SysProcAttr{Credential: credential}
 	if out, err := initdb.CombinedOutput(); err != nil {
@@ -105,19 +101,37 @@ func initCluster() (*postgresCluster, error) {
 	return &postgresCluster{dir: dir, port: port, user: credential}, err
 }
 
-// start starts the server and waits until it answers. It does not survive a power loss, which no test causes.
-func (c *postgresCluster) start(args ...string) (*server, error) {
-	base := []string{"-D", filepath.Join(c.dir, "data"), "-p", strconv.Itoa(c.port),
+// start starts the server with settings ("name=value") and waits until it answers. It does not survive a power loss, which
+// no test causes.
+func (c *postgresCluster) start(settings ...string) (*server, error) {
+	args := []string{"-D", filepath.Join(c.dir, "data"), "-p", strconv.Itoa(c.port),
 		"-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=" + c.dir,
 		"-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=200"}
-	s, err := start(c.dir, c.user, find("postgres"), append(base, args...)...)
+	for _, s := range settings {
+		args = append(args, "-c", s)
+	}
+	s, err := start(c.dir, c.user, Program("postgres"), args...)
 	if err != nil {
 		return nil, err
 	}
-	if err := waitFor("postgres", func() error { return psqlAt(c.port, "SELECT 1") }); err != nil {
-		return nil, fmt.Errorf("%w\n%s", err, s.logTail())
+	if err := waitFor("postgres", func() error { return c.run("SELECT 1") }); err != nil {
+		log := s.logTail()
+		s.stop()
+		return nil, fmt.Errorf("%w\n%s", err, log)
 	}
 	return s, nil
+}
+
+func (c *postgresCluster) url(database string) string {
+	return fmt.Sprintf("postgres://postgres@127.0.0.1:%d/%s?sslmode=disable", c.port, database)
+}
+
+func (c *postgresCluster) run(statement string) error {
+	out, err := exec.Command(Program("psql"), "-X", "-q", "-d", c.url("postgres"), "-c", statement).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("psql %q: %w: %s", statement, err, out)
+	}
+	return nil
 }
 
 // unprivileged returns the user to run PostgreSQL as: it refuses to run as root.

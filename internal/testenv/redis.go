@@ -2,6 +2,8 @@ package testenv
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -22,14 +24,30 @@ func EmbeddedRedis(t testing.TB) string {
 // installed (and then the test fails if redis is required). args are added to its command line.
 func RealRedis(t testing.TB, args ...string) (url string, ok bool) {
 	t.Helper()
-	bin := find(redisServers...)
-	if bin == "" {
+	url, stop, err := StartRedis(args...)
+	if errors.Is(err, ErrNotInstalled) {
 		missing(t, "redis", "using the embedded one")
 		return "", false
 	}
-	r := newRedis(t, bin, args...)
-	t.Cleanup(func() { r.server.stop() })
-	return r.URL, true
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(stop)
+	return url, true
+}
+
+// StartRedis is RealRedis for a program that is no test, such as a benchmark: the caller stops the server, which also ends
+// with this process. The error is ErrNotInstalled where there is no redis-server.
+func StartRedis(args ...string) (url string, stop func(), err error) {
+	bin := Program(redisServers...)
+	if bin == "" {
+		return "", nil, fmt.Errorf("redis-server: %w", ErrNotInstalled)
+	}
+	r, err := newRedis(bin, args...)
+	if err != nil {
+		return "", nil, err
+	}
+	return r.URL, func() { r.server.stop() }, nil
 }
 
 // Redis returns the URL of a real server where there is one, of an embedded one otherwise.

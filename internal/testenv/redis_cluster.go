@@ -38,7 +38,7 @@ var sharedCluster struct {
 // false when no redis-server is installed (and then the test fails if redis is required).
 func SharedRedisCluster(t testing.TB) (c *RedisCluster, ok bool) {
 	t.Helper()
-	if find(redisServers...) == "" {
+	if Program(redisServers...) == "" {
 		missing(t, "redis", "nothing stands in for a cluster")
 		return nil, false
 	}
@@ -59,7 +59,7 @@ func SharedRedisCluster(t testing.TB) (c *RedisCluster, ok bool) {
 // RealRedisCluster starts a cluster of the test's own, to move its slots or stop its nodes; ok as for SharedRedisCluster.
 func RealRedisCluster(t testing.TB) (c *RedisCluster, ok bool) {
 	t.Helper()
-	if find(redisServers...) == "" {
+	if Program(redisServers...) == "" {
 		missing(t, "redis", "nothing stands in for a cluster")
 		return nil, false
 	}
@@ -130,7 +130,7 @@ func (c *RedisCluster) startNode() (port, bus int, err error) {
 	if bus, err = freePort(); err != nil {
 		return 0, 0, err
 	}
-	s, err := start(dir, nil, find(redisServers...), "--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--dir", dir, "--save", "",
+	s, err := start(dir, nil, Program(redisServers...), "--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--dir", dir, "--save", "",
 		"--appendonly", "no", "--maxmemory-policy", "noeviction", "--cluster-enabled", "yes", "--cluster-port", strconv.Itoa(bus),
 		"--cluster-node-timeout", "1000", "--cluster-require-full-coverage", "no")
 	if err != nil {

@@ -1,6 +1,7 @@
 package testenv
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -23,12 +24,16 @@ type RedisServer struct {
 // an operator who wants to lose little runs. ok is as in RealRedis.
 func DurableRedis(t testing.TB) (r *RedisServer, ok bool) {
 	t.Helper()
-	bin := find("redis-server", "valkey-server")
+	bin := Program(redisServers...)
 	if bin == "" {
 		missing(t, "redis", "nothing stands in for a Redis that is restarted")
 		return nil, false
 	}
-	r = newRedis(t, bin, "--appendonly", "yes", "--appendfsync", "everysec")
+	r, err := newRedis(bin, "--appendonly", "yes", "--appendfsync", "everysec")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.t = t
 	t.Cleanup(func() {
 		if r.server == nil {
 			r.Start()
@@ -39,35 +44,42 @@ func DurableRedis(t testing.TB) (r *RedisServer, ok bool) {
 }
 
 // newRedis starts a server, which the caller stops.
-func newRedis(t testing.TB, bin string, args ...string) *RedisServer {
-	t.Helper()
+func newRedis(bin string, args ...string) (*RedisServer, error) {
 	dir, err := os.MkdirTemp("", "sluice-redis-")
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	port, err := freePort()
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	base := []string{"--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--dir", dir,
 		"--save", "", "--appendonly", "no", "--maxmemory-policy", "noeviction"}
 	addr := fmt.Sprintf("127.0.0.1:%d", port)
-	r := &RedisServer{URL: "redis://" + addr, t: t, dir: dir, addr: addr, bin: bin, args: append(base, args...)}
-	r.Start()
-	return r
+	r := &RedisServer{URL: "redis://" + addr, dir: dir, addr: addr, bin: bin, args: append(base, args...)}
+	return r, r.start()
+}
+
+func (r *RedisServer) start() error {
+	s, err := start(r.dir, nil, r.bin, r.args...)
+	if err != nil {
+		return err
+	}
+	if err := waitFor("redis-server", func() error { return pingRedis(r.addr) }); err != nil {
+		log := s.logTail()
+		s.stop()
+		return fmt.Errorf("%w\n%s", err, log)
+	}
+	r.server = s
+	return nil
 }
 
 // Start starts the server, which must not run, and waits until it answers with what it had.
 func (r *RedisServer) Start() {
 	r.t.Helper()
-	s, err := start(r.dir, nil, r.bin, r.args...)
-	if err != nil {
+	if err := r.start(); err != nil {
 		r.t.Fatal(err)
 	}
-	if err := waitFor("redis-server", func() error { return pingRedis(r.addr) }); err != nil {
-		r.t.Fatalf("%v\n%s", err, s.logTail())
-	}
-	r.server = s
 }
 
 // Kill ends the server by SIGKILL, as the kernel does when memory is short.
@@ -95,15 +107,15 @@ type PostgresServer struct {
 // that leave the server alone. ok is as in Postgres.
 func RestartablePostgres(t testing.TB) (p *PostgresServer, ok bool) {
 	t.Helper()
-	if find("initdb") == "" || find("postgres") == "" || find("psql") == "" {
+	c, err := initCluster()
+	if errors.Is(err, ErrNotInstalled) {
 		missing(t, "postgres", "nothing stands in for a PostgreSQL that is restarted")
 		return nil, false
 	}
-	c, err := initCluster()
 	if err != nil {
 		t.Fatal(err)
 	}
-	p = &PostgresServer{URL: databaseAt(c.port, "postgres"), t: t, cluster: c}
+	p = &PostgresServer{URL: c.url("postgres"), t: t, cluster: c}
 	p.Start()
 	t.Cleanup(func() {
 		if p.server == nil {

@@ -42,7 +42,7 @@ func TestPostgresComesBack(t *testing.T) {
 		return
 	}
 	run := func(statement string) (string, error) {
-		out, err := exec.Command(find("psql"), "-X", "-At", "-d", p.URL, "-c", statement).CombinedOutput()
+		out, err := exec.Command(Program("psql"), "-X", "-At", "-d", p.URL, "-c", statement).CombinedOutput()
 		return strings.TrimSpace(string(out)), err
 	}
 	for name, stop := range map[string]func(){"fast": p.StopFast, "immediate": p.StopImmediate} {

@@ -1,6 +1,7 @@
 package testenv
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -21,6 +22,9 @@ const RequireVariable = "SLUICE_TEST_REQUIRE"
 // two-core machine needs several seconds.
 const startTimeout = 60 * time.Second
 
+// ErrNotInstalled means that a server's program was not found on this machine.
+var ErrNotInstalled = errors.New("not installed on this machine")
+
 func required(name string) bool {
 	return slices.Contains(strings.Split(os.Getenv(RequireVariable), ","), name)
 }
@@ -34,9 +38,9 @@ func missing(t testing.TB, name, instead string) {
 	t.Logf("testenv: no %s on this machine: %s", name, instead)
 }
 
-// find returns the path of the first of names that is installed. Debian keeps PostgreSQL's server
+// Program returns the path of the first of names that is installed, or "". Debian keeps PostgreSQL's server
 // programs outside PATH, one folder a version; the newest wins.
-func find(names ...string) string {
+func Program(names ...string) string {
 	for _, name := range names {
 		if p, err := exec.LookPath(name); err == nil {
 			return p

@@ -24,7 +24,7 @@ func TestPostgresDatabasesAreSeparate(t *testing.T) {
 		t.Fatalf("two calls gave one database: %s", a)
 	}
 	run := func(url, statement string) string {
-		out, err := exec.Command(cluster.psql, "-X", "-At", "-d", url, "-c", statement).CombinedOutput()
+		out, err := exec.Command(Program("psql"), "-X", "-At", "-d", url, "-c", statement).CombinedOutput()
 		if err != nil {
 			t.Fatalf("%s: %v: %s", statement, err, out)
 		}

@@ -26,7 +26,7 @@ func (s *step) compareAll(ctx context.Context, live []bigcommerce.Fields) error 
 		}
 	}
 	o := s.outcome()
-	sure, err := s.find(ctx, query{state: tenants.ItemPlanned, ids: ids})
+	sure, err := s.known(ctx, ids)
 	if err != nil {
 		return err
 	}
@@ -51,6 +51,21 @@ func (s *step) compareAll(ctx context.Context, live []bigcommerce.Fields) error 
 		}
 	}
 	return nil
+}
+
+// known returns the planned items that are known to be one of these products. An item has its product's id from
+// the flow's record, so the records lead to it by its key: the work list itself has no index by product, and
+// reading all of a million items for each of the catalogue's pages takes hours.
+func (s *step) known(ctx context.Context, ids []int64) ([]tenants.RunItem, error) {
+	var keys []string
+	err := s.e.cfg.DB.Scoped(ctx).Model(&tenants.Record{}).Where("flow_id = ? AND target_id IN ?", s.run.FlowID, ids).Pluck("key", &keys).Error
+	if err != nil {
+		return nil, fmt.Errorf("sync: records of products: %w", err)
+	}
+	if len(keys) == 0 {
+		return nil, nil
+	}
+	return s.find(ctx, query{state: tenants.ItemPlanned, ids: ids, keys: keys})
 }
 
 // byKey pairs products with items by folded SKU, the exactly equal SKU first. A product that another

@@ -1,0 +1,87 @@
+// Command bench runs Sluice's benchmarks beside what else there is to do the same, prints one table and writes BENCHMARKS.md.
+//
+// It is a module of its own so that the contenders (asynq) are no dependency of the app. `make bench` runs it.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime"
+	"time"
+
+	"sluice/internal/bench/governor"
+	"sluice/internal/bench/harness"
+	"sluice/internal/bench/queue"
+	"sluice/internal/bench/stage"
+	"sluice/internal/testenv"
+)
+
+// benchmarks are all there are, in the order of the report.
+func benchmarks() []harness.Benchmark {
+	var list []harness.Benchmark
+	list = append(list, queue.Benchmarks()...)
+	list = append(list, governor.Benchmarks()...)
+	return list
+}
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	rounds := flag.Int("rounds", harness.MinRounds, "interleaved rounds; a report needs at least 5")
+	seconds := flag.Float64("seconds", 2, "length of one timed measurement")
+	only := flag.String("only", "", "run only the benchmarks whose names start so, comma-separated; writes no report")
+	out := flag.String("out", "", "the report of a whole run; empty: none")
+	version := flag.String("version", "unknown", "of Sluice, for the report")
+	flag.Parse()
+
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if name := os.Getenv(stage.WorkerVariable); name != "" { // this is a process that a benchmark started
+		return stage.Work(ctx, name, governor.Workers())
+	}
+	o := harness.Options{Rounds: *rounds, Duration: time.Duration(*seconds * float64(time.Second)), Only: *only, Progress: os.Stderr}
+	report := harness.Report{Began: time.Now(), Before: harness.ThisMachine(), Versions: versions(*version), Options: o}
+	results, err := harness.Run(ctx, benchmarks(), o)
+	if err != nil {
+		return err
+	}
+	report.Ended, report.After = time.Now(), harness.ThisMachine()
+	fmt.Print("\n" + harness.Text(results) + "\n")
+	switch {
+	case *out == "":
+	case *only != "" || *rounds < harness.MinRounds:
+		fmt.Printf("Not a whole run of %d rounds: %s is left as it is.\n", harness.MinRounds, *out)
+	default:
+		if err := os.WriteFile(*out, []byte(report.Markdown(results)), 0o644); err != nil {
+			return err
+		}
+		fmt.Println("Written to", *out)
+	}
+	missed := harness.Missed(results)
+	for _, line := range missed {
+		fmt.Println("MISSED", line)
+	}
+	if len(missed) > 0 {
+		return errors.New("not every target was met")
+	}
+	return nil
+}
+
+func versions(sluice string) []harness.Version {
+	list := []harness.Version{
+		{Name: "Sluice", Version: sluice},
+		{Name: "Go", Version: runtime.Version()},
+		harness.ProgramVersion("Redis", testenv.Program("redis-server", "valkey-server")),
+		harness.ProgramVersion("PostgreSQL", testenv.Program("postgres")),
+	}
+	return append(list, harness.Modules("github.com/hibiken/asynq", "github.com/redis/go-redis/v9")...)
+}
