@@ -47,22 +47,21 @@ type world struct {
 // requests in one call of that cost, so that a day takes some hundred thousand scripts. Where there is no real server, and under
 // the race detector, the world is a tenth of it, and the log says so; make test runs it whole in a second go.
 func TestADayOfManyStores(t *testing.T) {
-	size := 10_000
+	size, workers, giants := 10_000, 40, 12
 	url, real := testenv.RealRedis(t)
 	if !real {
 		url = testenv.EmbeddedRedis(t)
 	}
 	if !real || raceDetector {
-		size = 1000
+		size, workers, giants = 1000, 16, 3
 	}
 	c := newClock()
 	c.t = time.Date(2027, time.March, 3, 0, 0, 0, 0, time.UTC)
 	w := &world{
 		t: t, c: c, q: ready(t, client(t, url), Options{Now: c.Now, StoreCap: simCap, LeaseFor: time.Hour}),
 		rng: rand.New(rand.NewPCG(*simSeed, 0)), byHash: map[string]*simStore{}, jobs: map[string]*simJob{},
-		giants: 12, began: c.t, idle: size * 40 / 10_000, fullSince: -1, lastFull: -1, measures: &measures{},
+		giants: giants, began: c.t, idle: workers, fullSince: -1, lastFull: -1, measures: &measures{},
 	}
-	workers := w.idle
 	start := time.Now()
 	for i := range size {
 		s := newSimStore(w.rng, i)

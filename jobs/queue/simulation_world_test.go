@@ -190,7 +190,7 @@ func (w *world) plan() {
 	}
 	for i := range w.giants {
 		s := w.stores[(i*7919+13)%len(w.stores)]
-		if s.quota > 1000 { // no window of theirs is ever full
+		if s.quota > unfilled {
 			continue
 		}
 		s.giant = true
