@@ -37,8 +37,8 @@ func TestBacklogIsSpread(t *testing.T) {
 		go func() {
 			for range 30 { // at odd times
 				time.Sleep(2900 * time.Millisecond)
-				if ms := time.Now().UnixMilli() % 30_000; time.Since(start) < s.window || ms > 27_000 {
-					continue // the first window and the last tenth of any may be used up
+				if ms := time.Now().UnixMilli() % 30_000; time.Since(start) < s.window || ms > 24_000 {
+					continue // the first window and the last fifth of any may be used up
 				}
 				asked++
 				done, err := person.Wait(t.Context(), bigcommerce.Call{Cost: 1, Interactive: true})
@@ -89,11 +89,11 @@ func TestPacingEndsWithTheBacklog(t *testing.T) {
 		}
 		g.refused(bulk, "kept", 23*time.Second, 25*time.Second)
 		g.c.Add(31 * time.Second)
-		for left := 99; left >= 73; left-- { // a quarter at once
+		for left := 99; left >= 72; left-- { // a quarter at once
 			g.observe(g.admitted(bulk), ok(100, left, 29*time.Second))
 		}
 		g.refused(bulk, "pace", 2*time.Second, 5*time.Second)
-		g.observe(g.admitted(person), ok(100, 72, 29*time.Second))
+		g.observe(g.admitted(person), ok(100, 71, 29*time.Second))
 		g.c.Add(30 * time.Second) // held back once more, but nobody came for the portions: then again, and it is over
 		for range 2 {
 			g.observe(g.admitted(bulk), ok(100, 99, 29*time.Second))

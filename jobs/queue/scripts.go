@@ -14,8 +14,23 @@ import (
 //go:embed scripts/*.lua
 var sources embed.FS
 
-// library is put before every script, in this order.
-var library = []string{"lib", "history", "cap", "quota", "admit", "place"}
+// library is put before the scripts, in this order; each script gets as much of it as it needs (see partsOf).
+var library = []string{"lib", "window", "admit", "place", "history", "cap", "quota"}
+
+// partsOf names the parts of the library that a script uses. What it does not use it would still build at every call: all of it
+// takes longer than most scripts.
+func partsOf(script string) []string {
+	switch script {
+	case "heartbeat", "lock", "purge", "totals":
+		return library[:1]
+	case "flushed", "minutes":
+		return []string{"lib", "history"}
+	case "observe", "reserve":
+		return library
+	default:
+		return library[:4]
+	}
+}
 
 const (
 	// firstRequests may be on their way while a store's quota is unknown.
@@ -58,22 +73,19 @@ var classCaps = map[string]int{
 
 // compile builds the scripts: constants, library, body.
 func compile(o Options) map[string]*redis.Script {
-	var lib strings.Builder
-	fmt.Fprintf(&lib, "local STORE_CAP, FIRST_REQUESTS, REQUEST_TTL, DEAD_KEPT = %d, %d, %d, %d\n",
+	var constants strings.Builder
+	fmt.Fprintf(&constants, "local STORE_CAP, FIRST_REQUESTS, REQUEST_TTL, DEAD_KEPT = %d, %d, %d, %d\n",
 		o.StoreCap, firstRequests, requestTTL.Milliseconds(), deadKept)
-	lib.WriteString("local CLASS_CAP = {")
+	constants.WriteString("local CLASS_CAP = {")
 	names := make([]string, 0, len(classCaps))
 	for name := range classCaps {
 		names = append(names, name)
 	}
 	slices.Sort(names) // the same text, and so the same SHA, in every process
 	for _, name := range names {
-		fmt.Fprintf(&lib, " [%q] = %d,", name, classCaps[name])
+		fmt.Fprintf(&constants, " [%q] = %d,", name, classCaps[name])
 	}
-	lib.WriteString(" }\n")
-	for _, name := range library {
-		lib.WriteString(source(name))
-	}
+	constants.WriteString(" }\n")
 	files, err := sources.ReadDir("scripts")
 	if err != nil {
 		panic(err) // the files are part of the program
@@ -81,9 +93,14 @@ func compile(o Options) map[string]*redis.Script {
 	scripts := make(map[string]*redis.Script, len(files))
 	for _, f := range files {
 		name := strings.TrimSuffix(f.Name(), ".lua")
-		if !slices.Contains(library, name) {
-			scripts[name] = redis.NewScript(lib.String() + source(name))
+		if slices.Contains(library, name) {
+			continue
 		}
+		text := constants.String()
+		for _, part := range partsOf(name) {
+			text += source(part)
+		}
+		scripts[name] = redis.NewScript(text + source(name))
 	}
 	return scripts
 }

@@ -27,6 +27,7 @@ type measures struct {
 
 	alone, shared used
 
+	heldAt     int64 // when markHeld was last called
 	sliceAt    int64 // when the slice began
 	sliceFull  bool
 	fair       []share
@@ -93,6 +94,9 @@ func (w *world) slices() {
 		return
 	}
 	w.lastFull = w.now
+	if w.sliceFull && w.now >= w.heldAt+simWindow/2 {
+		w.markHeld()
+	}
 	if w.sliceFull && w.now < w.sliceAt+slice {
 		return
 	}
@@ -108,7 +112,24 @@ func (w *world) slices() {
 	}
 }
 
+// markHeld notes which stores with work are held back by their quota rather than by the workers: their window ran dry, or is paced
+// because the one before it did; or room is left for other apps. Twice a window is enough to see each that is.
+func (w *world) markHeld() {
+	w.heldAt = w.now
+	for _, s := range w.stores {
+		if s.waiting == 0 || s.limited >= w.now {
+			continue
+		}
+		flags, err := w.q.rdb.HMGet(w.t.Context(), w.q.shardKey(0, "t:"+s.hash), "dry", "pace", "rate").Result()
+		must(w.t, err)
+		if flags[0] == "1" || flags[1] == "1" || flags[2] != nil && flags[2] != "0" {
+			s.limited = w.now
+		}
+	}
+}
+
 func (w *world) endSlice() {
+	w.markHeld()
 	w.busySlices++
 	lowest, highest, sum, n := math.Inf(1), 0.0, 0.0, 0
 	for _, s := range w.stores {

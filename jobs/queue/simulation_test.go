@@ -174,8 +174,8 @@ func (w *world) ask(l *Lease, j *simJob, blocked time.Duration) {
 			w.at(w.now+took/2, func() { w.send(l, j, d, n, took-took/2) })
 			return
 		}
-		s.limited = max(s.limited, w.now+d.Wait.Milliseconds())
-		if n > 1 && d.Reason != "cool" {
+		s.limited = max(s.limited, w.now+d.Wait.Milliseconds()+simWindow) // the next window is paced
+		if n > 1 && (d.Reason == "quota" || d.Reason == "margin") {
 			j.chunk = n / 3 // the last requests of a window go in smaller calls
 			continue
 		}
@@ -207,7 +207,7 @@ func (w *world) send(l *Lease, j *simJob, d Decision, n int, back int64) {
 	w.of(s).calls += n
 	j.left -= served
 	if a.Left <= s.quota/10+simCap*simStep { // what its other jobs have asked for may be the last of the window, or of its nine tenths
-		s.limited = max(s.limited, w.now+a.Reset.Milliseconds())
+		s.limited = max(s.limited, w.now+a.Reset.Milliseconds()+simWindow)
 	}
 	if served < n {
 		w.refused(s, n-served)

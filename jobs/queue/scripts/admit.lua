@@ -1,10 +1,10 @@
--- admit.lua: may a request be sent now? What it keeps: L - out - margin >= cost after every admission (quota.lua says why). Beyond
+-- admit.lua: may a request be sent now? What it keeps: L - out - margin >= cost after every admission (window.lua says why). Beyond
 -- that, bulk work is spread, so that whoever else needs the store's quota finds some at any time of a window:
 --
 --   kept    the last tenth is kept for calls that a person or an order waits for, until the window's last fifth
 --   theirs  what other apps will use until the window ends, at the rate they have used it, up to half of the quota
---   line    in a paced window: the part of the quota that is for later. A quarter goes at once, the rest in ten portions until the
---           window's last tenth, when all is for now. In portions, because a job that waits for each request holds a worker,
+--   line    in a paced window: the part of the quota that is for later. A quarter goes at once, the rest in tenths until the
+--           window's last fifth, when all is for now. In portions, because a job that waits for each request holds a worker,
 --           and a job that is put off until the next portion does not
 --
 -- A window is paced if the one before it ran dry: only then is there a backlog, and it loses nothing by being spread, since the
@@ -40,8 +40,8 @@ end
 local function pace(t, left, cost)
   if num(t, 'pw') > now then return false, num(t, 'pw') end
   local Q, W = num(t, 'Q'), num(t, 'W')
-  local ends = num(t, 'E') - math.floor(W / 10)
-  local per_ms = PACED * Q / (0.9 * W)
+  local ends = num(t, 'E') - math.floor(W / 5)
+  local per_ms = PACED * Q / (0.8 * W)
   if left - per_ms * math.max(0, ends - now) >= cost then return true end
   local portion = math.max(cost, math.ceil(Q / 10))
   local at = ends - math.floor(math.max(0, left - portion) / per_ms)
@@ -87,9 +87,12 @@ local function admit(t, bulk, cost)
     if bulk then set(t, 'dry', 1) end
     return false, E, 'quota'
   end
-  -- After a silence one request goes ahead and brings news: what others did meanwhile is not known from what they did before.
+  -- Beside others, after a silence one request goes ahead and brings news: what they did meanwhile is not known from what they
+  -- did before.
   local silence = now - news_at(t)
-  if out > 0 and silence >= W / 10 and silence >= num(t, 'lat') / 8 then return false, math.min(E, now + SOON), 'margin' end
+  if num(t, 'rate') > 0 and out > 0 and silence >= W / 10 and silence >= num(t, 'lat') / 8 then
+    return false, math.min(E, now + SOON), 'margin'
+  end
   -- With nothing on its way and much left when last heard of, one request may go whatever the margin, or the governor would
   -- never learn that others have stopped.
   local stale = out == 0 and silence >= W / 50

@@ -9,14 +9,6 @@ local SLOW_ALWAYS = 5000 * 16 -- latencies are kept in 16ths of a ms, so that av
 local USUAL_MORE = 250 * 16
 local RECOVER = 5000          -- ms until the next worker comes back
 
-local function full_cap(t)
-  local cap = num(t, 'cap')
-  if cap == 0 then return STORE_CAP end
-  return cap
-end
-
-local function job_cap(t) return math.max(1, full_cap(t) - num(t, 'slow')) end
-
 -- slow_down halves the cap, once for all answers of a burst.
 local function slow_down(t)
   if num(t, 'ct') > now then return end
@@ -27,7 +19,7 @@ end
 
 -- adapt takes in that an answer took ms.
 local function adapt(t, ms)
-  local sample, lat, usual = ms * 16, num(t, 'lat'), num(t, 'usual')
+  local sample, lat, usual = math.floor(ms * 16), num(t, 'lat'), num(t, 'usual')
   if lat == 0 then lat = sample end
   lat = lat + math.floor((sample - lat) / 8)
   set(t, 'lat', lat)

@@ -17,7 +17,6 @@ for _ = 1, 64 do
     local jk = P .. 'j:' .. job.id
     redis.call('ZREM', queue_key(s, job.class), job.id)
     local j = redis.call('HMGET', jk, 'kind', 'payload', 'cost', 'attempt', 'run_at', 'key')
-    redis.call('ZREM', READY, s)
     if j[1] then
       local expiry = int(now + tonumber(ARGV[3]))
       local attempt = int(tonumber(j[4]) + 1)
@@ -27,8 +26,8 @@ for _ = 1, 64 do
       if job.class ~= '' then set(t, 'jc:' .. job.class, num(t, 'jc:' .. job.class) + 1) end
       if tag > tonumber(redis.call('GET', VTIME) or 0) then redis.call('SET', VTIME, int(tag)) end
       set(t, 'vt', tag + math.max(1, math.floor(1000 * math.max(1, tonumber(j[3])) / math.max(1, num(t, 'weight')))))
-      place(s)
-      if redis.call('ZCARD', READY) > 0 then wake() end
+      t.served = true -- it leaves ready, and may come back further behind
+      if place(s) ~= 'ready' and redis.call('ZCARD', READY) > 0 then wake() end
       return { 'job', job.id, s, j[1], j[2], int(job.score), job.class, j[3], attempt, expiry, j[5], j[6] }
     end
   end

@@ -67,7 +67,7 @@ for i = 4, #ARGV, 9 do
     local score = tonumber(ARGV[i + 4]) * LANE + seq
     redis.call('HSET', jk, 'store', s, 'kind', ARGV[i + 2], 'payload', payload, 'class', class, 'cost', ARGV[i + 6],
       'score', int(score), 'attempt', '0', 'token', '', 'run_at', int(run_at), 'key', key, 'again', '')
-    redis.call('SADD', P .. 'stores', s)
+    if not t.f.vt then redis.call('SADD', P .. 'stores', s) end -- one that was served is there
     if running then
       redis.call('HSET', jk, 'held', '1')
       redis.call('HSET', P .. 'j:' .. before, 'again', id)

@@ -54,7 +54,7 @@ end
 local function num(t, f) return tonumber(t.f[f] or 0) or 0 end
 
 local function set(t, f, v)
-  if num(t, f) == v and t.f[f] then return end
+  if num(t, f) == v and (v == 0 or t.f[f]) then return end
   t.f[f] = v
   t.dirty[f] = true
 end
@@ -69,6 +69,20 @@ local function save(t)
   end
   if #args > 0 then redis.call('HSET', P .. 't:' .. t.store, unpack(args)) end
   t.dirty = {}
+end
+
+-- forget_zeros takes the fields that are 0 out of a store's hash: a missing one means the same, and ten thousand stores that have
+-- nothing to do should take little room.
+local function forget_zeros(t)
+  local gone = {}
+  for f, v in pairs(t.f) do
+    if v == 0 or v == '0' then gone[#gone + 1] = f end
+  end
+  if #gone == 0 then return end
+  for _, f in ipairs(gone) do
+    t.f[f], t.dirty[f] = nil, nil
+  end
+  redis.call('HDEL', P .. 't:' .. t.store, unpack(gone))
 end
 
 local function queue_key(s, class)

@@ -6,6 +6,7 @@ local function put(t, id, score, class, run_at)
     t.dirty.cs = true
   end
   if run_at > now then
+    t.next_due = nil
     redis.call('ZADD', P .. 'd:' .. t.store, int(run_at), id)
   else
     redis.call('ZADD', queue_key(t.store, class), int(score), id)
@@ -18,14 +19,31 @@ local function unplace(s, id, class)
   redis.call('ZREM', queue_key(s, class), id)
 end
 
+-- promote moves due jobs to their queue, and remembers when the next one is due: a script that places a store twice, or has
+-- just asked, need not ask again.
 local function promote(t)
-  local due = redis.call('ZRANGEBYSCORE', P .. 'd:' .. t.store, '-inf', int(now), 'LIMIT', 0, 64)
-  for _, id in ipairs(due) do
-    redis.call('ZREM', P .. 'd:' .. t.store, id)
-    local j = redis.call('HMGET', P .. 'j:' .. id, 'score', 'class')
-    if j[1] then put(t, id, tonumber(j[1]), j[2], 0) end
+  if t.next_due then return end
+  local key = P .. 'd:' .. t.store
+  local _, first = head(key)
+  if first and first <= now then
+    for _, id in ipairs(redis.call('ZRANGEBYSCORE', key, '-inf', int(now), 'LIMIT', 0, 64)) do
+      redis.call('ZREM', key, id)
+      local j = redis.call('HMGET', P .. 'j:' .. id, 'score', 'class')
+      if j[1] then put(t, id, tonumber(j[1]), j[2], 0) end
+    end
+    _, first = head(key)
   end
+  t.next_due = first or math.huge
 end
+
+-- full_cap is how many of t's jobs may run at once if its answers are not slow (cap.lua).
+local function full_cap(t)
+  local cap = num(t, 'cap')
+  if cap == 0 then return STORE_CAP end
+  return cap
+end
+
+local function job_cap(t) return math.max(1, full_cap(t) - num(t, 'slow')) end
 
 -- gate: what may t do now? 'ready' and the job {id, score, class}; 'park' and a time; or 'none' (the end of one of its jobs,
 -- an enqueue or a resume changes that).
@@ -46,8 +64,8 @@ local function gate(t)
     end
   end
   if best then return 'ready', best end
-  local _, due = head(P .. 'd:' .. t.store)
-  if due and (not at or due < at) then at = due end
+  promote(t) -- a job may have been put off since
+  if t.next_due < math.huge and (not at or t.next_due < at) then at = t.next_due end
   if at then return 'park', at end
   return 'none'
 end
@@ -68,8 +86,8 @@ local function place(s)
   promote(t)
   local where, what = gate(t)
   if where == 'ready' then
-    redis.call('ZREM', PARK, s)
-    if not redis.call('ZSCORE', READY, s) then
+    if not t.served then redis.call('ZREM', PARK, s) end -- what claim serves is not parked
+    if t.served or not redis.call('ZSCORE', READY, s) then
       redis.call('ZADD', READY, start_tag(t, what), s)
       wake()
     end
@@ -80,10 +98,12 @@ local function place(s)
       redis.call('ZADD', PARK, int(what), s)
       if not first or what < first then wake() end -- sleepers count on the first wake time
     else
-      redis.call('ZREM', PARK, s)
+      if not t.served then redis.call('ZREM', PARK, s) end
+      if num(t, 'inflight') == 0 and num(t, 'out') == 0 then forget_zeros(t) end
     end
   end
   save(t)
+  return where
 end
 
 -- held returns the fields of job id that scripts need if token holds it, else nil.

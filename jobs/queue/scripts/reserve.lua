@@ -1,4 +1,4 @@
--- reserve: asks for one request, after taking in answers of earlier ones. Invariant: see quota.lua. Needs no epoch: quota is
+-- reserve: asks for one request, after taking in answers of earlier ones. Invariant: see window.lua. Needs no epoch: quota is
 -- learnt anew within a few requests.
 -- ARGV[2]  store             ARGV[3]  random number 0-999999     ARGV[4]  rid: "<unique>|<cost>|<class>"
 -- ARGV[5]  cost              ARGV[6]  class                      ARGV[7]  "1": a person waits
