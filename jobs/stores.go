@@ -219,7 +219,7 @@ func (s *Service) ResumeStore(ctx context.Context, hash string) error {
 		s.log.WarnContext(ctx, "queue of the store not resumed", "store", hash, "error", err)
 	}
 	// A rebuild while the store was paused left its jobs out.
-	err = eachOfStore(ctx, s.db, due(s.now().Add(horizon)), s.cfg.MaxQueued, func(rows []*tenants.Job) error {
+	err = eachOfStore(ctx, s.db, due(s.now().Add(horizon)), s.enough(), func(rows []*tenants.Job) error {
 		s.enqueue(ctx, rows...)
 		return nil
 	})

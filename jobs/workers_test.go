@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/redis/go-redis/v9"
 
 	"sluice/internal/bigcommerce"
 	"sluice/internal/problem"
@@ -326,6 +328,64 @@ func TestSweeperFindsForgottenRows(t *testing.T) {
 	e.waitRun(run.ID, tenants.RunDone)
 }
 
+// What Redis knows is not sent there again, however old its rows are.
+func TestSweepSendsOnlyWhatIsMissing(t *testing.T) {
+	e := newEnv(t, testenv.EmbeddedRedis(t))
+	e.ready()
+	for i := range 3 {
+		row, err := newRow(fmt.Sprintf("forget:%d", i), kindRecordForget, queue.LaneBulk, time.Now().Add(-time.Hour), recordForget{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := insertRow(e.ctx, e.db, row); err != nil {
+			t.Fatal(err)
+		}
+		if i > 0 {
+			e.svc.enqueue(e.ctx, row)
+		}
+	}
+	var enqueued []string
+	e.rdb.AddHook(enqueueHook(func(args []any) {
+		for _, a := range args {
+			if id, ok := a.(string); ok && strings.HasPrefix(id, "forget:") {
+				enqueued = append(enqueued, id)
+			}
+		}
+	}))
+	w := NewWorkers(e.cfg)
+	narrow := due(time.Now())
+	w.requeue(t.Context(), narrow)
+	if diff := cmp.Diff([]string{"forget:0"}, enqueued); diff != "" {
+		t.Errorf("enqueued (-want +got):\n%s", diff)
+	}
+	w.requeue(t.Context(), narrow)
+	if len(enqueued) != 1 {
+		t.Errorf("enqueued again: %v", enqueued)
+	}
+	if q, err := e.queue.Quota(t.Context(), testStore); err != nil || q.Waiting != 3 {
+		t.Errorf("%+v, %v", q, err)
+	}
+}
+
+// enqueueHook is told the arguments of scripts that have as many as enqueue has.
+type enqueueHook func(args []any)
+
+func (h enqueueHook) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+func (h enqueueHook) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
+}
+
+func (h enqueueHook) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		// evalsha, hash, 1, key, time, rebuilding, room, and nine a job
+		if a := cmd.Args(); cmd.Name() == "evalsha" && len(a) >= 16 && (len(a)-7)%9 == 0 {
+			h(a[7:])
+		}
+		return next(ctx, cmd)
+	}
+}
+
 func TestRebuildTakesWhatMayBeWorkedOn(t *testing.T) {
 	e := newEnv(t, testenv.EmbeddedRedis(t))
 	insert := func(store string, n int, runAt time.Time) {
@@ -356,7 +416,9 @@ func TestRebuildTakesWhatMayBeWorkedOn(t *testing.T) {
 	if err := e.db.MarkUninstalled(t.Context(), "left1", now.Add(time.Hour)); err != nil {
 		t.Fatal(err)
 	}
-	e.cfg.MaxQueued = 5
+	e.queue = queue.New(e.rdb, queue.Options{MaxWaiting: 5, LeaseFor: time.Second, Log: e.cfg.Log})
+	e.cfg.Queue = e.queue
+	e.svc = NewService(e.cfg)
 	e.ready()
 	got := map[string]int{}
 	for _, store := range []string{testStore, "small1", "paused1", "left1", SystemStore} {
@@ -376,8 +438,8 @@ func TestRebuildTakesWhatMayBeWorkedOn(t *testing.T) {
 	if q, err := e.queue.Quota(t.Context(), "paused1"); err != nil || q.Waiting+q.Delayed != 2 || q.Paused {
 		t.Errorf("after the resume: %+v, %v", q, err)
 	}
-	// The sweeper brings in the rest as the queue empties.
-	e.work()
+	// The rest is brought in as the queue empties, without the sweeper.
+	e.work(func(c *Config) { c.SweepEvery = time.Hour })
 	testenv.Eventually(t, "all due jobs done", func() bool {
 		for _, store := range []string{testStore, "small1", "paused1"} {
 			n, err := e.svc.PendingJobs(tenants.WithStore(t.Context(), store))

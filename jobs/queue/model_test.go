@@ -24,7 +24,7 @@ func TestModel(t *testing.T) {
 			c := newClock()
 			m := &model{
 				T: rt, t: t, c: c,
-				q:      ready(t, rdb, Options{Now: c.Now, StoreCap: 2, LeaseFor: 10 * time.Second}),
+				q:      ready(t, rdb, Options{Now: c.Now, StoreCap: 2, LeaseFor: 10 * time.Second, MaxWaiting: modelRoom}),
 				state:  map[string]string{},
 				newest: map[string]string{},
 				server: map[string]*fixedWindow{},
@@ -45,6 +45,7 @@ func TestModel(t *testing.T) {
 				"answer2":   m.answer,
 				"setting":   m.setting,
 				"purge":     m.purge,
+				"page":      m.page,
 				"":          m.check,
 			})
 		})
@@ -57,7 +58,10 @@ type fixedWindow struct {
 	ends        time.Time
 }
 
-const modelWindow = 5 * time.Second
+const (
+	modelWindow = 5 * time.Second
+	modelRoom   = 6 // Options.MaxWaiting
+)
 
 type reservation struct {
 	d        Decision
@@ -105,7 +109,10 @@ func (m *model) enqueue(*rapid.T) {
 	ids, err := m.q.EnqueueIDs(m.t.Context(), j)
 	must(m.t, err)
 	if ids[0] == "" {
-		m.Fatal("the store is full?")
+		if !m.over(j.Store) || m.waiting(j.Store) < modelRoom {
+			m.Fatalf("%s had a job refused: over %v, %d wait", j.Store, m.over(j.Store), m.waiting(j.Store))
+		}
+		return
 	}
 	if ids[0] != j.ID && j.Coalesce == "" {
 		m.Fatalf("job %s was absorbed by %s without a key", j.ID, ids[0])
@@ -290,7 +297,44 @@ func (m *model) purge(*rapid.T) {
 			m.state[id] = "gone"
 		}
 	}
+	if m.over(store) {
+		m.Fatalf("%s was purged and is said to have jobs that were refused", store)
+	}
 	maps.DeleteFunc(m.newest, func(k, _ string) bool { return strings.HasPrefix(k, store+" ") })
+}
+
+// page asks for the stores that were refused jobs and have room now.
+func (m *model) page(*rapid.T) {
+	want := map[string]bool{}
+	for _, s := range modelStores {
+		want[s] = m.over(s) && m.waiting(s) <= modelRoom/2
+	}
+	m.c.Add(time.Second)
+	m.stale = true
+	got, err := m.q.Roomy(m.t.Context(), time.Second)
+	must(m.t, err)
+	for _, s := range modelStores {
+		if slices.Contains(got, s) != want[s] || want[s] && m.over(s) {
+			m.Fatalf("roomy = %v, want %v", got, want)
+		}
+	}
+}
+
+// over says whether Redis has noted that the store had jobs refused.
+func (m *model) over(store string) bool {
+	is, err := m.q.rdb.SIsMember(m.t.Context(), m.q.shardKey(0, "over"), store).Result()
+	must(m.t, err)
+	return is
+}
+
+// waiting counts the store's jobs that wait, for a time too.
+func (m *model) waiting(store string) (n int) {
+	for _, w := range m.places() {
+		if w.store == store && (strings.HasPrefix(w.in[0], "q:") || strings.HasPrefix(w.in[0], "d:")) {
+			n++
+		}
+	}
+	return n
 }
 
 func (m *model) hash(key string) map[string]string {

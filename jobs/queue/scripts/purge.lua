@@ -40,5 +40,6 @@ if more then -- nothing of it may start before the next call
 end
 redis.call('DEL', P .. 't:' .. s, P .. 'k:' .. s, P .. 'o:' .. s, P .. 'm:' .. s)
 redis.call('SREM', P .. 'stores', s)
+redis.call('SREM', P .. 'over', s)
 redis.call('ZREM', P .. 'minutes', s)
 return 1
