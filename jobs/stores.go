@@ -65,7 +65,9 @@ func (s *Service) Uninstalled(ctx context.Context, hash string) error {
 	if err != nil {
 		return err
 	}
-	// Purging Redis makes workers lose their leases, which ends the steps that are under way.
+	// Purging Redis makes workers lose their leases, which ends the steps that are under way. This may be one of them (the webhook
+	// store/app/uninstalled): what is left to do is done all the same.
+	ctx = context.WithoutCancel(ctx)
 	if err := s.queue.Purge(ctx, hash); err != nil {
 		s.log.WarnContext(ctx, "queue of an uninstalled store not purged; its jobs are dropped as they come up", "store", hash, "error", err)
 	}

@@ -58,6 +58,8 @@ func (w *Workers) Run(ctx context.Context) error {
 	beats, stopBeats := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopBeats()
 
+	defer w.queue.OnPurge(w.stopStore)()
+
 	var claimers, others sync.WaitGroup
 	for range w.cfg.Concurrency {
 		claimers.Go(func() { w.claimLoop(ctx, jobs) })
@@ -146,6 +148,18 @@ func (w *Workers) end(id string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	delete(w.running, id)
+}
+
+// stopStore stops the jobs under way of a store that was purged: their leases are gone.
+func (w *Workers) stopStore(store string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for id, t := range w.running {
+		if t.lease.Store == store {
+			w.log.Info("store purged; its job is stopped", "job", id, "store", store)
+			t.stop(queue.ErrLeaseLost)
+		}
+	}
 }
 
 // Running returns how many jobs this process is carrying out.

@@ -299,16 +299,17 @@ func TestLostLeaseStopsTheStep(t *testing.T) {
 	testenv.EachRedis(t, func(t *testing.T, url string) {
 		e := newEnv(t, url)
 		g := e.gateAt(1)
-		e.work()
+		e.work(func(c *Config) { c.HeartbeatEvery = time.Hour }) // which would notice as well, later
 		run := e.start()
 		ctx := g.wait(t)
 		if err := e.svc.Uninstalled(t.Context(), testStore); err != nil {
 			t.Fatal(err)
 		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(30 * time.Second):
-			t.Fatal("the step goes on after the uninstall")
+		if !errors.Is(context.Cause(ctx), queue.ErrLeaseLost) {
+			t.Errorf("after the uninstall the step's context has ended because of %v", context.Cause(ctx))
+		}
+		if _, err := e.queue.Limiter(testStore, time.Second).Wait(t.Context(), bigcommerce.Call{Cost: 1}); !errors.Is(err, queue.ErrLeaseLost) {
+			t.Errorf("a step that goes on elsewhere is admitted: %v", err)
 		}
 		if got := e.run(run.ID); got.State != tenants.RunCancelled || got.Created != 1 {
 			t.Errorf("state %s, created %d", got.State, got.Created)

@@ -30,6 +30,7 @@
 //	lease  ZSET   job → expiry in ms: all jobs in flight dead ZSET  job → when it was given up
 //	seq           counts jobs, for first come first served within a lane
 //	stores SET    every store that has had a job, for Audit
+//	left   ZSET   store that was purged → until when requests for it are refused, in ms
 //	over   SET    stores of which SQL has jobs that were refused for lack of room
 //	t:<store>     HASH: tag, weight, inflight, cap, quota window, cool-down, paused, classes
 //	q:<store>[:<class>] ZSET job → lane·1e14 + seq      d:<store> ZSET  job → run-at in ms

@@ -29,6 +29,7 @@ func TestModel(t *testing.T) {
 				newest: map[string]string{},
 				server: map[string]*fixedWindow{},
 				out:    map[string][]reservation{},
+				left:   map[string]time.Time{},
 			}
 			rt.Repeat(map[string]func(*rapid.T){
 				"enqueue":   m.enqueue,
@@ -83,6 +84,7 @@ type model struct {
 	newest map[string]string // store and coalescing key → newest payload that no claim has seen
 	server map[string]*fixedWindow
 	out    map[string][]reservation
+	left   map[string]time.Time // store → until when its requests are refused, as it was purged
 	vtime  float64
 
 	stale bool // time has passed since every store was put where it belongs
@@ -213,6 +215,11 @@ func (m *model) reserve(*rapid.T) {
 		Class: rapid.SampledFrom([]string{"", "", ClassPriceListRecords}).Draw(m.T, "class"),
 	}
 	d, err := m.q.Reserve(m.t.Context(), store, call)
+	if left := m.c.Now().Before(m.left[store]); left != errors.Is(err, ErrLeaseLost) {
+		m.Fatalf("%s: reserve = %v; purged a moment ago: %v", store, err, left)
+	} else if left {
+		return
+	}
 	must(m.t, err)
 	if !d.Admitted {
 		if d.Wait <= 0 {
@@ -275,6 +282,7 @@ func (m *model) setting(*rapid.T) {
 		must(m.t, m.q.Pause(m.t.Context(), store))
 	case 1, 2:
 		must(m.t, m.q.Resume(m.t.Context(), store))
+		delete(m.left, store)
 	case 3:
 		must(m.t, m.q.SetWeight(m.t.Context(), store, rapid.IntRange(1, 4).Draw(m.T, "weight")))
 	case 4:
@@ -290,6 +298,7 @@ func (m *model) purge(*rapid.T) {
 	if len(m.out[store]) > 0 { // its requests would be forgotten while the server counts them
 		return
 	}
+	m.left[store] = m.c.Now().Add(requestTTL)
 	before := m.places()
 	must(m.t, m.q.Purge(m.t.Context(), store))
 	for id, where := range before {

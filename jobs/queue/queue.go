@@ -94,6 +94,7 @@ type Queue struct {
 	scripts map[string]*redis.Script
 	// sleepers holds one permit a shard: at most that many goroutines of this process block a Redis connection each.
 	sleepers chan int
+	purged   watchers
 	trouble  []atomic.Int64 // by shard: until when claims leave it alone, in ns since 1970 by this machine
 }
 
