@@ -35,9 +35,47 @@ func (w *Workers) sweep(ctx context.Context) {
 		return
 	}
 	now := w.s.now()
-	w.requeue(ctx, func(q *gorm.DB) *gorm.DB {
+	_ = w.requeue(ctx, func(q *gorm.DB) *gorm.DB {
 		return q.Where("run_at <= ? AND updated_at <= ?", now, now.Add(-w.cfg.SweepAge))
 	})
+}
+
+// noteTrouble remembers when claims began to fail, and wakes catchUp once one does not.
+func (w *Workers) noteTrouble(ctx context.Context, err error) {
+	switch {
+	case ctx.Err() != nil, errors.Is(err, queue.ErrNoEpoch): // an empty Redis is rebuilt, which takes all
+	case err != nil:
+		// Others may have met it before this claim did.
+		w.away.CompareAndSwap(0, w.s.now().Add(-clockSkew).UnixNano())
+	case w.away.Load() != 0:
+		select {
+		case w.back <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// catchUp brings in, after each trouble with Redis, the rows that were written meanwhile: their entries may
+// not have been made, and the sweeper would take its time.
+func (w *Workers) catchUp(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-w.back:
+		}
+		since := w.away.Swap(0)
+		if since == 0 {
+			continue
+		}
+		err := w.requeue(ctx, func(q *gorm.DB) *gorm.DB {
+			return q.Where("run_at <= ? AND updated_at >= ?", w.s.now().Add(horizon), time.Unix(0, since).UTC())
+		})
+		if err != nil { // it is away again, or SQL is: from the beginning, after the next claim
+			w.away.Store(since)
+			wait(ctx, trouble)
+		}
+	}
 }
 
 // page brings in more of the stores that SQL has a larger backlog of than Redis takes, once they are at most half full.
@@ -51,8 +89,8 @@ func (w *Workers) page(ctx context.Context) {
 	}
 }
 
-// requeue puts the unfinished rows that narrow leaves into Redis, as far as they are not there.
-func (w *Workers) requeue(ctx context.Context, narrow func(*gorm.DB) *gorm.DB) {
+// requeue puts the unfinished rows that narrow leaves into Redis, as far as they are not there. Its error is logged.
+func (w *Workers) requeue(ctx context.Context, narrow func(*gorm.DB) *gorm.DB) error {
 	err := eachStore(ctx, w.db, narrow, func(ctx context.Context) error { return w.bringIn(ctx, narrow) })
 	switch {
 	case err == nil, ctx.Err() != nil:
@@ -60,6 +98,7 @@ func (w *Workers) requeue(ctx context.Context, narrow func(*gorm.DB) *gorm.DB) {
 	default:
 		w.log.WarnContext(ctx, "sweep of jobs failed", "error", err)
 	}
+	return err
 }
 
 // bringIn enqueues those of the pending rows of ctx's store that narrow leaves and Redis does not know, oldest

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"gorm.io/gorm"
@@ -28,6 +29,8 @@ type Workers struct {
 	kinds map[string]handler
 
 	rebuilding sync.Mutex
+	away       atomic.Int64  // since when rows may not have got into Redis, in ns since 1970; 0: all is well
+	back       chan struct{} // Redis answers again
 
 	mu      sync.Mutex
 	running map[string]*task // by job id
@@ -44,7 +47,7 @@ type task struct {
 // NewWorkers returns Workers; Run starts them.
 func NewWorkers(cfg Config) *Workers {
 	s := NewService(cfg)
-	w := &Workers{cfg: s.cfg, s: s, db: s.db, queue: s.queue, log: s.log, running: map[string]*task{}}
+	w := &Workers{cfg: s.cfg, s: s, db: s.db, queue: s.queue, log: s.log, running: map[string]*task{}, back: make(chan struct{}, 1)}
 	w.kinds = w.handlers()
 	return w
 }
@@ -69,6 +72,7 @@ func (w *Workers) Run(ctx context.Context) error {
 	others.Go(func() { every(ctx, w.cfg.SweepEvery, w.sweep) })
 	others.Go(func() { every(ctx, w.cfg.PageEvery, w.page) })
 	others.Go(func() { every(ctx, w.cfg.AuditEvery, w.audit) })
+	others.Go(func() { w.catchUp(ctx) })
 	others.Go(func() { every(ctx, w.cfg.ScheduleEvery, w.fireSchedules) })
 	others.Go(func() { every(ctx, w.cfg.FlushEvery, w.flushQuota) })
 	others.Go(func() {
@@ -112,6 +116,7 @@ const trouble = time.Second
 func (w *Workers) claimLoop(ctx, jobs context.Context) {
 	for ctx.Err() == nil {
 		lease, err := w.queue.Claim(ctx, w.cfg.ClaimWait)
+		w.noteTrouble(ctx, err)
 		switch {
 		case err == nil && lease == nil:
 		case err == nil:
@@ -280,7 +285,7 @@ func (w *Workers) rebuild(ctx context.Context) error {
 	w.cfg.Meter.Rebuilt(n, time.Since(start))
 	w.log.InfoContext(ctx, "queue rebuilt from the database", "jobs", n, "took", time.Since(start).Round(time.Millisecond))
 	// A row that was committed while the rebuild read was refused by Redis and missed by the reading.
-	w.requeue(ctx, func(q *gorm.DB) *gorm.DB {
+	_ = w.requeue(ctx, func(q *gorm.DB) *gorm.DB { // the sweeper tries again
 		return q.Where("run_at <= ? AND updated_at >= ?", w.s.now().Add(horizon), from)
 	})
 	return nil

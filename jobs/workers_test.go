@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -355,16 +356,59 @@ func TestSweepSendsOnlyWhatIsMissing(t *testing.T) {
 	}))
 	w := NewWorkers(e.cfg)
 	narrow := due(time.Now())
-	w.requeue(t.Context(), narrow)
+	if err := w.requeue(t.Context(), narrow); err != nil {
+		t.Fatal(err)
+	}
 	if diff := cmp.Diff([]string{"forget:0"}, enqueued); diff != "" {
 		t.Errorf("enqueued (-want +got):\n%s", diff)
 	}
-	w.requeue(t.Context(), narrow)
+	if err := w.requeue(t.Context(), narrow); err != nil {
+		t.Fatal(err)
+	}
 	if len(enqueued) != 1 {
 		t.Errorf("enqueued again: %v", enqueued)
 	}
 	if q, err := e.queue.Quota(t.Context(), testStore); err != nil || q.Waiting != 3 {
 		t.Errorf("%+v, %v", q, err)
+	}
+}
+
+// Rows whose entry failed while Redis was away are brought in when it is back, not when the sweeper comes.
+func TestRowsOfATroubleAreBroughtIn(t *testing.T) {
+	e := newEnv(t, testenv.EmbeddedRedis(t))
+	e.ready()
+	var away atomic.Bool
+	e.rdb.AddHook(awayHook{&away})
+	e.work(func(c *Config) { c.SweepEvery = time.Hour })
+	away.Store(true)
+	run := e.start()
+	if q := e.jobRows(testStore)[runJobID(run.ID, 0)]; q.State != tenants.JobPending {
+		t.Fatalf("row is %q", q.State)
+	}
+	testenv.Eventually(t, "claims fail", func() bool { return away.Load() && awaySeen.Load() > 3 })
+	away.Store(false)
+	e.waitRun(run.ID, tenants.RunDone)
+}
+
+// awaySeen counts what awayHook has refused.
+var awaySeen atomic.Int64
+
+// awayHook refuses every command while away is true.
+type awayHook struct{ away *atomic.Bool }
+
+func (h awayHook) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+func (h awayHook) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
+}
+
+func (h awayHook) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		if h.away.Load() {
+			awaySeen.Add(1)
+			return io.ErrUnexpectedEOF
+		}
+		return next(ctx, cmd)
 	}
 }
 
