@@ -57,6 +57,10 @@ func Migrate(ctx context.Context, g *gorm.DB) error {
 func Pending(ctx context.Context, g *gorm.DB) ([]string, error) {
 	g = g.WithContext(ctx)
 	var done []string
+	// Asked first: HasTable says no when it gets no answer.
+	if err := g.Exec("SELECT 1").Error; err != nil {
+		return nil, fmt.Errorf("database: pending migrations: %w", err)
+	}
 	if g.Migrator().HasTable(options.TableName) {
 		if err := g.Table(options.TableName).Pluck(options.IDColumnName, &done).Error; err != nil {
 			return nil, fmt.Errorf("database: pending migrations: %w", err)

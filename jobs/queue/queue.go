@@ -3,7 +3,6 @@ package queue
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"strconv"
 	"strings"
@@ -167,5 +166,5 @@ func (q *Queue) run(ctx context.Context, shard int, name string, args ...any) (a
 	case strings.HasPrefix(msg, "LEASELOST"):
 		return nil, ErrLeaseLost
 	}
-	return nil, fmt.Errorf("queue: %s: %w", name, err)
+	return nil, failure(name, err)
 }
