@@ -27,6 +27,7 @@ type metrics struct {
 	claimWait    prometheus.Histogram
 	reaped       prometheus.Counter
 	rebuilds     prometheus.Counter
+	wrong        prometheus.Counter
 	rebuildTime  prometheus.Histogram
 	reservations *prometheus.CounterVec
 	apiRequests  *prometheus.CounterVec
@@ -69,6 +70,7 @@ func newMetrics() *metrics {
 		claimWait:   one(histogram("job_claim_wait_seconds", "How long jobs were due before a worker claimed them.", waitBuckets)),
 		reaped:      counter("queue_leases_reaped_total", "Leases of workers that died, taken back.").WithLabelValues(),
 		rebuilds:    counter("queue_rebuilds_total", "Rebuilds of an empty Redis from SQL.").WithLabelValues(),
+		wrong:       counter("queue_wrong_counters_total", "Counters in Redis that an audit found wrong and put right: each is a bug of Sluice.").WithLabelValues(),
 		rebuildTime: one(histogram("queue_rebuild_duration_seconds", "How long rebuilds take.", waitBuckets)),
 		reservations: counter("quota_reservations_total",
 			"Requests for quota by outcome: admitted, or why held: quota, kept (for those who wait and for other apps), pace (a backlog is spread over the window), margin (others use the store), first (quota unknown), class (endpoint's concurrency), cool (BigCommerce asked for a pause).", "outcome"),
@@ -86,7 +88,7 @@ func newMetrics() *metrics {
 	return m
 }
 
-// Claimed, Attempted, Stepped, Reaped and Rebuilt implement jobs.Meter.
+// Claimed, Attempted, Stepped, Reaped, Rebuilt and Audited implement jobs.Meter.
 
 func (m *metrics) Claimed(waited time.Duration) { m.claimWait.Observe(waited.Seconds()) }
 
@@ -105,6 +107,8 @@ func (m *metrics) Rebuilt(_ int, took time.Duration) {
 	m.rebuilds.Inc()
 	m.rebuildTime.Observe(took.Seconds())
 }
+
+func (m *metrics) Audited(wrong int) { m.wrong.Add(float64(wrong)) }
 
 // reserved is a queue.Options.OnReserve.
 func (m *metrics) reserved(outcome string) { m.reservations.WithLabelValues(outcome).Inc() }

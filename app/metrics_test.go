@@ -114,7 +114,7 @@ func TestMetrics(t *testing.T) {
 				t.Errorf("%v says nothing", some)
 			}
 		}
-		for name, want := range map[string]float64{"sluice_queue_rebuilds_total": 1, "sluice_queue_leases_reaped_total": 0, "sluice_api_throttled_total": 0} {
+		for name, want := range map[string]float64{"sluice_queue_rebuilds_total": 1, "sluice_queue_leases_reaped_total": 0, "sluice_queue_wrong_counters_total": 0, "sluice_api_throttled_total": 0} {
 			if got := value(families, name); got != want {
 				t.Errorf("%s = %v, want %v", name, got, want)
 			}

@@ -19,7 +19,7 @@ func openRedis(ctx context.Context, rawURL string, log *slog.Logger) (redis.Univ
 			return nil, nil, fmt.Errorf("embedded Redis: %w", err)
 		}
 		log.Warn("REDIS_URL is not set: using an embedded Redis, for evaluation and one small store only")
-		client := redis.NewClient(&redis.Options{Addr: server.Addr()})
+		client := redis.NewClient(&redis.Options{Addr: server.Addr(), ContextTimeoutEnabled: true})
 		return client, func() { _ = client.Close(); server.Close() }, nil
 	}
 	redis.SetLogger(redisLog{log})
@@ -34,7 +34,8 @@ func openRedis(ctx context.Context, rawURL string, log *slog.Logger) (redis.Univ
 	return client, func() { _ = client.Close() }, nil
 }
 
-// redisClient reads the URL forms of go-redis: ?master_name= is Sentinel, ?addr= is Cluster.
+// redisClient reads the URL forms of go-redis: ?master_name= is Sentinel, ?addr= is Cluster. A context's
+// deadline bounds its calls, which go-redis leaves to be asked for.
 func redisClient(rawURL string) (redis.UniversalClient, error) {
 	u, err := url.Parse(rawURL)
 	if err != nil {
@@ -46,18 +47,21 @@ func redisClient(rawURL string) (redis.UniversalClient, error) {
 		if err != nil {
 			return nil, err
 		}
+		o.ContextTimeoutEnabled = true
 		return redis.NewFailoverClient(o), nil
 	case u.Query().Has("addr"):
 		o, err := redis.ParseClusterURL(rawURL)
 		if err != nil {
 			return nil, err
 		}
+		o.ContextTimeoutEnabled = true
 		return redis.NewClusterClient(o), nil
 	default:
 		o, err := redis.ParseURL(rawURL)
 		if err != nil {
 			return nil, err
 		}
+		o.ContextTimeoutEnabled = true
 		return redis.NewClient(o), nil
 	}
 }

@@ -3,7 +3,8 @@
 // SQL is the truth. A job is a row (tenants.Job) before anyone is told that it will be done, and an
 // entry of the Redis queue (jobs/queue) afterwards; whoever loses Redis loses no work. Three things
 // bring rows back into the queue: the rebuild after Redis was emptied, the sweeper for rows whose
-// entry was never made, and a repeated step that finds its successor's row already there.
+// entry was never made, and a repeated step that finds its successor's row already there. Of a store with
+// more jobs than Redis takes the rest waits in SQL and is paged in as there is room (sweep.go).
 //
 //	Service (web)                       Workers (any process)
 //	  StartRun ─┐                         claim → load row → kind's handler

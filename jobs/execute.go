@@ -134,7 +134,7 @@ func (w *Workers) settle(ctx context.Context, stopped error, lease *queue.Lease,
 		j.log.DebugContext(ctx, "job was finished by someone else")
 		w.told(ctx, j.log, w.queue.Ack(ctx, lease))
 		return EndDone
-	case errors.Is(stopped, queue.ErrLeaseLost):
+	case errors.Is(stopped, queue.ErrLeaseLost), errors.Is(err, queue.ErrLeaseLost):
 		j.log.InfoContext(ctx, "job stopped, its lease is lost", "error", err)
 		return EndLost
 	case errors.Is(err, queue.ErrNoEpoch): // Redis lost all, with it this lease: the rebuild brings the job again

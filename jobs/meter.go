@@ -21,6 +21,8 @@ type Meter interface {
 	Reaped(leases int)
 	// Rebuilt is told that an empty Redis was filled from SQL.
 	Rebuilt(jobs int, took time.Duration)
+	// Audited is told how many of the queue's counters an audit found wrong, and put right. Any is a bug.
+	Audited(wrong int)
 }
 
 // Ending is how an attempt of a job ended.
@@ -44,6 +46,7 @@ func (noMeter) Attempted(string, Ending, time.Duration) {}
 func (noMeter) Stepped(tenants.Phase, time.Duration)    {}
 func (noMeter) Reaped(int)                              {}
 func (noMeter) Rebuilt(int, time.Duration)              {}
+func (noMeter) Audited(int)                             {}
 
 // claimed meters how long a job waited. One that was given back for at once has no time to count from.
 func (w *Workers) claimed(lease *queue.Lease) {

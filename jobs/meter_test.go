@@ -50,7 +50,28 @@ func (m *countingMeter) Attempted(kind string, how Ending, _ time.Duration) {
 func (m *countingMeter) Stepped(phase tenants.Phase, _ time.Duration) {
 	m.add("step "+string(phase), 1)
 }
-func (m *countingMeter) Reaped(n int) { m.add("reaped", n) }
+func (m *countingMeter) Reaped(n int)  { m.add("reaped", n) }
+func (m *countingMeter) Audited(n int) { m.add("audited", n) }
+
+func TestAuditIsMetered(t *testing.T) {
+	e := newEnv(t, testenv.EmbeddedRedis(t))
+	e.ready()
+	e.start()
+	if err := e.rdb.HSet(t.Context(), "sluice:{0}:t:"+testStore, "inflight", 3).Err(); err != nil {
+		t.Fatal(err)
+	}
+	m := &countingMeter{}
+	e.cfg.Meter = m
+	for range 2 { // the second is another process, whose turn it is not
+		NewWorkers(e.cfg).audit(t.Context())
+	}
+	if diff := cmp.Diff(map[string]int{"audited": 1}, m.told()); diff != "" {
+		t.Errorf("metered (-want +got):\n%s", diff)
+	}
+	if q, err := e.queue.Quota(t.Context(), testStore); err != nil || q.InFlight != 0 {
+		t.Errorf("%+v, %v", q, err)
+	}
+}
 
 func (m *countingMeter) told() map[string]int {
 	m.mu.Lock()

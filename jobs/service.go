@@ -52,9 +52,6 @@ type Config struct {
 	PurgeAfter time.Duration
 	// KeepFinished is how long finished job rows, handled webhooks and unused snapshots are kept.
 	KeepFinished time.Duration
-	// MaxQueued is how many jobs of one store a rebuild puts into Redis; the rest wait in SQL. It
-	// should not exceed queue.Options.MaxWaiting.
-	MaxQueued int
 
 	// The rest is for Workers.
 
@@ -69,9 +66,12 @@ type Config struct {
 	ClaimWait      time.Duration // how long one claim sleeps when there is nothing to do
 	HeartbeatEvery time.Duration // well below the queue's lease
 	ReapEvery      time.Duration
-	SweepEvery     time.Duration
+	// PageEvery is how often stores are looked for whose backlog in SQL has room in Redis now.
+	PageEvery  time.Duration
+	SweepEvery time.Duration
 	// SweepAge is how old a row must be before the sweeper takes it for one that Redis does not know.
 	SweepAge       time.Duration
+	AuditEvery     time.Duration // how often Redis' counters are checked against what they count
 	HousekeepEvery time.Duration
 	ScheduleEvery  time.Duration // how often flows are looked for whose scheduled time has come
 	// FlushEvery is how often the quota history is moved from Redis to the database. Redis holds no
@@ -94,7 +94,6 @@ func (c Config) withDefaults() Config {
 	}
 	def(&c.PurgeAfter, 30*24*time.Hour)
 	def(&c.KeepFinished, 14*24*time.Hour)
-	num(&c.MaxQueued, 10_000)
 	num(&c.Concurrency, 8)
 	// A step's budget is five seconds and one request may take half a minute at worst; hosts give a
 	// process 30 s between SIGTERM and SIGKILL.
@@ -103,8 +102,10 @@ func (c Config) withDefaults() Config {
 	def(&c.ClaimWait, 5*time.Second)
 	def(&c.HeartbeatEvery, 7*time.Second)
 	def(&c.ReapEvery, 5*time.Second)
+	def(&c.PageEvery, time.Second)
 	def(&c.SweepEvery, 30*time.Second)
 	def(&c.SweepAge, 30*time.Second)
+	def(&c.AuditEvery, 10*time.Minute)
 	def(&c.HousekeepEvery, time.Hour)
 	def(&c.ScheduleEvery, 5*time.Second)
 	def(&c.FlushEvery, 15*time.Second)

@@ -65,7 +65,9 @@ func (s *Service) Uninstalled(ctx context.Context, hash string) error {
 	if err != nil {
 		return err
 	}
-	// Purging Redis makes workers lose their leases, which ends the steps that are under way.
+	// Purging Redis makes workers lose their leases, which ends the steps that are under way. This may be one of them (the webhook
+	// store/app/uninstalled): what is left to do is done all the same.
+	ctx = context.WithoutCancel(ctx)
 	if err := s.queue.Purge(ctx, hash); err != nil {
 		s.log.WarnContext(ctx, "queue of an uninstalled store not purged; its jobs are dropped as they come up", "store", hash, "error", err)
 	}
@@ -219,7 +221,7 @@ func (s *Service) ResumeStore(ctx context.Context, hash string) error {
 		s.log.WarnContext(ctx, "queue of the store not resumed", "store", hash, "error", err)
 	}
 	// A rebuild while the store was paused left its jobs out.
-	err = eachOfStore(ctx, s.db, due(s.now().Add(horizon)), s.cfg.MaxQueued, func(rows []*tenants.Job) error {
+	err = eachOfStore(ctx, s.db, due(s.now().Add(horizon)), s.enough(), func(rows []*tenants.Job) error {
 		s.enqueue(ctx, rows...)
 		return nil
 	})

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"gorm.io/gorm"
@@ -28,6 +29,8 @@ type Workers struct {
 	kinds map[string]handler
 
 	rebuilding sync.Mutex
+	away       atomic.Int64  // since when rows may not have got into Redis, in ns since 1970; 0: all is well
+	back       chan struct{} // Redis answers again
 
 	mu      sync.Mutex
 	running map[string]*task // by job id
@@ -44,7 +47,7 @@ type task struct {
 // NewWorkers returns Workers; Run starts them.
 func NewWorkers(cfg Config) *Workers {
 	s := NewService(cfg)
-	w := &Workers{cfg: s.cfg, s: s, db: s.db, queue: s.queue, log: s.log, running: map[string]*task{}}
+	w := &Workers{cfg: s.cfg, s: s, db: s.db, queue: s.queue, log: s.log, running: map[string]*task{}, back: make(chan struct{}, 1)}
 	w.kinds = w.handlers()
 	return w
 }
@@ -58,6 +61,8 @@ func (w *Workers) Run(ctx context.Context) error {
 	beats, stopBeats := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopBeats()
 
+	defer w.queue.OnPurge(w.stopStore)()
+
 	var claimers, others sync.WaitGroup
 	for range w.cfg.Concurrency {
 		claimers.Go(func() { w.claimLoop(ctx, jobs) })
@@ -65,6 +70,9 @@ func (w *Workers) Run(ctx context.Context) error {
 	others.Go(func() { every(beats, w.cfg.HeartbeatEvery, w.heartbeat) })
 	others.Go(func() { every(ctx, w.cfg.ReapEvery, w.reap) })
 	others.Go(func() { every(ctx, w.cfg.SweepEvery, w.sweep) })
+	others.Go(func() { every(ctx, w.cfg.PageEvery, w.page) })
+	others.Go(func() { every(ctx, w.cfg.AuditEvery, w.audit) })
+	others.Go(func() { w.catchUp(ctx) })
 	others.Go(func() { every(ctx, w.cfg.ScheduleEvery, w.fireSchedules) })
 	others.Go(func() { every(ctx, w.cfg.FlushEvery, w.flushQuota) })
 	others.Go(func() {
@@ -108,6 +116,7 @@ const trouble = time.Second
 func (w *Workers) claimLoop(ctx, jobs context.Context) {
 	for ctx.Err() == nil {
 		lease, err := w.queue.Claim(ctx, w.cfg.ClaimWait)
+		w.noteTrouble(ctx, err)
 		switch {
 		case err == nil && lease == nil:
 		case err == nil:
@@ -144,6 +153,18 @@ func (w *Workers) end(id string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	delete(w.running, id)
+}
+
+// stopStore stops the jobs under way of a store that was purged: their leases are gone.
+func (w *Workers) stopStore(store string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for id, t := range w.running {
+		if t.lease.Store == store {
+			w.log.Info("store purged; its job is stopped", "job", id, "store", store)
+			t.stop(queue.ErrLeaseLost)
+		}
+	}
 }
 
 // Running returns how many jobs this process is carrying out.
@@ -213,44 +234,22 @@ func (w *Workers) reap(ctx context.Context) {
 	}
 }
 
-// clockSkew is by how much the clocks of processes that share a database may differ.
-const clockSkew = 10 * time.Second
-
-// horizon is how far ahead of its time a job is put into Redis. Until then SQL alone knows it.
-const horizon = time.Hour
-
-func due(before time.Time) func(*gorm.DB) *gorm.DB {
-	return func(q *gorm.DB) *gorm.DB { return q.Where("run_at <= ?", before) }
-}
-
-// sweep brings rows into Redis that should be there and may not be: the process ended between the
-// row and its entry, Redis was away, the store's queue was full, or the job's time was far off.
-// Enqueuing one that is there changes nothing.
-func (w *Workers) sweep(ctx context.Context) {
-	now := w.s.now()
-	w.requeue(ctx, func(q *gorm.DB) *gorm.DB {
-		return q.Where("run_at <= ? AND updated_at <= ?", now, now.Add(-w.cfg.SweepAge))
-	})
-}
-
-// requeue puts the unfinished rows that narrow leaves into Redis.
-func (w *Workers) requeue(ctx context.Context, narrow func(*gorm.DB) *gorm.DB) {
-	err := eachUnfinished(ctx, w.db, narrow, w.cfg.MaxQueued, func(rows []*tenants.Job) error {
-		list := make([]queue.Job, len(rows))
-		for i, r := range rows {
-			list[i] = queueJob(r)
-		}
-		err := w.queue.Enqueue(ctx, list...)
-		if errors.Is(err, queue.ErrFull) {
-			return errNextStore
-		}
-		return err
-	})
-	switch {
-	case err == nil, ctx.Err() != nil:
-	case errors.Is(err, queue.ErrNoEpoch): // the claim loops see it as well and rebuild
-	default:
-		w.log.WarnContext(ctx, "sweep of jobs failed", "error", err)
+// audit has the queue recount what it counts. One process does; the counters are never wrong unless there is a bug.
+func (w *Workers) audit(ctx context.Context) {
+	mine, err := w.queue.Turn(ctx, "audit", w.cfg.AuditEvery)
+	if err == nil && !mine {
+		return
+	}
+	wrong := 0
+	if err == nil {
+		wrong, err = w.queue.Audit(ctx)
+	}
+	if wrong > 0 {
+		w.cfg.Meter.Audited(wrong)
+		w.log.ErrorContext(ctx, "counters of the queue were wrong and have been put right; this is a bug", "counters", wrong)
+	}
+	if err != nil && ctx.Err() == nil {
+		w.log.WarnContext(ctx, "audit of the queue failed", "error", err)
 	}
 }
 
@@ -266,7 +265,7 @@ func (w *Workers) rebuild(ctx context.Context) error {
 	start, from, n := time.Now(), w.s.now().Add(-clockSkew), 0
 	err = w.queue.Rebuild(ctx, func(ctx context.Context, emit func(queue.Job) error) error {
 		n = 0
-		return eachUnfinished(ctx, w.db, due(w.s.now().Add(horizon)), w.cfg.MaxQueued, func(rows []*tenants.Job) error {
+		return eachUnfinished(ctx, w.db, due(w.s.now().Add(horizon)), w.s.enough(), func(rows []*tenants.Job) error {
 			for _, r := range rows {
 				err := emit(queueJob(r))
 				if errors.Is(err, queue.ErrFull) {
@@ -286,7 +285,7 @@ func (w *Workers) rebuild(ctx context.Context) error {
 	w.cfg.Meter.Rebuilt(n, time.Since(start))
 	w.log.InfoContext(ctx, "queue rebuilt from the database", "jobs", n, "took", time.Since(start).Round(time.Millisecond))
 	// A row that was committed while the rebuild read was refused by Redis and missed by the reading.
-	w.requeue(ctx, func(q *gorm.DB) *gorm.DB {
+	_ = w.requeue(ctx, func(q *gorm.DB) *gorm.DB { // the sweeper tries again
 		return q.Where("run_at <= ? AND updated_at >= ?", w.s.now().Add(horizon), from)
 	})
 	return nil

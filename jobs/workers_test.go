@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/redis/go-redis/v9"
 
 	"sluice/internal/bigcommerce"
 	"sluice/internal/problem"
@@ -297,16 +300,17 @@ func TestLostLeaseStopsTheStep(t *testing.T) {
 	testenv.EachRedis(t, func(t *testing.T, url string) {
 		e := newEnv(t, url)
 		g := e.gateAt(1)
-		e.work()
+		e.work(func(c *Config) { c.HeartbeatEvery = time.Hour }) // which would notice as well, later
 		run := e.start()
 		ctx := g.wait(t)
 		if err := e.svc.Uninstalled(t.Context(), testStore); err != nil {
 			t.Fatal(err)
 		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(30 * time.Second):
-			t.Fatal("the step goes on after the uninstall")
+		if !errors.Is(context.Cause(ctx), queue.ErrLeaseLost) {
+			t.Errorf("after the uninstall the step's context has ended because of %v", context.Cause(ctx))
+		}
+		if _, err := e.queue.Limiter(testStore, time.Second).Wait(t.Context(), bigcommerce.Call{Cost: 1}); !errors.Is(err, queue.ErrLeaseLost) {
+			t.Errorf("a step that goes on elsewhere is admitted: %v", err)
 		}
 		if got := e.run(run.ID); got.State != tenants.RunCancelled || got.Created != 1 {
 			t.Errorf("state %s, created %d", got.State, got.Created)
@@ -324,6 +328,107 @@ func TestSweeperFindsForgottenRows(t *testing.T) {
 	}
 	e.work()
 	e.waitRun(run.ID, tenants.RunDone)
+}
+
+// What Redis knows is not sent there again, however old its rows are.
+func TestSweepSendsOnlyWhatIsMissing(t *testing.T) {
+	e := newEnv(t, testenv.EmbeddedRedis(t))
+	e.ready()
+	for i := range 3 {
+		row, err := newRow(fmt.Sprintf("forget:%d", i), kindRecordForget, queue.LaneBulk, time.Now().Add(-time.Hour), recordForget{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := insertRow(e.ctx, e.db, row); err != nil {
+			t.Fatal(err)
+		}
+		if i > 0 {
+			e.svc.enqueue(e.ctx, row)
+		}
+	}
+	var enqueued []string
+	e.rdb.AddHook(enqueueHook(func(args []any) {
+		for _, a := range args {
+			if id, ok := a.(string); ok && strings.HasPrefix(id, "forget:") {
+				enqueued = append(enqueued, id)
+			}
+		}
+	}))
+	w := NewWorkers(e.cfg)
+	narrow := due(time.Now())
+	if err := w.requeue(t.Context(), narrow); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"forget:0"}, enqueued); diff != "" {
+		t.Errorf("enqueued (-want +got):\n%s", diff)
+	}
+	if err := w.requeue(t.Context(), narrow); err != nil {
+		t.Fatal(err)
+	}
+	if len(enqueued) != 1 {
+		t.Errorf("enqueued again: %v", enqueued)
+	}
+	if q, err := e.queue.Quota(t.Context(), testStore); err != nil || q.Waiting != 3 {
+		t.Errorf("%+v, %v", q, err)
+	}
+}
+
+// Rows whose entry failed while Redis was away are brought in when it is back, not when the sweeper comes.
+func TestRowsOfATroubleAreBroughtIn(t *testing.T) {
+	e := newEnv(t, testenv.EmbeddedRedis(t))
+	e.ready()
+	var away atomic.Bool
+	e.rdb.AddHook(awayHook{&away})
+	e.work(func(c *Config) { c.SweepEvery = time.Hour })
+	away.Store(true)
+	run := e.start()
+	if q := e.jobRows(testStore)[runJobID(run.ID, 0)]; q.State != tenants.JobPending {
+		t.Fatalf("row is %q", q.State)
+	}
+	testenv.Eventually(t, "claims fail", func() bool { return away.Load() && awaySeen.Load() > 3 })
+	away.Store(false)
+	e.waitRun(run.ID, tenants.RunDone)
+}
+
+// awaySeen counts what awayHook has refused.
+var awaySeen atomic.Int64
+
+// awayHook refuses every command while away is true.
+type awayHook struct{ away *atomic.Bool }
+
+func (h awayHook) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+func (h awayHook) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
+}
+
+func (h awayHook) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		if h.away.Load() {
+			awaySeen.Add(1)
+			return io.ErrUnexpectedEOF
+		}
+		return next(ctx, cmd)
+	}
+}
+
+// enqueueHook is told the arguments of scripts that have as many as enqueue has.
+type enqueueHook func(args []any)
+
+func (h enqueueHook) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+func (h enqueueHook) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
+}
+
+func (h enqueueHook) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		// evalsha, hash, 1, key, time, rebuilding, room, and nine a job
+		if a := cmd.Args(); cmd.Name() == "evalsha" && len(a) >= 16 && (len(a)-7)%9 == 0 {
+			h(a[7:])
+		}
+		return next(ctx, cmd)
+	}
 }
 
 func TestRebuildTakesWhatMayBeWorkedOn(t *testing.T) {
@@ -356,7 +461,9 @@ func TestRebuildTakesWhatMayBeWorkedOn(t *testing.T) {
 	if err := e.db.MarkUninstalled(t.Context(), "left1", now.Add(time.Hour)); err != nil {
 		t.Fatal(err)
 	}
-	e.cfg.MaxQueued = 5
+	e.queue = queue.New(e.rdb, queue.Options{MaxWaiting: 5, LeaseFor: time.Second, Log: e.cfg.Log})
+	e.cfg.Queue = e.queue
+	e.svc = NewService(e.cfg)
 	e.ready()
 	got := map[string]int{}
 	for _, store := range []string{testStore, "small1", "paused1", "left1", SystemStore} {
@@ -376,8 +483,8 @@ func TestRebuildTakesWhatMayBeWorkedOn(t *testing.T) {
 	if q, err := e.queue.Quota(t.Context(), "paused1"); err != nil || q.Waiting+q.Delayed != 2 || q.Paused {
 		t.Errorf("after the resume: %+v, %v", q, err)
 	}
-	// The sweeper brings in the rest as the queue empties.
-	e.work()
+	// The rest is brought in as the queue empties, without the sweeper.
+	e.work(func(c *Config) { c.SweepEvery = time.Hour })
 	testenv.Eventually(t, "all due jobs done", func() bool {
 		for _, store := range []string{testStore, "small1", "paused1"} {
 			n, err := e.svc.PendingJobs(tenants.WithStore(t.Context(), store))

@@ -359,8 +359,8 @@ const (
 
 // Job is a unit of work: a row first, an entry of the Redis queue second.
 type Job struct {
-	ID        string    `gorm:"primaryKey;size:80;index:jobs_state_id,priority:2"`
-	StoreHash string    `gorm:"size:32;index:jobs_store_state"`
+	ID        string    `gorm:"primaryKey;size:80;index:jobs_state_id,priority:2;index:jobs_paging,priority:3,where:state = 'pending'"`
+	StoreHash string    `gorm:"size:32;index:jobs_store_state;index:jobs_paging,priority:1"`
 	Kind      string    `gorm:"size:32"`
 	State     JobState  `gorm:"size:16;index:jobs_store_state;index:jobs_state_id,priority:1"`
 	Payload   string    `gorm:"type:text"` // JSON
@@ -370,8 +370,8 @@ type Job struct {
 	Coalesce  string    `gorm:"size:100"` // coalescing key, "" for none
 	RunAt     time.Time // not before
 	Attempts  int
-	LastError string `gorm:"size:1000"`
-	CreatedAt time.Time
+	LastError string    `gorm:"size:1000"`
+	CreatedAt time.Time `gorm:"index:jobs_paging,priority:2"`
 	UpdatedAt time.Time
 }
 

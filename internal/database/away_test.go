@@ -5,6 +5,7 @@ import (
 
 	"gorm.io/gorm"
 
+	"sluice/internal/database"
 	"sluice/internal/problem"
 	"sluice/internal/testenv"
 )
@@ -21,6 +22,7 @@ func TestAwayIsUnavailable(t *testing.T) {
 		t.Fatal(err)
 	}
 	queries := map[string]func() error{
+		"pending":     func() error { _, err := database.Pending(t.Context(), g); return err },
 		"query":       func() error { return g.Find(&[]thing{}).Error },
 		"write":       func() error { return g.Model(&thing{}).Where("id = 'x'").Update("n", 1).Error },
 		"transaction": func() error { return g.Transaction(func(*gorm.DB) error { return nil }) },

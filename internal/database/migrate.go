@@ -18,6 +18,7 @@ func migrations() []*gormigrate.Migration {
 		{ID: "0002_schedules", Migrate: migrate0002},
 		{ID: "0003_quota_minutes", Migrate: migrate0003},
 		{ID: "0004_job_attempts", Migrate: migrate0004},
+		{ID: "0005_jobs_paging", Migrate: migrate0005},
 	}
 }
 
@@ -56,6 +57,10 @@ func Migrate(ctx context.Context, g *gorm.DB) error {
 func Pending(ctx context.Context, g *gorm.DB) ([]string, error) {
 	g = g.WithContext(ctx)
 	var done []string
+	// Asked first: HasTable says no when it gets no answer.
+	if err := g.Exec("SELECT 1").Error; err != nil {
+		return nil, fmt.Errorf("database: pending migrations: %w", err)
+	}
 	if g.Migrator().HasTable(options.TableName) {
 		if err := g.Table(options.TableName).Pluck(options.IDColumnName, &done).Error; err != nil {
 			return nil, fmt.Errorf("database: pending migrations: %w", err)

@@ -30,12 +30,14 @@
 //	lease  ZSET   job → expiry in ms: all jobs in flight dead ZSET  job → when it was given up
 //	seq           counts jobs, for first come first served within a lane
 //	stores SET    every store that has had a job, for Audit
+//	left   ZSET   store that was purged → until when requests for it are refused, in ms
+//	over   SET    stores of which SQL has jobs that were refused for lack of room
 //	t:<store>     HASH: tag, weight, inflight, cap, quota window, cool-down, paused, classes
 //	q:<store>[:<class>] ZSET job → lane·1e14 + seq      d:<store> ZSET  job → run-at in ms
 //	o:<store>     ZSET  requests on their way → when they are given up
 //	j:<id>        HASH: one job                         k:<store> HASH  coalescing key → job
 //	m:<store>     HASH  minute → what the quota did in it; expires after a day      minutes ZSET store → oldest of them
-//	rebuild, flush HASH: locks
+//	rebuild, flush, sweep, paging, audit HASH: locks
 //
 // # Flow
 //

@@ -2,7 +2,6 @@ package queue
 
 import (
 	"context"
-	"fmt"
 	"sync"
 
 	"github.com/redis/go-redis/v9"
@@ -18,7 +17,7 @@ func (q *Queue) channel(store string) string {
 // Publish tells the pages that watch a store that something happened. Nobody may be listening; nothing is kept.
 func (q *Queue) Publish(ctx context.Context, store, event string) error {
 	if err := q.rdb.Publish(ctx, q.channel(store), event).Err(); err != nil {
-		return fmt.Errorf("queue: publish: %w", err)
+		return failure("publish", err)
 	}
 	return nil
 }
@@ -30,7 +29,7 @@ func (q *Queue) Subscribe(ctx context.Context, store string) (events <-chan stri
 	sub := q.rdb.Subscribe(ctx, q.channel(store))
 	if _, err := sub.Receive(ctx); err != nil { // confirmed: no event from here on is missed
 		_ = sub.Close() // the first error counts
-		return nil, nil, fmt.Errorf("queue: subscribe: %w", err)
+		return nil, nil, failure("subscribe", err)
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	out := make(chan string, eventBuffer)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -328,7 +329,7 @@ func (q *Queue) Reap(ctx context.Context) (n int, err error) {
 // Pause lets no job of the store start until Resume; jobs under way go on, and so do single requests through a Limiter.
 func (q *Queue) Pause(ctx context.Context, store string) error { return q.set(ctx, store, "paused", 1) }
 
-// Resume undoes Pause.
+// Resume undoes Pause, and lets a store that was purged send requests again.
 func (q *Queue) Resume(ctx context.Context, store string) error {
 	return q.set(ctx, store, "paused", 0)
 }
@@ -348,8 +349,10 @@ func (q *Queue) set(ctx context.Context, store, field string, value int) error {
 	return err
 }
 
-// Purge forgets everything about a store: jobs, leases (their holders lose them), settings, quota.
+// Purge forgets everything about a store: jobs, leases (their holders lose them), settings, quota. No request of the store is
+// admitted from then on (see Reserve), and those who asked for it (OnPurge) are told before Purge returns, even if it fails.
 func (q *Queue) Purge(ctx context.Context, store string) error {
+	defer q.purged.tell(store)
 	for {
 		v, err := q.run(ctx, q.storeShard(store), "purge", store, purgeBatch)
 		if err != nil {
@@ -358,5 +361,39 @@ func (q *Queue) Purge(ctx context.Context, store string) error {
 		if v == int64(1) {
 			return nil
 		}
+	}
+}
+
+// OnPurge has fn called with each store that this Queue purges, until stop. Other processes' stores come up with Heartbeat.
+func (q *Queue) OnPurge(fn func(store string)) (stop func()) { return q.purged.add(fn) }
+
+// watchers are functions to be told of a store.
+type watchers struct {
+	mu   sync.Mutex
+	next int
+	fns  map[int]func(store string)
+}
+
+func (w *watchers) add(fn func(store string)) (remove func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.fns == nil {
+		w.fns = map[int]func(string){}
+	}
+	id := w.next
+	w.next++
+	w.fns[id] = fn
+	return func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		delete(w.fns, id)
+	}
+}
+
+func (w *watchers) tell(store string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, fn := range w.fns {
+		fn(store)
 	}
 }

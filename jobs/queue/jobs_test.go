@@ -367,6 +367,42 @@ func TestPauseAndPurge(t *testing.T) {
 	})
 }
 
+// A step elsewhere that has not noticed yet sends nothing more; an installation anew may at once, and in time anyone.
+func TestPurgedStoreSendsNothing(t *testing.T) {
+	each(t, Options{}, func(t *testing.T, q *Queue, c *clock) {
+		told := ""
+		defer q.OnPurge(func(store string) { told += store })()
+		limiter := q.Limiter("abc", time.Minute)
+		answered, err := limiter.Wait(t.Context(), call(""))
+		must(t, err)
+		answered(ok(150, 149, 30*time.Second))
+		must(t, q.Purge(t.Context(), "abc"))
+		if told != "abc" {
+			t.Errorf("told of %q", told)
+		}
+		if _, err := limiter.Wait(t.Context(), call("")); !errors.Is(err, ErrLeaseLost) {
+			t.Errorf("after the purge: %v, want ErrLeaseLost", err)
+		}
+		admitted := func(store string) {
+			t.Helper()
+			d, err := q.Reserve(t.Context(), store, call(""))
+			if must(t, err); !d.Admitted {
+				t.Errorf("%s: %+v", store, d)
+			}
+		}
+		admitted("other")
+		must(t, q.Resume(t.Context(), "abc"))
+		admitted("abc")
+		must(t, q.Purge(t.Context(), "abc"))
+		c.Add(requestTTL - time.Millisecond)
+		if _, err := q.Reserve(t.Context(), "abc", call("")); !errors.Is(err, ErrLeaseLost) {
+			t.Errorf("two minutes later: %v, want ErrLeaseLost", err)
+		}
+		c.Add(time.Millisecond)
+		admitted("abc")
+	})
+}
+
 func TestDeadJobsAreTrimmed(t *testing.T) {
 	each(t, Options{}, func(t *testing.T, q *Queue, c *clock) {
 		pipe := q.rdb.Pipeline()

@@ -24,11 +24,12 @@ func TestModel(t *testing.T) {
 			c := newClock()
 			m := &model{
 				T: rt, t: t, c: c,
-				q:      ready(t, rdb, Options{Now: c.Now, StoreCap: 2, LeaseFor: 10 * time.Second}),
+				q:      ready(t, rdb, Options{Now: c.Now, StoreCap: 2, LeaseFor: 10 * time.Second, MaxWaiting: modelRoom}),
 				state:  map[string]string{},
 				newest: map[string]string{},
 				server: map[string]*fixedWindow{},
 				out:    map[string][]reservation{},
+				left:   map[string]time.Time{},
 			}
 			rt.Repeat(map[string]func(*rapid.T){
 				"enqueue":   m.enqueue,
@@ -45,6 +46,7 @@ func TestModel(t *testing.T) {
 				"answer2":   m.answer,
 				"setting":   m.setting,
 				"purge":     m.purge,
+				"page":      m.page,
 				"":          m.check,
 			})
 		})
@@ -57,7 +59,10 @@ type fixedWindow struct {
 	ends        time.Time
 }
 
-const modelWindow = 5 * time.Second
+const (
+	modelWindow = 5 * time.Second
+	modelRoom   = 6 // Options.MaxWaiting
+)
 
 type reservation struct {
 	d        Decision
@@ -79,6 +84,7 @@ type model struct {
 	newest map[string]string // store and coalescing key → newest payload that no claim has seen
 	server map[string]*fixedWindow
 	out    map[string][]reservation
+	left   map[string]time.Time // store → until when its requests are refused, as it was purged
 	vtime  float64
 
 	stale bool // time has passed since every store was put where it belongs
@@ -105,7 +111,10 @@ func (m *model) enqueue(*rapid.T) {
 	ids, err := m.q.EnqueueIDs(m.t.Context(), j)
 	must(m.t, err)
 	if ids[0] == "" {
-		m.Fatal("the store is full?")
+		if !m.over(j.Store) || m.waiting(j.Store) < modelRoom {
+			m.Fatalf("%s had a job refused: over %v, %d wait", j.Store, m.over(j.Store), m.waiting(j.Store))
+		}
+		return
 	}
 	if ids[0] != j.ID && j.Coalesce == "" {
 		m.Fatalf("job %s was absorbed by %s without a key", j.ID, ids[0])
@@ -206,6 +215,11 @@ func (m *model) reserve(*rapid.T) {
 		Class: rapid.SampledFrom([]string{"", "", ClassPriceListRecords}).Draw(m.T, "class"),
 	}
 	d, err := m.q.Reserve(m.t.Context(), store, call)
+	if left := m.c.Now().Before(m.left[store]); left != errors.Is(err, ErrLeaseLost) {
+		m.Fatalf("%s: reserve = %v; purged a moment ago: %v", store, err, left)
+	} else if left {
+		return
+	}
 	must(m.t, err)
 	if !d.Admitted {
 		if d.Wait <= 0 {
@@ -268,6 +282,7 @@ func (m *model) setting(*rapid.T) {
 		must(m.t, m.q.Pause(m.t.Context(), store))
 	case 1, 2:
 		must(m.t, m.q.Resume(m.t.Context(), store))
+		delete(m.left, store)
 	case 3:
 		must(m.t, m.q.SetWeight(m.t.Context(), store, rapid.IntRange(1, 4).Draw(m.T, "weight")))
 	case 4:
@@ -283,6 +298,7 @@ func (m *model) purge(*rapid.T) {
 	if len(m.out[store]) > 0 { // its requests would be forgotten while the server counts them
 		return
 	}
+	m.left[store] = m.c.Now().Add(requestTTL)
 	before := m.places()
 	must(m.t, m.q.Purge(m.t.Context(), store))
 	for id, where := range before {
@@ -290,7 +306,44 @@ func (m *model) purge(*rapid.T) {
 			m.state[id] = "gone"
 		}
 	}
+	if m.over(store) {
+		m.Fatalf("%s was purged and is said to have jobs that were refused", store)
+	}
 	maps.DeleteFunc(m.newest, func(k, _ string) bool { return strings.HasPrefix(k, store+" ") })
+}
+
+// page asks for the stores that were refused jobs and have room now.
+func (m *model) page(*rapid.T) {
+	want := map[string]bool{}
+	for _, s := range modelStores {
+		want[s] = m.over(s) && m.waiting(s) <= modelRoom/2
+	}
+	m.c.Add(time.Second)
+	m.stale = true
+	got, err := m.q.Roomy(m.t.Context(), time.Second)
+	must(m.t, err)
+	for _, s := range modelStores {
+		if slices.Contains(got, s) != want[s] || want[s] && m.over(s) {
+			m.Fatalf("roomy = %v, want %v", got, want)
+		}
+	}
+}
+
+// over says whether Redis has noted that the store had jobs refused.
+func (m *model) over(store string) bool {
+	is, err := m.q.rdb.SIsMember(m.t.Context(), m.q.shardKey(0, "over"), store).Result()
+	must(m.t, err)
+	return is
+}
+
+// waiting counts the store's jobs that wait, for a time too.
+func (m *model) waiting(store string) (n int) {
+	for _, w := range m.places() {
+		if w.store == store && (strings.HasPrefix(w.in[0], "q:") || strings.HasPrefix(w.in[0], "d:")) {
+			n++
+		}
+	}
+	return n
 }
 
 func (m *model) hash(key string) map[string]string {

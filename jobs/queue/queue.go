@@ -3,7 +3,6 @@ package queue
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"strconv"
 	"strings"
@@ -94,6 +93,7 @@ type Queue struct {
 	scripts map[string]*redis.Script
 	// sleepers holds one permit a shard: at most that many goroutines of this process block a Redis connection each.
 	sleepers chan int
+	purged   watchers
 	trouble  []atomic.Int64 // by shard: until when claims leave it alone, in ns since 1970 by this machine
 }
 
@@ -166,5 +166,5 @@ func (q *Queue) run(ctx context.Context, shard int, name string, args ...any) (a
 	case strings.HasPrefix(msg, "LEASELOST"):
 		return nil, ErrLeaseLost
 	}
-	return nil, fmt.Errorf("queue: %s: %w", name, err)
+	return nil, failure(name, err)
 }

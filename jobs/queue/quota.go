@@ -36,7 +36,8 @@ type QuotaState struct {
 }
 
 // Reserve asks to send one request now. If admitted, Observe must be called with the Decision once the answer, or none, is
-// there; a reservation that is never observed is given up after two minutes.
+// there; a reservation that is never observed is given up after two minutes. It is ErrLeaseLost for two minutes after the store
+// was purged, unless it was resumed since.
 func (q *Queue) Reserve(ctx context.Context, store string, call bigcommerce.Call) (Decision, error) {
 	return q.reserve(ctx, store, call, nil)
 }

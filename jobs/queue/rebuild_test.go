@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"sluice/internal/problem"
 	"sluice/internal/testenv"
 )
 
@@ -216,6 +218,27 @@ func TestRedisAway(t *testing.T) {
 	} {
 		if err == nil || errors.Is(err, ErrNoEpoch) {
 			t.Errorf("%s = %v, want Redis' error", what, err)
+		}
+		if what != "NeedsRebuild" && what != "Audit" && problem.CodeOf(err) != problem.Unavailable {
+			t.Errorf("%s = %v, want that it is unavailable", what, err)
+		}
+	}
+}
+
+func TestOnlyAnAbsentRedisIsUnavailable(t *testing.T) {
+	refused := client(t, "redis://127.0.0.1:1/0")
+	for name, tt := range map[string]struct {
+		err  error
+		want problem.Code
+	}{
+		"nobody listens": {refused.Ping(t.Context()).Err(), problem.Unavailable},
+		"deadline":       {context.DeadlineExceeded, problem.Unavailable},
+		"cut":            {io.EOF, problem.Unavailable},
+		"a bug of ours":  {errors.New("ERR wrong number of arguments"), problem.Internal},
+		"caller left":    {context.Canceled, problem.CodeOf(context.Canceled)},
+	} {
+		if got := problem.CodeOf(failure("state", tt.err)); got != tt.want {
+			t.Errorf("%s: %v is %s, want %s", name, tt.err, got, tt.want)
 		}
 	}
 }

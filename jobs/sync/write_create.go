@@ -97,7 +97,7 @@ func passed(ready []*sending, cursor int64, items []tenants.RunItem) int64 {
 }
 
 // markSending notes in a transaction of its own that these creates may be sent from now on. It fails
-// if the run moved on without this step.
+// if the run moved on without this step, or if any of them is marked already.
 func (s *step) markSending(ctx context.Context, all []*sending) error {
 	lines := make([]int64, len(all))
 	for i, x := range all {
@@ -112,11 +112,17 @@ func (s *step) markSending(ctx context.Context, all []*sending) error {
 		if now.Step != s.was || now.State.Final() {
 			return ErrStepLost
 		}
-		err := tx.Scoped(ctx).Model(&tenants.RunItem{}).
+		res := tx.Scoped(ctx).Model(&tenants.RunItem{}).
 			Where("run_id = ? AND line IN ? AND state = ?", s.run.ID, lines, tenants.ItemCreate).
-			Update("state", tenants.ItemSending).Error
-		if err != nil {
-			return fmt.Errorf("sync: mark creates of run %s: %w", s.run.ID, err)
+			Update("state", tenants.ItemSending)
+		if res.Error != nil {
+			return fmt.Errorf("sync: mark creates of run %s: %w", s.run.ID, res.Error)
+		}
+		// Another worker, whose lease was lost without its knowing, is at this very step and may be sending
+		// them. The next attempt looks up what it sent.
+		if res.RowsAffected < int64(len(lines)) {
+			return fmt.Errorf("sync: %d of %d creates of run %s are being sent by another worker at the same step",
+				int64(len(lines))-res.RowsAffected, len(lines), s.run.ID)
 		}
 		return nil
 	})

@@ -3,19 +3,19 @@
 -- ARGV[2]  "1": a rebuild is loading, do not ask for the epoch
 -- ARGV[3]  jobs of one store that may wait
 -- ARGV[4…] per job: id, store, kind, payload, lane (0-2), class, cost, run-at in ms or "0", coalescing key or ""
--- Returns per job the id under which its work now waits or runs (another one's if it was absorbed), or "" if the store is full.
+-- Returns per job the id under which its work now waits or runs (another one's if it was absorbed), or "" if the store is full; that
+-- store is then in `over`.
 if ARGV[2] ~= '1' and no_epoch() then return NOEPOCH end
 local room = tonumber(ARGV[3])
-local waiting, touched, result = {}, {}, {}
+local counts, touched, result = {}, {}, {}
 
 local function count(t)
   local s = t.store
-  if not waiting[s] then
-    waiting[s] = redis.call('ZCARD', P .. 'd:' .. s)
-    for _, c in ipairs(classes(t)) do waiting[s] = waiting[s] + redis.call('ZCARD', queue_key(s, c)) end
+  if not counts[s] then
+    counts[s] = waiting(t)
     touched[#touched + 1] = s
   end
-  return waiting[s]
+  return counts[s]
 end
 
 -- absorb gives the waiting (or held back) job `id` the newer payload, and the earlier of both times.
@@ -61,6 +61,7 @@ for i = 4, #ARGV, 9 do
     absorb(t, before, payload, run_at)
     result[#result + 1] = before
   elseif n >= room then
+    redis.call('SADD', P .. 'over', s) -- SQL has more of it: over.lua says when there is room again
     result[#result + 1] = ''
   else
     local seq = redis.call('INCR', P .. 'seq')
@@ -75,7 +76,7 @@ for i = 4, #ARGV, 9 do
       if key ~= '' then redis.call('HSET', P .. 'k:' .. s, key, id) end
       put(t, id, score, class, run_at)
     end
-    waiting[s] = n + 1
+    counts[s] = n + 1
     result[#result + 1] = id
   end
 end

@@ -97,6 +97,13 @@ local function classes(t)
   return list
 end
 
+-- waiting counts t's jobs that wait, for a time too.
+local function waiting(t)
+  local n = redis.call('ZCARD', P .. 'd:' .. t.store)
+  for _, c in ipairs(classes(t)) do n = n + redis.call('ZCARD', queue_key(t.store, c)) end
+  return n
+end
+
 local function head(key)
   local r = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
   if not r[1] then return nil end

@@ -1,8 +1,10 @@
 -- purge: forgets a store, some hundred jobs a call. Its leases are lost to their holders. Invariant: at the end no key and no
--- member of a shared key names the store.
+-- member of a shared key names the store, but `left` for a while: see reserve.lua.
 -- ARGV[2]  store     ARGV[3]  at most so many jobs from each place
 -- Returns 1 when nothing is left.
 local s, limit = ARGV[2], tonumber(ARGV[3])
+redis.call('ZREMRANGEBYSCORE', P .. 'left', '-inf', int(now))
+redis.call('ZADD', P .. 'left', int(now + REQUEST_TTL), s) -- steps under way elsewhere may not have noticed yet
 local t = open(s)
 local more = false
 
@@ -40,5 +42,6 @@ if more then -- nothing of it may start before the next call
 end
 redis.call('DEL', P .. 't:' .. s, P .. 'k:' .. s, P .. 'o:' .. s, P .. 'm:' .. s)
 redis.call('SREM', P .. 'stores', s)
+redis.call('SREM', P .. 'over', s)
 redis.call('ZREM', P .. 'minutes', s)
 return 1

@@ -3,8 +3,12 @@
 -- ARGV[2]  store             ARGV[3]  random number 0-999999     ARGV[4]  rid: "<unique>|<cost>|<class>"
 -- ARGV[5]  cost              ARGV[6]  class                      ARGV[7]  "1": a person waits
 -- ARGV[8…] answers, OBSERVE_ARGS each
--- Returns {1} or {0, ms to wait, reason}.
+-- Returns {1} or {0, ms to wait, reason}, or LEASELOST.
 local s, rnd = ARGV[2], tonumber(ARGV[3]) / 1e6
+-- Who asks for a store that was purged is a step that has not noticed the loss of its lease. A resume takes the mark away, and
+-- it ends by itself, when no such step can be under way.
+local left = redis.call('ZSCORE', P .. 'left', s)
+if left and tonumber(left) > now then return LEASELOST end
 local t = open(s)
 for i = 8, #ARGV, OBSERVE_ARGS do observe(t, i, rnd) end
 save_minutes()
