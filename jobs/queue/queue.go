@@ -92,9 +92,13 @@ type Queue struct {
 	rdb     redis.UniversalClient
 	o       Options
 	scripts map[string]*redis.Script
-	// sleepers holds one permit a shard: at most that many goroutines of this process block a Redis connection each.
-	sleepers chan int
-	trouble  []atomic.Int64 // by shard: until when claims leave it alone, in ns since 1970 by this machine
+	trouble []atomic.Int64 // by shard: until when claims leave it alone, in ns since 1970 by this machine
+
+	lookout      chan struct{}  // a permit: of those who wait in Claim one at a time looks out for work
+	beds         *beds          // who sleeps on which shard of a cluster
+	marks        []string       // by shard: the key that wakes sleepers
+	shardOfMark  map[string]int // and back
+	longestSleep time.Duration
 }
 
 // New returns a Queue on rdb. It talks to Redis only when it is used.
@@ -120,9 +124,15 @@ func New(rdb redis.UniversalClient, o Options) *Queue {
 	if o.OnReserve == nil {
 		o.OnReserve = func(string) {}
 	}
-	q := &Queue{rdb: rdb, o: o, scripts: compile(o), sleepers: make(chan int, o.Shards), trouble: make([]atomic.Int64, o.Shards)}
+	q := &Queue{
+		rdb: rdb, o: o, scripts: compile(o), trouble: make([]atomic.Int64, o.Shards), lookout: make(chan struct{}, 1),
+		beds: newBeds(o.Shards), shardOfMark: make(map[string]int, o.Shards), longestSleep: longestSleep,
+	}
+	q.lookout <- struct{}{}
 	for s := range o.Shards {
-		q.sleepers <- s
+		mark := q.shardKey(s, "mark")
+		q.marks = append(q.marks, mark)
+		q.shardOfMark[mark] = s
 	}
 	return q
 }
