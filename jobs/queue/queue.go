@@ -62,7 +62,7 @@ type Lease struct {
 // Options of a Queue; the zero value is right for production.
 type Options struct {
 	Prefix     string        // of every key; default "sluice"
-	Shards     int           // Redis Cluster slots to spread over; default 1. Changing it needs a rebuild of the queue
+	Shards     int           // Redis Cluster slots to spread over, 1 to MaxShards; default 1. See Rebuild for changing it
 	LeaseFor   time.Duration // default 30 s
 	StoreCap   int           // jobs of one store that run at once, unless SetCap says otherwise; default 4
 	MaxWaiting int           // jobs of one store that Redis takes before ErrFull; default 10,000
@@ -79,6 +79,9 @@ type Options struct {
 var (
 	// ErrNoEpoch means that Redis has lost its content (or never had any): call Rebuild, then try again.
 	ErrNoEpoch = errors.New("queue: redis holds no queue yet: rebuild needed")
+	// ErrSuperseded means that a process that began later than this one has spread the queue over another number of shards:
+	// this process can do nothing until it is restarted with that number, or the number is set back. It is an ErrNoEpoch too.
+	ErrSuperseded = fmt.Errorf("queue: the number of shards was changed after this process began: %w", ErrNoEpoch)
 	// ErrLeaseLost means that the lease has expired and the job was given to someone else, or was purged: stop work on
 	// it, its result no longer counts.
 	ErrLeaseLost = errors.New("queue: lease lost")
@@ -92,6 +95,10 @@ type Queue struct {
 	rdb     redis.UniversalClient
 	o       Options
 	scripts map[string]*redis.Script
+	// seen is the id of the last change of the number of shards before this process began; superseded: there was one since.
+	seen       atomic.Pointer[string]
+	superseded atomic.Bool
+
 	trouble []atomic.Int64 // by shard: until when claims leave it alone, in ns since 1970 by this machine
 
 	lookout      chan struct{}  // a permit: of those who wait in Claim one at a time looks out for work
@@ -106,9 +113,7 @@ func New(rdb redis.UniversalClient, o Options) *Queue {
 	if o.Prefix == "" {
 		o.Prefix = "sluice"
 	}
-	if o.Shards < 1 {
-		o.Shards = 1
-	}
+	o.Shards = min(max(1, o.Shards), MaxShards)
 	if o.LeaseFor <= 0 {
 		o.LeaseFor = 30 * time.Second
 	}
@@ -164,6 +169,7 @@ func (q *Queue) now() time.Time {
 // run carries out a script on a shard. Its only key argument is the shard's epoch; the script builds the others, all in
 // the same slot, from it. ARGV[1] is always the time.
 func (q *Queue) run(ctx context.Context, shard int, name string, args ...any) (any, error) {
+	q.begin(ctx)
 	argv := make([]any, 0, len(args)+1)
 	argv = append(append(argv, q.nowArg()), args...)
 	v, err := q.scripts[name].Run(ctx, q.rdb, []string{q.shardKey(shard, "epoch")}, argv...).Result()
@@ -173,6 +179,8 @@ func (q *Queue) run(ctx context.Context, shard int, name string, args ...any) (a
 	switch msg := err.Error(); {
 	case strings.HasPrefix(msg, "NOEPOCH"):
 		return nil, ErrNoEpoch
+	case strings.HasPrefix(msg, "SHARDS "):
+		return nil, &ShardsError{Redis: int(integer(strings.Trim(msg, "SHARDS :"))), Own: q.o.Shards}
 	case strings.HasPrefix(msg, "LEASELOST"):
 		return nil, ErrLeaseLost
 	}

@@ -17,6 +17,9 @@ var sources embed.FS
 // library is put before every script, in this order.
 var library = []string{"lib", "history", "cap", "quota", "admit", "place"}
 
+// common are the scripts that a process may run whatever number of shards the queue is spread over.
+var common = []string{"lock", "shards"}
+
 const (
 	// firstRequests may be on their way while a store's quota is unknown.
 	firstRequests = 5
@@ -82,7 +85,11 @@ func compile(o Options) map[string]*redis.Script {
 	for _, f := range files {
 		name := strings.TrimSuffix(f.Name(), ".lua")
 		if !slices.Contains(library, name) {
-			scripts[name] = redis.NewScript(lib.String() + source(name))
+			shards := fmt.Sprintf("%d:", o.Shards)
+			if slices.Contains(common, name) {
+				shards = ""
+			}
+			scripts[name] = redis.NewScript(fmt.Sprintf("local SHARDS = %q\n", shards) + lib.String() + source(name))
 		}
 	}
 	return scripts
