@@ -63,7 +63,7 @@ func (p *program) build(ctx context.Context) (err error) {
 			log.Error("database not closed", "error", err)
 		}
 	})
-	rdb, closeRedis, err := openRedis(ctx, cfg.RedisURL, log)
+	rdb, closeRedis, err := openRedis(ctx, cfg.RedisURL, cfg.RedisShards, log)
 	if err != nil {
 		return err
 	}
@@ -73,7 +73,7 @@ func (p *program) build(ctx context.Context) (err error) {
 		return err
 	}
 
-	q := queue.New(rdb, queue.Options{LeaseFor: cfg.JobLease, Log: log, OnReserve: p.metrics.reserved})
+	q := queue.New(rdb, queue.Options{Shards: cfg.RedisShards, LeaseFor: cfg.JobLease, Log: log, OnReserve: p.metrics.reserved})
 	clients := jobs.NewClients(p.db, q, cfg.APIURL, userAgent(), log)
 	clients.Observe(p.metrics.answered)
 	p.closers = append(p.closers, clients.Close)

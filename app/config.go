@@ -21,12 +21,14 @@ import (
 // Config is the environment of the program. The names are those that Heroku and twelve-factor hosts
 // set; README.md has the same table for people.
 type Config struct {
-	ClientID       string   `env:"BIGCOMMERCE_CLIENT_ID" validate:"required"`
-	ClientSecret   string   `env:"BIGCOMMERCE_CLIENT_SECRET" validate:"required"`
-	AppURL         string   `env:"APP_URL" validate:"required,http_url"`
-	Scopes         []string `env:"APP_SCOPES" envSeparator:" " envDefault:"store_v2_products store_v2_information_read_only"`
-	DatabaseURL    string   `env:"DATABASE_URL" envDefault:"sqlite:sluice.db" validate:"required"`
-	RedisURL       string   `env:"REDIS_URL"`
+	ClientID     string   `env:"BIGCOMMERCE_CLIENT_ID" validate:"required"`
+	ClientSecret string   `env:"BIGCOMMERCE_CLIENT_SECRET" validate:"required"`
+	AppURL       string   `env:"APP_URL" validate:"required,http_url"`
+	Scopes       []string `env:"APP_SCOPES" envSeparator:" " envDefault:"store_v2_products store_v2_information_read_only"`
+	DatabaseURL  string   `env:"DATABASE_URL" envDefault:"sqlite:sluice.db" validate:"required"`
+	RedisURL     string   `env:"REDIS_URL"`
+	// RedisShards is how many slots of a Redis Cluster the queue is spread over; all processes need the same.
+	RedisShards    int      `env:"REDIS_SHARDS" envDefault:"1" validate:"min=1,max=256"`
 	EncryptionKeys string   `env:"ENCRYPTION_KEYS" validate:"required"`
 	LoginURL       string   `env:"BIGCOMMERCE_LOGIN_URL" envDefault:"https://login.bigcommerce.com" validate:"http_url"`
 	APIURL         string   `env:"BIGCOMMERCE_API_URL" envDefault:"https://api.bigcommerce.com" validate:"http_url"`

@@ -44,7 +44,7 @@ func setEnvironment(t *testing.T, env map[string]string) {
 
 // variables are those of README.md's table.
 var variables = []string{
-	"BIGCOMMERCE_CLIENT_ID", "BIGCOMMERCE_CLIENT_SECRET", "APP_URL", "APP_SCOPES", "DATABASE_URL", "REDIS_URL", "ENCRYPTION_KEYS",
+	"BIGCOMMERCE_CLIENT_ID", "BIGCOMMERCE_CLIENT_SECRET", "APP_URL", "APP_SCOPES", "DATABASE_URL", "REDIS_URL", "REDIS_SHARDS", "ENCRYPTION_KEYS",
 	"BIGCOMMERCE_LOGIN_URL", "BIGCOMMERCE_API_URL", "FRAME_ANCESTORS", "ALLOW_PRIVATE_SOURCES", "ALLOW_SOURCE_REDIRECTS", "PORT", "JOB_LEASE", "METRICS_ADDR", "LOG_LEVEL",
 }
 
@@ -60,7 +60,7 @@ func TestConfigurationDefaults(t *testing.T) {
 		Scopes:   []string{"store_v2_products", "store_v2_information_read_only"},
 		LoginURL: "https://login.bigcommerce.com", APIURL: "https://api.bigcommerce.com",
 		FrameAncestors: []string{"https://*.mybigcommerce.com", "https://*.bigcommerce.com"},
-		Port:           8080, JobLease: 30 * time.Second, LogLevel: "info",
+		RedisShards:    1, Port: 8080, JobLease: 30 * time.Second, LogLevel: "info",
 	}
 	if d := cmp.Diff(want, cfg); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
@@ -92,6 +92,9 @@ func TestConfigurationErrors(t *testing.T) {
 		{"PORT", "http", "a whole number"},
 		{"PORT", "70000", "max 65535"},
 		{"PORT", "-1", "min 0"},
+		{"REDIS_SHARDS", "0", "min 1"},
+		{"REDIS_SHARDS", "257", "max 256"},
+		{"REDIS_SHARDS", "many", "a whole number"},
 		{"JOB_LEASE", "30", "such as 30s"},
 		{"JOB_LEASE", "10ms", "min 1s"},
 		{"JOB_LEASE", "1h", "max 10m"},

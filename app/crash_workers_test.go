@@ -304,7 +304,7 @@ func (i *installation) wantIdle(databaseURL, redisURL string) {
 			name := strings.TrimPrefix(key, "sluice:{0}:")
 			kind, _, _ := strings.Cut(name, ":")
 			switch kind {
-			case "epoch", "V", "seq", "stores", "mark", "minutes", "t", "m":
+			case "epoch", "shards", "V", "seq", "stores", "mark", "minutes", "t", "m":
 				continue
 			case "o":
 				requests, e := rdb.ZRangeWithScores(ctx, key, 0, -1).Result()

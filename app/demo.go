@@ -203,7 +203,7 @@ func (d *demo) config(dir, appURL string) (*Config, error) {
 		ClientID: d.sandbox.ClientID(), ClientSecret: d.sandbox.ClientSecret(), AppURL: appURL,
 		Scopes: sandbox.DefaultScopes, DatabaseURL: database, RedisURL: os.Getenv("REDIS_URL"), EncryptionKeys: keys,
 		LoginURL: urls.Login, APIURL: urls.API, FrameAncestors: []string{urls.ControlPanel},
-		PrivateSources: []string{"127.0.0.1/32"}, JobLease: demoLease, LogLevel: "info",
+		PrivateSources: []string{"127.0.0.1/32"}, RedisShards: 1, JobLease: demoLease, LogLevel: "info",
 	}
 	return cfg, cfg.check(nil)
 }

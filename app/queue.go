@@ -10,8 +10,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/caarlos0/env/v11"
-
 	"sluice/jobs"
 	"sluice/jobs/queue"
 	"sluice/tenants"
@@ -38,10 +36,8 @@ type operatorQueue struct {
 }
 
 func openOperatorQueue(ctx context.Context) (*operatorQueue, error) {
-	var cfg struct {
-		RedisURL string `env:"REDIS_URL"`
-	}
-	if err := env.Parse(&cfg); err != nil {
+	cfg, err := loadRedisSettings()
+	if err != nil {
 		return nil, err
 	}
 	db, err := openForOperator(ctx)
@@ -52,14 +48,14 @@ func openOperatorQueue(ctx context.Context) (*operatorQueue, error) {
 	// What is enqueued into an embedded Redis of our own is lost on purpose: the serving process finds
 	// the row in SQL. Its complaints would only confuse.
 	log := newLogger(os.Stderr, 8)
-	rdb, closeRedis, err := openRedis(ctx, cfg.RedisURL, log)
+	rdb, closeRedis, err := openRedis(ctx, cfg.URL, cfg.Shards, log)
 	if err != nil {
 		o.close()
 		return nil, err
 	}
 	o.closers = append(o.closers, closeRedis)
-	q := queue.New(rdb, queue.Options{Log: log})
-	if cfg.RedisURL != "" {
+	q := queue.New(rdb, queue.Options{Shards: cfg.Shards, Log: log})
+	if cfg.URL != "" {
 		o.queue = q
 	}
 	o.service = jobs.NewService(jobs.Config{DB: db, Queue: q, Log: log})

@@ -5,14 +5,18 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"runtime"
 
 	"github.com/alicebob/miniredis/v2"
+	"github.com/caarlos0/env/v11"
 	"github.com/redis/go-redis/v9"
+
+	"sluice/jobs/queue"
 )
 
 // openRedis connects to REDIS_URL, or starts an embedded Redis when it is empty. The embedded one
 // lives and dies with the process, which loses nothing: SQL has every job (design section 5).
-func openRedis(ctx context.Context, rawURL string, log *slog.Logger) (redis.UniversalClient, func(), error) {
+func openRedis(ctx context.Context, rawURL string, shards int, log *slog.Logger) (redis.UniversalClient, func(), error) {
 	if rawURL == "" {
 		server, err := miniredis.Run()
 		if err != nil {
@@ -23,7 +27,7 @@ func openRedis(ctx context.Context, rawURL string, log *slog.Logger) (redis.Univ
 		return client, func() { _ = client.Close(); server.Close() }, nil
 	}
 	redis.SetLogger(redisLog{log})
-	client, err := redisClient(rawURL)
+	client, err := redisClient(rawURL, shards)
 	if err != nil {
 		return nil, nil, fmt.Errorf("REDIS_URL: %w: write it as redis://:password@host:6379/0", err)
 	}
@@ -34,9 +38,27 @@ func openRedis(ctx context.Context, rawURL string, log *slog.Logger) (redis.Univ
 	return client, func() { _ = client.Close() }, nil
 }
 
-// redisClient reads the URL forms of go-redis: ?master_name= is Sentinel, ?addr= is Cluster. A context's
-// deadline bounds its calls, which go-redis leaves to be asked for.
-func redisClient(rawURL string) (redis.UniversalClient, error) {
+// redisSettings are REDIS_URL and REDIS_SHARDS for the commands that need no other configuration.
+type redisSettings struct {
+	URL    string `env:"REDIS_URL"`
+	Shards int    `env:"REDIS_SHARDS" envDefault:"1"`
+}
+
+func loadRedisSettings() (s redisSettings, err error) {
+	if err = env.Parse(&s); err != nil {
+		return s, err
+	}
+	if s.Shards < 1 || s.Shards > queue.MaxShards {
+		return s, fmt.Errorf("REDIS_SHARDS: %d is not allowed: set 1 to %d, as for sluice serve", s.Shards, queue.MaxShards)
+	}
+	return s, nil
+}
+
+// redisClient reads the URL forms of go-redis: ?master_name= is Sentinel, ?addr= is Cluster. A context's deadline bounds its
+// calls, which go-redis leaves to be asked for. On a cluster an idle worker
+// process holds a connection a shard, and no more than half of a node's pool: without a pool_size in the URL there is room for
+// all of them on one node.
+func redisClient(rawURL string, shards int) (redis.UniversalClient, error) {
 	u, err := url.Parse(rawURL)
 	if err != nil {
 		return nil, fmt.Errorf("not an address") // the parse error would repeat a password
@@ -55,6 +77,9 @@ func redisClient(rawURL string) (redis.UniversalClient, error) {
 			return nil, err
 		}
 		o.ContextTimeoutEnabled = true
+		if o.PoolSize == 0 {
+			o.PoolSize = 2 * max(shards, 5*runtime.GOMAXPROCS(0))
+		}
 		return redis.NewClusterClient(o), nil
 	default:
 		o, err := redis.ParseURL(rawURL)

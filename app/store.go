@@ -33,10 +33,13 @@ type storeAddCommand struct {
 // other users of the machine could read it.
 func (c *storeAddCommand) Run(ctx context.Context) error {
 	var cfg struct {
-		APIURL   string `env:"BIGCOMMERCE_API_URL" envDefault:"https://api.bigcommerce.com"`
-		RedisURL string `env:"REDIS_URL"`
+		APIURL string `env:"BIGCOMMERCE_API_URL" envDefault:"https://api.bigcommerce.com"`
 	}
 	if err := env.Parse(&cfg); err != nil {
+		return err
+	}
+	rs, err := loadRedisSettings()
+	if err != nil {
 		return err
 	}
 	creds, err := c.credentials()
@@ -62,7 +65,7 @@ func (c *storeAddCommand) Run(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = db.Close() }()
-	if err := c.keep(ctx, db, creds, info, cfg.RedisURL); err != nil {
+	if err := c.keep(ctx, db, creds, info, rs); err != nil {
 		return err
 	}
 	fmt.Printf("Added %s (%s).\n", creds.StoreHash, info.Name)
@@ -94,7 +97,7 @@ func (c *storeAddCommand) credentials() (tenants.Credentials, error) {
 	}
 }
 
-func (c *storeAddCommand) keep(ctx context.Context, db *tenants.DB, creds tenants.Credentials, info *bigcommerce.StoreInfo, redisURL string) error {
+func (c *storeAddCommand) keep(ctx context.Context, db *tenants.DB, creds tenants.Credentials, info *bigcommerce.StoreInfo, rs redisSettings) error {
 	ctx = tenants.WithStore(ctx, creds.StoreHash)
 	_, err := db.UpsertInstalledStore(ctx, tenants.Install{
 		StoreHash: creds.StoreHash, AccessToken: creds.AccessToken, Origin: tenants.OriginCredentials,
@@ -108,12 +111,12 @@ func (c *storeAddCommand) keep(ctx context.Context, db *tenants.DB, creds tenant
 	}
 	// With an embedded Redis the running server has another one: it finds the job rows in SQL.
 	log := newLogger(os.Stderr, 8)
-	rdb, closeRedis, err := openRedis(ctx, redisURL, log)
+	rdb, closeRedis, err := openRedis(ctx, rs.URL, rs.Shards, log)
 	if err != nil {
 		return err
 	}
 	defer closeRedis()
-	service := jobs.NewService(jobs.Config{DB: db, Queue: queue.New(rdb, queue.Options{Log: log}), Log: log})
+	service := jobs.NewService(jobs.Config{DB: db, Queue: queue.New(rdb, queue.Options{Shards: rs.Shards, Log: log}), Log: log})
 	if err := service.Installed(ctx, creds.StoreHash); err != nil {
 		return err
 	}

@@ -112,6 +112,9 @@ func wait(ctx context.Context, d time.Duration) bool {
 // trouble is how long a worker leaves Redis alone after a failure of it.
 const trouble = time.Second
 
+// supersededWait is after how long a worker asks again whether the queue has its number of shards.
+const supersededWait = 5 * time.Second
+
 // claimLoop claims until ctx ends; jobs is the context that jobs run in.
 func (w *Workers) claimLoop(ctx, jobs context.Context) {
 	for ctx.Err() == nil {
@@ -123,7 +126,12 @@ func (w *Workers) claimLoop(ctx, jobs context.Context) {
 			w.execute(jobs, lease)
 		case ctx.Err() != nil:
 		case errors.Is(err, queue.ErrNoEpoch):
-			if err := w.rebuild(ctx); err != nil && ctx.Err() == nil {
+			err := w.rebuild(ctx)
+			switch {
+			case err == nil, ctx.Err() != nil:
+			case errors.Is(err, queue.ErrSuperseded): // the queue has logged it, once; it may be set back
+				wait(ctx, supersededWait)
+			default:
 				w.log.ErrorContext(ctx, "rebuild of the queue failed", "error", err)
 				wait(ctx, trouble)
 			}

@@ -24,7 +24,8 @@
 // A store belongs to shard s by jump hash; all keys of a shard start "sluice:{s}:", so a script touches one slot and Redis
 // Cluster works. See scripts/lib.lua for the state of a store and for place, the last step of every script.
 //
-//	epoch         set when the queue is complete; missing: ErrNoEpoch
+//	epoch         "<shards>:<token>"; without the token the queue is not complete yet, which is ErrNoEpoch as missing is
+//	shards HASH   in shard 0: how many shards there are, see scripts/shards.lua and reshard.go
 //	ready  ZSET   store → start tag (virtual time)      V  current virtual time, never falls
 //	park   ZSET   store → wake time in ms               mark ZSET  wakes sleepers (BZPOPMIN)
 //	lease  ZSET   job → expiry in ms: all jobs in flight dead ZSET  job → when it was given up

@@ -2,34 +2,18 @@ package queue
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"regexp"
-	"strconv"
 	"sync"
 	"time"
-
-	"github.com/redis/go-redis/v9"
 )
 
 const (
 	enqueueBatch = 200 // jobs a script call
 	reapBatch    = 100
 	purgeBatch   = 500
-	// longestSleep bounds one BZPOPMIN: it must stay below go-redis' read timeout (3 s by default), it is how long a cancelled
-	// Claim may take to return, and after it a wake-up lost with another process is noticed.
-	longestSleep = time.Second
-	// shardTrouble is how long claims leave a shard alone whose node did not answer.
-	shardTrouble = time.Second
-	// shardSkip is how long a worker that would sleep on such a shard waits before it takes the next one.
-	shardSkip = 10 * time.Millisecond
 )
-
-var errShardsAway = errors.New("queue: no shard answers; their nodes did not a moment ago either")
-
-// jobFields are what a claim script returns after "job".
-const jobFields = 11
 
 var className = regexp.MustCompile(`^[a-z0-9_-]{0,64}$`)
 
@@ -95,152 +79,6 @@ func (q *Queue) enqueue(ctx context.Context, jobs []Job, rebuilding bool) ([]str
 		}
 	}
 	return ids, nil
-}
-
-// Claim leases the next job, waiting up to wait for one; nil, nil when there was none. A cancelled ctx ends it within a
-// second.
-func (q *Queue) Claim(ctx context.Context, wait time.Duration) (*Lease, error) {
-	deadline := time.Now().Add(wait)
-	for {
-		l, _, err := q.claimAny(ctx)
-		if l != nil || err != nil {
-			return l, err
-		}
-		left := time.Until(deadline)
-		if left <= 0 {
-			return nil, nil
-		}
-		// One goroutine a shard sleeps in Redis, the others here: workers must not use up the connection pool by waiting.
-		timer := time.NewTimer(left)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return nil, ctx.Err()
-		case <-timer.C:
-			return nil, nil
-		case shard := <-q.sleepers:
-			timer.Stop()
-			l, err := q.claimSleeping(ctx, shard, deadline)
-			q.sleepers <- shard
-			if l != nil || err != nil {
-				return l, err
-			}
-		}
-	}
-}
-
-// claimSleeping sleeps on a shard until there may be something to claim, once.
-func (q *Queue) claimSleeping(ctx context.Context, shard int, deadline time.Time) (*Lease, error) {
-	l, next, err := q.claimAny(ctx) // the sleeper before us may have left something
-	if l != nil || err != nil {
-		return l, err
-	}
-	sleep := min(time.Until(deadline), longestSleep)
-	if next >= 0 {
-		sleep = min(sleep, next)
-	}
-	if sleep <= 0 {
-		return nil, ctx.Err()
-	}
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	if q.o.Shards > 1 && q.inTrouble(shard) { // nothing wakes it: sleep on another
-		timer := time.NewTimer(min(sleep, shardSkip))
-		defer timer.Stop()
-		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-timer.C:
-			return nil, nil
-		}
-	}
-	// As raw arguments: go-redis' own method rounds timeouts below a second up to one. "0" would mean for ever.
-	seconds := strconv.FormatFloat(max(sleep, time.Millisecond).Seconds(), 'f', 3, 64)
-	if err := q.rdb.Do(ctx, "bzpopmin", q.shardKey(shard, "mark"), seconds).Err(); err != nil && !errors.Is(err, redis.Nil) {
-		q.trouble[shard].Store(time.Now().Add(shardTrouble).UnixNano())
-		return nil, fmt.Errorf("queue: sleep: %w", err)
-	}
-	l, _, err = q.claimAny(ctx)
-	return l, err
-}
-
-// claimAny tries the shards in turn, beginning at a random one. next is when the first parked store wakes, -1 if none. A shard
-// whose node does not answer keeps nobody from the others' jobs: its error is returned only if these have none, and it is then left
-// alone for shardTrouble, so that of the workers one a second waits for it.
-func (q *Queue) claimAny(ctx context.Context) (l *Lease, next time.Duration, err error) {
-	next = -1
-	first := 0
-	if q.o.Shards > 1 {
-		first = randomInt(q.o.Shards)
-	}
-	var away error
-	tried := 0
-	for i := range q.o.Shards {
-		s := (first + i) % q.o.Shards
-		if q.o.Shards > 1 && q.inTrouble(s) {
-			continue
-		}
-		tried++
-		l, n, err := q.claim(ctx, s)
-		switch {
-		case l != nil:
-			return l, 0, nil
-		case err != nil && (errors.Is(err, ErrNoEpoch) || ctx.Err() != nil):
-			return nil, 0, err
-		case err != nil:
-			away = err
-			q.trouble[s].Store(time.Now().Add(shardTrouble).UnixNano())
-			q.o.Log.WarnContext(ctx, "a shard of the queue does not answer; its stores wait", "shard", s, "error", err)
-		case n >= 0 && (next < 0 || n < next):
-			next = n
-		}
-	}
-	if tried == 0 {
-		return nil, 0, errShardsAway
-	}
-	return nil, next, away
-}
-
-// inTrouble says whether the shard's node did not answer a moment ago.
-func (q *Queue) inTrouble(shard int) bool { return time.Now().UnixNano() < q.trouble[shard].Load() }
-
-func (q *Queue) claim(ctx context.Context, shard int) (*Lease, time.Duration, error) {
-	token := rand.Text()
-	v, err := q.run(ctx, shard, "claim", token, q.o.LeaseFor.Milliseconds())
-	if err != nil {
-		return nil, 0, err
-	}
-	r := texts(v)
-	switch {
-	case len(r) == 2 && r[0] == "none":
-		ms := integer(r[1])
-		if ms < 0 {
-			return nil, -1, nil
-		}
-		return nil, time.Duration(ms) * time.Millisecond, nil
-	case len(r) == 1+jobFields && r[0] == "job":
-		return &Lease{
-			Job: Job{
-				ID: r[1], Store: r[2], Kind: r[3], Payload: []byte(r[4]), Lane: laneOf(integer(r[5])), Class: r[6],
-				Cost: int(integer(r[7])), RunAt: fromMillis(integer(r[10])), Coalesce: r[11],
-			},
-			Attempt: int(integer(r[8])), Token: token, Expires: fromMillis(integer(r[9])),
-		}, 0, nil
-	}
-	return nil, 0, fmt.Errorf("queue: claim: unexpected answer %v", v)
-}
-
-// laneOf reads the lane back from a score.
-func laneOf(score int64) Lane {
-	switch score / 1e14 {
-	case 0:
-		return LaneInteractive
-	case 1:
-		return LaneOrders
-	default:
-		return LaneBulk
-	}
 }
 
 // Ack ends a job that is done. ErrLeaseLost means that it was given to someone else meanwhile.

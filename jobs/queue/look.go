@@ -36,6 +36,10 @@ func (q *Queue) Totals(ctx context.Context) (Totals, error) {
 	sum := Totals{Complete: true}
 	for s := range q.o.Shards {
 		v, err := q.run(ctx, s, "totals")
+		if other := (*ShardsError)(nil); errors.As(err, &other) && other.Redis == closed {
+			sum.Complete, sum.Rebuilding = false, true
+			continue
+		}
 		if err != nil {
 			return Totals{}, err
 		}

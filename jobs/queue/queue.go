@@ -3,6 +3,7 @@ package queue
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strconv"
 	"strings"
@@ -61,7 +62,7 @@ type Lease struct {
 // Options of a Queue; the zero value is right for production.
 type Options struct {
 	Prefix     string        // of every key; default "sluice"
-	Shards     int           // Redis Cluster slots to spread over; default 1. Changing it needs a rebuild of the queue
+	Shards     int           // Redis Cluster slots to spread over, 1 to MaxShards; default 1. See Rebuild for changing it
 	LeaseFor   time.Duration // default 30 s
 	StoreCap   int           // jobs of one store that run at once, unless SetCap says otherwise; default 4
 	MaxWaiting int           // jobs of one store that Redis takes before ErrFull; default 10,000
@@ -78,6 +79,9 @@ type Options struct {
 var (
 	// ErrNoEpoch means that Redis has lost its content (or never had any): call Rebuild, then try again.
 	ErrNoEpoch = errors.New("queue: redis holds no queue yet: rebuild needed")
+	// ErrSuperseded means that a process that began later than this one has spread the queue over another number of shards:
+	// this process can do nothing until it is restarted with that number, or the number is set back. It is an ErrNoEpoch too.
+	ErrSuperseded = fmt.Errorf("queue: the number of shards was changed after this process began: %w", ErrNoEpoch)
 	// ErrLeaseLost means that the lease has expired and the job was given to someone else, or was purged: stop work on
 	// it, its result no longer counts.
 	ErrLeaseLost = errors.New("queue: lease lost")
@@ -91,10 +95,18 @@ type Queue struct {
 	rdb     redis.UniversalClient
 	o       Options
 	scripts map[string]*redis.Script
-	// sleepers holds one permit a shard: at most that many goroutines of this process block a Redis connection each.
-	sleepers chan int
-	purged   watchers
-	trouble  []atomic.Int64 // by shard: until when claims leave it alone, in ns since 1970 by this machine
+	// seen is the id of the last change of the number of shards before this process began; superseded: there was one since.
+	seen       atomic.Pointer[string]
+	superseded atomic.Bool
+
+	purged  watchers
+	trouble []atomic.Int64 // by shard: until when claims leave it alone, in ns since 1970 by this machine
+
+	lookout      chan struct{}  // a permit: of those who wait in Claim one at a time looks out for work
+	beds         *beds          // who sleeps on which shard of a cluster
+	marks        []string       // by shard: the key that wakes sleepers
+	shardOfMark  map[string]int // and back
+	longestSleep time.Duration
 }
 
 // New returns a Queue on rdb. It talks to Redis only when it is used.
@@ -102,9 +114,7 @@ func New(rdb redis.UniversalClient, o Options) *Queue {
 	if o.Prefix == "" {
 		o.Prefix = "sluice"
 	}
-	if o.Shards < 1 {
-		o.Shards = 1
-	}
+	o.Shards = min(max(1, o.Shards), MaxShards)
 	if o.LeaseFor <= 0 {
 		o.LeaseFor = 30 * time.Second
 	}
@@ -120,9 +130,15 @@ func New(rdb redis.UniversalClient, o Options) *Queue {
 	if o.OnReserve == nil {
 		o.OnReserve = func(string) {}
 	}
-	q := &Queue{rdb: rdb, o: o, scripts: compile(o), sleepers: make(chan int, o.Shards), trouble: make([]atomic.Int64, o.Shards)}
+	q := &Queue{
+		rdb: rdb, o: o, scripts: compile(o), trouble: make([]atomic.Int64, o.Shards), lookout: make(chan struct{}, 1),
+		beds: newBeds(o.Shards), shardOfMark: make(map[string]int, o.Shards), longestSleep: longestSleep,
+	}
+	q.lookout <- struct{}{}
 	for s := range o.Shards {
-		q.sleepers <- s
+		mark := q.shardKey(s, "mark")
+		q.marks = append(q.marks, mark)
+		q.shardOfMark[mark] = s
 	}
 	return q
 }
@@ -154,6 +170,7 @@ func (q *Queue) now() time.Time {
 // run carries out a script on a shard. Its only key argument is the shard's epoch; the script builds the others, all in
 // the same slot, from it. ARGV[1] is always the time.
 func (q *Queue) run(ctx context.Context, shard int, name string, args ...any) (any, error) {
+	q.begin(ctx)
 	argv := make([]any, 0, len(args)+1)
 	argv = append(append(argv, q.nowArg()), args...)
 	v, err := q.scripts[name].Run(ctx, q.rdb, []string{q.shardKey(shard, "epoch")}, argv...).Result()
@@ -163,6 +180,8 @@ func (q *Queue) run(ctx context.Context, shard int, name string, args ...any) (a
 	switch msg := err.Error(); {
 	case strings.HasPrefix(msg, "NOEPOCH"):
 		return nil, ErrNoEpoch
+	case strings.HasPrefix(msg, "SHARDS "):
+		return nil, &ShardsError{Redis: int(integer(strings.Trim(msg, "SHARDS :"))), Own: q.o.Shards}
 	case strings.HasPrefix(msg, "LEASELOST"):
 		return nil, ErrLeaseLost
 	}

@@ -14,24 +14,40 @@ const (
 	rebuildBatch = 500
 )
 
-// NeedsRebuild says whether Redis has no complete queue.
+// NeedsRebuild says whether Redis has no complete queue, or one spread over another number of shards. ErrSuperseded means the
+// latter, and that it is not for this process to change that.
 func (q *Queue) NeedsRebuild(ctx context.Context) (bool, error) {
-	for s := range q.o.Shards {
-		n, err := q.rdb.Exists(ctx, q.shardKey(s, "epoch")).Result()
-		if err != nil {
-			return false, fmt.Errorf("queue: epoch: %w", err)
-		}
-		if n == 0 {
+	l, err := q.layout(ctx)
+	if err != nil {
+		return false, err
+	}
+	if err := q.mayLay(ctx, l); err != nil {
+		return false, err
+	}
+	epochs, err := q.epochs(ctx, q.o.Shards)
+	if err != nil {
+		return false, err
+	}
+	for _, e := range epochs {
+		if shards, complete := parseEpoch(e); !complete || shards != q.o.Shards {
 			return true, nil
 		}
 	}
-	return false, nil
+	return l.was > 0, nil
 }
 
 // Rebuild fills an empty Redis. load emits every unfinished job there is in SQL (any order; jobs that are in Redis already are
 // left alone; jobs beyond MaxWaiting of a store are dropped silently, they stay in SQL) and may call Pause, SetWeight and SetCap.
 // One process at a time loads; the others wait here until it is done, so all may call Rebuild when they meet ErrNoEpoch. A
 // job that was running when Redis lost it runs again.
+//
+// It also moves a queue that is spread over another number of shards, by emptying it and filling it anew. That is as if Redis had
+// lost it: leases are lost to their holders, who learn of it by their next heartbeat; so is what was known of the stores'
+// quotas, with the requests on their way, and the minutes of the quota history that no FlushMinutes has moved yet. Until an
+// answer tells a store's quota again, five requests of it may be under way beside those.
+//
+// Of processes with different numbers the one that began last wins, and the others get ErrSuperseded: so in a rolling restart
+// the number changes once, however the old processes and the new ones take turns.
 func (q *Queue) Rebuild(ctx context.Context, load func(ctx context.Context, emit func(Job) error) error) error {
 	token := rand.Text()
 	for {
@@ -66,6 +82,9 @@ func (q *Queue) rebuild(ctx context.Context, token string, load func(ctx context
 	if needed, err := q.NeedsRebuild(ctx); err != nil || !needed { // someone was faster
 		return err
 	}
+	if err := q.reshard(ctx, token); err != nil {
+		return err
+	}
 	var batch []Job
 	flush := func() error {
 		if ok, err := q.lock(ctx, token, rebuildLock); err != nil {
@@ -94,8 +113,8 @@ func (q *Queue) rebuild(ctx context.Context, token string, load func(ctx context
 		return err
 	}
 	for s := range q.o.Shards {
-		if err := q.rdb.Set(ctx, q.shardKey(s, "epoch"), token, 0).Err(); err != nil {
-			return fmt.Errorf("queue: epoch: %w", err)
+		if _, err := q.run(ctx, s, "complete", epochOf(q.o.Shards)+token); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -21,7 +21,7 @@ var library = []string{"lib", "window", "admit", "place", "history", "cap", "quo
 // takes longer than most scripts.
 func partsOf(script string) []string {
 	switch script {
-	case "heartbeat", "lock", "purge", "totals":
+	case "complete", "heartbeat", "lock", "purge", "shards", "totals":
 		return library[:1]
 	case "flushed", "minutes":
 		return []string{"lib", "history"}
@@ -31,6 +31,9 @@ func partsOf(script string) []string {
 		return library[:4]
 	}
 }
+
+// common are the scripts that a process may run whatever number of shards the queue is spread over.
+var common = []string{"lock", "shards"}
 
 const (
 	// firstRequests may be on their way while a store's quota is unknown.
@@ -96,7 +99,11 @@ func compile(o Options) map[string]*redis.Script {
 		if slices.Contains(library, name) {
 			continue
 		}
-		text := constants.String()
+		shards := fmt.Sprintf("%d:", o.Shards)
+		if slices.Contains(common, name) {
+			shards = ""
+		}
+		text := fmt.Sprintf("local SHARDS = %q\n", shards) + constants.String()
 		for _, part := range partsOf(name) {
 			text += source(part)
 		}

@@ -1,7 +1,8 @@
 -- lib.lua is put before every script. Contract of all scripts:
 --   KEYS[1]  the shard's epoch key, "<prefix>:{<s>}:epoch". All other keys are built from it and share its slot.
 --   ARGV[1]  the time in ms, or "0" to go by Redis' own clock. Redis replicates effects, so asking for TIME is safe.
---   STORE_CAP, FIRST_REQUESTS, REQUEST_TTL, CLASS_CAP, DEAD_KEPT are set by the Go side above this text.
+--   STORE_CAP, FIRST_REQUESTS, REQUEST_TTL, CLASS_CAP, DEAD_KEPT, and SHARDS ("<shards>:", or "" in the scripts that any process
+--   may run) are set by the Go side above this text.
 -- Numbers are written with int(), never tostring(): tostring turns 14 digits and more into 1.7e+12.
 
 local P = string.sub(KEYS[1], 1, -6)
@@ -19,7 +20,13 @@ local function clock()
 end
 local now = clock()
 
-local function no_epoch() return redis.call('EXISTS', KEYS[1]) == 0 end
+-- The epoch is "<shards>:<token>": how many shards the queue is spread over, and a token once it is complete. A process that is
+-- set to another number must not touch a shard at all: it would look for stores, and their quotas, where they are not.
+local epoch_is = redis.call('GET', KEYS[1])
+local spread_over = epoch_is and string.match(epoch_is, '^%d+:')
+if SHARDS ~= '' and spread_over and spread_over ~= SHARDS then return { err = 'SHARDS ' .. spread_over } end
+
+local function no_epoch() return spread_over ~= SHARDS or #epoch_is == #SHARDS end
 local NOEPOCH = { err = 'NOEPOCH the queue must be rebuilt' }
 local LEASELOST = { err = 'LEASELOST the lease has expired and is no longer yours' }
 
