@@ -20,6 +20,7 @@ import (
 type load struct {
 	*installation
 	s       stack
+	web     *process
 	lines   []*line
 	workers []*worker
 	random  *rand.Rand
@@ -30,7 +31,7 @@ type load struct {
 func newLoad(t *testing.T, s stack, stores, linesEach, workers int, variables ...string) *load {
 	t.Helper()
 	o := &load{installation: install(t, s, stores, variables...), s: s, random: seeded(t)}
-	o.startWeb("serve", "--web")
+	o.web = o.startWeb("serve", "--web")
 	for n, m := range o.merchants {
 		for f := range linesEach {
 			l := o.newLine(m, fmt.Sprintf("S%dF%d", n, f), 400)
