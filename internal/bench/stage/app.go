@@ -38,7 +38,7 @@ var BuildApp = sync.OnceValues(func() (string, error) {
 		root = filepath.Dir(root)
 	}
 	path := filepath.Join(root, "bin", "sluice-bench")
-	cmd := exec.Command("go", "build", "-trimpath", "-o", path, "./app")
+	cmd := exec.CommandContext(context.Background(), "go", "build", "-trimpath", "-o", path, "./app")
 	cmd.Dir, cmd.Env = root, append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("stage: build the app: %w\n%s", err, out)
@@ -61,11 +61,12 @@ func StartApp(ctx context.Context, databaseURL, redisURL, apiURL, store, token s
 	if err != nil {
 		return nil, err
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
-	port := l.Addr().(*net.TCPAddr).Port
+	port := l.Addr().(*net.TCPAddr).Port // free right now
 	_ = l.Close()
 	keys, err := vault.GenerateKey("bench")
 	if err != nil {
