@@ -15,6 +15,8 @@ import (
 
 	"sluice/internal/bench/governor"
 	"sluice/internal/bench/harness"
+	"sluice/internal/bench/mainjob"
+	"sluice/internal/bench/memory"
 	"sluice/internal/bench/queue"
 	"sluice/internal/bench/stage"
 	"sluice/internal/testenv"
@@ -25,6 +27,8 @@ func benchmarks() []harness.Benchmark {
 	var list []harness.Benchmark
 	list = append(list, queue.Benchmarks()...)
 	list = append(list, governor.Benchmarks()...)
+	list = append(list, mainjob.Benchmarks()...)
+	list = append(list, memory.Benchmarks()...)
 	return list
 }
 

@@ -35,7 +35,7 @@ const (
 )
 
 const (
-	// minimum is what the Python client's README keeps.
+	// minimum is the example value of min_requests_remaining in the Python client's documentation; it has no default.
 	minimum = 2
 	// inFlight is how many requests of one store one of our processes has under way, as one run has (jobs/sync).
 	inFlight = 8
@@ -136,7 +136,7 @@ func work(ctx context.Context, client *bigcommerce.Client) {
 	}
 }
 
-// plain is a client without a governor, one request at a time, as the official ones are.
+// plain is a client without a governor, one request at a time, as the official Python and PHP ones are.
 type plain struct {
 	store storeTask
 	http  *http.Client

@@ -1,5 +1,10 @@
-// Package governor compares Sluice's quota governor with the two ways in which BigCommerce's own clients keep within a
-// store's quota: to send until a 429 comes and wait for the window's end, and to stop when few requests are left.
+// Package governor compares Sluice's quota governor with two ways to keep within a store's quota that BigCommerce's own
+// clients lead to.
+//
+// To stop when few requests are left is what the Python client does if it is asked to (rate_limiting_management with
+// min_requests_remaining and wait): after each answer that succeeded it looks at X-Rate-Limit-Requests-Left and sleeps until
+// the window ends. To send until a 429 comes and wait for the window's end is what is left to the caller otherwise: the Python client raises
+// RateLimitingException, and the PHP client, in the versions that were read for this, treats a 429 as any error.
 package governor
 
 import (
@@ -67,40 +72,21 @@ func stands() []stand {
 	return all
 }
 
-// rounds keeps what the rounds measured: all contenders of both benchmarks are run at the same time, and each then asks for
-// its own part.
-type rounds struct {
-	mu   sync.Mutex
-	done map[int]map[stand]harness.Values
-	errs map[int]error
-}
-
-func (r *rounds) get(ctx context.Context, n int, s stand) (harness.Values, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.done[n] == nil {
-		r.done[n], r.errs[n] = round(ctx, n)
-	}
-	if err := r.errs[n]; err != nil {
-		return nil, err
-	}
-	return r.done[n][s], nil
-}
-
 // Benchmarks compares alone and beside another app.
 func Benchmarks() []harness.Benchmark {
-	r := &rounds{done: map[int]map[stand]harness.Values{}, errs: map[int]error{}}
-	return []harness.Benchmark{benchmark(r, false), benchmark(r, true)}
+	together := &harness.Together[stand]{Run: round} // both benchmarks' contenders at the same time
+	return []harness.Benchmark{benchmark(together, false), benchmark(together, true)}
 }
 
 const about = `Three processes use up a store's quota together, on the sandbox in a process of its own (20 ms latency) and a real Redis.
 Ours is the limiter behind the API client as jobs makes it, 8 requests in flight a process, all bulk; who gets no quota comes back when the
-limiter says. The others send one request at a time a process, as BigCommerce's PHP and Python clients do; they sleep exactly as
-long as X-Rate-Limit-Time-Reset-Ms says (the Python client rounds up to whole seconds, which would cost it more), and the minimum is the 2 of its README. All
-contenders, settings and both scenarios of a round run at the same time, each on a store of its own. Counted by the sandbox by window,
+limiter says. The others send one request at a time a process, as BigCommerce's PHP and Python clients do. To keep a minimum is what the Python client
+can be told to do (rate_limiting_management); 2 is its documentation's example. To wait after a 429 is what a caller of these
+clients does otherwise: they wait for nothing themselves then. Both sleep exactly as long as X-Rate-Limit-Time-Reset-Ms says (the Python
+client rounds up to whole seconds, which would cost it more). All contenders, settings and both scenarios of a round run at the same time, each on a store of its own. Counted by the sandbox by window,
 without the first window and without the one in which the round ends: of a round 2 windows of 30 s or 17 of 5 s.`
 
-func benchmark(r *rounds, shared bool) harness.Benchmark {
+func benchmark(together *harness.Together[stand], shared bool) harness.Benchmark {
 	b := harness.Benchmark{
 		Name: "governor/alone", About: about,
 		Metrics: []harness.Metric{
@@ -121,10 +107,7 @@ func benchmark(r *rounds, shared bool) harness.Benchmark {
 	for i, s := range settings {
 		for _, w := range ways {
 			name := w + " (" + s.name + ")"
-			st := stand{w, i, shared}
-			b.Contenders = append(b.Contenders, harness.Contender{Name: name, Round: func(ctx context.Context, rd harness.Round) (harness.Values, error) {
-				return r.get(ctx, rd.N, st)
-			}})
+			b.Contenders = append(b.Contenders, harness.Contender{Name: name, Round: together.Part(stand{w, i, shared})})
 			if w == ours {
 				b.Targets = append(b.Targets,
 					harness.Target{Contender: name, Metric: "quota used", Op: harness.AtLeast, Bound: use},
@@ -168,7 +151,7 @@ func round(ctx context.Context, n int) (result map[stand]harness.Values, err err
 		task := stage.SandboxTask{Window: s.window, Latency: latency}
 		for _, st := range stands() {
 			if settings[st.setting].window == s.window {
-				task.Stores = append(task.Stores, stage.StoreTask{Hash: st.hash(), Plan: settings[st.setting].plan})
+				task.Stores = append(task.Stores, stage.StoreTask{Hash: st.hash(), Plan: settings[st.setting].plan, Products: 1})
 			}
 		}
 		p, err := stage.Start(ctx, stage.SandboxWorker, task)

@@ -77,6 +77,9 @@ type Benchmark struct {
 	Setup func(ctx context.Context) (stop func(), err error)
 	// Timeout ends one round of one contender; default five minutes.
 	Timeout time.Duration
+	// Rounds is how many rounds are run at most, for a benchmark that takes many minutes; 0: as many as asked for. The table
+	// shows how many there were.
+	Rounds int
 }
 
 // Check reports what is wrong with the benchmark's declaration.

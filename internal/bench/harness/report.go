@@ -100,7 +100,7 @@ func (r Report) Markdown(results []Result) string {
 	p := func(format string, args ...any) { fmt.Fprintf(&out, format, args...) }
 	p("# Benchmarks\n\n")
 	p("Written by `make bench`; do not edit. Every contender was run %d times, interleaved: all of them once, then all of them in\n", r.Options.Rounds)
-	p("another order. A figure is the median of its rounds; beside it stand the lowest and the highest. A target that compares two\n")
+	p("another order; what takes many minutes once (\"one round\"). A figure is the median of its rounds; beside it stand the lowest and the highest. A target that compares two\n")
 	p("contenders is judged by the median of the ratios within each round, any other by the median.\n\n")
 	if missed := Missed(results); len(missed) > 0 {
 		p("**%d missed:**\n\n", len(missed))

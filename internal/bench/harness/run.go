@@ -97,7 +97,8 @@ func runOne(ctx context.Context, b *Benchmark, o Options) (res Result) {
 			return res
 		}
 	}
-	for n := 1; n <= o.Rounds; n++ {
+	rounds := b.rounds(o.Rounds)
+	for n := 1; n <= rounds; n++ {
 		for _, i := range order(len(b.Contenders), n) {
 			c := &b.Contenders[i]
 			if ctx.Err() != nil {
@@ -106,10 +107,18 @@ func runOne(ctx context.Context, b *Benchmark, o Options) (res Result) {
 			began := time.Now()
 			values, err := oneRound(ctx, b, c, Round{N: n, Duration: o.Duration})
 			res.Rounds[c.Name] = append(res.Rounds[c.Name], Outcome{Values: values, Err: err})
-			fmt.Fprintf(o.Progress, "%s  round %d/%d  %s  (%.1f s)  %s\n", b.Name, n, o.Rounds, c.Name, time.Since(began).Seconds(), outcome(b, values, err))
+			fmt.Fprintf(o.Progress, "%s  round %d/%d  %s  (%.1f s)  %s\n", b.Name, n, rounds, c.Name, time.Since(began).Seconds(), outcome(b, values, err))
 		}
 	}
 	return res
+}
+
+// rounds returns how many rounds are run of a benchmark when so many are asked for.
+func (b *Benchmark) rounds(asked int) int {
+	if b.Rounds > 0 {
+		return min(b.Rounds, asked)
+	}
+	return asked
 }
 
 // order is the order of round n (from 1) for k contenders: begun one further each time, and backwards every other time, so that

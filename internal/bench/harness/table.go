@@ -49,6 +49,9 @@ func (r *Result) rows() []row {
 				line.median = "failed"
 			case s.N > 0:
 				line.median, line.spread = number(s.Median), number(s.Min)+" – "+number(s.Max)
+				if s.N == 1 {
+					line.spread = "one round"
+				}
 			}
 			for i, v := range mine {
 				if i > 0 {

@@ -1,6 +1,6 @@
 // Package queue compares jobs/queue with asynq, on one redis-server that the benchmark starts: same workers, same payloads.
 //
-// AOF is off for all of them: what is compared is the queues' work, not this machine's disk. Job rows in SQL are not part of it.
+// AOF is off for all of them: what is compared is the queues' work, not this machine's disk. Rows in SQL are part of queue/with rows only.
 package queue
 
 import (
@@ -139,5 +139,5 @@ func label(name string, stores int) string {
 
 // Benchmarks are those of this package.
 func Benchmarks() []harness.Benchmark {
-	return []harness.Benchmark{throughput(), pickup(), idle()}
+	return []harness.Benchmark{throughput(), withRows(), pickup(), smallStore(), idle()}
 }

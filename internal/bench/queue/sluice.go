@@ -17,7 +17,16 @@ type sluice struct{ q *queue.Queue }
 // newSluice makes a queue whose stores all have a known quota that is far from used up. The cap of a store is lifted to all
 // workers: it would otherwise hold back one store alone, and flatter the others.
 func newSluice(ctx context.Context, rdb redis.UniversalClient, stores []string) (system, error) {
-	q := queue.New(rdb, queue.Options{StoreCap: workers})
+	return sluiceWith(ctx, rdb, stores, queue.Options{StoreCap: workers})
+}
+
+// newCapped makes the queue with its own cap.
+func newCapped(ctx context.Context, rdb redis.UniversalClient, stores []string) (system, error) {
+	return sluiceWith(ctx, rdb, stores, queue.Options{})
+}
+
+func sluiceWith(ctx context.Context, rdb redis.UniversalClient, stores []string, o queue.Options) (system, error) {
+	q := queue.New(rdb, o)
 	if err := q.Rebuild(ctx, func(context.Context, func(queue.Job) error) error { return nil }); err != nil {
 		return nil, err
 	}

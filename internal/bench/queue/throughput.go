@@ -3,6 +3,7 @@ package queue
 import (
 	"context"
 	"errors"
+	"io"
 	"math/rand/v2"
 	"sync/atomic"
 	"time"
@@ -54,7 +55,7 @@ func throughput() harness.Benchmark {
 }
 
 func throughputRound(make maker, n int) func(context.Context, harness.Round) (harness.Values, error) {
-	return func(ctx context.Context, r harness.Round) (harness.Values, error) {
+	return func(ctx context.Context, r harness.Round) (v harness.Values, err error) {
 		rdb, count, err := connect(ctx)
 		if err != nil {
 			return nil, err
@@ -64,6 +65,9 @@ func throughputRound(make maker, n int) func(context.Context, harness.Round) (ha
 		s, err := make(ctx, rdb, list)
 		if err != nil {
 			return nil, err
+		}
+		if c, ok := s.(io.Closer); ok {
+			defer func() { err = errors.Join(err, c.Close()) }()
 		}
 		var id, done atomic.Int64
 		if err := each(backlog, func(i int) error { return s.enqueue(ctx, list[i%n], id.Add(1)) }); err != nil {
@@ -95,7 +99,7 @@ func throughputRound(make maker, n int) func(context.Context, harness.Round) (ha
 		if err, ok := failed.Load().(error); ok {
 			return nil, err
 		}
-		v := harness.Values{"jobs": float64(jobs) / took.Seconds()}
+		v = harness.Values{"jobs": float64(jobs) / took.Seconds()}
 		if jobs > 0 {
 			v["redis time"] = (after - cpu) * 1e6 / float64(jobs)
 			v["round trips"] = float64(calls) / float64(jobs)

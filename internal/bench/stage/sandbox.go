@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strconv"
 	"time"
 
 	"sluice/internal/sandbox"
@@ -21,7 +22,10 @@ type SandboxTask struct {
 }
 
 // StoreTask describes one of its stores.
-type StoreTask struct{ Hash, Plan string }
+type StoreTask struct {
+	Hash, Plan string
+	Products   int // that it has from the start, as sandbox.SeedProducts makes them
+}
 
 // SandboxInfo is what a sandbox tells once it listens.
 type SandboxInfo struct {
@@ -51,7 +55,7 @@ func RunSandbox(ctx context.Context, in json.RawMessage, say func(any) error) er
 	info := SandboxInfo{URL: s.URLs().API, Stores: map[string]StoreInfo{}}
 	for _, spec := range task.Stores {
 		st := s.AddStore(sandbox.StoreSpec{Hash: spec.Hash, Plan: spec.Plan})
-		st.SeedProducts(1)
+		st.SeedProducts(spec.Products)
 		token := st.Token()
 		if err := useOnce(ctx, info.URL, spec.Hash, token); err != nil {
 			return err
@@ -85,23 +89,56 @@ func useOnce(ctx context.Context, url, store, token string) error {
 
 // Windows asks a sandbox what each client of a store did in the windows that have ended.
 func Windows(ctx context.Context, url, store string) ([]sandbox.QuotaWindow, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/sandbox/stores/"+store+"/windows", nil)
-	if err != nil {
-		return nil, err
-	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return nil, err
-	}
-	defer res.Body.Close()
-	if res.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("stage: windows of %s: %s", store, res.Status)
-	}
 	var body struct {
 		Windows []sandbox.QuotaWindow `json:"windows"`
 	}
-	if err := json.NewDecoder(res.Body).Decode(&body); err != nil {
+	err := ask(ctx, url+"/sandbox/stores/"+store+"/windows", &body)
+	return body.Windows, err
+}
+
+// Counted is what a sandbox counted of a store's requests, and the mark to count from next.
+type Counted struct {
+	Mark uint64 `json:"mark"`
+	sandbox.Counts
+}
+
+// Requests asks a sandbox how many requests of a store came since a mark; 0 is the beginning.
+func Requests(ctx context.Context, url, store string, since uint64) (Counted, error) {
+	var c Counted
+	err := ask(ctx, url+"/sandbox/stores/"+store+"/requests?since="+strconv.FormatUint(since, 10), &c)
+	return c, err
+}
+
+// Products asks a sandbox how many products its stores have, by store.
+func Products(ctx context.Context, url string) (map[string]int, error) {
+	var body struct {
+		Stores []struct {
+			Hash     string `json:"hash"`
+			Products int    `json:"products"`
+		} `json:"stores"`
+	}
+	if err := ask(ctx, url+"/sandbox/stores", &body); err != nil {
 		return nil, err
 	}
-	return body.Windows, nil
+	list := make(map[string]int, len(body.Stores))
+	for _, s := range body.Stores {
+		list[s.Hash] = s.Products
+	}
+	return list, nil
+}
+
+func ask(ctx context.Context, url string, into any) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return err
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		return fmt.Errorf("stage: %s: %s", url, res.Status)
+	}
+	return json.NewDecoder(res.Body).Decode(into)
 }

@@ -1,0 +1,204 @@
+package queue
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // sql.Open("pgx", …)
+	"github.com/redis/go-redis/v9"
+
+	"sluice/internal/bench/harness"
+	"sluice/internal/testenv"
+	"sluice/jobs"
+	"sluice/jobs/queue"
+	"sluice/tenants"
+	"sluice/tenants/vault"
+)
+
+// forget is the kind of the jobs: what a webhook of a deleted product asks for. It needs no request to BigCommerce.
+const forget = "record.forget"
+
+// postgres is the server of the benchmarks with rows: a database with all the stores, which each round copies.
+var postgres struct {
+	url    string
+	keys   string
+	rounds atomic.Int64
+}
+
+func withRows() harness.Benchmark {
+	most := label("Sluice with rows", 10_000)
+	b := harness.Benchmark{
+		Name: "queue/with rows",
+		About: "As queue/throughput, with all that the app's workers do: each job is a row in PostgreSQL before it is in Redis (one insert), and " +
+			"jobs.Workers claim it, read its row and its store, do it (" + forget + ": two updates), mark the row as done and acknowledge. 8 workers in one process; " +
+			"PostgreSQL with fsync and synchronous_commit on, so each of a job's two commits (the row's insert, its end) waits for the disk, " +
+			"and the figure is the disk's more than the queue's. asynq beside it keeps no rows: it does less, and loses what Redis loses.",
+		Metrics: []harness.Metric{{Name: "jobs", Unit: "jobs/s", Better: harness.Higher, Means: "jobs done a second; one that failed does not count"},
+			{Name: "redis time", Unit: "µs/job", Better: harness.Lower, Means: "processor time of Redis' main thread for a job"},
+			{Name: "round trips", Unit: "per job", Better: harness.Lower, Means: "calls of Redis for a job"}},
+		Targets: []harness.Target{
+			{Contender: most, Metric: "jobs", Op: harness.AtLeast, Bound: 0.8, Of: label("Sluice with rows", 1)},
+			{Contender: most, Metric: "jobs", Op: harness.AtLeast, Bound: 10, Of: label("asynq", 10_000)},
+			{Contender: most, Metric: "jobs", Op: harness.AtLeast, Bound: 10, Of: label("asynq tuned", 10_000)},
+		},
+		Setup: setupRows,
+	}
+	for _, n := range stores {
+		b.Contenders = append(b.Contenders,
+			harness.Contender{Name: label("Sluice with rows", n), Round: throughputRound(newRows, n)},
+			harness.Contender{Name: label("asynq", n), Round: throughputRound(newAsynq, n)},
+			harness.Contender{Name: label("asynq tuned", n), Round: throughputRound(newTuned, n)})
+	}
+	return b
+}
+
+// setupRows starts both servers and makes the database that rounds copy.
+func setupRows(ctx context.Context) (func(), error) {
+	stopRedis, err := setup(ctx)
+	if err != nil {
+		return stopRedis, err
+	}
+	at, stopPostgres, err := testenv.StartPostgres("fsync=on", "synchronous_commit=on", "full_page_writes=on")
+	if err != nil {
+		return stopRedis, err
+	}
+	postgres.url = at
+	stop := func() { stopPostgres(); stopRedis() }
+	if postgres.keys, err = vault.GenerateKey("bench"); err != nil {
+		return stop, err
+	}
+	return stop, makeStores(ctx)
+}
+
+// makeStores makes a database of the largest number of stores.
+func makeStores(ctx context.Context) error {
+	if err := statement(ctx, "CREATE DATABASE stores"); err != nil {
+		return err
+	}
+	at, err := database("stores")
+	if err != nil {
+		return err
+	}
+	db, err := tenants.Open(ctx, at, postgres.keys, nil)
+	if err != nil {
+		return err
+	}
+	list := names(stores[len(stores)-1])
+	if err = db.Migrate(ctx); err == nil {
+		err = each(len(list), func(i int) error {
+			in := tenants.WithStore(ctx, list[i])
+			_, err := db.UpsertInstalledStore(in, tenants.Install{StoreHash: list[i], AccessToken: "bench", Origin: tenants.OriginCredentials})
+			return err
+		})
+	}
+	return errors.Join(err, db.Close()) // a database that is in use cannot be copied
+}
+
+// database returns the URL of another database of the server.
+func database(name string) (string, error) {
+	u, err := url.Parse(postgres.url)
+	if err != nil {
+		return "", err
+	}
+	u.Path = "/" + name
+	return u.String(), nil
+}
+
+func statement(ctx context.Context, text string) error {
+	db, err := sql.Open("pgx", postgres.url)
+	if err != nil {
+		return err
+	}
+	_, err = db.ExecContext(ctx, text)
+	return errors.Join(err, db.Close())
+}
+
+// rows is the queue as the app uses it: with rows, and jobs.Workers.
+type rows struct {
+	*sluice
+	db     *tenants.DB
+	name   string // of its database
+	stores []string
+}
+
+func newRows(ctx context.Context, rdb redis.UniversalClient, stores []string) (system, error) {
+	s, err := newSluice(ctx, rdb, stores)
+	if err != nil {
+		return nil, err
+	}
+	name := "round" + strconv.FormatInt(postgres.rounds.Add(1), 10)
+	if err := statement(ctx, "CREATE DATABASE "+name+" TEMPLATE stores"); err != nil {
+		return nil, err
+	}
+	at, err := database(name)
+	if err != nil {
+		return nil, err
+	}
+	db, err := tenants.Open(ctx, at, postgres.keys, nil)
+	if err != nil {
+		return nil, err
+	}
+	return &rows{sluice: s.(*sluice), db: db, name: name, stores: stores}, nil
+}
+
+// Close ends the connections and drops the database.
+func (r *rows) Close() error {
+	return errors.Join(r.db.Close(), statement(context.Background(), "DROP DATABASE "+r.name))
+}
+
+// enqueue commits the row and puts the job into Redis, as jobs does when a webhook comes.
+func (r *rows) enqueue(ctx context.Context, store string, id int64) error {
+	body, err := json.Marshal(map[string]any{"delivery_id": "delivery-" + strconv.FormatInt(id, 10), "product_id": id, "padding": string(payload[:100])})
+	if err != nil {
+		return err
+	}
+	row := &tenants.Job{ID: "forget:" + strconv.FormatInt(id, 10), StoreHash: store, Kind: forget, State: tenants.JobPending,
+		Payload: string(body), Lane: string(queue.LaneBulk), Cost: 1, RunAt: time.Now().UTC()}
+	if err := r.db.Scoped(tenants.WithStore(ctx, store)).Create(row).Error; err != nil {
+		return err
+	}
+	return r.q.Enqueue(ctx, queue.Job{ID: row.ID, Store: store, Kind: row.Kind, Payload: body, Lane: queue.LaneBulk, Cost: 1, RunAt: row.RunAt})
+}
+
+func (r *rows) serve(ctx context.Context, handle func(store string, id int64)) (func(), error) {
+	ctx, cancel := context.WithCancel(ctx)
+	w := jobs.NewWorkers(jobs.Config{DB: r.db, Queue: r.q, Concurrency: workers, Meter: &meter{stores: r.stores, done: handle}})
+	var group sync.WaitGroup
+	failed := make(chan error, 1)
+	group.Go(func() { failed <- w.Run(ctx) })
+	select {
+	case err := <-failed:
+		cancel()
+		return nil, fmt.Errorf("the workers ended: %w", err)
+	default:
+		return func() { cancel(); group.Wait() }, nil
+	}
+}
+
+// meter tells of each job that was done. Workers tell it no store, so it names them in turn: with as many jobs of each, what
+// is enqueued next is spread as evenly.
+type meter struct {
+	stores []string
+	next   atomic.Int64
+	done   func(store string, id int64)
+}
+
+func (m *meter) Attempted(kind string, how jobs.Ending, _ time.Duration) {
+	if kind == forget && how == jobs.EndDone {
+		n := m.next.Add(1)
+		m.done(m.stores[int(n)%len(m.stores)], n)
+	}
+}
+
+func (*meter) Claimed(time.Duration)                {}
+func (*meter) Stepped(tenants.Phase, time.Duration) {}
+func (*meter) Reaped(int)                           {}
+func (*meter) Rebuilt(int, time.Duration)           {}
