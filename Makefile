@@ -34,12 +34,9 @@ test-go: $(PANEL)
 	$(GO) test -race -timeout 20m ./...
 	@# The exhaustive form of the crash test: under the race detector it tries every seventh point.
 	$(GO) test -run TestKilledAnywhere ./jobs/sync
-<<<<<<< HEAD
 	@# The whole simulated day: under the race detector it has a tenth of the stores.
 	$(GO) test -run TestADayOfManyStores ./jobs/queue
-=======
 	cd internal/bench && $(GO) vet ./... && $(GO) test -race ./...
->>>>>>> bench
 
 test-web: ui/web/node_modules/.package-lock.json
 	cd ui/web && npm test

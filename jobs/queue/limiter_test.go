@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -109,6 +110,43 @@ func (s *store) counts() (total, over int) {
 	return s.total, s.over
 }
 
+// socket gives a pipe what a socket has: room for what is written until it is read. Without it a client that writes a pipeline and
+// a server that answers its first command wait for each other for ever.
+type socket struct {
+	net.Conn
+	out  chan []byte
+	done chan struct{}
+}
+
+func newSocket(c net.Conn) *socket {
+	s := &socket{Conn: c, out: make(chan []byte, 1024), done: make(chan struct{})}
+	go func() {
+		for {
+			select {
+			case b := <-s.out:
+				_, _ = c.Write(b) // a pipe that was closed: reading fails too
+			case <-s.done:
+				return
+			}
+		}
+	}()
+	return s
+}
+
+func (s *socket) Write(b []byte) (int, error) {
+	select {
+	case s.out <- bytes.Clone(b):
+		return len(b), nil
+	case <-s.done:
+		return 0, net.ErrClosed
+	}
+}
+
+func (s *socket) Close() error {
+	close(s.done)
+	return s.Conn.Close()
+}
+
 // bubble runs test with an embedded Redis that lives in simulated time, as the test does.
 func bubble(t *testing.T, test func(t *testing.T, q *Queue)) {
 	synctest.Test(t, func(t *testing.T) {
@@ -117,7 +155,13 @@ func bubble(t *testing.T, test func(t *testing.T, q *Queue)) {
 		rdb := redis.NewClient(&redis.Options{
 			Addr:                     "127.0.0.1:6379", // never dialled; a name would be looked up outside the bubble
 			MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
-			Dialer:                   func(context.Context, string, string) (net.Conn, error) { return m.Dial() },
+			Dialer: func(context.Context, string, string) (net.Conn, error) {
+				c, err := m.Dial()
+				if err != nil {
+					return nil, err
+				}
+				return newSocket(c), nil
+			},
 		})
 		defer rdb.Close()
 		test(t, ready(t, rdb, Options{Log: slog.New(slog.NewTextHandler(io.Discard, nil))}))

@@ -33,6 +33,8 @@ func TestRoomyTellsOfAStoreWhenItIsHalfEmpty(t *testing.T) {
 		if got, err := q.Roomy(t.Context(), time.Second); err != nil || got != nil { // another process in the same second
 			t.Errorf("roomy = %v, %v", got, err)
 		}
+		must(t, q.Pause(t.Context(), "full")) // only big gets room
+		must(t, q.Pause(t.Context(), "gone"))
 		for left := map[string]int{"big": 4, "full": 4, "gone": 4}; left["big"] > 2; {
 			if left["big"] == 3 {
 				roomy()

@@ -202,3 +202,4 @@ func (*meter) Claimed(time.Duration)                {}
 func (*meter) Stepped(tenants.Phase, time.Duration) {}
 func (*meter) Reaped(int)                           {}
 func (*meter) Rebuilt(int, time.Duration)           {}
+func (*meter) Audited(int)                          {}
