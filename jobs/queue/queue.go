@@ -180,8 +180,9 @@ func (q *Queue) run(ctx context.Context, shard int, name string, args ...any) (a
 	switch msg := err.Error(); {
 	case strings.HasPrefix(msg, "NOEPOCH"):
 		return nil, ErrNoEpoch
-	case strings.HasPrefix(msg, "SHARDS "):
-		return nil, &ShardsError{Redis: int(integer(strings.Trim(msg, "SHARDS :"))), Own: q.o.Shards}
+	case strings.HasPrefix(msg, "SHARDS "): // "SHARDS 4:"
+		n := strings.TrimSuffix(strings.TrimPrefix(msg, "SHARDS "), ":")
+		return nil, &ShardsError{Redis: int(integer(n)), Own: q.o.Shards}
 	case strings.HasPrefix(msg, "LEASELOST"):
 		return nil, ErrLeaseLost
 	}

@@ -38,7 +38,6 @@ type measures struct {
 type used struct {
 	windows        int
 	used, quota    int
-	worst          float64
 	refused, calls int
 	shares         []float64
 }
