@@ -22,7 +22,7 @@ func TestStatistics(t *testing.T) {
 		{[]float64{4, 1, 2, 3}, Summary{2.5, 1, 4, 4}},
 		{nil, Summary{}},
 	} {
-		if diff := cmp.Diff(c.want, Summarize(c.values)); diff != "" {
+		if diff := cmp.Diff(c.want, Summarise(c.values)); diff != "" {
 			t.Errorf("%v: %s", c.values, diff)
 		}
 	}

@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"context"
 	"bufio"
 	"bytes"
 	"fmt"
@@ -78,7 +79,7 @@ func Modules(paths ...string) []Version {
 
 // ProgramVersion returns the first line that a program prints with --version, or "not installed".
 func ProgramVersion(name, path string) Version {
-	out, err := exec.Command(path, "--version").Output()
+	out, err := exec.CommandContext(context.Background(), path, "--version").Output()
 	if err != nil {
 		return Version{name, "not installed"}
 	}

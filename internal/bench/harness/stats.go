@@ -13,8 +13,8 @@ type Summary struct {
 	N                int // rounds that measured it
 }
 
-// Summarize returns the summary of values; with none, N is 0.
-func Summarize(values []float64) Summary {
+// Summarise returns the summary of values; with none, N is 0.
+func Summarise(values []float64) Summary {
 	if len(values) == 0 {
 		return Summary{}
 	}

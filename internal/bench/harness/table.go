@@ -39,9 +39,9 @@ func (r *Result) rows() []row {
 					mine = append(mine, v)
 				}
 			}
-			s := Summarize(slices.Collect(maps.Values(r.values(c.Name, m.Name))))
+			s := Summarise(slices.Collect(maps.Values(r.values(c.Name, m.Name))))
 			failed := r.err(c.Name) != nil
-			if s.N == 0 && len(mine) == 0 && !(failed && m.Name == b.Metrics[0].Name) {
+			if s.N == 0 && len(mine) == 0 && (!failed || m.Name != b.Metrics[0].Name) {
 				continue // does not apply
 			}
 			switch {

@@ -31,7 +31,7 @@ func Benchmarks() []harness.Benchmark {
 	about := fmt.Sprintf(`The app, a process of its own with a real PostgreSQL and Redis, syncs a feed of %d rows into a store (a sandbox in a process
 of its own, Enterprise quota) that has all but %d of the products, one of %d with another price: the feed is fetched, mapped, matched with
 the whole catalogue (a request for 250 products), compared and written. One run, because it takes many minutes: the time is PostgreSQL's for the most part, which keeps
-a record and a line of the work list for each row. It looks for tables to analyze every 5 s here, not every minute, because the database is
+a record and a line of the work list for each row. It looks for tables to look at anew every 5 s here, not every minute, because the database is
 new: until its statistics know of the first rows, the queries of a first run are planned as for empty tables. VmRSS of the app is
 read four times a second from the run's start to its end.`, rows, fresh, every)
 	return []harness.Benchmark{{
