@@ -320,6 +320,8 @@ func (i *installation) wantIdle(databaseURL, redisURL string) {
 			switch kind {
 			case "epoch", "shards", "V", "seq", "stores", "mark", "minutes", "t", "m":
 				continue
+			case "sweep", "paging", "audit": // whose turn it is: these run out and are never let go
+				continue
 			case "o":
 				requests, e := rdb.ZRangeWithScores(ctx, key, 0, -1).Result()
 				err = errors.Join(err, e)

@@ -208,6 +208,24 @@ func TestAbandonedRequests(t *testing.T) {
 	})
 }
 
+// TestReservationSentTwice: go-redis sends a script again when the connection broke before its answer came.
+func TestReservationSentTwice(t *testing.T) {
+	governed(t, func(t *testing.T, g governor) {
+		g.observe(g.admitted(person), ok(10, 9, 30*time.Second))
+		for range 2 {
+			v, err := g.q.run(t.Context(), g.q.storeShard("abc"), "reserve", "abc", 0, "again|1|", 1, "", 1)
+			must(t, err)
+			if r := texts(v); len(r) != 1 {
+				t.Fatalf("not admitted: %v", r)
+			}
+		}
+		if s := g.state(); s.Out != 1 {
+			t.Errorf("%d requests count as on their way, want 1", s.Out)
+		}
+		noAudit(t, g.q)
+	})
+}
+
 func TestRefusalWindowUsedUp(t *testing.T) {
 	governed(t, func(t *testing.T, g governor) {
 		must(t, g.q.Enqueue(t.Context(), job("abc", "1"), job("other", "2")))

@@ -13,6 +13,11 @@ local t = open(s)
 for i = 8, #ARGV, OBSERVE_ARGS do observe(t, i, rnd) end
 save_minutes()
 roll(t)
+-- A client sends a script again whose answer it did not get: what is reserved is not counted twice.
+if redis.call('ZSCORE', P .. 'o:' .. s, ARGV[4]) then
+  place(s)
+  return { 1 }
+end
 local cost, class = tonumber(ARGV[5]), class_name(ARGV[6])
 local ok, at, why = class_gate(t, class, num(t, 'c:' .. class))
 if not ok then why, at = 'class', at or now + SOON end
