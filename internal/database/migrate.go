@@ -18,6 +18,7 @@ func migrations() []*gormigrate.Migration {
 		{ID: "0002_schedules", Migrate: migrate0002},
 		{ID: "0003_quota_minutes", Migrate: migrate0003},
 		{ID: "0004_job_attempts", Migrate: migrate0004},
+		{ID: "0005_identity", Migrate: migrate0005},
 	}
 }
 
