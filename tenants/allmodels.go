@@ -7,5 +7,7 @@ func AllModels() []any {
 		&Store{}, &User{}, &Channel{}, &APIKey{}, &UsedToken{}, &Connection{}, &Flow{}, &Run{}, &Record{},
 		&RunItem{}, &RunIssue{}, &JournalEntry{}, &Snapshot{}, &SnapshotChunk{}, &Job{}, &JobAttempt{},
 		&WebhookEvent{}, &AuditEntry{}, &QuotaMinute{},
+		&StorefrontSettings{}, &ChannelOrigin{}, &StorefrontScript{}, &Account{}, &IdentityProvider{}, &SubjectLink{},
+		&SignIn{},
 	}
 }

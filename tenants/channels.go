@@ -20,10 +20,11 @@ func (d *DB) UpsertChannels(ctx context.Context, channels []Channel) error {
 			rows[i].ID = NewID()
 			rows[i].Name, rows[i].SiteURL = Clean(rows[i].Name, 255), Clean(rows[i].SiteURL, 255)
 			rows[i].Type, rows[i].Platform = Clean(rows[i].Type, 64), Clean(rows[i].Platform, 64)
+			rows[i].Status = Clean(rows[i].Status, 32)
 		}
 		return tx.Scoped(ctx).Clauses(clause.OnConflict{
 			Columns:   []clause.Column{{Name: "store_hash"}, {Name: "channel_id"}},
-			DoUpdates: clause.AssignmentColumns([]string{"name", "type", "platform", "site_url", "updated_at"}),
+			DoUpdates: clause.AssignmentColumns([]string{"name", "type", "platform", "status", "site_url", "updated_at"}),
 		}).Create(&rows).Error
 	})
 }

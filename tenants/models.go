@@ -80,7 +80,8 @@ type Channel struct {
 	Name      string    `gorm:"size:255" json:"name"`
 	Type      string    `gorm:"size:64" json:"type"`
 	Platform  string    `gorm:"size:64" json:"platform"`
-	SiteURL   string    `gorm:"size:255" json:"site_url"`
+	Status    string    `gorm:"size:32" json:"status"`    // active, prelaunch, inactive, connected, …; "" for one only seen before 0006
+	SiteURL   string    `gorm:"size:255" json:"site_url"` // canonical address of its storefront, "" if it has none
 	UpdatedAt time.Time `json:"updated_at"`
 }
 

@@ -41,7 +41,21 @@ func (d *DB) RotateKeys(ctx context.Context) (int, error) {
 			return d.AcrossStores(ctx).Model(&Connection{}).Where("id = ? AND secret = ?", c.ID, c.Secret).
 				UpdateColumn("secret", sealed)
 		})
-	return stores + connections, err
+	if err != nil {
+		return stores + connections, err
+	}
+	providers, err := rotate(ctx, d, columnProviderSecret,
+		func(after string) (rows []IdentityProvider, err error) {
+			err = d.AcrossStores(ctx).Select("id", "store_hash", "client_secret").Where("client_secret IS NOT NULL AND id > ?", after).
+				Order("id").Limit(rotateRows).Find(&rows).Error
+			return rows, err
+		},
+		func(p IdentityProvider) (string, string, []byte) { return p.ID, p.StoreHash, p.ClientSecret },
+		func(p IdentityProvider, sealed []byte) *gorm.DB {
+			return d.AcrossStores(ctx).Model(&IdentityProvider{}).Where("id = ? AND client_secret = ?", p.ID, p.ClientSecret).
+				UpdateColumn("client_secret", sealed)
+		})
+	return stores + connections + providers, err
 }
 
 // rotate pages through rows with a sealed column and replaces what another key sealed. of returns a

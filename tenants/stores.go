@@ -15,8 +15,9 @@ import (
 
 // Columns as the vault knows them: part of what a sealed value is bound to. Never rename them.
 const (
-	columnAccessToken = "stores.access_token"
-	columnSecret      = "connections.secret"
+	columnAccessToken    = "stores.access_token"
+	columnSecret         = "connections.secret"
+	columnProviderSecret = "identity_providers.client_secret"
 )
 
 var storeHash = regexp.MustCompile(`^[a-z0-9]{1,32}$`)

@@ -411,6 +411,10 @@ func withKeys(model any, hash string) any {
 		m.DeliveryID = tenants.NewID()
 	case *tenants.AuditEntry:
 		m.ID = tenants.NewID()
+	case *tenants.IdentityProvider:
+		m.ID = tenants.NewID()
+	case *tenants.SignIn:
+		m.ID = tenants.NewID()
 	}
 	return model
 }

@@ -57,6 +57,9 @@ type Client struct {
 	Brands     *BrandsService
 	Categories *CategoriesService
 	Hooks      *HooksService
+	Channels   *ChannelsService
+	Sites      *SitesService
+	Scripts    *ScriptsService
 
 	base      string // https://host/stores/{hash}
 	storeHash string
@@ -129,6 +132,9 @@ func New(cfg Config) (*Client, error) {
 	c.Brands = &BrandsService{s}
 	c.Categories = &CategoriesService{s}
 	c.Hooks = &HooksService{s}
+	c.Channels = &ChannelsService{s}
+	c.Sites = &SitesService{s}
+	c.Scripts = &ScriptsService{s}
 	return c, nil
 }
 

@@ -19,6 +19,7 @@ func migrations() []*gormigrate.Migration {
 		{ID: "0003_quota_minutes", Migrate: migrate0003},
 		{ID: "0004_job_attempts", Migrate: migrate0004},
 		{ID: "0005_jobs_paging", Migrate: migrate0005},
+		{ID: "0006_identity", Migrate: migrate0006},
 	}
 }
 
