@@ -25,6 +25,16 @@ const (
 	Gone            Code = "caller_gone"     // nobody waits for the answer any more
 )
 
+// The codes of the storefront's identity endpoints: what a script on a shop's page can act on.
+const (
+	TokenExpired      Code = "token_expired"       // a genuine token whose time is over: get another
+	TokenInvalid      Code = "token_invalid"       // not a token, or not one that BigCommerce or we signed
+	WrongApp          Code = "wrong_app"           // a token made for another app
+	WrongStore        Code = "wrong_store"         // a token of another store than the address names
+	StoreNotInstalled Code = "store_not_installed" // the store does not have the app
+	OriginRefused     Code = "origin_refused"      // a page that is none of the store's storefronts
+)
+
 // statusClientClosed is what nginx logs for a client that closed its request; no client sees it.
 const statusClientClosed = 499
 
@@ -40,6 +50,13 @@ var statuses = map[Code]int{
 	NeedsReinstall:  http.StatusConflict,
 	Internal:        http.StatusInternalServerError,
 	Gone:            statusClientClosed,
+
+	TokenExpired:      http.StatusUnauthorized,
+	TokenInvalid:      http.StatusUnauthorized,
+	WrongApp:          http.StatusForbidden,
+	WrongStore:        http.StatusForbidden,
+	StoreNotInstalled: http.StatusNotFound,
+	OriginRefused:     http.StatusForbidden,
 }
 
 // Field names one wrong field of a request or record and what to do about it.

@@ -31,6 +31,12 @@ func TestCodesAndStatuses(t *testing.T) {
 		{fmt.Errorf("query: %w", context.Canceled), problem.Gone, 499},
 		{problem.Wrap(context.Canceled, problem.Conflict, "x"), problem.Conflict, 409},
 		{context.DeadlineExceeded, problem.Internal, 500},
+		{problem.New(problem.TokenExpired, "x"), "token_expired", 401},
+		{problem.New(problem.TokenInvalid, "x"), "token_invalid", 401},
+		{problem.New(problem.WrongApp, "x"), "wrong_app", 403},
+		{problem.New(problem.WrongStore, "x"), "wrong_store", 403},
+		{problem.New(problem.StoreNotInstalled, "x"), "store_not_installed", 404},
+		{problem.New(problem.OriginRefused, "x"), "origin_refused", 403},
 	} {
 		if code, status := problem.CodeOf(test.err), problem.Status(test.err); code != test.code || status != test.status {
 			t.Errorf("%v: %s %d, want %s %d", test.err, code, status, test.code, test.status)

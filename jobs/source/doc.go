@@ -7,8 +7,8 @@
 //	snapshot ── Detect ──▶ tenants.Format                CSV or NDJSON, encoding, delimiter
 //	snapshot ── NewReader ── Next, Next, … ──▶ Row       with a Position to go on from
 //
-// The Fetcher is the only code of Sluice that connects to an address that a merchant typed in. It
-// checks every address at the moment of connecting, never follows a redirect unless the operator
+// The Fetcher connects to addresses that merchants typed in. It checks every address at the moment of
+// connecting (internal/publicnet), never follows a redirect unless the operator
 // allowed it, never goes through a proxy, and never puts the Authorization header's value or a URL's
 // query into an error or a log.
 //

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"sluice/internal/problem"
+	"sluice/internal/publicnet"
 )
 
 // DefaultMaxBytes is the largest file that is fetched if the operator sets nothing: some ten million
@@ -41,6 +42,8 @@ type FetchOptions struct {
 	HeaderTimeout  time.Duration // from the request to the answer's headers; 0 is 60 s: exports are made on demand
 	IdleTimeout    time.Duration // without a byte of the body; 0 is 60 s
 	TotalTimeout   time.Duration // for the whole file; 0 is 1 h
+
+	resolver *net.Resolver // nil is the system's; tests name hosts with it
 }
 
 // FetchRequest is one file to fetch. ETag and LastModified are those of the copy we have, if any.
@@ -80,9 +83,8 @@ type FetchResult struct {
 
 // Fetcher copies files from merchants' addresses. It is safe for concurrent use.
 type Fetcher struct {
-	opts     FetchOptions
-	client   *http.Client
-	resolver *net.Resolver // nil is the system's; tests name hosts with it
+	opts   FetchOptions
+	client *http.Client
 }
 
 // NewFetcher returns a Fetcher.
@@ -105,11 +107,7 @@ func NewFetcher(opts FetchOptions) *Fetcher {
 	f := &Fetcher{opts: opts}
 	f.client = &http.Client{
 		CheckRedirect: f.checkRedirect,
-		Transport: schemeTransport{&http.Transport{
-			Proxy: nil, // a proxy would connect for us, past every check of addresses
-			DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
-				return f.dialer().DialContext(ctx, network, addr)
-			},
+		Transport: publicnet.Guard{AllowPrivate: opts.AllowPrivate, Resolver: opts.resolver}.Transport(&http.Transport{
 			TLSClientConfig:        &tls.Config{RootCAs: opts.RootCAs, MinVersion: tls.VersionTLS12},
 			TLSHandshakeTimeout:    opts.ConnectTimeout,
 			ResponseHeaderTimeout:  opts.HeaderTimeout,
@@ -117,16 +115,9 @@ func NewFetcher(opts FetchOptions) *Fetcher {
 			DisableCompression:     true, // we undo gzip ourselves, to notice a cut one and to cap it
 			DisableKeepAlives:      true, // each file is fetched once; a kept connection would skip the checks
 			ForceAttemptHTTP2:      true,
-		}},
+		}, opts.ConnectTimeout),
 	}
 	return f
-}
-
-// schemeTransport tells the dialer the scheme of the URL that it connects for, also after a redirect.
-type schemeTransport struct{ http.RoundTripper }
-
-func (t schemeTransport) RoundTrip(req *http.Request) (*http.Response, error) {
-	return t.RoundTripper.RoundTrip(req.WithContext(context.WithValue(req.Context(), schemeKey{}, req.URL.Scheme)))
 }
 
 // redirectError stops the client at a redirect; err is what the merchant is told.

@@ -422,10 +422,9 @@ func TestFetchTLS(t *testing.T) {
 }
 
 func TestFetchNames(t *testing.T) {
-	f := NewFetcher(FetchOptions{})
-	f.resolver = &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
+	f := NewFetcher(FetchOptions{resolver: &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
 		return nil, errors.New("no name server")
-	}}
+	}}})
 	_, err := f.Fetch(t.Context(), FetchRequest{URL: "https://shop.example/feed.csv"}, io.Discard)
 	if problem.CodeOf(err) != problem.Unavailable || !strings.Contains(problem.MessageOf(err), "shop.example cannot be looked up") {
 		t.Errorf("error %v", err)

@@ -13,6 +13,7 @@ import (
 	"syscall"
 
 	"sluice/internal/problem"
+	"sluice/internal/publicnet"
 )
 
 // statusError says what a merchant can do about an answer that is no file, nil for 200.
@@ -53,7 +54,7 @@ func explain(ctx context.Context, u *url.URL, err error) error {
 
 	var (
 		redirect *redirectError
-		blocked  *blockedError
+		blocked  *publicnet.BlockedError
 		dns      *net.DNSError
 		unknown  x509.UnknownAuthorityError
 		hostname x509.HostnameError
@@ -66,7 +67,7 @@ func explain(ctx context.Context, u *url.URL, err error) error {
 	switch {
 	case errors.As(err, &redirect):
 		return redirect.err
-	case errors.As(err, &blocked) && blocked.plain:
+	case errors.As(err, &blocked) && blocked.Plain:
 		return problem.Wrap(err, problem.Invalid, "The address must begin with https:// so that nobody can change the data on its way.")
 	case errors.As(err, &blocked):
 		return problem.Wrap(err, problem.Invalid, "%s is inside a private network, which sources may not reach: use a public address, or ask whoever runs Sluice to allow it.", host)

@@ -1,24 +1,26 @@
-package source
+package publicnet
 
 import (
 	"context"
 	"fmt"
 	"net"
+	"net/http"
 	"net/netip"
 	"syscall"
+	"time"
 )
 
-// blockedError is the refusal to connect to an address that no merchant's feed may name.
-type blockedError struct {
-	addr  netip.Addr
-	plain bool // the address is allowed, but not without TLS
+// BlockedError is the refusal to connect to an address that no merchant's URL may lead to.
+type BlockedError struct {
+	Addr  netip.Addr
+	Plain bool // the address is allowed, but not without TLS
 }
 
-func (e *blockedError) Error() string {
-	if e.plain {
-		return fmt.Sprintf("plain http to %s is not allowed", e.addr)
+func (e *BlockedError) Error() string {
+	if e.Plain {
+		return fmt.Sprintf("plain http to %s is not allowed", e.Addr)
 	}
-	return fmt.Sprintf("address %s is not public", e.addr)
+	return fmt.Sprintf("address %s is not public", e.Addr)
 }
 
 // notPublic are the ranges that net/netip has no name for, from the IANA special-purpose registries:
@@ -72,13 +74,19 @@ func public(a netip.Addr) bool {
 	return true
 }
 
+// Guard decides which addresses may be connected to. The zero value admits public ones, over TLS.
+type Guard struct {
+	AllowPrivate []netip.Prefix // addresses inside the host's network that are admitted too, also without TLS
+	Resolver     *net.Resolver  // nil is the system's; tests name hosts with it
+}
+
 // schemeKey is the context key under which a connection's URL scheme reaches the dialer.
 type schemeKey struct{}
 
 // allowed reports whether a is inside the operator's AllowPrivate.
-func (f *Fetcher) allowed(a netip.Addr) bool {
+func (g Guard) allowed(a netip.Addr) bool {
 	a = a.Unmap()
-	for _, p := range f.opts.AllowPrivate {
+	for _, p := range g.AllowPrivate {
 		if p.Contains(a) {
 			return true
 		}
@@ -88,24 +96,36 @@ func (f *Fetcher) allowed(a netip.Addr) bool {
 
 // control is called by the dialer for each address right before it connects, after the name was
 // resolved: a name that changes its address between a check and its use gains nothing.
-func (f *Fetcher) control(ctx context.Context, network, address string, _ syscall.RawConn) error {
+func (g Guard) control(ctx context.Context, network, address string, _ syscall.RawConn) error {
 	ap, err := netip.ParseAddrPort(address)
 	if err != nil || (network != "tcp4" && network != "tcp6") {
-		return fmt.Errorf("source: cannot check the address %s %s", network, address)
+		return fmt.Errorf("publicnet: cannot check the address %s %s", network, address)
 	}
-	if f.allowed(ap.Addr()) {
+	if g.allowed(ap.Addr()) {
 		return nil
 	}
 	if !public(ap.Addr()) {
-		return &blockedError{addr: ap.Addr()}
+		return &BlockedError{Addr: ap.Addr()}
 	}
 	if scheme, _ := ctx.Value(schemeKey{}).(string); scheme != "https" {
-		return &blockedError{addr: ap.Addr(), plain: true}
+		return &BlockedError{Addr: ap.Addr(), Plain: true}
 	}
 	return nil
 }
 
-// dialer returns the only way in which a Fetcher connects.
-func (f *Fetcher) dialer() *net.Dialer {
-	return &net.Dialer{Timeout: f.opts.ConnectTimeout, ControlContext: f.control, Resolver: f.resolver}
+// Transport makes t connect through the guard and in no other way, and returns it as a RoundTripper.
+// A connection is checked when it is made: a transport that keeps connections must be used for URLs of
+// this guard only.
+func (g Guard) Transport(t *http.Transport, connectTimeout time.Duration) http.RoundTripper {
+	t.Proxy = nil // a proxy would connect for us, past every check of addresses
+	t.DialTLSContext = nil
+	t.DialContext = (&net.Dialer{Timeout: connectTimeout, ControlContext: g.control, Resolver: g.Resolver}).DialContext
+	return schemeTransport{t}
+}
+
+// schemeTransport tells the dialer the scheme of the URL that it connects for, also after a redirect.
+type schemeTransport struct{ *http.Transport }
+
+func (t schemeTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+	return t.Transport.RoundTrip(req.WithContext(context.WithValue(req.Context(), schemeKey{}, req.URL.Scheme)))
 }

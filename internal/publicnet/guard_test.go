@@ -1,4 +1,4 @@
-package source
+package publicnet
 
 import (
 	"context"
@@ -28,7 +28,7 @@ func TestPublic(t *testing.T) {
 }
 
 func TestControl(t *testing.T) {
-	f := NewFetcher(FetchOptions{AllowPrivate: []netip.Prefix{netip.MustParsePrefix("10.1.0.0/16"), netip.MustParsePrefix("fd00::/8")}})
+	g := Guard{AllowPrivate: []netip.Prefix{netip.MustParsePrefix("10.1.0.0/16"), netip.MustParsePrefix("fd00::/8")}}
 	ctx := func(scheme string) context.Context { return context.WithValue(t.Context(), schemeKey{}, scheme) }
 	tests := []struct {
 		scheme, network, address string
@@ -47,7 +47,7 @@ func TestControl(t *testing.T) {
 		{"https", "tcp4", "example.com:443", false},
 	}
 	for _, tt := range tests {
-		if err := f.control(ctx(tt.scheme), tt.network, tt.address, nil); (err == nil) != tt.ok {
+		if err := g.control(ctx(tt.scheme), tt.network, tt.address, nil); (err == nil) != tt.ok {
 			t.Errorf("%s %s %s: %v", tt.scheme, tt.network, tt.address, err)
 		}
 	}
