@@ -66,6 +66,11 @@ type token struct {
 	App      bool // belongs to the app, not to store-level API credentials
 }
 
+// has reports whether the token has one of these scopes.
+func (t *token) has(scopes ...string) bool {
+	return slices.ContainsFunc(scopes, func(sc string) bool { return slices.Contains(t.Scopes, sc) })
+}
+
 // Store is one simulated store. Its methods are safe for concurrent use.
 type Store struct {
 	Hash string
