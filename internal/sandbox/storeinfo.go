@@ -29,8 +29,9 @@ func (s *Sandbox) getStore(c *call) reply {
 		places = 0
 	}
 	active, storefronts := st.storefrontsLocked()
+	primary := strings.TrimRight(st.primaryURL(st.shop.siteOf(defaultChannelID)), "/") // the default site is always there
 	return okJSON(http.StatusOK, map[string]any{
-		"id": st.Hash, "account_uuid": info.AccountUUID, "domain": info.Domain, "secure_url": "https://" + info.Domain,
+		"id": st.Hash, "account_uuid": info.AccountUUID, "domain": hostOf(primary), "secure_url": primary,
 		"control_panel_base_url": s.URLs().ControlPanel, "status": "live", "name": info.Name,
 		"first_name": first, "last_name": last, "address": "1 Sandbox Street", "country": "United States", "country_code": "US",
 		"infrastructure_region": "us-central1", "phone": "555-123-4567", "admin_email": owner.Email, "order_email": owner.Email,
