@@ -22,6 +22,11 @@ const (
 	kindBrand    = "brand"
 	kindCategory = "category"
 	kindHook     = "hook"
+	kindCustomer = "customer"
+	kindGroup    = "customer_group"
+	kindChannel  = "channel"
+	kindSite     = "site"
+	kindScript   = "script"
 	kindVariant  = "variant" // a sequence only: variants travel with their product
 )
 
@@ -185,6 +190,10 @@ func (s *Sandbox) restore(f *stateFile) error {
 	}
 	for _, st := range s.stores {
 		st.countHooks()
+		if st.shop.channels[defaultChannelID] == nil { // a state file from before stores had storefronts
+			st.defaultsLocked()
+			st.flush()
+		}
 	}
 	return nil
 }
@@ -217,6 +226,9 @@ func (s *Sandbox) apply(e *entry) error {
 		return fmt.Errorf("store %q is not in the file", e.Store)
 	}
 	st.info.Next[e.Kind] = max(st.info.Next[e.Kind], e.ID+1)
+	if known, err := st.shop.apply(e); known {
+		return err
+	}
 	switch e.Kind {
 	case kindUser:
 		return st.applyUser(e)
@@ -301,6 +313,7 @@ func (s *Sandbox) fold() error {
 		for _, id := range sortedKeys(st.hooks) {
 			add(kindHook, id, st.hooks[id])
 		}
+		st.shop.fold(add)
 	}
 	return s.state.replace(doc)
 }

@@ -81,6 +81,7 @@ type Store struct {
 	users   []*User
 	tokens  map[string]*token // by digest
 	cat     catalogue
+	shop    shop // customers, channels, sites and scripts
 	hooks   map[int64]*hook
 	busy    map[string]int // requests under way by concurrency class
 	pending bytes.Buffer   // journal lines of the mutation under way
@@ -112,6 +113,7 @@ func newStore(s *Sandbox, spec StoreSpec) *Store {
 	}
 	st.numericID = st.info.NumericID
 	st.cat.init()
+	st.shop.init()
 	st.quota = quota{limit: planQuota[st.info.Plan], window: s.opts.Window, start: now}
 	st.addUserLocked(or(spec.OwnerEmail, "owner@"+spec.Hash+".example"), or(spec.OwnerLocale, "en-US"), true)
 	for _, u := range spec.Users {
@@ -222,11 +224,15 @@ func (st *Store) AddUser(spec UserSpec) User {
 	return *u
 }
 
+// allScopes are those of everything that the sandbox simulates.
+var allScopes = []string{"store_v2_products", "store_v2_information", "store_v2_customers", "store_v2_customers_login",
+	"store_channel_settings", "store_sites", "store_v2_content", "store_content_checkout"}
+
 // Token issues store-level API credentials and returns their access token. Without scopes it may do
 // everything that the sandbox simulates. Each call is another client of the store.
 func (st *Store) Token(scopes ...string) string {
 	if len(scopes) == 0 {
-		scopes = []string{"store_v2_products", "store_v2_information"}
+		scopes = allScopes
 	}
 	st.mu.Lock()
 	defer st.mu.Unlock()
