@@ -15,19 +15,21 @@ import (
 
 // Kinds of journal entries.
 const (
-	kindStore    = "store"
-	kindUser     = "user"
-	kindToken    = "token"
-	kindProduct  = "product"
-	kindBrand    = "brand"
-	kindCategory = "category"
-	kindHook     = "hook"
-	kindCustomer = "customer"
-	kindGroup    = "customer_group"
-	kindChannel  = "channel"
-	kindSite     = "site"
-	kindScript   = "script"
-	kindVariant  = "variant" // a sequence only: variants travel with their product
+	kindStore      = "store"
+	kindUser       = "user"
+	kindToken      = "token"
+	kindProduct    = "product"
+	kindBrand      = "brand"
+	kindCategory   = "category"
+	kindHook       = "hook"
+	kindCustomer   = "customer"
+	kindGroup      = "customer_group"
+	kindChannel    = "channel"
+	kindSite       = "site"
+	kindScript     = "script"
+	kindStorefront = "storefront" // port of a channel's storefront, by channel
+	kindProvider   = "provider"   // of no store: see providerState
+	kindVariant    = "variant"    // a sequence only: variants travel with their product
 )
 
 // entry is one line of the journal and one element of the state file: the whole new value of a thing,
@@ -199,6 +201,9 @@ func (s *Sandbox) restore(f *stateFile) error {
 }
 
 func (s *Sandbox) apply(e *entry) error {
+	if e.Kind == kindProvider {
+		return json.Unmarshal(e.Value, &s.provider.kept)
+	}
 	if e.Kind == kindStore {
 		st := s.stores[e.Store]
 		if st == nil {
@@ -224,6 +229,9 @@ func (s *Sandbox) apply(e *entry) error {
 	st := s.stores[e.Store]
 	if st == nil {
 		return fmt.Errorf("store %q is not in the file", e.Store)
+	}
+	if e.Kind == kindStorefront {
+		return s.fronts.apply(e)
 	}
 	st.info.Next[e.Kind] = max(st.info.Next[e.Kind], e.ID+1)
 	if known, err := st.shop.apply(e); known {
@@ -290,6 +298,9 @@ func (s *Sandbox) fold() error {
 		st.mu.Lock()
 		defer st.mu.Unlock()
 	}
+	s.provider.mu.Lock()
+	defer s.provider.mu.Unlock()
+	doc.Entries = append(doc.Entries, entry{Kind: kindProvider, Value: json.RawMessage(compact(s.provider.kept))})
 	for _, st := range stores {
 		add := func(kind string, id int64, v any) {
 			doc.Entries = append(doc.Entries, entry{Store: st.Hash, Kind: kind, ID: id, Value: json.RawMessage(compact(v))})
@@ -314,6 +325,7 @@ func (s *Sandbox) fold() error {
 			add(kindHook, id, st.hooks[id])
 		}
 		st.shop.fold(add)
+		s.fronts.fold(st.Hash, add)
 	}
 	return s.state.replace(doc)
 }
@@ -337,4 +349,14 @@ func plain(s string) bool {
 		}
 	}
 	return true
+}
+
+// journal appends an entry that belongs to no mutation of a store.
+func (s *Sandbox) journal(e entry) {
+	if s.state == nil {
+		return
+	}
+	if err := s.state.append([]byte(compact(e) + "\n")); err != nil {
+		s.log.Error("sandbox: journal", "error", err)
+	}
 }

@@ -52,7 +52,7 @@ func (p *Provider) endSession(w http.ResponseWriter, r *http.Request) {
 func (p *Provider) hinted(token string) (client, subject string, err error) {
 	parser := jwt.NewParser(jwt.WithValidMethods([]string{"RS256"}), jwt.WithoutClaimsValidation())
 	var claims jwt.RegisteredClaims
-	if _, err := parser.ParseWithClaims(token, &claims, func(*jwt.Token) (any, error) { return &p.key.PublicKey, nil }); err != nil {
+	if _, err := parser.ParseWithClaims(token, &claims, func(*jwt.Token) (any, error) { return &p.makeKey().PublicKey, nil }); err != nil {
 		return "", "", err
 	}
 	if claims.Issuer != p.Issuer() || claims.Subject == "" || len(claims.Audience) != 1 {

@@ -55,18 +55,18 @@ func (u *User) Name() string { return strings.TrimSpace(u.GivenName + " " + u.Fa
 
 // Options configure a provider.
 type Options struct {
-	Key   *rsa.PrivateKey  // signs ID tokens; generated when nil
-	Users []User           // default DefaultUsers
-	Now   func() time.Time // default time.Now
-	Log   *slog.Logger     // default: discards
+	Key   *rsa.PrivateKey       // signs ID tokens; generated when nil, once it is needed
+	OnKey func(*rsa.PrivateKey) // told of the key when it is generated
+	Users []User                // default DefaultUsers
+	Now   func() time.Time      // default time.Now
+	Log   *slog.Logger          // default: discards
 }
 
 // Provider is one identity provider. Its methods are safe for concurrent use.
 type Provider struct {
-	key *rsa.PrivateKey
-	kid string
-	now func() time.Time
-	log *slog.Logger
+	makeKey func() *rsa.PrivateKey // the signing key, made at the first call
+	now     func() time.Time
+	log     *slog.Logger
 
 	mu       sync.Mutex
 	issuer   string
@@ -80,14 +80,7 @@ type Provider struct {
 }
 
 // New makes a provider without clients.
-func New(o Options) (*Provider, error) {
-	if o.Key == nil {
-		key, err := rsa.GenerateKey(rand.Reader, keyBits)
-		if err != nil {
-			return nil, fmt.Errorf("idp: generate key: %w", err)
-		}
-		o.Key = key
-	}
+func New(o Options) *Provider {
 	if o.Users == nil {
 		o.Users = DefaultUsers()
 	}
@@ -97,12 +90,32 @@ func New(o Options) (*Provider, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	sum := sha256.Sum256(o.Key.N.Bytes())
 	return &Provider{
-		key: o.Key, kid: base64.RawURLEncoding.EncodeToString(sum[:8]), now: o.Now, log: o.Log, users: slices.Clone(o.Users),
+		makeKey: sync.OnceValue(func() *rsa.PrivateKey { return newKey(o) }),
+		now:     o.Now, log: o.Log, users: slices.Clone(o.Users),
 		clients: map[string]Client{}, pending: map[string]*authRequest{}, codes: map[string]*grant{}, access: map[string]*grant{},
 		sessions: map[string]*session{},
-	}, nil
+	}
+}
+
+func newKey(o Options) *rsa.PrivateKey {
+	if o.Key != nil {
+		return o.Key
+	}
+	key, err := rsa.GenerateKey(rand.Reader, keyBits)
+	if err != nil {
+		panic("idp: generate a key: " + err.Error()) // crypto/rand never fails, and the size is a good one
+	}
+	if o.OnKey != nil {
+		o.OnKey(key)
+	}
+	return key
+}
+
+// keyID names the signing key in tokens and in the published set.
+func (p *Provider) keyID() string {
+	sum := sha256.Sum256(p.makeKey().N.Bytes())
+	return base64.RawURLEncoding.EncodeToString(sum[:8])
 }
 
 // SetIssuer says where the provider is served: its origin, without trailing slash.
@@ -119,9 +132,6 @@ func (p *Provider) Issuer() string {
 	return p.issuer
 }
 
-// Key is the signing key, for whoever keeps it between processes.
-func (p *Provider) Key() *rsa.PrivateKey { return p.key }
-
 // Register adds a client, or replaces the one with this id.
 func (p *Provider) Register(c Client) error {
 	if c.ID == "" || c.Secret == "" {
@@ -136,6 +146,24 @@ func (p *Provider) Register(c Client) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.clients[c.ID] = c
+	return nil
+}
+
+// AllowSignOutTo registers more addresses that a sign-out may lead to for a client.
+func (p *Provider) AllowSignOutTo(client string, uris ...string) error {
+	for _, u := range uris {
+		if err := checkRegistered(u); err != nil {
+			return err
+		}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c, ok := p.clients[client]
+	if !ok {
+		return fmt.Errorf("client %q is not registered", client)
+	}
+	c.PostLogoutRedirectURIs = slices.Concat(c.PostLogoutRedirectURIs, uris)
+	p.clients[client] = c
 	return nil
 }
 
@@ -248,7 +276,7 @@ func (p *Provider) jwks(w http.ResponseWriter, _ *http.Request) {
 		return
 	}
 	writeJSON(w, http.StatusOK, jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{
-		Key: p.key.Public(), KeyID: p.kid, Algorithm: string(jose.RS256), Use: "sig",
+		Key: p.makeKey().Public(), KeyID: p.keyID(), Algorithm: string(jose.RS256), Use: "sig",
 	}}})
 }
 

@@ -42,10 +42,7 @@ type rig struct {
 func newRig(t *testing.T) *rig {
 	t.Helper()
 	r := &rig{t: t, clock: time.Now()}
-	p, err := New(Options{Now: func() time.Time { r.mu.Lock(); defer r.mu.Unlock(); return r.clock }})
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := New(Options{Now: func() time.Time { r.mu.Lock(); defer r.mu.Unlock(); return r.clock }})
 	if err := p.Register(Client{ID: clientID, Secret: clientSecret, RedirectURIs: []string{callback}, PostLogoutRedirectURIs: []string{loggedOut}}); err != nil {
 		t.Fatal(err)
 	}

@@ -174,15 +174,15 @@ func (p *Provider) idToken(g *grant, u *User, access string) string {
 
 func (p *Provider) sign(claims jwt.MapClaims) string {
 	var method jwt.SigningMethod = jwt.SigningMethodRS256
-	var key any = p.key
+	var key any = p.makeKey()
 	switch {
 	case p.struck(FaultAlgorithmNone):
 		method, key = jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType
 	case p.struck(FaultAlgorithmHMAC):
-		method, key = jwt.SigningMethodHS256, x509.MarshalPKCS1PublicKey(&p.key.PublicKey)
+		method, key = jwt.SigningMethodHS256, x509.MarshalPKCS1PublicKey(&p.makeKey().PublicKey)
 	}
 	t := jwt.NewWithClaims(method, claims)
-	t.Header["kid"] = p.kid
+	t.Header["kid"] = p.keyID()
 	signed, err := t.SignedString(key)
 	if err != nil {
 		panic("idp: sign an ID token: " + err.Error()) // our own claims and our own key cannot fail
