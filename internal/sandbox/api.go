@@ -33,6 +33,15 @@ var (
 	productsRead  = []string{"store_v2_products", "store_v2_products_read_only"}
 	productsWrite = []string{"store_v2_products"}
 	infoRead      = []string{"store_v2_information", "store_v2_information_read_only"}
+
+	customersRead  = []string{"store_v2_customers", "store_v2_customers_read_only"}
+	customersWrite = []string{"store_v2_customers"}
+	channelsRead   = []string{"store_channel_settings", "store_channel_settings_read_only"}
+	channelsWrite  = []string{"store_channel_settings"}
+	sitesRead      = []string{"store_sites", "store_sites_read_only"}
+	sitesWrite     = []string{"store_sites"}
+	contentRead    = []string{"store_v2_content", "store_v2_content_read_only"}
+	contentWrite   = []string{"store_v2_content"}
 )
 
 // apiRoutes are the endpoints under /stores/{hash}.
@@ -70,6 +79,17 @@ func (s *Sandbox) apiRoutes() []route {
 		{method: "GET", path: "/v3/catalog/categories", scopes: productsRead, concurrent: 40, handle: s.legacyListCategories},
 		{method: "POST", path: "/v3/catalog/categories", scopes: productsWrite, concurrent: 40, handle: s.legacyCreateCategory},
 		{method: "GET", path: "/v3/catalog/categories/{id}", scopes: productsRead, concurrent: 40, handle: s.legacyGetCategory},
+
+		{method: "GET", path: "/v3/customers", scopes: customersRead, handle: s.listCustomers},
+		{method: "POST", path: "/v3/customers", scopes: customersWrite, concurrent: 3, handle: s.createCustomers},
+		{method: "PUT", path: "/v3/customers", scopes: customersWrite, concurrent: 3, handle: s.updateCustomers},
+		{method: "DELETE", path: "/v3/customers", scopes: customersWrite, handle: s.deleteCustomers},
+
+		{method: "GET", path: "/v2/customer_groups", scopes: customersRead, concurrent: 40, handle: s.listGroups},
+		{method: "POST", path: "/v2/customer_groups", scopes: customersWrite, concurrent: 40, handle: s.createGroup},
+		{method: "GET", path: "/v2/customer_groups/{id}", scopes: customersRead, handle: s.getGroup},
+		{method: "PUT", path: "/v2/customer_groups/{id}", scopes: customersWrite, handle: s.updateGroup},
+		{method: "DELETE", path: "/v2/customer_groups/{id}", scopes: customersWrite, concurrent: 40, handle: s.deleteGroup},
 
 		{method: "GET", path: "/v3/hooks", handle: s.listHooks},
 		{method: "POST", path: "/v3/hooks", handle: s.createHook},

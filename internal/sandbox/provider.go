@@ -15,6 +15,9 @@ import (
 	"sluice/internal/sandbox/idp"
 )
 
+// kindProvider is a journal entry of no store: a providerState.
+const kindProvider = "identity_provider"
+
 // providerState is what the identity provider keeps between processes, so that an app that is set up
 // with it stays so: its issuer, hence its port; its client; its key.
 type providerState struct {

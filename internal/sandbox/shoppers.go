@@ -30,11 +30,28 @@ type Customer struct {
 	AcceptsEmails      bool // product review and abandoned cart e-mails
 	ForcePasswordReset bool
 	StoreCredit        json.Number
-	Password           *password         `json:",omitempty"` // nil: none was set yet, so nobody can sign in with one
-	Addresses          []json.RawMessage `json:",omitempty"`
-	FormFields         []json.RawMessage `json:",omitempty"`
-	Created            int64             // unix seconds
+	Password           *password `json:",omitempty"` // nil: none was set yet, so nobody can sign in with one
+	Addresses          []Address `json:",omitempty"`
+	Created            int64     // unix seconds
 	Modified           int64
+}
+
+// Address is one address of a customer; its fields are those of the API.
+type Address struct {
+	ID         int64  `json:"id"`
+	CustomerID int64  `json:"customer_id"`
+	FirstName  string `json:"first_name"`
+	LastName   string `json:"last_name"`
+	Company    string `json:"company"`
+	Address1   string `json:"address1"`
+	Address2   string `json:"address2"`
+	City       string `json:"city"`
+	State      string `json:"state_or_province"`
+	PostalCode string `json:"postal_code"`
+	Country    string `json:"country"`
+	CountryISO string `json:"country_code"`
+	Phone      string `json:"phone"`
+	Type       string `json:"address_type"` // residential or commercial
 }
 
 // password is a salted hash. Its cost is low on purpose: what protects the accounts of a sandbox is that
@@ -230,6 +247,9 @@ func validEmail(s string) bool {
 
 func (st *Store) insertCustomerLocked(c Customer) *Customer {
 	c.ID = st.nextID(kindCustomer, 1)
+	for i := range c.Addresses {
+		c.Addresses[i].ID, c.Addresses[i].CustomerID = st.nextID(kindAddress, 1), c.ID
+	}
 	c.Created = st.sb.now().Unix()
 	c.Modified = c.Created
 	if c.StoreCredit == "" {
@@ -260,90 +280,4 @@ func (st *Store) dropCustomerLocked(id int64) bool {
 	st.flush()
 	st.fire("store/customer/deleted", "customer", id)
 	return true
-}
-
-// CustomerGroup is a group of customers (customers.v2.yml).
-type CustomerGroup struct {
-	ID             int64
-	Name           string // unique in the store
-	IsDefault      bool   // new customers join it
-	ForGuests      bool
-	CategoryAccess json.RawMessage // {"type":"all"} unless said otherwise
-	DiscountRules  json.RawMessage // an array
-	Created        int64           // unix seconds
-	Modified       int64
-}
-
-// AddCustomerGroup adds a group as the merchant does.
-func (st *Store) AddCustomerGroup(name string) (CustomerGroup, error) {
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	g := CustomerGroup{Name: name}
-	if msg := st.checkGroupLocked(&g); msg != "" {
-		return g, fmt.Errorf("sandbox: %s", msg)
-	}
-	return *st.insertGroupLocked(g), nil
-}
-
-// CustomerGroups returns every group by id.
-func (st *Store) CustomerGroups() []CustomerGroup {
-	st.mu.RLock()
-	defer st.mu.RUnlock()
-	out := make([]CustomerGroup, 0, len(st.shop.groups))
-	for _, id := range sortedKeys(st.shop.groups) {
-		out = append(out, *st.shop.groups[id])
-	}
-	return out
-}
-
-func (st *Store) checkGroupLocked(g *CustomerGroup) string {
-	if strings.TrimSpace(g.Name) == "" {
-		return "name is required"
-	}
-	for _, o := range st.shop.groups {
-		if o.ID != g.ID && strings.EqualFold(o.Name, g.Name) {
-			return "a group with this name exists already"
-		}
-	}
-	return ""
-}
-
-// insertGroupLocked adds a group; at most one is the default, and one for guests.
-func (st *Store) insertGroupLocked(g CustomerGroup) *CustomerGroup {
-	g.ID = st.nextID(kindGroup, 1)
-	g.Created = st.sb.now().Unix()
-	if g.CategoryAccess == nil {
-		g.CategoryAccess = json.RawMessage(`{"type":"all"}`)
-	}
-	if g.DiscountRules == nil {
-		g.DiscountRules = json.RawMessage(`[]`)
-	}
-	st.putGroupLocked(&g)
-	return &g
-}
-
-func (st *Store) putGroupLocked(g *CustomerGroup) {
-	g.Modified = st.sb.now().Unix()
-	for _, o := range st.shop.groups {
-		if o.ID == g.ID || !(g.IsDefault && o.IsDefault || g.ForGuests && o.ForGuests) {
-			continue
-		}
-		other := *o
-		other.IsDefault, other.ForGuests = o.IsDefault && !g.IsDefault, o.ForGuests && !g.ForGuests
-		st.shop.groups[o.ID] = &other
-		st.record(kindGroup, o.ID, &other)
-	}
-	st.shop.groups[g.ID] = g
-	st.record(kindGroup, g.ID, g)
-	st.flush()
-}
-
-// defaultGroupLocked is the group that new customers join, or 0.
-func (st *Store) defaultGroupLocked() int64 {
-	for _, g := range st.shop.groups {
-		if g.IsDefault {
-			return g.ID
-		}
-	}
-	return 0
 }

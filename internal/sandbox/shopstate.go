@@ -40,16 +40,24 @@ func (s *shop) siteOf(channel int64) *Site {
 	return nil
 }
 
-// apply replays a journal entry; known is false for entries of other kinds.
-func (s *shop) apply(e *entry) (known bool, err error) {
+// applyShop replays a journal entry; known is false for entries of other kinds.
+func (st *Store) applyShop(e *entry) (known bool, err error) {
+	s := &st.shop
 	switch e.Kind {
 	case kindCustomer:
 		s.forgetCustomer(e.ID)
-		c, err := decodeEntry[Customer](e)
-		if c != nil {
-			s.putCustomer(c)
+		if e.Value == nil {
+			return true, nil
 		}
-		return true, err
+		c := &Customer{}
+		if err := json.Unmarshal(e.Value, c); err != nil {
+			return true, err
+		}
+		s.putCustomer(c)
+		for _, a := range c.Addresses {
+			st.info.Next[kindAddress] = max(st.info.Next[kindAddress], a.ID+1)
+		}
+		return true, nil
 	case kindGroup:
 		return true, applyTo(s.groups, e)
 	case kindChannel:
@@ -65,23 +73,15 @@ func (s *shop) apply(e *entry) (known bool, err error) {
 // applyTo puts an entry's value into its map, or deletes it.
 func applyTo[T any](m map[int64]*T, e *entry) error {
 	delete(m, e.ID)
-	v, err := decodeEntry[T](e)
-	if v != nil {
-		m[e.ID] = v
-	}
-	return err
-}
-
-// decodeEntry is nil for a deletion.
-func decodeEntry[T any](e *entry) (*T, error) {
 	if e.Value == nil {
-		return nil, nil
+		return nil
 	}
 	v := new(T)
 	if err := json.Unmarshal(e.Value, v); err != nil {
-		return nil, err
+		return err
 	}
-	return v, nil
+	m[e.ID] = v
+	return nil
 }
 
 // fold hands everything to add, for the state file. Channels come before what refers to them.

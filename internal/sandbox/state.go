@@ -15,21 +15,20 @@ import (
 
 // Kinds of journal entries.
 const (
-	kindStore      = "store"
-	kindUser       = "user"
-	kindToken      = "token"
-	kindProduct    = "product"
-	kindBrand      = "brand"
-	kindCategory   = "category"
-	kindHook       = "hook"
-	kindCustomer   = "customer"
-	kindGroup      = "customer_group"
-	kindChannel    = "channel"
-	kindSite       = "site"
-	kindScript     = "script"
-	kindStorefront = "storefront" // port of a channel's storefront, by channel
-	kindProvider   = "provider"   // of no store: see providerState
-	kindVariant    = "variant"    // a sequence only: variants travel with their product
+	kindStore    = "store"
+	kindUser     = "user"
+	kindToken    = "token"
+	kindProduct  = "product"
+	kindBrand    = "brand"
+	kindCategory = "category"
+	kindHook     = "hook"
+	kindCustomer = "customer"
+	kindGroup    = "customer_group"
+	kindChannel  = "channel"
+	kindSite     = "site"
+	kindScript   = "script"
+	kindVariant  = "variant" // a sequence only: variants travel with their product
+	kindAddress  = "address" // a sequence only: addresses travel with their customer
 )
 
 // entry is one line of the journal and one element of the state file: the whole new value of a thing,
@@ -234,7 +233,7 @@ func (s *Sandbox) apply(e *entry) error {
 		return s.fronts.apply(e)
 	}
 	st.info.Next[e.Kind] = max(st.info.Next[e.Kind], e.ID+1)
-	if known, err := st.shop.apply(e); known {
+	if known, err := st.applyShop(e); known {
 		return err
 	}
 	switch e.Kind {
@@ -332,6 +331,9 @@ func (s *Sandbox) fold() error {
 
 // timeString is the form of dates in V3 answers.
 func timeString(t int64) string { return time.Unix(t, 0).UTC().Format("2006-01-02T15:04:05+00:00") }
+
+// zuluTime is the form of dates in the answers about customers, channels, sites and scripts.
+func zuluTime(t int64) string { return time.Unix(t, 0).UTC().Format("2006-01-02T15:04:05Z") }
 
 // jsonString encodes s without escaping HTML, as the platform does.
 func jsonString(s string) string {

@@ -11,6 +11,9 @@ import (
 	"sluice/internal/sandbox/idp"
 )
 
+// kindStorefront is a journal entry: the port of a channel's storefront, by channel.
+const kindStorefront = "storefront"
+
 // frontKey names one storefront: a channel of a store.
 type frontKey struct {
 	store   string
