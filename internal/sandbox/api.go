@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"io"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -90,6 +89,29 @@ func (s *Sandbox) apiRoutes() []route {
 		{method: "GET", path: "/v2/customer_groups/{id}", scopes: customersRead, handle: s.getGroup},
 		{method: "PUT", path: "/v2/customer_groups/{id}", scopes: customersWrite, handle: s.updateGroup},
 		{method: "DELETE", path: "/v2/customer_groups/{id}", scopes: customersWrite, concurrent: 40, handle: s.deleteGroup},
+
+		{method: "GET", path: "/v3/channels", scopes: channelsRead, handle: s.listChannels},
+		{method: "POST", path: "/v3/channels", scopes: channelsWrite, handle: s.createChannel},
+		{method: "GET", path: "/v3/channels/{id}", scopes: channelsRead, handle: s.getChannel},
+		{method: "PUT", path: "/v3/channels/{id}", scopes: channelsWrite, handle: s.updateChannel},
+		{method: "GET", path: "/v3/channels/{id}/site", scopes: sitesRead, handle: s.getChannelSite},
+		{method: "POST", path: "/v3/channels/{id}/site", scopes: sitesWrite, handle: s.createChannelSite},
+		{method: "PUT", path: "/v3/channels/{id}/site", scopes: sitesWrite, handle: s.updateChannelSite},
+		{method: "DELETE", path: "/v3/channels/{id}/site", scopes: sitesWrite, handle: s.deleteChannelSite},
+		{method: "PUT", path: "/v3/channels/{id}/site/checkout-url", scopes: sitesWrite, handle: s.setCheckoutURL},
+		{method: "DELETE", path: "/v3/channels/{id}/site/checkout-url", scopes: sitesWrite, handle: s.deleteCheckoutURL},
+
+		{method: "GET", path: "/v3/sites", scopes: sitesRead, handle: s.listSites},
+		{method: "POST", path: "/v3/sites", scopes: sitesWrite, handle: s.createSite},
+		{method: "GET", path: "/v3/sites/{id}", scopes: sitesRead, handle: s.getSite},
+		{method: "PUT", path: "/v3/sites/{id}", scopes: sitesWrite, handle: s.updateSite},
+		{method: "DELETE", path: "/v3/sites/{id}", scopes: sitesWrite, handle: s.deleteSite},
+
+		{method: "GET", path: "/v3/content/scripts", scopes: contentRead, handle: s.listScripts},
+		{method: "POST", path: "/v3/content/scripts", scopes: contentWrite, handle: s.createScript},
+		{method: "GET", path: "/v3/content/scripts/{uuid}", scopes: contentRead, handle: s.getScript},
+		{method: "PUT", path: "/v3/content/scripts/{uuid}", scopes: contentWrite, handle: s.updateScript},
+		{method: "DELETE", path: "/v3/content/scripts/{uuid}", scopes: contentWrite, handle: s.deleteScript},
 
 		{method: "GET", path: "/v3/hooks", handle: s.listHooks},
 		{method: "POST", path: "/v3/hooks", handle: s.createHook},
@@ -182,8 +204,8 @@ func (s *Sandbox) answer(rt route, st *Store, r *http.Request, f *Fault, entry *
 	case f.is(Fault429Bare), f.is(Fault429RetryAfter):
 		return tooMany(), state, false
 	}
-	if len(rt.scopes) > 0 && !slices.ContainsFunc(rt.scopes, func(sc string) bool { return slices.Contains(tok.Scopes, sc) }) {
-		return fail(http.StatusForbidden, "You don't have a required scope to access the endpoint", nil), state, true
+	if len(rt.scopes) > 0 && !tok.has(rt.scopes...) {
+		return forbidden(), state, true
 	}
 	if rt.concurrent > 0 {
 		if !st.enter(rt.path, rt.concurrent) {
@@ -224,6 +246,11 @@ func (s *Sandbox) unauthorized(rt route) reply {
 		"status": http.StatusUnauthorized, "type": statusDocs,
 		"title": "Unauthorized - the v3 Auth client ID or token in the request are not a valid combination for this store.",
 	})), err: "Unauthorized"}
+}
+
+// forbidden is the 403 of a token that lacks the scope.
+func forbidden() reply {
+	return fail(http.StatusForbidden, "You don't have a required scope to access the endpoint", nil)
 }
 
 func tooMany() reply { return fail(http.StatusTooManyRequests, "Too many requests", nil) }

@@ -42,7 +42,6 @@ type User struct {
 // storeInfo is the journal's form of what a store is.
 type storeInfo struct {
 	Name, Plan, Timezone, Currency string
-	Domain                         string
 	AccountUUID                    string
 	NumericID                      int64
 	Created                        int64            // unix seconds
@@ -66,6 +65,11 @@ type token struct {
 	ClientID string
 	Scopes   []string
 	App      bool // belongs to the app, not to store-level API credentials
+}
+
+// has reports whether the token has one of these scopes.
+func (t *token) has(scopes ...string) bool {
+	return slices.ContainsFunc(scopes, func(sc string) bool { return slices.Contains(t.Scopes, sc) })
 }
 
 // Store is one simulated store. Its methods are safe for concurrent use.
@@ -105,7 +109,6 @@ func newStore(s *Sandbox, spec StoreSpec) *Store {
 		info: storeInfo{
 			Name: or(spec.Name, "Sandbox store "+spec.Hash), Plan: or(spec.Plan, s.opts.Plan),
 			Timezone: or(spec.Timezone, "America/Chicago"), Currency: or(spec.Currency, "USD"),
-			Domain:      "store-" + spec.Hash + ".mybigcommerce.com",
 			AccountUUID: uuid.NewString(), NumericID: 1_000_000 + int64(h.Sum32()%9_000_000),
 			Created: now.Unix(), Next: map[string]int64{},
 		},
