@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"sort"
 	"strings"
 	"sync"
@@ -32,6 +33,7 @@ type Options struct {
 	HookBlockFor      time.Duration   // how long a failing destination is blocked; default 3 min, as on the platform
 
 	APIAddr, PanelAddr string           // listen addresses; default a free loopback port each
+	IdentityAddr       string           // of the identity provider; default the port of the state file, or a free one
 	Now                func() time.Time // clock for tests; default time.Now
 }
 
@@ -44,6 +46,7 @@ type URLs struct {
 	Login        string // BIGCOMMERCE_LOGIN_URL: serves /oauth2/token
 	ControlPanel string // for browsers: /manage/{hash}/…
 	Admin        string // the sandbox's own endpoints: /sandbox/…
+	Issuer       string // of the identity provider
 }
 
 // Sandbox is one simulated platform. Its methods are safe for concurrent use.
@@ -54,6 +57,10 @@ type Sandbox struct {
 	oauth  *codes
 	hooks  *dispatcher
 	state  *stateFile // nil without StateFile
+	fronts *fronts
+	visits *visits
+
+	provider provider
 
 	mu     sync.RWMutex
 	stores map[string]*Store
@@ -111,6 +118,8 @@ func New(o Options) (*Sandbox, error) {
 		client: &http.Client{Timeout: callbackTimeout, Transport: &http.Transport{MaxIdleConnsPerHost: hookWorkers}},
 	}
 	s.oauth = newCodes(o.Now)
+	s.fronts = newFronts(s)
+	s.visits = newVisits(o.Now)
 	if o.StateFile != "" {
 		st, err := openState(o.StateFile)
 		if err != nil {
@@ -121,6 +130,12 @@ func New(o Options) (*Sandbox, error) {
 			_ = st.close()
 			return nil, err
 		}
+	}
+	if err := s.newProvider(s.provider.kept); err != nil {
+		if s.state != nil {
+			_ = s.state.close()
+		}
+		return nil, err
 	}
 	if s.clientID == "" {
 		s.clientID = randomToken(16)
@@ -165,11 +180,17 @@ func (s *Sandbox) Start(ctx context.Context) error {
 	}
 	base := "http://" + api.Addr().String()
 	_, port, _ := net.SplitHostPort(panel.Addr().String())
+	identity, err := s.startProvider()
+	if err != nil {
+		_ = api.Close()
+		_ = panel.Close()
+		return err
+	}
 	s.mu.Lock()
-	s.urls = URLs{API: base, Login: base, Admin: base, ControlPanel: "http://localhost:" + port}
+	s.urls = URLs{API: base, Login: base, Admin: base, ControlPanel: "http://localhost:" + port, Issuer: s.provider.p.Issuer()}
 	s.mu.Unlock()
-	s.serve(api, s.apiHandler())
-	s.serve(panel, s.panelHandler())
+	s.fronts.start()
+	s.servers = append(s.servers, identity, s.serve(api, s.apiHandler()), s.serve(panel, s.panelHandler()))
 	s.hooks.start()
 	go func() {
 		select {
@@ -183,14 +204,14 @@ func (s *Sandbox) Start(ctx context.Context) error {
 	return nil
 }
 
-func (s *Sandbox) serve(l net.Listener, h http.Handler) {
+func (s *Sandbox) serve(l net.Listener, h http.Handler) *http.Server {
 	srv := &http.Server{Handler: h, ReadHeaderTimeout: 30 * time.Second, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)}
-	s.servers = append(s.servers, srv)
 	s.serving.Go(func() {
 		if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 			s.log.Error("sandbox: serve", "error", err)
 		}
 	})
+	return srv
 }
 
 // URLs returns the addresses; empty before Start.
@@ -203,8 +224,11 @@ func (s *Sandbox) URLs() URLs {
 // SetApp registers the app's callback URLs, as the Developer Portal does. Empty ones are unset.
 func (s *Sandbox) SetApp(authURL, loadURL, uninstallURL, removeUserURL string) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.app = appCallbacks{authURL, loadURL, uninstallURL, removeUserURL}
+	s.mu.Unlock()
+	if err := s.registerApp(); err != nil {
+		s.log.Error("sandbox: identity provider", "error", err)
+	}
 }
 
 func (s *Sandbox) callbacks() appCallbacks {
@@ -270,7 +294,7 @@ func (s *Sandbox) Close() error {
 	var err error
 	s.closed.Do(func() {
 		close(s.done)
-		for _, srv := range s.servers {
+		for _, srv := range slices.Concat(s.servers, s.fronts.stop()) {
 			err = errors.Join(err, srv.Close())
 		}
 		s.serving.Wait()

@@ -71,9 +71,12 @@ func (st *Store) primaryURL(site *Site) string {
 }
 
 // StorefrontURL is the platform's own address of a channel: the canonical URL of its site, and the
-// primary one until the merchant sets another. Without trailing slash.
+// primary one until the merchant sets another. Without trailing slash. Here it is the origin at which the
+// sandbox serves the storefront; only while it does not serve, a name of the platform's kind.
 func (st *Store) StorefrontURL(channel int64) string {
-	// Branch sbx-shop: the address of the sandbox's own storefront listener belongs here.
+	if origin, ok := st.sb.fronts.url(st, channel); ok {
+		return origin
+	}
 	if channel == defaultChannelID {
 		return "https://store-" + st.Hash + ".mybigcommerce.com"
 	}

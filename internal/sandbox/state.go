@@ -200,6 +200,9 @@ func (s *Sandbox) restore(f *stateFile) error {
 }
 
 func (s *Sandbox) apply(e *entry) error {
+	if e.Kind == kindProvider {
+		return json.Unmarshal(e.Value, &s.provider.kept)
+	}
 	if e.Kind == kindStore {
 		st := s.stores[e.Store]
 		if st == nil {
@@ -225,6 +228,9 @@ func (s *Sandbox) apply(e *entry) error {
 	st := s.stores[e.Store]
 	if st == nil {
 		return fmt.Errorf("store %q is not in the file", e.Store)
+	}
+	if e.Kind == kindStorefront {
+		return s.fronts.apply(e)
 	}
 	st.info.Next[e.Kind] = max(st.info.Next[e.Kind], e.ID+1)
 	if known, err := st.applyShop(e); known {
@@ -291,6 +297,9 @@ func (s *Sandbox) fold() error {
 		st.mu.Lock()
 		defer st.mu.Unlock()
 	}
+	s.provider.mu.Lock()
+	defer s.provider.mu.Unlock()
+	doc.Entries = append(doc.Entries, entry{Kind: kindProvider, Value: json.RawMessage(compact(s.provider.kept))})
 	for _, st := range stores {
 		add := func(kind string, id int64, v any) {
 			doc.Entries = append(doc.Entries, entry{Store: st.Hash, Kind: kind, ID: id, Value: json.RawMessage(compact(v))})
@@ -315,6 +324,7 @@ func (s *Sandbox) fold() error {
 			add(kindHook, id, st.hooks[id])
 		}
 		st.shop.fold(add)
+		s.fronts.fold(st.Hash, add)
 	}
 	return s.state.replace(doc)
 }
@@ -341,4 +351,14 @@ func plain(s string) bool {
 		}
 	}
 	return true
+}
+
+// journal appends an entry that belongs to no mutation of a store.
+func (s *Sandbox) journal(e entry) {
+	if s.state == nil {
+		return
+	}
+	if err := s.state.append([]byte(compact(e) + "\n")); err != nil {
+		s.log.Error("sandbox: journal", "error", err)
+	}
 }

@@ -47,6 +47,8 @@ type storeInfo struct {
 	Created                        int64            // unix seconds
 	Next                           map[string]int64 // id sequences by kind
 	Install                        *install         `json:",omitempty"`
+	ConsentBanner                  bool             `json:",omitempty"` // the storefronts ask for consent to cookies
+	Theme                          string           `json:",omitempty"` // markup of the merchant's in every page
 }
 
 // install is the app's presence on a store.

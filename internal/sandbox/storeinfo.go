@@ -46,7 +46,7 @@ func (s *Sandbox) getStore(c *call) reply {
 		"logo": []any{}, "is_price_entered_with_tax": false, "store_id": info.NumericID, "default_channel_id": 1,
 		"default_site_id": 1000, "active_comparison_modules": []any{}, "features": map[string]any{
 			"stencil_enabled": true, "sitewidehttps_enabled": true, "facebook_catalog_id": "", "checkout_type": "optimized", //nolint:misspell // the platform's value
-			"wishlists_enabled": true, "graphql_storefront_api_enabled": true, "shopper_consent_tracking_enabled": false,
+			"wishlists_enabled": true, "graphql_storefront_api_enabled": true, "shopper_consent_tracking_enabled": info.ConsentBanner,
 			"multi_storefront_enabled": storefronts > 1, "storefront_limits": map[string]int{"active": active, "total_including_inactive": storefronts},
 		},
 	})
