@@ -2,8 +2,8 @@ package sandbox
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
-	"strings"
 )
 
 const (
@@ -189,9 +189,7 @@ func defaultStatus(kind string) string {
 
 // checkChannelLocked says in the platform's words what is wrong with a channel: "" is nothing.
 func (st *Store) checkChannelLocked(ch *Channel) string {
-	if ch.Name == "" || strings.ContainsFunc(ch.Name, func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_' || r == ' ')
-	}) {
+	if !channelName.MatchString(ch.Name) {
 		return titleChannelName
 	}
 	if !slices.Contains(channelPlatforms[ch.Platform], ch.Type) {
@@ -202,6 +200,9 @@ func (st *Store) checkChannelLocked(ch *Channel) string {
 	}
 	return ""
 }
+
+// channelName is what a channel may be called; spaces are in the description's own examples.
+var channelName = regexp.MustCompile(`^[A-Za-z0-9_ -]+$`)
 
 const titleChannelName = "Only latin alphabet letters, arabic numerals, dash and underscore are allowed to be used as channel name."
 

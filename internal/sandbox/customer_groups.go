@@ -74,11 +74,11 @@ func (st *Store) insertGroupLocked(g CustomerGroup) *CustomerGroup {
 func (st *Store) putGroupLocked(g *CustomerGroup) {
 	g.Modified = st.sb.now().Unix()
 	for _, o := range st.shop.groups {
-		if o.ID == g.ID || !(g.IsDefault && o.IsDefault || g.ForGuests && o.ForGuests) {
-			continue
-		}
 		other := *o
 		other.IsDefault, other.ForGuests = o.IsDefault && !g.IsDefault, o.ForGuests && !g.ForGuests
+		if o.ID == g.ID || other.IsDefault == o.IsDefault && other.ForGuests == o.ForGuests {
+			continue
+		}
 		st.shop.groups[o.ID] = &other
 		st.record(kindGroup, o.ID, &other)
 	}

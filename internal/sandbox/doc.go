@@ -15,6 +15,21 @@
 // http://localhost:OTHER, so that an app on 127.0.0.1 is another site than the panel, as in reality,
 // and a browser that blocks third-party storage blocks it here too.
 //
+// # What stands for a storefront
+//
+// A store has shoppers (shoppers.go) in groups, channels and their sites, and scripts of apps; they are
+// kept in the state file like the catalogue. Each is there for the app through the Management API and for
+// tests, as what a merchant or a shopper does, through methods of Store and /sandbox/stores/{hash}/….
+// Channel 1 and its site are in every store. A site whose URL is "" is at the platform's own address.
+//
+//   - Scopes are those of the descriptions: customers and groups store_v2_customers, channels
+//     store_channel_settings, sites store_sites (under /channels/{id}/site too), scripts store_v2_content,
+//     and store_content_checkout for scripts of visibility all_pages and checkout.
+//   - A batch of customers is made as a whole or not at all. What contradicts the store (an e-mail in use, an
+//     unknown group) is the documented 422, which says neither which nor why.
+//   - Sites and scripts fire no webhook; a channel fires store/channel/updated when a field changed.
+//   - At uninstall the scripts with auto_uninstall go, the others stay.
+//
 // # Where it departs from BigCommerce
 //
 //   - Webhook destinations must be https on port 443, except that the origin of the registered app
@@ -22,6 +37,14 @@
 //   - Callback URLs of the app may be plain http, for the same reason.
 //   - Product options, modifiers and reviews are not simulated; a write that has them answers 501.
 //     Every product has its one base variant.
+//   - Customer attributes, form fields, metafields, consent and stored instruments are not simulated; a
+//     write that has attributes or form fields answers 501. Addresses are taken when a customer is made,
+//     but have no endpoints. Site routes and certificates, channel listings, menus and metafields are not
+//     simulated. Nothing is mailed.
+//   - Not described, and so the sandbox's own: a second group of a name is 409, as the control panel
+//     refuses it; a second site of a channel, or of an address, is 409; the default channel cannot be
+//     deleted, and a deleted site of it goes back to the platform's address; scripts without channel_id
+//     are the default channel's; a request that a script's limits refuse is 422.
 //   - The login host's error bodies are not documented; RFC 6749's are used.
 //   - Name and SKU filters ignore letter case but not padding: "FOO" does not find "FOO ", though the
 //     two collide on create.

@@ -294,7 +294,7 @@ func countScripts(fragment string) int {
 				return -1
 			}
 			return n
-		case html.StartTagToken:
+		case html.StartTagToken, html.SelfClosingTagToken: // <script/> is not closed, in HTML
 			if name, _ := z.TagName(); atom.Lookup(name) == atom.Script {
 				n, open = n+1, true
 			}

@@ -88,6 +88,7 @@ func TestScriptErrors(t *testing.T) {
 		"tag empty":           {`{"name":"n","kind":"script_tag","html":""}`, "html"},
 		"tag no script":       {`{"name":"n","kind":"script_tag","html":"<b>x</b>"}`, "html"},
 		"tag two":             {`{"name":"n","kind":"script_tag","html":"<script></script><script></script>"}`, "html"},
+		"tag self-closed":     {`{"name":"n","kind":"script_tag","html":"<script src='a.js'/>"}`, "html"},
 		"tag open":            {`{"name":"n","kind":"script_tag","html":"<script>1"}`, "html"},
 		"tag long":            {`{"name":"n","kind":"script_tag","html":"<script>` + strings.Repeat("x", 65536) + `</script>"}`, "html"},
 		"tag src":             {`{"name":"n","kind":"script_tag","html":"<script></script>","src":"https://x.example/a.js"}`, "src"},
