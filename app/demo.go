@@ -178,7 +178,7 @@ func (d *demo) startSandbox(ctx context.Context, dir, appURL string, log *slog.L
 	}
 	// A hash of its own, so that demos that share a database or a Redis do not meet.
 	d.store = d.sandbox.AddStore(sandbox.StoreSpec{Hash: strings.ToLower(rand.Text()[:10]), Name: "Halyard & Co."})
-	return nil
+	return d.store.SeedStorefronts()
 }
 
 // demoLease is short: who kills a demo that runs on a Redis of their own does not want to wait.

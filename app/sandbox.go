@@ -23,6 +23,8 @@ type sandboxCommand struct {
 	AppURL   string        `help:"Public base URL of the app to install." default:"http://127.0.0.1:8080" env:"APP_URL"`
 	API      string        `help:"Address to serve the API and the login on." default:"127.0.0.1:0" placeholder:"HOST:PORT"`
 	Panel    string        `help:"Address to serve the control panel on." default:"127.0.0.1:0" placeholder:"HOST:PORT"`
+	Identity string        `help:"Address to serve the identity provider on; by default that of the state file, or a free port." placeholder:"HOST:PORT"`
+	Scopes   string        `help:"Scopes that the app asks for at install, separated by spaces." env:"APP_SCOPES"`
 	JSON     bool          `name:"json" help:"Print URLs and credentials as one line of JSON."`
 	Verbose  bool          `help:"Show the sandbox's log."`
 }
@@ -35,7 +37,15 @@ type sandboxInfo struct {
 	Admin        string             `json:"admin_url"`
 	ClientID     string             `json:"client_id"`
 	ClientSecret string             `json:"client_secret"`
+	Identity     sandboxIdentity    `json:"identity_provider"`
 	Stores       []sandboxStoreInfo `json:"stores"`
+}
+
+// sandboxIdentity is the OpenID Connect provider and the client that the app is there.
+type sandboxIdentity struct {
+	Issuer       string `json:"issuer"`
+	ClientID     string `json:"client_id"`
+	ClientSecret string `json:"client_secret"`
 }
 
 type sandboxStoreInfo struct {
@@ -44,6 +54,9 @@ type sandboxStoreInfo struct {
 	Panel    string `json:"control_panel_url"`
 	Quota    int    `json:"quota"`
 	WindowMS int64  `json:"window_ms"`
+
+	Storefronts []sandbox.Storefront `json:"storefronts"`
+	Shoppers    []sandbox.Shopper    `json:"shoppers"`
 }
 
 // Run serves until the process is asked to stop.
@@ -57,7 +70,8 @@ func (c *sandboxCommand) Run(ctx context.Context) error {
 	}
 	app := strings.TrimRight(c.AppURL, "/")
 	s, err := sandbox.New(sandbox.Options{
-		Plan: c.Plan, Window: c.Window, Latency: c.Latency, StateFile: c.State, APIAddr: c.API, PanelAddr: c.Panel, Log: log,
+		Plan: c.Plan, Window: c.Window, Latency: c.Latency, StateFile: c.State, APIAddr: c.API, PanelAddr: c.Panel, IdentityAddr: c.Identity, Log: log,
+		Scopes:     strings.Fields(c.Scopes),
 		AppAuthURL: app + "/auth", AppLoadURL: app + "/load", AppUninstallURL: app + "/uninstall", AppRemoveUserURL: app + "/remove_user",
 	})
 	if err != nil {
@@ -72,6 +86,11 @@ func (c *sandboxCommand) Run(ctx context.Context) error {
 			store.SeedProducts(c.Products)
 		}
 	}
+	for _, store := range s.Stores() {
+		if err := store.SeedStorefronts(); err != nil {
+			return err
+		}
+	}
 	if err := c.print(s); err != nil {
 		return err
 	}
@@ -80,15 +99,17 @@ func (c *sandboxCommand) Run(ctx context.Context) error {
 }
 
 func (c *sandboxCommand) print(s *sandbox.Sandbox) error {
-	urls := s.URLs()
+	urls, client := s.URLs(), s.IdentityProviderClient()
 	info := sandboxInfo{
 		API: urls.API, Login: urls.Login, ControlPanel: urls.ControlPanel, Admin: urls.Admin,
 		ClientID: s.ClientID(), ClientSecret: s.ClientSecret(),
+		Identity: sandboxIdentity{urls.Issuer, client.ID, client.Secret},
 	}
 	for _, store := range s.Stores() {
 		quota, window := store.Quota()
 		info.Stores = append(info.Stores, sandboxStoreInfo{
 			Hash: store.Hash, Token: store.Token(), Panel: appPanelURL(s, store), Quota: quota, WindowMS: window.Milliseconds(),
+			Storefronts: store.Storefronts(), Shoppers: store.Shoppers(),
 		})
 	}
 	if c.JSON {
@@ -99,7 +120,14 @@ func (c *sandboxCommand) print(s *sandbox.Sandbox) error {
 		info.API, info.Login, info.ClientID, info.ClientSecret, info.ControlPanel, c.AppURL)
 	for _, store := range info.Stores {
 		fmt.Printf("  store %s: control panel %s\n", store.Hash, store.Panel)
+		for _, front := range store.Storefronts {
+			fmt.Printf("    storefront %s (channel %d): %s\n", front.Name, front.ChannelID, front.URL)
+		}
+		for _, shopper := range store.Shoppers {
+			fmt.Printf("    shopper %s, password %s\n", shopper.Email, shopper.Password)
+		}
 	}
+	fmt.Printf("\n  OpenID Connect provider for shoppers: %s\n    client id %s, secret %s\n", info.Identity.Issuer, info.Identity.ClientID, info.Identity.ClientSecret)
 	fmt.Println("\nPress Ctrl-C to stop.")
 	return nil
 }

@@ -17,7 +17,7 @@ import (
 //	GET    /sandbox/faults                              lists them
 //	DELETE /sandbox/faults[?id=]                        clears one or all
 //
-// and those of shopAdminRoutes.
+// and those of shopAdminRoutes and storefrontAdminRoutes.
 func (s *Sandbox) adminRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /sandbox/stores", s.adminStores)
 	mux.HandleFunc("GET /sandbox/stores/{hash}/requests", s.adminRequests)
@@ -29,6 +29,7 @@ func (s *Sandbox) adminRoutes(mux *http.ServeMux) {
 	})
 	mux.HandleFunc("DELETE /sandbox/faults", s.adminClearFaults)
 	s.shopAdminRoutes(mux)
+	s.storefrontAdminRoutes(mux)
 }
 
 func adminJSON(w http.ResponseWriter, status int, v any) {

@@ -60,6 +60,7 @@ type pageData struct {
 	Users             []User
 	User              User
 	Products          int
+	Storefronts       []Storefront
 	Scopes            []scopeView
 	FrameURL          string
 	Counts            Counts
@@ -190,7 +191,7 @@ func (p *panel) stores(w http.ResponseWriter, _ *http.Request) {
 
 func (p *panel) home(w http.ResponseWriter, r *http.Request, st *Store) {
 	d := p.data(r, st, "Home", "home")
-	d.Products = st.Products()
+	d.Products, d.Storefronts = st.Products(), st.Storefronts()
 	p.render(w, http.StatusOK, "home", d)
 }
 

@@ -93,7 +93,7 @@ func TestControlPanel(t *testing.T) {
 	app := base + "/app/" + r.s.ClientID()
 
 	b.has(b.get("/"), "Test store", base+"/")
-	b.has(b.get(base+"/"), "Enterprise", "7000000 API requests every 30s")
+	b.has(b.get(base+"/"), "Enterprise", "7000000 API requests every 30s", r.st.StorefrontURL(1)+"/")
 	b.has(b.get(base+"/apps"), "Not installed")
 	b.has(b.get(app), "not installed", app+"/install")
 	b.has(b.get(app+"/install"), "View and change products", "<code>store_v2_information_read_only</code>", "Confirm", "Cancel")
