@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
 	"golang.org/x/net/publicsuffix"
@@ -120,7 +119,7 @@ func (c *call) siteRequest() (u string, channel int64, _ *reply) {
 				errs["url"] = "error.invalid.url"
 			}
 		case "channel_id":
-			channel, _ = strconv.ParseInt(v.raw, 10, 64)
+			channel = parseID(v.raw)
 		}
 	}
 	if len(errs) > 0 {
