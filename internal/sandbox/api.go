@@ -84,6 +84,9 @@ func (s *Sandbox) apiRoutes() []route {
 		{method: "PUT", path: "/v3/customers", scopes: customersWrite, concurrent: 3, handle: s.updateCustomers},
 		{method: "DELETE", path: "/v3/customers", scopes: customersWrite, handle: s.deleteCustomers},
 
+		{method: "POST", path: "/v3/customers/validate-credentials", scopes: customersWrite, handle: s.validateCredentials},
+		{method: "GET", path: "/v3/customers/settings/channels/{id}", scopes: customersRead, handle: s.getCustomerSettings},
+		{method: "PUT", path: "/v3/customers/settings/channels/{id}", scopes: customersWrite, handle: s.updateCustomerSettings},
 		{method: "GET", path: "/v2/customer_groups", scopes: customersRead, concurrent: 40, handle: s.listGroups},
 		{method: "POST", path: "/v2/customer_groups", scopes: customersWrite, concurrent: 40, handle: s.createGroup},
 		{method: "GET", path: "/v2/customer_groups/{id}", scopes: customersRead, handle: s.getGroup},

@@ -269,11 +269,11 @@ func (c *Customer) assign(specs []fieldSpec, vals []fieldValue, prefix string, e
 		case "tax_exempt_category":
 			c.TaxExemptCategory = text()
 		case "customer_group_id":
-			c.GroupID, _ = strconv.ParseInt(v.raw, 10, 64)
+			c.GroupID = parseID(v.raw)
 		case "accepts_product_review_abandoned_cart_emails":
 			c.AcceptsEmails = v.raw == "true"
 		case "origin_channel_id":
-			c.OriginChannelID, _ = strconv.ParseInt(v.raw, 10, 64)
+			c.OriginChannelID = parseID(v.raw)
 		case "channel_ids":
 			c.ChannelIDs = nil
 			_ = json.Unmarshal([]byte(v.raw), &c.ChannelIDs) // validated: integers or null

@@ -361,6 +361,54 @@ func TestSigningIn(t *testing.T) {
 	}
 }
 
+func TestCustomerSettingsAndCredentials(t *testing.T) {
+	r := newRig(t, Options{})
+	ch, err := r.st.AddChannel(ChannelSpec{Name: "Two", Platform: "next", URL: platformSite})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.st.AddCustomer(CustomerSpec{Email: "a@x.example", Password: "pw"}); err != nil {
+		t.Fatal(err)
+	}
+	path := fmt.Sprintf("/v3/customers/settings/channels/%d", ch.ID)
+	login := func(channel int64, password string) string {
+		return r.want(200, "POST", "/v3/customers/validate-credentials", map[string]any{"email": "A@x.example", "password": password, "channel_id": channel}).raw
+	}
+	const yes, no = `{"customer_id":1,"is_valid":true}`, `{"customer_id":null,"is_valid":false}`
+	if a := r.want(200, "GET", path, nil).one(); a["allow_global_logins"] != false {
+		t.Errorf("%v", a)
+	}
+	if a := r.want(200, "GET", "/v3/customers/settings/channels/1", nil).one(); a["allow_global_logins"] != true {
+		t.Errorf("%v", a)
+	}
+	if login(ch.ID, "pw") != no || login(1, "pw") != yes || login(1, "x") != no {
+		t.Error("credentials")
+	}
+	if a := r.want(200, "POST", "/v3/customers/validate-credentials", `{"email":"a@x.example","password":"pw"}`); a.raw != yes {
+		t.Errorf("without a channel: %s", a.raw)
+	}
+	if a := r.want(200, "PUT", path, `{"allow_global_logins":true,"privacy_settings":{"policy_url":null}}`).one(); a["allow_global_logins"] != true {
+		t.Errorf("%v", a)
+	}
+	if login(ch.ID, "pw") != yes {
+		t.Error("a global account may not sign in")
+	}
+	r.want(200, "PUT", path, `{}`)
+	if got, _ := r.st.Channel(ch.ID); !got.GlobalLogins {
+		t.Error("an empty PUT changed something")
+	}
+	r.want(422, "PUT", path, `{"allow_global_logins":1}`)
+	r.want(501, "PUT", path, `{"privacy_settings":{"policy_url":"https://x.example"}}`)
+	r.want(404, "GET", "/v3/customers/settings/channels/9", nil)
+	r.want(404, "PUT", "/v3/customers/settings/channels/9", `{}`)
+	if a := r.want(422, "POST", "/v3/customers/validate-credentials", `{"email":"a"}`); a.errorsOf()["password"] != msgMissing {
+		t.Errorf("%s", a.raw)
+	}
+	r.token = r.st.Token("store_v2_customers_read_only")
+	r.want(403, "PUT", path, `{}`)
+	r.want(403, "POST", "/v3/customers/validate-credentials", `{}`)
+}
+
 func TestCustomerGroups(t *testing.T) {
 	r := newRig(t, Options{})
 	if a := r.want(204, "GET", "/v2/customer_groups", nil); a.raw != "" {

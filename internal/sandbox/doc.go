@@ -63,7 +63,8 @@
 //     Every product has its one base variant.
 //   - Customer attributes, form fields, metafields, consent and stored instruments are not simulated; a
 //     write that has attributes or form fields answers 501. Addresses are taken when a customer is made,
-//     but have no endpoints. Site routes and certificates, channel listings, menus and metafields are not
+//     but have no endpoints. A channel's settings for customers are allow_global_logins alone: overrides
+//     of privacy and group settings answer 501, and the store-wide settings are not there. Site routes and certificates, channel listings, menus and metafields are not
 //     simulated. Nothing is mailed.
 //   - Not described, and so the sandbox's own: a second group of a name is 409, as the control panel
 //     refuses it; a second site of a channel, or of an address, is 409; the default channel cannot be

@@ -411,6 +411,12 @@ func compact(v any) string {
 	return string(bytes.TrimSuffix(b.Bytes(), []byte("\n")))
 }
 
+// parseID reads a validated integer back; one that no id can be is 0 or beyond every id.
+func parseID(raw string) int64 {
+	id, _ := strconv.ParseInt(raw, 10, 64)
+	return id
+}
+
 // dateForms are the forms of a date that the platform takes: with zone, without (UTC), or the day alone.
 var dateForms = []string{time.RFC3339, "2006-01-02T15:04:05-0700", "2006-01-02T15:04:05", "2006-01-02", time.RFC1123Z}
 

@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/google/uuid"
@@ -234,7 +233,7 @@ func (sc *Script) assign(vals []fieldValue) {
 		case "enabled":
 			sc.Enabled = v.raw == "true"
 		case "channel_id":
-			sc.ChannelID, _ = strconv.ParseInt(v.raw, 10, 64)
+			sc.ChannelID = parseID(v.raw)
 		case "integrity_hashes":
 			sc.IntegrityHashes = nil
 			_ = json.Unmarshal([]byte(v.raw), &sc.IntegrityHashes) // validated: an array of strings
