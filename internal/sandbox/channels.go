@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -57,11 +58,11 @@ func (st *Store) AddChannel(spec ChannelSpec) (Channel, error) {
 	} else if spec.URL != "" && !validSiteURL(spec.URL) {
 		return ch, fmt.Errorf("sandbox: url %q is not the address of a site", spec.URL)
 	}
+	if wrong := cmp.Or(ch.wrongName(), ch.wrongKind()); wrong != "" {
+		return ch, fmt.Errorf("sandbox: %s", wrong)
+	}
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	if title := st.checkChannelLocked(&ch); title != "" {
-		return ch, fmt.Errorf("sandbox: %s", title)
-	}
 	made := st.insertChannelLocked(ch)
 	if spec.URL != "" {
 		site.ChannelID = made.ID
@@ -187,11 +188,16 @@ func defaultStatus(kind string) string {
 	return "connected"
 }
 
-// checkChannelLocked says in the platform's words what is wrong with a channel: "" is nothing.
-func (st *Store) checkChannelLocked(ch *Channel) string {
+// wrongName and wrongKind say in the platform's words what is wrong with a channel: "" is nothing. The
+// default channel is called as its store is, whatever that is.
+func (ch *Channel) wrongName() string {
 	if !channelName.MatchString(ch.Name) {
 		return titleChannelName
 	}
+	return ""
+}
+
+func (ch *Channel) wrongKind() string {
 	if !slices.Contains(channelPlatforms[ch.Platform], ch.Type) {
 		return fmt.Sprintf("Input channel type [%s] with platform [%s] is not supported", ch.Type, ch.Platform)
 	}

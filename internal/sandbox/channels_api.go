@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
@@ -159,18 +160,21 @@ func (s *Sandbox) createChannel(c *call) reply {
 	st := c.st
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	if r := st.channelProblem(&ch, "deleted"); r != nil {
+	if r := st.channelProblem(&ch, &Channel{}, "deleted"); r != nil {
 		return *r
 	}
 	return value(http.StatusOK, st.insertChannelLocked(ch).view())
 }
 
-// channelProblem is the refusal of a channel: wrong names and combinations, a status that cannot be
-// written here, and a channel that exists already.
-func (st *Store) channelProblem(ch *Channel, status string) *reply {
-	title := st.checkChannelLocked(ch)
+// channelProblem is the refusal of a channel: a wrong name if it is new, wrong combinations, a status that
+// cannot be written here, and a channel that exists already.
+func (st *Store) channelProblem(ch, old *Channel, status string) *reply {
+	title := ch.wrongKind()
 	if title == "" && ch.Status == status {
 		title = fmt.Sprintf("Input channel status [%s] is not supported", status)
+	}
+	if ch.Name != old.Name {
+		title = cmp.Or(ch.wrongName(), title)
 	}
 	if title != "" {
 		r := fail(http.StatusUnprocessableEntity, title, nil)
@@ -207,7 +211,7 @@ func (s *Sandbox) updateChannel(c *call) reply {
 	if next.Status != old.Status && (next.Status == "prelaunch" || next.Status == "deleted" && next.ID == defaultChannelID) {
 		return fail(http.StatusUnprocessableEntity, fmt.Sprintf("Input channel status [%s] is not supported", next.Status), nil)
 	}
-	if r := st.channelProblem(&next, "terminated"); r != nil {
+	if r := st.channelProblem(&next, old, "terminated"); r != nil {
 		return *r
 	}
 	if next != *old { // documented: changes of these fields trigger the webhook

@@ -98,6 +98,17 @@ func TestChannels(t *testing.T) {
 	}
 }
 
+// The default channel is called as its store, with characters that no channel may be given.
+func TestDefaultChannelKeepsItsName(t *testing.T) {
+	r := newRig(t, Options{})
+	r.st = r.s.AddStore(StoreSpec{Hash: "oz", Name: "Bob's Parts & Co."})
+	r.token = r.st.Token()
+	if a := r.want(200, "PUT", "/v3/channels/1", `{"status":"inactive"}`).one(); a["name"] != "Bob's Parts & Co." || a["status"] != "inactive" {
+		t.Errorf("%v", a)
+	}
+	r.want(422, "PUT", "/v3/channels/1", `{"name":"Bob's"}`)
+}
+
 func TestChannelWebhooks(t *testing.T) {
 	r := newRig(t, Options{})
 	k := newSink(t, r)

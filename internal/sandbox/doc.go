@@ -29,8 +29,8 @@
 //   - Scopes are those of the descriptions: customers and groups store_v2_customers, channels
 //     store_channel_settings, sites store_sites (under /channels/{id}/site too), scripts store_v2_content,
 //     and store_content_checkout for scripts of visibility all_pages and checkout.
-//   - A batch of customers is made as a whole or not at all. What contradicts the store (an e-mail in use, an
-//     unknown group) is the documented 422, which says neither which nor why.
+//   - A batch of customers is made as a whole or not at all. What contradicts the store (an e-mail in
+//     use, an unknown group) is the documented 422, which says neither which nor why.
 //   - Sites and scripts fire no webhook; a channel fires store/channel/updated when a field changed.
 //   - At uninstall the scripts with auto_uninstall go, the others stay.
 //
@@ -61,11 +61,12 @@
 //   - Callback URLs of the app may be plain http, for the same reason.
 //   - Product options, modifiers and reviews are not simulated; a write that has them answers 501.
 //     Every product has its one base variant.
-//   - Customer attributes, form fields, metafields, consent and stored instruments are not simulated; a
-//     write that has attributes or form fields answers 501. Addresses are taken when a customer is made,
-//     but have no endpoints. A channel's settings for customers are allow_global_logins alone: overrides
-//     of privacy and group settings answer 501, and the store-wide settings are not there. Site routes and certificates, channel listings, menus and metafields are not
-//     simulated. Nothing is mailed.
+//   - Customer attributes, form fields, metafields, consent and stored instruments are not simulated;
+//     a write that has attributes or form fields answers 501. Addresses are taken when a customer is
+//     made, but have no endpoints. A channel's settings for customers are allow_global_logins alone:
+//     overrides of privacy and group settings answer 501, and the store-wide settings are not there.
+//     Site routes and certificates, channel listings, menus and metafields are not simulated. Nothing
+//     is mailed.
 //   - Not described, and so the sandbox's own: a second group of a name is 409, as the control panel
 //     refuses it; a second site of a channel, or of an address, is 409; the default channel cannot be
 //     deleted, and a deleted site of it goes back to the platform's address; scripts without channel_id
