@@ -253,7 +253,7 @@ func TestDryRunTellsAllAndChangesNothing(t *testing.T) {
 		t.Errorf("a dry run changed the flow's records: %s", d)
 	}
 	// Two creates, one batch of updates, one request for both new categories; and what the run reads.
-	if reads := int64(w.store.Log().Since(mark).Total); reads != 2 || r.PlannedRequests != 4+reads || r.PlannedSeconds != 2 {
+	if reads := int64(w.store.Log().Since(mark).Total); reads != 3 || r.PlannedRequests != 4+reads || r.PlannedSeconds != 2 {
 		t.Errorf("planned %d requests, %d s", r.PlannedRequests, r.PlannedSeconds)
 	}
 	if d := cmp.Diff([]change{{"price", n("1"), n("9")}}, numbers(w.changes(r)["a"])); d != "" {

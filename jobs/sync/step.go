@@ -127,6 +127,8 @@ type step struct {
 	throttle atomic.Int64
 
 	save      []func(ctx context.Context, tx *tenants.DB) error // effects, in order, of the last transaction
+	kept      map[string]func() (any, time.Time)                // references to be remembered, by kind
+	staleRefs bool                                              // or to be forgotten
 	issues    []tenants.RunIssue
 	notBefore time.Time
 	tidy      bool // the run ends with this step
