@@ -48,7 +48,7 @@ func TestRequestsOfACatalogue(t *testing.T) {
 		rows[at] = strings.Replace(rows[at], ".99,", ".49,", 1)
 	}
 	w.feed.body = csv(rows...)
-	if n := w.requests(func() { r = w.run() }); n > 13 {
+	if n := w.requests(func() { r = w.run() }); n != 10 {
 		t.Errorf("100 prices changed: %d requests", n)
 	}
 	w.want(r, counts{Read: int64(size), Updated: 100, Unchanged: int64(size - 100)})
