@@ -316,8 +316,8 @@ func TestFailsAfterHalfOfItWasWritten(t *testing.T) {
 func TestWhatIsNotRememberedIsLookedAt(t *testing.T) {
 	p := newPlatform(t)
 	look := map[string]int{"GET/products": 1, "PUT/products": 1}
-	name := strings.Repeat("long ", 45)
-	long := "PartDescription" + strings.Repeat("+PartDescription", maxRemembered/len(name))
+	wordy := strings.TrimSpace(strings.Repeat("long ", 45))
+	long := "PartDescription" + strings.Repeat("+PartDescription", maxRemembered/len(wordy))
 	tests := map[string]struct {
 		before func(w *world)
 		change func(w *world)
@@ -337,7 +337,7 @@ func TestWhatIsNotRememberedIsLookedAt(t *testing.T) {
 			before: func(w *world) {
 				w.flow.Mapping = tenants.Mapping{Fields: append(slices.Clone(partsMapping.Fields), tenants.FieldMapping{Target: "description", Expression: long})}
 			},
-			change: func(w *world) { w.feed.body = csv(part("A", name, "2", "1")) },
+			change: func(w *world) { w.feed.body = csv(part("A", wordy, "2", "1")) },
 			want:   look,
 		},
 		"a product that another flow wrote": {
@@ -380,7 +380,7 @@ func TestWhatIsNotRememberedIsLookedAt(t *testing.T) {
 			if tt.before != nil {
 				tt.before(w)
 			}
-			w.feed.body = csv(part("A", name, "1", "1"))
+			w.feed.body = csv(part("A", wordy, "1", "1"))
 			w.want(w.run(), counts{Read: 1, Created: 1})
 			tt.change(w)
 			var r *tenants.Run
