@@ -57,6 +57,9 @@ func (e *Engine) Step(ctx context.Context, run *tenants.Run, inTx func(tx *tenan
 		return StepResult{}, err
 	}
 	*run = s.run
+	if s.grew {
+		s.analyze(ctx)
+	}
 	if s.tidy {
 		s.tidyUp(ctx)
 	}
@@ -131,6 +134,7 @@ type step struct {
 	staleRefs bool                                              // or to be forgotten
 	issues    []tenants.RunIssue
 	notBefore time.Time
+	grew      bool // the run has begun to fill the tables that it plans by
 	tidy      bool // the run ends with this step
 }
 
