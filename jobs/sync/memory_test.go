@@ -230,6 +230,34 @@ func TestOthersChangeWhatIsRemembered(t *testing.T) {
 	})
 }
 
+// TestManyOfTheRememberedAreGone: a batch in which products are gone is looked up as one, not split.
+func TestManyOfTheRememberedAreGone(t *testing.T) {
+	w := newWorld(t, newPlatform(t))
+	w.flow.Mapping.Fields = without(partsMapping, "category")
+	rows := make([]string, 30)
+	for i := range rows {
+		rows[i] = part(fmt.Sprintf("P-%02d", i), fmt.Sprintf("Part %02d", i), "1", "1")
+	}
+	w.feed.body = csv(rows...)
+	w.want(w.run(), counts{Read: 30, Created: 30})
+	for i := range 20 {
+		w.remove(fmt.Sprintf("P-%02d", i))
+	}
+	w.feed.body = strings.ReplaceAll(w.feed.body, ",1,1,", ",2,1,")
+	var r *tenants.Run
+	got := w.routes(func() { r = w.run() })
+	w.want(r, counts{Read: 30, Created: 20, Updated: 10})
+	// Of three batches two are refused; their 20 products are looked up by id, SKU and padded SKU.
+	if d := cmp.Diff(map[string]int{"PUT/products": 3, "GET/products": 3, "POST/products": 20}, got); d != "" {
+		t.Error(d)
+	}
+	for sku, p := range w.products() {
+		if p.Price != "2" {
+			t.Errorf("%s costs %s", sku, p.Price)
+		}
+	}
+}
+
 // refuse answers writes by a method with 422 while more says so.
 func (w *world) refuse(method string, more func(body string) bool) {
 	w.wrap = func(next http.RoundTripper) http.RoundTripper {

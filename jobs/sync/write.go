@@ -74,6 +74,7 @@ const (
 	exists               // a create met a product with its SKU: answer has it
 	gone                 // an update's product does not exist any more
 	refused              // field and message say why
+	doubtful             // it was refused in a batch, and its changes are from memory
 	staleRef             // a category or brand that it names was deleted meanwhile
 	lost                 // no answer; it may have been carried out
 	unsent               // no answer; it was not carried out

@@ -30,9 +30,9 @@ func (s *step) writeUpdates(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	doubtful := slices.DeleteFunc(slices.Clone(all), func(x *sending) bool { return x.doc.basis != basisDoubt })
-	if len(doubtful) > 0 {
-		if err := s.lookAgain(ctx, doubtful); !s.held(err) {
+	doubted := slices.DeleteFunc(slices.Clone(all), func(x *sending) bool { return x.doc.basis != basisDoubt })
+	if len(doubted) > 0 {
+		if err := s.lookAgain(ctx, doubted); !s.held(err) {
 			return err
 		}
 		return nil
@@ -152,7 +152,7 @@ func (s *step) updated(o *outcome, x *sending, memory bigcommerce.Fields, refs *
 			if drift := drifted(x, memory, refs); len(drift) > 0 {
 				return s.mend(o, x, drift)
 			}
-		case refused, gone:
+		case refused, gone, doubtful:
 			return s.doubt(o, x)
 		}
 	}
@@ -216,12 +216,30 @@ func (w *updater) put(ctx context.Context, batch []*sending) {
 		}
 		return
 	}
+	if sure := withoutMemory(batch); len(batch) > 1 && len(sure) < len(batch) {
+		for _, x := range batch {
+			if x.doc.basis == basisMemory {
+				x.kind = doubtful
+			}
+		}
+		if len(sure) > 0 {
+			w.put(ctx, sure)
+		}
+		return
+	}
 	if len(batch) > 1 {
 		w.put(ctx, batch[:len(batch)/2])
 		w.put(ctx, batch[len(batch)/2:])
 		return
 	}
 	w.alone(ctx, batch[0], err, api)
+}
+
+// withoutMemory returns those of a batch whose changes were worked out from live products. If BigCommerce refuses
+// a batch, it is cheaper to look the others up, 250 in a request, than to split it: several of their products may
+// be gone.
+func withoutMemory(batch []*sending) []*sending {
+	return slices.DeleteFunc(slices.Clone(batch), func(x *sending) bool { return x.doc.basis == basisMemory })
 }
 
 // blames reports whether err is about what was sent.
@@ -269,23 +287,23 @@ func (w *updater) sort(ctx context.Context, batch []*sending, res bigcommerce.Ba
 	for _, p := range res.Data {
 		byID[intOf(p["id"])] = p
 	}
-	var doubtful []*sending
+	var unsure []*sending
 	for _, x := range batch {
 		p, ok := byID[x.item.TargetID]
 		x.kind, x.answer = landed, p
 		if len(res.Errors) > 0 && (!ok || len(differing(x.sent, p)) > 0) {
-			doubtful = append(doubtful, x)
+			unsure = append(unsure, x)
 		}
 	}
 	switch {
-	case len(doubtful) == 0:
+	case len(unsure) == 0:
 	case len(batch) == 1:
 		e := res.Errors[0]
 		x := batch[0]
 		x.kind, x.field = refused, refusedField(e.Fields)
 		x.message = "BigCommerce did not save all of it: " + explain(e.Title, e.Fields)
 	default:
-		for _, x := range doubtful {
+		for _, x := range unsure {
 			w.put(ctx, []*sending{x})
 		}
 	}
