@@ -58,7 +58,7 @@ func (e *Engine) Step(ctx context.Context, run *tenants.Run, inTx func(tx *tenan
 	}
 	*run = s.run
 	if s.grew {
-		s.analyze(ctx)
+		s.statistics(ctx)
 	}
 	if s.tidy {
 		s.tidyUp(ctx)

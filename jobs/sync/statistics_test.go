@@ -10,11 +10,11 @@ import (
 	"sluice/tenants/tenantstest"
 )
 
-// TestAFirstRunIsAnalyzedOnce: PostgreSQL is told to look at the tables that a large first run fills, once, and
+// TestStatisticsOfAFirstRun: PostgreSQL is told to look at the tables that a large first run fills, once, and
 // never where it knows them already.
-func TestAFirstRunIsAnalyzedOnce(t *testing.T) {
+func TestStatisticsOfAFirstRun(t *testing.T) {
 	tenantstest.EachDB(t, func(t *testing.T, db *tenants.DB) {
-		analyzed := func() map[string]int64 {
+		gathered := func() map[string]int64 {
 			t.Helper()
 			out := map[string]int64{}
 			g := db.AcrossStores(t.Context())
@@ -23,9 +23,9 @@ func TestAFirstRunIsAnalyzedOnce(t *testing.T) {
 			}
 			var rows []struct {
 				Relname      string
-				AnalyzeCount int64
+				AnalyzeCount int64 //nolint:misspell // PostgreSQL's
 			}
-			if err := g.Raw("SELECT relname, analyze_count FROM pg_stat_user_tables WHERE analyze_count > 0").Scan(&rows).Error; err != nil {
+			if err := g.Raw("SELECT relname, analyze_count FROM pg_stat_user_tables WHERE analyze_count > 0").Scan(&rows).Error; err != nil { //nolint:misspell // PostgreSQL's
 				t.Fatal(err)
 			}
 			for _, r := range rows {
@@ -41,14 +41,14 @@ func TestAFirstRunIsAnalyzedOnce(t *testing.T) {
 		w.cfg.WindowRows = 10
 		w.feed.body = csv(parts(8)...)
 		w.want(w.run(), counts{Read: 8, Created: 8})
-		if d := cmp.Diff(map[string]int64{}, analyzed()); d != "" {
+		if d := cmp.Diff(map[string]int64{}, gathered()); d != "" {
 			t.Errorf("after a small run: %s", d)
 		}
 		w = newWorld(t, w.platform)
 		w.cfg.WindowRows = 10
 		w.feed.body = csv(parts(60)...)
 		w.want(w.run(), counts{Read: 60, Created: 60})
-		if d := cmp.Diff(once, analyzed()); d != "" {
+		if d := cmp.Diff(once, gathered()); d != "" {
 			t.Errorf("after a large first run: %s", d)
 		}
 		rows := parts(60)
@@ -57,7 +57,7 @@ func TestAFirstRunIsAnalyzedOnce(t *testing.T) {
 		}
 		w.feed.body = csv(rows...)
 		w.want(w.run(), counts{Read: 60, Updated: 60})
-		if d := cmp.Diff(once, analyzed()); d != "" {
+		if d := cmp.Diff(once, gathered()); d != "" {
 			t.Errorf("after the next run: %s", d)
 		}
 	})
