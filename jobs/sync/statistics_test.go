@@ -23,7 +23,7 @@ func TestStatisticsOfAFirstRun(t *testing.T) {
 			}
 			var rows []struct {
 				Relname      string
-				AnalyzeCount int64 //nolint:misspell // PostgreSQL's
+				AnalyzeCount int64
 			}
 			if err := g.Raw("SELECT relname, analyze_count FROM pg_stat_user_tables WHERE analyze_count > 0").Scan(&rows).Error; err != nil { //nolint:misspell // PostgreSQL's
 				t.Fatal(err)
