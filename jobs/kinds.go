@@ -70,7 +70,10 @@ func (w *Workers) doStoreRefresh(ctx context.Context, j *job) error {
 }
 
 // hookScopes are the events that Sluice wants to be told of.
-var hookScopes = []string{scopeAppUninstalled, scopeProductDeleted, scopeStoreUpdated}
+//
+// Products changed in the store are not among them: our own writes would be told of as well, one by one, and
+// no event says whose it is. What others changed shows in the answer to the next write (jobs/sync).
+var hookScopes = []string{scopeAppUninstalled, scopeProductDeleted, scopeCategoryUpdated, scopeCategoryDeleted, scopeStoreUpdated}
 
 // doHooksRegister makes the store's webhooks what they should be: missing ones are created, ones that
 // BigCommerce deactivated are woken. Others of this app are left alone. No payload.

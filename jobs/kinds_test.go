@@ -122,6 +122,8 @@ func TestInstalled(t *testing.T) {
 		scopeProductDeleted + " " + ours:                                      true,
 		scopeStoreUpdated + " " + ours:                                        true,
 		scopeAppUninstalled + " " + ours:                                      true,
+		scopeCategoryUpdated + " " + ours:                                     true,
+		scopeCategoryDeleted + " " + ours:                                     true,
 		scopeStoreUpdated + " " + "https://other.example.com/hooks":           false,
 		"store/order/created" + " " + "https://app.example.com" + WebhookPath: false,
 	}

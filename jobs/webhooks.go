@@ -19,14 +19,17 @@ import (
 
 	"sluice/internal/problem"
 	"sluice/jobs/queue"
+	"sluice/jobs/sync"
 	"sluice/tenants"
 )
 
 // Scopes of the webhooks that Sluice acts on (BigCommerce's names).
 const (
-	scopeAppUninstalled = "store/app/uninstalled"
-	scopeProductDeleted = "store/product/deleted"
-	scopeStoreUpdated   = "store/information/updated"
+	scopeAppUninstalled  = "store/app/uninstalled"
+	scopeProductDeleted  = "store/product/deleted"
+	scopeCategoryUpdated = "store/category/updated"
+	scopeCategoryDeleted = "store/category/deleted"
+	scopeStoreUpdated    = "store/information/updated"
 )
 
 const (
@@ -142,7 +145,7 @@ func (s *Service) acceptWebhook(ctx context.Context, hook webhook, deliveryID st
 		return err
 	}
 	log := s.log.With("store", hook.StoreHash, "scope", hook.Scope, "delivery", deliveryID)
-	if row == nil || store.State == tenants.StoreUninstalled || (hook.Scope == scopeAppUninstalled && before(hook.CreatedAt, store.InstalledAt)) {
+	if row == nil && !handled || store.State == tenants.StoreUninstalled || (hook.Scope == scopeAppUninstalled && before(hook.CreatedAt, store.InstalledAt)) {
 		log.DebugContext(ctx, "webhook ignored", "store_state", store.State)
 		return nil
 	}
@@ -156,6 +159,9 @@ func (s *Service) acceptWebhook(ctx context.Context, hook webhook, deliveryID st
 		res := tx.Scoped(ctx).Clauses(clause.OnConflict{DoNothing: true}).Create(&event)
 		if res.Error != nil || res.RowsAffected == 0 {
 			return res.Error
+		}
+		if row == nil { // of a category: the next run that needs categories reads them
+			return tx.ForgetReferences(ctx, sync.ReferenceCategory)
 		}
 		var err error
 		switch {
@@ -178,8 +184,8 @@ func (s *Service) acceptWebhook(ctx context.Context, hook webhook, deliveryID st
 	return nil
 }
 
-// webhookRow returns the job that a delivery asks for, nil if none. handled says that the row alone
-// does all there is to do.
+// webhookRow returns the job that a delivery asks for, nil if none. handled says that nothing is left to do
+// once the delivery is saved.
 func (s *Service) webhookRow(hook webhook, deliveryID string) (row *tenants.Job, handled bool, err error) {
 	now := s.now()
 	switch hook.Scope {
@@ -200,5 +206,5 @@ func (s *Service) webhookRow(hook webhook, deliveryID string) (row *tenants.Job,
 		}
 		return row, true, err
 	}
-	return nil, false, nil
+	return nil, hook.Scope == scopeCategoryUpdated || hook.Scope == scopeCategoryDeleted, nil
 }

@@ -16,6 +16,7 @@ import (
 
 	"sluice/internal/problem"
 	"sluice/internal/testenv"
+	jobsync "sluice/jobs/sync"
 	"sluice/tenants"
 )
 
@@ -167,6 +168,48 @@ func TestWebhookProductDeleted(t *testing.T) {
 	}
 	if diff := cmp.Diff([]known{{"a", "", 0}, {"b", "h2", 206}}, have); diff != "" {
 		t.Errorf("records (-want +got):\n%s", diff)
+	}
+}
+
+// TestWebhookOfACategory: what is remembered of the store's categories is forgotten with the delivery itself, and
+// a repeat of it does not forget what was read since.
+func TestWebhookOfACategory(t *testing.T) {
+	e := newEnv(t, testenv.EmbeddedRedis(t))
+	remember := func() {
+		for _, kind := range []string{jobsync.ReferenceCategory, jobsync.ReferenceBrand} {
+			if err := e.db.SaveReferences(e.ctx, tenants.StoreReferences{Kind: kind, Data: []byte("x"), LoadedAt: time.Now()}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	has := func(kind string) bool {
+		r, err := e.db.References(e.ctx, kind, time.Now().Add(-time.Hour))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r != nil
+	}
+	for i, scope := range []string{scopeCategoryUpdated, scopeCategoryDeleted} {
+		remember()
+		d := delivery{id: fmt.Sprint("msg_", i), secret: e.cfg.ClientSecret, at: time.Now(),
+			body: fmt.Sprintf(`{"scope":%q,"producer":"stores/abc123","data":{"type":"category","id":7}}`, scope)}
+		for _, want := range []bool{false, true} {
+			if w := e.deliver(d); w.Code != http.StatusOK {
+				t.Fatalf("status %d: %s", w.Code, w.Body)
+			}
+			if has(jobsync.ReferenceCategory) != want || !has(jobsync.ReferenceBrand) {
+				t.Errorf("%s: categories are remembered: %v, brands: %v", scope, !want, has(jobsync.ReferenceBrand))
+			}
+			remember()
+		}
+	}
+	if n := len(e.jobRows(testStore)); n != 0 {
+		t.Errorf("%d jobs", n)
+	}
+	for _, event := range e.events(testStore) {
+		if event.HandledAt == nil {
+			t.Errorf("event %s has no job and is not handled", event.DeliveryID)
+		}
 	}
 }
 

@@ -65,16 +65,9 @@ func (d *DB) DeleteFlow(ctx context.Context, id string) error {
 	}
 	// The records, up to a million, go in small transactions first. Should this stop half-way, the next
 	// run finds the products again by their keys.
-	for {
-		var keys []string
-		if err := d.Scoped(ctx).Model(&Record{}).Where("flow_id = ?", id).Limit(bulkRows).Pluck("key", &keys).Error; err != nil {
-			return wrap(err, "delete flow")
-		}
-		if len(keys) == 0 {
-			break
-		}
-		if err := d.Scoped(ctx).Where("flow_id = ? AND key IN ?", id, keys).Delete(&Record{}).Error; err != nil {
-			return wrap(err, "delete flow")
+	for _, model := range []any{&Record{}, &RememberedProduct{}} {
+		if err := d.deleteByFlow(ctx, model, id); err != nil {
+			return err
 		}
 	}
 	return wrap(d.Tx(ctx, func(tx *DB) error {
@@ -97,6 +90,22 @@ func (d *DB) DeleteFlow(ctx context.Context, id string) error {
 		}
 		return err
 	}), "delete flow")
+}
+
+// deleteByFlow deletes a flow's rows of a model that has one a key, in small transactions.
+func (d *DB) deleteByFlow(ctx context.Context, model any, flowID string) error {
+	for {
+		var keys []string
+		if err := d.Scoped(ctx).Model(model).Where("flow_id = ?", flowID).Limit(bulkRows).Pluck("key", &keys).Error; err != nil {
+			return wrap(err, "delete flow")
+		}
+		if len(keys) == 0 {
+			return nil
+		}
+		if err := d.Scoped(ctx).Where("flow_id = ? AND key IN ?", flowID, keys).Delete(model).Error; err != nil {
+			return wrap(err, "delete flow")
+		}
+	}
 }
 
 // forUpdate locks the rows that q reads until the end of the transaction. SQLite ignores it: its

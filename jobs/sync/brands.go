@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"sluice/internal/bigcommerce"
@@ -14,16 +15,26 @@ type brandTable struct {
 	ids    map[string]int64 // folded name → id
 	names  map[int64]string
 	failed map[string]string // folded name → why it cannot be created
+
+	loaded   time.Time // when it was read from the store
+	recalled bool      // not by this run
+}
+
+func newBrandTable() *brandTable {
+	return &brandTable{ids: make(map[string]int64), names: make(map[int64]string), failed: make(map[string]string)}
 }
 
 func (t *brandTable) add(b *bigcommerce.Brand) {
-	if b == nil || b.ID == 0 {
-		return
+	if b != nil && b.ID != 0 {
+		t.put(b.ID, b.Name)
 	}
-	if _, have := t.ids[fold(b.Name)]; !have {
-		t.ids[fold(b.Name)] = b.ID
+}
+
+func (t *brandTable) put(id int64, name string) {
+	if _, have := t.ids[fold(name)]; !have {
+		t.ids[fold(name)] = id
 	}
-	t.names[b.ID] = b.Name
+	t.names[id] = name
 }
 
 // loadBrands reads the store's brands, one request per 250.
@@ -32,7 +43,8 @@ func (s *step) loadBrands(ctx context.Context) (*brandTable, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &brandTable{ids: make(map[string]int64), names: make(map[int64]string), failed: make(map[string]string)}
+	t := newBrandTable()
+	t.loaded = s.e.cfg.Now()
 	for b, err := range c.Brands.List(ctx, bigcommerce.BrandFilter{IncludeFields: []string{"id", "name"}}) {
 		if err != nil {
 			return nil, err
@@ -56,6 +68,7 @@ func (s *step) createBrand(ctx context.Context, t *brandTable, name string) erro
 	}
 	made, err := c.Brands.Create(ctx, bigcommerce.Brand{Name: name})
 	t.add(made)
+	s.keepBrands(t)
 	if err == nil || !refusal(err) {
 		return err
 	}

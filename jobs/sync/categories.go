@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"sluice/internal/bigcommerce"
@@ -27,6 +28,13 @@ type categoryTable struct {
 	children map[int64]map[string]int64 // parent id → folded name → id
 	nodes    map[int64]categoryNode
 	failed   map[string]string // folded path → why it cannot be created
+
+	loaded   time.Time // when it was read from the store
+	recalled bool      // not by this run
+}
+
+func newCategoryTable() *categoryTable {
+	return &categoryTable{children: make(map[int64]map[string]int64), nodes: make(map[int64]categoryNode), failed: make(map[string]string)}
 }
 
 type categoryNode struct {
@@ -75,16 +83,19 @@ func (t *categoryTable) find(path []string) (int64, bool) {
 }
 
 func (t *categoryTable) add(c bigcommerce.Category) {
-	if c.ID == 0 || c.TreeID != 0 && c.TreeID != t.tree {
-		return
+	if c.ID != 0 && (c.TreeID == 0 || c.TreeID == t.tree) {
+		t.put(c.ID, c.ParentID, c.Name)
 	}
-	if t.children[c.ParentID] == nil {
-		t.children[c.ParentID] = make(map[string]int64)
+}
+
+func (t *categoryTable) put(id, parent int64, name string) {
+	if t.children[parent] == nil {
+		t.children[parent] = make(map[string]int64)
 	}
-	if _, have := t.children[c.ParentID][fold(c.Name)]; !have {
-		t.children[c.ParentID][fold(c.Name)] = c.ID
+	if _, have := t.children[parent][fold(name)]; !have {
+		t.children[parent][fold(name)] = id
 	}
-	t.nodes[c.ID] = categoryNode{c.Name, c.ParentID}
+	t.nodes[id] = categoryNode{name, parent}
 }
 
 // text returns the categories as path text. Ids of another tree are shown as #id.
@@ -116,6 +127,7 @@ func (s *step) loadCategories(ctx context.Context) (*categoryTable, error) {
 		return nil, err
 	}
 	var all []bigcommerce.Category
+	loaded := s.e.cfg.Now()
 	trees := make(map[int64]bool)
 	for cat, err := range c.Categories.List(ctx, bigcommerce.CategoryFilter{IncludeFields: []string{"category_id", "parent_id", "tree_id", "name"}}) {
 		if err != nil {
@@ -124,7 +136,8 @@ func (s *step) loadCategories(ctx context.Context) (*categoryTable, error) {
 		all = append(all, *cat)
 		trees[cat.TreeID] = true
 	}
-	t := &categoryTable{children: make(map[int64]map[string]int64), nodes: make(map[int64]categoryNode), failed: make(map[string]string)}
+	t := newCategoryTable()
+	t.loaded = loaded
 	if len(trees) == 1 && !trees[0] {
 		t.tree = all[0].TreeID
 	} else if t.tree, err = defaultTree(ctx, c); err != nil {
@@ -211,7 +224,7 @@ func (s *step) createLevel(ctx context.Context, t *categoryTable, batch []bigcom
 	if err != nil {
 		return err
 	}
-	t.children, t.nodes = fresh.children, fresh.nodes
+	t.children, t.nodes, t.loaded = fresh.children, fresh.nodes, fresh.loaded
 	for _, c := range batch {
 		if _, have := t.children[c.ParentID][fold(c.Name)]; have {
 			continue
@@ -240,6 +253,7 @@ func (s *step) postCategories(ctx context.Context, t *categoryTable, batch []big
 		}
 		t.add(m)
 	}
+	s.keepCategories(t)
 	if err == nil && len(made) < len(batch) {
 		return errNotAll
 	}

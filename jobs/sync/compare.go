@@ -142,7 +142,7 @@ func (s *step) compare(ctx context.Context, o *outcome, item tenants.RunItem, li
 	if err != nil {
 		return err
 	}
-	refs, err := s.refs(ctx)
+	refs, err := s.refs(ctx, d)
 	if err != nil {
 		return err
 	}
@@ -154,17 +154,9 @@ func (s *step) compare(ctx context.Context, o *outcome, item tenants.RunItem, li
 	}
 	changes := diff(d, live, refs)
 	if len(changes) == 0 {
-		o.landed(item, item.TargetID, actionUnchanged, d)
-		return nil
+		return o.landed(item, item.TargetID, actionUnchanged, d, live)
 	}
-	s.warnPadded(item, d, live)
-	if item.Changes, err = encodeChanges(changes); err != nil {
-		return err
-	}
-	item.State, item.Action = tenants.ItemUpdate, actionUpdate
-	s.run.ToUpdate++
-	o.put(item)
-	return nil
+	return s.toUpdate(o, item, d, live, changes)
 }
 
 // toCreate decides about one item that has no product.
@@ -173,7 +165,7 @@ func (s *step) toCreate(ctx context.Context, o *outcome, item tenants.RunItem) e
 	if err != nil {
 		return err
 	}
-	refs, err := s.refs(ctx)
+	refs, err := s.refs(ctx, d)
 	if err != nil {
 		return err
 	}

@@ -20,8 +20,10 @@ const (
 // Keys that the engine keeps beside the mapped fields of RunItem.Document. No BigCommerce field
 // starts with an underscore, and none of them is ever sent.
 const (
-	keyUniqueName = "_name" // the name to write, because another product has the mapped one
-	keySent       = "_sent" // true: a create of this item was sent once, and its product was not found since
+	keyUniqueName = "_name"    // the name to write, because another product has the mapped one
+	keySent       = "_sent"    // true: a create of this item was sent once, and its product was not found since
+	keyBasis      = "_basis"   // what the item's changes were worked out from
+	keyWritten    = "_written" // how many of the item's changes, the first ones, were written already
 )
 
 // itemDoc is RunItem.Document in memory.
@@ -29,6 +31,9 @@ type itemDoc struct {
 	fields mapping.Document // as mapped; its name is the feed's
 	rename string           // unique form of the name that is to be written instead, "" for none
 	sent   bool
+
+	basis   basis
+	written int
 }
 
 func (d itemDoc) sku() string  { return strings.TrimSpace(text(d.fields["sku"])) }
@@ -43,7 +48,7 @@ func (d itemDoc) effectiveName() string {
 }
 
 func (d itemDoc) encode() (string, error) {
-	m := make(map[string]any, len(d.fields)+2)
+	m := make(map[string]any, len(d.fields)+4)
 	for k, v := range d.fields {
 		m[k] = v
 	}
@@ -52,6 +57,12 @@ func (d itemDoc) encode() (string, error) {
 	}
 	if d.sent {
 		m[keySent] = true
+	}
+	if d.basis != basisLive {
+		m[keyBasis] = d.basis
+	}
+	if d.written > 0 {
+		m[keyWritten] = d.written
 	}
 	b, err := json.Marshal(m)
 	if err != nil {
@@ -69,8 +80,11 @@ func decodeDoc(document string) (itemDoc, error) {
 	}
 	d.rename = text(d.fields[keyUniqueName])
 	d.sent, _ = d.fields[keySent].(bool)
-	delete(d.fields, keyUniqueName)
-	delete(d.fields, keySent)
+	d.basis = basis(text(d.fields[keyBasis]))
+	d.written = int(intOf(d.fields[keyWritten]))
+	for _, key := range []string{keyUniqueName, keySent, keyBasis, keyWritten} {
+		delete(d.fields, key)
+	}
 	return d, nil
 }
 

@@ -97,6 +97,16 @@ func conflictAbout(api *bigcommerce.APIError) taken {
 	return takenOther
 }
 
+// aboutReference reports whether a refusal is because of a category or brand.
+func aboutReference(err error, api *bigcommerce.APIError) bool {
+	var conflict *bigcommerce.ConflictError
+	if errors.As(err, &conflict) {
+		return conflictAbout(api) == takenReference
+	}
+	f := refusedField(api.Fields)
+	return f == targetCategory || f == targetBrand
+}
+
 // lastPart returns the field of a key like "0.sku".
 func lastPart(key string) string {
 	return key[strings.LastIndexByte(key, '.')+1:]

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"sluice/internal/bigcommerce"
 	"sluice/tenants"
 )
 
@@ -13,10 +14,12 @@ type outcome struct {
 	items   []tenants.RunItem
 	records map[string]func(r *tenants.Record) // by key
 	journal []tenants.JournalEntry
+	memory  map[string]string // by key: the product to remember, "" for one to forget
+	updated []int64           // products that were changed
 }
 
 func (s *step) outcome() *outcome {
-	o := &outcome{step: s, records: make(map[string]func(*tenants.Record))}
+	o := &outcome{step: s, records: make(map[string]func(*tenants.Record)), memory: make(map[string]string)}
 	s.later(o.write)
 	return o
 }
@@ -24,8 +27,9 @@ func (s *step) outcome() *outcome {
 // put saves an item as it now is.
 func (o *outcome) put(item tenants.RunItem) { o.items = append(o.items, item) }
 
-// landed ends an item whose product now is what its document says. action is what it took.
-func (o *outcome) landed(item tenants.RunItem, id int64, action string, d itemDoc) {
+// landed ends an item whose product now is what its document says. action is what it took; seen is the product
+// as far as it was seen.
+func (o *outcome) landed(item tenants.RunItem, id int64, action string, d itemDoc, seen bigcommerce.Fields) error {
 	run := &o.step.run
 	item.State, item.Action, item.TargetID, item.Document = tenants.ItemDone, action, id, ""
 	switch action {
@@ -39,7 +43,11 @@ func (o *outcome) landed(item tenants.RunItem, id int64, action string, d itemDo
 	}
 	o.put(item)
 	if run.DryRun {
-		return
+		return nil
+	}
+	var err error
+	if o.memory[item.Key], err = remembered(seen, liveFields(run.Mapping)); err != nil {
+		return err
 	}
 	name := ""
 	if d.name() != "" {
@@ -51,13 +59,39 @@ func (o *outcome) landed(item tenants.RunItem, id int64, action string, d itemDo
 			r.NameKey = name
 		}
 	}
-	if action == actionUnchanged {
-		return
+	if action == actionUpdate {
+		o.updated = append(o.updated, id)
 	}
+	if action != actionUnchanged {
+		o.note(d, id, action, item.Changes)
+	}
+	return nil
+}
+
+// note writes changes that were made to the journal.
+func (o *outcome) note(d itemDoc, id int64, action, changes string) {
+	run := &o.step.run
 	o.journal = append(o.journal, tenants.JournalEntry{
 		ID: tenants.NewID(), StoreHash: run.StoreHash, RunID: run.ID, Key: d.sku(), TargetID: id,
-		Action: action, Changes: item.Changes, CreatedAt: o.step.e.cfg.Now().UTC(),
+		Action: action, Changes: changes, CreatedAt: o.step.e.cfg.Now().UTC(),
 	})
+}
+
+// noteWritten writes to the journal what had been written of an item that fails now.
+func (o *outcome) noteWritten(x *sending) error {
+	if x.doc.written == 0 {
+		return nil
+	}
+	var changes []change
+	if err := decodeJSON(x.item.Changes, &changes); err != nil {
+		return fmt.Errorf("sync: changes of line %d: %w", x.item.Line, err)
+	}
+	written, err := encodeChanges(changes[:min(x.doc.written, len(changes))])
+	if err != nil {
+		return err
+	}
+	o.note(x.doc, x.item.TargetID, actionUpdate, written)
+	return nil
 }
 
 // failed ends an item that cannot land.
@@ -69,6 +103,7 @@ func (o *outcome) failed(item tenants.RunItem, d itemDoc, field, message, value 
 	if o.step.run.DryRun {
 		return
 	}
+	o.memory[item.Key] = ""
 	o.records[item.Key] = func(r *tenants.Record) {
 		r.State, r.Error = recordFailed, clip(storable(message), maxMessage)
 		if item.TargetID != 0 {
@@ -106,7 +141,31 @@ func (o *outcome) write(ctx context.Context, tx *tenants.DB) error {
 			return err
 		}
 	}
+	if err := o.remember(ctx, tx); err != nil {
+		return err
+	}
 	return tx.AddJournal(ctx, o.journal)
+}
+
+// remember saves what is known of products now.
+func (o *outcome) remember(ctx context.Context, tx *tenants.DB) error {
+	flow := o.step.run.FlowID
+	products := make(map[string]string, len(o.memory))
+	var forgotten []string
+	for key, p := range o.memory {
+		if p == "" {
+			forgotten = append(forgotten, key)
+		} else {
+			products[key] = p
+		}
+	}
+	if err := tx.RememberProducts(ctx, flow, products); err != nil {
+		return err
+	}
+	if err := tx.ForgetProducts(ctx, flow, forgotten); err != nil {
+		return err
+	}
+	return tx.ForgetProductsElsewhere(ctx, flow, o.updated)
 }
 
 // query narrows the run's items; zero fields narrow nothing.

@@ -13,17 +13,18 @@ import (
 // Stages of the match phase. A step does one unit of a stage, which is at most one page of products
 // or one window of items, so that a crash repeats no more than that.
 const (
-	stageStart = ""      // is there anything to find?
-	stageRefs  = "refs"  // categories and brands: load, and create the missing ones
-	stageFind  = "find"  // choose between paging and looking up
-	stagePages = "pages" // walk the catalogue by id
-	stageIDs   = "ids"   // look up known products by id
-	stageKeys  = "keys"  // look up the others by SKU
-	stageRest  = "rest"  // what the whole catalogue does not have is to be created
-	stageLost  = "lost"  // known ids that the catalogue does not have: look their SKUs up
-	stageCost  = "cost"  // state the cost of writing
-	refsWindow = 1000    // items whose references one step looks at
-	restWindow = 500     // items that one step turns into creates
+	stageStart  = ""       // is there anything to find?
+	stageRefs   = "refs"   // categories and brands: load, and create the missing ones
+	stageMemory = "memory" // what changes of the products that are remembered
+	stageFind   = "find"   // choose between paging and looking up
+	stagePages  = "pages"  // walk the catalogue by id
+	stageIDs    = "ids"    // look up known products by id
+	stageKeys   = "keys"   // look up the others by SKU
+	stageRest   = "rest"   // what the whole catalogue does not have is to be created
+	stageLost   = "lost"   // known ids that the catalogue does not have: look their SKUs up
+	stageCost   = "cost"   // state the cost of writing
+	refsWindow  = 1000     // items whose references one step looks at
+	restWindow  = 500      // items that one step turns into creates
 )
 
 var (
@@ -40,6 +41,8 @@ func (s *step) match(ctx context.Context) error {
 		err = s.matchStart(ctx)
 	case stageRefs:
 		err = s.matchRefs(ctx)
+	case stageMemory:
+		err = s.matchMemory(ctx)
 	case stageFind:
 		err = s.matchFind(ctx)
 	case stagePages:
@@ -76,7 +79,7 @@ func (s *step) matchStart(ctx context.Context) error {
 	case hasTarget(s.run.Mapping, targetCategory) || hasTarget(s.run.Mapping, targetBrand):
 		s.stage(stageRefs)
 	default:
-		s.stage(stageFind)
+		s.stage(stageMemory)
 	}
 	return nil
 }
@@ -84,25 +87,27 @@ func (s *step) matchStart(ctx context.Context) error {
 // matchRefs looks at the references of a window of items. Missing ones are created by a real run and
 // listed by a dry run.
 func (s *step) matchRefs(ctx context.Context) error {
-	refs, err := s.refs(ctx)
-	if err != nil {
-		return err
-	}
 	items, err := s.find(ctx, query{state: tenants.ItemPlanned, after: s.cp.Cursor, limit: refsWindow})
 	if err != nil {
 		return err
 	}
 	if len(items) == 0 {
-		s.stage(stageFind)
+		s.stage(stageMemory)
 		return nil
+	}
+	docs := make([]itemDoc, len(items))
+	for i, item := range items {
+		if docs[i], err = decodeDoc(item.Document); err != nil {
+			return err
+		}
+	}
+	refs, err := s.refs(ctx, docs...)
+	if err != nil {
+		return err
 	}
 	var paths, brands []string
 	seen := make(map[string]bool)
-	for _, item := range items {
-		d, err := decodeDoc(item.Document)
-		if err != nil {
-			return err
-		}
+	for _, d := range docs {
 		missing, brand := refs.missing(d)
 		for _, p := range missing {
 			if k := "c" + foldPath(p); !seen[k] && refs.cats.failed[foldPath(p)] == "" {

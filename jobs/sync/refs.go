@@ -5,9 +5,9 @@ import (
 	"sync"
 )
 
-// refTable is a store's categories and brands, as far as a run needs them. It is loaded once per run
-// and process, and grows with what the run creates. A step has it to itself: a run's steps follow one
-// another.
+// refTable is a store's categories and brands, as far as a run needs them. It is recalled or loaded once
+// per run and process, and grows with what the run creates. A step has it to itself: a run's steps follow
+// one another.
 type refTable struct {
 	cats   *categoryTable // nil until loaded
 	brands *brandTable    // nil until loaded
@@ -55,24 +55,73 @@ func (c *refCache) forget(runID string) {
 	delete(c.runs, runID)
 }
 
-// refs returns the tables that the run's mapping needs, loaded.
-func (s *step) refs(ctx context.Context) (*refTable, error) {
+// refs returns the tables that the run's mapping needs. What they miss of docs' references the store does not
+// have: a table that was only recalled and misses something is read from the store first.
+func (s *step) refs(ctx context.Context, docs ...itemDoc) (*refTable, error) {
 	t := s.e.refs.of(s.run.ID)
+	var err error
 	if t.cats == nil && hasTarget(s.run.Mapping, targetCategory) {
-		cats, err := s.loadCategories(ctx)
-		if err != nil {
+		if t.cats, err = s.recallCategories(ctx); err != nil {
 			return nil, err
 		}
-		t.cats = cats
+		if t.cats == nil {
+			if err := s.reloadCategories(ctx, t); err != nil {
+				return nil, err
+			}
+		}
 	}
 	if t.brands == nil && hasTarget(s.run.Mapping, targetBrand) {
-		brands, err := s.loadBrands(ctx)
-		if err != nil {
+		if t.brands, err = s.recallBrands(ctx); err != nil {
 			return nil, err
 		}
-		t.brands = brands
+		if t.brands == nil {
+			if err := s.reloadBrands(ctx, t); err != nil {
+				return nil, err
+			}
+		}
+	}
+	for _, d := range docs {
+		if !t.recalled() {
+			break
+		}
+		paths, brand := t.missing(d)
+		if len(paths) > 0 && t.cats.recalled {
+			if err := s.reloadCategories(ctx, t); err != nil {
+				return nil, err
+			}
+		}
+		if brand != "" && t.brands.recalled {
+			if err := s.reloadBrands(ctx, t); err != nil {
+				return nil, err
+			}
+		}
 	}
 	return t, nil
+}
+
+func (s *step) reloadCategories(ctx context.Context, t *refTable) error {
+	cats, err := s.loadCategories(ctx)
+	if err != nil {
+		return err
+	}
+	t.cats = cats
+	s.keepCategories(cats)
+	return nil
+}
+
+func (s *step) reloadBrands(ctx context.Context, t *refTable) error {
+	brands, err := s.loadBrands(ctx)
+	if err != nil {
+		return err
+	}
+	t.brands = brands
+	s.keepBrands(brands)
+	return nil
+}
+
+// recalled reports whether something of the table was not read from the store by this run.
+func (t *refTable) recalled() bool {
+	return t.cats != nil && t.cats.recalled || t.brands != nil && t.brands.recalled
 }
 
 func (t *refTable) categories(paths string) (ids []int64, missing []string) {

@@ -57,6 +57,9 @@ func (e *Engine) Step(ctx context.Context, run *tenants.Run, inTx func(tx *tenan
 		return StepResult{}, err
 	}
 	*run = s.run
+	if s.grew {
+		s.statistics(ctx)
+	}
 	if s.tidy {
 		s.tidyUp(ctx)
 	}
@@ -127,8 +130,11 @@ type step struct {
 	throttle atomic.Int64
 
 	save      []func(ctx context.Context, tx *tenants.DB) error // effects, in order, of the last transaction
+	kept      map[string]func() (any, time.Time)                // references to be remembered, by kind
+	staleRefs bool                                              // or to be forgotten
 	issues    []tenants.RunIssue
 	notBefore time.Time
+	grew      bool // the run has begun to fill the tables that it plans by
 	tidy      bool // the run ends with this step
 }
 

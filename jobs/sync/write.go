@@ -74,6 +74,7 @@ const (
 	exists               // a create met a product with its SKU: answer has it
 	gone                 // an update's product does not exist any more
 	refused              // field and message say why
+	doubtful             // it was refused in a batch, and its changes are from memory
 	staleRef             // a category or brand that it names was deleted meanwhile
 	lost                 // no answer; it may have been carried out
 	unsent               // no answer; it was not carried out
@@ -218,8 +219,7 @@ const exhaustedMessage = "BigCommerce gave no usable answer for this record, fiv
 // accept ends an item that was written. The answer is compared with what was sent.
 func (s *step) accept(o *outcome, x *sending, id int64, action string) error {
 	if x.renamed {
-		s.warn(x.item.Line, x.doc.sku(), "name", fmt.Sprintf("another product of the store has the same name, and BigCommerce wants names unique: this one is called %q", x.doc.rename), x.doc.name())
-		if err := renameIn(&x.item, x.doc); err != nil {
+		if err := s.tellRenamed(x); err != nil {
 			return err
 		}
 	}
@@ -232,9 +232,14 @@ func (s *step) accept(o *outcome, x *sending, id int64, action string) error {
 		}
 		s.warn(x.item.Line, x.doc.sku(), targetFor(field), fmt.Sprintf("BigCommerce keeps another value than the one that was sent: %v", x.answer[field]), fmt.Sprint(x.sent[field]))
 	}
-	o.landed(x.item, id, action, x.doc)
 	delete(s.cp.Tries, x.item.Line)
-	return nil
+	return o.landed(x.item, id, action, x.doc, afterWrite(x.sent, x.answer))
+}
+
+// tellRenamed warns about a name that was made unique.
+func (s *step) tellRenamed(x *sending) error {
+	s.warn(x.item.Line, x.doc.sku(), "name", fmt.Sprintf("another product of the store has the same name, and BigCommerce wants names unique: this one is called %q", x.doc.rename), x.doc.name())
+	return renameIn(&x.item, x.doc)
 }
 
 // renameIn puts the name that was written into the item's changes.
@@ -264,10 +269,19 @@ func targetFor(field string) string {
 	return field
 }
 
-// stale forgets the run's categories and brands after one of them turned out to be gone, and notes the
-// try. The next step loads them again and creates what is missing.
-func (s *step) stale(x *sending) {
-	s.e.refs.forget(s.run.ID)
+// stale forgets the store's categories and brands after one of them turned out to be gone. The next step
+// loads them again and creates what is missing. It notes the try, but of what had only been recalled.
+func (s *step) stale(x *sending, refs *refTable) {
+	if !s.staleRefs {
+		s.staleRefs = true
+		s.e.refs.forget(s.run.ID)
+		s.later(func(ctx context.Context, tx *tenants.DB) error {
+			return tx.ForgetReferences(ctx, ReferenceCategory, ReferenceBrand)
+		})
+	}
+	if refs.recalled() {
+		return
+	}
 	if s.cp.Tries == nil {
 		s.cp.Tries = make(map[int64]int)
 	}

@@ -68,7 +68,7 @@ func (s *step) writeCreates(ctx context.Context) error {
 		if err := s.markSending(ctx, ready); err != nil {
 			return err
 		}
-		s.post(ctx, c, ready)
+		s.post(ctx, c, ready, refs)
 	}
 	if err := s.settle(ready); err != nil {
 		return err
@@ -129,10 +129,10 @@ func (s *step) markSending(ctx context.Context, all []*sending) error {
 }
 
 // post sends creates concurrently until the step is spent.
-func (s *step) post(ctx context.Context, c *bigcommerce.Client, all []*sending) {
+func (s *step) post(ctx context.Context, c *bigcommerce.Client, all []*sending, refs *refTable) {
 	requests, stop := graceful(ctx)
 	defer stop()
-	w := creator{client: c, pipe: s.newPipe(ctx), include: liveFields(s.run.Mapping), unique: s.run.Options.RepeatedNames != "fail"}
+	w := creator{client: c, pipe: s.newPipe(ctx), include: liveFields(s.run.Mapping), unique: s.run.Options.RepeatedNames != "fail", recalled: refs.recalled()}
 	for _, x := range all {
 		if w.pipe.full(ctx) {
 			break
@@ -161,7 +161,7 @@ func (s *step) wasSent(ctx context.Context, o *outcome, x *sending, refs *refTab
 		x.item.State = tenants.ItemSending // already so in SQL; the next step looks it up
 		return nil
 	case staleRef:
-		s.stale(x)
+		s.stale(x, refs)
 		fallthrough
 	default: // notSent, unsent
 		if s.exhausted(x.item) {
@@ -195,7 +195,7 @@ func (s *step) adoptLive(o *outcome, x *sending, live bigcommerce.Fields, refs *
 	id := intOf(live["id"])
 	changes := diff(x.doc, live, refs)
 	if len(changes) == 0 && x.doc.sent {
-		made := &sending{item: x.item, doc: x.doc}
+		made := &sending{item: x.item, doc: x.doc, answer: live}
 		if unique := uniqueName(x.doc.name(), x.doc.sku()); text(live["name"]) == unique && x.doc.effectiveName() != unique {
 			made.doc.rename, made.renamed = unique, true // the answer that was lost had said so
 		}
@@ -203,8 +203,7 @@ func (s *step) adoptLive(o *outcome, x *sending, live bigcommerce.Fields, refs *
 	}
 	s.run.ToCreate--
 	if len(changes) == 0 {
-		o.landed(x.item, id, actionUnchanged, x.doc)
-		return nil
+		return o.landed(x.item, id, actionUnchanged, x.doc, live)
 	}
 	var err error
 	if x.item.Changes, err = encodeChanges(changes); err != nil {
@@ -277,10 +276,11 @@ func (s *step) lookBack(ctx context.Context, begun []tenants.RunItem) error {
 
 // creator sends creates.
 type creator struct {
-	client  *bigcommerce.Client
-	pipe    *pipe
-	include []string
-	unique  bool // make a repeated name unique
+	client   *bigcommerce.Client
+	pipe     *pipe
+	include  []string
+	unique   bool // make a repeated name unique
+	recalled bool // categories or brands were only recalled: a refusal because of one is no record's fault
 }
 
 // create posts one product. A name that is taken is made unique, once; a SKU that is taken leads to
@@ -303,6 +303,11 @@ func (w *creator) create(ctx context.Context, x *sending) {
 		return
 	}
 	w.pipe.told(nil)
+	if w.recalled && aboutReference(err, api) {
+		w.pipe.halt.Store(true)
+		x.kind = staleRef
+		return
+	}
 	var conflict *bigcommerce.ConflictError
 	if !errors.As(err, &conflict) {
 		x.refuse(api)

@@ -30,6 +30,13 @@ func (s *step) writeUpdates(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	doubted := slices.DeleteFunc(slices.Clone(all), func(x *sending) bool { return x.doc.basis != basisDoubt })
+	if len(doubted) > 0 {
+		if err := s.lookAgain(ctx, doubted); !s.held(err) {
+			return err
+		}
+		return nil
+	}
 	c, err := s.api(ctx)
 	if err != nil {
 		return err
@@ -38,6 +45,9 @@ func (s *step) writeUpdates(ctx context.Context) error {
 	var ready []*sending
 	for _, x := range all {
 		if s.exhausted(x.item) {
+			if err := o.noteWritten(x); err != nil {
+				return err
+			}
 			o.failed(x.item, x.doc, "", exhaustedMessage, "")
 			continue
 		}
@@ -53,7 +63,7 @@ func (s *step) writeUpdates(ctx context.Context) error {
 	}
 	requests, stop := graceful(ctx)
 	defer stop()
-	w := updater{products: c.Products, pipe: s.newPipe(ctx), include: liveFields(s.run.Mapping), unique: s.run.Options.RepeatedNames != "fail"}
+	w := updater{products: c.Products, pipe: s.newPipe(ctx), include: liveFields(s.run.Mapping), unique: s.run.Options.RepeatedNames != "fail", recalled: refs.recalled()}
 	for _, batch := range s.batches(ready) {
 		if w.pipe.full(ctx) {
 			break
@@ -64,8 +74,18 @@ func (s *step) writeUpdates(ctx context.Context) error {
 	if err := s.settle(ready); err != nil {
 		return err
 	}
+	var fromMemory []tenants.RunItem
 	for _, x := range ready {
-		if err := s.updated(o, x); err != nil {
+		if x.kind == landed && x.doc.basis == basisMemory {
+			fromMemory = append(fromMemory, x.item)
+		}
+	}
+	memory, err := s.recall(ctx, fromMemory)
+	if err != nil {
+		return err
+	}
+	for _, x := range ready {
+		if err := s.updated(o, x, memory[x.item.Key], refs); err != nil {
 			return err
 		}
 	}
@@ -75,14 +95,15 @@ func (s *step) writeUpdates(ctx context.Context) error {
 // prepare decodes items and loads what their documents refer to.
 func (s *step) prepare(ctx context.Context, items []tenants.RunItem) ([]*sending, *refTable, error) {
 	all := make([]*sending, len(items))
+	docs := make([]itemDoc, len(items))
 	for i, item := range items {
 		d, err := decodeDoc(item.Document)
 		if err != nil {
 			return nil, nil, err
 		}
-		all[i] = &sending{item: item, doc: d}
+		all[i], docs[i] = &sending{item: item, doc: d}, d
 	}
-	refs, err := s.refs(ctx)
+	refs, err := s.refs(ctx, docs...)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -122,12 +143,26 @@ func updatePayload(x *sending, refs *refTable) (bigcommerce.Fields, error) {
 	return out, nil
 }
 
-// updated draws the conclusion of one update.
-func (s *step) updated(o *outcome, x *sending) error {
+// updated draws the conclusion of one update. memory is its product as it was remembered, if its changes were
+// worked out from that.
+func (s *step) updated(o *outcome, x *sending, memory bigcommerce.Fields, refs *refTable) error {
+	if x.doc.basis == basisMemory {
+		switch x.kind {
+		case landed:
+			if drift := drifted(x, memory, refs); len(drift) > 0 {
+				return s.mend(o, x, drift)
+			}
+		case refused, gone, doubtful:
+			return s.doubt(o, x)
+		}
+	}
 	switch x.kind {
 	case landed:
 		return s.accept(o, x, x.item.TargetID, actionUpdate)
 	case refused:
+		if err := o.noteWritten(x); err != nil {
+			return err
+		}
 		o.failed(x.item, x.doc, x.field, x.message, "")
 	case gone:
 		changes, err := encodeChanges(created(x.doc))
@@ -139,7 +174,7 @@ func (s *step) updated(o *outcome, x *sending) error {
 		s.run.ToCreate++
 		o.put(x.item)
 	case staleRef:
-		s.stale(x)
+		s.stale(x, refs)
 	}
 	return nil // unanswered: it stays an update, and PUT may be repeated
 }
@@ -150,6 +185,7 @@ type updater struct {
 	pipe     *pipe
 	include  []string
 	unique   bool // make a repeated name unique
+	recalled bool // categories or brands were only recalled: a refusal because of one is no record's fault
 }
 
 // put sends a batch and notes in each of its sendings what became of it.
@@ -173,12 +209,37 @@ func (w *updater) put(ctx context.Context, batch []*sending) {
 		return
 	}
 	w.pipe.told(nil)
+	if w.recalled && aboutReference(err, api) {
+		w.pipe.halt.Store(true)
+		for _, x := range batch {
+			x.kind = staleRef
+		}
+		return
+	}
+	if sure := withoutMemory(batch); len(batch) > 1 && len(sure) < len(batch) {
+		for _, x := range batch {
+			if x.doc.basis == basisMemory {
+				x.kind = doubtful
+			}
+		}
+		if len(sure) > 0 {
+			w.put(ctx, sure)
+		}
+		return
+	}
 	if len(batch) > 1 {
 		w.put(ctx, batch[:len(batch)/2])
 		w.put(ctx, batch[len(batch)/2:])
 		return
 	}
 	w.alone(ctx, batch[0], err, api)
+}
+
+// withoutMemory returns those of a batch whose changes were worked out from live products. If BigCommerce refuses
+// a batch, it is cheaper to look the others up, 250 in a request, than to split it: several of their products may
+// be gone.
+func withoutMemory(batch []*sending) []*sending {
+	return slices.DeleteFunc(slices.Clone(batch), func(x *sending) bool { return x.doc.basis == basisMemory })
 }
 
 // blames reports whether err is about what was sent.
@@ -226,23 +287,23 @@ func (w *updater) sort(ctx context.Context, batch []*sending, res bigcommerce.Ba
 	for _, p := range res.Data {
 		byID[intOf(p["id"])] = p
 	}
-	var doubtful []*sending
+	var unsure []*sending
 	for _, x := range batch {
 		p, ok := byID[x.item.TargetID]
 		x.kind, x.answer = landed, p
 		if len(res.Errors) > 0 && (!ok || len(differing(x.sent, p)) > 0) {
-			doubtful = append(doubtful, x)
+			unsure = append(unsure, x)
 		}
 	}
 	switch {
-	case len(doubtful) == 0:
+	case len(unsure) == 0:
 	case len(batch) == 1:
 		e := res.Errors[0]
 		x := batch[0]
 		x.kind, x.field = refused, refusedField(e.Fields)
 		x.message = "BigCommerce did not save all of it: " + explain(e.Title, e.Fields)
 	default:
-		for _, x := range doubtful {
+		for _, x := range unsure {
 			w.put(ctx, []*sending{x})
 		}
 	}

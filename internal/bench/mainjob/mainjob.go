@@ -73,9 +73,8 @@ but writes and waits when the quota is used up: %d creates, as POST /v3/catalog/
 
 var notes = map[string]string{
 	unchanged: " That Sluice sends nothing rests on what it remembers of each record: it does not see what somebody changed in the store meanwhile.",
-	onePer100: " Sluice misses this target: before it writes it reads the products that it is about to change (a request for up to 250), so that its journal " +
-		"has the values of before and nothing is written that the store has already. For 100 changes that is 1 request beside the 10; a mapping with " +
-		"categories and brands reads each of these tables as well, which makes 13. From 200 changes on the reading is less than 5 %.",
+	onePer100: " Sluice compares with what it remembers of each product from its last write, categories and brands too, so that no request reads. What " +
+		"others changed meanwhile shows in the answers to the writes, and costs a second write of the products concerned; here there is none.",
 }
 
 func benchmark(together *harness.Together[part], scenario string) harness.Benchmark {

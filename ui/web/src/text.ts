@@ -264,6 +264,7 @@ export const text = {
       update: 'Update',
       action: 'Change',
       before: 'Before',
+      beforeHint: 'The value when Sluice last saw the product',
       after: 'After',
       empty: 'No changes yet.',
       emptyDone: 'No changes: the store already has what the feed says.',

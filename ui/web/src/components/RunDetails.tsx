@@ -217,7 +217,11 @@ function ChangedRecord({ change }: { change: RecordChange }) {
         <thead>
           <tr>
             <th scope="col">{text.run.issues.field}</th>
-            {create ? null : <th scope="col">{t.before}</th>}
+            {create ? null : (
+              <th scope="col" title={t.beforeHint}>
+                {t.before}
+              </th>
+            )}
             <th scope="col">{t.after}</th>
           </tr>
         </thead>

@@ -75,6 +75,7 @@ describe('RunPage', () => {
     await user.click(await screen.findByRole('tab', { name: 'Changes (1)' }));
     const cells = (await screen.findAllByRole('cell')).map((c) => c.textContent);
     expect(cells).toEqual(['9.5', '12.5']);
+    expect(screen.getByRole('columnheader', { name: 'Before' }).title).toBe('The value when Sluice last saw the product');
     await user.keyboard('{ArrowLeft}');
     expect(screen.getByRole('tab', { selected: true }).textContent).toBe('Warnings');
   });
