@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"sluice/internal/batch"
 	"sluice/internal/problem"
@@ -21,6 +22,8 @@ const (
 	mergedJobs = 128 // of one transaction
 	// savedAtOnce transactions may be under way: while one waits for the disk, the next does its work.
 	savedAtOnce = 2
+	// gathered is how long a transaction waits for more, once there are several to save: less than the disk takes.
+	gathered = time.Millisecond
 )
 
 // saving is what is to be committed together: a delivery and its jobs, or jobs. All rows name their store.
@@ -47,7 +50,7 @@ func (s *Service) newSaves() *batch.Batcher[saving, saved] {
 			s.enqueue(ctx, insertedRows(out)...)
 			return out, nil
 		}, func(err error) saved { return saved{err: err} })
-	})
+	}).Gather(gathered)
 }
 
 func insertedRows(list []saved) (rows []*tenants.Job) {
@@ -192,7 +195,7 @@ func (w *Workers) newFinishes() *batch.Batcher[finishing, error] {
 		ctx, done := context.WithTimeout(ctx, settleTimeout)
 		defer done()
 		return apart(list, func(list []finishing) ([]error, error) { return w.finishAll(ctx, list) }, func(err error) error { return err })
-	})
+	}).Gather(gathered)
 }
 
 // finishAll commits the ends of jobs: for each nil, or errStale if its row was not pending any more.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
+	"time"
 )
 
 // Func does a batch. It returns a result for each input, in their order, or an error that all of the callers get.
@@ -15,10 +16,12 @@ type Batcher[In, Out any] struct {
 	do     Func[In, Out]
 	most   int // inputs of a batch
 	atOnce int // batches under way
+	gather time.Duration
 
 	mu      sync.Mutex
 	waiting []*call[In, Out]
 	under   int // batches under way
+	last    int // inputs of the last one
 }
 
 type call[In, Out any] struct {
@@ -31,6 +34,13 @@ type call[In, Out any] struct {
 // New returns a Batcher whose batches have at most so many inputs, and of which at most atOnce are under way at a time.
 func New[In, Out any](most, atOnce int, do Func[In, Out]) *Batcher[In, Out] {
 	return &Batcher[In, Out]{do: do, most: max(1, most), atOnce: max(1, atOnce)}
+}
+
+// Gather has a batch wait for so long, after one that had several inputs, before it takes those that have come: for what costs
+// much more than that for a batch and little for each input. A call that is alone still goes at once. It returns b.
+func (b *Batcher[In, Out]) Gather(d time.Duration) *Batcher[In, Out] {
+	b.gather = d
+	return b
 }
 
 // Call has in done in a batch and returns its result. A batch belongs to all of its callers and does not end with the ctx of one
@@ -64,6 +74,11 @@ func (b *Batcher[In, Out]) lead() {
 		// Whoever is about to call does so first: those that the batch before let go on often come back together.
 		runtime.Gosched()
 		b.mu.Lock()
+		if n := len(b.waiting); b.gather > 0 && b.last > 1 && 0 < n && n < b.most {
+			b.mu.Unlock()
+			<-time.After(b.gather)
+			b.mu.Lock()
+		}
 		n := min(b.most, len(b.waiting))
 		if n == 0 {
 			b.under--
@@ -72,6 +87,7 @@ func (b *Batcher[In, Out]) lead() {
 		}
 		calls := b.waiting[:n:n]
 		b.waiting = b.waiting[n:]
+		b.last = n
 		b.mu.Unlock()
 		b.run(calls)
 	}

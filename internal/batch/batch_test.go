@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -79,6 +80,40 @@ func TestBatchesAtOnce(t *testing.T) {
 		group.Wait()
 		if most != 2 {
 			t.Errorf("%d batches at once, want 2", most)
+		}
+	})
+}
+
+// After a batch of several the next one waits for more; after a batch of one it does not.
+func TestGather(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begin := make(chan struct{})
+		var sizes []int
+		b := New(9, 1, func(_ context.Context, in []int) ([]int, error) {
+			sizes = append(sizes, len(in))
+			<-begin
+			return in, nil
+		}).Gather(time.Second)
+		var group sync.WaitGroup
+		call := func() { group.Go(func() { _, _ = b.Call(t.Context(), 0) }) }
+		start := time.Now()
+		call()
+		synctest.Wait()
+		call()
+		call()
+		synctest.Wait()
+		begin <- struct{}{} // alone: the two behind it go at once
+		begin <- struct{}{} // several: the next waits
+		call()
+		synctest.Wait()
+		call()
+		begin <- struct{}{}
+		group.Wait()
+		if diff := cmp.Diff([]int{1, 2, 2}, sizes); diff != "" {
+			t.Errorf("batches (-want +got):\n%s", diff)
+		}
+		if took := time.Since(start); took != time.Second {
+			t.Errorf("took %v, want one second of gathering", took)
 		}
 	})
 }
