@@ -42,22 +42,8 @@ func (s *Service) newSaves() *batch.Batcher[saving, saved] {
 	return batch.New(mergedJobs, savedAtOnce, func(ctx context.Context, list []saving) ([]saved, error) {
 		ctx, done := context.WithTimeout(ctx, settleTimeout)
 		defer done()
-		return apart(list, func(list []saving) ([]saved, error) {
-			out, err := s.saveAll(ctx, list)
-			if err != nil {
-				return nil, err
-			}
-			s.enqueue(ctx, insertedRows(out)...)
-			return out, nil
-		}, func(err error) saved { return saved{err: err} })
+		return apart(list, func(list []saving) ([]saved, error) { return s.saveAll(ctx, list) }, func(err error) saved { return saved{err: err} })
 	}).Gather(gathered)
-}
-
-func insertedRows(list []saved) (rows []*tenants.Job) {
-	for _, v := range list {
-		rows = append(rows, v.inserted...)
-	}
-	return rows
 }
 
 // apart does a list together, and one by one if that fails and the reason may be one of them.
@@ -143,9 +129,18 @@ func (s *Service) Submit(ctx context.Context, rows ...*tenants.Job) error {
 	return err
 }
 
+// enqueueWait bounds how long whoever submits waits for Redis: its rows are saved, and BigCommerce, say, wants an answer to its webhook.
+const enqueueWait = 2 * time.Second
+
 func (s *Service) save(ctx context.Context, v saving) (inserted []*tenants.Job, err error) {
 	out, err := s.saves.Call(ctx, v)
-	return out.inserted, errors.Join(err, out.err)
+	if err = errors.Join(err, out.err); err != nil {
+		return nil, err
+	}
+	ctx, done := context.WithTimeout(ctx, enqueueWait)
+	defer done()
+	s.enqueue(ctx, out.inserted...)
+	return out.inserted, nil
 }
 
 // loaded is what a worker reads before it does a job: its row and its store, each nil if there is none.
