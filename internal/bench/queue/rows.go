@@ -62,6 +62,18 @@ func withRows() harness.Benchmark {
 
 // setupRows starts both servers and makes the database that rounds copy.
 func setupRows(ctx context.Context) (func(), error) {
+	stop, err := startServers(ctx)
+	if err != nil {
+		return stop, err
+	}
+	if postgres.keys, err = vault.GenerateKey("bench"); err != nil {
+		return stop, err
+	}
+	return stop, makeStores(ctx)
+}
+
+// startServers starts Redis and a PostgreSQL that keeps what it commits.
+func startServers(ctx context.Context) (func(), error) {
 	stopRedis, err := setup(ctx)
 	if err != nil {
 		return stopRedis, err
@@ -71,11 +83,7 @@ func setupRows(ctx context.Context) (func(), error) {
 		return stopRedis, err
 	}
 	postgres.url = at
-	stop := func() { stopPostgres(); stopRedis() }
-	if postgres.keys, err = vault.GenerateKey("bench"); err != nil {
-		return stop, err
-	}
-	return stop, makeStores(ctx)
+	return func() { stopPostgres(); stopRedis() }, nil
 }
 
 // makeStores makes a database of the largest number of stores.
@@ -91,15 +99,18 @@ func makeStores(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	list := names(stores[len(stores)-1])
 	if err = db.Migrate(ctx); err == nil {
-		err = each(len(list), func(i int) error {
-			in := tenants.WithStore(ctx, list[i])
-			_, err := db.UpsertInstalledStore(in, tenants.Install{StoreHash: list[i], AccessToken: "bench", Origin: tenants.OriginCredentials})
-			return err
-		})
+		err = installStores(ctx, db, names(stores[len(stores)-1]))
 	}
 	return errors.Join(err, db.Close()) // a database that is in use cannot be copied
+}
+
+func installStores(ctx context.Context, db *tenants.DB, list []string) error {
+	return each(len(list), func(i int) error {
+		in := tenants.WithStore(ctx, list[i])
+		_, err := db.UpsertInstalledStore(in, tenants.Install{StoreHash: list[i], AccessToken: "bench", Origin: tenants.OriginCredentials})
+		return err
+	})
 }
 
 // database returns the URL of another database of the server.
