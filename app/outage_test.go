@@ -174,7 +174,8 @@ func TestRedisFlushed(t *testing.T) {
 }
 
 // TestRedisRestarted kills Redis, which keeps an append-only file synced every second, and shuts it
-// down, while runs are under way, and starts it again once the workers were without it.
+// down, while runs are under way, and starts it again once the workers were without it. Webhooks that come meanwhile are saved, and
+// acknowledged for that, and worked off once it is back.
 func TestRedisRestarted(t *testing.T) {
 	buildSluice(t)
 	t.Parallel()
@@ -185,19 +186,48 @@ func TestRedisRestarted(t *testing.T) {
 		return
 	}
 	o := newLoad(t, stack{database, server.URL}, 3, 1, 2, "JOB_LEASE=1s")
-	for _, end := range []func(){server.Kill, server.Shutdown, server.Kill, server.Shutdown} {
+	for n, end := range []func(){server.Kill, server.Shutdown, server.Kill, server.Shutdown} {
 		o.midRun()
 		before := o.troubles()
 		end()
 		o.noticed(before)
+		o.wantAnswer(n, http.StatusOK)
 		server.Start()
 	}
 	o.settled()
+	for _, store := range o.sandbox.Stores {
+		o.wantHandled(database, store, 4)
+	}
+}
+
+// wantAnswer delivers the n-th webhook of each store, about a product that no run knows.
+func (o *load) wantAnswer(n, status int) {
+	o.t.Helper()
+	for _, store := range o.sandbox.Stores {
+		if got, err := o.deliverAway(store, n); err != nil || got != status {
+			o.t.Errorf("webhook %d of store %s was answered %d, %v, want %d", n, store.Hash, got, err, status)
+		}
+	}
+}
+
+// redeliver sends the n-th webhook of each store until it is acknowledged, as BigCommerce does.
+func (o *load) redeliver(n int) {
+	o.t.Helper()
+	for _, store := range o.sandbox.Stores {
+		testenv.Eventually(o.t, "an acknowledged webhook", func() bool {
+			got, err := o.deliverAway(store, n)
+			return err == nil && got == http.StatusOK
+		})
+	}
+}
+
+func (o *load) deliverAway(store sandboxStoreInfo, n int) (status int, err error) {
+	return o.deliver(store, fmt.Sprintf("away-%s-%d", store.Hash, n), 1_000_000_000+n)
 }
 
 // TestPostgresRestarted stops PostgreSQL in its fast and its immediate mode while runs are under way, and
 // starts it again once the workers were without it. What a worker did in the store meanwhile, and
-// could not write down, is found and not done again.
+// could not write down, is found and not done again. A webhook that cannot be saved is not acknowledged: BigCommerce sends it again.
 func TestPostgresRestarted(t *testing.T) {
 	buildSluice(t)
 	t.Parallel()
@@ -208,7 +238,7 @@ func TestPostgresRestarted(t *testing.T) {
 		return
 	}
 	o := newLoad(t, stack{server.URL, redisURL}, 3, 1, 2, "JOB_LEASE=1s")
-	for _, end := range []func(){server.StopFast, server.StopImmediate, server.StopFast, server.StopImmediate} {
+	for n, end := range []func(){server.StopFast, server.StopImmediate, server.StopFast, server.StopImmediate} {
 		o.midRun()
 		before := o.troubles()
 		end()
@@ -217,7 +247,12 @@ func TestPostgresRestarted(t *testing.T) {
 		if !unavailable(err) {
 			t.Errorf("without its database the API answers %v", err)
 		}
+		o.wantAnswer(n, http.StatusServiceUnavailable)
 		server.Start()
+		o.redeliver(n)
 	}
 	o.settled()
+	for _, store := range o.sandbox.Stores {
+		o.wantHandled(server.URL, store, 4)
+	}
 }

@@ -29,6 +29,7 @@ type job struct {
 	store   *tenants.Store // as it was when the job began; nil for SystemStore
 	log     *slog.Logger
 	settled bool           // the handler has finished the row
+	end     finishing      // else: what is saved with the row's end
 	next    []*tenants.Job // rows that the handler inserted: to be enqueued before the ack
 	after   func()         // audit and events of what the handler did, once the queue is told
 }
@@ -50,29 +51,52 @@ const maxCrashes = 40
 // execute carries out a claimed job and tells the queue how it ended.
 func (w *Workers) execute(ctx context.Context, lease *queue.Lease) {
 	ctx, stop := context.WithCancelCause(tenants.WithStore(ctx, lease.Store))
-	defer stop(nil)
 	log := w.log.With("store", lease.Store, "job", lease.ID, "kind", lease.Kind)
 	settle, done := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
 	if !w.begin(lease, stop) {
 		log.WarnContext(ctx, "this process still runs the job under a lost lease; later")
 		w.told(settle, log, w.queue.Snooze(settle, lease, time.Now().Add(trouble)))
 		done()
+		stop(nil)
 		return
 	}
 	done()
-	defer w.end(lease.ID)
 	w.claimed(lease)
 
 	start := time.Now()
 	j := &job{log: log}
 	err := w.attempt(ctx, lease, j)
-	settle, done = context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
-	defer done()
-	if err == nil && j.row != nil && !j.settled {
-		err = finishRow(settle, w.db, j.row.ID, tenants.JobDone, "")
+	end := func() {
+		defer w.end(lease.ID)
+		defer stop(nil)
+		settle, done := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
+		defer done()
+		if err == nil && j.row != nil && !j.settled {
+			err = w.finish(settle, j)
+		}
+		how := w.settle(settle, context.Cause(ctx), lease, j, err)
+		w.cfg.Meter.Attempted(w.kindOf(lease.Kind), how, time.Since(start))
 	}
-	how := w.settle(settle, context.Cause(ctx), lease, j, err)
-	w.cfg.Meter.Attempted(w.kindOf(lease.Kind), how, time.Since(start))
+	if err != nil || j.row == nil || j.settled {
+		end()
+		return
+	}
+	// Its end waits for the disk together with those of other jobs; the worker need not.
+	w.ending <- struct{}{}
+	w.ends.Go(func() {
+		defer func() { <-w.ending }()
+		end()
+	})
+}
+
+// maxEnding is how many jobs may wait for their ends to be saved. They hold their leases until then.
+const maxEnding = 128
+
+// finish saves the end of a job that was done.
+func (w *Workers) finish(ctx context.Context, j *job) error {
+	j.end.id = j.row.ID
+	stale, err := w.finishes.Call(ctx, j.end)
+	return errors.Join(err, stale)
 }
 
 // attempt loads the job's row and calls its handler. A nil error with a nil row is a job without a
@@ -84,19 +108,18 @@ func (w *Workers) attempt(ctx context.Context, lease *queue.Lease, j *job) (err 
 			err = fmt.Errorf("panic: %v", r)
 		}
 	}()
-	row, err := loadRow(ctx, w.db, lease.ID)
+	have, err := w.s.loads.Call(ctx, lease)
 	if err != nil {
 		return err
 	}
+	row := have.row
 	if row == nil || row.State != tenants.JobPending {
 		j.log.DebugContext(ctx, "job is finished already")
 		return w.enqueueSuccessor(ctx, lease)
 	}
 	j.row = row
 	if row.StoreHash != SystemStore {
-		if j.store, err = w.db.Store(ctx, row.StoreHash); err != nil && problem.CodeOf(err) != problem.NotFound {
-			return err
-		}
+		j.store = have.store
 		if j.store == nil || j.store.State == tenants.StoreUninstalled {
 			j.settled = true
 			return finishRow(ctx, w.db, row.ID, tenants.JobDropped, "the app was uninstalled")

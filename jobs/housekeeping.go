@@ -19,10 +19,8 @@ func (w *Workers) scheduleHousekeeping(ctx context.Context) {
 	slot := now.Truncate(w.cfg.HousekeepEvery)
 	row, err := newRow(fmt.Sprintf("housekeeping:%d", slot.Unix()), kindHousekeeping, queue.LaneBulk, now, struct{}{})
 	if err == nil {
-		var inserted bool
-		if inserted, err = insertRow(tenants.WithStore(ctx, SystemStore), w.db, row); err == nil && inserted {
-			w.s.enqueue(ctx, row)
-		}
+		row.StoreHash = SystemStore
+		err = w.s.Submit(ctx, row)
 	}
 	if err != nil && ctx.Err() == nil {
 		w.log.WarnContext(ctx, "housekeeping not scheduled", "error", err)

@@ -160,7 +160,8 @@ func (w *Workers) doStoreUninstall(ctx context.Context, j *job) error {
 	} else if err := w.s.Uninstalled(ctx, p.Store); err != nil {
 		return err
 	}
-	return w.handled(tenants.WithStore(ctx, p.Store), p.DeliveryID)
+	j.end.hook = &tenants.Delivery{StoreHash: p.Store, DeliveryID: p.DeliveryID}
+	return nil
 }
 
 // doStorePurge deletes the data of a store that left, unless it came back meanwhile.
@@ -191,23 +192,14 @@ type recordForget struct {
 
 // doRecordForget forgets that records were a product which was deleted in the store, so that the
 // next run looks their keys up and creates what is gone.
-func (w *Workers) doRecordForget(ctx context.Context, j *job) error {
+func (w *Workers) doRecordForget(_ context.Context, j *job) error {
 	var p recordForget
 	if err := j.payload(&p); err != nil {
 		return err
 	}
 	if p.ProductID > 0 {
-		err := w.db.Scoped(ctx).Model(&tenants.Record{}).Where("target_id = ?", p.ProductID).
-			Updates(map[string]any{"target_id": 0, "source_hash": ""}).Error
-		if err != nil {
-			return fmt.Errorf("forget product %d: %w", p.ProductID, err)
-		}
+		j.end.forget = &tenants.DeletedProduct{StoreHash: j.row.StoreHash, ProductID: p.ProductID}
 	}
-	return w.handled(ctx, p.DeliveryID)
-}
-
-// handled marks a webhook of ctx's store as worked off.
-func (w *Workers) handled(ctx context.Context, deliveryID string) error {
-	return w.db.Scoped(ctx).Model(&tenants.WebhookEvent{}).Where("delivery_id = ?", deliveryID).
-		Updates(map[string]any{"handled_at": w.s.now()}).Error
+	j.end.hook = &tenants.Delivery{StoreHash: j.row.StoreHash, DeliveryID: p.DeliveryID}
+	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"sluice/internal/batch"
 	"sluice/internal/bigcommerce"
 	"sluice/jobs/queue"
 	"sluice/jobs/sync"
@@ -131,12 +132,17 @@ type Service struct {
 	db    *tenants.DB
 	queue *queue.Queue
 	log   *slog.Logger
+
+	saves *batch.Batcher[saving, saved]
+	loads *batch.Batcher[*queue.Lease, loaded]
 }
 
 // NewService returns a Service; it starts nothing.
 func NewService(cfg Config) *Service {
 	cfg = cfg.withDefaults()
-	return &Service{cfg: cfg, db: cfg.DB, queue: cfg.Queue, log: cfg.Log}
+	s := &Service{cfg: cfg, db: cfg.DB, queue: cfg.Queue, log: cfg.Log}
+	s.saves, s.loads = s.newSaves(), s.newLoads()
+	return s
 }
 
 func (s *Service) now() time.Time { return s.cfg.Now().UTC() }

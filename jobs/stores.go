@@ -28,13 +28,8 @@ func (s *Service) Installed(ctx context.Context, hash string) error {
 	if err != nil {
 		return err
 	}
-	for _, row := range []*tenants.Job{refresh, hooks} {
-		if _, err := insertRow(ctx, s.db, row); err != nil {
-			return err
-		}
-	}
-	s.enqueue(ctx, refresh, hooks)
-	return nil
+	refresh.StoreHash, hooks.StoreHash = hash, hash
+	return s.Submit(ctx, refresh, hooks)
 }
 
 // Uninstalled is told by auth, and by the webhook store/app/uninstalled, when a store left: its token
@@ -217,6 +212,9 @@ func (s *Service) ResumeStore(ctx context.Context, hash string) error {
 	if err != nil {
 		return err
 	}
+	if len(resumed) > 0 {
+		s.audit(ctx, actorSystem, "store.resumed", "store:"+hash, fmt.Sprintf("%d runs go on", len(resumed)))
+	}
 	if err := s.queue.Resume(ctx, hash); err != nil {
 		s.log.WarnContext(ctx, "queue of the store not resumed", "store", hash, "error", err)
 	}
@@ -227,9 +225,6 @@ func (s *Service) ResumeStore(ctx context.Context, hash string) error {
 	})
 	if err != nil {
 		return err
-	}
-	if len(resumed) > 0 {
-		s.audit(ctx, actorSystem, "store.resumed", "store:"+hash, fmt.Sprintf("%d runs go on", len(resumed)))
 	}
 	for _, id := range resumed {
 		s.publish(ctx, hash, EventRun+id)

@@ -15,7 +15,6 @@ import (
 
 	"github.com/gin-gonic/gin"
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
-	"gorm.io/gorm/clause"
 
 	"sluice/internal/problem"
 	"sluice/jobs/queue"
@@ -149,37 +148,31 @@ func (s *Service) acceptWebhook(ctx context.Context, hook webhook, deliveryID st
 		log.DebugContext(ctx, "webhook ignored", "store_state", store.State)
 		return nil
 	}
-	var inserted bool
-	err = s.db.Tx(ctx, func(tx *tenants.DB) error {
-		inserted = false
-		event := tenants.WebhookEvent{DeliveryID: deliveryID, Scope: hook.Scope, Body: tenants.Clean(string(body), maxWebhookBody), ReceivedAt: s.now()}
-		if handled {
-			event.HandledAt = &event.ReceivedAt
+	work := saving{event: &tenants.WebhookEvent{StoreHash: hook.StoreHash, DeliveryID: deliveryID, Scope: hook.Scope,
+		Body: tenants.Clean(string(body), maxWebhookBody), ReceivedAt: s.now()}}
+	if handled {
+		work.event.HandledAt = &work.event.ReceivedAt
+	}
+	switch {
+	case row == nil:
+		// Of a category: the next run that needs categories reads them. Forgotten before the delivery counts as taken, so that a
+		// failure brings it again.
+		if err := s.db.ForgetReferences(ctx, sync.ReferenceCategory); err != nil {
+			return fmt.Errorf("save webhook: %w", err)
 		}
-		res := tx.Scoped(ctx).Clauses(clause.OnConflict{DoNothing: true}).Create(&event)
-		if res.Error != nil || res.RowsAffected == 0 {
-			return res.Error
-		}
-		if row == nil { // of a category: the next run that needs categories reads them
-			return tx.ForgetReferences(ctx, sync.ReferenceCategory)
-		}
-		var err error
-		switch {
-		case row.Coalesce != "":
-			inserted, err = insertCoalesced(ctx, tx, row, s.now())
-		case row.Kind == kindStoreUninstall:
-			inserted, err = insertRow(tenants.WithStore(ctx, SystemStore), tx, row)
-		default:
-			inserted, err = insertRow(ctx, tx, row)
-		}
-		return err
-	})
+	case row.Kind == kindStoreUninstall:
+		row.StoreHash = SystemStore
+		work.rows = []*tenants.Job{row}
+	default:
+		row.StoreHash = hook.StoreHash
+		work.rows = []*tenants.Job{row}
+	}
+	inserted, err := s.save(ctx, work)
 	if err != nil {
 		return fmt.Errorf("save webhook: %w", err)
 	}
-	if inserted {
+	if len(inserted) > 0 {
 		log.DebugContext(ctx, "webhook taken", slog.String("job", row.ID))
-		s.enqueue(ctx, row)
 	}
 	return nil
 }

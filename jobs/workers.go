@@ -12,6 +12,7 @@ import (
 
 	"gorm.io/gorm"
 
+	"sluice/internal/batch"
 	"sluice/jobs/queue"
 	"sluice/tenants"
 )
@@ -27,6 +28,10 @@ type Workers struct {
 	queue *queue.Queue
 	log   *slog.Logger
 	kinds map[string]handler
+
+	finishes *batch.Batcher[finishing, error]
+	ending   chan struct{}  // a place for each job whose end is being saved
+	ends     sync.WaitGroup // the goroutines that do it
 
 	rebuilding sync.Mutex
 	away       atomic.Int64  // since when rows may not have got into Redis, in ns since 1970; 0: all is well
@@ -47,7 +52,8 @@ type task struct {
 // NewWorkers returns Workers; Run starts them.
 func NewWorkers(cfg Config) *Workers {
 	s := NewService(cfg)
-	w := &Workers{cfg: s.cfg, s: s, db: s.db, queue: s.queue, log: s.log, running: map[string]*task{}, back: make(chan struct{}, 1)}
+	w := &Workers{cfg: s.cfg, s: s, db: s.db, queue: s.queue, log: s.log, running: map[string]*task{}, back: make(chan struct{}, 1), ending: make(chan struct{}, maxEnding)}
+	w.finishes = w.newFinishes()
 	w.kinds = w.handlers()
 	return w
 }
@@ -85,6 +91,7 @@ func (w *Workers) Run(ctx context.Context) error {
 		stopJobs(errStopping)
 	})
 	claimers.Wait()
+	w.ends.Wait()
 	stopBeats()
 	others.Wait()
 	return nil

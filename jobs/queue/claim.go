@@ -2,9 +2,7 @@ package queue
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
-	"fmt"
 	mathrand "math/rand/v2"
 	"time"
 )
@@ -121,30 +119,14 @@ func (q *Queue) setTrouble(shard int) {
 	q.trouble[shard].Store(time.Now().Add(shardTrouble).UnixNano())
 }
 
+// claim is claimOn for one job, merged with the claims that others make meanwhile. A ctx that ends does not end its part in
+// them: the lease would be lost to everybody until it runs out.
 func (q *Queue) claim(ctx context.Context, shard int) (*Lease, time.Duration, error) {
-	token := rand.Text()
-	v, err := q.run(ctx, shard, "claim", token, q.o.LeaseFor.Milliseconds())
-	if err != nil {
+	if err := ctx.Err(); err != nil {
 		return nil, 0, err
 	}
-	r := texts(v)
-	switch {
-	case len(r) == 2 && r[0] == "none":
-		ms := integer(r[1])
-		if ms < 0 {
-			return nil, -1, nil
-		}
-		return nil, time.Duration(ms) * time.Millisecond, nil
-	case len(r) == 1+jobFields && r[0] == "job":
-		return &Lease{
-			Job: Job{
-				ID: r[1], Store: r[2], Kind: r[3], Payload: []byte(r[4]), Lane: laneOf(integer(r[5])), Class: r[6],
-				Cost: int(integer(r[7])), RunAt: fromMillis(integer(r[10])), Coalesce: r[11],
-			},
-			Attempt: int(integer(r[8])), Token: token, Expires: fromMillis(integer(r[9])),
-		}, 0, nil
-	}
-	return nil, 0, fmt.Errorf("queue: claim: unexpected answer %v", v)
+	c, err := q.merged[shard].claims.Call(context.WithoutCancel(ctx), struct{}{})
+	return c.lease, c.next, err
 }
 
 // laneOf reads the lane back from a score.

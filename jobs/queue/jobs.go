@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"sync"
 	"time"
 )
@@ -51,38 +52,65 @@ func (q *Queue) enqueue(ctx context.Context, jobs []Job, rebuilding bool) ([]str
 		s := q.storeShard(j.Store)
 		byShard[s] = append(byShard[s], i)
 	}
+	for s := range q.o.Shards {
+		part := make([]Job, len(byShard[s]))
+		for k, i := range byShard[s] {
+			part[k] = jobs[i]
+		}
+		var got []string
+		var err error
+		if rebuilding || len(part) > mergedJobs {
+			got, err = q.enqueueOn(ctx, s, part, rebuilding)
+		} else if len(part) > 0 {
+			got, err = q.merged[s].enqueues.Call(ctx, part)
+		}
+		if err != nil {
+			return nil, err
+		}
+		for k, i := range byShard[s] {
+			ids[i] = got[k]
+		}
+	}
+	return ids, nil
+}
+
+// enqueueOn enqueues jobs of one shard, some hundred a script call.
+func (q *Queue) enqueueOn(ctx context.Context, shard int, jobs []Job, rebuilding bool) ([]string, error) {
 	force := "0"
 	if rebuilding {
 		force = "1"
 	}
-	for s := range q.o.Shards {
-		for todo := byShard[s]; len(todo) > 0; {
-			n := min(len(todo), enqueueBatch)
-			args := make([]any, 0, 2+9*n)
-			args = append(args, force, q.o.MaxWaiting)
-			for _, i := range todo[:n] {
-				j := jobs[i]
-				args = append(args, j.ID, j.Store, j.Kind, j.Payload, j.Lane.priority(), j.Class, max(1, j.Cost), millis(j.RunAt), j.Coalesce)
-			}
-			v, err := q.run(ctx, s, "enqueue", args...)
-			if err != nil {
-				return nil, err
-			}
-			got, ok := v.([]any)
-			if !ok || len(got) != n {
-				return nil, fmt.Errorf("queue: enqueue: unexpected answer %T", v)
-			}
-			for k, i := range todo[:n] {
-				ids[i], _ = got[k].(string)
-			}
-			todo = todo[n:]
+	ids := make([]string, 0, len(jobs))
+	for some := range slices.Chunk(jobs, enqueueBatch) {
+		args := make([]any, 0, 2+9*len(some))
+		args = append(args, force, q.o.MaxWaiting)
+		for _, j := range some {
+			args = append(args, j.ID, j.Store, j.Kind, j.Payload, j.Lane.priority(), j.Class, max(1, j.Cost), millis(j.RunAt), j.Coalesce)
+		}
+		v, err := q.run(ctx, shard, "enqueue", args...)
+		if err != nil {
+			return nil, err
+		}
+		got, ok := v.([]any)
+		if !ok || len(got) != len(some) {
+			return nil, fmt.Errorf("queue: enqueue: unexpected answer %T", v)
+		}
+		for _, id := range got {
+			text, _ := id.(string)
+			ids = append(ids, text)
 		}
 	}
 	return ids, nil
 }
 
 // Ack ends a job that is done. ErrLeaseLost means that it was given to someone else meanwhile.
-func (q *Queue) Ack(ctx context.Context, l *Lease) error { return q.end(ctx, "ack", l) }
+func (q *Queue) Ack(ctx context.Context, l *Lease) error {
+	held, err := q.merged[q.storeShard(l.Store)].acks.Call(ctx, l)
+	if err == nil && !held {
+		return ErrLeaseLost
+	}
+	return err
+}
 
 // Dead gives a job up: it will not run again unless it is enqueued again.
 func (q *Queue) Dead(ctx context.Context, l *Lease) error { return q.end(ctx, "dead", l) }

@@ -35,7 +35,9 @@ func TestModel(t *testing.T) {
 				"enqueue":   m.enqueue,
 				"claim":     m.claim,
 				"claim2":    m.claim,
+				"claimMany": m.claimMany,
 				"end":       m.end,
+				"ackMany":   m.ackMany,
 				"heartbeat": m.heartbeat,
 				"reap":      m.reap,
 				"tick":      m.tick,
@@ -133,11 +135,33 @@ func (m *model) claim(*rapid.T) {
 	l, err := m.q.Claim(m.t.Context(), 0)
 	must(m.t, err)
 	if l == nil {
-		if left := m.members("ready"); len(left) > 0 {
-			m.Fatalf("nothing to claim, but %v are ready", left)
-		}
+		m.nothingReady()
 		return
 	}
+	m.claimed(l)
+}
+
+// claimMany claims as several workers do at the same time.
+func (m *model) claimMany(*rapid.T) {
+	list, err := m.q.claimOn(m.t.Context(), 0, rapid.IntRange(2, 4).Draw(m.T, "workers"))
+	must(m.t, err)
+	for _, c := range list {
+		if c.lease != nil {
+			m.claimed(c.lease)
+		}
+	}
+	if list[len(list)-1].lease == nil {
+		m.nothingReady()
+	}
+}
+
+func (m *model) nothingReady() {
+	if left := m.members("ready"); len(left) > 0 {
+		m.Fatalf("nothing to claim, but %v are ready", left)
+	}
+}
+
+func (m *model) claimed(l *Lease) {
 	if m.state[l.ID] != "there" {
 		m.Fatalf("claimed %s, which is not there", l.ID)
 	}
@@ -148,6 +172,23 @@ func (m *model) claim(*rapid.T) {
 		delete(m.newest, key)
 	}
 	m.leases = append(m.leases, l)
+}
+
+// ackMany ends some of the leases in one call, as jobs do that end at the same time.
+func (m *model) ackMany(*rapid.T) {
+	n := rapid.IntRange(0, len(m.leases)).Draw(m.T, "leases")
+	if n == 0 {
+		return
+	}
+	ended := m.leases[:n]
+	m.leases = slices.Clone(m.leases[n:])
+	held, err := m.q.ackOn(m.t.Context(), 0, ended)
+	must(m.t, err)
+	for i, l := range ended {
+		if held[i] {
+			m.state[l.ID] = "gone"
+		}
+	}
 }
 
 func (m *model) end(*rapid.T) {

@@ -99,6 +99,7 @@ type Queue struct {
 	seen       atomic.Pointer[string]
 	superseded atomic.Bool
 
+	merged  []merged // by shard
 	purged  watchers
 	trouble []atomic.Int64 // by shard: until when claims leave it alone, in ns since 1970 by this machine
 
@@ -136,6 +137,7 @@ func New(rdb redis.UniversalClient, o Options) *Queue {
 	}
 	q.lookout <- struct{}{}
 	for s := range o.Shards {
+		q.merged = append(q.merged, q.newMerged(s))
 		mark := q.shardKey(s, "mark")
 		q.marks = append(q.marks, mark)
 		q.shardOfMark[mark] = s

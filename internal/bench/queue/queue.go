@@ -20,9 +20,10 @@ import (
 )
 
 const (
-	workers = 8
-	backlog = 10_000 // jobs that wait at any time, over all stores
-	setters = 16     // goroutines that prepare
+	workers   = 8
+	producers = 64     // goroutines that enqueue while the workers work
+	backlog   = 10_000 // jobs that wait at any time, over all stores
+	setters   = 64     // goroutines that prepare
 )
 
 var payload = []byte(strings.Repeat("x", 200))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"math/rand/v2"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -36,8 +37,8 @@ func throughput() harness.Benchmark {
 	most := label("Sluice", 10_000)
 	return harness.Benchmark{
 		Name: "queue/throughput",
-		About: "10,000 jobs wait, spread evenly over the stores; each job that is handled enqueues its successor for the same store. " +
-			"A job is so one enqueue, one claim and one acknowledgement, one at a time, by 8 workers whose handlers do nothing else; payload 200 bytes. " +
+		About: "10,000 jobs wait, spread evenly over the stores; for each job that is handled one of 64 producers, goroutines beside the 8 workers as " +
+			"the app's web side is, enqueues another for the same store. A job is so one enqueue, one claim and one acknowledgement; handlers do nothing; payload 200 bytes. " +
 			"Redis without AOF. Sluice's rows in SQL are not part of it.",
 		Metrics: []harness.Metric{
 			{Name: "jobs", Unit: "jobs/s", Better: harness.Higher, Means: "jobs handled a second"},
@@ -54,7 +55,7 @@ func throughput() harness.Benchmark {
 	}
 }
 
-func throughputRound(make maker, n int) func(context.Context, harness.Round) (harness.Values, error) {
+func throughputRound(build maker, n int) func(context.Context, harness.Round) (harness.Values, error) {
 	return func(ctx context.Context, r harness.Round) (v harness.Values, err error) {
 		rdb, count, err := connect(ctx)
 		if err != nil {
@@ -62,7 +63,7 @@ func throughputRound(make maker, n int) func(context.Context, harness.Round) (ha
 		}
 		defer func() { _ = rdb.Close() }()
 		list := names(n)
-		s, err := make(ctx, rdb, list)
+		s, err := build(ctx, rdb, list)
 		if err != nil {
 			return nil, err
 		}
@@ -74,15 +75,17 @@ func throughputRound(make maker, n int) func(context.Context, harness.Round) (ha
 			return nil, err
 		}
 		failed := new(atomic.Value)
+		handled := make(chan string, backlog+producers) // room for all jobs there are: no handler waits
+		finish := produce(ctx, s, handled, &id, failed)
 		stop, err := s.serve(ctx, func(store string, _ int64) {
-			if err := s.enqueue(context.WithoutCancel(ctx), store, id.Add(1)); err != nil {
-				failed.Store(err)
-			}
+			handled <- store
 			done.Add(1)
 		})
 		if err != nil {
+			finish()
 			return nil, err
 		}
+		defer finish() // after the workers have stopped
 		defer stop()
 		if err := pause(ctx, 200*time.Millisecond); err != nil { // connections are open and scripts loaded
 			return nil, err
@@ -106,6 +109,29 @@ func throughputRound(make maker, n int) func(context.Context, harness.Round) (ha
 		}
 		return v, nil
 	}
+}
+
+// produce starts the producers, which enqueue a job for each store that handled tells. finish has them end; nobody may tell
+// them more then.
+func produce(ctx context.Context, s system, handled chan string, id *atomic.Int64, failed *atomic.Value) (finish func()) {
+	ctx = context.WithoutCancel(ctx)
+	var group sync.WaitGroup
+	ended := make(chan struct{})
+	for range producers {
+		group.Go(func() {
+			for {
+				select {
+				case <-ended:
+					return
+				case store := <-handled:
+					if err := s.enqueue(ctx, store, id.Add(1)); err != nil {
+						failed.Store(err)
+					}
+				}
+			}
+		})
+	}
+	return func() { close(ended); group.Wait() }
 }
 
 func pause(ctx context.Context, d time.Duration) error {

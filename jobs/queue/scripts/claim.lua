@@ -1,11 +1,14 @@
--- claim: leases the next job of the store that is owed most. Invariants: V never falls; only a store whose gates are all
--- open is served; the job is in lease, and nowhere else, with the token.
--- ARGV[2]  token     ARGV[3]  ms the lease lasts
--- Returns {"job", id, store, kind, payload, score, class, cost, attempt, expiry, run-at, coalescing key} or {"none", ms until a
--- store wakes or "-1"}.
+-- claim: leases jobs, each the next one of the store that is owed most then. Invariants: V never falls; only a store whose gates
+-- are all open is served; the job is in lease, and nowhere else, with its token. Claiming several is the same as claiming one
+-- after the other.
+-- ARGV[2]  ms the leases last     ARGV[3…]  tokens, one for each job that is wanted
+-- Returns for each job {"job", id, store, kind, payload, score, class, cost, attempt, expiry, run-at, coalescing key}, and, if
+-- these are fewer than wanted, {"none", ms until a store wakes or "-1"} at the end.
 if no_epoch() then return NOEPOCH end
 for _, s in ipairs(redis.call('ZRANGEBYSCORE', PARK, '-inf', int(now), 'LIMIT', 0, 64)) do place(s) end
-for _ = 1, 64 do
+local result, wanted, missed = {}, #ARGV - 2, 0
+local expiry = int(now + tonumber(ARGV[2]))
+while #result < wanted and missed < 64 do
   local s, tag = head(READY)
   if not s then break end
   tag = math.floor(tag) -- its fraction only orders those that have the same
@@ -13,27 +16,34 @@ for _ = 1, 64 do
   roll(t)
   promote(t)
   local where, job = gate(t)
+  local j
   if where == 'ready' then
-    local jk = P .. 'j:' .. job.id
     redis.call('ZREM', queue_key(s, job.class), job.id)
-    local j = redis.call('HMGET', jk, 'kind', 'payload', 'cost', 'attempt', 'run_at', 'key')
-    if j[1] then
-      local expiry = int(now + tonumber(ARGV[3]))
-      local attempt = int(tonumber(j[4]) + 1)
-      redis.call('ZADD', LEASE, expiry, job.id)
-      redis.call('HSET', jk, 'token', ARGV[2], 'attempt', attempt)
-      set(t, 'inflight', num(t, 'inflight') + 1)
-      if job.class ~= '' then set(t, 'jc:' .. job.class, num(t, 'jc:' .. job.class) + 1) end
-      if tag > tonumber(redis.call('GET', VTIME) or 0) then redis.call('SET', VTIME, int(tag)) end
-      set(t, 'vt', tag + math.max(1, math.floor(1000 * math.max(1, tonumber(j[3])) / math.max(1, num(t, 'weight')))))
-      t.served = true -- it leaves ready, and may come back further behind
-      if place(s) ~= 'ready' and redis.call('ZCARD', READY) > 0 then wake() end
-      return { 'job', job.id, s, j[1], j[2], int(job.score), job.class, j[3], attempt, expiry, j[5], j[6] }
-    end
+    j = redis.call('HMGET', P .. 'j:' .. job.id, 'kind', 'payload', 'cost', 'attempt', 'run_at', 'key')
   end
-  place(s) -- its gates have closed since it was put here, or the job was purged
+  if j and j[1] then
+    local attempt = int(tonumber(j[4]) + 1)
+    redis.call('ZADD', LEASE, expiry, job.id)
+    redis.call('HSET', P .. 'j:' .. job.id, 'token', ARGV[3 + #result], 'attempt', attempt)
+    set(t, 'inflight', num(t, 'inflight') + 1)
+    if job.class ~= '' then set(t, 'jc:' .. job.class, num(t, 'jc:' .. job.class) + 1) end
+    if tag > tonumber(redis.call('GET', VTIME) or 0) then redis.call('SET', VTIME, int(tag)) end
+    set(t, 'vt', tag + math.max(1, math.floor(1000 * math.max(1, tonumber(j[3])) / math.max(1, num(t, 'weight')))))
+    t.served = true -- it leaves ready, and may come back further behind
+    place(s)
+    t.served = false
+    result[#result + 1] = { 'job', job.id, s, j[1], j[2], int(job.score), job.class, j[3], attempt, expiry, j[5], j[6] }
+  else
+    missed = missed + 1
+    place(s) -- its gates have closed since it was put here, or the job was purged
+  end
 end
-local _, first = head(PARK)
-if redis.call('ZCARD', READY) > 0 then first = now end
-if not first then return { 'none', '-1' } end
-return { 'none', int(math.max(0, first - now)) }
+local more = redis.call('ZCARD', READY) > 0
+if #result > 0 and more then wake() end
+if #result < wanted then
+  local _, first = head(PARK)
+  if more then first = now end
+  if first then first = int(math.max(0, first - now)) end
+  result[#result + 1] = { 'none', first or '-1' }
+end
+return result

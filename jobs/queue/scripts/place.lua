@@ -113,12 +113,17 @@ local function held(id, token)
   return { id = id, store = j[1], class = j[2], score = tonumber(j[3]), attempt = tonumber(j[5]), again = j[6] or '', key = j[7], run_at = tonumber(j[8]) }
 end
 
--- release ends the lease of j and frees its slots; the job must go somewhere in the same script.
-local function release(t, j)
+-- vacate frees the slots of j, whose lease ends.
+local function vacate(t, j)
   redis.call('ZREM', LEASE, j.id)
-  redis.call('HSET', P .. 'j:' .. j.id, 'token', '')
   set(t, 'inflight', math.max(0, num(t, 'inflight') - 1))
   if j.class ~= '' then set(t, 'jc:' .. j.class, math.max(0, num(t, 'jc:' .. j.class) - 1)) end
+end
+
+-- release ends the lease of j; the job must go somewhere in the same script.
+local function release(t, j)
+  vacate(t, j)
+  redis.call('HSET', P .. 'j:' .. j.id, 'token', '')
 end
 
 -- successor puts the job that was held back behind j into the queue, now that j will not run again. Its coalescing key is

@@ -1,0 +1,168 @@
+package tenants
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"gorm.io/gorm/clause"
+)
+
+// What follows is for workers, which carry out the jobs of all stores: one statement does for many jobs, of whatever stores, what
+// would otherwise be a statement and a commit for each. Each row names its store, so that none meets another's.
+
+// JobsByID returns those of the jobs that exist, by id.
+func (d *DB) JobsByID(ctx context.Context, ids []string) (map[string]*Job, error) {
+	var rows []*Job
+	if err := d.AcrossStores(ctx).Where(d.among("id"), d.list(ids)).Find(&rows).Error; err != nil {
+		return nil, wrap(err, "jobs")
+	}
+	found := make(map[string]*Job, len(rows))
+	for _, r := range rows {
+		found[r.ID] = r
+	}
+	return found, nil
+}
+
+// StoresByHash returns those of the stores that exist, by hash.
+func (d *DB) StoresByHash(ctx context.Context, hashes []string) (map[string]*Store, error) {
+	var rows []*Store
+	if err := d.AcrossStores(ctx).Where(d.among("hash"), d.list(hashes)).Find(&rows).Error; err != nil {
+		return nil, wrap(err, "stores")
+	}
+	found := make(map[string]*Store, len(rows))
+	for _, r := range rows {
+		found[r.Hash] = r
+	}
+	return found, nil
+}
+
+// InsertJobs adds pending jobs with the stores that they name, and returns how many: those whose ids exist are left as they are.
+func (d *DB) InsertJobs(ctx context.Context, rows []*Job) (inserted int64, err error) {
+	if slices.ContainsFunc(rows, func(r *Job) bool { return r.StoreHash == "" }) {
+		return 0, ErrNoScope
+	}
+	for piece := range chunks(rows, bulkRows) {
+		res := d.AcrossStores(ctx).Clauses(clause.OnConflict{DoNothing: true}).Create(piece)
+		if res.Error != nil {
+			return inserted, wrap(res.Error, "insert jobs")
+		}
+		inserted += res.RowsAffected
+	}
+	return inserted, nil
+}
+
+// InsertWebhooks adds deliveries with the stores that they name, and returns how many: those that were taken before are left as they are.
+func (d *DB) InsertWebhooks(ctx context.Context, rows []*WebhookEvent) (inserted int64, err error) {
+	if slices.ContainsFunc(rows, func(r *WebhookEvent) bool { return r.StoreHash == "" }) {
+		return 0, ErrNoScope
+	}
+	for piece := range chunks(rows, bulkRows) {
+		res := d.AcrossStores(ctx).Clauses(clause.OnConflict{DoNothing: true}).Create(piece)
+		if res.Error != nil {
+			return inserted, wrap(res.Error, "insert webhooks")
+		}
+		inserted += res.RowsAffected
+	}
+	return inserted, nil
+}
+
+// FinishJobs moves those of the jobs that are pending to JobDone, and says which these were.
+func (d *DB) FinishJobs(ctx context.Context, ids []string) (done map[string]bool, err error) {
+	var rows []Job
+	err = d.AcrossStores(ctx).Model(&rows).Clauses(clause.Returning{Columns: []clause.Column{{Name: "id"}}}).
+		// Not "state = pending": that would make the small index of pending jobs look good, which is full of those that were
+		// finished since the last VACUUM.
+		Where(d.among("id"), d.list(ids)).Where("state NOT IN ?", []JobState{JobDone, JobDead, JobDropped}).Updates(map[string]any{"state": JobDone}).Error
+	if err != nil {
+		return nil, wrap(err, "finish jobs")
+	}
+	done = make(map[string]bool, len(rows))
+	for _, r := range rows {
+		done[r.ID] = true
+	}
+	return done, nil
+}
+
+// Delivery names a webhook.
+type Delivery struct{ StoreHash, DeliveryID string }
+
+// HandledWebhooks marks webhooks as worked off.
+func (d *DB) HandledWebhooks(ctx context.Context, deliveries []Delivery, at time.Time) error {
+	pairs := make([][2]any, len(deliveries))
+	for i, v := range deliveries {
+		pairs[i] = [2]any{v.StoreHash, v.DeliveryID}
+	}
+	return wrap(d.AcrossStores(ctx).Model(&WebhookEvent{}).Where("(store_hash, delivery_id) IN ("+d.pairs("text")+")", jsonOf(pairs)).
+		Updates(map[string]any{"handled_at": at}).Error, "handled webhooks")
+}
+
+// DeletedProduct is a product that a store has no more.
+type DeletedProduct struct {
+	StoreHash string
+	ProductID int64
+}
+
+// ForgetProducts has the records that were these products be none, so that their keys are looked up again and created if they are
+// gone.
+func (d *DB) ForgetProducts(ctx context.Context, products []DeletedProduct) error {
+	pairs := make([][2]any, len(products))
+	for i, p := range products {
+		pairs[i] = [2]any{p.StoreHash, p.ProductID}
+	}
+	return wrap(d.AcrossStores(ctx).Model(&Record{}).Where("(store_hash, target_id) IN ("+d.pairs("bigint")+")", jsonOf(pairs)).
+		Updates(map[string]any{"target_id": 0, "source_hash": ""}).Error, "forget products")
+}
+
+// A list is one argument of a statement, however long it is: the statement's text is then always the same, and it is prepared and
+// planned once a connection. PostgreSQL takes it as an array, or where there is more than one value in an entry, and SQLite always,
+// as JSON.
+
+// among is the condition that column is in the list that is its argument.
+func (d *DB) among(column string) string {
+	if d.postgres() {
+		return column + " = ANY(?)"
+	}
+	return column + " IN (SELECT value FROM json_each(?))"
+}
+
+// list is among's argument.
+func (d *DB) list(values []string) string {
+	if !d.postgres() {
+		return jsonOf(values)
+	}
+	var b strings.Builder
+	b.WriteByte('{')
+	for i, v := range values {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteByte('"')
+		_, _ = arrayEscape.WriteString(&b, v) // a Builder takes anything
+		b.WriteByte('"')
+	}
+	b.WriteByte('}')
+	return b.String()
+}
+
+// arrayEscape is for a quoted element of PostgreSQL's array syntax.
+var arrayEscape = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
+
+// pairs is the query that yields the pairs of its argument, made by jsonOf: a text and a value of the type that PostgreSQL calls second.
+func (d *DB) pairs(second string) string {
+	if d.postgres() {
+		return "SELECT value->>0, (value->>1)::" + second + " FROM json_array_elements(CAST(? AS json)) AS e(value)"
+	}
+	return "SELECT value->>0, value->>1 FROM json_each(?)"
+}
+
+// jsonOf is the JSON of strings and numbers.
+func jsonOf(values any) string {
+	b, err := json.Marshal(values)
+	if err != nil {
+		panic(err) // strings and numbers always have one
+	}
+	return string(b)
+}
