@@ -177,6 +177,7 @@ func TestChartVariables(t *testing.T) {
 			"REDIS_PASSWORD": "secret sluice-redis redis-password", "REDIS_CA_FILE": "/etc/sluice/redis/ca.crt", "REDIS_POOL_SIZE": "40",
 			"BIGCOMMERCE_CLIENT_SECRET": "secret sluice-app client-secret", "ENCRYPTION_KEYS": "secret sluice-app encryption-keys",
 			"ALLOW_PRIVATE_SOURCES": "10.1.0.0/16,fd00::/8", "ALLOW_SOURCE_REDIRECTS": "true", "JOB_LEASE": "1m", "LOG_LEVEL": "debug",
+			"TRUSTED_PROXIES": "10.2.0.0/16", "SUPPORT_URL": "https://example.com/help",
 			"HTTPS_PROXY": "http://proxy.example.internal:3128", "BIGCOMMERCE_API_URL": "https://api.bigcommerce.com",
 		},
 		"sentinel": {
@@ -266,6 +267,8 @@ func TestValuesSchemaRefuses(t *testing.T) {
 		{"logLevel=verbose", "logLevel"},
 		{"jobLease=30", "jobLease"},
 		{"allowPrivateSources={intranet}", "allowPrivateSources"},
+		{"trustedProxies={10.0.0.1}", "trustedProxies"},
+		{"supportUrl=help@example.com", "supportUrl"},
 		{"web.replicas=-1", "replicas"},
 		{"web.replicas=two", "replicas"},
 		{"web.replicaCount=2", "replicaCount"},

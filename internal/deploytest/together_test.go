@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"helm.sh/helm/v3/pkg/strvals"
 
@@ -215,8 +216,8 @@ func checkDeployment(t *testing.T, o object) {
 	grace := number(child(podTemplate(o), "spec", "terminationGracePeriodSeconds"))
 	for _, c := range containers(o) {
 		need := float64(settleTime)
-		if sleep := child(c, "lifecycle", "preStop", "sleep", "seconds"); sleep != nil {
-			need = number(sleep) + shutdownGrace
+		if drain, err := time.ParseDuration(variables(o)["DRAIN_DELAY"]); err == nil {
+			need = drain.Seconds() + shutdownGrace
 		}
 		if grace <= need {
 			t.Errorf("%s is killed after %v s and needs %v", o.name(), grace, need)
@@ -226,7 +227,7 @@ func checkDeployment(t *testing.T, o object) {
 				t.Errorf("%s has no %s", o.name(), probe)
 			}
 		}
-		if c["name"] == "web" && (child(c, "livenessProbe", "httpGet", "path") != "/healthz" || child(c, "readinessProbe", "httpGet", "path") != "/readyz") {
+		if child(c, "livenessProbe", "httpGet", "path") != "/healthz" || child(c, "readinessProbe", "httpGet", "path") != "/readyz" {
 			t.Errorf("%s is probed elsewhere", o.name())
 		}
 	}

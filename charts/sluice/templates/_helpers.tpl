@@ -181,6 +181,14 @@ postgres://{{ .user }}@{{ .host }}:{{ .port }}/{{ .name }}?sslmode={{ .sslMode }
 {{- end }}
 - name: ALLOW_SOURCE_REDIRECTS
   value: {{ .Values.allowSourceRedirects | quote }}
+{{- with .Values.trustedProxies }}
+- name: TRUSTED_PROXIES
+  value: {{ join "," . | quote }}
+{{- end }}
+{{- with .Values.supportUrl }}
+- name: SUPPORT_URL
+  value: {{ . | quote }}
+{{- end }}
 - name: PORT
   value: "8080"
 - name: METRICS_ADDR
