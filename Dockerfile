@@ -6,6 +6,7 @@
 # no BuildKit, because Heroku's builder has none, and name no absolute path, so that internal/deploytest can carry
 # them out in a folder of its own.
 
+# panel is the control panel's page, which the program embeds.
 FROM node:24-bookworm-slim@sha256:6f7b03f7c2c8e2e784dcf9295400527b9b1270fd37b7e9a7285cf83b6951452d AS panel
 WORKDIR /src/ui/web
 COPY ui/web/package.json ui/web/package-lock.json ./
@@ -13,6 +14,7 @@ RUN npm ci --no-audit --no-fund
 COPY ui/web ./
 RUN npm run build
 
+# build is the program.
 FROM golang:1.26.8-bookworm@sha256:a688600ca24f8a4d3ca77f95b0dd40704a9fc787c826660eb7ba0b641b8b175d AS build
 WORKDIR /src
 COPY go.mod go.sum ./
@@ -23,8 +25,7 @@ ARG VERSION=dev
 ENV CGO_ENABLED=0
 RUN go build -trimpath -ldflags "-s -w -X main.version=${VERSION}" -o bin/sluice ./app
 
-# Heroku runs a command through /bin/sh, and shows what a release prints only if there is a curl: heroku.yml names
-# this stage. Other builders leave it out.
+# heroku is for heroku.yml alone: Heroku runs commands by /bin/sh, and shows a release's output only if there is a curl.
 FROM alpine:3.22@sha256:14358309a308569c32bdc37e2e0e9694be33a9d99e68afb0f5ff33cc1f695dce AS heroku
 RUN apk add --no-cache ca-certificates curl tzdata
 COPY --from=build /src/bin/sluice /usr/local/bin/sluice

@@ -87,7 +87,7 @@ func render(c *chart.Chart, values map[string]any) ([]object, string, error) {
 			}
 		}
 	}
-	slices.SortFunc(objects, func(a, b object) int { return strings.Compare(a.kind()+a.name(), b.kind()+b.name()) })
+	slices.SortFunc(objects, func(a, b object) int { return strings.Compare(a.kind()+"/"+a.name(), b.kind()+"/"+b.name()) })
 	return objects, notes, nil
 }
 
