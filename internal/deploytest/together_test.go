@@ -8,9 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"helm.sh/helm/v3/pkg/strvals"
-
 	"github.com/prometheus/prometheus/promql/parser"
+	"helm.sh/helm/v3/pkg/strvals"
+	"sigs.k8s.io/yaml"
 )
 
 // shutdownGrace and settleTime are the program's own: how long open requests, and a step of a job, may go on after SIGTERM.
@@ -47,8 +47,22 @@ func containers(o object) (out []map[string]any) {
 	return out
 }
 
+// reporter is a test, or a list of what one would say.
+type reporter interface {
+	Helper()
+	Errorf(format string, args ...any)
+	Error(args ...any)
+}
+
+// list is a reporter whose findings a test looks at.
+type list []string
+
+func (l *list) Helper()                           {}
+func (l *list) Errorf(format string, args ...any) { *l = append(*l, fmt.Sprintf(format, args...)) }
+func (l *list) Error(args ...any)                 { *l = append(*l, fmt.Sprint(args...)) }
+
 // checkTogether checks what no schema sees: that documents name one another rightly, and what every pod must keep to.
-func checkTogether(t *testing.T, objects []object) {
+func checkTogether(t reporter, objects []object) {
 	t.Helper()
 	byName := map[string]object{}
 	for _, o := range objects {
@@ -108,7 +122,7 @@ func checkTogether(t *testing.T, objects []object) {
 }
 
 // checkRestricted: Pod Security's "restricted", and a root file system that cannot be written.
-func checkRestricted(t *testing.T, o object) {
+func checkRestricted(t reporter, o object) {
 	t.Helper()
 	spec := child(podTemplate(o), "spec")
 	for path, want := range map[string]any{
@@ -146,7 +160,7 @@ func checkRestricted(t *testing.T, o object) {
 }
 
 // checkReferences: secrets are there when the pod starts, mounts have their volumes, and no secret is among the variables.
-func checkReferences(t *testing.T, o object, byName map[string]object) {
+func checkReferences(t reporter, o object, byName map[string]object) {
 	t.Helper()
 	made := func(secret, key string) {
 		s, ok := byName["Secret/"+secret]
@@ -201,7 +215,7 @@ func checkReferences(t *testing.T, o object, byName map[string]object) {
 	}
 }
 
-func checkDeployment(t *testing.T, o object) {
+func checkDeployment(t reporter, o object) {
 	t.Helper()
 	labels := mapOf(child(podTemplate(o), "metadata", "labels"))
 	selector := mapOf(child(o.value, "spec", "selector", "matchLabels"))
@@ -239,7 +253,7 @@ func number(value any) float64 {
 }
 
 // checkSelects: a selector finds pods of a deployment, and none of a job or test.
-func checkSelects(t *testing.T, o object, selector any, objects []object) {
+func checkSelects(t reporter, o object, selector any, objects []object) {
 	t.Helper()
 	found := 0
 	for _, p := range objects {
@@ -256,7 +270,7 @@ func checkSelects(t *testing.T, o object, selector any, objects []object) {
 }
 
 // checkPort: a named port is a port of every pod that the service selects.
-func checkPort(t *testing.T, service object, port any, objects []object) {
+func checkPort(t reporter, service object, port any, objects []object) {
 	t.Helper()
 	for _, p := range objects {
 		if p.kind() != "Deployment" || !contains(mapOf(child(podTemplate(p), "metadata", "labels")), mapOf(child(service.value, "spec", "selector"))) {
@@ -278,7 +292,7 @@ func contains(labels, selector map[string]any) bool {
 }
 
 // checkRules: every expression is PromQL.
-func checkRules(t *testing.T, o object) {
+func checkRules(t reporter, o object) {
 	t.Helper()
 	seen := 0
 	for _, group := range listOf(child(o.value, "spec", "groups")) {
@@ -295,5 +309,66 @@ func checkRules(t *testing.T, o object) {
 	}
 	if seen == 0 {
 		t.Error("there are no rules")
+	}
+}
+
+// TestTogetherFindsFaults spoils what the full or the minimal file renders in one way after another.
+func TestTogetherFindsFaults(t *testing.T) {
+	tests := []struct{ file, object, old, new, finds string }{
+		{"full", "Deployment/release-sl-web", "runAsNonRoot: true", "runAsNonRoot: false", "runAsNonRoot"},
+		{"full", "Job/release-sl-migrate", "type: RuntimeDefault", "type: Unconfined", "seccompProfile"},
+		{"full", "Deployment/release-sl-worker", "readOnlyRootFilesystem: true", "readOnlyRootFilesystem: false", "not restricted"},
+		{"full", "Deployment/release-sl-worker", "drop: [ALL]", "drop: [NET_RAW]", "not restricted"},
+		{"full", "Pod/release-sl-test", "automountServiceAccountToken: false", "automountServiceAccountToken: true", "automountServiceAccountToken"},
+		{"full", "Deployment/release-sl-web", "enableServiceLinks: false", "hostNetwork: true", "hostNetwork"},
+		{"full", "Deployment/release-sl-web", "emptyDir:\n            sizeLimit: 1Gi", "hostPath: {path: /tmp}", "another kind"},
+		{"minimal", "Deployment/release-sluice-web", "sluice:0.1.0", "sluice:latest", "no version"},
+		{"full", "Deployment/release-sl-web", "name: tmp\n              mountPath", "name: tmpp\n              mountPath", "no volume"},
+		{"full", "Deployment/release-sl-web", "terminationGracePeriodSeconds: 45", "terminationGracePeriodSeconds: 35", "is killed after"},
+		{"full", "Deployment/release-sl-worker", "terminationGracePeriodSeconds: 60", "terminationGracePeriodSeconds: 15", "is killed after"},
+		{"full", "Deployment/release-sl-web", "path: /readyz", "path: /", "probed elsewhere"},
+		{"full", "Deployment/release-sl-web", "readinessProbe", "livenessProbe2", "has no readinessProbe"},
+		{"full", "Deployment/release-sl-web", "spec:\n", "spec:\n  replicas: 2\n", "undo the autoscaler"},
+		{"full", "Service/release-sl", "component: web\n  ports", "component: front\n  ports", "selects nothing"},
+		{"full", "Service/release-sl", "targetPort: http", "targetPort: https", "has no port https"},
+		{"full", "Service/release-sl-metrics", "    metrics-port: \"true\"\n", "", "selects Pod"},
+		{"full", "HorizontalPodAutoscaler/release-sl-worker", "kind: Deployment\n    name: release-sl-worker", "kind: Deployment\n    name: worker", "scales nothing"},
+		{"full", "Ingress/release-sl", "name: release-sl\n                port", "name: web\n                port", "leads to no service"},
+		{"full", "ServiceMonitor/release-sl", "component: metrics", "component: web2", "selects no service"},
+		{"full", "PrometheusRule/release-sl", "rate(", "rrate(", "rrate"},
+		{"full", "Job/release-sl-migrate", "restartPolicy: Never", "serviceAccountName: release-sl", "before the service account"},
+		{"minimal", "Job/release-sluice-migrate", "name: release-sluice-migrate\n                  key", "name: release-sluice\n                  key", "before the secret"},
+		{"minimal", "Deployment/release-sluice-web", "key: PGPASSWORD", "key: POSTGRES", "wants POSTGRES"},
+		{"minimal", "Secret/release-sluice", "name: release-sluice", "name: another", "nobody makes"},
+		{"minimal", "Deployment/release-sluice-web", "name: LOG_LEVEL\n", "name: PORT\n", "sets PORT twice"},
+		{"minimal", "Deployment/release-sluice-web", "value: info", "value: for-tests-only", "written out"},
+		{"minimal", "Deployment/release-sluice-web", "limits:\n              memory", "limits:\n              cpu", "no limit of memory"},
+	}
+	for _, tt := range tests {
+		objects, _, err := render(loadChart(t), readValues(t, tt.file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		i := slices.IndexFunc(objects, func(o object) bool { return o.kind()+"/"+o.name() == tt.object })
+		if i < 0 {
+			t.Errorf("no %s", tt.object)
+			continue
+		}
+		spoiled := strings.Replace(string(objects[i].document), tt.old, tt.new, 1)
+		if spoiled == string(objects[i].document) {
+			t.Errorf("%s has no %q", tt.object, tt.old)
+			continue
+		}
+		value := map[string]any{}
+		if err := yaml.Unmarshal([]byte(spoiled), &value); err != nil {
+			t.Errorf("%s: %v", tt.new, err)
+			continue
+		}
+		objects[i].value = value
+		var found list
+		checkTogether(&found, objects)
+		if len(found) == 0 || !strings.Contains(strings.Join(found, "\n"), tt.finds) {
+			t.Errorf("%s with %q instead of %q: found %q", tt.object, tt.new, tt.old, found)
+		}
 	}
 }
