@@ -6,19 +6,24 @@ PANEL     := ui/web/dist/index.html
 VERSION   := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS   := -s -w -X main.version=$(VERSION)
 GOLANGCI  := v2.15.0
+IMAGE     ?= sluice
+DOCKER    ?= docker
 PANEL_SRC := $(shell find ui/web/src ui/web/public -type f 2>/dev/null) ui/web/index.html ui/web/vite.config.ts ui/web/tsconfig.json
 
 .DEFAULT_GOAL := build
-.PHONY: help demo build test test-go test-web lint bench bench-go fuzz screenshots clean
+.PHONY: help demo build image test test-go test-web lint lint-deploy bench bench-go fuzz screenshots clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: build ## install Sluice on a sandbox store and sync a catalogue (FEED=file.csv uses your own)
 	$(BIN) demo $(if $(FEED),--feed "$(FEED)")
 
 build: $(PANEL) ## build the panel and the program (bin/sluice)
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./app
+
+image: ## build the container image (IMAGE=name, sluice by default) with docker or what DOCKER names
+	$(DOCKER) build --build-arg VERSION='$(VERSION)' --build-arg REVISION='$(shell git rev-parse HEAD 2>/dev/null || echo unknown)' -t '$(IMAGE):$(VERSION)' .
 
 ui/web/node_modules/.package-lock.json: ui/web/package.json ui/web/package-lock.json
 	cd ui/web && npm ci
@@ -45,6 +50,12 @@ lint: bin/golangci-lint-$(GOLANGCI) ui/web/node_modules/.package-lock.json ## ch
 	bin/golangci-lint-$(GOLANGCI) run ./...
 	cd internal/bench && $(CURDIR)/bin/golangci-lint-$(GOLANGCI) run ./...
 	cd ui/web && npm run lint
+	$(MAKE) lint-deploy
+
+lint-deploy: bin/golangci-lint-$(GOLANGCI) ## check Dockerfile, Helm chart and app.json, and carry the Dockerfile out
+	cd internal/deploytest && $(CURDIR)/bin/golangci-lint-$(GOLANGCI) run ./...
+	@# What it checks lies outside its module, where Go's cache of test results does not look.
+	cd internal/deploytest && $(GO) test -count=1 -timeout 20m ./...
 
 bin/golangci-lint-$(GOLANGCI):
 	GOBIN=$(CURDIR)/bin $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI)

@@ -64,7 +64,7 @@ func (p *program) build(ctx context.Context) (err error) {
 			log.Error("database not closed", "error", err)
 		}
 	})
-	rdb, closeRedis, err := openRedis(ctx, cfg.RedisURL, cfg.RedisShards, log)
+	rdb, closeRedis, err := openRedis(ctx, cfg.RedisConfig, log)
 	if err != nil {
 		return err
 	}

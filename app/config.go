@@ -26,9 +26,7 @@ type Config struct {
 	AppURL       string   `env:"APP_URL" validate:"required,http_url"`
 	Scopes       []string `env:"APP_SCOPES" envSeparator:" " envDefault:"store_v2_products store_v2_information_read_only"`
 	DatabaseURL  string   `env:"DATABASE_URL" envDefault:"sqlite:sluice.db" validate:"required"`
-	RedisURL     string   `env:"REDIS_URL"`
-	// RedisShards is how many slots of a Redis Cluster the queue is spread over; all processes need the same.
-	RedisShards    int      `env:"REDIS_SHARDS" envDefault:"1" validate:"min=1,max=256"`
+	RedisConfig
 	EncryptionKeys string   `env:"ENCRYPTION_KEYS" validate:"required"`
 	LoginURL       string   `env:"BIGCOMMERCE_LOGIN_URL" envDefault:"https://login.bigcommerce.com" validate:"http_url"`
 	APIURL         string   `env:"BIGCOMMERCE_API_URL" envDefault:"https://api.bigcommerce.com" validate:"http_url"`
@@ -126,6 +124,9 @@ func (c *Config) check(unread map[string]bool, problems ...error) error {
 		problems = append(problems, err)
 	}
 	if _, err := c.proxyPrefixes(); err != nil {
+		problems = append(problems, err)
+	}
+	if err := c.RedisConfig.check(); err != nil {
 		problems = append(problems, err)
 	}
 	c.AppURL = strings.TrimRight(c.AppURL, "/")

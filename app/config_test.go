@@ -44,7 +44,8 @@ func setEnvironment(t *testing.T, env map[string]string) {
 
 // variables are those of README.md's table.
 var variables = []string{
-	"BIGCOMMERCE_CLIENT_ID", "BIGCOMMERCE_CLIENT_SECRET", "APP_URL", "APP_SCOPES", "DATABASE_URL", "REDIS_URL", "REDIS_SHARDS", "ENCRYPTION_KEYS",
+	"BIGCOMMERCE_CLIENT_ID", "BIGCOMMERCE_CLIENT_SECRET", "APP_URL", "APP_SCOPES", "DATABASE_URL", "ENCRYPTION_KEYS",
+	"REDIS_URL", "REDIS_USERNAME", "REDIS_PASSWORD", "REDIS_SENTINEL_PASSWORD", "REDIS_CA_FILE", "REDIS_TLS_SKIP_VERIFY", "REDIS_POOL_SIZE", "REDIS_SHARDS",
 	"BIGCOMMERCE_LOGIN_URL", "BIGCOMMERCE_API_URL", "FRAME_ANCESTORS", "ALLOW_PRIVATE_SOURCES", "ALLOW_SOURCE_REDIRECTS", "PORT", "JOB_LEASE", "METRICS_ADDR", "LOG_LEVEL",
 	"TRUSTED_PROXIES", "DRAIN_DELAY", "SUPPORT_URL",
 }
@@ -61,7 +62,7 @@ func TestConfigurationDefaults(t *testing.T) {
 		Scopes:   []string{"store_v2_products", "store_v2_information_read_only"},
 		LoginURL: "https://login.bigcommerce.com", APIURL: "https://api.bigcommerce.com",
 		FrameAncestors: []string{"https://*.mybigcommerce.com", "https://*.bigcommerce.com"},
-		RedisShards:    1, Port: 8080, JobLease: 30 * time.Second, LogLevel: "info",
+		RedisConfig:    RedisConfig{RedisShards: 1}, Port: 8080, JobLease: 30 * time.Second, LogLevel: "info",
 	}
 	if d := cmp.Diff(want, cfg); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
@@ -96,6 +97,10 @@ func TestConfigurationErrors(t *testing.T) {
 		{"REDIS_SHARDS", "0", "min 1"},
 		{"REDIS_SHARDS", "257", "max 256"},
 		{"REDIS_SHARDS", "many", "a whole number"},
+		{"REDIS_POOL_SIZE", "-1", "min 0"},
+		{"REDIS_POOL_SIZE", "many", "a whole number"},
+		{"REDIS_TLS_SKIP_VERIFY", "perhaps", "true or false"},
+		{"REDIS_CA_FILE", "/no/such/ca.pem", "has no TLS"},
 		{"JOB_LEASE", "30", "such as 30s"},
 		{"JOB_LEASE", "10ms", "min 1s"},
 		{"JOB_LEASE", "1h", "max 10m"},
@@ -186,8 +191,10 @@ func TestReadmeListsEveryVariable(t *testing.T) {
 
 // configVariables are the variables that Config reads.
 func configVariables() (names []string) {
-	for field := range reflect.TypeFor[Config]().Fields() {
-		names = append(names, field.Tag.Get("env"))
+	for _, field := range reflect.VisibleFields(reflect.TypeFor[Config]()) {
+		if !field.Anonymous {
+			names = append(names, field.Tag.Get("env"))
+		}
 	}
 	return names
 }

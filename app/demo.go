@@ -201,9 +201,9 @@ func (d *demo) config(dir, appURL string) (*Config, error) {
 	urls := d.sandbox.URLs()
 	cfg := &Config{
 		ClientID: d.sandbox.ClientID(), ClientSecret: d.sandbox.ClientSecret(), AppURL: appURL,
-		Scopes: sandbox.DefaultScopes, DatabaseURL: database, RedisURL: os.Getenv("REDIS_URL"), EncryptionKeys: keys,
+		Scopes: sandbox.DefaultScopes, DatabaseURL: database, EncryptionKeys: keys,
 		LoginURL: urls.Login, APIURL: urls.API, FrameAncestors: []string{urls.ControlPanel},
-		PrivateSources: []string{"127.0.0.1/32"}, RedisShards: 1, JobLease: demoLease, LogLevel: "info",
+		PrivateSources: []string{"127.0.0.1/32"}, RedisConfig: RedisConfig{RedisURL: os.Getenv("REDIS_URL"), RedisShards: 1}, JobLease: demoLease, LogLevel: "info",
 	}
 	return cfg, cfg.check(nil)
 }

@@ -103,7 +103,7 @@ func (d *doctor) redis(ctx context.Context, log *slog.Logger) (redis.UniversalCl
 	}
 	ctx, cancel := context.WithTimeout(ctx, doctorTime)
 	defer cancel()
-	rdb, closeRedis, err := openRedis(ctx, d.cfg.RedisURL, d.cfg.RedisShards, log)
+	rdb, closeRedis, err := openRedis(ctx, d.cfg.RedisConfig, log)
 	if err != nil {
 		d.fault("redis", err, "Check REDIS_URL, that the server runs, and that this machine may reach it.")
 		return nil, nil

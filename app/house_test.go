@@ -69,7 +69,7 @@ func newHouse(t *testing.T, o houseOptions) *house {
 	h.cfg = &Config{
 		ClientID: h.sandbox.ClientID(), ClientSecret: h.sandbox.ClientSecret(), AppURL: h.app, Scopes: sandbox.DefaultScopes,
 		DatabaseURL: "sqlite:" + filepath.Join(t.TempDir(), "house.db"), EncryptionKeys: key, LoginURL: urls.Login, APIURL: urls.API,
-		FrameAncestors: []string{urls.ControlPanel}, PrivateSources: []string{"127.0.0.1/32"}, RedisShards: 1, JobLease: 30 * time.Second, LogLevel: "debug",
+		FrameAncestors: []string{urls.ControlPanel}, PrivateSources: []string{"127.0.0.1/32"}, RedisConfig: RedisConfig{RedisShards: 1}, JobLease: 30 * time.Second, LogLevel: "debug",
 	}
 	if err := h.cfg.check(nil); err != nil {
 		t.Fatal(err)

@@ -37,7 +37,7 @@ type operatorQueue struct {
 }
 
 func openOperatorQueue(ctx context.Context) (*operatorQueue, error) {
-	cfg, err := loadRedisSettings()
+	cfg, err := loadRedisConfig()
 	if err != nil {
 		return nil, err
 	}
@@ -49,14 +49,14 @@ func openOperatorQueue(ctx context.Context) (*operatorQueue, error) {
 	// What is enqueued into an embedded Redis of our own is lost on purpose: the serving process finds
 	// the row in SQL. Its complaints would only confuse.
 	log := newLogger(os.Stderr, 8)
-	rdb, closeRedis, err := openRedis(ctx, cfg.URL, cfg.Shards, log)
+	rdb, closeRedis, err := openRedis(ctx, cfg, log)
 	if err != nil {
 		o.close()
 		return nil, err
 	}
 	o.closers = append(o.closers, closeRedis)
-	q := queue.New(rdb, queue.Options{Shards: cfg.Shards, Log: log})
-	if cfg.URL != "" {
+	q := queue.New(rdb, queue.Options{Shards: cfg.RedisShards, Log: log})
+	if cfg.RedisURL != "" {
 		o.queue = q
 	}
 	o.service = jobs.NewService(jobs.Config{DB: db, Queue: q, Log: log, PurgeAfter: auth.DefaultRetention})

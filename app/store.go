@@ -41,7 +41,7 @@ func (c *storeAddCommand) Run(ctx context.Context) error {
 	if err := env.Parse(&cfg); err != nil {
 		return err
 	}
-	rs, err := loadRedisSettings()
+	rs, err := loadRedisConfig()
 	if err != nil {
 		return err
 	}
@@ -100,7 +100,7 @@ func (c *storeAddCommand) credentials() (tenants.Credentials, error) {
 	}
 }
 
-func (c *storeAddCommand) keep(ctx context.Context, db *tenants.DB, creds tenants.Credentials, info *bigcommerce.StoreInfo, rs redisSettings) error {
+func (c *storeAddCommand) keep(ctx context.Context, db *tenants.DB, creds tenants.Credentials, info *bigcommerce.StoreInfo, rs RedisConfig) error {
 	ctx = tenants.WithStore(ctx, creds.StoreHash)
 	_, err := db.UpsertInstalledStore(ctx, tenants.Install{
 		StoreHash: creds.StoreHash, AccessToken: creds.AccessToken, Origin: tenants.OriginCredentials,
@@ -114,12 +114,12 @@ func (c *storeAddCommand) keep(ctx context.Context, db *tenants.DB, creds tenant
 	}
 	// With an embedded Redis the running server has another one: it finds the job rows in SQL.
 	log := newLogger(os.Stderr, 8)
-	rdb, closeRedis, err := openRedis(ctx, rs.URL, rs.Shards, log)
+	rdb, closeRedis, err := openRedis(ctx, rs, log)
 	if err != nil {
 		return err
 	}
 	defer closeRedis()
-	service := jobs.NewService(jobs.Config{DB: db, Queue: queue.New(rdb, queue.Options{Shards: rs.Shards, Log: log}), Log: log})
+	service := jobs.NewService(jobs.Config{DB: db, Queue: queue.New(rdb, queue.Options{Shards: rs.RedisShards, Log: log}), Log: log})
 	if err := service.Installed(ctx, creds.StoreHash); err != nil {
 		return err
 	}

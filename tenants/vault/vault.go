@@ -5,7 +5,9 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -51,6 +53,9 @@ type Vault struct {
 
 // New reads the operator's keys, "id:base64,id2:base64". Each key is 32 bytes in standard or URL-safe
 // base64, with or without padding. The first seals; all open. Ids are 1 to 32 letters, digits, "-", "_" or ".".
+//
+// A key may also be 64 hexadecimal digits alone, which is what hosts generate (Heroku's "secret" generator,
+// openssl rand -hex 32). Its id then follows from the key: "sha256-" and the first 8 digits of its SHA-256.
 func New(keys string) (*Vault, error) {
 	v := &Vault{keys: map[string]cipher.AEAD{}}
 	var seen [][]byte
@@ -62,19 +67,12 @@ func New(keys string) (*Vault, error) {
 			}
 			continue // a trailing comma
 		}
-		id, text, ok := strings.Cut(part, ":")
-		if !ok {
-			return nil, fmt.Errorf("vault: encryption key %d has no id: write it as id:base64", i+1)
-		}
-		if err := checkID(id); err != nil {
-			return nil, fmt.Errorf("vault: encryption key %d: %w", i+1, err)
+		id, key, err := parseKey(part)
+		if err != nil {
+			return nil, fmt.Errorf("vault: encryption key %d%w", i+1, err)
 		}
 		if _, dup := v.keys[id]; dup {
 			return nil, fmt.Errorf("vault: two encryption keys have the id %q", id)
-		}
-		key, err := decodeKey(text)
-		if err != nil {
-			return nil, fmt.Errorf("vault: encryption key %q: %w", id, err)
 		}
 		if slices.ContainsFunc(seen, func(k []byte) bool { return bytes.Equal(k, key) }) {
 			return nil, fmt.Errorf("vault: encryption key %q repeats another key under a new id", id)
@@ -203,6 +201,26 @@ func newGCM(key []byte) (cipher.AEAD, error) {
 		return nil, errors.New("vault: a key must have 32 bytes")
 	}
 	return cipher.NewGCM(block)
+}
+
+// parseKey reads one key of ENCRYPTION_KEYS. Its errors go on after "encryption key 1" and never quote the text,
+// which may be the key itself.
+func parseKey(part string) (id string, key []byte, err error) {
+	id, text, ok := strings.Cut(part, ":")
+	if !ok {
+		if key, err = hex.DecodeString(part); err != nil || len(key) != keySize {
+			return "", nil, errors.New(" has no id: write it as id:base64, or as 64 hexadecimal digits alone")
+		}
+		sum := sha256.Sum256(key)
+		return "sha256-" + hex.EncodeToString(sum[:4]), key, nil
+	}
+	if err := checkID(id); err != nil {
+		return "", nil, fmt.Errorf(": %w", err)
+	}
+	if key, err = decodeKey(text); err != nil {
+		return "", nil, fmt.Errorf(" (%s): %w", id, err)
+	}
+	return id, key, nil
 }
 
 func decodeKey(text string) ([]byte, error) {

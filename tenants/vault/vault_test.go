@@ -166,6 +166,42 @@ func TestKeys(t *testing.T) {
 	}
 }
 
+// TestHexadecimalKeys: hosts that make secrets themselves give 64 hexadecimal digits and no id.
+func TestHexadecimalKeys(t *testing.T) {
+	const (
+		digits = "6161616161616161616161616161616161616161616161616161616161616161" // keyA's bytes
+		id     = "sha256-3ba3f5f4"                                                   // printf 'a%.0s' {1..32} | sha256sum
+	)
+	for _, text := range []string{digits, " " + digits + " ", digits + ",", digits + "," + keyB} {
+		if got := open(t, text).Current(); got != id {
+			t.Errorf("the id is %q, want %q", got, id)
+		}
+	}
+	letters := strings.Repeat("Ab", 32)
+	if lower := open(t, strings.ToLower(letters)).Current(); lower != open(t, letters).Current() {
+		t.Error("upper and lower case digits are two keys")
+	}
+
+	// It is a key like any other: it opens after a rotation, and its bytes are the bytes of the base64 form.
+	old := seal(t, open(t, digits), secret)
+	if got, err := open(t, keyB+","+digits).Open("aaa", column, old); err != nil || string(got) != secret {
+		t.Errorf("after a rotation: %q, %v", got, err)
+	}
+	if got, err := open(t, id+keyA[1:]).Open("aaa", column, old); err != nil || string(got) != secret {
+		t.Errorf("the same key written in base64: %q, %v", got, err)
+	}
+	for name, keys := range map[string]string{
+		"63 digits": digits[1:], "66 digits": digits + "61", "not a digit": digits[1:] + "g", "twice": digits + "," + digits, "in both forms": digits + "," + keyA,
+	} {
+		_, err := vault.New(keys)
+		if err == nil {
+			t.Errorf("%s: accepted", name)
+		} else if strings.Contains(err.Error(), "6161") {
+			t.Errorf("%s: the error tells the key: %v", name, err)
+		}
+	}
+}
+
 func TestSealNeedsStoreAndColumn(t *testing.T) {
 	v := open(t, keyA)
 	for _, tt := range [][2]string{{"", column}, {"aaa", ""}, {"a\x00b", column}} {
