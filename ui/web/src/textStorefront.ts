@@ -92,6 +92,8 @@ export const storefrontText = {
     scopesHelp: 'Separated by spaces. openid and email are needed.',
     redirect: 'Redirect address',
     redirectHelp: 'Register exactly this address with your provider.',
+    loggedOut: 'Address after signing out',
+    loggedOutHelp: 'Register it too, so that the provider sends shoppers back to your storefront.',
     copy: 'Copy',
     copied: 'Copied.',
     copyFailed: 'Could not be copied: select it and press Ctrl+C.',
@@ -100,6 +102,8 @@ export const storefrontText = {
     create: 'Create customers',
     createHelp: 'A shopper whom your store does not know yet becomes a customer.',
     group: 'Customer group of new customers',
+    groupDefault: 'Your store’s default',
+    groupGone: (id: string) => `Group ${id}, which no longer exists`,
     groupHelp: 'The group’s id in BigCommerce; 0 is your store’s default.',
     claims: {
       header: 'What Sluice takes over',
@@ -156,6 +160,15 @@ export const storefrontText = {
     methods: { sso: 'Single sign-on', api: 'API' },
     customer: (id: number) => `Customer ${id}`,
     unknown: 'Not known',
+    adminOnly: 'Only an admin may see who signed in.',
+    unlink: 'Undo link',
+    unlinkOf: (id: number) => `Undo the link of customer ${id}`,
+    unlinkModal: {
+      header: 'Undo this customer’s link?',
+      message: (id: number) => `Customer ${id} is no longer tied to one user of your identity provider. The next sign-in with the customer’s verified e-mail address ties them anew. Do this when the user there is another person or another account now.`,
+      confirm: 'Undo link',
+    },
+    unlinked: 'The link was undone.',
   },
   examples: {
     header: 'Examples',

@@ -4,7 +4,7 @@ import type {
   SchedulePreview,
   Session, Severity, SourceInput, TargetField, Upload, User,
 } from './types';
-import type { Card, CardField, CardOwner, IdentityProvider, PresetInfo, ProviderCheck, ProviderInput, SignIn, Storefront, StorefrontSettings } from './storefront';
+import type { Card, CardField, CardOwner, CustomerGroup, IdentityProvider, Presets, ProviderCheck, ProviderInput, SignIn, Storefront, StorefrontSettings } from './storefront';
 
 const base = '/api/v1';
 const renewBefore = 2 * 60_000; // ms before expiry at which the token is renewed
@@ -125,7 +125,8 @@ export class Client {
     });
     if (response.status === 204) return undefined as T;
     try {
-      return (await response.json()) as T;
+      const body = await response.text();
+      return (body === '' ? undefined : JSON.parse(body)) as T; // 202 says no more than that
     } catch (error) {
       if (error instanceof DOMException && error.name === 'AbortError') throw error;
       throw networkError(); // cut half-way
@@ -191,7 +192,9 @@ export class Client {
   previewCard = (fields: CardField[], owner: CardOwner, signal?: AbortSignal) =>
     this.#call<Card>('POST', '/storefront/preview', { json: { card_fields: fields, ...owner }, signal });
   provider = async (signal?: AbortSignal) => (await this.#call<{ provider: IdentityProvider | null }>('GET', '/storefront/provider', { signal })).provider;
-  providerPresets = async (signal?: AbortSignal) => (await this.#call<{ presets: PresetInfo[] | null }>('GET', '/storefront/provider/presets', { signal })).presets ?? [];
+  providerPresets = (signal?: AbortSignal) => this.#call<Presets>('GET', '/storefront/provider/presets', { signal });
+  customerGroups = async (signal?: AbortSignal) => (await this.#call<{ groups: CustomerGroup[] | null }>('GET', '/storefront/customer-groups', { signal })).groups ?? [];
+  unlinkCustomer = (customerId: number) => this.#call<undefined>('DELETE', `/storefront/subject-links/${customerId}`);
   saveProvider = (input: ProviderInput) => this.#call<unknown>('PUT', '/storefront/provider', { json: input });
   deleteProvider = () => this.#call<undefined>('DELETE', '/storefront/provider');
   testProvider = async (input: ProviderInput, signal?: AbortSignal) =>

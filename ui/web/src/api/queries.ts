@@ -25,6 +25,7 @@ export const keys = {
   storefront: ['storefront'] as const,
   provider: ['provider'] as const,
   presets: ['provider-presets'] as const,
+  customerGroups: ['customer-groups'] as const,
   signIns: ['sign-ins'] as const,
 };
 
@@ -90,6 +91,7 @@ export const queries = {
     }),
   provider: (c: Client) => queryOptions({ queryKey: keys.provider, queryFn: ({ signal }) => c.provider(signal) }),
   presets: (c: Client) => queryOptions({ queryKey: keys.presets, queryFn: ({ signal }) => c.providerPresets(signal), staleTime: Infinity }),
+  customerGroups: (c: Client) => queryOptions({ queryKey: keys.customerGroups, queryFn: ({ signal }) => c.customerGroups(signal), staleTime: 60_000, retry: false }),
   signIns: (c: Client) =>
     infiniteQueryOptions({
       queryKey: keys.signIns,

@@ -103,6 +103,19 @@ export interface PresetInfo {
   scopes?: string;
 }
 
+/** What the form of a provider needs to know beforehand. */
+export interface Presets {
+  presets: PresetInfo[];
+  callback_url: string;
+  logged_out_url: string;
+}
+
+export interface CustomerGroup {
+  id: number;
+  name: string;
+  is_default: boolean;
+}
+
 export interface ProviderCheck {
   name: string;
   ok: boolean;

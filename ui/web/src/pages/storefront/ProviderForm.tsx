@@ -10,6 +10,7 @@ import { CopyField } from '../../components/CopyField';
 import { Failure } from '../../components/Feedback';
 import { text } from '../../text';
 import { ClaimEditor } from './ClaimEditor';
+import { GroupField } from './GroupField';
 import { draftOf, inputOf, type ProviderDraft, providerErrors, sameProvider, withPreset } from './providerDraft';
 import { TestResult } from './TestResult';
 
@@ -19,10 +20,11 @@ interface Props {
   provider: IdentityProvider | null;
   presets: PresetInfo[];
   callbackURL: string;
+  loggedOutURL: string;
 }
 
 /** Sets up, tests, changes and removes the identity provider. Remounted (by key) for each stored version. */
-export function ProviderForm({ provider, presets, callbackURL }: Props) {
+export function ProviderForm({ provider, presets, callbackURL, loggedOutURL }: Props) {
   const { client } = useApp();
   const qc = useQueryClient();
   const feedback = useFeedback();
@@ -88,6 +90,7 @@ export function ProviderForm({ provider, presets, callbackURL }: Props) {
       ) : null}
       <Form
         fullWidth
+        noValidate // our own messages say what to do
         onSubmit={(e) => {
           e.preventDefault();
           ifComplete((d) => save.mutate(d));
@@ -169,7 +172,7 @@ export function ProviderForm({ provider, presets, callbackURL }: Props) {
         </FormGroup>
         {draft.create_customers ? (
           <FormGroup>
-            <Input description={t.groupHelp} disabled={disabled} label={t.group} min={0} onChange={(e) => change({ group: e.target.value })} type="number" value={draft.group} />
+            <GroupField disabled={disabled} onChange={(group) => change({ group })} value={draft.group} />
           </FormGroup>
         ) : null}
         <ClaimEditor disabled={disabled} lines={draft.claims} onChange={(claims) => change({ claims })} showErrors={showErrors} />
@@ -184,6 +187,7 @@ export function ProviderForm({ provider, presets, callbackURL }: Props) {
       </Form>
       <TestResult test={test} />
       <CopyField help={t.redirectHelp} label={t.redirect} value={callbackURL} />
+      {draft.end_session ? <CopyField help={t.loggedOutHelp} label={t.loggedOut} value={loggedOutURL} /> : null}
       <Confirm
         busy={remove.isPending}
         confirm={t.removeModal.confirm}

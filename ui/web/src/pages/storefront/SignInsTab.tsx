@@ -1,9 +1,11 @@
-import { Badge, Panel } from '@bigcommerce/big-design';
-import { useInfiniteQuery } from '@tanstack/react-query';
+import { Badge, Button, InlineMessage, Panel } from '@bigcommerce/big-design';
+import { useInfiniteQuery, useMutation } from '@tanstack/react-query';
+import { useState } from 'react';
 import { queries } from '../../api/queries';
 import type { SignIn } from '../../api/storefront';
-import { useApp } from '../../components/app';
+import { useAccess, useApp, useFeedback } from '../../components/app';
 import { Wrap } from '../../components/Cells';
+import { Confirm } from '../../components/Confirm';
 import { DataTable } from '../../components/DataTable';
 import { Loaded, More, Quiet } from '../../components/Feedback';
 import { text } from '../../text';
@@ -12,7 +14,25 @@ const t = text.storefront.signIns;
 
 /** Who signed in, when, and what came of it. There is no token in it. */
 export function SignInsTab() {
+  const admin = useAccess('admin');
+  if (admin.allowed) return <SignIns />;
+  return (
+    <Panel header={t.header}>
+      <InlineMessage messages={[{ text: t.adminOnly }]} type="info" />
+    </Panel>
+  );
+}
+
+function SignIns() {
   const { client, format } = useApp();
+  const feedback = useFeedback();
+  const [unlinking, setUnlinking] = useState<SignIn>();
+  const unlink = useMutation({
+    mutationFn: (customerId: number) => client.unlinkCustomer(customerId),
+    onSuccess: () => feedback.success(t.unlinked),
+    onError: feedback.failure,
+    onSettled: () => setUnlinking(undefined),
+  });
   const query = useInfiniteQuery({ ...queries.signIns(client), staleTime: 0 });
   return (
     <Panel description={t.description} header={t.header}>
@@ -30,6 +50,18 @@ export function SignInsTab() {
                   { header: t.how, hash: 'how', render: (s: SignIn) => t.methods[s.method] },
                   { header: t.result, hash: 'result', render: (s: SignIn) => <Badge label={s.result === 'ok' ? t.ok : t.refused} variant={s.result === 'ok' ? 'success' : 'danger'} /> },
                   { header: t.detail, hash: 'detail', render: (s: SignIn) => <Wrap $min={12}>{s.detail || text.none}</Wrap> },
+                  {
+                    header: t.unlink,
+                    hash: 'unlink',
+                    hideHeader: true,
+                    align: 'right',
+                    render: (s: SignIn) =>
+                      s.method === 'sso' && s.customer_id > 0 && s.result !== 'ok' ? (
+                        <Button aria-label={t.unlinkOf(s.customer_id)} mobileWidth="auto" onClick={() => setUnlinking(s)} variant="subtle">
+                          {t.unlink}
+                        </Button>
+                      ) : null,
+                  },
                 ]}
                 items={items}
                 keyField="id"
@@ -39,6 +71,15 @@ export function SignInsTab() {
           );
         }}
       </Loaded>
+      <Confirm
+        busy={unlink.isPending}
+        confirm={t.unlinkModal.confirm}
+        header={t.unlinkModal.header}
+        message={t.unlinkModal.message(unlinking?.customer_id ?? 0)}
+        onClose={() => setUnlinking(undefined)}
+        onConfirm={() => unlinking && unlink.mutate(unlinking.customer_id)}
+        open={unlinking !== undefined}
+      />
     </Panel>
   );
 }

@@ -17,11 +17,11 @@ export function SignOnTab({ storefront }: { storefront: Storefront }) {
   const presets = useQuery(queries.presets(client));
   return (
     <Loaded query={presets}>
-      {(list) => (
+      {({ presets: list, callback_url: callbackURL, logged_out_url: loggedOutURL }) => (
         <Loaded query={provider}>
           {(p) => (
             <>
-              <ProviderForm callbackURL={storefront.sso.callback_url} key={p?.version ?? 0} presets={list} provider={p} />
+              <ProviderForm callbackURL={callbackURL} key={p?.version ?? 0} loggedOutURL={loggedOutURL} presets={list} provider={p} />
               {p ? (
                 <Panel header={t.addresses.header}>
                   <CopyField label={t.addresses.login} value={storefront.sso.login_url} />

@@ -20,7 +20,8 @@ export function toCardFields(lines: CardLine[]): CardField[] {
 }
 
 export function sameFields(a: CardField[], b: CardField[]): boolean {
-  return a.length === b.length && a.every((f, i) => f.key === b[i]?.key && f.label === b[i]?.label && f.format === b[i]?.format);
+  const plain = (fields: CardField[]) => JSON.stringify(fields.map(({ key, label, format }) => [key, label, format]));
+  return plain(a) === plain(b);
 }
 
 /** What is wrong with each line: 'required', 'repeated' or nothing. */

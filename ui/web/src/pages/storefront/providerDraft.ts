@@ -27,8 +27,11 @@ export function draftOf(provider: IdentityProvider | null, presets: PresetInfo[]
     };
     return withPreset(empty, first, presets);
   }
-  const { has_secret: _, group_id: group, claims, ...rest } = provider;
-  return { ...rest, secret: '', clearSecret: false, group: String(group), claims: (claims ?? []).map(newClaim) };
+  const { preset, issuer, client_id, scopes, enabled, create_customers, end_session, version } = provider;
+  return {
+    preset, issuer, client_id, scopes, enabled, create_customers, end_session, version,
+    secret: '', clearSecret: false, group: String(provider.group_id), claims: (provider.claims ?? []).map(newClaim),
+  };
 }
 
 /** The draft with what a preset suggests in place of what was there before. */
