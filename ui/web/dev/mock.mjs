@@ -10,6 +10,7 @@ import { createServer } from 'node:http';
 import { dirname, extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { upcoming } from './cron.mjs';
+import { newStorefront, storefrontAPI } from './storefront.mjs';
 import { fields, header, issues, quotaHistory, quotaMinutes, rows, store, suggested, users } from './data.mjs';
 
 const dist = join(dirname(fileURLToPath(import.meta.url)), '..', 'dist');
@@ -30,6 +31,7 @@ export async function startMock({ port = 0, speed = 1 } = {}) {
       flows: [], runs: [], keys: [], audit: [], streams: new Set(), timers: new Set(), nextId: 1,
       quota: { known: true, quota: 450, left: 450, out: 0, window_ms: 30_000, reset_ms: 30_000, waiting: 0, delayed: 0, in_flight: 0, paused: false, at: iso() },
     };
+    s.front = newStorefront(q);
     s.minutes = q.has('empty') ? [] : quotaMinutes({ quota: Number(q.get('quota') ?? 450) });
     audit(s, 'bigcommerce', 'store.installed', store.name);
     if (!q.has('empty')) seed(s);
@@ -162,7 +164,7 @@ export async function startMock({ port = 0, speed = 1 } = {}) {
     if ((a === 'flows' && b && !flow) || (a === 'runs' && b && !run)) return problem(404, 'not_found', 'This does not exist.');
     switch (`${method} ${a}${b ? '/' + (flow || run ? ':id' : b) : ''}${c ? '/' + c : ''}`) {
       case 'GET session':
-        return { body: { store: { ...store, state: s.state, state_reason: s.state === 'active' ? '' : 'BigCommerce refused the access token on 22 November: the app’s permissions have changed.' }, user: { ...users.find((u) => u.role === s.role), locale: 'en-US' }, channel_id: null, deep_link: '/', missing_scopes: s.missing, permissions: { write, admin: write }, version: '1.0.0-mock', sandbox: true } };
+        return { body: { store: { ...store, state: s.state, state_reason: s.state === 'active' ? '' : 'BigCommerce refused the access token on 22 November: the app’s permissions have changed.' }, user: { ...users.find((u) => u.role === s.role), locale: 'en-US' }, channel_id: null, deep_link: '/', missing_scopes: s.missing, permissions: { write, admin: write }, version: '1.0.0-mock', sandbox: true, support_url: 'https://sluice.example/help' } };
       case 'POST session/renew':
         return { body: { token: s.token, expires_at: iso(Date.now() + 900_000) } };
       case 'GET quota':
@@ -238,6 +240,10 @@ export async function startMock({ port = 0, speed = 1 } = {}) {
       }
       case 'GET audit':
         return page(s.audit, 'entries', q);
+    }
+    if (a === 'storefront') {
+      const answer = await storefrontAPI(s.front, method, path.split('/').slice(2).join('/'), q, read);
+      if (answer) return answer;
     }
     if (method === 'PUT' && a === 'users') {
       const user = users.find((u) => u.id === b);

@@ -207,6 +207,41 @@ await scene('settings', 'link=/settings', async (p, shot) => {
   await shot('activity');
 });
 
+await scene('storefront', 'link=/storefront', async (p, shot) => {
+  await p.getByText('https://trade.harbour.example').waitFor();
+  await button(p, 'Install the script in Outlet').click();
+  await p.getByText('Being changed').waitFor();
+  await shot('channels');
+  await p.getByRole('tab', { name: 'Account card' }).click();
+  await p.getByText('$4,200.00').waitFor();
+  await button(p, 'Add a field').click();
+  await p.getByLabel('Field in your system, field 3').fill('price_tier');
+  await p.getByLabel('What the shopper reads, field 3').fill('Price tier');
+  await p.getByLabel('Shopper', { exact: true }).fill('ana@buyer.example');
+  await button(p, 'Show').click();
+  await p.getByText('Gold').waitFor();
+  await shot('card');
+  await p.getByRole('tab', { name: 'Single sign-on' }).click();
+  await p.getByLabel('Issuer').fill('https://id.wrong.example');
+  await button(p, 'Test').click();
+  await p.getByText('answers 404').waitFor();
+  await shot('sign-on');
+  await p.getByRole('tab', { name: 'Sign-ins' }).click();
+  await p.getByText('bo@buyer.example').waitFor();
+  await shot('sign-ins');
+  await p.getByRole('tab', { name: 'Examples' }).click();
+  await p.getByText('Stencil theme').waitFor();
+  await shot('examples');
+});
+
+await scene('storefront-empty', 'link=/storefront&empty=1&scopes=missing', async (p, shot) => {
+  await p.getByText('No storefronts known yet').waitFor();
+  await shot('channels');
+  await p.getByRole('tab', { name: 'Single sign-on' }).click();
+  await p.getByText('Redirect address').waitFor();
+  await shot('sign-on');
+});
+
 await scene('viewer', 'role=viewer', async (p, shot) => {
   await p.getByText('You can look').waitFor();
   await shot('overview');

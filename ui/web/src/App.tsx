@@ -1,4 +1,4 @@
-import { AlertsManager, createAlertsManager, Flex, GlobalStyles, Panel, StatusMessage, Text } from '@bigcommerce/big-design';
+import { AlertsManager, createAlertsManager, Flex, GlobalStyles, Link, Panel, StatusMessage, Text } from '@bigcommerce/big-design';
 import { createTheme } from '@bigcommerce/big-design-theme';
 import { type QueryClient, QueryClientProvider, useQuery } from '@tanstack/react-query';
 import { Component, type ReactNode, useEffect, useMemo, useRef, useState } from 'react';
@@ -19,6 +19,7 @@ import { ProductsPage } from './pages/ProductsPage';
 import { RunPage } from './pages/RunPage';
 import { RunsPage } from './pages/RunsPage';
 import { SettingsPage } from './pages/SettingsPage';
+import { StorefrontPage } from './pages/StorefrontPage';
 import { text } from './text';
 
 const theme = createTheme();
@@ -101,6 +102,8 @@ export function App({ client, queryClient, deepLink, locale, ended }: Props) {
               <Route element={<FlowPage />} path="products/:id/:step" />
               <Route element={<RunsPage />} path="runs" />
               <Route element={<RunPage />} path="runs/:id" />
+              <Route element={<StorefrontPage />} path="storefront" />
+              <Route element={<StorefrontPage />} path="storefront/:tab" />
               <Route element={<SettingsPage />} path="settings" />
               <Route element={<SettingsPage />} path="settings/:tab" />
               <Route element={<NotFoundPage />} path="*" />
@@ -219,6 +222,7 @@ const sections = [
   { to: '/', name: text.nav.overview },
   { to: '/products', name: text.nav.products },
   { to: '/runs', name: text.nav.runs },
+  { to: '/storefront', name: text.nav.storefront },
   { to: '/settings', name: text.nav.settings },
 ];
 
@@ -279,6 +283,13 @@ function Shell() {
           <Text as="small" color="secondary60" marginBottom="none">
             {text.store(session.data.store.hash)}
           </Text>
+          {session.data.support_url ? (
+            <Link href={session.data.support_url} rel="noreferrer" target="_blank">
+              <Text as="small" color="primary" marginBottom="none">
+                {text.support}
+              </Text>
+            </Link>
+          ) : null}
         </Foot>
       ) : null}
     </Column>

@@ -1,6 +1,7 @@
 // Every English sentence of the panel. Kind, short, and saying what to do next.
 
 import type { RunPhase, RunState } from './api/types';
+import { storefrontText } from './textStorefront';
 
 const plural = (n: string, count: number, one: string, many: string) => `${n} ${count === 1 ? one : many}`;
 
@@ -20,9 +21,10 @@ export const text = {
   sandbox: 'Sandbox',
   version: (v: string) => `Sluice ${v}`,
   store: (hash: string) => `Store ${hash}`,
+  support: 'Get help',
   connection: { lost: 'Live updates are interrupted. Reconnecting…' },
 
-  nav: { label: 'Sections', overview: 'Overview', products: 'Products', runs: 'Runs', settings: 'Settings', skip: 'Skip to content' },
+  nav: { label: 'Sections', overview: 'Overview', products: 'Products', runs: 'Runs', storefront: 'Storefront', settings: 'Settings', skip: 'Skip to content' },
 
   shell: {
     noSession: { heading: 'Open Sluice from your BigCommerce control panel', message: 'In the control panel, choose Apps, then Sluice.' },
@@ -76,6 +78,8 @@ export const text = {
     write: 'Writing to the store',
     finish: 'Finishing',
   } satisfies Record<RunPhase, string>,
+
+  storefront: storefrontText,
 
   overview: {
     title: 'Overview',
@@ -483,6 +487,10 @@ export const text = {
       scopeReadHelp: 'See the store, its feeds and its runs.',
       scopeWrite: 'Read and change',
       scopeWriteHelp: 'Also change feeds, upload files, start and cancel runs.',
+      scopeAccounts: 'Send customer accounts',
+      scopeAccountsHelp: 'For your back-office system: terms, credit and the like, for the account card.',
+      scopeLogin: 'Sign shoppers in',
+      scopeLoginHelp: 'May sign in as any customer of this store. Give it only to a system that knows who its users are.',
       created: 'Created',
       lastUsed: 'Last used',
       neverUsed: 'Never',

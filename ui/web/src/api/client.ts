@@ -4,6 +4,7 @@ import type {
   SchedulePreview,
   Session, Severity, SourceInput, TargetField, Upload, User,
 } from './types';
+import type { Card, CardField, CardOwner, CustomerGroup, IdentityProvider, Presets, ProviderCheck, ProviderInput, SignIn, Storefront, StorefrontSettings } from './storefront';
 
 const base = '/api/v1';
 const renewBefore = 2 * 60_000; // ms before expiry at which the token is renewed
@@ -124,7 +125,8 @@ export class Client {
     });
     if (response.status === 204) return undefined as T;
     try {
-      return (await response.json()) as T;
+      const body = await response.text();
+      return (body === '' ? undefined : JSON.parse(body)) as T; // 202 says no more than that
     } catch (error) {
       if (error instanceof DOMException && error.name === 'AbortError') throw error;
       throw networkError(); // cut half-way
@@ -181,6 +183,25 @@ export class Client {
   audit = async (query: { limit?: number; before?: string }, signal?: AbortSignal) => {
     const page = await this.#call<{ entries: AuditEntry[] | null; next?: string }>('GET', '/audit', { query, signal });
     return { items: page.entries ?? [], next: page.next ?? '' };
+  };
+
+  storefront = (signal?: AbortSignal) => this.#call<Storefront>('GET', '/storefront', { signal });
+  saveStorefront = (settings: StorefrontSettings) => this.#call<undefined>('PUT', '/storefront', { json: settings });
+  refreshChannels = () => this.#call<undefined>('POST', '/storefront/channels/refresh');
+  setScript = (channelId: number, wanted: boolean) => this.#call<undefined>('PUT', `/storefront/channels/${channelId}/script`, { json: { wanted } });
+  previewCard = (fields: CardField[], owner: CardOwner, signal?: AbortSignal) =>
+    this.#call<Card>('POST', '/storefront/preview', { json: { card_fields: fields, ...owner }, signal });
+  provider = async (signal?: AbortSignal) => (await this.#call<{ provider: IdentityProvider | null }>('GET', '/storefront/provider', { signal })).provider;
+  providerPresets = (signal?: AbortSignal) => this.#call<Presets>('GET', '/storefront/provider/presets', { signal });
+  customerGroups = async (signal?: AbortSignal) => (await this.#call<{ groups: CustomerGroup[] | null }>('GET', '/storefront/customer-groups', { signal })).groups ?? [];
+  unlinkCustomer = (customerId: number) => this.#call<undefined>('DELETE', `/storefront/subject-links/${customerId}`);
+  saveProvider = (input: ProviderInput) => this.#call<unknown>('PUT', '/storefront/provider', { json: input });
+  deleteProvider = () => this.#call<undefined>('DELETE', '/storefront/provider');
+  testProvider = async (input: ProviderInput, signal?: AbortSignal) =>
+    (await this.#call<{ checks: ProviderCheck[] | null }>('POST', '/storefront/provider/test', { json: input, signal })).checks ?? [];
+  signIns = async (query: { limit?: number; before?: string }, signal?: AbortSignal) => {
+    const page = await this.#call<{ sign_ins: SignIn[] | null; next?: string }>('GET', '/storefront/sign-ins', { query, signal });
+    return { items: page.sign_ins ?? [], next: page.next ?? '' };
   };
 
   /** Uploads a file; XMLHttpRequest because fetch cannot say how much has been sent. onProgress gets 0 to 1. */

@@ -22,6 +22,11 @@ export const keys = {
   users: ['users'] as const,
   apiKeys: ['api-keys'] as const,
   audit: ['audit'] as const,
+  storefront: ['storefront'] as const,
+  provider: ['provider'] as const,
+  presets: ['provider-presets'] as const,
+  customerGroups: ['customer-groups'] as const,
+  signIns: ['sign-ins'] as const,
 };
 
 export const queries = {
@@ -77,6 +82,23 @@ export const queries = {
     }),
   users: (c: Client) => queryOptions({ queryKey: keys.users, queryFn: ({ signal }) => c.users(signal) }),
   apiKeys: (c: Client) => queryOptions({ queryKey: keys.apiKeys, queryFn: ({ signal }) => c.apiKeys(signal) }),
+  // While a script is being installed nothing else tells of its end.
+  storefront: (c: Client) =>
+    queryOptions({
+      queryKey: keys.storefront,
+      queryFn: ({ signal }) => c.storefront(signal),
+      refetchInterval: (q) => (q.state.data?.channels?.some((ch) => ch.script.state === 'pending') ? 2_000 : false),
+    }),
+  provider: (c: Client) => queryOptions({ queryKey: keys.provider, queryFn: ({ signal }) => c.provider(signal) }),
+  presets: (c: Client) => queryOptions({ queryKey: keys.presets, queryFn: ({ signal }) => c.providerPresets(signal), staleTime: Infinity }),
+  customerGroups: (c: Client) => queryOptions({ queryKey: keys.customerGroups, queryFn: ({ signal }) => c.customerGroups(signal), staleTime: 60_000, retry: false }),
+  signIns: (c: Client) =>
+    infiniteQueryOptions({
+      queryKey: keys.signIns,
+      queryFn: ({ signal, pageParam }) => c.signIns({ limit: pageSize, before: pageParam }, signal),
+      initialPageParam: '',
+      getNextPageParam: (last) => last.next || undefined,
+    }),
   audit: (c: Client) =>
     infiniteQueryOptions({
       queryKey: keys.audit,

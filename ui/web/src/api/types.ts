@@ -38,6 +38,8 @@ export interface Session {
   permissions: { write: boolean; admin: boolean };
   version: string;
   sandbox: boolean;
+  /** Where a merchant finds help: https: or mailto:, '' for nowhere. */
+  support_url?: string;
 }
 
 export interface Quota {

@@ -16,7 +16,7 @@ export function downloadBlob(blob: Blob, filename: string) {
  * Copies text; false when the browser refuses. A frame often lacks permission for the clipboard API,
  * so it falls back to the selected input.
  */
-export async function copyText(value: string, input: HTMLInputElement | null): Promise<boolean> {
+export async function copyText(value: string, input: HTMLInputElement | HTMLTextAreaElement | null): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(value);
     return true;

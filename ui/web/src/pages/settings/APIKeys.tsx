@@ -1,4 +1,4 @@
-import { Badge, type BadgeProps, Button, Fieldset, Form, FormGroup, Input, InlineMessage, Modal, Panel, Radio, Select, StatusMessage } from '@bigcommerce/big-design';
+import { Badge, type BadgeProps, Button, Checkbox, Fieldset, Form, FormGroup, Input, InlineMessage, Modal, Panel, Radio, Select, StatusMessage } from '@bigcommerce/big-design';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useRef, useState } from 'react';
 import { keys, queries } from '../../api/queries';
@@ -54,7 +54,7 @@ function KeyList() {
               columns={[
                 { header: t.name, hash: 'name', render: (k: APIKey) => <Wrap $min={8}>{k.name}</Wrap> },
                 { header: t.prefix, hash: 'prefix', render: (k: APIKey) => <Name>{k.prefix}…</Name> },
-                { header: t.scopes, hash: 'scopes', render: (k: APIKey) => (scopesOf(k).includes('flows:write') ? t.scopeWrite : t.scopeRead) },
+                { header: t.scopes, hash: 'scopes', render: (k: APIKey) => <Wrap $min={8}>{scopeNames(k)}</Wrap> },
                 { header: t.lastUsed, hash: 'used', render: (k: APIKey) => (k.last_used_at ? format.ago(k.last_used_at) : t.neverUsed) },
                 { header: t.expires, hash: 'expires', render: (k: APIKey) => (k.expires_at ? format.dateTime(k.expires_at) : t.expiresNever) },
                 { header: t.state, hash: 'state', render: (k: APIKey) => <Badge {...keyBadge(k)} /> },
@@ -102,6 +102,14 @@ function KeyList() {
   );
 }
 
+/** What a key may do, in words. */
+function scopeNames(key: APIKey): string {
+  const scopes = scopesOf(key);
+  const names: string[] = [scopes.includes('flows:write') ? t.scopeWrite : t.scopeRead];
+  for (const { scope, label } of identityScopes) if (scopes.includes(scope)) names.push(label);
+  return names.join(', ');
+}
+
 function scopesOf(key: APIKey): string[] {
   return typeof key.scopes === 'string' ? key.scopes.split(' ') : (key.scopes ?? []);
 }
@@ -112,19 +120,26 @@ export function keyBadge(key: APIKey, now = Date.now()): BadgeProps {
   return { label: t.active, variant: 'success' };
 }
 
+/** Scopes of storefront identity, each to be given by itself: they act for shoppers. */
+const identityScopes = [
+  { scope: 'accounts:write', label: t.scopeAccounts, help: t.scopeAccountsHelp },
+  { scope: 'identity:login', label: t.scopeLogin, help: t.scopeLoginHelp },
+];
+
 const lifetimes = [...[30, 90, 365].map((days) => ({ value: days, content: t.expiresIn(days) })), { value: 0, content: t.expiresNever }];
 
 function CreateKey({ onClose, onCreated }: { onClose: () => void; onCreated: (key: CreatedAPIKey) => void }) {
   const { client } = useApp();
   const [name, setName] = useState('');
   const [write, setWrite] = useState(false);
+  const [identity, setIdentity] = useState<string[]>([]);
   const [days, setDays] = useState(365);
   const [touched, setTouched] = useState(false);
   const create = useMutation({
     mutationFn: () =>
       client.createAPIKey({
         name: name.trim(),
-        scopes: write ? ['flows:read', 'flows:write'] : ['flows:read'],
+        scopes: [...(write ? ['flows:read', 'flows:write'] : ['flows:read']), ...identity],
         ...(days > 0 ? { expires_in_days: days } : {}),
       }),
     onSuccess: onCreated,
@@ -167,6 +182,17 @@ function CreateKey({ onClose, onCreated }: { onClose: () => void; onCreated: (ke
           <FormGroup>
             <Radio checked={!write} description={t.scopeReadHelp} label={t.scopeRead} name="scope" onChange={() => setWrite(false)} value="read" />
             <Radio checked={write} description={t.scopeWriteHelp} label={t.scopeWrite} name="scope" onChange={() => setWrite(true)} value="write" />
+          </FormGroup>
+          <FormGroup>
+            {identityScopes.map(({ scope, label, help }) => (
+              <Checkbox
+                checked={identity.includes(scope)}
+                description={help}
+                key={scope}
+                label={label}
+                onChange={(e) => setIdentity(identityScopes.map((s) => s.scope).filter((s) => (s === scope ? e.target.checked : identity.includes(s))))}
+              />
+            ))}
           </FormGroup>
         </Fieldset>
         <FormGroup>

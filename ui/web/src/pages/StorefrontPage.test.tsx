@@ -1,0 +1,192 @@
+import { screen, waitFor, within } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { describe, expect, it } from 'vitest';
+import type { IdentityProvider, Storefront } from '../api/storefront';
+import type { Session } from '../api/types';
+import { renderInPanel, session } from '../test/render';
+import { examples } from './storefront/examples';
+import { StorefrontPage } from './StorefrontPage';
+
+const front: Storefront = {
+  settings: { card_fields: [{ key: 'terms', label: 'Payment terms', format: 'text' }], consent_category: 'functional', allow_sign_in: true },
+  channels: [
+    { channel_id: 1, name: 'Main', type: 'storefront', platform: 'bigcommerce', status: 'active', origins: ['https://shop.example'], script: { wanted: true, state: 'installed', error: '', checked_at: '2026-11-22T10:00:00Z', version_current: true } },
+    { channel_id: 2, name: 'Trade', type: 'storefront', platform: 'bigcommerce', status: 'active', origins: [], script: { wanted: false, state: 'removed', error: '', checked_at: null, version_current: false } },
+    { channel_id: 3, name: 'Outlet', type: 'storefront', platform: 'bigcommerce', status: 'active', origins: [], script: { wanted: true, state: 'failed', error: 'There are 10 scripts already.', checked_at: null, version_current: false } },
+  ],
+  missing_scopes: [], script: { url: 'https://sluice.example/storefront/abc123/sluice.js?v=1', integrity: 'sha384-x', bytes_gzip: 1800 },
+  sso: { login_url: 'https://sluice.example/sso/abc123/login', logout_url: 'https://sluice.example/sso/abc123/logout', callback_url: 'https://sluice.example/sso/callback' },
+  field_keys: ['terms', 'credit'],
+};
+const provider: IdentityProvider = {
+  preset: 'custom', issuer: 'https://id.example', client_id: 'c1', has_secret: true, scopes: 'openid email', enabled: true, create_customers: false, group_id: 0,
+  claims: [{ target: 'company', expression: 'org' }], end_session: true, version: 4,
+};
+const presets = [
+  { preset: 'google', name: 'Google', issuer_template: 'https://accounts.google.com', help: 'Google Cloud console.', claims: [] },
+  { preset: 'custom', name: 'Another', issuer_template: '', help: 'Any.', claims: [] },
+];
+
+type Answers = NonNullable<Parameters<typeof renderInPanel>[1]>['answers'];
+
+function show(tab: string, part: { answers?: Answers; front?: Partial<Storefront>; session?: Session } = {}) {
+  return renderInPanel(<StorefrontPage />, {
+    path: `/storefront/${tab}`,
+    route: '/storefront/:tab',
+    session: part.session,
+    answers: {
+      'GET /storefront': { json: { ...front, ...part.front } },
+      'GET /storefront/provider': { json: { provider } },
+      'GET /storefront/provider/presets': { json: { presets, callback_url: 'https://sluice.example/sso/callback', logged_out_url: 'https://sluice.example/sso/logged-out' } },
+      'GET /storefront/customer-groups': { json: { groups: [{ id: 3, name: 'Trade', is_default: false }] } },
+      ...part.answers,
+    },
+  });
+}
+
+const sent = (calls: { method: string; path: string; body: unknown }[], method: string, path: string) => calls.filter((c) => c.method === method && c.path === path).map((c) => c.body);
+
+describe('StorefrontPage', () => {
+  it('shows each storefront, its addresses and where its script stands', async () => {
+    show('channels');
+    const table = await screen.findByRole('table', { name: 'Storefronts' });
+    const rows = within(table).getAllByRole('row').slice(1).map((r) => r.textContent);
+    expect(rows[0]).toContain('https://shop.example');
+    expect(rows[0]).toContain('Installed');
+    expect(rows[1]).toContain('Not installed');
+    expect(rows[2]).toContain('There are 10 scripts already.');
+  });
+
+  it('installs and removes the script of one storefront', async () => {
+    const user = userEvent.setup();
+    const { calls } = show('channels', { answers: { 'PUT /storefront/channels/1/script': { status: 202 }, 'PUT /storefront/channels/2/script': { status: 202 } } });
+    await user.click(await screen.findByRole('button', { name: 'Install the script in Trade' }));
+    await user.click(screen.getByRole('button', { name: 'Remove the script from Main' }));
+    await waitFor(() => expect(sent(calls, 'PUT', '/storefront/channels/1/script')).toEqual([{ wanted: false }]));
+    expect(sent(calls, 'PUT', '/storefront/channels/2/script')).toEqual([{ wanted: true }]);
+  });
+
+  it('saves a setting and keeps the others', async () => {
+    const user = userEvent.setup();
+    const { calls } = show('channels', { answers: { 'PUT /storefront': { status: 204 } } });
+    await user.click(await screen.findByRole('radio', { name: /Analytics/ }));
+    await waitFor(() => expect(sent(calls, 'PUT', '/storefront')).toEqual([{ ...front.settings, consent_category: 'analytics' }]));
+  });
+
+  it('names the permissions that are missing', async () => {
+    show('channels', { front: { missing_scopes: ['store_v2_content'] } });
+    expect(await screen.findByText(/store_v2_content/)).toBeTruthy();
+  });
+
+  it('lets a viewer look, and change nothing', async () => {
+    show('channels', { session: { ...session, permissions: { write: false, admin: false } } });
+    const button = await screen.findByRole<HTMLButtonElement>('button', { name: 'Install the script in Trade' });
+    expect(button.disabled).toBe(true);
+  });
+
+  it('saves the card: no field without a key, none twice, in the order shown', async () => {
+    const user = userEvent.setup();
+    const { calls } = show('card', { answers: { 'PUT /storefront': { status: 204 } } });
+    await user.click(await screen.findByRole('button', { name: 'Add a field' }));
+    await user.click(screen.getByRole('button', { name: 'Save' }));
+    expect(await screen.findAllByText('Fill this in.')).toHaveLength(2);
+    await user.type(screen.getByRole('combobox', { name: 'Field in your system, field 2' }), 'terms');
+    expect(await screen.findByText('This field is there twice.')).toBeTruthy();
+    await user.clear(screen.getByRole('combobox', { name: 'Field in your system, field 2' }));
+    await user.type(screen.getByRole('combobox', { name: 'Field in your system, field 2' }), 'credit');
+    await user.type(screen.getByRole('textbox', { name: 'What the shopper reads, field 2' }), 'Credit');
+    await user.click(screen.getByRole('button', { name: 'Move Credit up' }));
+    await user.click(screen.getByRole('button', { name: 'Save' }));
+    await waitFor(() => expect(sent(calls, 'PUT', '/storefront')).toHaveLength(1));
+    expect(sent(calls, 'PUT', '/storefront')[0]).toEqual({
+      ...front.settings,
+      card_fields: [{ key: 'credit', label: 'Credit', format: 'text' }, { key: 'terms', label: 'Payment terms', format: 'text' }],
+    });
+  });
+
+  it('previews the card of one shopper', async () => {
+    const user = userEvent.setup();
+    const { calls } = show('card', {
+      answers: { 'POST /storefront/preview': { json: { fields: [{ key: 'terms', label: 'Payment terms', format: 'text', value: 'Prepaid' }], updated_at: '2026-11-22T10:00:00Z' } } },
+    });
+    expect(await screen.findByText('30 days net')).toBeTruthy(); // the example
+    await user.type(screen.getByRole('textbox', { name: 'Shopper' }), 'ana@buyer.example');
+    await user.click(screen.getByRole('button', { name: 'Show' }));
+    expect(await screen.findByText('Prepaid')).toBeTruthy();
+    expect(sent(calls, 'POST', '/storefront/preview')).toEqual([{ card_fields: front.settings.card_fields, email: 'ana@buyer.example' }]);
+  });
+
+  it('keeps the stored secret of a provider unless another is typed', async () => {
+    const user = userEvent.setup();
+    const { calls } = show('signOn', { answers: { 'PUT /storefront/provider': { json: { provider } } } });
+    const id = await screen.findByRole('textbox', { name: /Client ID/ });
+    await user.clear(id);
+    await user.type(id, 'c2');
+    await user.click(screen.getByRole('button', { name: 'Save' }));
+    await waitFor(() => expect(sent(calls, 'PUT', '/storefront/provider')).toHaveLength(1));
+    expect(sent(calls, 'PUT', '/storefront/provider')[0]).toMatchObject({ client_id: 'c2', client_secret: null, version: 4, claims: [{ target: 'company', expression: 'org' }] });
+  });
+
+  it('tests a provider and says what is wrong', async () => {
+    const user = userEvent.setup();
+    const checks = [{ name: 'Discovery document', ok: false, message: 'It answers 404. Check the issuer.' }, { name: 'Issuer', ok: true, message: '' }];
+    show('signOn', { answers: { 'POST /storefront/provider/test': { json: { checks } } } });
+    await user.click(await screen.findByRole('button', { name: 'Test' }));
+    expect(await screen.findByText('It answers 404. Check the issuer.')).toBeTruthy();
+    expect(screen.queryByText(/Everything is right/)).toBeNull();
+  });
+
+  it('does not send a provider without an issuer', async () => {
+    const user = userEvent.setup();
+    const { calls } = show('signOn', { answers: { 'GET /storefront/provider': { json: { provider: null } } } });
+    const issuer = await screen.findByRole('textbox', { name: /Issuer/ });
+    await user.clear(issuer);
+    await user.click(screen.getByRole('button', { name: 'Save' }));
+    expect((await screen.findAllByText('Fill this in.')).length).toBe(2);
+    expect(sent(calls, 'PUT', '/storefront/provider')).toEqual([]);
+  });
+
+  it('offers newest first to load after a conflict', async () => {
+    const user = userEvent.setup();
+    show('signOn', { answers: { 'PUT /storefront/provider': { status: 409, json: { code: 'conflict', detail: 'Somebody else changed it.', status: 409 } } } });
+    await user.click(await screen.findByRole('checkbox', { name: /Create customers/ }));
+    await user.click(screen.getByRole('button', { name: 'Save' }));
+    expect(await screen.findByRole('button', { name: 'Load the newest version' })).toBeTruthy();
+  });
+
+  it('lists sign-ins', async () => {
+    const signIns = [
+      { id: '2', at: '2026-11-22T10:00:00Z', method: 'sso', result: 'ok', customer_id: 5, email: 'ana@buyer.example', channel_id: 1, detail: '' },
+      { id: '1', at: '2026-11-21T10:00:00Z', method: 'api', result: 'unknown_customer', customer_id: 7, email: '', channel_id: 1, detail: 'Create the customer first.' },
+    ];
+    show('signIns', { answers: { 'GET /storefront/sign-ins': { json: { sign_ins: signIns, next: '' } } } });
+    const table = await screen.findByRole('table', { name: 'Sign-ins' });
+    const rows = within(table).getAllByRole('row').slice(1).map((r) => within(r).getAllByRole('cell').slice(1).map((c) => c.textContent));
+    expect(rows).toEqual([
+      ['ana@buyer.example', 'Single sign-on', 'Signed in', '–', ''],
+      ['Customer 7', 'API', 'Refused', 'Create the customer first.', ''],
+    ]);
+  });
+
+  it('undoes the link of a customer whose sign-in was refused', async () => {
+    const user = userEvent.setup();
+    const refused = { id: '1', at: '2026-11-21T10:00:00Z', method: 'sso', result: 'subject_conflict', customer_id: 7, email: 'bo@buyer.example', channel_id: 1, detail: 'Another user is linked.' };
+    const { calls } = show('signIns', { answers: { 'GET /storefront/sign-ins': { json: { sign_ins: [refused], next: '' } }, 'DELETE /storefront/subject-links/7': { status: 204 } } });
+    await user.click(await screen.findByRole('button', { name: 'Undo the link of customer 7' }));
+    await user.click(within(await screen.findByRole('dialog')).getByRole('button', { name: 'Undo link' }));
+    await waitFor(() => expect(calls.filter((c) => c.method === 'DELETE').map((c) => c.path)).toEqual(['/storefront/subject-links/7']));
+  });
+
+  it('keeps shoppers’ addresses from who is no admin', async () => {
+    const { calls } = show('signIns', { session: { ...session, permissions: { write: false, admin: false } } });
+    expect(await screen.findByText('Only an admin may see who signed in.')).toBeTruthy();
+    expect(calls.some((c) => c.path === '/storefront/sign-ins')).toBe(false);
+  });
+
+  it('shows examples with this store’s addresses', () => {
+    const all = examples(front);
+    expect(all.catalyst).toContain('https://sluice.example/storefront/abc123/current-customer');
+    expect(all.curl).toContain('https://sluice.example/api/v1/customer-login');
+    expect(Object.values(all).join()).not.toContain('undefined');
+  });
+});

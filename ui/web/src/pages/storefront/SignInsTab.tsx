@@ -1,0 +1,85 @@
+import { Badge, Button, InlineMessage, Panel } from '@bigcommerce/big-design';
+import { useInfiniteQuery, useMutation } from '@tanstack/react-query';
+import { useState } from 'react';
+import { queries } from '../../api/queries';
+import type { SignIn } from '../../api/storefront';
+import { useAccess, useApp, useFeedback } from '../../components/app';
+import { Wrap } from '../../components/Cells';
+import { Confirm } from '../../components/Confirm';
+import { DataTable } from '../../components/DataTable';
+import { Loaded, More, Quiet } from '../../components/Feedback';
+import { text } from '../../text';
+
+const t = text.storefront.signIns;
+
+/** Who signed in, when, and what came of it. There is no token in it. */
+export function SignInsTab() {
+  const admin = useAccess('admin');
+  if (admin.allowed) return <SignIns />;
+  return (
+    <Panel header={t.header}>
+      <InlineMessage messages={[{ text: t.adminOnly }]} type="info" />
+    </Panel>
+  );
+}
+
+function SignIns() {
+  const { client, format } = useApp();
+  const feedback = useFeedback();
+  const [unlinking, setUnlinking] = useState<SignIn>();
+  const unlink = useMutation({
+    mutationFn: (customerId: number) => client.unlinkCustomer(customerId),
+    onSuccess: () => feedback.success(t.unlinked),
+    onError: feedback.failure,
+    onSettled: () => setUnlinking(undefined),
+  });
+  const query = useInfiniteQuery({ ...queries.signIns(client), staleTime: 0 });
+  return (
+    <Panel description={t.description} header={t.header}>
+      <Loaded query={query}>
+        {(data) => {
+          const items = data.pages.flatMap((p) => p.items);
+          if (items.length === 0) return <Quiet>{t.empty}</Quiet>;
+          return (
+            <>
+              <DataTable
+                aria-label={t.header}
+                columns={[
+                  { header: t.when, hash: 'when', render: (s: SignIn) => <span title={format.dateTime(s.at)}>{format.ago(s.at)}</span> },
+                  { header: t.who, hash: 'who', render: (s: SignIn) => <Wrap $min={10}>{s.email || (s.customer_id > 0 ? t.customer(s.customer_id) : t.unknown)}</Wrap> },
+                  { header: t.how, hash: 'how', render: (s: SignIn) => t.methods[s.method] },
+                  { header: t.result, hash: 'result', render: (s: SignIn) => <Badge label={s.result === 'ok' ? t.ok : t.refused} variant={s.result === 'ok' ? 'success' : 'danger'} /> },
+                  { header: t.detail, hash: 'detail', render: (s: SignIn) => <Wrap $min={12}>{s.detail || text.none}</Wrap> },
+                  {
+                    header: t.unlink,
+                    hash: 'unlink',
+                    hideHeader: true,
+                    align: 'right',
+                    render: (s: SignIn) =>
+                      s.method === 'sso' && s.customer_id > 0 && s.result !== 'ok' ? (
+                        <Button aria-label={t.unlinkOf(s.customer_id)} mobileWidth="auto" onClick={() => setUnlinking(s)} variant="subtle">
+                          {t.unlink}
+                        </Button>
+                      ) : null,
+                  },
+                ]}
+                items={items}
+                keyField="id"
+              />
+              <More query={query} />
+            </>
+          );
+        }}
+      </Loaded>
+      <Confirm
+        busy={unlink.isPending}
+        confirm={t.unlinkModal.confirm}
+        header={t.unlinkModal.header}
+        message={t.unlinkModal.message(unlinking?.customer_id ?? 0)}
+        onClose={() => setUnlinking(undefined)}
+        onConfirm={() => unlinking && unlink.mutate(unlinking.customer_id)}
+        open={unlinking !== undefined}
+      />
+    </Panel>
+  );
+}

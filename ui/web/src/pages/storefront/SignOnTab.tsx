@@ -1,0 +1,37 @@
+import { Panel } from '@bigcommerce/big-design';
+import { useQuery } from '@tanstack/react-query';
+import { queries } from '../../api/queries';
+import type { Storefront } from '../../api/storefront';
+import { useApp } from '../../components/app';
+import { CopyField } from '../../components/CopyField';
+import { Loaded } from '../../components/Feedback';
+import { text } from '../../text';
+import { ProviderForm } from './ProviderForm';
+
+const t = text.storefront.provider;
+
+/** The identity provider of the store's shoppers. */
+export function SignOnTab({ storefront }: { storefront: Storefront }) {
+  const { client } = useApp();
+  const provider = useQuery(queries.provider(client));
+  const presets = useQuery(queries.presets(client));
+  return (
+    <Loaded query={presets}>
+      {({ presets: list, callback_url: callbackURL, logged_out_url: loggedOutURL }) => (
+        <Loaded query={provider}>
+          {(p) => (
+            <>
+              <ProviderForm callbackURL={callbackURL} key={p?.version ?? 0} loggedOutURL={loggedOutURL} presets={list} provider={p} />
+              {p ? (
+                <Panel header={t.addresses.header}>
+                  <CopyField label={t.addresses.login} value={storefront.sso.login_url} />
+                  <CopyField label={t.addresses.logout} value={storefront.sso.logout_url} />
+                </Panel>
+              ) : null}
+            </>
+          )}
+        </Loaded>
+      )}
+    </Loaded>
+  );
+}
