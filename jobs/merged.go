@@ -218,7 +218,7 @@ func (w *Workers) finishAll(ctx context.Context, list []finishing) (out []error,
 		err = w.db.Tx(ctx, func(tx *tenants.DB) error {
 			var errs error
 			if len(forget) > 0 {
-				errs = tx.ForgetProducts(ctx, forget)
+				errs = tx.ForgetDeleted(ctx, forget)
 			}
 			if errs == nil && len(hooks) > 0 {
 				errs = tx.HandledWebhooks(ctx, hooks, w.s.now())

@@ -105,9 +105,9 @@ type DeletedProduct struct {
 	ProductID int64
 }
 
-// ForgetProducts has the records that were these products be none, so that their keys are looked up again and created if they are
+// ForgetDeleted has the records that were these products be none, so that their keys are looked up again and created if they are
 // gone.
-func (d *DB) ForgetProducts(ctx context.Context, products []DeletedProduct) error {
+func (d *DB) ForgetDeleted(ctx context.Context, products []DeletedProduct) error {
 	pairs := make([][2]any, len(products))
 	for i, p := range products {
 		pairs[i] = [2]any{p.StoreHash, p.ProductID}

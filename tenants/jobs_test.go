@@ -100,7 +100,7 @@ func TestWebhooksOfManyStores(t *testing.T) {
 }
 
 // A product of one store is not another's, though both have the same id.
-func TestForgetProducts(t *testing.T) {
+func TestForgetDeleted(t *testing.T) {
 	tenantstest.EachDB(t, func(t *testing.T, db *tenants.DB) {
 		installed(t, db, "aaa", "bbb")
 		for _, store := range []string{"aaa", "bbb"} {
@@ -113,7 +113,7 @@ func TestForgetProducts(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if err := db.ForgetProducts(t.Context(), []tenants.DeletedProduct{{StoreHash: "aaa", ProductID: 7}, {StoreHash: "bbb", ProductID: 8}, {StoreHash: "bbb", ProductID: 9}}); err != nil {
+		if err := db.ForgetDeleted(t.Context(), []tenants.DeletedProduct{{StoreHash: "aaa", ProductID: 7}, {StoreHash: "bbb", ProductID: 8}, {StoreHash: "bbb", ProductID: 9}}); err != nil {
 			t.Fatal(err)
 		}
 		var rows []tenants.Record
