@@ -61,6 +61,10 @@ const (
 	ClassPriceListReads          = "price-list-reads"          // GET /pricelists…
 )
 
+// ClassStorefront is of jobs, not of an endpoint: what looks at a store's scripts and then creates those
+// that it did not see must not run twice at once.
+const ClassStorefront = "storefront"
+
 var classCaps = map[string]int{
 	ClassCustomers:               3,
 	ClassCustomerAddressesPost:   10,
@@ -72,6 +76,7 @@ var classCaps = map[string]int{
 	ClassPriceRecordsPost:        10,
 	ClassPriceListRecords:        2,
 	ClassPriceListReads:          10,
+	ClassStorefront:              1,
 }
 
 // compile builds the scripts: constants, library, body.
