@@ -269,12 +269,13 @@ func TestHousekeeping(t *testing.T) {
 		t.Errorf("quota minutes left (-want +got):\n%s", diff)
 	}
 	var ids []string
-	checks := 0
+	checks := map[string]int{}
 	for id, row := range e.jobRows(testStore) {
-		if row.Kind == kindHooksRegister {
-			checks++
-			if wait := time.Until(row.RunAt); wait < 0 || wait > 2*week {
-				t.Errorf("webhooks are looked at in %s", wait)
+		every := map[string]time.Duration{kindHooksRegister: week, kindStorefrontChannels: day}[row.Kind]
+		if every > 0 {
+			checks[row.Kind]++
+			if wait := time.Until(row.RunAt); wait < 0 || wait > 2*every {
+				t.Errorf("%s in %s", row.Kind, wait)
 			}
 			continue
 		}
@@ -291,8 +292,8 @@ func TestHousekeeping(t *testing.T) {
 	if diff := cmp.Diff([]string{"new-done"}, attempts); diff != "" {
 		t.Errorf("history left (-want +got):\n%s", diff)
 	}
-	if checks != 1 || len(e.jobRows("other1")) != 1 {
-		t.Errorf("%d checks of webhooks, and %d of the other store", checks, len(e.jobRows("other1")))
+	if len(checks) != 2 || checks[kindHooksRegister] != 1 || checks[kindStorefrontChannels] != 1 || len(e.jobRows("other1")) != 2 {
+		t.Errorf("checks %v, and %d of the other store", checks, len(e.jobRows("other1")))
 	}
 	if left := e.events(testStore); len(left) != 1 || left[0].DeliveryID != "new" {
 		t.Errorf("events left: %v", left)

@@ -13,7 +13,7 @@ import (
 )
 
 // Installed is told by auth when a store was installed or reinstalled; tenants has the new token
-// already. Paused work goes on, webhooks are registered and the store's name and time zone are read.
+// already. Paused work goes on, webhooks are registered, and the store's name, time zone and channels are read.
 func (s *Service) Installed(ctx context.Context, hash string) error {
 	ctx = tenants.WithStore(ctx, hash)
 	if err := s.ResumeStore(ctx, hash); err != nil {
@@ -28,12 +28,16 @@ func (s *Service) Installed(ctx context.Context, hash string) error {
 	if err != nil {
 		return err
 	}
-	for _, row := range []*tenants.Job{refresh, hooks} {
+	channels, err := newStorefrontRow(hash, kindStorefrontChannels, queue.LaneInteractive, now)
+	if err != nil {
+		return err
+	}
+	for _, row := range []*tenants.Job{refresh, hooks, channels} {
 		if _, err := insertRow(ctx, s.db, row); err != nil {
 			return err
 		}
 	}
-	s.enqueue(ctx, refresh, hooks)
+	s.enqueue(ctx, refresh, hooks, channels)
 	return nil
 }
 
