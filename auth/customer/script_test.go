@@ -125,15 +125,15 @@ func TestTheScriptIsServed(t *testing.T) {
 		cache             string
 		gzipped           bool
 	}{
-		"by version":        {path + "?v=" + version, "", "", 200, scriptForever, false},
-		"gzipped":           {path + "?v=" + version, "br, gzip;q=0.8", "", 200, scriptForever, true},
-		"gzip refused":      {path + "?v=" + version, "gzip;q=0.0, br", "", 200, scriptForever, false},
-		"other coding":      {path + "?v=" + version, "x-gzip-not", "", 200, scriptForever, false},
-		"without version":   {path, "gzip", "", 200, scriptAwhile, true},
-		"known already":     {path, "gzip", `"` + version + `-gzip"`, 304, scriptAwhile, false},
-		"unknown version":   {path + "?v=0000000000000000", "", "", 404, "no-store", false},
-		"empty version":     {path + "?v=", "", "", 404, "no-store", false},
-		"no store's hash":   {"/storefront/ABC/sluice.js?v=" + version, "", "", 404, "no-store", false},
+		"by version":      {path + "?v=" + version, "", "", 200, scriptForever, false},
+		"gzipped":         {path + "?v=" + version, "br, gzip;q=0.8", "", 200, scriptForever, true},
+		"gzip refused":    {path + "?v=" + version, "gzip;q=0.0, br", "", 200, scriptForever, false},
+		"other coding":    {path + "?v=" + version, "x-gzip-not", "", 200, scriptForever, false},
+		"without version": {path, "gzip", "", 200, scriptAwhile, true},
+		"known already":   {path, "gzip", `"` + version + `-gzip"`, 304, scriptAwhile, false},
+		"unknown version": {path + "?v=0000000000000000", "", "", 404, "no-store", false},
+		"empty version":   {path + "?v=", "", "", 404, "no-store", false},
+		"no store's hash": {"/storefront/ABC/sluice.js?v=" + version, "", "", 404, "no-store", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			req := httptest.NewRequest(http.MethodGet, test.url, nil)
