@@ -16,6 +16,8 @@ import (
 //	POST   /sandbox/faults  {store, method, path_prefix, kind, times, every, ms}  sets a fault
 //	GET    /sandbox/faults                              lists them
 //	DELETE /sandbox/faults[?id=]                        clears one or all
+//
+// and those of shopAdminRoutes.
 func (s *Sandbox) adminRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /sandbox/stores", s.adminStores)
 	mux.HandleFunc("GET /sandbox/stores/{hash}/requests", s.adminRequests)
@@ -26,6 +28,7 @@ func (s *Sandbox) adminRoutes(mux *http.ServeMux) {
 		adminJSON(w, http.StatusOK, map[string]any{"faults": s.Faults()})
 	})
 	mux.HandleFunc("DELETE /sandbox/faults", s.adminClearFaults)
+	s.shopAdminRoutes(mux)
 }
 
 func adminJSON(w http.ResponseWriter, status int, v any) {

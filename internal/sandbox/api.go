@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"io"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -33,6 +32,15 @@ var (
 	productsRead  = []string{"store_v2_products", "store_v2_products_read_only"}
 	productsWrite = []string{"store_v2_products"}
 	infoRead      = []string{"store_v2_information", "store_v2_information_read_only"}
+
+	customersRead  = []string{"store_v2_customers", "store_v2_customers_read_only"}
+	customersWrite = []string{"store_v2_customers"}
+	channelsRead   = []string{"store_channel_settings", "store_channel_settings_read_only"}
+	channelsWrite  = []string{"store_channel_settings"}
+	sitesRead      = []string{"store_sites", "store_sites_read_only"}
+	sitesWrite     = []string{"store_sites"}
+	contentRead    = []string{"store_v2_content", "store_v2_content_read_only"}
+	contentWrite   = []string{"store_v2_content"}
 )
 
 // apiRoutes are the endpoints under /stores/{hash}.
@@ -70,6 +78,40 @@ func (s *Sandbox) apiRoutes() []route {
 		{method: "GET", path: "/v3/catalog/categories", scopes: productsRead, concurrent: 40, handle: s.legacyListCategories},
 		{method: "POST", path: "/v3/catalog/categories", scopes: productsWrite, concurrent: 40, handle: s.legacyCreateCategory},
 		{method: "GET", path: "/v3/catalog/categories/{id}", scopes: productsRead, concurrent: 40, handle: s.legacyGetCategory},
+
+		{method: "GET", path: "/v3/customers", scopes: customersRead, handle: s.listCustomers},
+		{method: "POST", path: "/v3/customers", scopes: customersWrite, concurrent: 3, handle: s.createCustomers},
+		{method: "PUT", path: "/v3/customers", scopes: customersWrite, concurrent: 3, handle: s.updateCustomers},
+		{method: "DELETE", path: "/v3/customers", scopes: customersWrite, handle: s.deleteCustomers},
+
+		{method: "GET", path: "/v2/customer_groups", scopes: customersRead, concurrent: 40, handle: s.listGroups},
+		{method: "POST", path: "/v2/customer_groups", scopes: customersWrite, concurrent: 40, handle: s.createGroup},
+		{method: "GET", path: "/v2/customer_groups/{id}", scopes: customersRead, handle: s.getGroup},
+		{method: "PUT", path: "/v2/customer_groups/{id}", scopes: customersWrite, handle: s.updateGroup},
+		{method: "DELETE", path: "/v2/customer_groups/{id}", scopes: customersWrite, concurrent: 40, handle: s.deleteGroup},
+
+		{method: "GET", path: "/v3/channels", scopes: channelsRead, handle: s.listChannels},
+		{method: "POST", path: "/v3/channels", scopes: channelsWrite, handle: s.createChannel},
+		{method: "GET", path: "/v3/channels/{id}", scopes: channelsRead, handle: s.getChannel},
+		{method: "PUT", path: "/v3/channels/{id}", scopes: channelsWrite, handle: s.updateChannel},
+		{method: "GET", path: "/v3/channels/{id}/site", scopes: sitesRead, handle: s.getChannelSite},
+		{method: "POST", path: "/v3/channels/{id}/site", scopes: sitesWrite, handle: s.createChannelSite},
+		{method: "PUT", path: "/v3/channels/{id}/site", scopes: sitesWrite, handle: s.updateChannelSite},
+		{method: "DELETE", path: "/v3/channels/{id}/site", scopes: sitesWrite, handle: s.deleteChannelSite},
+		{method: "PUT", path: "/v3/channels/{id}/site/checkout-url", scopes: sitesWrite, handle: s.setCheckoutURL},
+		{method: "DELETE", path: "/v3/channels/{id}/site/checkout-url", scopes: sitesWrite, handle: s.deleteCheckoutURL},
+
+		{method: "GET", path: "/v3/sites", scopes: sitesRead, handle: s.listSites},
+		{method: "POST", path: "/v3/sites", scopes: sitesWrite, handle: s.createSite},
+		{method: "GET", path: "/v3/sites/{id}", scopes: sitesRead, handle: s.getSite},
+		{method: "PUT", path: "/v3/sites/{id}", scopes: sitesWrite, handle: s.updateSite},
+		{method: "DELETE", path: "/v3/sites/{id}", scopes: sitesWrite, handle: s.deleteSite},
+
+		{method: "GET", path: "/v3/content/scripts", scopes: contentRead, handle: s.listScripts},
+		{method: "POST", path: "/v3/content/scripts", scopes: contentWrite, handle: s.createScript},
+		{method: "GET", path: "/v3/content/scripts/{uuid}", scopes: contentRead, handle: s.getScript},
+		{method: "PUT", path: "/v3/content/scripts/{uuid}", scopes: contentWrite, handle: s.updateScript},
+		{method: "DELETE", path: "/v3/content/scripts/{uuid}", scopes: contentWrite, handle: s.deleteScript},
 
 		{method: "GET", path: "/v3/hooks", handle: s.listHooks},
 		{method: "POST", path: "/v3/hooks", handle: s.createHook},
@@ -162,8 +204,8 @@ func (s *Sandbox) answer(rt route, st *Store, r *http.Request, f *Fault, entry *
 	case f.is(Fault429Bare), f.is(Fault429RetryAfter):
 		return tooMany(), state, false
 	}
-	if len(rt.scopes) > 0 && !slices.ContainsFunc(rt.scopes, func(sc string) bool { return slices.Contains(tok.Scopes, sc) }) {
-		return fail(http.StatusForbidden, "You don't have a required scope to access the endpoint", nil), state, true
+	if len(rt.scopes) > 0 && !tok.has(rt.scopes...) {
+		return forbidden(), state, true
 	}
 	if rt.concurrent > 0 {
 		if !st.enter(rt.path, rt.concurrent) {
@@ -204,6 +246,11 @@ func (s *Sandbox) unauthorized(rt route) reply {
 		"status": http.StatusUnauthorized, "type": statusDocs,
 		"title": "Unauthorized - the v3 Auth client ID or token in the request are not a valid combination for this store.",
 	})), err: "Unauthorized"}
+}
+
+// forbidden is the 403 of a token that lacks the scope.
+func forbidden() reply {
+	return fail(http.StatusForbidden, "You don't have a required scope to access the endpoint", nil)
 }
 
 func tooMany() reply { return fail(http.StatusTooManyRequests, "Too many requests", nil) }

@@ -95,8 +95,9 @@ func (st *Store) SignPayload(claims jwt.MapClaims) string {
 	return t
 }
 
-// Uninstall removes the app: its token and hooks go at once, then the platform tells the app's uninstall
-// callback. An app that does not answer 2xx is an error here; it is uninstalled all the same.
+// Uninstall removes the app: its token, its hooks and its scripts with auto_uninstall go at once, then
+// the platform tells the app's uninstall callback. An app that does not answer 2xx is an error here; it
+// is uninstalled all the same.
 func (st *Store) Uninstall(ctx context.Context) error {
 	cb := st.sb.callbacks()
 	st.mu.Lock()
@@ -110,6 +111,11 @@ func (st *Store) Uninstall(ctx context.Context) error {
 	for _, id := range sortedKeys(st.hooks) {
 		if st.hooks[id].ClientID == st.sb.clientID {
 			st.dropHook(st.hooks[id])
+		}
+	}
+	for _, id := range sortedKeys(st.shop.scripts) {
+		if sc := st.shop.scripts[id]; sc.ClientID == st.sb.clientID && sc.AutoUninstall {
+			st.dropScriptLocked(sc)
 		}
 	}
 	st.info.Install = nil

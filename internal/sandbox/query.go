@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 const (
@@ -130,6 +131,34 @@ func (q *query) names(name string, allowed func(string) bool) []string {
 		out = append(out, w)
 	}
 	return out
+}
+
+// dates adds the tests of a date that is filtered by day or moment, by :min and by :max; the date is in
+// unix seconds.
+func (q *query) dates(name string, test func(ok func(int64) bool)) {
+	read := func(param string) (time.Time, bool) {
+		if !q.has(param) {
+			return time.Time{}, false
+		}
+		t, err := parseDate(strings.Replace(q.v.Get(param), " ", "+", 1)) // "+00:00" that nobody escaped
+		if err != nil {
+			q.errs[param] = msgDate
+		}
+		return t, err == nil
+	}
+	if t, ok := read(name); ok {
+		if day := t.UTC(); len(strings.TrimSpace(q.v.Get(name))) == len(time.DateOnly) {
+			test(func(at int64) bool { return time.Unix(at, 0).UTC().Format(time.DateOnly) == day.Format(time.DateOnly) })
+		} else {
+			test(func(at int64) bool { return at == t.Unix() })
+		}
+	}
+	if t, ok := read(name + ":min"); ok {
+		test(func(at int64) bool { return at >= t.Unix() })
+	}
+	if t, ok := read(name + ":max"); ok {
+		test(func(at int64) bool { return at <= t.Unix() })
+	}
 }
 
 // page reads page and limit.

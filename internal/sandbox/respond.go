@@ -83,6 +83,11 @@ func readJSON(r io.Reader) (any, error) {
 	return v, nil
 }
 
+// value answers one thing that is not encoded yet.
+func value(status int, v any) reply {
+	return okJSON(status, map[string]any{"data": v, "meta": map[string]any{}})
+}
+
 // readObject reads a request that must be one object.
 func (c *call) readObject() (map[string]any, *reply) {
 	v, err := readJSON(c.r.Body)
@@ -150,6 +155,15 @@ func collection(rows [][]byte, meta pageMeta) reply {
 	b.WriteString(compact(meta))
 	b.WriteString("}}")
 	return reply{status: http.StatusOK, body: b.Bytes()}
+}
+
+// errorV2 is a V2 error: an array of what is wrong.
+func errorV2(status int, message string) reply {
+	type one struct {
+		Status  int    `json:"status"`
+		Message string `json:"message"`
+	}
+	return reply{status: status, err: message, body: []byte(compact([]one{{status, message}}))}
 }
 
 // single answers one thing.

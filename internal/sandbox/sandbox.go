@@ -259,6 +259,7 @@ func (s *Sandbox) AddStore(spec StoreSpec) *Store {
 	for _, u := range st.users {
 		st.record(kindUser, u.ID, u)
 	}
+	st.defaultsLocked()
 	st.flush()
 	st.mu.Unlock()
 	return st

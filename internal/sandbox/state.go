@@ -22,7 +22,13 @@ const (
 	kindBrand    = "brand"
 	kindCategory = "category"
 	kindHook     = "hook"
+	kindCustomer = "customer"
+	kindGroup    = "customer_group"
+	kindChannel  = "channel"
+	kindSite     = "site"
+	kindScript   = "script"
 	kindVariant  = "variant" // a sequence only: variants travel with their product
+	kindAddress  = "address" // a sequence only: addresses travel with their customer
 )
 
 // entry is one line of the journal and one element of the state file: the whole new value of a thing,
@@ -185,6 +191,10 @@ func (s *Sandbox) restore(f *stateFile) error {
 	}
 	for _, st := range s.stores {
 		st.countHooks()
+		if st.shop.channels[defaultChannelID] == nil { // a state file from before stores had storefronts
+			st.defaultsLocked()
+			st.flush()
+		}
 	}
 	return nil
 }
@@ -217,6 +227,9 @@ func (s *Sandbox) apply(e *entry) error {
 		return fmt.Errorf("store %q is not in the file", e.Store)
 	}
 	st.info.Next[e.Kind] = max(st.info.Next[e.Kind], e.ID+1)
+	if known, err := st.applyShop(e); known {
+		return err
+	}
 	switch e.Kind {
 	case kindUser:
 		return st.applyUser(e)
@@ -301,12 +314,16 @@ func (s *Sandbox) fold() error {
 		for _, id := range sortedKeys(st.hooks) {
 			add(kindHook, id, st.hooks[id])
 		}
+		st.shop.fold(add)
 	}
 	return s.state.replace(doc)
 }
 
 // timeString is the form of dates in V3 answers.
 func timeString(t int64) string { return time.Unix(t, 0).UTC().Format("2006-01-02T15:04:05+00:00") }
+
+// zuluTime is the form of dates in the answers about customers, channels, sites and scripts.
+func zuluTime(t int64) string { return time.Unix(t, 0).UTC().Format("2006-01-02T15:04:05Z") }
 
 // jsonString encodes s without escaping HTML, as the platform does.
 func jsonString(s string) string {

@@ -19,7 +19,8 @@ func kill(s *Sandbox) {
 // picture is everything of a store that must survive.
 func picture(r *rig) map[string]string {
 	out := map[string]string{}
-	for _, path := range []string{"/v3/catalog/products?include=variants,custom_fields", "/v3/catalog/brands", "/v3/catalog/trees/categories", "/v3/hooks", "/v2/store"} {
+	for _, path := range []string{"/v3/catalog/products?include=variants,custom_fields", "/v3/catalog/brands", "/v3/catalog/trees/categories", "/v3/hooks", "/v2/store",
+		"/v3/customers?include=addresses,storecredit", "/v2/customer_groups", "/v3/channels", "/v3/sites", "/v3/content/scripts"} {
 		raw := r.want(200, "GET", path, nil).raw
 		// The panel's port differs between processes.
 		out[path] = strings.ReplaceAll(raw, r.s.URLs().ControlPanel, "PANEL")
@@ -36,6 +37,15 @@ func fill(r *rig) {
 	r.want(200, "PUT", "/v3/catalog/variants", `[{"id":2,"purchasing_disabled":true}]`)
 	r.want(204, "DELETE", "/v3/catalog/products/79", nil)
 	r.want(200, "POST", "/v3/hooks", `{"scope":"store/product/*","destination":"https://app.example/hooks","headers":{"k":"v"}}`)
+	r.want(200, "POST", "/v2/customer_groups", `{"name":"Wholesale","is_default":true}`)
+	r.want(200, "POST", "/v2/customer_groups", `{"name":"Trade","is_default":true}`)
+	r.want(200, "POST", "/v3/channels", `{"name":"Two","platform":"next","type":"storefront"}`)
+	r.want(201, "POST", "/v3/sites", `{"url":"https://two.example.com","channel_id":1000001}`)
+	r.want(200, "PUT", "/v3/sites/1000", `{"url":"https://shop.example.com"}`)
+	r.want(200, "POST", "/v3/customers", `[{"email":"a@x.example","first_name":"A","last_name":"<B>","authentication":{"new_password":"right"},"channel_ids":[1],
+		"addresses":[{"first_name":"A","last_name":"B","address1":"1","city":"C","country_code":"DE"}]},{"email":"b@x.example","first_name":"A","last_name":"B"}]`)
+	r.want(204, "DELETE", "/v3/customers?id:in=2", nil)
+	r.want(200, "POST", "/v3/content/scripts", `{"name":"S","kind":"script_tag","html":"<script>1 < 2</script>"}`)
 }
 
 func TestStateSurvives(t *testing.T) {
@@ -74,6 +84,17 @@ func TestStateSurvives(t *testing.T) {
 			}
 			if s.ClientID() != id || s.ClientSecret() != secret || r.token != token {
 				t.Error("credentials changed")
+			}
+			if _, ok := r.st.CheckPassword(1, "A@x.example", "right"); !ok {
+				t.Error("the shopper's password is gone")
+			}
+			c := r.want(200, "POST", "/v3/customers", `[{"email":"b@x.example","first_name":"A","last_name":"B",
+				"addresses":[{"first_name":"A","last_name":"B","address1":"1","city":"C","country_code":"DE"}]}]`).data()[0]
+			if c["id"] != 3. || c["customer_group_id"] != 2. || c["addresses"].([]any)[0].(map[string]any)["id"] != 2. {
+				t.Errorf("%v: an id was given twice, or the default group is gone", c)
+			}
+			if raw, err := os.ReadFile(file); err != nil || strings.Contains(string(raw), "right") {
+				t.Errorf("the state file has a password: %v", err)
 			}
 			if got := r.product("new", "S-1x"); got != 80 {
 				t.Errorf("the next id is %d: an id was given twice", got)
@@ -169,4 +190,29 @@ func FuzzJournal(f *testing.F) {
 		}
 		_ = again.Close()
 	})
+}
+
+// A state file from before stores had storefronts gets the default one, once.
+func TestOldStateGetsTheDefaultStorefront(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "sandbox.json")
+	old := `{"version":1,"client_id":"c","client_secret":"s","entries":[{"store":"abc123","kind":"store","value":{"Name":"Old","Plan":"plus","Timezone":"UTC","Currency":"USD","NumericID":1000001,"Created":1700000000}},` +
+		`{"store":"abc123","kind":"user","id":5,"value":{"id":5,"email":"a@example.com","owner":true}}]}`
+	if err := os.WriteFile(file, []byte(old), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		s, err := New(Options{StateFile: file})
+		if err != nil {
+			t.Fatal(err)
+		}
+		st := s.Store("abc123")
+		ch, ok := st.Channel(1)
+		site, has := st.SiteOf(1)
+		if !ok || ch.Name != "Old" || ch.Created != 1700000000 || !has || site.ID != firstSiteID || len(st.Channels()) != 1 {
+			t.Errorf("%+v, %+v", ch, site)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
 }

@@ -42,7 +42,6 @@ type User struct {
 // storeInfo is the journal's form of what a store is.
 type storeInfo struct {
 	Name, Plan, Timezone, Currency string
-	Domain                         string
 	AccountUUID                    string
 	NumericID                      int64
 	Created                        int64            // unix seconds
@@ -66,6 +65,11 @@ type token struct {
 	App      bool // belongs to the app, not to store-level API credentials
 }
 
+// has reports whether the token has one of these scopes.
+func (t *token) has(scopes ...string) bool {
+	return slices.ContainsFunc(scopes, func(sc string) bool { return slices.Contains(t.Scopes, sc) })
+}
+
 // Store is one simulated store. Its methods are safe for concurrent use.
 type Store struct {
 	Hash string
@@ -81,6 +85,7 @@ type Store struct {
 	users   []*User
 	tokens  map[string]*token // by digest
 	cat     catalogue
+	shop    shop // customers, channels, sites and scripts
 	hooks   map[int64]*hook
 	busy    map[string]int // requests under way by concurrency class
 	pending bytes.Buffer   // journal lines of the mutation under way
@@ -102,7 +107,6 @@ func newStore(s *Sandbox, spec StoreSpec) *Store {
 		info: storeInfo{
 			Name: or(spec.Name, "Sandbox store "+spec.Hash), Plan: or(spec.Plan, s.opts.Plan),
 			Timezone: or(spec.Timezone, "America/Chicago"), Currency: or(spec.Currency, "USD"),
-			Domain:      "store-" + spec.Hash + ".mybigcommerce.com",
 			AccountUUID: uuid.NewString(), NumericID: 1_000_000 + int64(h.Sum32()%9_000_000),
 			Created: now.Unix(), Next: map[string]int64{},
 		},
@@ -112,6 +116,7 @@ func newStore(s *Sandbox, spec StoreSpec) *Store {
 	}
 	st.numericID = st.info.NumericID
 	st.cat.init()
+	st.shop.init()
 	st.quota = quota{limit: planQuota[st.info.Plan], window: s.opts.Window, start: now}
 	st.addUserLocked(or(spec.OwnerEmail, "owner@"+spec.Hash+".example"), or(spec.OwnerLocale, "en-US"), true)
 	for _, u := range spec.Users {
@@ -222,11 +227,15 @@ func (st *Store) AddUser(spec UserSpec) User {
 	return *u
 }
 
+// allScopes are those of everything that the sandbox simulates.
+var allScopes = []string{"store_v2_products", "store_v2_information", "store_v2_customers", "store_v2_customers_login",
+	"store_channel_settings", "store_sites", "store_v2_content", "store_content_checkout"}
+
 // Token issues store-level API credentials and returns their access token. Without scopes it may do
 // everything that the sandbox simulates. Each call is another client of the store.
 func (st *Store) Token(scopes ...string) string {
 	if len(scopes) == 0 {
-		scopes = []string{"store_v2_products", "store_v2_information"}
+		scopes = allScopes
 	}
 	st.mu.Lock()
 	defer st.mu.Unlock()

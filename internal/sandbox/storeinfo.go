@@ -28,8 +28,10 @@ func (s *Sandbox) getStore(c *call) reply {
 	if info.Currency == "JPY" {
 		places = 0
 	}
+	active, storefronts := st.storefrontsLocked()
+	primary := strings.TrimRight(st.primaryURL(st.shop.siteOf(defaultChannelID)), "/") // the default site is always there
 	return okJSON(http.StatusOK, map[string]any{
-		"id": st.Hash, "account_uuid": info.AccountUUID, "domain": info.Domain, "secure_url": "https://" + info.Domain,
+		"id": st.Hash, "account_uuid": info.AccountUUID, "domain": hostOf(primary), "secure_url": primary,
 		"control_panel_base_url": s.URLs().ControlPanel, "status": "live", "name": info.Name,
 		"first_name": first, "last_name": last, "address": "1 Sandbox Street", "country": "United States", "country_code": "US",
 		"infrastructure_region": "us-central1", "phone": "555-123-4567", "admin_email": owner.Email, "order_email": owner.Email,
@@ -45,9 +47,26 @@ func (s *Sandbox) getStore(c *call) reply {
 		"default_site_id": 1000, "active_comparison_modules": []any{}, "features": map[string]any{
 			"stencil_enabled": true, "sitewidehttps_enabled": true, "facebook_catalog_id": "", "checkout_type": "optimized", //nolint:misspell // the platform's value
 			"wishlists_enabled": true, "graphql_storefront_api_enabled": true, "shopper_consent_tracking_enabled": false,
-			"multi_storefront_enabled": false, "storefront_limits": map[string]int{"active": 1, "total_including_inactive": 1},
+			"multi_storefront_enabled": storefronts > 1, "storefront_limits": map[string]int{"active": active, "total_including_inactive": storefronts},
 		},
 	})
+}
+
+// storefrontsLocked counts the store's storefronts; a store without a second one answers 1 for both.
+func (st *Store) storefrontsLocked() (active, all int) {
+	for _, ch := range st.shop.channels {
+		if ch.Type != "storefront" || ch.Status == "deleted" || ch.Status == "terminated" {
+			continue
+		}
+		all++
+		if ch.Status == "active" {
+			active++
+		}
+	}
+	if all <= 1 {
+		return 1, 1
+	}
+	return active, all
 }
 
 // zoneOffsets returns a zone's winter and summer offsets from UTC in seconds.
