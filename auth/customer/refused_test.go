@@ -98,7 +98,7 @@ func badTokens(t testing.TB) map[string]struct {
 		"a signature cut short":        {good[:len(good)-2], invalid},
 		"expired, of another secret":   {sign(t, hs256, claimsOf(storeA, 5, with("exp", ago(time.Hour))), []byte("another")), invalid},
 		"another app, another secret":  {sign(t, hs256, claimsOf(storeA, 5, with("aud", "other-app")), []byte("another")), app},
-		"kid, jku and jwk are ignored": {signed(`{"alg":"HS256","kid":"../../dev/null","jku":"https://evil.example"}`, strings.Replace(claims, storeA, storeB, -1)), store},
+		"kid, jku and jwk are ignored": {signed(`{"alg":"HS256","kid":"../../dev/null","jku":"https://evil.example"}`, strings.ReplaceAll(claims, storeA, storeB)), store},
 		// Claims.
 		"aud missing":                  {changed(with("aud", nil)), invalid},
 		"aud empty":                    {changed(with("aud", "")), invalid},

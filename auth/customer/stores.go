@@ -121,6 +121,9 @@ func (sc *storeCache) keep(sf *storefront) {
 				delete(sc.stores, hash)
 			}
 		}
+		if len(sc.stores) >= rememberAtMost {
+			clear(sc.stores) // all of them young: looking through them each time would cost more than reading anew
+		}
 	}
 	sc.stores[sf.hash] = sf
 }

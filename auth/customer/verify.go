@@ -108,7 +108,7 @@ func (v *verifier) verify(raw, storeHash string) (Shopper, error) {
 	if err != nil {
 		// Another app's token has another app's signature. That it says so itself is worth nothing, except to
 		// whoever is told which of the two is wrong: it is refused in either case.
-		if errors.Is(err, jwt.ErrTokenSignatureInvalid) && hmac(token) && claims.Audience != "" && claims.Audience != v.clientID {
+		if errors.Is(err, jwt.ErrTokenSignatureInvalid) && isHMAC(token) && claims.Audience != "" && claims.Audience != v.clientID {
 			return Shopper{}, errWrongApp
 		}
 		return Shopper{}, errTokenInvalid
@@ -119,7 +119,7 @@ func (v *verifier) verify(raw, storeHash string) (Shopper, error) {
 	return Shopper{ID: claims.Customer.ID, Email: claims.Customer.Email, GroupID: string(claims.Customer.GroupID)}, nil
 }
 
-func hmac(token *jwt.Token) bool {
+func isHMAC(token *jwt.Token) bool {
 	_, ok := token.Method.(*jwt.SigningMethodHMAC)
 	return ok
 }
