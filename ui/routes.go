@@ -55,6 +55,8 @@ func (a *API) Routes() []Route {
 		{"POST", "/api-keys", admin, a.createAPIKey},
 		{"DELETE", "/api-keys/:id", admin, a.revokeAPIKey},
 		{"GET", "/audit", admin, a.audit},
+
+		{"POST", "/customer-login", auth.AccessLogin, a.customerLogin},
 	}
 }
 
