@@ -32,6 +32,7 @@ type program struct {
 	service *jobs.Service
 	workers *jobs.Workers
 	metrics *metrics
+	health  *health
 	handler http.Handler
 	closers []func()
 
@@ -68,6 +69,7 @@ func (p *program) build(ctx context.Context) (err error) {
 		return err
 	}
 	p.closers = append(p.closers, closeRedis)
+	p.health = &health{db: p.db, rdb: rdb, log: log}
 	private, err := cfg.privatePrefixes()
 	if err != nil {
 		return err
@@ -127,13 +129,21 @@ func (p *program) assembleHTTP(engine *sync.Engine) error {
 		DB: p.db, Auth: authority, Jobs: p.service, Sources: engine, Scopes: cfg.Scopes,
 		Version: version, Sandbox: cfg.sandboxed(), Log: p.log, Stopping: p.streams.Done(),
 	})
-	router := newRouter(p.log, p.metrics.countRequests)
+	proxies, err := cfg.proxyPrefixes()
+	if err != nil {
+		return err
+	}
+	router, err := newRouter(p.log, proxies, p.metrics.countRequests)
+	if err != nil {
+		return err
+	}
+	p.health.register(router)
 	authority.Register(router)
 	panel.Register(router)
 	api.Register(router)
 	p.service.Register(router)
-	p.handler = router
-	return nil
+	p.handler, err = compressed(router)
+	return err
 }
 
 // migrate brings the database up to date.
@@ -144,9 +154,11 @@ func (p *program) migrate(ctx context.Context) error {
 	return nil
 }
 
-// serve answers on l until ctx ends, and then lets open requests finish.
+// serve answers on l until ctx ends, goes on for the drain delay with /readyz saying no, and then lets
+// open requests finish. A connection that is used during the delay is closed with its answer, so that
+// none is cut while a proxy sends the next request on it.
 func (p *program) serve(ctx context.Context, l net.Listener) error {
-	server := newHTTPServer(p.handler, p.log)
+	server := newHTTPServer(p.health.closing(p.handler), p.log)
 	server.RegisterOnShutdown(p.endStreams)
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(l) }()
@@ -154,6 +166,12 @@ func (p *program) serve(ctx context.Context, l net.Listener) error {
 	case err := <-failed:
 		return err
 	case <-ctx.Done():
+	}
+	p.health.draining.Store(true)
+	select {
+	case err := <-failed:
+		return err
+	case <-time.After(p.cfg.DrainDelay):
 	}
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownGrace)
 	defer cancel()
