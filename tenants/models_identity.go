@@ -100,6 +100,7 @@ type SubjectLink struct {
 	Issuer     string `gorm:"primaryKey;size:500;uniqueIndex:subject_links_one,priority:3"`
 	Subject    string `gorm:"primaryKey;size:255"` // OpenID Connect Core 2: at most 255 ASCII characters
 	CustomerID int64  `gorm:"uniqueIndex:subject_links_one,priority:2"`
+	Email      string `gorm:"size:255"` // folded; the one that the provider verified at the last sign-in, "" if none
 	CreatedAt  time.Time
 	LastUsedAt time.Time
 }

@@ -16,13 +16,6 @@ func (d *DB) LinkOfCustomer(ctx context.Context, issuer string, customerID int64
 	return maybe[SubjectLink](d.Scoped(ctx).Where("issuer = ? AND customer_id = ?", issuer, customerID), "subject link")
 }
 
-// CustomerIsLinked reports whether any provider's subject is linked to a customer, which means that the
-// customer's e-mail was verified by the merchant's provider.
-func (d *DB) CustomerIsLinked(ctx context.Context, customerID int64) (bool, error) {
-	link, err := maybe[SubjectLink](d.Scoped(ctx).Where("customer_id = ?", customerID), "subject link")
-	return link != nil, err
-}
-
 // LinkSubject links a subject to a customer and reports whether they are linked now. They are not when
 // the subject is another customer's already or the customer another subject's: a link is never moved,
 // also not by two sign-ins at once.
@@ -34,12 +27,6 @@ func (d *DB) LinkSubject(ctx context.Context, issuer, subject string, customerID
 	}
 	link, err := d.SubjectLink(ctx, issuer, subject)
 	return link != nil && link.CustomerID == customerID, err
-}
-
-// TouchSubjectLink notes that a link was used just now.
-func (d *DB) TouchSubjectLink(ctx context.Context, issuer, subject string) error {
-	return wrap(d.Scoped(ctx).Model(&SubjectLink{}).Where("issuer = ? AND subject = ?", issuer, subject).
-		Update("last_used_at", d.now()).Error, "touch subject link")
 }
 
 // UnlinkCustomer deletes every link to a customer and returns how many there were: for the merchant

@@ -14,6 +14,7 @@ import (
 
 	"sluice/auth"
 	"sluice/auth/customer/signin"
+	"sluice/auth/customer/sso"
 	"sluice/internal/problem"
 	"sluice/jobs"
 	"sluice/jobs/queue"
@@ -43,6 +44,7 @@ type Config struct {
 	Jobs    Jobs
 	Sources Sources
 	SignIn  *signin.Service
+	SSO     *sso.Service
 	Scopes  []string // that an install must grant
 	Version string
 	Sandbox bool // the app talks to a sandbox: the panel says so

@@ -178,8 +178,8 @@ func (a *API) findCustomer(ctx context.Context, client *bigcommerce.Client, stor
 
 // accountOf returns the account that the back-office system calls externalID.
 func (a *API) accountOf(ctx context.Context, externalID string) (*tenants.Account, error) {
-	var accounts []tenants.Account
-	if err := a.cfg.DB.Scoped(ctx).Where("external_id = ?", externalID).Limit(1).Find(&accounts).Error; err != nil {
+	accounts, err := a.cfg.DB.Accounts(ctx, tenants.AccountFilter{ExternalID: externalID})
+	if err != nil {
 		return nil, err
 	}
 	if len(accounts) == 0 {

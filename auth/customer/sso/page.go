@@ -55,9 +55,8 @@ func (s *Service) refused(c *gin.Context, row *tenants.SignIn, back string, err 
 		attrs = append(attrs, slog.Any("error", r.err))
 	}
 	s.cfg.Log.LogAttrs(ctx, level, "shopper not signed in", attrs...)
-	// Whoever comes with a state of ours was sent to the provider by us; the others are just anybody.
-	known := row != nil && row.Email+strconv.FormatInt(row.CustomerID, 10) != "0"
-	if row != nil && (known || s.cfg.Limiter.Wait(anonymous, tenants.StoreHash(ctx), netip.Addr{}) == 0) {
+	// Whom the provider named is always noted; what anybody can make happen is bounded.
+	if row != nil && (row.Email != "" || row.CustomerID != 0 || s.cfg.Limiter.Wait(anonymous, tenants.StoreHash(ctx), netip.Addr{}) == 0) {
 		row.Result, row.Detail = r.code, r.detail
 		s.cfg.SignIn.Record(ctx, *row)
 	}
