@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"sluice/auth"
 	"sluice/internal/bigcommerce"
 	"sluice/jobs"
 	"sluice/tenants"
@@ -86,7 +85,7 @@ func (d *doctor) examineStore(ctx context.Context, db *tenants.DB, s *tenants.St
 		report("webhooks", levelSkipped, "", "a store that was added by its own API account has none")
 		return
 	}
-	if missing := auth.MissingScopes(d.cfg.Scopes, s.Scopes); len(missing) > 0 {
+	if missing := bigcommerce.MissingScopes(d.cfg.Scopes, s.Scopes); len(missing) > 0 {
 		report("scopes", levelFault, "Tick them for the app in the Developer Portal, and let the merchant install it again.", "the store did not grant %s", strings.Join(missing, ", "))
 	} else {
 		report("scopes", levelOK, "", "all of APP_SCOPES are granted")
