@@ -95,7 +95,7 @@ func (p *program) build(ctx context.Context) (err error) {
 	})
 	jobsConfig := jobs.Config{
 		DB: p.db, Queue: q, Engine: engine, Clients: clients, Log: log, Meter: p.metrics,
-		AppURL: cfg.AppURL, ClientSecret: cfg.ClientSecret, PurgeAfter: auth.DefaultRetention,
+		AppURL: cfg.AppURL, ClientSecret: cfg.ClientSecret, ScriptTag: cfg.jobsScriptTag, PurgeAfter: auth.DefaultRetention,
 		// A late heartbeat, or two, must not lose a lease.
 		HeartbeatEvery: cfg.JobLease / 4, ReapEvery: cfg.JobLease / 6,
 	}
@@ -133,7 +133,7 @@ func (p *program) assembleHTTP(engine *sync.Engine, shoppers *identity) error {
 	}
 	api := ui.New(ui.Config{
 		DB: p.db, Auth: authority, Jobs: p.service, Sources: engine, Scopes: cfg.Scopes,
-		SignIn: shoppers.signIn, SSO: shoppers.sso,
+		SignIn: shoppers.signIn, SSO: shoppers.sso, ScriptTag: cfg.scriptTag, AppURL: cfg.AppURL,
 		Version: version, Sandbox: cfg.sandboxed(), SupportURL: cfg.SupportURL, Log: p.log, Stopping: p.streams.Done(),
 	})
 	proxies, err := cfg.proxyPrefixes()

@@ -5,11 +5,13 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"sluice/auth/customer"
 	"sluice/auth/customer/login"
 	"sluice/auth/customer/signin"
 	"sluice/auth/customer/sso"
 	"sluice/internal/ratelimit"
 	"sluice/jobs"
+	"sluice/tenants"
 )
 
 // identity is what signs shoppers in at storefronts.
@@ -34,4 +36,18 @@ func (p *program) assembleIdentity(rdb redis.UniversalClient, clients *jobs.Clie
 	}
 	p.closers = append(p.closers, single.Close)
 	return &identity{signIn: signIn, sso: single}, nil
+}
+
+// scriptTag is the storefront script of a store's channel, as it is installed and as the panel tells of it.
+func (c *Config) scriptTag(storeHash string, channelID int64, settings tenants.StorefrontSettings) customer.ScriptTag {
+	return customer.Script(customer.ScriptSettings{
+		AppURL: c.AppURL, ClientID: c.ClientID, StoreHash: storeHash, ChannelID: channelID,
+		SignIn: settings.AllowSignIn, ConsentCategory: settings.ConsentCategory,
+	})
+}
+
+// jobsScriptTag is scriptTag for jobs, which knows nothing of package customer.
+func (c *Config) jobsScriptTag(storeHash string, channelID int64, settings tenants.StorefrontSettings) jobs.ScriptTag {
+	tag := c.scriptTag(storeHash, channelID, settings)
+	return jobs.ScriptTag{Version: tag.Version, HTML: tag.HTML}
 }

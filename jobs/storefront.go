@@ -98,11 +98,7 @@ func (s *Service) SaveStorefront(ctx context.Context, settings tenants.Storefron
 		if before.ConsentCategory == settings.ConsentCategory && before.AllowSignIn == settings.AllowSignIn {
 			return nil // the card is no part of the script
 		}
-		n, err := tx.PendStorefrontScripts(ctx)
-		if err != nil || n == 0 {
-			return err
-		}
-		row, err = s.wish(ctx, tx, kindStorefrontScripts, queue.LaneInteractive)
+		row, err = s.renewScripts(ctx, tx)
 		return err
 	})
 	if err != nil {
@@ -114,10 +110,34 @@ func (s *Service) SaveStorefront(ctx context.Context, settings tenants.Storefron
 	return nil
 }
 
+// RenewScripts has the scripts of ctx's store changed to what they should be now: what they follow beside the
+// settings, the identity provider, was changed.
+func (s *Service) RenewScripts(ctx context.Context) error {
+	var row *tenants.Job
+	err := s.db.Tx(ctx, func(tx *tenants.DB) (err error) {
+		row, err = s.renewScripts(ctx, tx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	s.enqueueOne(ctx, row)
+	return nil
+}
+
+// renewScripts makes the wanted scripts pending and inserts their job; nil if there is none to insert.
+func (s *Service) renewScripts(ctx context.Context, tx *tenants.DB) (*tenants.Job, error) {
+	n, err := tx.PendStorefrontScripts(ctx)
+	if err != nil || n == 0 {
+		return nil, err
+	}
+	return s.wish(ctx, tx, kindStorefrontScripts, queue.LaneInteractive)
+}
+
 // WantScript says that a channel of ctx's store is to have the storefront script, or no longer. The script
 // is pending when it returns, and a job will install or remove it. Fails with NotFound for a channel that is
-// not known, and, unless the script is to go, with Conflict for a channel that has no pages or is not in use,
-// and when scopes or room for one more script are missing.
+// not known, and, unless the script is to go, with Conflict for a channel that has no pages or is not in use
+// and when there is no room for one more script, with ScopeMissing when Sluice may not install scripts.
 func (s *Service) WantScript(ctx context.Context, channelID int64, wanted bool) error {
 	var row *tenants.Job
 	err := s.db.Tx(ctx, func(tx *tenants.DB) error {
@@ -172,7 +192,7 @@ func mayHaveScript(store *tenants.Store, c *tenants.Channel, scripts []tenants.S
 	}
 	switch {
 	case lacks(store, bigcommerce.ScopeScripts):
-		return problem.New(problem.Conflict, "%s", scriptScopeMessage)
+		return problem.New(problem.ScopeMissing, "%s", scriptScopeMessage)
 	case c.Type != tenants.TypeStorefront:
 		return problem.New(problem.Conflict, "The channel %s has no pages of its own. Choose a storefront.", c.Name)
 	case !c.Available():

@@ -101,7 +101,7 @@ func (w *Workers) tendScripts(ctx context.Context, j *job, scripts []tenants.Sto
 	if lacks(j.store, bigcommerce.ScopeScripts) {
 		return w.failScripts(ctx, j, scriptScopeMessage)
 	}
-	settings, err := w.db.StorefrontSettings(ctx)
+	settings, err := w.db.ScriptSettings(ctx)
 	if err != nil {
 		return err
 	}

@@ -89,6 +89,7 @@ func TestScriptLifecycle(t *testing.T) {
 	check("all is well", look(), listCall)
 
 	// Settings and releases change the script that is there.
+	m.must(m.db.SaveIdentityProvider(m.ctx, &tenants.IdentityProvider{Preset: "custom", Issuer: "https://id.example", ClientID: "c", Enabled: true}, nil))
 	settings := tenants.StorefrontSettings{ConsentCategory: "essential", AllowSignIn: true}
 	m.must(m.svc.SaveStorefront(m.ctx, settings))
 	if sc := m.script(testStore, 1); sc.State != tenants.ScriptPending || sc.ScriptUUID != first {
@@ -108,6 +109,14 @@ func TestScriptLifecycle(t *testing.T) {
 	m.must(m.svc.SaveStorefront(m.ctx, settings))
 	if sc := m.script(testStore, 1); sc.State != tenants.ScriptInstalled {
 		t.Errorf("the card is no part of the script: %+v", sc)
+	}
+
+	// Without a provider nobody can be signed in, whatever the settings say.
+	m.must(m.db.DeleteIdentityProvider(m.ctx))
+	m.must(m.svc.RenewScripts(m.ctx))
+	check("no provider", look(), listCall, update(first), update(second))
+	if sc := shop.Scripts()[1]; !strings.Contains(sc.HTML, `data-sign-in="false"`) {
+		t.Errorf("%+v", sc)
 	}
 
 	// What a merchant altered or deleted is put right.
@@ -241,7 +250,7 @@ func TestScriptRefusals(t *testing.T) {
 	m.must(m.svc.WantScript(m.ctx, till, false)) // there never was one
 	m.grant(testStore, bigcommerce.ScopeChannelsRead)
 	err := m.svc.WantScript(m.ctx, 1, true)
-	wantCode(t, err, problem.Conflict)
+	wantCode(t, err, problem.ScopeMissing)
 	if !strings.Contains(problem.MessageOf(err), bigcommerce.ScopeScripts) {
 		t.Errorf("%q does not name the scope", problem.MessageOf(err))
 	}

@@ -2,6 +2,8 @@ package tenants
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strings"
 
 	"gorm.io/gorm"
@@ -108,4 +110,31 @@ func (d *DB) GiveAccount(ctx context.Context, externalID string, customerID int6
 		return 0, err
 	}
 	return account.CustomerID, nil
+}
+
+// seenAccounts is how many accounts AccountFieldKeys looks at from each end, and seenKeys how many keys it
+// returns at most: accounts of one back-office system are alike.
+const (
+	seenAccounts = 100
+	seenKeys     = 200
+)
+
+// AccountFieldKeys returns the keys of fields that the store's accounts have, sorted: those of the first and
+// the last accounts by id, because a store may have a hundred thousand. Never nil.
+func (d *DB) AccountFieldKeys(ctx context.Context) ([]string, error) {
+	seen := map[string]struct{}{}
+	for _, order := range []string{"external_id", "external_id DESC"} {
+		var accounts []Account
+		if err := d.Scoped(ctx).Select("fields").Order(order).Limit(seenAccounts).Find(&accounts).Error; err != nil {
+			return nil, wrap(err, "account fields")
+		}
+		for _, a := range accounts {
+			for key := range a.Fields {
+				seen[key] = struct{}{}
+			}
+		}
+	}
+	keys := slices.AppendSeq(make([]string, 0, len(seen)), maps.Keys(seen))
+	slices.Sort(keys)
+	return keys[:min(len(keys), seenKeys)], nil
 }

@@ -55,6 +55,18 @@ func (d *DB) StorefrontSettings(ctx context.Context) (StorefrontSettings, error)
 	return *row, nil
 }
 
+// ScriptSettings returns the choices of ctx's store as its scripts are to follow them: they sign shoppers in
+// through single sign-on only while a provider is enabled.
+func (d *DB) ScriptSettings(ctx context.Context) (StorefrontSettings, error) {
+	s, err := d.StorefrontSettings(ctx)
+	if err != nil || !s.AllowSignIn {
+		return s, err
+	}
+	provider, err := d.IdentityProvider(ctx)
+	s.AllowSignIn = provider != nil && provider.Enabled
+	return s, err
+}
+
 // PutStorefrontSettings replaces the choices of ctx's store. Those that Check refuses change nothing.
 func (d *DB) PutStorefrontSettings(ctx context.Context, s StorefrontSettings) error {
 	if err := s.Check(); err != nil {

@@ -71,6 +71,9 @@ func (a *API) saveProvider(c *gin.Context) {
 		}
 		return tx.Audit(ctx, tenants.AuditEntry{Actor: caller(c).Actor(), Action: "identity_provider.changed", Subject: p.ID, Detail: p.Issuer})
 	})
+	if err == nil { // scripts go by whether there is one
+		err = a.cfg.Jobs.RenewScripts(ctx)
+	}
 	answer(c, http.StatusOK, gin.H{"provider": p}, err)
 }
 
@@ -86,6 +89,9 @@ func (a *API) deleteProvider(c *gin.Context) {
 		}
 		return tx.Audit(ctx, tenants.AuditEntry{Actor: caller(c).Actor(), Action: "identity_provider.deleted", Subject: p.ID, Detail: p.Issuer})
 	})
+	if err == nil {
+		err = a.cfg.Jobs.RenewScripts(ctx)
+	}
 	if err != nil {
 		_ = c.Error(err)
 		return

@@ -56,6 +56,11 @@ func (a *API) Routes() []Route {
 		{"DELETE", "/api-keys/:id", admin, a.revokeAPIKey},
 		{"GET", "/audit", admin, a.audit},
 
+		{"GET", "/storefront", read, a.storefront},
+		{"PUT", "/storefront", admin, a.saveStorefront},
+		{"POST", "/storefront/channels/refresh", write, a.refreshStorefront},
+		{"PUT", "/storefront/channels/:id/script", admin, a.wantScript},
+		{"POST", "/storefront/preview", admin, a.previewCard},
 		{"GET", "/storefront/provider", read, a.identityProvider},
 		{"PUT", "/storefront/provider", admin, a.saveProvider},
 		{"DELETE", "/storefront/provider", admin, a.deleteProvider},
