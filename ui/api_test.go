@@ -18,6 +18,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"sluice/auth"
+	"sluice/auth/customer/signin/signintest"
 	"sluice/jobs"
 	"sluice/jobs/queue"
 	"sluice/jobs/sync"
@@ -40,6 +41,8 @@ type panel struct {
 	api    *API
 	jobs   *fakeJobs
 	clock  *clock
+	// platform has the stores' customers.
+	platform *signintest.Platform
 }
 
 type clock struct {
@@ -134,11 +137,9 @@ func newPanel(t *testing.T) *panel {
 	shell.Register(p.router)
 	p.api.Register(p.router)
 	for _, store := range []string{storeA, storeB} {
-		_, err := p.db.UpsertInstalledStore(p.ctx(store), tenants.Install{StoreHash: store, AccessToken: "t", Origin: tenants.OriginMarketplace})
-		if err != nil {
-			t.Fatal(err)
-		}
+		p.reinstall(store, loginScopes, tenants.OriginMarketplace)
 	}
+	p.platform = withSignIn(t, p)
 	return p
 }
 
