@@ -252,6 +252,11 @@ func TestHousekeeping(t *testing.T) {
 	if err := e.db.SaveQuotaMinutes(t.Context(), minutes); err != nil {
 		t.Fatal(err)
 	}
+	for i, at := range []time.Time{fresh.Add(-tenants.SignInsKept - time.Hour), fresh} {
+		if err := e.db.RecordSignIn(e.ctx, tenants.SignIn{At: at, Method: tenants.MethodSSO, Result: tenants.SignInOK, CustomerID: int64(i)}); err != nil {
+			t.Fatal(err)
+		}
+	}
 	e.work()
 	testenv.Eventually(t, "housekeeping done", func() bool {
 		for _, row := range e.jobRows(SystemStore) {
@@ -267,6 +272,9 @@ func TestHousekeeping(t *testing.T) {
 	}
 	if diff := cmp.Diff(minutes[1:], kept); diff != "" {
 		t.Errorf("quota minutes left (-want +got):\n%s", diff)
+	}
+	if left, _, err := e.db.SignIns(e.ctx, tenants.Page{}); err != nil || len(left) != 1 || left[0].CustomerID != 1 {
+		t.Errorf("sign-ins left: %+v, %v", left, err)
 	}
 	var ids []string
 	checks := map[string]int{}

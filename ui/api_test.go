@@ -20,6 +20,7 @@ import (
 
 	"sluice/auth"
 	"sluice/auth/customer"
+	"sluice/auth/customer/signin/signintest"
 	"sluice/internal/problem"
 	"sluice/jobs"
 	"sluice/jobs/queue"
@@ -43,6 +44,8 @@ type panel struct {
 	api    *API
 	jobs   *fakeJobs
 	clock  *clock
+	// platform has the stores' customers.
+	platform *signintest.Platform
 }
 
 type clock struct {
@@ -162,11 +165,9 @@ func newPanel(t *testing.T) *panel {
 	shell.Register(p.router)
 	p.api.Register(p.router)
 	for _, store := range []string{storeA, storeB} {
-		_, err := p.db.UpsertInstalledStore(p.ctx(store), tenants.Install{StoreHash: store, AccessToken: "t", Origin: tenants.OriginMarketplace})
-		if err != nil {
-			t.Fatal(err)
-		}
+		p.reinstall(store, loginScopes, tenants.OriginMarketplace)
 	}
+	p.platform = withSignIn(t, p)
 	return p
 }
 

@@ -9,20 +9,24 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+	"github.com/redis/go-redis/v9"
 
 	"sluice/auth"
 	"sluice/auth/customer/login"
 	"sluice/auth/customer/signin"
 	"sluice/auth/customer/signin/signintest"
+	"sluice/auth/customer/sso"
 	"sluice/internal/bigcommerce"
 	"sluice/internal/problem"
+	"sluice/internal/ratelimit"
+	"sluice/internal/testenv"
 	"sluice/tenants"
 )
 
 // loginScopes is what a store grants whose shoppers may be signed in.
 const loginScopes = "store_v2_customers store_v2_customers_login"
 
-// withSignIn gives the panel a platform with customers, and its two stores storefronts and scopes.
+// withSignIn gives the panel a platform with customers, single sign-on, and its two stores storefronts.
 func withSignIn(t *testing.T, p *panel) *signintest.Platform {
 	t.Helper()
 	platform := signintest.New(t, func() time.Time { return p.clock.Now().Add(40 * time.Second) })
@@ -32,8 +36,20 @@ func withSignIn(t *testing.T, p *panel) *signintest.Platform {
 	}
 	log := slog.New(slog.DiscardHandler)
 	p.api.cfg.SignIn = &signin.Service{DB: p.db, Clients: platform, Minter: minter, Clock: login.NewClock(p.clock.Now, log), Log: log}
+	options, err := redis.ParseURL(testenv.EmbeddedRedis(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rdb := redis.NewClient(options)
+	t.Cleanup(func() { _ = rdb.Close() })
+	p.api.cfg.SSO, err = sso.New(sso.Config{
+		AppURL: "https://sluice.example", DB: p.db, Redis: rdb, SignIn: p.api.cfg.SignIn, Limiter: ratelimit.New(nil, ratelimit.Options{}), Log: log, Now: p.clock.Now,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.api.cfg.SSO.Close)
 	for _, store := range []string{storeA, storeB} {
-		p.reinstall(store, loginScopes, tenants.OriginMarketplace)
 		err := p.db.UpsertChannels(p.ctx(store), []tenants.Channel{
 			{ChannelID: 1, Name: "Main", Status: "active", SiteURL: "https://" + store + ".example.com/"},
 			{ChannelID: 2, Name: "B2B", Status: "active", SiteURL: "https://b2b." + store + ".example.com"},
@@ -82,7 +98,7 @@ func claimsOf(t *testing.T, address string) (origin string, claims jwt.MapClaims
 
 func TestCustomerLogin(t *testing.T) {
 	p := newPanel(t)
-	platform := withSignIn(t, p)
+	platform := p.platform
 	ada := platform.Add(storeA, bigcommerce.Customer{Email: "Ada@Example.com"})
 	platform.Add(storeA, bigcommerce.Customer{Email: "both@example.com"})
 	bothB2B := platform.Add(storeA, bigcommerce.Customer{Email: "both@example.com", ChannelIDs: []int64{2}})
@@ -148,7 +164,7 @@ func TestCustomerLogin(t *testing.T) {
 // TestCustomerLoginRefuses has each refusal with the code it gets.
 func TestCustomerLoginRefuses(t *testing.T) {
 	p := newPanel(t)
-	platform := withSignIn(t, p)
+	platform := p.platform
 	ada := platform.Add(storeA, bigcommerce.Customer{Email: "ada@example.com"})
 	ben := platform.Add(storeB, bigcommerce.Customer{Email: "ben@example.com"})
 	b2b := platform.Add(storeA, bigcommerce.Customer{Email: "b2b@example.com", ChannelIDs: []int64{2}})
@@ -238,7 +254,7 @@ func TestCustomerLoginRefuses(t *testing.T) {
 // TestCustomerLoginTenancy signs the same e-mail in at two stores: each gets its own customer.
 func TestCustomerLoginTenancy(t *testing.T) {
 	p := newPanel(t)
-	platform := withSignIn(t, p)
+	platform := p.platform
 	for _, store := range []string{storeA, storeB} {
 		id := platform.Add(store, bigcommerce.Customer{Email: "same@example.com"})
 		account := tenants.Account{ExternalID: "same", CustomerID: id}

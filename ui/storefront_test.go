@@ -53,12 +53,12 @@ func TestStorefront(t *testing.T) {
 		Scopes: "store_v2_products store_channel_settings store_v2_content store_v2_customers_login store_v2_customers"})
 	must(err)
 	must(p.db.UpsertChannels(a, []tenants.Channel{
-		{ChannelID: 1, Name: "Shop", Type: "storefront", Platform: "bigcommerce", Status: "active", SiteURL: "https://shop.example"},
+		{ChannelID: 77, Name: "Shop", Type: "storefront", Platform: "bigcommerce", Status: "active", SiteURL: "https://shop.example"},
 		{ChannelID: 2, Name: "Till", Type: "pos", Platform: "square", Status: "connected"},
 		{ChannelID: 3, Name: "Old", Type: "storefront", Platform: "bigcommerce", Status: "deleted"},
 		{ChannelID: 4, Name: "Trade", Type: "storefront", Platform: "catalyst", Status: "prelaunch"},
 	}))
-	must(p.db.ReplaceChannelOrigins(a, 1, []string{"https://shop.example", "https://store-aaa111.mybigcommerce.com"}))
+	must(p.db.ReplaceChannelOrigins(a, 77, []string{"https://shop.example", "https://store-aaa111.mybigcommerce.com"}))
 	must(p.db.PutAccounts(a, []tenants.Account{{ExternalID: "C1", Fields: map[string]string{"terms": "30 days", "limit": "5000"}}, {ExternalID: "C2", Fields: map[string]string{"tier": "A"}}}))
 	token := p.open(storeA, 1)
 	var got storefrontView
@@ -68,8 +68,8 @@ func TestStorefront(t *testing.T) {
 	want := storefrontView{
 		Settings: tenants.StorefrontSettings{CardFields: []tenants.CardField{}, ConsentCategory: "functional"},
 		Channels: []channelView{
-			{1, "Shop", "storefront", "bigcommerce", "active", "https://shop.example", []string{"https://shop.example", "https://store-aaa111.mybigcommerce.com"}, none},
 			{4, "Trade", "storefront", "catalyst", "prelaunch", "", []string{}, none},
+			{77, "Shop", "storefront", "bigcommerce", "active", "https://shop.example", []string{"https://shop.example", "https://store-aaa111.mybigcommerce.com"}, none},
 		},
 		MissingScopes: []string{"store_sites_read_only"}, ScopeHelp: got.ScopeHelp,
 		Script:    scriptFileView{tag.URL, tag.Integrity, tag.Gzip},
@@ -84,20 +84,20 @@ func TestStorefront(t *testing.T) {
 	}
 
 	// The script is pending until a job was there, and current as long as it is what would be installed.
-	p.call("PUT", "/storefront/channels/1/script", token, map[string]bool{"wanted": true}, http.StatusOK, &got)
-	if s := got.Channels[0].Script; s.State != tenants.ScriptPending || !s.Wanted || s.VersionCurrent {
+	p.call("PUT", "/storefront/channels/77/script", token, map[string]bool{"wanted": true}, http.StatusOK, &got)
+	if s := got.Channels[1].Script; s.State != tenants.ScriptPending || !s.Wanted || s.VersionCurrent {
 		t.Errorf("%+v", s)
 	}
 	now := p.clock.Now()
-	must(p.db.PutStorefrontScript(a, tenants.StorefrontScript{ChannelID: 1, Wanted: true, ScriptUUID: "u", State: tenants.ScriptInstalled, CheckedAt: &now,
-		Version: scriptTag(storeA, 1, tenants.StorefrontSettings{ConsentCategory: "functional"}).Version}))
+	must(p.db.PutStorefrontScript(a, tenants.StorefrontScript{ChannelID: 77, Wanted: true, ScriptUUID: "u", State: tenants.ScriptInstalled, CheckedAt: &now,
+		Version: scriptTag(storeA, 77, tenants.StorefrontSettings{ConsentCategory: "functional"}).Version}))
 	p.call("GET", "/storefront", token, nil, http.StatusOK, &got)
-	if s := got.Channels[0].Script; s.State != tenants.ScriptInstalled || !s.VersionCurrent || s.CheckedAt == nil || !s.CheckedAt.Equal(now) {
+	if s := got.Channels[1].Script; s.State != tenants.ScriptInstalled || !s.VersionCurrent || s.CheckedAt == nil || !s.CheckedAt.Equal(now) {
 		t.Errorf("%+v", s)
 	}
 	fields := []tenants.CardField{{Key: "terms", Label: "Terms", Format: "text"}}
 	p.call("PUT", "/storefront", token, map[string]any{"card_fields": fields, "consent_category": "essential", "allow_sign_in": true}, http.StatusOK, &got)
-	if s := got.Channels[0].Script; s.State != tenants.ScriptPending || s.VersionCurrent {
+	if s := got.Channels[1].Script; s.State != tenants.ScriptPending || s.VersionCurrent {
 		t.Errorf("%+v", s)
 	}
 	if diff := cmp.Diff(tenants.StorefrontSettings{CardFields: fields, ConsentCategory: "essential", AllowSignIn: true, UpdatedAt: got.Settings.UpdatedAt}, got.Settings); diff != "" {
@@ -116,7 +116,7 @@ func TestStorefront(t *testing.T) {
 	if len(got.Channels) != 0 || len(got.FieldKeys) != 0 || len(got.Settings.CardFields) != 0 || strings.Contains(got.Script.URL, storeA) || strings.Contains(got.SSO.LoginURL, storeA) {
 		t.Errorf("the other store sees %+v", got)
 	}
-	if w := p.do("PUT", Prefix+"/storefront/channels/1/script", other, `{"wanted":false}`); w.Code != http.StatusNotFound {
+	if w := p.do("PUT", Prefix+"/storefront/channels/77/script", other, `{"wanted":false}`); w.Code != http.StatusNotFound {
 		t.Errorf("the other store: %d %s", w.Code, w.Body)
 	}
 	if len(p.kinds(storeB)) != 0 {
@@ -159,7 +159,7 @@ func TestStorefrontRefusals(t *testing.T) {
 		{"PUT", "/storefront/channels/1/script", `{"wanted":true}`, 409, `"code":"scope_missing"`},
 		{"PUT", "/storefront/channels/1/script", `{}`, 422, `"field":"wanted"`},
 		{"PUT", "/storefront/channels/x/script", `{"wanted":true}`, 404, `"code":"not_found"`},
-		{"PUT", "/storefront/channels/2/script", `{"wanted":true}`, 404, `"code":"not_found"`},
+		{"PUT", "/storefront/channels/78/script", `{"wanted":true}`, 404, `"code":"not_found"`},
 		{"POST", "/storefront/preview", `{"card_fields":[]}`, 422, "external_id, customer_id and email"},
 		{"POST", "/storefront/preview", `{"card_fields":[],"email":"a@b.example","customer_id":7}`, 422, "external_id, customer_id and email"},
 		{"POST", "/storefront/preview", `{"card_fields":[{"key":""}],"email":"a@b.example"}`, 422, `"field":"card_fields.0.key"`},
@@ -204,9 +204,9 @@ func TestStorefrontPreview(t *testing.T) {
 		shownTo string
 		values  []string
 	}{
-		{"external id", map[string]any{"external_id": "C1"}, "customer", []string{"€\u00a05,000.00", "30 days"}},
-		{"customer", map[string]any{"customer_id": 7}, "customer", []string{"€\u00a05,000.00", "30 days"}},
-		{"e-mail, folded", map[string]any{"email": " ANN@shop.example"}, "customer", []string{"€\u00a05,000.00", "30 days"}},
+		{"external id", map[string]any{"external_id": "C1"}, "customer", []string{"€ 5,000.00", "30 days"}},
+		{"customer", map[string]any{"customer_id": 7}, "customer", []string{"€ 5,000.00", "30 days"}},
+		{"e-mail, folded", map[string]any{"email": " ANN@shop.example"}, "customer", []string{"€ 5,000.00", "30 days"}},
 		{"e-mail only", map[string]any{"email": "bob@shop.example"}, "verified_email", []string{"net"}},
 		{"nothing known", map[string]any{"external_id": "C3"}, "nobody", []string{"cash"}},
 	} {

@@ -167,7 +167,7 @@ func (s *Service) tokenRefusal(p *provider, clientID, raw string, err error) err
 	if token == nil {
 		return invalid
 	}
-	if alg, _ := token.Header["alg"].(string); !slices.Contains(p.usable(), alg) {
+	if alg, _ := token.Header["alg"].(string); alg != "" && !slices.Contains(p.usable(), alg) {
 		return refuse(codeTokenAlgorithm, http.StatusBadGateway, askMerchant, "The ID token is signed with %q, which the provider's document does not announce or which cannot be verified.", shorten(alg))
 	}
 	if parseErr != nil || strings.Contains(err.Error(), "verify signature") {

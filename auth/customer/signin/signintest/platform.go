@@ -98,6 +98,13 @@ func (p *Platform) Customers(store string) (out []bigcommerce.Customer) {
 	return out
 }
 
+// Clear takes every customer of every store away.
+func (p *Platform) Clear() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.stores, p.away = map[string][]bigcommerce.Customer{}, false
+}
+
 // SetAway makes every request fail with 503 from now on, or no longer.
 func (p *Platform) SetAway(away bool) {
 	p.mu.Lock()
