@@ -3,6 +3,7 @@ package tenants_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 
 	"sluice/internal/problem"
@@ -123,6 +124,42 @@ func TestWhoseCard(t *testing.T) {
 			if err != nil || got != test.want {
 				t.Errorf("%s: %q, %v; want %q", name, got, err, test.want)
 			}
+		}
+	})
+}
+
+func TestAccountFieldKeys(t *testing.T) {
+	tenantstest.EachDB(t, func(t *testing.T, db *tenants.DB) {
+		aaa, bbb := stores(t)
+		check := func(ctx context.Context, want ...string) {
+			t.Helper()
+			got, err := db.AccountFieldKeys(ctx)
+			if err != nil || got == nil || !slices.Equal(got, want) {
+				t.Errorf("%q, %v, want %q", got, err, want)
+			}
+		}
+		check(aaa)
+		var accounts []tenants.Account
+		for i := range 250 {
+			accounts = append(accounts, tenants.Account{ExternalID: fmt.Sprintf("C%03d", i), Fields: map[string]string{fmt.Sprintf("f%03d", i/50): "x", "terms": ""}})
+		}
+		if err := db.PutAccounts(aaa, accounts); err != nil {
+			t.Fatal(err)
+		}
+		if err := db.PutAccounts(bbb, []tenants.Account{{ExternalID: "C000", Fields: map[string]string{"theirs": "x"}}, {ExternalID: "none"}}); err != nil {
+			t.Fatal(err)
+		}
+		check(aaa, "f000", "f001", "f003", "f004", "terms") // those in the middle are not looked at
+		check(bbb, "theirs")
+		wide := tenants.Account{ExternalID: "A", Fields: map[string]string{}}
+		for i := range 300 {
+			wide.Fields[fmt.Sprintf("k%03d", i)] = "x"
+		}
+		if err := db.PutAccounts(bbb, []tenants.Account{wide}); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := db.AccountFieldKeys(bbb); err != nil || len(got) != 200 || !slices.IsSorted(got) {
+			t.Errorf("%d keys, %v", len(got), err)
 		}
 	})
 }

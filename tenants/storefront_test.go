@@ -239,3 +239,88 @@ func TestStorefrontScripts(t *testing.T) {
 		check(bbb, script{ChannelID: 1, Wanted: true, State: tenants.ScriptPending})
 	})
 }
+
+func TestReplaceStorefronts(t *testing.T) {
+	tenantstest.EachDB(t, func(t *testing.T, db *tenants.DB) {
+		aaa, bbb := stores(t)
+		replace := func(ctx context.Context, origins map[int64][]string, channels ...tenants.Channel) {
+			t.Helper()
+			if err := db.ReplaceStorefronts(ctx, channels, origins); err != nil {
+				t.Fatal(err)
+			}
+		}
+		check := func(ctx context.Context, want ...string) {
+			t.Helper()
+			channels, err := db.Channels(ctx)
+			if err != nil {
+				t.Fatal(err)
+			}
+			origins, err := db.ChannelOrigins(ctx)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, c := range channels {
+				line := fmt.Sprint(c.ChannelID, " ", c.Name, " ", c.Status, " ", c.SiteURL)
+				for _, o := range origins {
+					if o.ChannelID == c.ChannelID {
+						line += " " + o.Origin
+					}
+				}
+				got = append(got, line)
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Error(diff)
+			}
+		}
+		one := tenants.Channel{ChannelID: 1, Name: "One", Type: tenants.TypeStorefront, Status: "active", SiteURL: "https://one.example"}
+		two := tenants.Channel{ChannelID: 2, Name: "Two", Type: tenants.TypeStorefront, Status: "active", SiteURL: "https://two.example"}
+		origins := map[int64][]string{1: {"https://one.example"}, 2: {"https://two.example"}}
+		replace(aaa, origins, one, two)
+		replace(bbb, origins, one)
+		check(aaa, "1 One active https://one.example https://one.example", "2 Two active https://two.example https://two.example")
+		check(bbb, "1 One active https://one.example https://one.example")
+		one.Name = "Uno"
+		replace(aaa, map[int64][]string{1: {"https://uno.example"}}, one)
+		check(aaa, "1 Uno active https://one.example https://uno.example", "2 Two deleted ")
+		check(bbb, "1 One active https://one.example https://one.example")
+	})
+}
+
+func TestScriptSettings(t *testing.T) {
+	tenantstest.EachDB(t, func(t *testing.T, db *tenants.DB) {
+		aaa, bbb := stores(t)
+		signsIn := func(ctx context.Context) bool {
+			t.Helper()
+			s, err := db.ScriptSettings(ctx)
+			if err != nil || s.ConsentCategory != "essential" {
+				t.Fatal(s, err)
+			}
+			return s.AllowSignIn
+		}
+		provider := &tenants.IdentityProvider{Preset: "custom", Issuer: "https://id.example", ClientID: "c"}
+		for _, ctx := range []context.Context{aaa, bbb} {
+			if err := db.PutStorefrontSettings(ctx, tenants.StorefrontSettings{ConsentCategory: "essential", AllowSignIn: true}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if signsIn(aaa) {
+			t.Error("signs in without a provider")
+		}
+		for _, enabled := range []bool{false, true} {
+			provider.Enabled = enabled
+			if err := db.SaveIdentityProvider(aaa, provider, nil); err != nil {
+				t.Fatal(err)
+			}
+			if signsIn(aaa) != enabled || signsIn(bbb) {
+				t.Errorf("provider enabled %t: %t, the other store %t", enabled, signsIn(aaa), signsIn(bbb))
+			}
+		}
+		if err := db.PutStorefrontSettings(aaa, tenants.StorefrontSettings{ConsentCategory: "essential"}); err != nil {
+			t.Fatal(err)
+		}
+		if signsIn(aaa) {
+			t.Error("signs in although the merchant does not want it")
+		}
+	})
+}
