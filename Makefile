@@ -45,6 +45,7 @@ test-go: $(PANEL)
 
 test-web: ui/web/node_modules/.package-lock.json
 	cd ui/web && npm test
+	node --test auth/customer/script/
 
 lint: bin/golangci-lint-$(GOLANGCI) ui/web/node_modules/.package-lock.json ## check style, imports and types
 	bin/golangci-lint-$(GOLANGCI) run ./...

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"sluice/auth"
+	"sluice/internal/ratelimit"
 	"sluice/jobs"
 	"sluice/jobs/queue"
 	"sluice/jobs/source"
@@ -94,7 +95,7 @@ func (p *program) build(ctx context.Context) (err error) {
 	})
 	jobsConfig := jobs.Config{
 		DB: p.db, Queue: q, Engine: engine, Clients: clients, Log: log, Meter: p.metrics,
-		AppURL: cfg.AppURL, ClientSecret: cfg.ClientSecret, PurgeAfter: auth.DefaultRetention,
+		AppURL: cfg.AppURL, ClientSecret: cfg.ClientSecret, ScriptTag: cfg.jobsScriptTag, PurgeAfter: auth.DefaultRetention,
 		// A late heartbeat, or two, must not lose a lease.
 		HeartbeatEvery: cfg.JobLease / 4, ReapEvery: cfg.JobLease / 6,
 	}
@@ -103,10 +104,15 @@ func (p *program) build(ctx context.Context) (err error) {
 	if err := errors.Join(p.metrics.watchPools(p.db, rdb), p.metrics.watchQueue(p.service, q, log), p.metrics.watchWorkers(p.workers)); err != nil {
 		return fmt.Errorf("metrics: %w", err)
 	}
-	return p.assembleHTTP(engine)
+	limiter := ratelimit.New(rdb, ratelimit.Options{Log: log})
+	shoppers, err := p.assembleIdentity(rdb, clients, limiter, private)
+	if err != nil {
+		return err
+	}
+	return p.assembleHTTP(engine, shoppers)
 }
 
-func (p *program) assembleHTTP(engine *sync.Engine) error {
+func (p *program) assembleHTTP(engine *sync.Engine, shoppers *identity) error {
 	cfg := p.cfg
 	assets, built := ui.Assets()
 	if !built {
@@ -127,6 +133,7 @@ func (p *program) assembleHTTP(engine *sync.Engine) error {
 	}
 	api := ui.New(ui.Config{
 		DB: p.db, Auth: authority, Jobs: p.service, Sources: engine, Scopes: cfg.Scopes,
+		SignIn: shoppers.signIn, SSO: shoppers.sso, ScriptTag: cfg.scriptTag, AppURL: cfg.AppURL,
 		Version: version, Sandbox: cfg.sandboxed(), SupportURL: cfg.SupportURL, Log: p.log, Stopping: p.streams.Done(),
 	})
 	proxies, err := cfg.proxyPrefixes()
@@ -141,6 +148,7 @@ func (p *program) assembleHTTP(engine *sync.Engine) error {
 	authority.Register(router)
 	panel.Register(router)
 	api.Register(router)
+	shoppers.sso.Register(router)
 	p.service.Register(router)
 	p.handler, err = compressed(router)
 	return err

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"sluice/auth"
 	"sluice/internal/bigcommerce"
 	"sluice/jobs"
 	"sluice/tenants"
@@ -38,7 +37,9 @@ func (d *doctor) choose(stores []tenants.Store) []tenants.Store {
 	chosen := slices.DeleteFunc(stores, func(s tenants.Store) bool {
 		return s.State == tenants.StoreUninstalled || len(d.stores) > 0 && !slices.Contains(d.stores, s.Hash)
 	})
-	slices.SortFunc(chosen, func(a, b tenants.Store) int { return cmp.Or(b.InstalledAt.Compare(a.InstalledAt), cmp.Compare(a.Hash, b.Hash)) })
+	slices.SortFunc(chosen, func(a, b tenants.Store) int {
+		return cmp.Or(b.InstalledAt.Compare(a.InstalledAt), cmp.Compare(a.Hash, b.Hash))
+	})
 	if left := len(chosen) - d.limit; left > 0 {
 		d.skip("token", fmt.Sprintf("%d stores were not looked at: raise --limit, or name them with --store", left))
 		chosen = chosen[:d.limit]
@@ -86,7 +87,7 @@ func (d *doctor) examineStore(ctx context.Context, db *tenants.DB, s *tenants.St
 		report("webhooks", levelSkipped, "", "a store that was added by its own API account has none")
 		return
 	}
-	if missing := auth.MissingScopes(d.cfg.Scopes, s.Scopes); len(missing) > 0 {
+	if missing := bigcommerce.MissingScopes(d.cfg.Scopes, s.Scopes); len(missing) > 0 {
 		report("scopes", levelFault, "Tick them for the app in the Developer Portal, and let the merchant install it again.", "the store did not grant %s", strings.Join(missing, ", "))
 	} else {
 		report("scopes", levelOK, "", "all of APP_SCOPES are granted")

@@ -12,6 +12,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"golang.org/x/oauth2"
 
+	"sluice/internal/bigcommerce"
 	"sluice/internal/problem"
 	"sluice/tenants"
 )
@@ -58,7 +59,7 @@ func (a *Auth) install(c *gin.Context) {
 		a.refuse(c, err)
 		return
 	}
-	if missing := MissingScopes(a.cfg.Scopes, grant.Scope); len(missing) > 0 {
+	if missing := bigcommerce.MissingScopes(a.cfg.Scopes, grant.Scope); len(missing) > 0 {
 		// The panel opens and explains; work waits until the scopes are granted.
 		_, err = a.cfg.DB.MarkNeedsReinstall(ctx, hash, missingScopesReason(missing))
 	} else {

@@ -166,21 +166,3 @@ func TestReinstallReplacesTheToken(t *testing.T) {
 		t.Fatalf("store %+v", s)
 	}
 }
-
-func TestMissingScopes(t *testing.T) {
-	for _, test := range []struct {
-		required []string
-		granted  string
-		want     string
-	}{
-		{[]string{"store_v2_products"}, "store_v2_products", ""},
-		{[]string{"store_v2_products_read_only"}, "store_v2_products", ""},
-		{[]string{"store_v2_products"}, "store_v2_products_read_only", "store_v2_products"},
-		{[]string{"a", "b"}, "", "a b"},
-		{nil, "x", ""},
-	} {
-		if got := strings.Join(MissingScopes(test.required, test.granted), " "); got != test.want {
-			t.Errorf("MissingScopes(%v, %q) = %q, want %q", test.required, test.granted, got, test.want)
-		}
-	}
-}

@@ -27,7 +27,7 @@ func (w *Workers) scheduleHousekeeping(ctx context.Context) {
 	}
 }
 
-// doHousekeeping deletes what nobody needs any more and looks after stores' webhooks. No payload.
+// doHousekeeping deletes what nobody needs any more and schedules the checks of stores. No payload.
 // What fails does not keep the rest from being done.
 func (w *Workers) doHousekeeping(ctx context.Context, j *job) error {
 	now := w.s.now()
@@ -50,8 +50,12 @@ func (w *Workers) doHousekeeping(ctx context.Context, j *job) error {
 	note("webhook events", events, err)
 	minutes, err := w.db.SweepQuotaMinutes(ctx, now.Add(-tenants.QuotaKept))
 	note("quota minutes", minutes, err)
+	signIns, err := w.db.SweepSignIns(ctx, now.Add(-tenants.SignInsKept))
+	note("sign-ins", signIns, err)
 	note("stores", 0, w.purgeLeftStores(ctx, now))
-	note("webhook checks", 0, w.scheduleHookChecks(ctx, now))
+	for _, check := range storeChecks {
+		note("checks of "+check.prefix, 0, w.scheduleChecks(ctx, now, check))
+	}
 	return errors.Join(errs...)
 }
 
@@ -101,13 +105,31 @@ func (w *Workers) purgeLeftStores(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-const week = 7 * 24 * time.Hour
+const (
+	day  = 24 * time.Hour
+	week = 7 * day
+)
 
-// scheduleHookChecks inserts next week's look at each active store's webhooks: BigCommerce puts a
-// hook to sleep after 90 idle days and deactivates one whose destination was away for two. The checks
-// are spread over the week; the sweeper brings them into Redis when they are due.
-func (w *Workers) scheduleHookChecks(ctx context.Context, now time.Time) error {
-	next := now.Truncate(week).Add(week)
+// storeCheck is a look at something of each active store, once in so long.
+type storeCheck struct {
+	prefix string // of the job's id
+	kind   string
+	class  string
+	every  time.Duration
+}
+
+// storeChecks: BigCommerce puts a hook to sleep after 90 idle days and deactivates one whose destination was
+// away for two. It has no webhooks for sites and scripts, which merchants change as they like; and a new
+// release of Sluice may bring another script.
+var storeChecks = []storeCheck{
+	{"hooks", kindHooksRegister, "", week},
+	{"channels", kindStorefrontChannels, queue.ClassStorefront, day},
+}
+
+// scheduleChecks inserts each active store's next check. They are spread over the interval; the sweeper
+// brings them into Redis when they are due.
+func (w *Workers) scheduleChecks(ctx context.Context, now time.Time, check storeCheck) error {
+	next := now.Truncate(check.every).Add(check.every)
 	var hashes []string
 	err := w.db.AcrossStores(ctx).Model(&tenants.Store{}).Where("state = ?", tenants.StoreActive).Pluck("hash", &hashes).Error
 	if err != nil {
@@ -115,11 +137,11 @@ func (w *Workers) scheduleHookChecks(ctx context.Context, now time.Time) error {
 	}
 	rows := make([]*tenants.Job, 0, len(hashes))
 	for _, hash := range hashes {
-		row, err := newRow(fmt.Sprintf("hooks:%s:%d", hash, next.Unix()), kindHooksRegister, queue.LaneBulk, next.Add(spread(hash, week)), struct{}{})
+		row, err := newRow(fmt.Sprintf("%s:%s:%d", check.prefix, hash, next.Unix()), check.kind, queue.LaneBulk, next.Add(spread(hash, check.every)), struct{}{})
 		if err != nil {
 			return err
 		}
-		row.StoreHash = hash
+		row.StoreHash, row.Class = hash, check.class
 		rows = append(rows, row)
 	}
 	if len(rows) == 0 {

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"sluice/internal/bigcommerce"
 	"sluice/internal/problem"
+	"sluice/jobs/queue"
 	"sluice/tenants"
 )
 
@@ -31,6 +33,9 @@ func (w *Workers) handlers() map[string]handler {
 		kindStorePurge:     w.doStorePurge,
 		kindRecordForget:   w.doRecordForget,
 		kindHousekeeping:   w.doHousekeeping,
+
+		kindStorefrontChannels: w.doStorefrontChannels,
+		kindStorefrontScripts:  w.doStorefrontScripts,
 	}
 }
 
@@ -44,7 +49,9 @@ func (w *Workers) doStoreRefresh(ctx context.Context, j *job) error {
 	if err != nil {
 		return err
 	}
+	var row *tenants.Job
 	err = w.db.Tx(ctx, func(tx *tenants.DB) error {
+		row = nil
 		before, err := tx.Store(ctx, j.row.StoreHash)
 		if err != nil {
 			return err
@@ -57,23 +64,38 @@ func (w *Workers) doStoreRefresh(ctx context.Context, j *job) error {
 			return err
 		}
 		after, err := tx.Store(ctx, j.row.StoreHash)
-		if err != nil || after.Timezone == before.Timezone {
+		if err != nil {
 			return err
+		}
+		if after.SecureURL != before.SecureURL { // where channel 1 is, if nothing else tells
+			if row, err = w.s.wish(ctx, tx, kindStorefrontChannels, queue.LaneBulk); err != nil {
+				return err
+			}
+		}
+		if after.Timezone == before.Timezone {
+			return nil
 		}
 		return w.s.reschedule(ctx, tx, after.Timezone)
 	})
 	if err != nil {
 		return err
 	}
+	if row != nil {
+		j.next = append(j.next, row)
+	}
 	w.s.publish(ctx, j.row.StoreHash, EventStore)
 	return nil
 }
 
-// hookScopes are the events that Sluice wants to be told of.
+// hookScopes are the events that Sluice wants to be told of. channelHooks are those that a store's scopes
+// may not cover.
 //
 // Products changed in the store are not among them: our own writes would be told of as well, one by one, and
 // no event says whose it is. What others changed shows in the answer to the next write (jobs/sync).
-var hookScopes = []string{scopeAppUninstalled, scopeProductDeleted, scopeCategoryUpdated, scopeCategoryDeleted, scopeStoreUpdated}
+var (
+	hookScopes   = []string{scopeAppUninstalled, scopeProductDeleted, scopeCategoryUpdated, scopeCategoryDeleted, scopeStoreUpdated}
+	channelHooks = []string{scopeChannelCreated, scopeChannelUpdated}
+)
 
 // doHooksRegister makes the store's webhooks what they should be: missing ones are created, ones that
 // BigCommerce deactivated are woken. Others of this app are left alone. No payload.
@@ -102,7 +124,11 @@ func (w *Workers) doHooksRegister(ctx context.Context, j *job) error {
 			have[hook.Scope] = hook
 		}
 	}
-	for _, scope := range hookScopes {
+	wanted := hookScopes
+	if !lacks(store, bigcommerce.ScopeChannelsRead) {
+		wanted = slices.Concat(hookScopes, channelHooks)
+	}
+	for _, scope := range wanted {
 		hook := have[scope]
 		switch {
 		case hook == nil:

@@ -254,6 +254,11 @@ func TestHousekeeping(t *testing.T) {
 	if err := e.db.SaveQuotaMinutes(t.Context(), minutes); err != nil {
 		t.Fatal(err)
 	}
+	for i, at := range []time.Time{fresh.Add(-tenants.SignInsKept - time.Hour), fresh} {
+		if err := e.db.RecordSignIn(e.ctx, tenants.SignIn{At: at, Method: tenants.MethodSSO, Result: tenants.SignInOK, CustomerID: int64(i)}); err != nil {
+			t.Fatal(err)
+		}
+	}
 	e.work()
 	testenv.Eventually(t, "housekeeping done", func() bool {
 		for _, row := range e.jobRows(SystemStore) {
@@ -270,13 +275,17 @@ func TestHousekeeping(t *testing.T) {
 	if diff := cmp.Diff(minutes[1:], kept); diff != "" {
 		t.Errorf("quota minutes left (-want +got):\n%s", diff)
 	}
+	if left, _, err := e.db.SignIns(e.ctx, tenants.Page{}); err != nil || len(left) != 1 || left[0].CustomerID != 1 {
+		t.Errorf("sign-ins left: %+v, %v", left, err)
+	}
 	var ids []string
-	checks := 0
+	checks := map[string]int{}
 	for id, row := range e.jobRows(testStore) {
-		if row.Kind == kindHooksRegister {
-			checks++
-			if wait := time.Until(row.RunAt); wait < 0 || wait > 2*week {
-				t.Errorf("webhooks are looked at in %s", wait)
+		every := map[string]time.Duration{kindHooksRegister: week, kindStorefrontChannels: day}[row.Kind]
+		if every > 0 {
+			checks[row.Kind]++
+			if wait := time.Until(row.RunAt); wait < 0 || wait > 2*every {
+				t.Errorf("%s in %s", row.Kind, wait)
 			}
 			continue
 		}
@@ -293,8 +302,8 @@ func TestHousekeeping(t *testing.T) {
 	if diff := cmp.Diff([]string{"new-done"}, attempts); diff != "" {
 		t.Errorf("history left (-want +got):\n%s", diff)
 	}
-	if checks != 1 || len(e.jobRows("other1")) != 1 {
-		t.Errorf("%d checks of webhooks, and %d of the other store", checks, len(e.jobRows("other1")))
+	if len(checks) != 2 || checks[kindHooksRegister] != 1 || checks[kindStorefrontChannels] != 1 || len(e.jobRows("other1")) != 2 {
+		t.Errorf("checks %v, and %d of the other store", checks, len(e.jobRows("other1")))
 	}
 	if left := e.events(testStore); len(left) != 1 || left[0].DeliveryID != "new" {
 		t.Errorf("events left: %v", left)

@@ -49,6 +49,9 @@ type Config struct {
 	AppURL       string // public base URL: webhooks are sent to AppURL + WebhookPath
 	ClientSecret string // of the app: signs webhooks
 
+	// ScriptTag returns the storefront script of a store's channel. Only workers call it.
+	ScriptTag func(storeHash string, channelID int64, settings tenants.StorefrontSettings) ScriptTag
+
 	// PurgeAfter is how long a store's data is kept after it uninstalled, in case it comes back.
 	PurgeAfter time.Duration
 	// KeepFinished is how long finished job rows, handled webhooks and unused snapshots are kept.

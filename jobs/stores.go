@@ -13,7 +13,7 @@ import (
 )
 
 // Installed is told by auth when a store was installed or reinstalled; tenants has the new token
-// already. Paused work goes on, webhooks are registered and the store's name and time zone are read.
+// already. Paused work goes on, webhooks are registered, and the store's name, time zone and channels are read.
 func (s *Service) Installed(ctx context.Context, hash string) error {
 	ctx = tenants.WithStore(ctx, hash)
 	if err := s.ResumeStore(ctx, hash); err != nil {
@@ -28,8 +28,12 @@ func (s *Service) Installed(ctx context.Context, hash string) error {
 	if err != nil {
 		return err
 	}
-	refresh.StoreHash, hooks.StoreHash = hash, hash
-	return s.Submit(ctx, refresh, hooks)
+	channels, err := newStorefrontRow(hash, kindStorefrontChannels, queue.LaneInteractive, now)
+	if err != nil {
+		return err
+	}
+	refresh.StoreHash, hooks.StoreHash, channels.StoreHash = hash, hash, hash
+	return s.Submit(ctx, refresh, hooks, channels)
 }
 
 // Uninstalled is told by auth, and by the webhook store/app/uninstalled, when a store left: its token

@@ -29,12 +29,14 @@ const (
 	scopeCategoryUpdated = "store/category/updated"
 	scopeCategoryDeleted = "store/category/deleted"
 	scopeStoreUpdated    = "store/information/updated"
+	scopeChannelCreated  = "store/channel/created"
+	scopeChannelUpdated  = "store/channel/updated"
 )
 
 const (
 	// maxWebhookBody is far above what BigCommerce sends: an id and a handful of fields.
 	maxWebhookBody = 16 << 10
-	// refreshDelay lets several changes of a store's settings become one look at them.
+	// refreshDelay lets several changes of a store's settings or channels become one look at them.
 	refreshDelay = 5 * time.Second
 )
 
@@ -197,6 +199,9 @@ func (s *Service) webhookRow(hook webhook, deliveryID string) (row *tenants.Job,
 		if row != nil {
 			row.Coalesce = kindStoreRefresh
 		}
+		return row, true, err
+	case scopeChannelCreated, scopeChannelUpdated:
+		row, err = newStorefrontRow(hook.StoreHash, kindStorefrontChannels, queue.LaneBulk, now.Add(refreshDelay))
 		return row, true, err
 	}
 	return nil, hook.Scope == scopeCategoryUpdated || hook.Scope == scopeCategoryDeleted, nil

@@ -6,6 +6,29 @@ import (
 	"gorm.io/gorm/clause"
 )
 
+// Channel statuses that matter here; BigCommerce has more.
+const (
+	ChannelArchived     = "archived"
+	ChannelDeleted      = "deleted"
+	ChannelTerminated   = "terminated"
+	ChannelDisconnected = "disconnected"
+)
+
+// TypeStorefront is the Channel.Type of channels that have pages of their own.
+const TypeStorefront = "storefront"
+
+// DefaultChannel is the channel of the store's own storefront. Every store has it.
+const DefaultChannel = 1
+
+// Available reports whether the channel is in use, as BigCommerce's filter "available" has it.
+func (c *Channel) Available() bool {
+	switch c.Status {
+	case ChannelArchived, ChannelDeleted, ChannelTerminated, ChannelDisconnected:
+		return false
+	}
+	return true
+}
+
 // Channels returns the store's sales channels by BigCommerce's id.
 func (d *DB) Channels(ctx context.Context) ([]Channel, error) {
 	var channels []Channel
@@ -27,4 +50,35 @@ func (d *DB) UpsertChannels(ctx context.Context, channels []Channel) error {
 			DoUpdates: clause.AssignmentColumns([]string{"name", "type", "platform", "status", "site_url", "updated_at"}),
 		}).Create(&rows).Error
 	})
+}
+
+// ReplaceStorefronts records all channels of ctx's store and their origins (as ReplaceChannelOrigins takes
+// them, by channel). A channel that is not among them is deleted in BigCommerce: it keeps its row, with
+// that status, and loses its address and origins.
+func (d *DB) ReplaceStorefronts(ctx context.Context, channels []Channel, origins map[int64][]string) error {
+	return wrap(d.Tx(ctx, func(tx *DB) error {
+		known, err := tx.Channels(ctx)
+		if err != nil {
+			return err
+		}
+		listed := make(map[int64]bool, len(channels))
+		for _, c := range channels {
+			listed[c.ChannelID] = true
+		}
+		for _, c := range known {
+			if !listed[c.ChannelID] {
+				c.Status, c.SiteURL = ChannelDeleted, ""
+				channels = append(channels, c)
+			}
+		}
+		if err := tx.UpsertChannels(ctx, channels); err != nil {
+			return err
+		}
+		for _, c := range channels {
+			if err := tx.ReplaceChannelOrigins(ctx, c.ChannelID, origins[c.ChannelID]); err != nil {
+				return err
+			}
+		}
+		return nil
+	}), "storefronts")
 }

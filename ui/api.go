@@ -13,6 +13,9 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"sluice/auth"
+	"sluice/auth/customer"
+	"sluice/auth/customer/signin"
+	"sluice/auth/customer/sso"
 	"sluice/internal/problem"
 	"sluice/jobs"
 	"sluice/jobs/queue"
@@ -25,6 +28,10 @@ type Jobs interface {
 	StartRun(ctx context.Context, start jobs.StartRun) (*tenants.Run, error)
 	CancelRun(ctx context.Context, runID string) error
 	RetryRun(ctx context.Context, runID, trigger, startedBy string) (*tenants.Run, error)
+	SaveStorefront(ctx context.Context, settings tenants.StorefrontSettings) error
+	RefreshStorefront(ctx context.Context) error
+	WantScript(ctx context.Context, channelID int64, wanted bool) error
+	RenewScripts(ctx context.Context) error
 	Watch(ctx context.Context, store string) (events <-chan string, stop func(), err error)
 	Quota(ctx context.Context, store string) (queue.QuotaState, error)
 }
@@ -41,8 +48,13 @@ type Config struct {
 	Auth    *auth.Auth
 	Jobs    Jobs
 	Sources Sources
-	Scopes  []string // that an install must grant
-	Version string
+	SignIn  *signin.Service
+	SSO     *sso.Service
+	// ScriptTag returns the storefront script of a store's channel.
+	ScriptTag func(storeHash string, channelID int64, settings tenants.StorefrontSettings) customer.ScriptTag
+	AppURL    string   // public base URL, without a trailing slash
+	Scopes    []string // that an install must grant
+	Version   string
 	// SupportURL is where the panel sends who needs help; "" shows nothing.
 	SupportURL string
 	Sandbox    bool // the app talks to a sandbox: the panel says so

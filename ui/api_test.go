@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	stdsync "sync"
 	"testing"
@@ -18,6 +19,9 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"sluice/auth"
+	"sluice/auth/customer"
+	"sluice/auth/customer/signin/signintest"
+	"sluice/internal/problem"
 	"sluice/jobs"
 	"sluice/jobs/queue"
 	"sluice/jobs/sync"
@@ -40,6 +44,8 @@ type panel struct {
 	api    *API
 	jobs   *fakeJobs
 	clock  *clock
+	// platform has the stores' customers.
+	platform *signintest.Platform
 }
 
 type clock struct {
@@ -79,6 +85,25 @@ func (f *fakeJobs) RetryRun(ctx context.Context, id, _, by string) (*tenants.Run
 	return f.StartRun(ctx, jobs.StartRun{FlowID: old.FlowID, StartedBy: by})
 }
 
+func (f *fakeJobs) SaveStorefront(ctx context.Context, settings tenants.StorefrontSettings) error {
+	return f.db.PutStorefrontSettings(ctx, settings)
+}
+
+func (f *fakeJobs) RefreshStorefront(context.Context) error { return nil }
+
+func (f *fakeJobs) RenewScripts(context.Context) error { return nil }
+
+func (f *fakeJobs) WantScript(ctx context.Context, channelID int64, wanted bool) error {
+	channels, err := f.db.Channels(ctx)
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(channels, func(c tenants.Channel) bool { return c.ChannelID == channelID }) {
+		return problem.New(problem.NotFound, "no such channel")
+	}
+	return f.db.WantStorefrontScript(ctx, channelID, wanted)
+}
+
 func (f *fakeJobs) Watch(context.Context, string) (<-chan string, func(), error) {
 	return f.events, func() {}, nil
 }
@@ -109,6 +134,11 @@ type noLifecycle struct{}
 func (noLifecycle) Installed(context.Context, string) error   { return nil }
 func (noLifecycle) Uninstalled(context.Context, string) error { return nil }
 
+func scriptTag(store string, channelID int64, settings tenants.StorefrontSettings) customer.ScriptTag {
+	return customer.Script(customer.ScriptSettings{AppURL: "https://sluice.example", ClientID: clientID, StoreHash: store, ChannelID: channelID,
+		SignIn: settings.AllowSignIn, ConsentCategory: settings.ConsentCategory})
+}
+
 func newPanel(t *testing.T) *panel {
 	t.Helper()
 	gin.SetMode(gin.TestMode)
@@ -127,18 +157,17 @@ func newPanel(t *testing.T) *panel {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.api = New(Config{DB: p.db, Auth: authority, Jobs: p.jobs, Sources: fakeSources{p.db}, Version: "v1", Log: log, Now: p.clock.Now})
+	p.api = New(Config{DB: p.db, Auth: authority, Jobs: p.jobs, Sources: fakeSources{p.db}, Version: "v1", Log: log, Now: p.clock.Now,
+		AppURL: "https://sluice.example", ScriptTag: scriptTag})
 	p.router = gin.New()
 	p.router.ContextWithFallback = true
 	authority.Register(p.router)
 	shell.Register(p.router)
 	p.api.Register(p.router)
 	for _, store := range []string{storeA, storeB} {
-		_, err := p.db.UpsertInstalledStore(p.ctx(store), tenants.Install{StoreHash: store, AccessToken: "t", Origin: tenants.OriginMarketplace})
-		if err != nil {
-			t.Fatal(err)
-		}
+		p.reinstall(store, loginScopes, tenants.OriginMarketplace)
 	}
+	p.platform = withSignIn(t, p)
 	return p
 }
 

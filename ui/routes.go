@@ -55,6 +55,22 @@ func (a *API) Routes() []Route {
 		{"POST", "/api-keys", admin, a.createAPIKey},
 		{"DELETE", "/api-keys/:id", admin, a.revokeAPIKey},
 		{"GET", "/audit", admin, a.audit},
+
+		{"GET", "/storefront", read, a.storefront},
+		{"PUT", "/storefront", admin, a.saveStorefront},
+		{"POST", "/storefront/channels/refresh", write, a.refreshStorefront},
+		{"PUT", "/storefront/channels/:id/script", admin, a.wantScript},
+		{"POST", "/storefront/preview", admin, a.previewCard},
+		{"GET", "/storefront/provider", read, a.identityProvider},
+		{"PUT", "/storefront/provider", admin, a.saveProvider},
+		{"DELETE", "/storefront/provider", admin, a.deleteProvider},
+		{"GET", "/storefront/provider/presets", read, a.providerPresets},
+		{"POST", "/storefront/provider/test", admin, a.testProvider},
+		{"GET", "/storefront/customer-groups", read, a.customerGroups},
+		{"GET", "/storefront/sign-ins", admin, a.signIns},
+		{"DELETE", "/storefront/subject-links/:id", admin, a.unlinkCustomer},
+
+		{"POST", "/customer-login", auth.AccessLogin, a.customerLogin},
 	}
 }
 

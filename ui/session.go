@@ -7,6 +7,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"sluice/auth"
+	"sluice/internal/bigcommerce"
 	"sluice/jobs/queue"
 	"sluice/tenants"
 )
@@ -26,7 +27,7 @@ func (a *API) session(c *gin.Context) {
 			return
 		}
 	}
-	missing := auth.MissingScopes(a.cfg.Scopes, store.Scopes)
+	missing := bigcommerce.MissingScopes(a.cfg.Scopes, store.Scopes)
 	if missing == nil || store.Origin == tenants.OriginCredentials {
 		missing = []string{} // store-level credentials do not say what they grant
 	}

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"sluice/internal/bigcommerce"
 )
 
 //go:embed scripts/*.lua
@@ -49,7 +51,7 @@ const (
 // parallel", per operation). A call's or a job's class is one of these, or any other name ([a-z0-9_-]) for a class without a
 // known limit: it is halved when BigCommerce refuses, and recovers.
 const (
-	ClassCustomers               = "customers"                 // POST, PUT /customers
+	ClassCustomers               = bigcommerce.ClassCustomers  // POST, PUT /customers
 	ClassCustomerAddressesPost   = "customer-addresses-post"   // POST /customers/addresses
 	ClassCustomerAddressesPut    = "customer-addresses-put"    // PUT /customers/addresses
 	ClassCustomerAttributes      = "customer-attributes"       // POST, PUT /customers/attributes
@@ -60,6 +62,10 @@ const (
 	ClassPriceListRecords        = "price-list-records"        // PUT /pricelists/{id}/records
 	ClassPriceListReads          = "price-list-reads"          // GET /pricelists…
 )
+
+// ClassStorefront is of jobs, not of an endpoint: what looks at a store's scripts and then creates those
+// that it did not see must not run twice at once.
+const ClassStorefront = "storefront"
 
 var classCaps = map[string]int{
 	ClassCustomers:               3,
@@ -72,6 +78,7 @@ var classCaps = map[string]int{
 	ClassPriceRecordsPost:        10,
 	ClassPriceListRecords:        2,
 	ClassPriceListReads:          10,
+	ClassStorefront:              1,
 }
 
 // compile builds the scripts: constants, library, body.

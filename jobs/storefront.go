@@ -1,0 +1,356 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"sluice/internal/bigcommerce"
+	"sluice/internal/problem"
+	"sluice/jobs/queue"
+	"sluice/tenants"
+)
+
+// Kinds of a store's storefronts. They have no payload, and jobs of one store run one at a time
+// (queue.ClassStorefront).
+const (
+	kindStorefrontChannels = "storefront.channels"
+	kindStorefrontScripts  = "storefront.scripts"
+)
+
+// StorefrontScopes are the OAuth scopes that storefronts need beside the flows', in the order a merchant
+// reads them: to see channels, to see where they are, and to install the script.
+var StorefrontScopes = []string{bigcommerce.ScopeChannelsRead, bigcommerce.ScopeSitesRead, bigcommerce.ScopeScripts}
+
+// MissingStorefrontScopes returns which of StorefrontScopes the store did not grant. Store-level credentials
+// do not say what they grant: of such a store none is known to be missing.
+func MissingStorefrontScopes(store *tenants.Store) []string {
+	if store.Origin == tenants.OriginCredentials {
+		return nil
+	}
+	return bigcommerce.MissingScopes(StorefrontScopes, store.Scopes)
+}
+
+// lacks reports whether the store is known not to have granted scope.
+func lacks(store *tenants.Store, scope string) bool {
+	return slices.Contains(MissingStorefrontScopes(store), scope)
+}
+
+// wishDelay lets what a merchant clicks in one go become one look at BigCommerce.
+const wishDelay = time.Second
+
+// newStorefrontRow returns a job of a store that waiting ones of its kind stand in for.
+func newStorefrontRow(store, kind string, lane queue.Lane, at time.Time) (*tenants.Job, error) {
+	prefix := map[string]string{kindStorefrontChannels: "channels:", kindStorefrontScripts: "scripts:"}[kind]
+	row, err := newRow(prefix+store+":"+tenants.NewID(), kind, lane, at, struct{}{})
+	if err != nil {
+		return nil, err
+	}
+	row.Coalesce, row.Class = kind, queue.ClassStorefront
+	return row, nil
+}
+
+// wish inserts a job of kind for ctx's store in tx, soon; nil if one that waits will do.
+func (s *Service) wish(ctx context.Context, tx *tenants.DB, kind string, lane queue.Lane) (*tenants.Job, error) {
+	row, err := newStorefrontRow(tenants.StoreHash(ctx), kind, lane, s.now().Add(wishDelay))
+	if err != nil {
+		return nil, err
+	}
+	inserted, err := insertCoalesced(ctx, tx, row, s.now())
+	if err != nil || !inserted {
+		return nil, err
+	}
+	return row, nil
+}
+
+// enqueueOne is enqueue for a row that may be nil.
+func (s *Service) enqueueOne(ctx context.Context, row *tenants.Job) {
+	if row != nil {
+		s.enqueue(ctx, row)
+	}
+}
+
+// RefreshStorefront has the channels, sites and scripts of ctx's store looked at, soon.
+func (s *Service) RefreshStorefront(ctx context.Context) error {
+	row, err := s.wish(ctx, s.db, kindStorefrontChannels, queue.LaneInteractive)
+	if err != nil {
+		return err
+	}
+	s.enqueueOne(ctx, row)
+	return nil
+}
+
+// SaveStorefront replaces the storefront settings of ctx's store. Scripts that have to change with them
+// are pending when it returns, and a job will change them. Fails with Invalid as tenants' Check does.
+func (s *Service) SaveStorefront(ctx context.Context, settings tenants.StorefrontSettings) error {
+	var row *tenants.Job
+	err := s.db.Tx(ctx, func(tx *tenants.DB) error {
+		row = nil
+		before, err := tx.StorefrontSettings(ctx)
+		if err != nil {
+			return err
+		}
+		if err := tx.PutStorefrontSettings(ctx, settings); err != nil {
+			return err
+		}
+		if before.ConsentCategory == settings.ConsentCategory && before.AllowSignIn == settings.AllowSignIn {
+			return nil // the card is no part of the script
+		}
+		row, err = s.renewScripts(ctx, tx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	s.audit(ctx, actorFrom(ctx), "storefront.settings_changed", "", fmt.Sprintf("%d card fields, consent %s, sign-in %t",
+		len(settings.CardFields), settings.ConsentCategory, settings.AllowSignIn))
+	s.enqueueOne(ctx, row)
+	return nil
+}
+
+// RenewScripts has the scripts of ctx's store changed to what they should be now: what they follow beside the
+// settings, the identity provider, was changed.
+func (s *Service) RenewScripts(ctx context.Context) error {
+	var row *tenants.Job
+	err := s.db.Tx(ctx, func(tx *tenants.DB) (err error) {
+		row, err = s.renewScripts(ctx, tx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	s.enqueueOne(ctx, row)
+	return nil
+}
+
+// renewScripts makes the wanted scripts pending and inserts their job; nil if there is none to insert.
+func (s *Service) renewScripts(ctx context.Context, tx *tenants.DB) (*tenants.Job, error) {
+	n, err := tx.PendStorefrontScripts(ctx)
+	if err != nil || n == 0 {
+		return nil, err
+	}
+	return s.wish(ctx, tx, kindStorefrontScripts, queue.LaneInteractive)
+}
+
+// WantScript says that a channel of ctx's store is to have the storefront script, or no longer. The script
+// is pending when it returns, and a job will install or remove it. Fails with NotFound for a channel that is
+// not known, and, unless the script is to go, with Conflict for a channel that has no pages or is not in use
+// and when there is no room for one more script, with ScopeMissing when Sluice may not install scripts.
+func (s *Service) WantScript(ctx context.Context, channelID int64, wanted bool) error {
+	var row *tenants.Job
+	err := s.db.Tx(ctx, func(tx *tenants.DB) error {
+		row = nil
+		store, err := tx.Store(ctx, tenants.StoreHash(ctx))
+		if err != nil {
+			return err
+		}
+		channels, err := tx.Channels(ctx)
+		if err != nil {
+			return err
+		}
+		i := slices.IndexFunc(channels, func(c tenants.Channel) bool { return c.ChannelID == channelID })
+		if i < 0 {
+			return problem.New(problem.NotFound, "This store has no channel %d. Refresh the channels if it is new.", channelID)
+		}
+		scripts, err := tx.StorefrontScripts(ctx)
+		if err != nil {
+			return err
+		}
+		if wanted {
+			if err := mayHaveScript(store, &channels[i], scripts); err != nil {
+				return err
+			}
+		} else if !slices.ContainsFunc(scripts, func(sc tenants.StorefrontScript) bool { return sc.ChannelID == channelID }) {
+			return nil // there never was one
+		}
+		if err := tx.WantStorefrontScript(ctx, channelID, wanted); err != nil {
+			return err
+		}
+		row, err = s.wish(ctx, tx, kindStorefrontScripts, queue.LaneInteractive)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	action := "storefront.script_unwanted"
+	if wanted {
+		action = "storefront.script_wanted"
+	}
+	s.audit(ctx, actorFrom(ctx), action, fmt.Sprintf("channel:%d", channelID), "")
+	s.enqueueOne(ctx, row)
+	return nil
+}
+
+func mayHaveScript(store *tenants.Store, c *tenants.Channel, scripts []tenants.StorefrontScript) error {
+	others := 0
+	for _, sc := range scripts {
+		if sc.Wanted && sc.ChannelID != c.ChannelID {
+			others++
+		}
+	}
+	switch {
+	case lacks(store, bigcommerce.ScopeScripts):
+		return problem.New(problem.ScopeMissing, "%s", scriptScopeMessage)
+	case c.Type != tenants.TypeStorefront:
+		return problem.New(problem.Conflict, "The channel %s has no pages of its own. Choose a storefront.", c.Name)
+	case !c.Available():
+		return problem.New(problem.Conflict, "%s", unavailableMessage(c))
+	case others >= bigcommerce.MaxScripts:
+		return problem.New(problem.Conflict, "%s", fullMessage)
+	}
+	return nil
+}
+
+// Messages for merchants about a script.
+var (
+	scriptScopeMessage = "Sluice may not install scripts in this store: the scope " + bigcommerce.ScopeScripts +
+		" (Content: modify) is missing. Add it to the app's OAuth scopes, then open Sluice from the control panel and accept it."
+	noAnswerMessage = "BigCommerce did not answer as it should, several times. Sluice tries again within a day; refresh the channels to have it try now."
+	fullMessage     = fmt.Sprintf("BigCommerce lets an app have %d scripts in a store. Remove the script from another channel first.", bigcommerce.MaxScripts)
+)
+
+func unavailableMessage(c *tenants.Channel) string {
+	return fmt.Sprintf("The channel %s is %s in BigCommerce. Activate it there, then refresh.", c.Name, c.Status)
+}
+
+// doStorefrontChannels reads the store's channels and where they are, and has its scripts looked after.
+// What the store's scopes do not let it see stays as it is known; channel 1, which every store has, is
+// there in any case, at the store's own address.
+func (w *Workers) doStorefrontChannels(ctx context.Context, j *job) error {
+	client, err := w.cfg.Clients.Client(ctx, j.row.StoreHash, nil)
+	if err != nil {
+		return err
+	}
+	channels, err := w.listChannels(ctx, j, client)
+	if err != nil {
+		return err
+	}
+	sites, err := w.listSites(ctx, j, client)
+	if err != nil {
+		return err
+	}
+	var row *tenants.Job
+	err = w.db.Tx(ctx, func(tx *tenants.DB) error {
+		row = nil
+		known, origins, err := storefronts(ctx, tx, channels, sites)
+		if err != nil {
+			return err
+		}
+		if err := tx.ReplaceStorefronts(ctx, known, origins); err != nil {
+			return err
+		}
+		scripts, err := tx.StorefrontScripts(ctx)
+		if err != nil || len(scripts) == 0 {
+			return err
+		}
+		row, err = w.s.wish(ctx, tx, kindStorefrontScripts, queue.Lane(j.row.Lane))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if row != nil {
+		j.next = append(j.next, row)
+	}
+	w.s.publish(ctx, j.row.StoreHash, EventStore)
+	return nil
+}
+
+// storefronts joins what BigCommerce listed (nil: could not be seen) with what is known, to the channels of
+// ctx's store and their origins.
+func storefronts(ctx context.Context, tx *tenants.DB, listed []*bigcommerce.Channel, sites []*bigcommerce.Site) ([]tenants.Channel, map[int64][]string, error) {
+	store, err := tx.Store(ctx, tenants.StoreHash(ctx))
+	if err != nil {
+		return nil, nil, err
+	}
+	channels, err := tx.Channels(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	old, err := tx.ChannelOrigins(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	urls, origins := map[int64]string{}, map[int64][]string{}
+	if sites == nil {
+		for _, c := range channels {
+			urls[c.ChannelID] = c.SiteURL
+		}
+		for _, o := range old {
+			origins[o.ChannelID] = append(origins[o.ChannelID], o.Origin)
+		}
+	}
+	for _, site := range sites {
+		if urls[site.ChannelID] == "" { // of several sites the first is the channel's address
+			urls[site.ChannelID] = bigcommerce.StorefrontURL(site.URL)
+		}
+		origins[site.ChannelID] = append(origins[site.ChannelID], site.Origins()...)
+	}
+	if urls[tenants.DefaultChannel] == "" {
+		own := &bigcommerce.Site{URL: store.SecureURL}
+		urls[tenants.DefaultChannel], origins[tenants.DefaultChannel] = bigcommerce.StorefrontURL(own.URL), own.Origins()
+	}
+	if listed != nil {
+		channels = channels[:0]
+		for _, c := range listed {
+			channels = append(channels, tenants.Channel{ChannelID: c.ID, Name: c.Name, Type: c.Type, Platform: c.Platform, Status: c.Status})
+		}
+	}
+	if !slices.ContainsFunc(channels, func(c tenants.Channel) bool { return c.ChannelID == tenants.DefaultChannel }) {
+		channels = append(channels, tenants.Channel{ChannelID: tenants.DefaultChannel, Name: store.Name, Type: tenants.TypeStorefront, Platform: "bigcommerce", Status: "active"})
+	}
+	for i := range channels {
+		c := &channels[i]
+		c.SiteURL = urls[c.ChannelID]
+		if !c.Available() {
+			delete(origins, c.ChannelID) // nobody shops there any more
+		}
+	}
+	return channels, origins, nil
+}
+
+// listChannels returns every channel, nil if the store's scopes do not let Sluice see them.
+func (w *Workers) listChannels(ctx context.Context, j *job, client *bigcommerce.Client) ([]*bigcommerce.Channel, error) {
+	if lacks(j.store, bigcommerce.ScopeChannelsRead) {
+		return nil, nil
+	}
+	channels := []*bigcommerce.Channel{}
+	for c, err := range client.Channels.List(ctx) {
+		if forbidden(err) {
+			j.log.WarnContext(ctx, "BigCommerce does not let Sluice see the channels", "scope", bigcommerce.ScopeChannelsRead, "error", err)
+			return nil, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("channels: %w", err)
+		}
+		channels = append(channels, c)
+	}
+	return channels, nil
+}
+
+// listSites returns every site by its id, nil if the store's scopes do not let Sluice see them.
+func (w *Workers) listSites(ctx context.Context, j *job, client *bigcommerce.Client) ([]*bigcommerce.Site, error) {
+	if lacks(j.store, bigcommerce.ScopeSitesRead) {
+		return nil, nil
+	}
+	sites := []*bigcommerce.Site{}
+	for site, err := range client.Sites.List(ctx) {
+		if forbidden(err) {
+			j.log.WarnContext(ctx, "BigCommerce does not let Sluice see the sites", "scope", bigcommerce.ScopeSitesRead, "error", err)
+			return nil, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("sites: %w", err)
+		}
+		sites = append(sites, site)
+	}
+	slices.SortStableFunc(sites, func(a, b *bigcommerce.Site) int { return int(a.ID - b.ID) })
+	return sites, nil
+}
+
+func forbidden(err error) bool {
+	var forbidden *bigcommerce.ForbiddenError
+	return errors.As(err, &forbidden)
+}

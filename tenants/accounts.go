@@ -1,0 +1,140 @@
+package tenants
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+)
+
+// FoldEmail is the form in which e-mails are compared: without spaces around, in lower case. Nothing
+// else is folded: what else a mail server takes for the same mailbox is its own business.
+func FoldEmail(email string) string { return strings.ToLower(strings.TrimSpace(email)) }
+
+// PutAccounts writes accounts as the back-office system has them, each replacing the one with its
+// ExternalID as a whole. Where rows repeat an ExternalID the last one counts. All are written or none.
+func (d *DB) PutAccounts(ctx context.Context, accounts []Account) error {
+	rows := lastOf(accounts, func(a Account) string { return a.ExternalID })
+	now := d.now()
+	for i := range rows {
+		rows[i].StoreHash, rows[i].UpdatedAt = StoreHash(ctx), now
+		rows[i].Email = FoldEmail(rows[i].Email)
+		if rows[i].Fields == nil {
+			rows[i].Fields = map[string]string{}
+		}
+	}
+	return bulk(ctx, d, rows, "accounts", func(tx *DB, rows []Account) error {
+		return tx.Scoped(ctx).Clauses(clause.OnConflict{
+			Columns:   []clause.Column{{Name: "store_hash"}, {Name: "external_id"}},
+			DoUpdates: clause.AssignmentColumns([]string{"customer_id", "email", "fields", "updated_at"}),
+		}).Create(&rows).Error
+	})
+}
+
+// DeleteAccount forgets an account, problem.NotFound if there is none.
+func (d *DB) DeleteAccount(ctx context.Context, externalID string) error {
+	return d.Tx(ctx, func(tx *DB) error {
+		a, err := one[Account](forUpdate(tx.Scoped(ctx)).Where("external_id = ?", externalID), "account")
+		if err != nil {
+			return err
+		}
+		return wrap(tx.Scoped(ctx).Where("external_id = ?", a.ExternalID).Delete(&Account{}).Error, "account")
+	})
+}
+
+// AccountFilter chooses accounts; exactly one of its fields is set.
+type AccountFilter struct {
+	ExternalID string
+	CustomerID int64
+	Email      string
+}
+
+// Accounts returns the accounts that f chooses, the last changed first, 250 at most.
+func (d *DB) Accounts(ctx context.Context, f AccountFilter) ([]Account, error) {
+	q := d.Scoped(ctx)
+	switch {
+	case f.ExternalID != "":
+		q = q.Where("external_id = ?", f.ExternalID)
+	case f.CustomerID != 0:
+		q = q.Where("customer_id = ?", f.CustomerID)
+	default:
+		q = q.Where("email = ?", FoldEmail(f.Email))
+	}
+	var accounts []Account
+	err := q.Order("updated_at DESC, external_id").Limit(maxPage).Find(&accounts).Error
+	return accounts, wrap(err, "accounts")
+}
+
+// AccountOf returns the account to show to a customer with this e-mail, nil if there is none; of several
+// the one changed last.
+//
+// An account with a customer's id is that customer's. One that is known by e-mail only is shown when the
+// merchant's identity provider verified that very e-mail for the customer (SubjectLink.Email):
+// BigCommerce lets anybody write any e-mail into their account, and would show them a stranger's terms.
+func (d *DB) AccountOf(ctx context.Context, customerID int64, email string) (*Account, error) {
+	if customerID <= 0 {
+		return nil, nil // 0 is what accounts have that are not known to be a customer's
+	}
+	newest := func() *gorm.DB { return d.Scoped(ctx).Order("updated_at DESC, external_id") }
+	account, err := maybe[Account](newest().Where("customer_id = ?", customerID), "account")
+	email = FoldEmail(email)
+	if err != nil || account != nil || email == "" {
+		return account, err
+	}
+	link, err := maybe[SubjectLink](d.Scoped(ctx).Where("customer_id = ? AND email = ?", customerID, email), "subject link")
+	if err != nil || link == nil {
+		return nil, err
+	}
+	return maybe[Account](newest().Where("customer_id = 0 AND email = ?", email), "account")
+}
+
+// NoteVerifiedEmail records that a linked subject signed in just now, with the e-mail that the provider
+// verified, "" if it verified none: see AccountOf. Call it at each sign-in.
+func (d *DB) NoteVerifiedEmail(ctx context.Context, issuer, subject, email string) error {
+	return wrap(d.Scoped(ctx).Model(&SubjectLink{}).Where("issuer = ? AND subject = ?", issuer, subject).
+		Updates(map[string]any{"email": FoldEmail(email), "last_used_at": d.now()}).Error, "verified e-mail")
+}
+
+// GiveAccount says that an account is a customer's, if it is nobody's yet, and returns whose it is then:
+// 0 for an account that does not exist.
+func (d *DB) GiveAccount(ctx context.Context, externalID string, customerID int64) (whose int64, err error) {
+	err = d.Scoped(ctx).Model(&Account{}).Where("external_id = ? AND customer_id = 0", externalID).Update("customer_id", customerID).Error
+	if err != nil {
+		return 0, wrap(err, "account")
+	}
+	account, err := maybe[Account](d.Scoped(ctx).Where("external_id = ?", externalID), "account")
+	if err != nil || account == nil {
+		return 0, err
+	}
+	return account.CustomerID, nil
+}
+
+// seenAccounts is how many accounts AccountFieldKeys looks at from each end, and seenKeys how many keys it
+// returns at most: accounts of one back-office system are alike.
+const (
+	seenAccounts = 100
+	seenKeys     = 200
+)
+
+// AccountFieldKeys returns the keys of fields that the store's accounts have, sorted: those of the first and
+// the last accounts by id, because a store may have a hundred thousand. Never nil.
+func (d *DB) AccountFieldKeys(ctx context.Context) ([]string, error) {
+	seen := map[string]struct{}{}
+	for _, order := range []string{"external_id", "external_id DESC"} {
+		var accounts []Account
+		if err := d.Scoped(ctx).Select("fields").Order(order).Limit(seenAccounts).Find(&accounts).Error; err != nil {
+			return nil, wrap(err, "account fields")
+		}
+		for _, a := range accounts {
+			for key := range a.Fields {
+				seen[key] = struct{}{}
+			}
+		}
+	}
+	keys := slices.AppendSeq(make([]string, 0, len(seen)), maps.Keys(seen))
+	slices.Sort(keys)
+	return keys[:min(len(keys), seenKeys)], nil
+}
