@@ -18,9 +18,10 @@ type Access int
 
 // From the least to the most.
 const (
-	AccessRead  Access = iota + 1 // any user, or an API key with flows:read
-	AccessWrite                   // owner or admin, or an API key with flows:write
-	AccessAdmin                   // owner or admin in person; never an API key
+	AccessRead     Access = iota + 1 // any user, or an API key with flows:read
+	AccessWrite                      // owner or admin, or an API key with flows:write
+	AccessAdmin                      // owner or admin in person; never an API key
+	AccessAccounts                   // owner or admin, or an API key with accounts:write
 )
 
 // Principal is who calls, and for which store.
@@ -57,6 +58,8 @@ func (p Principal) Can(access Access) bool {
 			return slices.Contains(p.Scopes, ScopeFlowsRead) || slices.Contains(p.Scopes, ScopeFlowsWrite)
 		case AccessWrite:
 			return slices.Contains(p.Scopes, ScopeFlowsWrite)
+		case AccessAccounts:
+			return slices.Contains(p.Scopes, ScopeAccountsWrite)
 		default:
 			return false
 		}

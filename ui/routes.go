@@ -55,6 +55,10 @@ func (a *API) Routes() []Route {
 		{"POST", "/api-keys", admin, a.createAPIKey},
 		{"DELETE", "/api-keys/:id", admin, a.revokeAPIKey},
 		{"GET", "/audit", admin, a.audit},
+
+		{"GET", "/customer-accounts", auth.AccessAccounts, a.findAccounts},
+		{"PUT", "/customer-accounts", auth.AccessAccounts, a.putAccounts},
+		{"DELETE", "/customer-accounts/*id", auth.AccessAccounts, a.deleteAccount},
 	}
 }
 

@@ -49,10 +49,14 @@ var rules = map[string]routeRule{
 	"POST /api-keys":           {auth.AccessAdmin, `{"name":"x","scopes":["flows:read"]}`},
 	"DELETE /api-keys/:id":     {auth.AccessAdmin, ""},
 	"GET /audit":               {auth.AccessAdmin, ""},
+
+	"GET /customer-accounts":        {auth.AccessAccounts, ""},
+	"PUT /customer-accounts":        {auth.AccessAccounts, `{"accounts":[{"external_id":"x","customer_id":1}]}`},
+	"DELETE /customer-accounts/*id": {auth.AccessAccounts, ""},
 }
 
 // owned is what store A has, by the routes that take an id.
-type owned struct{ flow, run, user, key, snapshot string }
+type owned struct{ flow, run, user, key, snapshot, account string }
 
 func (o owned) id(path string) string {
 	switch {
@@ -64,6 +68,8 @@ func (o owned) id(path string) string {
 		return o.user
 	case strings.HasPrefix(path, "/api-keys"):
 		return o.key
+	case strings.HasPrefix(path, "/customer-accounts"):
+		return o.account
 	}
 	return ""
 }
@@ -91,7 +97,8 @@ func fill(t *testing.T, p *panel) owned {
 	key, _, err := auth.CreateAPIKey(ctx, p.db, "user:"+user.ID, auth.NewAPIKey{Name: markerA, Scopes: auth.KeyScopes()})
 	must(err)
 	must(p.db.Audit(ctx, tenants.AuditEntry{Actor: "user:x", Action: "x", Detail: markerA}))
-	return owned{flow.ID, run.ID, user.ID, key.ID, snap.ID}
+	must(p.db.PutAccounts(ctx, []tenants.Account{{ExternalID: "D/1", CustomerID: 5, Fields: map[string]string{"terms": markerA}}}))
+	return owned{flow.ID, run.ID, user.ID, key.ID, snap.ID, "D%2F1"}
 }
 
 // TestEveryRouteRefuses walks the router's own list.
@@ -129,7 +136,7 @@ func TestEveryRouteRefuses(t *testing.T) {
 			t.Errorf("%s is not in this test: say who may call it", name)
 			continue
 		}
-		target := Prefix + strings.ReplaceAll(path, ":id", a.id(path))
+		target := Prefix + strings.NewReplacer(":id", a.id(path), "*id", a.id(path)).Replace(path)
 		body := strings.ReplaceAll(rule.body, "SNAPSHOT", a.snapshot)
 		t.Run(name, func(t *testing.T) {
 			for who, token := range map[string]string{"nobody": "", "an expired session": expired, "a forged token": "x.y.z"} {
@@ -143,7 +150,7 @@ func TestEveryRouteRefuses(t *testing.T) {
 			if strings.Contains(w.Body.String(), markerA) {
 				t.Errorf("another store's owner sees what store A has: %s", w.Body)
 			}
-			if (strings.Contains(path, ":id") || strings.Contains(rule.body, "SNAPSHOT")) && w.Code != http.StatusNotFound {
+			if (strings.Contains(path, ":id") || strings.Contains(path, "*id") || strings.Contains(rule.body, "SNAPSHOT")) && w.Code != http.StatusNotFound {
 				t.Errorf("another store's owner: %d %s", w.Code, w.Body)
 			}
 			w = p.do(route.Method, target, viewer, body)
@@ -168,6 +175,9 @@ func TestEveryRouteRefuses(t *testing.T) {
 	}
 	if u, err := p.db.UserByID(after, a.user); err != nil || u.Role == tenants.RoleViewer {
 		t.Errorf("store A's user: %+v, %v", u, err)
+	}
+	if found, err := p.db.Accounts(after, tenants.AccountFilter{ExternalID: "D/1"}); err != nil || len(found) != 1 {
+		t.Errorf("store A's account: %+v, %v", found, err)
 	}
 	if keys, err := p.db.ListAPIKeys(after); err != nil || len(keys) != 1 || keys[0].RevokedAt != nil {
 		t.Errorf("store A's keys: %+v, %v", keys, err)
