@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"sluice/auth"
+	"sluice/internal/ratelimit"
 	"sluice/jobs"
 	"sluice/jobs/queue"
 	"sluice/jobs/source"
@@ -32,6 +33,7 @@ type program struct {
 	service *jobs.Service
 	workers *jobs.Workers
 	metrics *metrics
+	health  *health
 	handler http.Handler
 	closers []func()
 
@@ -68,6 +70,7 @@ func (p *program) build(ctx context.Context) (err error) {
 		return err
 	}
 	p.closers = append(p.closers, closeRedis)
+	p.health = &health{db: p.db, rdb: rdb, log: log}
 	private, err := cfg.privatePrefixes()
 	if err != nil {
 		return err
@@ -101,10 +104,15 @@ func (p *program) build(ctx context.Context) (err error) {
 	if err := errors.Join(p.metrics.watchPools(p.db, rdb), p.metrics.watchQueue(p.service, q, log), p.metrics.watchWorkers(p.workers)); err != nil {
 		return fmt.Errorf("metrics: %w", err)
 	}
-	return p.assembleHTTP(engine)
+	limiter := ratelimit.New(rdb, ratelimit.Options{Log: log})
+	shoppers, err := p.assembleIdentity(rdb, clients, limiter, private)
+	if err != nil {
+		return err
+	}
+	return p.assembleHTTP(engine, shoppers)
 }
 
-func (p *program) assembleHTTP(engine *sync.Engine) error {
+func (p *program) assembleHTTP(engine *sync.Engine, shoppers *identity) error {
 	cfg := p.cfg
 	assets, built := ui.Assets()
 	if !built {
@@ -125,15 +133,25 @@ func (p *program) assembleHTTP(engine *sync.Engine) error {
 	}
 	api := ui.New(ui.Config{
 		DB: p.db, Auth: authority, Jobs: p.service, Sources: engine, Scopes: cfg.Scopes,
+		SignIn: shoppers.signIn, SSO: shoppers.sso,
 		Version: version, Sandbox: cfg.sandboxed(), Log: p.log, Stopping: p.streams.Done(),
 	})
-	router := newRouter(p.log, p.metrics.countRequests)
+	proxies, err := cfg.proxyPrefixes()
+	if err != nil {
+		return err
+	}
+	router, err := newRouter(p.log, proxies, p.metrics.countRequests)
+	if err != nil {
+		return err
+	}
+	p.health.register(router)
 	authority.Register(router)
 	panel.Register(router)
 	api.Register(router)
+	shoppers.sso.Register(router)
 	p.service.Register(router)
-	p.handler = router
-	return nil
+	p.handler, err = compressed(router)
+	return err
 }
 
 // migrate brings the database up to date.
@@ -144,9 +162,11 @@ func (p *program) migrate(ctx context.Context) error {
 	return nil
 }
 
-// serve answers on l until ctx ends, and then lets open requests finish.
+// serve answers on l until ctx ends, goes on for the drain delay with /readyz saying no, and then lets
+// open requests finish. A connection that is used during the delay is closed with its answer, so that
+// none is cut while a proxy sends the next request on it.
 func (p *program) serve(ctx context.Context, l net.Listener) error {
-	server := newHTTPServer(p.handler, p.log)
+	server := newHTTPServer(p.health.closing(p.handler), p.log)
 	server.RegisterOnShutdown(p.endStreams)
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(l) }()
@@ -154,6 +174,12 @@ func (p *program) serve(ctx context.Context, l net.Listener) error {
 	case err := <-failed:
 		return err
 	case <-ctx.Done():
+	}
+	p.health.draining.Store(true)
+	select {
+	case err := <-failed:
+		return err
+	case <-time.After(p.cfg.DrainDelay):
 	}
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownGrace)
 	defer cancel()

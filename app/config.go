@@ -42,7 +42,12 @@ type Config struct {
 	// JobLease is how long the jobs of a process that died wait until another takes them up; one that
 	// lives extends its leases all the time. Short is quick to recover and costs Redis more heartbeats.
 	JobLease time.Duration `env:"JOB_LEASE" envDefault:"30s" validate:"min=1s,max=10m"`
-	LogLevel string        `env:"LOG_LEVEL" envDefault:"info" validate:"oneof=debug info warn error"`
+	// TrustedProxies are the proxies whose X-Forwarded-For is believed; nobody's by default.
+	TrustedProxies []string `env:"TRUSTED_PROXIES" envSeparator:","`
+	// DrainDelay is how long a process that was asked to stop still takes new requests, while /readyz
+	// says no: load balancers need that long to notice.
+	DrainDelay time.Duration `env:"DRAIN_DELAY" envDefault:"0s" validate:"min=0,max=5m"`
+	LogLevel   string        `env:"LOG_LEVEL" envDefault:"info" validate:"oneof=debug info warn error"`
 }
 
 // loadConfig reads the environment and says everything that is wrong with it at once, by the
@@ -113,6 +118,9 @@ func (c *Config) check(unread map[string]bool, problems ...error) error {
 	if _, err := c.privatePrefixes(); err != nil {
 		problems = append(problems, err)
 	}
+	if _, err := c.proxyPrefixes(); err != nil {
+		problems = append(problems, err)
+	}
 	c.AppURL = strings.TrimRight(c.AppURL, "/")
 	if len(problems) > 0 {
 		return fmt.Errorf("configuration:\n%w", errors.Join(problems...))
@@ -141,15 +149,24 @@ func adviceFor(f validator.FieldError) string {
 }
 
 func (c *Config) privatePrefixes() ([]netip.Prefix, error) {
+	return prefixes("ALLOW_PRIVATE_SOURCES", c.PrivateSources)
+}
+
+func (c *Config) proxyPrefixes() ([]netip.Prefix, error) {
+	return prefixes("TRUSTED_PROXIES", c.TrustedProxies)
+}
+
+// prefixes reads the networks that an environment variable lists.
+func prefixes(variable string, texts []string) ([]netip.Prefix, error) {
 	var out []netip.Prefix
-	for _, text := range c.PrivateSources {
+	for _, text := range texts {
 		text = strings.TrimSpace(text)
 		if text == "" {
 			continue
 		}
 		p, err := netip.ParsePrefix(text)
 		if err != nil {
-			return nil, fmt.Errorf("ALLOW_PRIVATE_SOURCES: %q is not a CIDR such as 10.0.0.0/8", text)
+			return nil, fmt.Errorf("%s: %q is not a CIDR such as 10.0.0.0/8", variable, text)
 		}
 		out = append(out, p)
 	}

@@ -24,6 +24,7 @@ type commands struct {
 	Store   storeCommand   `cmd:"" help:"Add and look at stores."`
 	Queue   queueCommand   `cmd:"" help:"Look at the stores' jobs; retry or drop dead ones."`
 	Key     keyCommand     `cmd:"" help:"Make and rotate encryption keys."`
+	Health  healthCommand  `cmd:"" help:"Ask the server of this machine whether it is well."`
 
 	Version kong.VersionFlag `help:"Print the version."`
 }
@@ -38,6 +39,8 @@ func main() {
 func run() error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	// A second signal ends the process at once.
+	context.AfterFunc(ctx, stop)
 	var cli commands
 	k := kong.Parse(&cli,
 		kong.Name("sluice"),

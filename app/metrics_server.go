@@ -24,7 +24,7 @@ func listenMetrics(ctx context.Context, addr string) (net.Listener, error) {
 	return l, nil
 }
 
-// serveMetrics answers GET /metrics on l until ctx ends.
+// serveMetrics answers GET /metrics on l until ctx ends, and the probes of processes that serve nothing else.
 func (p *program) serveMetrics(ctx context.Context, l net.Listener) error {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(p.metrics.registry, promhttp.HandlerOpts{
@@ -32,6 +32,8 @@ func (p *program) serveMetrics(ctx context.Context, l net.Listener) error {
 		// One collector's trouble must not hide the rest.
 		ErrorHandling: promhttp.ContinueOnError,
 	}))
+	mux.HandleFunc("GET /healthz", p.health.alive)
+	mux.HandleFunc("GET /readyz", p.health.ready)
 	server := newHTTPServer(mux, p.log)
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(l) }()

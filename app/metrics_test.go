@@ -198,7 +198,10 @@ func TestAnswersByKind(t *testing.T) {
 // TestRequestLabelsAreBounded: what strangers send makes no new series, and panics are counted.
 func TestRequestLabelsAreBounded(t *testing.T) {
 	m := newMetrics()
-	router := newRouter(slog.New(slog.DiscardHandler), m.countRequests)
+	router, err := newRouter(slog.New(slog.DiscardHandler), nil, m.countRequests)
+	if err != nil {
+		t.Fatal(err)
+	}
 	router.GET("/things/:id", func(*gin.Context) { panic("boom") })
 	for _, r := range [][2]string{{"GET", "/things/1"}, {"GET", "/things/2"}, {"GET", "/nowhere/abc"}, {"BREW", "/nowhere/def"}} {
 		router.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(r[0], r[1], nil))

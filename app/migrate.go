@@ -54,7 +54,11 @@ func bringUpToDate(ctx context.Context, db *tenants.DB, databaseURL string) erro
 		return err
 	}
 	if !strings.HasPrefix(databaseURL, "sqlite:") {
-		return fmt.Errorf("the database is %d migrations behind: run `sluice migrate` first", len(pending))
+		return errBehind(len(pending))
 	}
 	return db.Migrate(ctx)
+}
+
+func errBehind(n int) error {
+	return fmt.Errorf("the database is %d migrations behind: run `sluice migrate` first", n)
 }

@@ -2,8 +2,10 @@ package main
 
 import (
 	"crypto/rand"
+	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"regexp"
 	"runtime/debug"
 	"time"
@@ -33,14 +35,19 @@ func newHTTPServer(handler http.Handler, log *slog.Logger) *http.Server {
 }
 
 // newRouter returns a router with what every surface needs: request id, log line, recovery. around sees
-// every request, also one that panicked.
-func newRouter(log *slog.Logger, around ...gin.HandlerFunc) *gin.Engine {
+// every request, also one that panicked. A client's address is believed from proxies alone.
+func newRouter(log *slog.Logger, proxies []netip.Prefix, around ...gin.HandlerFunc) (*gin.Engine, error) {
 	gin.SetMode(gin.ReleaseMode)
 	r := gin.New()
 	r.HandleMethodNotAllowed = true
 	r.ContextWithFallback = true
-	// Nobody's X-Forwarded-For is believed: we use no client address.
-	_ = r.SetTrustedProxies(nil)
+	trusted := make([]string, len(proxies))
+	for i, p := range proxies {
+		trusted[i] = p.String()
+	}
+	if err := r.SetTrustedProxies(trusted); err != nil {
+		return nil, fmt.Errorf("TRUSTED_PROXIES: %w", err)
+	}
 	r.Use(requestID, logRequests(log))
 	r.Use(around...)
 	r.Use(recovery(log), bodyDeadline)
@@ -50,7 +57,7 @@ func newRouter(log *slog.Logger, around ...gin.HandlerFunc) *gin.Engine {
 	r.NoMethod(func(c *gin.Context) {
 		problem.Write(c, problem.New(problem.NotFound, "This address does not take %s requests.", c.Request.Method))
 	})
-	return r
+	return r, nil
 }
 
 // bodyTime is how long a request may take to send its body; uploads have no limit.

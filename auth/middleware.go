@@ -22,6 +22,7 @@ const (
 	AccessWrite                      // owner or admin, or an API key with flows:write
 	AccessAdmin                      // owner or admin in person; never an API key
 	AccessAccounts                   // owner or admin, or an API key with accounts:write
+	AccessLogin                      // an API key with identity:login; never a person
 )
 
 // Principal is who calls, and for which store.
@@ -60,9 +61,14 @@ func (p Principal) Can(access Access) bool {
 			return slices.Contains(p.Scopes, ScopeFlowsWrite)
 		case AccessAccounts:
 			return slices.Contains(p.Scopes, ScopeAccountsWrite)
+		case AccessLogin:
+			return slices.Contains(p.Scopes, ScopeIdentityLogin)
 		default:
 			return false
 		}
+	}
+	if access == AccessLogin {
+		return false
 	}
 	return access == AccessRead || p.Role == tenants.RoleOwner || p.Role == tenants.RoleAdmin
 }
@@ -81,7 +87,7 @@ func (a *Auth) Require(access Access) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		p, err := a.principal(c.Request.Context(), c.GetHeader("Authorization"))
 		if err == nil && !p.Can(access) {
-			err = errNotAllowed(p)
+			err = errNotAllowed(p, access)
 		}
 		if err != nil {
 			if problem.Status(err) >= http.StatusInternalServerError {
@@ -107,8 +113,11 @@ func (a *Auth) principal(ctx context.Context, header string) (Principal, error) 
 	return a.sessionPrincipal(ctx, token)
 }
 
-func errNotAllowed(p Principal) error {
-	if p.KeyID != "" {
+func errNotAllowed(p Principal, access Access) error {
+	switch {
+	case access == AccessLogin:
+		return problem.New(problem.Forbidden, "Only a program signs shoppers in here: call this with an API key that has the scope %s.", ScopeIdentityLogin)
+	case p.KeyID != "":
 		return problem.New(problem.Forbidden, "This API key does not allow that. Make one with the scope that is needed in Settings.")
 	}
 	return problem.New(problem.Forbidden, "Your role lets you look, not change. Ask the store's owner to make you an administrator of Sluice.")

@@ -52,6 +52,8 @@ func (w *Workers) doHousekeeping(ctx context.Context, j *job) error {
 	note("webhook events", events, err)
 	minutes, err := w.db.SweepQuotaMinutes(ctx, now.Add(-tenants.QuotaKept))
 	note("quota minutes", minutes, err)
+	signIns, err := w.db.SweepSignIns(ctx, now.Add(-tenants.SignInsKept))
+	note("sign-ins", signIns, err)
 	note("stores", 0, w.purgeLeftStores(ctx, now))
 	note("webhook checks", 0, w.scheduleHookChecks(ctx, now))
 	return errors.Join(errs...)

@@ -13,7 +13,9 @@ import (
 func FoldEmail(email string) string { return strings.ToLower(strings.TrimSpace(email)) }
 
 // PutAccounts writes accounts as the back-office system has them, each replacing the one with its
-// ExternalID as a whole. Where rows repeat an ExternalID the last one counts. All are written or none.
+// ExternalID as a whole. An account without a customer stays that customer's whom it was given to
+// (GiveAccount), as long as its e-mail is the same. Where rows repeat an ExternalID the last one counts.
+// All are written or none.
 func (d *DB) PutAccounts(ctx context.Context, accounts []Account) error {
 	rows := lastOf(accounts, func(a Account) string { return a.ExternalID })
 	now := d.now()
@@ -26,8 +28,12 @@ func (d *DB) PutAccounts(ctx context.Context, accounts []Account) error {
 	}
 	return bulk(ctx, d, rows, "accounts", func(tx *DB, rows []Account) error {
 		return tx.Scoped(ctx).Clauses(clause.OnConflict{
-			Columns:   []clause.Column{{Name: "store_hash"}, {Name: "external_id"}},
-			DoUpdates: clause.AssignmentColumns([]string{"customer_id", "email", "fields", "updated_at"}),
+			Columns: []clause.Column{{Name: "store_hash"}, {Name: "external_id"}},
+			DoUpdates: append(clause.AssignmentColumns([]string{"email", "fields", "updated_at"}), clause.Assignment{
+				Column: clause.Column{Name: "customer_id"},
+				Value: gorm.Expr("CASE WHEN excluded.customer_id = 0 AND excluded.email = accounts.email" +
+					" THEN accounts.customer_id ELSE excluded.customer_id END"),
+			}),
 		}).Create(&rows).Error
 	})
 }
@@ -89,9 +95,23 @@ func (d *DB) AccountOf(ctx context.Context, customerID int64, email string) (*Ac
 	return maybe[Account](newest().Where("customer_id = 0 AND email = ?", email), "account")
 }
 
-// NoteVerifiedEmail records the e-mail that a provider verified for a linked subject, "" if it verified
-// none: see AccountOf. Call it at each sign-in.
+// NoteVerifiedEmail records that a linked subject signed in just now, with the e-mail that the provider
+// verified, "" if it verified none: see AccountOf. Call it at each sign-in.
 func (d *DB) NoteVerifiedEmail(ctx context.Context, issuer, subject, email string) error {
 	return wrap(d.Scoped(ctx).Model(&SubjectLink{}).Where("issuer = ? AND subject = ?", issuer, subject).
-		Update("email", FoldEmail(email)).Error, "verified e-mail")
+		Updates(map[string]any{"email": FoldEmail(email), "last_used_at": d.now()}).Error, "verified e-mail")
+}
+
+// GiveAccount says that an account is a customer's, if it is nobody's yet, and returns whose it is then:
+// 0 for an account that does not exist.
+func (d *DB) GiveAccount(ctx context.Context, externalID string, customerID int64) (whose int64, err error) {
+	err = d.Scoped(ctx).Model(&Account{}).Where("external_id = ? AND customer_id = 0", externalID).Update("customer_id", customerID).Error
+	if err != nil {
+		return 0, wrap(err, "account")
+	}
+	account, err := maybe[Account](d.Scoped(ctx).Where("external_id = ?", externalID), "account")
+	if err != nil || account == nil {
+		return 0, err
+	}
+	return account.CustomerID, nil
 }

@@ -96,10 +96,10 @@ type ClaimMapping struct {
 // SubjectLink says which customer a provider's subject is. It is made once, from a verified e-mail or
 // with the customer, and from then on only it counts: an e-mail may change hands.
 type SubjectLink struct {
-	StoreHash  string `gorm:"primaryKey;size:32;index:subject_links_customer,priority:1"`
-	Issuer     string `gorm:"primaryKey;size:500"`
+	StoreHash  string `gorm:"primaryKey;size:32;uniqueIndex:subject_links_one,priority:1"`
+	Issuer     string `gorm:"primaryKey;size:500;uniqueIndex:subject_links_one,priority:3"`
 	Subject    string `gorm:"primaryKey;size:255"` // OpenID Connect Core 2: at most 255 ASCII characters
-	CustomerID int64  `gorm:"index:subject_links_customer,priority:2"`
+	CustomerID int64  `gorm:"uniqueIndex:subject_links_one,priority:2"`
 	Email      string `gorm:"size:255"` // folded; the one that the provider verified at the last sign-in, "" if none
 	CreatedAt  time.Time
 	LastUsedAt time.Time

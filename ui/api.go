@@ -13,6 +13,8 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"sluice/auth"
+	"sluice/auth/customer/signin"
+	"sluice/auth/customer/sso"
 	"sluice/internal/problem"
 	"sluice/jobs"
 	"sluice/jobs/queue"
@@ -41,6 +43,8 @@ type Config struct {
 	Auth    *auth.Auth
 	Jobs    Jobs
 	Sources Sources
+	SignIn  *signin.Service
+	SSO     *sso.Service
 	Scopes  []string // that an install must grant
 	Version string
 	Sandbox bool // the app talks to a sandbox: the panel says so

@@ -59,6 +59,17 @@ func (a *API) Routes() []Route {
 		{"GET", "/customer-accounts", auth.AccessAccounts, a.findAccounts},
 		{"PUT", "/customer-accounts", auth.AccessAccounts, a.putAccounts},
 		{"DELETE", "/customer-accounts/*id", auth.AccessAccounts, a.deleteAccount},
+
+		{"GET", "/storefront/provider", read, a.identityProvider},
+		{"PUT", "/storefront/provider", admin, a.saveProvider},
+		{"DELETE", "/storefront/provider", admin, a.deleteProvider},
+		{"GET", "/storefront/provider/presets", read, a.providerPresets},
+		{"POST", "/storefront/provider/test", admin, a.testProvider},
+		{"GET", "/storefront/customer-groups", read, a.customerGroups},
+		{"GET", "/storefront/sign-ins", admin, a.signIns},
+		{"DELETE", "/storefront/subject-links/:id", admin, a.unlinkCustomer},
+
+		{"POST", "/customer-login", auth.AccessLogin, a.customerLogin},
 	}
 }
 

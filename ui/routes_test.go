@@ -49,6 +49,7 @@ var rules = map[string]routeRule{
 	"POST /api-keys":           {auth.AccessAdmin, `{"name":"x","scopes":["flows:read"]}`},
 	"DELETE /api-keys/:id":     {auth.AccessAdmin, ""},
 	"GET /audit":               {auth.AccessAdmin, ""},
+	"POST /customer-login":     {auth.AccessLogin, `{"customer_id":1}`},
 
 	"GET /customer-accounts":        {auth.AccessAccounts, ""},
 	"PUT /customer-accounts":        {auth.AccessAccounts, `{"accounts":[{"external_id":"x","customer_id":1}]}`},

@@ -61,6 +61,9 @@ type Client struct {
 	Sites      *SitesService
 	Scripts    *ScriptsService
 
+	Customers      *CustomersService
+	CustomerGroups *CustomerGroupsService
+
 	base      string // https://host/stores/{hash}
 	storeHash string
 	token     func() string // a function, because fmt prints neither its result nor what it holds
@@ -135,6 +138,8 @@ func New(cfg Config) (*Client, error) {
 	c.Channels = &ChannelsService{s}
 	c.Sites = &SitesService{s}
 	c.Scripts = &ScriptsService{s}
+	c.Customers = &CustomersService{s}
+	c.CustomerGroups = &CustomerGroupsService{s}
 	return c, nil
 }
 

@@ -21,7 +21,7 @@ type Limiter interface {
 
 // Call is what a limiter knows of a request before it is sent.
 type Call struct {
-	Class       string // endpoint class with its own concurrency limit; "" for none, which is all endpoints so far
+	Class       string // endpoint class with its own concurrency limit; "" for none
 	Cost        int    // of the quota, in requests
 	Interactive bool   // a person waits for it, see WithInteractive
 }

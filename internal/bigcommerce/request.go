@@ -37,7 +37,8 @@ type request struct {
 	method string
 	path   string // below the store, with the version: "/v3/catalog/products"
 	query  string
-	body   any // JSON; nil for none
+	body   any    // JSON; nil for none
+	class  string // endpoint class with its own concurrency limit; "" for none
 }
 
 // retryable says whether the request may be sent twice to the same effect.
@@ -101,7 +102,7 @@ func attempt[T any](ctx context.Context, c *Client, r request, body []byte) (out
 		return out, 0, fmt.Errorf("bigcommerce: %s %s: %w", r.method, r.path, err)
 	}
 
-	done, err := c.limiter.Wait(ctx, Call{Cost: 1, Interactive: isInteractive(ctx)})
+	done, err := c.limiter.Wait(ctx, Call{Class: r.class, Cost: 1, Interactive: isInteractive(ctx)})
 	if err != nil {
 		return out, 0, fmt.Errorf("bigcommerce: %s %s: not sent: %w", r.method, r.path, err)
 	}

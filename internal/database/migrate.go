@@ -20,6 +20,7 @@ func migrations() []*gormigrate.Migration {
 		{ID: "0004_job_attempts", Migrate: migrate0004},
 		{ID: "0005_jobs_paging", Migrate: migrate0005},
 		{ID: "0006_identity", Migrate: migrate0006},
+		{ID: "0008_one_subject", Migrate: migrate0008},
 		{ID: "0010_verified_email", Migrate: migrate0010},
 	}
 }

@@ -35,6 +35,16 @@ const (
 	OriginRefused     Code = "origin_refused"      // a page that is none of the store's storefronts
 )
 
+// The codes of sign-ins: what a system that signs shoppers in can act on.
+const (
+	ScopeMissing         Code = "scope_missing"          // the store has not granted a scope that this needs
+	LoginUnavailable     Code = "login_unavailable"      // BigCommerce takes no customer logins of ours at this store
+	ChannelUnknown       Code = "channel_unknown"        // no such channel, or one without a storefront
+	CustomerNotFound     Code = "customer_not_found"     // no customer has this id, e-mail or external id
+	CustomerAmbiguous    Code = "customer_ambiguous"     // several customers have it
+	CustomerOtherChannel Code = "customer_other_channel" // the customer may not sign in at this channel
+)
+
 // statusClientClosed is what nginx logs for a client that closed its request; no client sees it.
 const statusClientClosed = 499
 
@@ -57,6 +67,13 @@ var statuses = map[Code]int{
 	WrongStore:        http.StatusForbidden,
 	StoreNotInstalled: http.StatusNotFound,
 	OriginRefused:     http.StatusForbidden,
+
+	ScopeMissing:         http.StatusConflict,
+	LoginUnavailable:     http.StatusConflict,
+	ChannelUnknown:       http.StatusNotFound,
+	CustomerNotFound:     http.StatusNotFound,
+	CustomerAmbiguous:    http.StatusConflict,
+	CustomerOtherChannel: http.StatusConflict,
 }
 
 // Field names one wrong field of a request or record and what to do about it.

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"sluice/internal/bigcommerce"
 )
 
 //go:embed scripts/*.lua
@@ -49,7 +51,7 @@ const (
 // parallel", per operation). A call's or a job's class is one of these, or any other name ([a-z0-9_-]) for a class without a
 // known limit: it is halved when BigCommerce refuses, and recovers.
 const (
-	ClassCustomers               = "customers"                 // POST, PUT /customers
+	ClassCustomers               = bigcommerce.ClassCustomers  // POST, PUT /customers
 	ClassCustomerAddressesPost   = "customer-addresses-post"   // POST /customers/addresses
 	ClassCustomerAddressesPut    = "customer-addresses-put"    // PUT /customers/addresses
 	ClassCustomerAttributes      = "customer-attributes"       // POST, PUT /customers/attributes

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"sluice/internal/expression"
 	"sluice/internal/problem"
 	"sluice/jobs/source"
 )
@@ -55,7 +56,7 @@ type row struct {
 func (r *row) at(i int) any {
 	if !r.typed {
 		if i < len(r.values) {
-			return trimText(r.values[i])
+			return expression.TrimText(r.values[i])
 		}
 		return ""
 	}
@@ -77,7 +78,7 @@ func (r *row) operand(i int) any {
 		return v.String()
 	case string:
 		if r.typed {
-			return trimText(v)
+			return expression.TrimText(v)
 		}
 	}
 	return v
@@ -128,7 +129,7 @@ func (p *Program) eval(f *field, r *row) (v any, empty bool, msg string) {
 	}
 	out, err := p.machine.Run(program, p.env)
 	if err != nil {
-		return nil, false, runMessage(err)
+		return nil, false, expression.RunMessage(err)
 	}
 	return convert(f.spec, out, "")
 }

@@ -1,23 +1,18 @@
 package mapping
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"sync"
 
 	"github.com/expr-lang/expr/ast"
-	"github.com/expr-lang/expr/checker"
-	"github.com/expr-lang/expr/compiler"
-	"github.com/expr-lang/expr/conf"
-	"github.com/expr-lang/expr/file"
-	"github.com/expr-lang/expr/optimizer"
 	"github.com/expr-lang/expr/parser"
 	"github.com/expr-lang/expr/types"
 	"github.com/expr-lang/expr/vm"
 
 	"sluice/internal/bigcommerce"
+	"sluice/internal/expression"
 	"sluice/internal/problem"
 	"sluice/tenants"
 )
@@ -73,7 +68,7 @@ func compileMapping(m tenants.Mapping, header []string, catalogue []bigcommerce.
 		index[name] = i
 	}
 
-	p := &Program{header: header, env: make(map[string]any), machine: vm.VM{MemoryBudget: memoryBudget}}
+	p := &Program{header: header, env: make(map[string]any), machine: vm.VM{MemoryBudget: expression.MemoryBudget}}
 	var wrong []problem.Field
 	seen := make(map[string]bool)
 	for _, fm := range m.Fields {
@@ -138,8 +133,8 @@ func compileField(spec *bigcommerce.Field, source string, index map[string]int, 
 	if strings.TrimSpace(source) == "" {
 		return nil, "the expression is empty: choose a column or remove the field"
 	}
-	if len(source) > maxExpression {
-		return nil, fmt.Sprintf("the expression is longer than %d characters", maxExpression)
+	if len(source) > expression.MaxLength {
+		return nil, fmt.Sprintf("the expression is longer than %d characters", expression.MaxLength)
 	}
 	f = &field{spec: spec, target: spec.Name, required: requiredTarget(spec), direct: -1}
 	object, node, columns, err := compileExpression(source, index, types.Any)
@@ -147,7 +142,7 @@ func compileField(spec *bigcommerce.Field, source string, index map[string]int, 
 		f.text, node, columns, err = compileExpression(source, index, types.String)
 	}
 	if err != nil {
-		return nil, compileMessage(err)
+		return nil, expression.CompileMessage(err)
 	}
 	f.object, f.columns = object, columns
 	if id, ok := node.(*ast.IdentifierNode); ok && len(columns) == 1 && id.Value == slot(columns[0]) {
@@ -158,9 +153,9 @@ func compileField(spec *bigcommerce.Field, source string, index map[string]int, 
 		f.text = object
 	}
 	if len(columns) == 0 {
-		v, err := (&vm.VM{MemoryBudget: memoryBudget}).Run(f.text, map[string]any{})
+		v, err := (&vm.VM{MemoryBudget: expression.MemoryBudget}).Run(f.text, map[string]any{})
 		if err != nil {
-			return nil, runMessage(err)
+			return nil, expression.RunMessage(err)
 		}
 		value, empty, msg := convert(spec, v, "")
 		switch {
@@ -177,13 +172,7 @@ func compileField(spec *bigcommerce.Field, source string, index map[string]int, 
 // compileExpression compiles source for columns of one type. It returns the checked syntax tree's root
 // and the columns that are used, in order.
 func compileExpression(source string, index map[string]int, column types.Type) (*vm.Program, ast.Node, []int, error) {
-	config := conf.CreateNew()
-	for _, option := range options {
-		option(config)
-	}
-	for name := range config.Disabled {
-		delete(config.Builtins, name)
-	}
+	config := expression.NewConfig()
 	tree, err := parser.ParseWithConfig(source, config)
 	if err != nil {
 		return nil, nil, nil, err
@@ -201,61 +190,7 @@ func compileExpression(source string, index map[string]int, column types.Type) (
 	}
 	slices.Sort(columns)
 	config.WithEnv(env)
-	if _, err := checker.Check(tree, config); err != nil {
-		return nil, nil, nil, err
-	}
-	root := tree.Node                                              // before it is optimised
-	if err := optimizer.Optimize(&tree.Node, config); err != nil { //nolint:misspell // the library's name
-		return nil, nil, nil, err
-	}
-	program, err := compiler.Compile(tree, config)
+	root := tree.Node // before it is optimised
+	program, err := expression.Finish(tree, config)
 	return program, root, columns, err
-}
-
-// compileMessage turns a compiler's error into one for a merchant, with its place.
-func compileMessage(err error) string {
-	var fe *file.Error
-	if !errors.As(err, &fe) {
-		return strings.TrimSpace(strings.SplitN(err.Error(), "\n", 2)[0])
-	}
-	msg := fe.Message
-	var value valueError
-	switch {
-	case errors.As(err, &value):
-		msg = string(value)
-	case strings.Contains(msg, "mismatched type") && strings.Contains(msg, "string"):
-		msg = strings.Replace(msg, "invalid operation: ", "", 1) + ": columns are text, write number(…) around the one that is calculated with"
-	case strings.Contains(msg, "non-bool expression"):
-		msg = "the condition before ? is not true or false: compare it with something, or write bool(…) around it"
-	case strings.Contains(msg, "exceeds maximum allowed nodes"):
-		msg = "the expression is too long"
-	}
-	if fe.Line > 1 {
-		return fmt.Sprintf("%s (line %d, character %d)", msg, fe.Line, fe.Column+1)
-	}
-	return fmt.Sprintf("%s (character %d)", msg, fe.Column+1)
-}
-
-// runMessage turns an evaluation's error into one for a merchant.
-func runMessage(err error) string {
-	var value valueError
-	if errors.As(err, &value) {
-		return string(value)
-	}
-	var fe *file.Error
-	msg := err.Error()
-	if errors.As(err, &fe) {
-		msg = fe.Message
-	}
-	switch {
-	case strings.Contains(msg, "<nil>"), strings.Contains(msg, "is nil"):
-		return `the expression calculates with an empty value: give it a default, for example first(Cost, "0")`
-	case strings.Contains(msg, "divide by zero"):
-		return "the expression divides by zero"
-	case strings.Contains(msg, "index out of range"):
-		return "the list has fewer items than the expression takes from it"
-	case strings.Contains(msg, "memory budget"):
-		return "the expression makes too long a list"
-	}
-	return "the expression does not fit this value: " + strings.TrimSpace(strings.SplitN(msg, "\n", 2)[0])
 }

@@ -6,10 +6,10 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"sluice/internal/bigcommerce"
+	"sluice/internal/expression"
 )
 
 const (
@@ -19,29 +19,7 @@ const (
 
 	maxCategoryName = 50  // BigCommerce: category name, POST /catalog/trees/categories
 	maxBrandName    = 255 // BigCommerce: brand name, POST /catalog/brands
-	shownRunes      = 60  // of a value in a message
 )
-
-// trimText cuts white space and the invisible characters that spreadsheets leave around a value.
-func trimText(s string) string {
-	s = strings.TrimSpace(s)
-	if s == "" || (s[0] < utf8.RuneSelf && s[len(s)-1] < utf8.RuneSelf) {
-		return s
-	}
-	return strings.TrimFunc(s, func(c rune) bool { return unicode.IsSpace(c) || c == '\ufeff' || c == '\u200b' })
-}
-
-// quote shows a value in a message.
-func quote(s string) string {
-	n := 0
-	for i := range s {
-		if n++; n > shownRunes {
-			s = s[:i] + "…"
-			break
-		}
-	}
-	return `"` + s + `"`
-}
 
 // convert makes a typed value of what an expression gave. empty says that the row has nothing for the
 // field; msg is what is wrong and what to do. column is the column that the expression is nothing but,
@@ -63,13 +41,13 @@ func convert(f *bigcommerce.Field, v any, column string) (out any, empty bool, m
 	case nil:
 		return nil, true, ""
 	case string:
-		s = trimText(v)
+		s = expression.TrimText(v)
 	case json.Number:
 		s = v.String()
-		if d, ok := canonicalLiteral(s); f.Type != "string" && ok {
+		if d, ok := expression.CanonicalLiteral(s); f.Type != "string" && ok {
 			s = d
 		} else if f.Type != "string" {
-			return nil, false, quote(s) + " is not a number that can be used"
+			return nil, false, expression.Quote(s) + " is not a number that can be used"
 		}
 	case bool:
 		if f.Type != "string" {
@@ -80,7 +58,7 @@ func convert(f *bigcommerce.Field, v any, column string) (out any, empty bool, m
 		s = strconv.Itoa(v)
 	case float64:
 		var ok bool
-		if s, ok = ofFloat(v); !ok {
+		if s, ok = expression.FromFloat(v); !ok {
 			return nil, false, "the result is not a number that can be used: is something divided by zero?"
 		}
 	default:
@@ -95,7 +73,7 @@ func convert(f *bigcommerce.Field, v any, column string) (out any, empty bool, m
 	case "number":
 		out, msg = convertNumber(f, s, column)
 	case "boolean":
-		out, msg = parseBool(s)
+		out, msg = expression.ParseBool(s)
 	default:
 		out, msg = convertString(f, s)
 	}
@@ -126,7 +104,7 @@ func convertString(f *bigcommerce.Field, s string) (any, string) {
 				return e, ""
 			}
 		}
-		return nil, quote(s) + " is not allowed: use " + either(f.Enum)
+		return nil, expression.Quote(s) + " is not allowed: use " + either(f.Enum)
 	}
 	if f.Format == "date-time" {
 		return convertTime(s)
@@ -152,30 +130,30 @@ func convertTime(s string) (any, string) {
 			return t.Format(time.RFC3339), ""
 		}
 	}
-	return nil, quote(s) + " is not a date: write it as 2026-12-31 or 2026-12-31T18:00:00Z"
+	return nil, expression.Quote(s) + " is not a date: write it as 2026-12-31 or 2026-12-31T18:00:00Z"
 }
 
 func convertNumber(f *bigcommerce.Field, s, column string) (any, string) {
-	d, ok := decimal(s)
+	d, ok := expression.Decimal(s)
 	if !ok {
-		return nil, notNumber(s, column)
+		return nil, expression.NotNumber(s, column)
 	}
-	if len(d) > maxDigits {
-		return nil, fmt.Sprintf("%s has more than %d digits", quote(s), maxDigits)
+	if len(d) > expression.MaxDigits {
+		return nil, fmt.Sprintf("%s has more than %d digits", expression.Quote(s), expression.MaxDigits)
 	}
 	return json.Number(d), outOfRange(f, d)
 }
 
 func convertInteger(f *bigcommerce.Field, s, column string) (any, string) {
-	d, ok := decimal(s)
+	d, ok := expression.Decimal(s)
 	if !ok {
-		return nil, notNumber(s, column)
+		return nil, expression.NotNumber(s, column)
 	}
 	if strings.Contains(d, ".") {
 		if column == "" {
 			column = "…"
 		} else {
-			column = columnExpression(column)
+			column = expression.Name(column)
 		}
 		return nil, fmt.Sprintf("%s is not a whole number: round it in the source, or map with floor(number(%s))", d, column)
 	}
@@ -184,7 +162,7 @@ func convertInteger(f *bigcommerce.Field, s, column string) (any, string) {
 	}
 	n, err := strconv.ParseInt(d, 10, 64)
 	if err != nil {
-		return nil, quote(s) + " is too large"
+		return nil, expression.Quote(s) + " is too large"
 	}
 	return n, ""
 }
@@ -193,7 +171,7 @@ func outOfRange(f *bigcommerce.Field, d string) string {
 	n, err := strconv.ParseFloat(d, 64)
 	switch {
 	case err != nil:
-		return quote(d) + " is too large"
+		return expression.Quote(d) + " is too large"
 	case f.Minimum != nil && n < *f.Minimum:
 		return fmt.Sprintf("%s is below the smallest value, %s", d, strconv.FormatFloat(*f.Minimum, 'f', -1, 64))
 	case f.Maximum != nil && n > *f.Maximum:
@@ -202,56 +180,12 @@ func outOfRange(f *bigcommerce.Field, d string) string {
 	return ""
 }
 
-// notNumber says what to do about a text that should be a number.
-func notNumber(s, column string) string {
-	name := "…"
-	if column != "" {
-		name = columnExpression(column)
-	}
-	comma, point := strings.LastIndexByte(s, ','), strings.LastIndexByte(s, '.')
-	digitsOnly := strings.NewReplacer(",", "", ".", "", " ", "", "\u00a0", "", "'", "").Replace(s)
-	if _, ok := decimal(digitsOnly); ok {
-		switch {
-		case point < 0 && strings.Count(s, ",") == 1 && len(s)-comma == 4:
-			return fmt.Sprintf(`%s is not a number: is the comma for thousands or for decimals? Map with number(%s, ".") or number(%s, ",")`, quote(s), name, name)
-		case comma > point && strings.Count(s, ",") == 1:
-			fixed, _ := fnNumber(s, ",")
-			if f, ok := fixed.(float64); ok {
-				example := strconv.FormatFloat(f, 'f', min(len(s)-comma-1, 10), 64)
-				return fmt.Sprintf(`%s is not a number: use a point (%s), or map with number(%s, ",")`, quote(s), example, name)
-			}
-		case strings.Count(s, ".") <= 1:
-			return fmt.Sprintf(`%s is not a number: leave out the thousands separators, or map with number(%s, ".")`, quote(s), name)
-		}
-		return fmt.Sprintf(`%s is not a number: leave out the thousands separators, or map with number(%s, ",")`, quote(s), name)
-	}
-	if d, ok := canonicalLiteral(s); ok && len(d) <= maxDigits {
-		return fmt.Sprintf("%s is not a plain number: write it in full (%s)", quote(s), d)
-	}
-	for _, sign := range []string{"$", "€", "£", "¥", "USD", "EUR", "GBP", "%"} {
-		if rest := trimText(strings.Replace(s, sign, "", 1)); rest != s && strings.ContainsAny(rest, "0123456789") {
-			return fmt.Sprintf(`%s is not a number: leave out the %s, or map with number(replace(%s, %q, ""))`, quote(s), sign, name, sign)
-		}
-	}
-	return quote(s) + " is not a number"
-}
-
-func parseBool(s string) (any, string) {
-	switch strings.ToLower(s) {
-	case "true", "yes", "y", "1":
-		return true, ""
-	case "false", "no", "n", "0":
-		return false, ""
-	}
-	return nil, quote(s) + " is neither yes nor no: use true or false, yes or no, 1 or 0"
-}
-
 // convertArray takes a list, or a text with | between the items.
 func convertArray(f *bigcommerce.Field, v any, column string) (any, bool, string) {
 	if s, ok := v.(string); ok {
 		v = strings.Split(s, "|")
 	}
-	items, err := listOf(v)
+	items, err := expression.List(v)
 	if err != nil {
 		return nil, false, err.Error()
 	}
@@ -278,7 +212,7 @@ func convertCategory(v any) (any, bool, string) {
 	if s, ok := v.(string); ok {
 		v = strings.Split(s, "|")
 	}
-	items, err := listOf(v)
+	items, err := expression.List(v)
 	if err != nil {
 		return nil, false, err.Error()
 	}
@@ -288,11 +222,11 @@ func convertCategory(v any) (any, bool, string) {
 		for _, one := range strings.Split(item, "|") {
 			var names []string
 			for _, name := range strings.Split(one, ">") {
-				if name = trimText(name); name == "" {
+				if name = expression.TrimText(name); name == "" {
 					continue
 				}
 				if n := utf8.RuneCountInString(name); n > maxCategoryName {
-					return nil, false, fmt.Sprintf("the category %s has %d characters; the limit is %d", quote(name), n, maxCategoryName)
+					return nil, false, fmt.Sprintf("the category %s has %d characters; the limit is %d", expression.Quote(name), n, maxCategoryName)
 				}
 				if _, msg := convertString(&bigcommerce.Field{}, name); msg != "" {
 					return nil, false, msg

@@ -8,6 +8,8 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+
+	"sluice/internal/expression"
 )
 
 // hashVersion is hashed before a document. Another value makes every record look changed once: raise
@@ -78,7 +80,7 @@ func appendCanonical(dst []byte, v any) []byte {
 	case []int64:
 		return appendList(dst, v)
 	}
-	if n, ok := canonicalNumber(v); ok {
+	if n, ok := expression.CanonicalNumber(v); ok {
 		return append(dst, n...)
 	}
 	// No field of the catalogue has such a value. Its JSON is as stable as its type.

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"sluice/internal/bigcommerce"
+	"sluice/internal/expression"
 	"sluice/internal/problem"
 )
 
@@ -64,7 +65,7 @@ func check(t *testing.T, target string, doc Document, wrong []problem.Field) {
 		spec, _ := specOf(target)
 		switch v := v.(type) {
 		case string:
-			if trimText(v) != v || v == "" || (spec.MaxLength > 0 && utf8.RuneCountInString(v) > spec.MaxLength) || strings.ContainsFunc(v, forbidden) {
+			if expression.TrimText(v) != v || v == "" || (spec.MaxLength > 0 && utf8.RuneCountInString(v) > spec.MaxLength) || strings.ContainsFunc(v, forbidden) {
 				t.Fatalf("%s: %q", target, v)
 			}
 		case json.Number:
@@ -129,11 +130,11 @@ func FuzzNumbers(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		c, ok := canonicalLiteral(s)
+		c, ok := expression.CanonicalLiteral(s)
 		if !ok {
 			return
 		}
-		again, ok := decimal(c)
+		again, ok := expression.Decimal(c)
 		if !ok || again != c {
 			t.Fatalf("%q becomes %q, which becomes %q", s, c, again)
 		}

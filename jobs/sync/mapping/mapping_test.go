@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/internal/bigcommerce"
+	"sluice/internal/expression"
 	"sluice/internal/problem"
 	"sluice/tenants"
 )
@@ -259,7 +260,7 @@ func TestShadowedColumnsStayReachable(t *testing.T) {
 	header := []string{"first", "row", "in", "Part No", "naïve", "1st", `q"uote`, "a.b"}
 	values := []string{"F", "R", "I", "P", "N", "1", "Q", "AB"}
 	for i, name := range header {
-		p, err := Compile(whole("name", columnExpression(name)), header, bigcommerce.ProductFields())
+		p, err := Compile(whole("name", expression.Name(name)), header, bigcommerce.ProductFields())
 		if err != nil {
 			t.Errorf("%s: %v", name, fieldsOf(err))
 			continue
@@ -493,7 +494,7 @@ func TestTargets(t *testing.T) {
 			t.Errorf("%s can be mapped", name)
 		}
 	}
-	for _, f := range Functions() {
+	for _, f := range expression.Functions() {
 		if f.Name == "" || f.Form == "" || f.Help == "" {
 			t.Errorf("function %+v", f)
 		}

@@ -8,38 +8,9 @@ import (
 
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/file"
+
+	"sluice/internal/expression"
 )
-
-// reserved words of the expression language: a column with such a name is only row["name"].
-var reserved = map[string]bool{
-	"not": true, "in": true, "or": true, "and": true, "matches": true, "contains": true, "startsWith": true, "endsWith": true,
-	"let": true, "if": true, "else": true, "true": true, "false": true, "nil": true, "row": true,
-	"all": true, "none": true, "any": true, "one": true, "filter": true, "map": true, "count": true, "sum": true, "find": true,
-	"findIndex": true, "findLast": true, "findLastIndex": true, "groupBy": true, "sortBy": true, "reduce": true,
-}
-
-// columnExpression returns the expression that is a column's value: its name when that can stand
-// alone, row["name"] otherwise.
-func columnExpression(name string) string {
-	identifier := name != "" && !reserved[name] && !knownFunctions[name]
-	for i, c := range name {
-		letter := c == '_' || (c|0x20 >= 'a' && c|0x20 <= 'z')
-		if !letter && (i == 0 || c < '0' || c > '9') {
-			identifier = false
-			break
-		}
-	}
-	if identifier {
-		return name
-	}
-	return "row[" + quoteName(name) + "]"
-}
-
-// quoteName writes a name as a text of the expression language. It escapes no more than that needs: a
-// merchant is shown the name as it stands in the file.
-func quoteName(name string) string { return `"` + nameEscapes.Replace(name) + `"` }
-
-var nameEscapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, "\r", `\r`, "\t", `\t`)
 
 // slot is the name of column i inside a compiled expression. No merchant can write it: it is no
 // identifier.
@@ -74,39 +45,24 @@ func (r *resolver) Visit(node *ast.Node) {
 		switch name := r.open[n.Callee]; {
 		case !ok || n.Callee == nil:
 			r.fail(n, "only the functions of Sluice can be called")
-		case !knownFunctions[name]:
+		case !expression.Known(name):
 			if name == "" {
 				name = "a column"
 			}
-			r.fail(callee, "there is no function %s: there are %s", name, functionNames())
+			r.fail(callee, "there is no function %s: there are %s", name, expression.FunctionNames())
 		}
 		delete(r.open, n.Callee)
-	case *ast.BuiltinNode:
-		if !knownFunctions[n.Name] {
-			r.fail(n, "the function %s is not available here", n.Name)
+	default:
+		if why := expression.Refused(n); why != "" {
+			r.fail(n, "%s", why)
 		}
-	case *ast.BinaryNode:
-		switch _, constant := n.Right.(*ast.StringNode); {
-		case n.Operator == "..":
-			r.fail(n, "ranges (..) are not available here")
-		case n.Operator == "matches" && !constant:
-			r.fail(n, "the pattern after matches must be a text in quotes")
-		}
-	case *ast.SliceNode:
-		r.fail(n, "use left(…, 10) or right(…, 10) for a part of a text")
-	case *ast.VariableDeclaratorNode:
-		r.fail(n, "variables (let) are not available here")
-	case *ast.SequenceNode:
-		r.fail(n, "an expression is one value: ; is not available here")
-	case *ast.BytesNode, *ast.PointerNode, *ast.PredicateNode:
-		r.fail(n, "this is not available here")
 	}
 }
 
 // column replaces node by the slot of the column called name, if there is one that this name reaches.
 func (r *resolver) column(node *ast.Node, name string) bool {
 	i, ok := r.header[name]
-	if _, bare := (*node).(*ast.IdentifierNode); !ok || (bare && (reserved[name] || knownFunctions[name])) {
+	if _, bare := (*node).(*ast.IdentifierNode); !ok || (bare && (expression.Reserved(name) || expression.Known(name))) {
 		return false
 	}
 	r.columns[i] = true
@@ -151,8 +107,8 @@ func (r *resolver) check() *file.Error {
 	switch name := r.open[first]; {
 	case name == "row":
 		r.fail(first, `row needs the name of a column in quotes: row["Name"]`)
-	case knownFunctions[name]:
-		r.fail(first, "%s is a function: write %s for the column of that name", name, columnExpression(name))
+	case expression.Known(name):
+		r.fail(first, "%s is a function: write %s for the column of that name", name, expression.Name(name))
 	default:
 		r.fail(first, "there is no column %s%s", name, r.near(name))
 	}
@@ -180,7 +136,7 @@ func (r *resolver) near(name string) string {
 	const most = 12
 	var names []string
 	for _, c := range all[:min(most, len(all))] {
-		names = append(names, columnExpression(c.name))
+		names = append(names, expression.Name(c.name))
 	}
 	switch {
 	case len(same) > 0:
@@ -191,13 +147,4 @@ func (r *resolver) near(name string) string {
 		return fmt.Sprintf(": the source has %s and %d more", strings.Join(names, ", "), len(all)-most)
 	}
 	return ": the source has " + strings.Join(names, ", ")
-}
-
-func functionNames() string {
-	names := make([]string, 0, len(knownFunctions))
-	for n := range knownFunctions {
-		names = append(names, n)
-	}
-	sort.Strings(names)
-	return strings.Join(names, ", ")
 }

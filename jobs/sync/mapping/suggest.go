@@ -7,6 +7,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"sluice/internal/bigcommerce"
+	"sluice/internal/expression"
 	"sluice/tenants"
 )
 
@@ -98,7 +99,7 @@ func (s *suggester) find(names []string, spec *bigcommerce.Field) int {
 func (s *suggester) fits(i int, spec *bigcommerce.Field) bool {
 	seen, bad := 0, 0
 	for _, row := range s.sample {
-		if i >= len(row) || trimText(row[i]) == "" {
+		if i >= len(row) || expression.TrimText(row[i]) == "" {
 			continue
 		}
 		seen++
@@ -113,7 +114,7 @@ func (s *suggester) fits(i int, spec *bigcommerce.Field) bool {
 func (s *suggester) value(v string, spec *bigcommerce.Field, sign string) string {
 	var in any = v
 	if sign != "" {
-		n, err := fnNumber(v, sign)
+		n, err := expression.Number(v, sign)
 		if err != nil {
 			return err.Error()
 		}
@@ -138,7 +139,7 @@ func (s *suggester) decimalSign(i int) string {
 		case comma >= 0 && point >= 0:
 			both = ","
 		case comma >= 0:
-			if len(trimText(row[i]))-comma != 4 { // 1,299 says nothing
+			if len(expression.TrimText(row[i]))-comma != 4 { // 1,299 says nothing
 				commas++
 			}
 		case point >= 0:
@@ -156,7 +157,7 @@ func (s *suggester) decimalSign(i int) string {
 
 // expression returns the expression that fills a field from column i.
 func (s *suggester) expression(i int, spec *bigcommerce.Field) string {
-	column := columnExpression(s.header[i])
+	column := expression.Name(s.header[i])
 	if spec.Type != "number" && spec.Type != "integer" {
 		return column
 	}
@@ -173,7 +174,7 @@ func (s *suggester) category() string {
 	var columns []string
 	for _, level := range categoryLevels {
 		if i := s.find(level, spec); i >= 0 {
-			columns = append(columns, columnExpression(s.header[i]))
+			columns = append(columns, expression.Name(s.header[i]))
 			if len(columns) == 1 && s.holdsPaths(i) {
 				return columns[0]
 			}

@@ -1,4 +1,4 @@
-package mapping
+package expression
 
 import (
 	"encoding/json"
@@ -13,11 +13,11 @@ import (
 // Limits of expressions. With them the most that one evaluation can cost is maxNodes times maxText,
 // whatever a merchant writes: there are no loops and no variables to build larger things from.
 const (
-	maxExpression = 2000      // characters
-	maxNodes      = 200       // of the syntax tree
-	maxText       = 256 << 10 // bytes of any text that goes into or comes out of a function
-	maxParts      = 10000     // of a split
-	memoryBudget  = 20000     // elements that one evaluation may make, see expr's vm
+	MaxLength    = 2000      // characters
+	maxNodes     = 200       // of the syntax tree
+	maxText      = 256 << 10 // bytes of any text that goes into or comes out of a function
+	maxParts     = 10000     // of a split
+	MemoryBudget = 20000     // elements that one evaluation may make, see expr's vm
 )
 
 // Function describes a function of expressions, for the panel's help.
@@ -57,7 +57,7 @@ var functions = []function{
 		[]any{new(func(any) any), new(func(any, string) any)}},
 	{"bool", "bool(Active)", "true for yes, true, 1; false for no, false, 0", fnBool, []any{new(func(any) any)}},
 	{"string", "string(Code)", "the value as text", text1(func(s string) string { return s }), []any{new(func(any) string)}},
-	{"trim", "trim(Name)", "without white space around it", text1(trimText), []any{new(func(any) string)}},
+	{"trim", "trim(Name)", "without white space around it", text1(TrimText), []any{new(func(any) string)}},
 	{"upper", "upper(Name)", "in upper case", text1(strings.ToUpper), []any{new(func(any) string)}},
 	{"lower", "lower(Name)", "in lower case", text1(strings.ToLower), []any{new(func(any) string)}},
 	{"left", "left(Name, 250)", "the first characters", fnLeft, []any{new(func(any, int) string)}},
@@ -98,8 +98,8 @@ var options = func() []expr.Option {
 	return o
 }()
 
-// asText returns any value as text; an empty value is "".
-func asText(v any) (string, error) {
+// Text returns any value as text; an empty value is "".
+func Text(v any) (string, error) {
 	var s string
 	switch v := v.(type) {
 	case nil:
@@ -112,7 +112,7 @@ func asText(v any) (string, error) {
 	case int:
 		s = strconv.Itoa(v)
 	case float64:
-		d, ok := ofFloat(v)
+		d, ok := FromFloat(v)
 		if !ok {
 			return "", failf("the result is not a number that can be written")
 		}
@@ -129,7 +129,7 @@ func asText(v any) (string, error) {
 // text1 makes a function of one text.
 func text1(f func(string) string) func(...any) (any, error) {
 	return func(args ...any) (any, error) {
-		s, err := asText(args[0])
+		s, err := Text(args[0])
 		if err != nil {
 			return nil, err
 		}
@@ -137,16 +137,20 @@ func text1(f func(string) string) func(...any) (any, error) {
 	}
 }
 
+// Number is number(text, sign) of the language: the number in a text with this decimal sign, nil for an
+// empty one.
+func Number(text, sign string) (any, error) { return fnNumber(text, sign) }
+
 func fnNumber(args ...any) (any, error) {
 	switch v := args[0].(type) {
 	case int, float64:
 		return v, nil
 	}
-	s, err := asText(args[0])
+	s, err := Text(args[0])
 	if err != nil {
 		return nil, err
 	}
-	s = trimText(s)
+	s = TrimText(s)
 	if s == "" {
 		return nil, nil
 	}
@@ -161,16 +165,16 @@ func fnNumber(args ...any) (any, error) {
 			return nil, failf(`the decimal sign of number() must be "," or "."`)
 		}
 	}
-	d, ok := decimal(plain)
-	if !ok || len(d) > maxDigits {
+	d, ok := Decimal(plain)
+	if !ok || len(d) > MaxDigits {
 		if len(args) == 2 {
-			return nil, failf("%s is not a number", quote(s))
+			return nil, failf("%s is not a number", Quote(s))
 		}
-		return nil, valueError(notNumber(s, ""))
+		return nil, valueError(NotNumber(s, ""))
 	}
 	f, err := strconv.ParseFloat(d, 64)
 	if err != nil {
-		return nil, failf("%s is not a number", quote(s))
+		return nil, failf("%s is not a number", Quote(s))
 	}
 	return f, nil
 }
@@ -179,14 +183,14 @@ func fnBool(args ...any) (any, error) {
 	if b, ok := args[0].(bool); ok {
 		return b, nil
 	}
-	s, err := asText(args[0])
+	s, err := Text(args[0])
 	if err != nil {
 		return nil, err
 	}
-	if s = trimText(s); s == "" {
+	if s = TrimText(s); s == "" {
 		return nil, nil
 	}
-	b, msg := parseBool(s)
+	b, msg := ParseBool(s)
 	if msg != "" {
 		return nil, valueError(msg)
 	}
@@ -194,7 +198,7 @@ func fnBool(args ...any) (any, error) {
 }
 
 func fnLeft(args ...any) (any, error) {
-	s, err := asText(args[0])
+	s, err := Text(args[0])
 	if err != nil {
 		return nil, err
 	}
@@ -209,7 +213,7 @@ func fnLeft(args ...any) (any, error) {
 }
 
 func fnRight(args ...any) (any, error) {
-	s, err := asText(args[0])
+	s, err := Text(args[0])
 	if err != nil {
 		return nil, err
 	}
@@ -223,7 +227,7 @@ func fnRight(args ...any) (any, error) {
 }
 
 func fnReplace(args ...any) (any, error) {
-	s, err := asText(args[0])
+	s, err := Text(args[0])
 	if err != nil {
 		return nil, err
 	}
@@ -238,7 +242,7 @@ func fnReplace(args ...any) (any, error) {
 }
 
 func fnSplit(args ...any) (any, error) {
-	s, err := asText(args[0])
+	s, err := Text(args[0])
 	if err != nil {
 		return nil, err
 	}
@@ -251,13 +255,13 @@ func fnSplit(args ...any) (any, error) {
 	}
 	parts := strings.Split(s, sep)
 	for i := range parts {
-		parts[i] = trimText(parts[i])
+		parts[i] = TrimText(parts[i])
 	}
 	return parts, nil
 }
 
-// listOf returns the non-empty texts of a list, or of a single value.
-func listOf(v any) ([]string, error) {
+// List returns the non-empty texts of a list, or of a single value.
+func List(v any) ([]string, error) {
 	var items []any
 	switch v := v.(type) {
 	case nil:
@@ -273,11 +277,11 @@ func listOf(v any) ([]string, error) {
 	}
 	out := make([]string, 0, len(items))
 	for _, item := range items {
-		s, err := asText(item)
+		s, err := Text(item)
 		if err != nil {
 			return nil, err
 		}
-		if s = trimText(s); s != "" {
+		if s = TrimText(s); s != "" {
 			out = append(out, s)
 		}
 	}
@@ -296,7 +300,7 @@ func joined(parts []string, sep string) (any, error) {
 }
 
 func fnJoin(args ...any) (any, error) {
-	parts, err := listOf(args[0])
+	parts, err := List(args[0])
 	if err != nil {
 		return nil, err
 	}
@@ -309,7 +313,7 @@ func fnJoin(args ...any) (any, error) {
 
 func fnFirst(args ...any) (any, error) {
 	for _, a := range args {
-		if s, ok := a.(string); a != nil && (!ok || trimText(s) != "") {
+		if s, ok := a.(string); a != nil && (!ok || TrimText(s) != "") {
 			return a, nil
 		}
 	}
@@ -319,7 +323,7 @@ func fnFirst(args ...any) (any, error) {
 func fnPath(args ...any) (any, error) {
 	var parts []string
 	for _, a := range args {
-		list, err := listOf(a)
+		list, err := List(a)
 		if err != nil {
 			return nil, err
 		}

@@ -1,4 +1,4 @@
-package mapping
+package expression
 
 import (
 	"encoding/json"
@@ -8,13 +8,13 @@ import (
 	"strings"
 )
 
-// maxDigits is the longest number that is taken, before and after the point together. A price with
+// MaxDigits is the longest number that is taken, before and after the point together. A price with
 // more is a mistake, and BigCommerce keeps fewer.
-const maxDigits = 30
+const MaxDigits = 30
 
-// decimal reads a plain decimal number: an optional sign, digits, an optional point and more digits.
+// Decimal reads a plain decimal number: an optional sign, digits, an optional point and more digits.
 // It returns it without a plus, superfluous zeros or a negative zero: "+012.50" is "12.5".
-func decimal(s string) (string, bool) {
+func Decimal(s string) (string, bool) {
 	negative := false
 	if s != "" && (s[0] == '-' || s[0] == '+') {
 		negative = s[0] == '-'
@@ -53,9 +53,9 @@ func decimal(s string) (string, bool) {
 	return s, true
 }
 
-// ofFloat writes a calculated number. 15 significant digits are what a float64 holds of any decimal,
+// FromFloat writes a calculated number. 15 significant digits are what a float64 holds of any decimal,
 // so 12.1 * 1.2 is 14.52 and not 14.519999999999998.
-func ofFloat(f float64) (string, bool) {
+func FromFloat(f float64) (string, bool) {
 	if math.IsNaN(f) || math.IsInf(f, 0) || math.Abs(f) >= 1e21 {
 		return "", false
 	}
@@ -63,22 +63,22 @@ func ofFloat(f float64) (string, bool) {
 	if err != nil {
 		return "", false
 	}
-	return decimal(strconv.FormatFloat(rounded, 'f', -1, 64))
+	return Decimal(strconv.FormatFloat(rounded, 'f', -1, 64))
 }
 
-// canonicalNumber writes a number of any Go type in the one form that hashes and comparisons use.
+// CanonicalNumber writes a number of any Go type in the one form that hashes and comparisons use.
 // exact floats (not calculated ones) keep every digit that makes them what they are.
-func canonicalNumber(v any) (string, bool) {
+func CanonicalNumber(v any) (string, bool) {
 	switch v := v.(type) {
 	case json.Number:
-		return canonicalLiteral(string(v))
+		return CanonicalLiteral(string(v))
 	case float64:
 		if math.IsNaN(v) || math.IsInf(v, 0) {
 			return "", false
 		}
-		return canonicalLiteral(strconv.FormatFloat(v, 'g', -1, 64))
+		return CanonicalLiteral(strconv.FormatFloat(v, 'g', -1, 64))
 	case float32:
-		return canonicalNumber(float64(v))
+		return CanonicalNumber(float64(v))
 	case int:
 		return strconv.Itoa(v), true
 	case int64:
@@ -91,16 +91,16 @@ func canonicalNumber(v any) (string, bool) {
 	return "", false
 }
 
-// canonicalLiteral is canonicalNumber for a JSON number, which may have an exponent.
-func canonicalLiteral(s string) (string, bool) {
-	if d, ok := decimal(s); ok {
+// CanonicalLiteral is canonicalNumber for a JSON number, which may have an exponent.
+func CanonicalLiteral(s string) (string, bool) {
+	if d, ok := Decimal(s); ok {
 		return d, true
 	}
 	mantissa, exponent, ok := strings.Cut(strings.ToLower(s), "e")
 	if !ok {
 		return "", false
 	}
-	if _, ok := decimal(mantissa); !ok || len(mantissa) > 400 {
+	if _, ok := Decimal(mantissa); !ok || len(mantissa) > 400 {
 		return "", false
 	}
 	if n, err := strconv.Atoi(exponent); err != nil || n > 400 || n < -400 { // a float64 has no larger one
@@ -110,5 +110,5 @@ func canonicalLiteral(s string) (string, bool) {
 	if !ok {
 		return "", false
 	}
-	return decimal(r.FloatString(800))
+	return Decimal(r.FloatString(800))
 }

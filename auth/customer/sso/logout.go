@@ -1,0 +1,152 @@
+package sso
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+
+	"github.com/gin-gonic/gin"
+
+	"sluice/auth/customer/login"
+	"sluice/auth/customer/signin"
+	"sluice/internal/problem"
+	"sluice/tenants"
+)
+
+// storeLogout ends BigCommerce's session of the browser. It leads nowhere afterwards (FACTS: Identity).
+const storeLogout = "/login.php?action=logout"
+
+// logout answers GET /sso/{store_hash}/logout: it ends the provider's session, and leads on to where
+// the storefront's ends. Parameters: channel_id; redirect_to; storefront=done when the storefront's own
+// session has ended already. It needs no sign-in of ours, so it also works when those were switched off.
+func (s *Service) logout(c *gin.Context) {
+	ctx, ok := storeParam(c)
+	if !s.pass(c, tenants.StoreHash(ctx)) {
+		return
+	}
+	if !ok {
+		s.refused(c, nil, "", problem.New(problem.StoreNotInstalled, "There is no such store."))
+		return
+	}
+	at, err := s.storefront(ctx, c)
+	if err != nil {
+		s.refused(c, nil, "", err)
+		return
+	}
+	to, err := login.RedirectPath(c.Query("redirect_to"))
+	if err != nil {
+		s.refused(c, nil, at.Origin+"/", refuse(codeRedirect, http.StatusBadRequest, "The page to go to after signing out is not one of this shop. Go back to the shop and sign out there.", "%s", redirectDetail(err)))
+		return
+	}
+	f := flow{Out: true, ChannelID: at.ID, RedirectTo: to, StoreDone: c.Query("storefront") == "done"}
+	target, err := s.endSession(ctx, c, f)
+	if err != nil { // the provider's session stays; the shop's is ended all the same
+		s.cfg.Log.WarnContext(ctx, "a provider's session was not ended", "store", tenants.StoreHash(ctx), "code", refusalOf(err).code)
+	}
+	if target == "" {
+		target = at.after(f)
+	}
+	c.Redirect(http.StatusFound, target)
+}
+
+// storefront returns the channel of a request, of any store that has the app: whoever is signed in may
+// sign out.
+func (s *Service) storefront(ctx context.Context, c *gin.Context) (front, error) {
+	channel, err := channelParam(c)
+	if err != nil {
+		return front{}, err
+	}
+	store, err := s.cfg.DB.Store(ctx, tenants.StoreHash(ctx))
+	if err == nil && store.State == tenants.StoreUninstalled || problem.CodeOf(err) == problem.NotFound {
+		err = problem.New(problem.StoreNotInstalled, "Sluice is not installed on this store.")
+	}
+	if err != nil {
+		return front{}, err
+	}
+	at, err := s.cfg.SignIn.Channel(ctx, store, channel)
+	return front{at}, err
+}
+
+// front is a storefront to go back to.
+type front struct{ signin.Channel }
+
+// after is where a sign-out leads in the end.
+func (at front) after(f flow) string {
+	if !f.StoreDone {
+		return at.Origin + storeLogout
+	}
+	if f.RedirectTo == "" {
+		return at.Origin + "/"
+	}
+	return at.Origin + f.RedirectTo
+}
+
+// endSession returns the address that ends the provider's session (OpenID Connect RP-Initiated Logout
+// 1.0, section 2), "" if there is none to end.
+func (s *Service) endSession(ctx context.Context, c *gin.Context, f flow) (string, error) {
+	row, err := s.cfg.DB.IdentityProvider(ctx)
+	if err != nil || row == nil || !row.Enabled || !row.EndSession {
+		return "", err
+	}
+	p, err := s.provider(ctx, row.Issuer)
+	if err != nil || p.EndSessionURL == "" {
+		return "", err
+	}
+	u, err := url.Parse(p.EndSessionURL)
+	if err != nil {
+		return "", err
+	}
+	state, err := s.keep(ctx, f)
+	if err != nil {
+		return "", err
+	}
+	q := u.Query()
+	q.Set("client_id", row.ClientID)
+	q.Set("post_logout_redirect_uri", s.LoggedOutURL())
+	q.Set("state", state)
+	if hint := s.takeHint(c, tenants.StoreHash(ctx)); hint != "" {
+		q.Set("id_token_hint", hint)
+	}
+	u.RawQuery = q.Encode()
+	return u.String(), nil
+}
+
+// loggedOut answers GET /sso/logged-out: the provider's session has ended, the storefront's is next.
+func (s *Service) loggedOut(c *gin.Context) {
+	m := statePattern.FindStringSubmatch(c.Query("state"))
+	store := ""
+	if m != nil {
+		store = m[1]
+	}
+	if !s.pass(c, store) {
+		return
+	}
+	out := func() {
+		show(c, http.StatusOK, "You are signed out", "You are signed out at the sign-in service. If the shop still shows you as signed in, sign out there too.", "", "")
+	}
+	if m == nil {
+		out()
+		return
+	}
+	ctx := tenants.WithStore(c.Request.Context(), store)
+	f, err := s.take(ctx, m[2])
+	var r *refusal
+	switch {
+	case errors.As(err, &r), err == nil && !f.Out:
+		out()
+		return
+	case err != nil:
+		s.refused(c, nil, "", err)
+		return
+	}
+	row, err := s.cfg.DB.Store(ctx, store)
+	if err == nil {
+		var at signin.Channel
+		if at, err = s.cfg.SignIn.Channel(ctx, row, f.ChannelID); err == nil {
+			c.Redirect(http.StatusFound, front{at}.after(*f))
+			return
+		}
+	}
+	s.refused(c, nil, "", err)
+}

@@ -1,0 +1,80 @@
+package sso
+
+import (
+	"bytes"
+	"crypto/rand"
+	_ "embed"
+	"html/template"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"sluice/internal/problem"
+	"sluice/internal/ratelimit"
+	"sluice/tenants"
+)
+
+//go:embed page.html
+var pageHTML string
+
+var page = template.Must(template.New("page").Parse(pageHTML))
+
+// show answers with a page. back is the storefront to link to, "" if it is not known.
+func show(c *gin.Context, status int, title, message, code, back string) {
+	nonce := rand.Text()
+	var b bytes.Buffer
+	err := page.Execute(&b, struct{ Nonce, Title, Message, Code, Back, RequestID string }{
+		nonce, title, message, code, back, c.GetString(problem.RequestIDKey),
+	})
+	if err != nil {
+		c.AbortWithStatus(http.StatusInternalServerError)
+		return
+	}
+	c.Header("Content-Security-Policy", "default-src 'none'; style-src 'nonce-"+nonce+"'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+	c.Abort()
+	c.Data(status, "text/html; charset=utf-8", b.Bytes())
+}
+
+// refused ends a request that signs nobody in, with a page and, if row belongs to a store, a line in
+// the store's log of sign-ins.
+func (s *Service) refused(c *gin.Context, row *tenants.SignIn, back string, err error) {
+	ctx, r := c.Request.Context(), refusalOf(err)
+	level := slog.LevelInfo
+	if r.status >= http.StatusInternalServerError {
+		level = slog.LevelWarn
+	}
+	attrs := []slog.Attr{
+		slog.String("store", tenants.StoreHash(ctx)), slog.String("route", c.FullPath()), slog.String("code", r.code),
+		slog.String("request_id", c.GetString(problem.RequestIDKey)),
+	}
+	if r.err != nil {
+		attrs = append(attrs, slog.Any("error", r.err))
+	}
+	s.cfg.Log.LogAttrs(ctx, level, "shopper not signed in", attrs...)
+	// Whom the provider named is always noted; what anybody can make happen is bounded.
+	if row != nil && (row.Email != "" || row.CustomerID != 0 || s.cfg.Limiter.Wait(anonymous, tenants.StoreHash(ctx), netip.Addr{}) == 0) {
+		row.Result, row.Detail = r.code, r.detail
+		s.cfg.SignIn.Record(ctx, *row)
+	}
+	show(c, r.status, "You are not signed in", r.message, r.code, back)
+}
+
+// pass admits a request, or answers 429 with a page.
+func (s *Service) pass(c *gin.Context, store string) bool {
+	wait := s.cfg.Limiter.Wait(perAddress, store, ratelimit.Address(c))
+	if wait == 0 {
+		wait = s.cfg.Limiter.Wait(perStore, store, netip.Addr{})
+	}
+	if wait == 0 {
+		return true
+	}
+	seconds := strconv.FormatInt(int64((wait+time.Second-1)/time.Second), 10)
+	c.Header("Retry-After", seconds)
+	show(c, http.StatusTooManyRequests, "You are not signed in",
+		"There were too many sign-ins from your network. Wait "+seconds+" seconds and load this page again.", codeTooOften, "")
+	return false
+}

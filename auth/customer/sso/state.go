@@ -1,0 +1,180 @@
+package sso
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/redis/go-redis/v9"
+
+	"sluice/internal/problem"
+	"sluice/tenants"
+)
+
+const (
+	// stateFor is how long a shopper may take at the provider.
+	stateFor = 10 * time.Minute
+	// columnState and columnHint are what a sealed value is bound to beside its store. Never rename them.
+	columnState = "sso.state"
+	columnHint  = "sso.id_token_hint"
+	// hintFor is how long the ID token is kept in the browser as the hint of a later sign-out.
+	hintFor = 24 * time.Hour
+	// maxHint keeps a cookie within the 4,096 bytes that browsers take.
+	maxHint = 3800
+)
+
+// flow is a sign-in, or a sign-out, that is under way at the provider.
+type flow struct {
+	Out        bool      `json:"out,omitempty"` // a sign-out
+	ChannelID  int64     `json:"channel"`
+	RedirectTo string    `json:"to,omitempty"`
+	StoreDone  bool      `json:"done,omitempty"`    // the storefront's own session has ended already
+	Browser    string    `json:"browser,omitempty"` // hash of the cookie of the browser that began it
+	Nonce      string    `json:"nonce,omitempty"`
+	Verifier   string    `json:"verifier,omitempty"` // of PKCE
+	Issuer     string    `json:"iss,omitempty"`
+	ClientID   string    `json:"client,omitempty"`
+	Began      time.Time `json:"began"`
+}
+
+// statePattern is a state of ours: the store's hash and a random id.
+var statePattern = regexp.MustCompile(`^([a-z0-9]{1,32})\.([A-Z2-7]{26})$`)
+
+func digest(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+// stateKey is where a flow waits. The id itself is not in Redis: who reads Redis cannot answer for a
+// shopper.
+func stateKey(store, id string) string {
+	return "sluice:idp:{" + store + "}:state:" + digest(id)
+}
+
+// keep seals f for ctx's store and returns the state that brings it back, once.
+func (s *Service) keep(ctx context.Context, f flow) (state string, err error) {
+	store, id := tenants.StoreHash(ctx), rand.Text()
+	f.Began = s.now().UTC()
+	plain, err := json.Marshal(f)
+	if err != nil {
+		return "", err
+	}
+	sealed, err := s.cfg.DB.Vault().Seal(store, columnState, plain)
+	if err != nil {
+		return "", err
+	}
+	if err := s.cfg.Redis.Set(ctx, stateKey(store, id), sealed, stateFor).Err(); err != nil {
+		return "", problem.Wrap(err, problem.Unavailable, "Redis did not answer: the sign-in could not begin.")
+	}
+	return store + "." + id, nil
+}
+
+// take returns the flow of a state and forgets it. ctx is the store's, which the state names.
+func (s *Service) take(ctx context.Context, id string) (*flow, error) {
+	store := tenants.StoreHash(ctx)
+	unknown := refuse(codeStateUnknown, http.StatusBadRequest, "This sign-in took too long or was used already. "+tryAgain,
+		"The state of the provider's answer is older than %s, was used before, or was never given out.", stateFor)
+	sealed, err := s.cfg.Redis.GetDel(ctx, stateKey(store, id)).Bytes()
+	if errors.Is(err, redis.Nil) {
+		return nil, unknown
+	}
+	if err != nil {
+		return nil, problem.Wrap(err, problem.Unavailable, "Redis did not answer: the sign-in could not go on.")
+	}
+	plain, err := s.cfg.DB.Vault().Open(store, columnState, sealed)
+	if err != nil { // sealed for another store, or with a key that is gone
+		return nil, unknown.with(err)
+	}
+	var f flow
+	if err := json.Unmarshal(plain, &f); err != nil {
+		return nil, fmt.Errorf("sso: state: %w", err)
+	}
+	if s.now().Sub(f.Began) > stateFor {
+		return nil, unknown
+	}
+	return &f, nil
+}
+
+// cookie names. The prefixes keep other hosts of the domain, and pages without TLS, from setting them.
+func (s *Service) browserCookie() string {
+	if s.secure {
+		return "__Host-sluice_sso"
+	}
+	return "sluice_sso"
+}
+
+func (s *Service) hintCookie() string {
+	if s.secure {
+		return "__Secure-sluice_hint"
+	}
+	return "sluice_hint"
+}
+
+var browserPattern = regexp.MustCompile(`^[A-Z2-7]{26}$`)
+
+// bindBrowser gives the browser a secret of its own, or renews the one it has, and returns its hash. A
+// browser keeps one for all its tabs.
+func (s *Service) bindBrowser(c *gin.Context) string {
+	value, err := c.Cookie(s.browserCookie())
+	if err != nil || !browserPattern.MatchString(value) {
+		value = rand.Text()
+	}
+	http.SetCookie(c.Writer, &http.Cookie{
+		Name: s.browserCookie(), Value: value, Path: "/", MaxAge: int(stateFor.Seconds()),
+		Secure: s.secure, HttpOnly: true, SameSite: http.SameSiteLaxMode, // Lax: the provider's answer is a navigation
+	})
+	return digest(value)
+}
+
+// sameBrowser reports whether the request comes from the browser that a flow began in.
+func (s *Service) sameBrowser(c *gin.Context, f *flow) bool {
+	value, err := c.Cookie(s.browserCookie())
+	return err == nil && browserPattern.MatchString(value) && f.Browser != "" &&
+		subtle.ConstantTimeCompare([]byte(digest(value)), []byte(f.Browser)) == 1
+}
+
+// keepHint leaves the ID token with the browser, sealed, for a later sign-out. One that is too long for
+// a cookie is left out: the provider then asks the shopper.
+func (s *Service) keepHint(c *gin.Context, store, idToken string) {
+	sealed, err := s.cfg.DB.Vault().Seal(store, columnHint, []byte(idToken))
+	value := base64.RawURLEncoding.EncodeToString(sealed)
+	if err != nil || len(value) > maxHint {
+		return
+	}
+	s.setHint(c, store, value, int(hintFor.Seconds()))
+}
+
+func (s *Service) setHint(c *gin.Context, store, value string, maxAge int) {
+	http.SetCookie(c.Writer, &http.Cookie{
+		Name: s.hintCookie(), Value: value, Path: "/sso/" + store + "/", MaxAge: maxAge,
+		Secure: s.secure, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	})
+}
+
+// takeHint returns the ID token that the browser keeps for a store, "" if none, and has it deleted.
+func (s *Service) takeHint(c *gin.Context, store string) string {
+	value, err := c.Cookie(s.hintCookie())
+	if err != nil {
+		return ""
+	}
+	s.setHint(c, store, "", -1)
+	sealed, err := base64.RawURLEncoding.DecodeString(strings.TrimSpace(value))
+	if err != nil {
+		return ""
+	}
+	plain, err := s.cfg.DB.Vault().Open(store, columnHint, sealed)
+	if err != nil {
+		return ""
+	}
+	return string(plain)
+}

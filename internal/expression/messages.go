@@ -1,0 +1,57 @@
+package expression
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/expr-lang/expr/file"
+)
+
+// CompileMessage turns a compiler's error into one for a merchant, with its place.
+func CompileMessage(err error) string {
+	var fe *file.Error
+	if !errors.As(err, &fe) {
+		return strings.TrimSpace(strings.SplitN(err.Error(), "\n", 2)[0])
+	}
+	msg := fe.Message
+	var value valueError
+	switch {
+	case errors.As(err, &value):
+		msg = string(value)
+	case strings.Contains(msg, "mismatched type") && strings.Contains(msg, "string"):
+		msg = strings.Replace(msg, "invalid operation: ", "", 1) + ": columns are text, write number(…) around the one that is calculated with"
+	case strings.Contains(msg, "non-bool expression"):
+		msg = "the condition before ? is not true or false: compare it with something, or write bool(…) around it"
+	case strings.Contains(msg, "exceeds maximum allowed nodes"):
+		msg = "the expression is too long"
+	}
+	if fe.Line > 1 {
+		return fmt.Sprintf("%s (line %d, character %d)", msg, fe.Line, fe.Column+1)
+	}
+	return fmt.Sprintf("%s (character %d)", msg, fe.Column+1)
+}
+
+// RunMessage turns an evaluation's error into one for a merchant.
+func RunMessage(err error) string {
+	var value valueError
+	if errors.As(err, &value) {
+		return string(value)
+	}
+	var fe *file.Error
+	msg := err.Error()
+	if errors.As(err, &fe) {
+		msg = fe.Message
+	}
+	switch {
+	case strings.Contains(msg, "<nil>"), strings.Contains(msg, "is nil"):
+		return `the expression calculates with an empty value: give it a default, for example first(Cost, "0")`
+	case strings.Contains(msg, "divide by zero"):
+		return "the expression divides by zero"
+	case strings.Contains(msg, "index out of range"):
+		return "the list has fewer items than the expression takes from it"
+	case strings.Contains(msg, "memory budget"):
+		return "the expression makes too long a list"
+	}
+	return "the expression does not fit this value: " + strings.TrimSpace(strings.SplitN(msg, "\n", 2)[0])
+}

@@ -1,0 +1,76 @@
+package expression
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+const shownRunes = 60 // of a value in a message
+
+// TrimText cuts white space and the invisible characters that spreadsheets leave around a value.
+func TrimText(s string) string {
+	s = strings.TrimSpace(s)
+	if s == "" || (s[0] < utf8.RuneSelf && s[len(s)-1] < utf8.RuneSelf) {
+		return s
+	}
+	return strings.TrimFunc(s, func(c rune) bool { return unicode.IsSpace(c) || c == '\ufeff' || c == '\u200b' })
+}
+
+// Quote shows a value in a message.
+func Quote(s string) string {
+	n := 0
+	for i := range s {
+		if n++; n > shownRunes {
+			s = s[:i] + "…"
+			break
+		}
+	}
+	return `"` + s + `"`
+}
+
+// NotNumber says what to do about a text that should be a number.
+func NotNumber(s, column string) string {
+	name := "…"
+	if column != "" {
+		name = Name(column)
+	}
+	comma, point := strings.LastIndexByte(s, ','), strings.LastIndexByte(s, '.')
+	digitsOnly := strings.NewReplacer(",", "", ".", "", " ", "", "\u00a0", "", "'", "").Replace(s)
+	if _, ok := Decimal(digitsOnly); ok {
+		switch {
+		case point < 0 && strings.Count(s, ",") == 1 && len(s)-comma == 4:
+			return fmt.Sprintf(`%s is not a number: is the comma for thousands or for decimals? Map with number(%s, ".") or number(%s, ",")`, Quote(s), name, name)
+		case comma > point && strings.Count(s, ",") == 1:
+			fixed, _ := fnNumber(s, ",")
+			if f, ok := fixed.(float64); ok {
+				example := strconv.FormatFloat(f, 'f', min(len(s)-comma-1, 10), 64)
+				return fmt.Sprintf(`%s is not a number: use a point (%s), or map with number(%s, ",")`, Quote(s), example, name)
+			}
+		case strings.Count(s, ".") <= 1:
+			return fmt.Sprintf(`%s is not a number: leave out the thousands separators, or map with number(%s, ".")`, Quote(s), name)
+		}
+		return fmt.Sprintf(`%s is not a number: leave out the thousands separators, or map with number(%s, ",")`, Quote(s), name)
+	}
+	if d, ok := CanonicalLiteral(s); ok && len(d) <= MaxDigits {
+		return fmt.Sprintf("%s is not a plain number: write it in full (%s)", Quote(s), d)
+	}
+	for _, sign := range []string{"$", "€", "£", "¥", "USD", "EUR", "GBP", "%"} {
+		if rest := TrimText(strings.Replace(s, sign, "", 1)); rest != s && strings.ContainsAny(rest, "0123456789") {
+			return fmt.Sprintf(`%s is not a number: leave out the %s, or map with number(replace(%s, %q, ""))`, Quote(s), sign, name, sign)
+		}
+	}
+	return Quote(s) + " is not a number"
+}
+
+func ParseBool(s string) (any, string) {
+	switch strings.ToLower(s) {
+	case "true", "yes", "y", "1":
+		return true, ""
+	case "false", "no", "n", "0":
+		return false, ""
+	}
+	return nil, Quote(s) + " is neither yes nor no: use true or false, yes or no, 1 or 0"
+}
