@@ -56,6 +56,10 @@ func (a *API) Routes() []Route {
 		{"DELETE", "/api-keys/:id", admin, a.revokeAPIKey},
 		{"GET", "/audit", admin, a.audit},
 
+		{"GET", "/customer-accounts", auth.AccessAccounts, a.findAccounts},
+		{"PUT", "/customer-accounts", auth.AccessAccounts, a.putAccounts},
+		{"DELETE", "/customer-accounts/*id", auth.AccessAccounts, a.deleteAccount},
+
 		{"GET", "/storefront", read, a.storefront},
 		{"PUT", "/storefront", admin, a.saveStorefront},
 		{"POST", "/storefront/channels/refresh", write, a.refreshStorefront},
