@@ -1,5 +1,6 @@
 // Package sandbox is a simulated BigCommerce for many stores in one process: the login host, the REST
-// APIs that Sluice speaks, the control panel with the app in its iframe, webhooks, quotas and faults.
+// APIs that Sluice speaks, the control panel with the app in its iframe, storefronts with shoppers, an
+// identity provider, webhooks, quotas and faults.
 //
 // It is the judge of what the app does, so it is strict: it refuses what BigCommerce's official API
 // descriptions refuse, with their status codes and error bodies, and it never repairs a request. It is
@@ -11,9 +12,12 @@
 //	API host:  log → find store → token (401) → quota (429) → scope (403) → concurrency (429) → faults → handler
 //	handler:   decode → validate (422) → lock the store → uniqueness (409) → journal line → answer → webhooks
 //
-// Two listeners serve it. The API, login and admin host is http://127.0.0.1:PORT; the control panel is
-// http://localhost:OTHER, so that an app on 127.0.0.1 is another site than the panel, as in reality,
-// and a browser that blocks third-party storage blocks it here too.
+// The API, login and admin host is http://127.0.0.1:PORT; the control panel is http://localhost:OTHER, so
+// that an app on 127.0.0.1 is another site than the panel, as in reality, and a browser that blocks
+// third-party storage blocks it here too. For the same reason each storefront is http://localhost:ANOTHER,
+// a port for every channel of every store, and the identity provider is on 127.0.0.1. Storefronts begin to
+// listen when somebody first asks for their address: an API call that names a site is enough. Cookies do not
+// tell ports apart, so those of storefronts are named after store and channel.
 //
 // # What stands for a storefront
 //
@@ -29,6 +33,26 @@
 //     use, an unknown group) is the documented 422, which says neither which nor why.
 //   - Sites and scripts fire no webhook; a channel fires store/channel/updated when a field changed.
 //   - At uninstall the scripts with auto_uninstall go, the others stay.
+//
+// # What a storefront does
+//
+//	/login.php  /account.php  ?action=logout     password sign-in, as a Stencil theme has it
+//	/login/token/{jwt}                           customer login: every rule of the platform, else /login.php
+//	/customer/current.jwt?app_client_id=         15-minute token of the shopper; 404 for a guest
+//	/api/storefront/consent                      the shopper's choice, where the store asks for one
+//	/app/…                                       an application that changes without reloading
+//	any other path                               a page of the theme; /checkout… are checkout and confirmation
+//
+// Scripts that apps installed stand in the pages by channel, kind of page, place and consent. On a
+// channel of platform bigcommerce the platform renders the pages, and Handlebars paths such as
+// {{customer.id}} in scripts of kind script_tag with them; on any other (headless) every page is the
+// application, and the text stays. Store.SetTheme puts in what a merchant would paste into the theme.
+// Store.SeedStorefronts adds shoppers whose password the sign-in page tells, one of them with the same
+// address in every store. Store.SignIns says why a login was refused, which the platform never does.
+//
+// The identity provider (package idp) is no part of BigCommerce: a merchant's own, where the app is one
+// registered client. Its faults, people and clients are changed through Sandbox.IdentityProvider or
+// /sandbox/idp. Its issuer, client and key, and the ports of storefronts, are in the state file.
 //
 // # Where it departs from BigCommerce
 //
@@ -47,6 +71,16 @@
 //     refuses it; a second site of a channel, or of an address, is 409; the default channel cannot be
 //     deleted, and a deleted site of it goes back to the platform's address; scripts without channel_id
 //     are the default channel's; a request that a script's limits refuse is 422.
+//   - Storefronts are plain http. Those of headless channels serve BigCommerce's own paths too, on their own
+//     origin, as a merchant's application that forwards them would.
+//   - Sessions of shoppers and used login tokens are in memory only: a restart signs everybody out, and a
+//     login token of the last 30 seconds could be used once more.
+//   - Not described, and so the sandbox's own: an unknown app_client_id is 400; current-customer tokens are
+//     HS256; a login token with an iat of the future, or with a claim of the wrong type, is refused; group_id
+//     of a customer without a group is "0"; application_id is not the client id, as in the documented example.
+//   - Of Handlebars only plain paths of the customer are filled in; other paths are empty, blocks and
+//     helpers stay as they are. There is no cart, so enable_persistent_cart is checked and does nothing.
+//     Consent is kept in the browser, not with the account.
 //   - The login host's error bodies are not documented; RFC 6749's are used.
 //   - Name and SKU filters ignore letter case but not padding: "FOO" does not find "FOO ", though the
 //     two collide on create.

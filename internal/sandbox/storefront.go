@@ -130,7 +130,7 @@ func (f *storefront) data(r *http.Request, title, page string) *shopPage {
 	return d
 }
 
-func (f *storefront) show(w http.ResponseWriter, status int, name string, d *shopPage) {
+func (f *storefront) show(w http.ResponseWriter, name string, d *shopPage) {
 	var b bytes.Buffer
 	if err := shopPages.ExecuteTemplate(&b, name, d); err != nil {
 		f.s.log.Error("sandbox: storefront", "page", name, "error", err)
@@ -139,7 +139,6 @@ func (f *storefront) show(w http.ResponseWriter, status int, name string, d *sho
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
 	_, _ = w.Write(b.Bytes())
 }
 
@@ -158,7 +157,7 @@ func (f *storefront) page(w http.ResponseWriter, r *http.Request) {
 	if p := strings.Trim(r.URL.Path, "/"); p != "" {
 		title = p
 	}
-	f.show(w, http.StatusOK, "page", f.data(r, title, pageKind(r.URL.Path)))
+	f.show(w, "page", f.data(r, title, pageKind(r.URL.Path)))
 }
 
 // pageKind is a page's kind as visibility of scripts names it.
@@ -174,7 +173,7 @@ func pageKind(path string) string {
 
 // app is the application of a headless storefront, and a page of every other that behaves like one.
 func (f *storefront) app(w http.ResponseWriter, r *http.Request) {
-	f.show(w, http.StatusOK, "app", f.data(r, "App", pageKind(r.URL.Path)))
+	f.show(w, "app", f.data(r, "App", pageKind(r.URL.Path)))
 }
 
 // appSession is what the application asks its own server: who is signed in.

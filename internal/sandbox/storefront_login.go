@@ -34,7 +34,7 @@ func (f *storefront) loginPage(w http.ResponseWriter, r *http.Request) {
 		d.From = q.Get("from")
 	}
 	d.Known, d.KnownPassword = f.st.seeded(f.key.channel), ShopperPassword
-	f.show(w, http.StatusOK, "login", d)
+	f.show(w, "login", d)
 }
 
 // login is the sign-in form, whose fields are named as the platform's.
@@ -79,7 +79,7 @@ func (f *storefront) account(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "/login.php?"+url.Values{"from": {"account.php"}}.Encode(), http.StatusFound)
 		return
 	}
-	f.show(w, http.StatusOK, "account", f.data(r, "Your account", "storefront"))
+	f.show(w, "account", f.data(r, "Your account", "storefront"))
 }
 
 // seeded are the shoppers with the password that everybody knows, who may enter a channel; 0 is any.

@@ -242,6 +242,11 @@ func (p *Provider) signIn(w http.ResponseWriter, r *http.Request) {
 	s := &session{subject: u.Subject, at: p.now()}
 	id := random()
 	p.mu.Lock()
+	for k, o := range p.sessions {
+		if p.now().Sub(o.at) > sessionLife {
+			delete(p.sessions, k)
+		}
+	}
 	p.sessions[id] = s
 	p.mu.Unlock()
 	http.SetCookie(w, &http.Cookie{Name: cookieName, Value: id, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, MaxAge: int(sessionLife.Seconds())})
