@@ -83,9 +83,10 @@ func (st *Store) SetChannelStatus(id int64, status string) error {
 	if !slices.Contains(channelStatuses[old.Type], status) {
 		return fmt.Errorf("sandbox: a %s channel cannot be %q", old.Type, status)
 	}
-	next := *old
-	next.Status = status
-	st.replaceChannelLocked(&next)
+	if next := *old; old.Status != status {
+		next.Status = status
+		st.replaceChannelLocked(&next)
+	}
 	return nil
 }
 
