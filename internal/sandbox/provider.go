@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"context"
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/json"
@@ -8,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 
@@ -79,25 +79,19 @@ func (s *Sandbox) allowSignOutTo(origin string) {
 
 // startProvider serves the provider on an origin of its own.
 func (s *Sandbox) startProvider() (*http.Server, error) {
-	host, port := "127.0.0.1", s.provider.kept.Port
+	var l net.Listener
+	var err error
 	if s.opts.IdentityAddr != "" {
-		h, p, err := net.SplitHostPort(s.opts.IdentityAddr)
-		if err != nil {
-			return nil, fmt.Errorf("sandbox: identity provider: %w", err)
-		}
-		if host = h; p != "0" {
-			if port, err = strconv.Atoi(p); err != nil {
-				return nil, fmt.Errorf("sandbox: identity provider: port %q is no number", p)
-			}
-		}
+		l, err = (&net.ListenConfig{}).Listen(context.Background(), "tcp", s.opts.IdentityAddr)
+	} else {
+		l, err = listenAgain("127.0.0.1", s.provider.kept.Port)
 	}
-	l, port, err := listenAgain(host, port)
 	if err != nil {
 		return nil, fmt.Errorf("sandbox: identity provider: %w", err)
 	}
 	s.provider.p.SetIssuer("http://" + l.Addr().String())
 	s.provider.mu.Lock()
-	s.provider.kept.Port = port
+	s.provider.kept.Port = portOf(l)
 	s.provider.mu.Unlock()
 	s.keepProvider()
 	return s.serve(l, s.provider.p.Handler()), nil

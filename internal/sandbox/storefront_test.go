@@ -255,3 +255,16 @@ func TestStorefrontState(t *testing.T) {
 		t.Errorf("seeded twice: %v", err)
 	}
 }
+
+func TestIdentityAddressIsKeptTo(t *testing.T) {
+	r := newRig(t, Options{})
+	taken := strings.TrimPrefix(r.s.URLs().Issuer, "http://")
+	s, err := New(Options{IdentityAddr: taken})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := s.Start(within(t)); err == nil {
+		t.Error("an address that was asked for is taken, and another is used silently")
+	}
+}

@@ -52,11 +52,12 @@ func (f *fronts) url(st *Store, channel int64) (origin string, ok bool) {
 	if !f.open {
 		return "", false
 	}
-	l, port, err := listenAgain("127.0.0.1", f.ports[key])
+	l, err := listenAgain("127.0.0.1", f.ports[key])
 	if err != nil {
 		f.s.log.Error("sandbox: storefront", "store", st.Hash, "channel", channel, "error", err)
 		return "", false
 	}
+	port := portOf(l)
 	if f.ports[key] != port {
 		f.ports[key] = port
 		f.s.journal(entry{Store: st.Hash, Kind: kindStorefront, ID: channel, Value: json.RawMessage(strconv.Itoa(port))})
@@ -68,19 +69,17 @@ func (f *fronts) url(st *Store, channel int64) (origin string, ok bool) {
 }
 
 // listenAgain listens on the port of an earlier process, or on a free one if that is 0 or taken.
-func listenAgain(host string, port int) (net.Listener, int, error) {
+func listenAgain(host string, port int) (net.Listener, error) {
 	var lc net.ListenConfig
 	l, err := lc.Listen(context.Background(), "tcp", net.JoinHostPort(host, strconv.Itoa(port)))
 	if err != nil && port != 0 {
 		l, err = lc.Listen(context.Background(), "tcp", net.JoinHostPort(host, "0"))
 	}
-	if err != nil {
-		return nil, 0, err
-	}
-	_, text, _ := net.SplitHostPort(l.Addr().String())
-	port, err = strconv.Atoi(text)
-	return l, port, err
+	return l, err
 }
+
+// portOf is the port of a TCP listener.
+func portOf(l net.Listener) int { return l.Addr().(*net.TCPAddr).Port }
 
 func (f *fronts) start() {
 	f.mu.Lock()
