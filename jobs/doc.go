@@ -13,6 +13,10 @@
 //	                                        ├ failed:   row + attempt, retry with backoff, or dead
 //	                                        └ lease lost or stopping: nothing, or give back
 //
+// What a process saves for many jobs at the same time, their rows and their ends, is one transaction, and what it reads of them one
+// statement (merged.go). A worker hands a job that was done over to be ended and claims the next; the job keeps its lease, and its
+// place under the store's cap, until its end is committed and told.
+//
 // A run is a chain of jobs "run:<run>:<step>". Each calls the Engine (jobs/sync) for one bounded
 // step; the engine saves what the step did, and this package ends the step's row and writes the next
 // one, in the same transaction. A step that is carried out twice therefore has its effect in SQL

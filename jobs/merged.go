@@ -116,6 +116,9 @@ func (s *Service) saveAll(ctx context.Context, list []saving) (out []saved, err 
 }
 
 func (s *Service) saveOne(ctx context.Context, tx *tenants.DB, row *tenants.Job) (bool, error) {
+	if row.StoreHash == "" {
+		return false, tenants.ErrNoScope
+	}
 	if row.Coalesce != "" {
 		return insertCoalesced(ctx, tx, row, s.now())
 	}
