@@ -26,7 +26,7 @@ func healthProgram(t *testing.T, change func(*Config)) (*program, *miniredis.Min
 	t.Helper()
 	rdb := miniredis.RunT(t)
 	cfg := &Config{
-		ClientID: "id", ClientSecret: "secret", AppURL: "https://x.example", EncryptionKeys: testKey, RedisShards: 1, JobLease: time.Minute,
+		ClientID: "id", ClientSecret: "secret", AppURL: "https://x.example", EncryptionKeys: testKey, JobLease: time.Minute,
 		DatabaseURL: "sqlite:" + filepath.Join(t.TempDir(), "x.db"), RedisConfig: RedisConfig{RedisURL: "redis://" + rdb.Addr(), RedisShards: 1},
 	}
 	if change != nil {

@@ -80,7 +80,7 @@ type herokuProcess struct {
 	Command []string `json:"command"`
 }
 
-// appSchema is Heroku's description of app.json (Dev Center, "app.json Schema"), as a JSON schema.
+// appSchema is what Heroku's documentation ("app.json Schema") says of app.json, as a JSON schema.
 func appSchema(t testing.TB) *jsonschema.Schema {
 	t.Helper()
 	schema, err := jsonschema.NewCompiler().Compile("testdata/app-json.schema.json")
