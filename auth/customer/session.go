@@ -1,6 +1,8 @@
 package customer
 
 import (
+	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"strconv"
 	"time"
@@ -23,6 +25,7 @@ const (
 // sessions makes and reads the tokens that stand for a verified shopper.
 type sessions struct {
 	key    any
+	signer *signer
 	now    func() time.Time
 	parser *jwt.Parser
 }
@@ -33,8 +36,18 @@ type sessionClaims struct {
 	Email     string `json:"email,omitempty"` // as BigCommerce's token had it: see tenants.DB.AccountOf
 }
 
+// issued is sessionClaims as they are written, in plain types.
+type issued struct {
+	Issuer    string `json:"iss"`
+	Audience  string `json:"aud"`
+	Subject   string `json:"sub"`
+	ExpiresAt int64  `json:"exp"`
+	StoreHash string `json:"store"`
+	Email     string `json:"email,omitempty"`
+}
+
 func newSessions(key []byte, now func() time.Time) *sessions {
-	return &sessions{key: key, now: now, parser: jwt.NewParser(
+	return &sessions{key: key, signer: newSigner("HS256", sha256.New, key), now: now, parser: jwt.NewParser(
 		jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}), jwt.WithIssuer(sessionIssuer), jwt.WithAudience(sessionAudience),
 		jwt.WithExpirationRequired(), jwt.WithStrictDecoding(), jwt.WithTimeFunc(now))}
 }
@@ -42,13 +55,13 @@ func newSessions(key []byte, now func() time.Time) *sessions {
 // issue makes a session of a store's customer.
 func (s *sessions) issue(storeHash string, who Shopper) (token string, expires time.Time, err error) {
 	expires = s.now().Add(sessionFor).UTC().Truncate(time.Second)
-	token, err = jwt.NewWithClaims(jwt.SigningMethodHS256, sessionClaims{
-		RegisteredClaims: jwt.RegisteredClaims{
-			Issuer: sessionIssuer, Audience: jwt.ClaimStrings{sessionAudience}, Subject: strconv.FormatInt(who.ID, 10), ExpiresAt: jwt.NewNumericDate(expires),
-		},
-		StoreHash: storeHash, Email: who.Email,
-	}).SignedString(s.key)
-	return token, expires, err
+	claims, err := json.Marshal(issued{
+		Issuer: sessionIssuer, Audience: sessionAudience, Subject: strconv.FormatInt(who.ID, 10), ExpiresAt: expires.Unix(), StoreHash: storeHash, Email: who.Email,
+	})
+	if err != nil {
+		return "", time.Time{}, err
+	}
+	return s.signer.token(claims), expires, nil
 }
 
 // read returns whose session a token is.
