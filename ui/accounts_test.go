@@ -13,7 +13,6 @@ import (
 	"sluice/tenants"
 )
 
-
 // saved is the answer of PUT /customer-accounts.
 type saved struct {
 	Saved  int            `json:"saved"`
