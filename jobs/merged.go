@@ -136,6 +136,7 @@ func (s *Service) Submit(ctx context.Context, rows ...*tenants.Job) error {
 const enqueueWait = 2 * time.Second
 
 func (s *Service) save(ctx context.Context, v saving) (inserted []*tenants.Job, err error) {
+	inTrace(ctx, v.rows...) // the batch is in nobody's trace
 	out, err := s.saves.Call(ctx, v)
 	if err = errors.Join(err, out.err); err != nil {
 		return nil, err
