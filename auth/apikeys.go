@@ -18,12 +18,16 @@ import (
 const (
 	ScopeFlowsRead  = "flows:read"  // see the store, its flows and runs
 	ScopeFlowsWrite = "flows:write" // change flows, start and cancel runs, upload files
+	// ScopeAccountsWrite keeps what the back-office system knows of customers up to date, and reads it.
+	ScopeAccountsWrite = "accounts:write"
 	// ScopeIdentityLogin signs any of the store's customers in: for a system that knows its shoppers.
 	ScopeIdentityLogin = "identity:login"
 )
 
 // KeyScopes lists every scope that an API key may have.
-func KeyScopes() []string { return []string{ScopeFlowsRead, ScopeFlowsWrite, ScopeIdentityLogin} }
+func KeyScopes() []string {
+	return []string{ScopeFlowsRead, ScopeFlowsWrite, ScopeAccountsWrite, ScopeIdentityLogin}
+}
 
 const (
 	// keyPrefix starts every key, so that a leaked one can be recognised by scanners.

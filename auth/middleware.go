@@ -18,10 +18,11 @@ type Access int
 
 // From the least to the most.
 const (
-	AccessRead  Access = iota + 1 // any user, or an API key with flows:read
-	AccessWrite                   // owner or admin, or an API key with flows:write
-	AccessAdmin                   // owner or admin in person; never an API key
-	AccessLogin                   // an API key with identity:login; never a person
+	AccessRead     Access = iota + 1 // any user, or an API key with flows:read
+	AccessWrite                      // owner or admin, or an API key with flows:write
+	AccessAdmin                      // owner or admin in person; never an API key
+	AccessAccounts                   // owner or admin, or an API key with accounts:write
+	AccessLogin                      // an API key with identity:login; never a person
 )
 
 // Principal is who calls, and for which store.
@@ -58,6 +59,8 @@ func (p Principal) Can(access Access) bool {
 			return slices.Contains(p.Scopes, ScopeFlowsRead) || slices.Contains(p.Scopes, ScopeFlowsWrite)
 		case AccessWrite:
 			return slices.Contains(p.Scopes, ScopeFlowsWrite)
+		case AccessAccounts:
+			return slices.Contains(p.Scopes, ScopeAccountsWrite)
 		case AccessLogin:
 			return slices.Contains(p.Scopes, ScopeIdentityLogin)
 		default:

@@ -71,15 +71,6 @@ func (p *panel) reinstall(store, scopes string, origin tenants.Origin) {
 	}
 }
 
-func (p *panel) key(store string, scopes ...string) string {
-	p.t.Helper()
-	_, secret, err := auth.CreateAPIKey(p.ctx(store), p.db, "operator", auth.NewAPIKey{Name: "x", Scopes: scopes})
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	return secret
-}
-
 // claimsOf reads the login token in an address.
 func claimsOf(t *testing.T, address string) (origin string, claims jwt.MapClaims) {
 	t.Helper()

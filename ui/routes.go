@@ -66,6 +66,9 @@ func (a *API) Routes() []Route {
 		{"DELETE", "/storefront/subject-links/:id", admin, a.unlinkCustomer},
 
 		{"POST", "/customer-login", auth.AccessLogin, a.customerLogin},
+		{"GET", "/customer-accounts", auth.AccessAccounts, a.findAccounts},
+		{"PUT", "/customer-accounts", auth.AccessAccounts, a.putAccounts},
+		{"DELETE", "/customer-accounts/*id", auth.AccessAccounts, a.deleteAccount},
 	}
 }
 

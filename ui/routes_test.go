@@ -59,13 +59,16 @@ var rules = map[string]routeRule{
 	"GET /storefront/sign-ins":             {auth.AccessAdmin, ""},
 	"DELETE /storefront/subject-links/:id": {auth.AccessAdmin, ""},
 	"POST /customer-login":                 {auth.AccessLogin, `{"customer_id":1}`},
+	"GET /customer-accounts":               {auth.AccessAccounts, ""},
+	"PUT /customer-accounts":               {auth.AccessAccounts, `{"accounts":[{"external_id":"x","customer_id":1}]}`},
+	"DELETE /customer-accounts/*id":        {auth.AccessAccounts, ""},
 }
 
 // linkedCustomer is a customer of store A whom its provider's user is linked to.
 const linkedCustomer = 4711
 
 // owned is what store A has, by the routes that take an id.
-type owned struct{ flow, run, user, key, snapshot string }
+type owned struct{ flow, run, user, key, snapshot, account string }
 
 func (o owned) id(path string) string {
 	switch {
@@ -79,6 +82,8 @@ func (o owned) id(path string) string {
 		return o.key
 	case strings.HasPrefix(path, "/storefront/subject-links"):
 		return strconv.FormatInt(linkedCustomer, 10)
+	case strings.HasPrefix(path, "/customer-accounts"):
+		return o.account
 	}
 	return ""
 }
@@ -110,7 +115,8 @@ func fill(t *testing.T, p *panel) owned {
 	must(err)
 	must(p.db.RecordSignIn(ctx, tenants.SignIn{Method: tenants.MethodSSO, Result: tenants.SignInOK, Email: markerA + "@example.com"}))
 	must(p.db.Audit(ctx, tenants.AuditEntry{Actor: "user:x", Action: "x", Detail: markerA}))
-	return owned{flow.ID, run.ID, user.ID, key.ID, snap.ID}
+	must(p.db.PutAccounts(ctx, []tenants.Account{{ExternalID: "D/1", CustomerID: 5, Fields: map[string]string{"terms": markerA}}}))
+	return owned{flow.ID, run.ID, user.ID, key.ID, snap.ID, "D%2F1"}
 }
 
 // TestEveryRouteRefuses walks the router's own list.
@@ -148,7 +154,7 @@ func TestEveryRouteRefuses(t *testing.T) {
 			t.Errorf("%s is not in this test: say who may call it", name)
 			continue
 		}
-		target := Prefix + strings.ReplaceAll(path, ":id", a.id(path))
+		target := Prefix + strings.NewReplacer(":id", a.id(path), "*id", a.id(path)).Replace(path)
 		body := strings.ReplaceAll(rule.body, "SNAPSHOT", a.snapshot)
 		t.Run(name, func(t *testing.T) {
 			for who, token := range map[string]string{"nobody": "", "an expired session": expired, "a forged token": "x.y.z"} {
@@ -162,7 +168,7 @@ func TestEveryRouteRefuses(t *testing.T) {
 			if strings.Contains(w.Body.String(), markerA) {
 				t.Errorf("another store's owner sees what store A has: %s", w.Body)
 			}
-			if (strings.Contains(path, ":id") || strings.Contains(rule.body, "SNAPSHOT")) && w.Code != http.StatusNotFound {
+			if (strings.Contains(path, ":id") || strings.Contains(path, "*id") || strings.Contains(rule.body, "SNAPSHOT")) && w.Code != http.StatusNotFound {
 				t.Errorf("another store's owner: %d %s", w.Code, w.Body)
 			}
 			w = p.do(route.Method, target, viewer, body)
@@ -193,6 +199,9 @@ func TestEveryRouteRefuses(t *testing.T) {
 	}
 	if provider, err := p.db.IdentityProvider(after); err != nil || provider == nil || provider.ClientID != markerA {
 		t.Errorf("store A's identity provider: %+v, %v", provider, err)
+	}
+	if found, err := p.db.Accounts(after, tenants.AccountFilter{ExternalID: "D/1"}); err != nil || len(found) != 1 {
+		t.Errorf("store A's account: %+v, %v", found, err)
 	}
 	if keys, err := p.db.ListAPIKeys(after); err != nil || len(keys) != 1 || keys[0].RevokedAt != nil {
 		t.Errorf("store A's keys: %+v, %v", keys, err)

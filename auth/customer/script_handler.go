@@ -23,6 +23,9 @@ const (
 func (s *Service) script(c *gin.Context) {
 	h := c.Writer.Header()
 	h.Set("Access-Control-Allow-Origin", "*")
+	if !s.cfg.Limits.Pass(c, "", scriptsPerAddress, nil) {
+		return
+	}
 	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
 	h.Set("X-Content-Type-Options", "nosniff")
 	text, cache := currentText, scriptAwhile

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gin-gonic/gin"
 	"golang.org/x/net/html"
 )
 
@@ -110,13 +109,7 @@ func TestTheTagsVersionIsOfAllThatIsInstalled(t *testing.T) {
 }
 
 func TestTheScriptIsServed(t *testing.T) {
-	gin.SetMode(gin.TestMode)
-	s, err := New(Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := gin.New()
-	s.Register(r)
+	r := newFixture(t).router
 	const path = "/storefront/abc123/sluice.js"
 	version := currentText.version
 	for name, test := range map[string]struct {
@@ -159,9 +152,11 @@ func TestTheScriptIsServed(t *testing.T) {
 			}
 			var body io.Reader = w.Body
 			if test.gzipped {
-				if body, err = gzip.NewReader(body); err != nil {
+				unzipped, err := gzip.NewReader(body)
+				if err != nil {
 					t.Fatal(err)
 				}
+				body = unzipped
 			}
 			b, err := io.ReadAll(body)
 			if err != nil {
