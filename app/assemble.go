@@ -134,7 +134,7 @@ func (p *program) assembleHTTP(engine *sync.Engine, shoppers *identity) error {
 	api := ui.New(ui.Config{
 		DB: p.db, Auth: authority, Jobs: p.service, Sources: engine, Scopes: cfg.Scopes,
 		SignIn: shoppers.signIn, SSO: shoppers.sso,
-		Version: version, Sandbox: cfg.sandboxed(), Log: p.log, Stopping: p.streams.Done(),
+		Version: version, Sandbox: cfg.sandboxed(), SupportURL: cfg.SupportURL, Log: p.log, Stopping: p.streams.Done(),
 	})
 	proxies, err := cfg.proxyPrefixes()
 	if err != nil {

@@ -47,7 +47,9 @@ type Config struct {
 	// DrainDelay is how long a process that was asked to stop still takes new requests, while /readyz
 	// says no: load balancers need that long to notice.
 	DrainDelay time.Duration `env:"DRAIN_DELAY" envDefault:"0s" validate:"min=0,max=5m"`
-	LogLevel   string        `env:"LOG_LEVEL" envDefault:"info" validate:"oneof=debug info warn error"`
+	// SupportURL is where a merchant finds help, https: or mailto:; the panel shows it. The marketplace asks for one.
+	SupportURL string `env:"SUPPORT_URL"`
+	LogLevel   string `env:"LOG_LEVEL" envDefault:"info" validate:"oneof=debug info warn error"`
 }
 
 // loadConfig reads the environment and says everything that is wrong with it at once, by the
@@ -108,6 +110,11 @@ func (c *Config) check(unread map[string]bool, problems ...error) error {
 		// They become part of a Content-Security-Policy, which these would end.
 		if strings.ContainsAny(origin, ";,") {
 			problems = append(problems, fmt.Errorf("FRAME_ANCESTORS: write one origin after another with spaces between, such as https://*.mybigcommerce.com, not %q", origin))
+		}
+	}
+	if c.SupportURL != "" {
+		if u, err := url.Parse(c.SupportURL); err != nil || u.Scheme != "mailto" && (u.Scheme != "https" || u.Host == "") {
+			problems = append(problems, fmt.Errorf("SUPPORT_URL: %q is not an address such as https://example.com/help or mailto:help@example.com", c.SupportURL))
 		}
 	}
 	if c.MetricsAddr != "" {

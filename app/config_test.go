@@ -46,7 +46,7 @@ func setEnvironment(t *testing.T, env map[string]string) {
 var variables = []string{
 	"BIGCOMMERCE_CLIENT_ID", "BIGCOMMERCE_CLIENT_SECRET", "APP_URL", "APP_SCOPES", "DATABASE_URL", "REDIS_URL", "REDIS_SHARDS", "ENCRYPTION_KEYS",
 	"BIGCOMMERCE_LOGIN_URL", "BIGCOMMERCE_API_URL", "FRAME_ANCESTORS", "ALLOW_PRIVATE_SOURCES", "ALLOW_SOURCE_REDIRECTS", "PORT", "JOB_LEASE", "METRICS_ADDR", "LOG_LEVEL",
-	"TRUSTED_PROXIES", "DRAIN_DELAY",
+	"TRUSTED_PROXIES", "DRAIN_DELAY", "SUPPORT_URL",
 }
 
 func TestConfigurationDefaults(t *testing.T) {
@@ -103,6 +103,8 @@ func TestConfigurationErrors(t *testing.T) {
 		{"DRAIN_DELAY", "5", "such as 30s"},
 		{"DRAIN_DELAY", "-1s", "min 0"},
 		{"DRAIN_DELAY", "1h", "max 5m"},
+		{"SUPPORT_URL", "help@example.com", "is not an address such as"},
+		{"SUPPORT_URL", "javascript:alert(1)", "is not an address such as"},
 		{"METRICS_ADDR", "9090", "is not an address such as"},
 		{"METRICS_ADDR", "127.0.0.1:", "is not an address such as"},
 		{"LOG_LEVEL", "loud", "oneof debug info warn error"},

@@ -24,6 +24,7 @@ type commands struct {
 	Store   storeCommand   `cmd:"" help:"Add and look at stores."`
 	Queue   queueCommand   `cmd:"" help:"Look at the stores' jobs; retry or drop dead ones."`
 	Key     keyCommand     `cmd:"" help:"Make and rotate encryption keys."`
+	Doctor  doctorCommand  `cmd:"" help:"Look for what is wrong with this installation and say what to do."`
 	Health  healthCommand  `cmd:"" help:"Ask the server of this machine whether it is well."`
 
 	Version kong.VersionFlag `help:"Print the version."`

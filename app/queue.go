@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"sluice/auth"
 	"sluice/jobs"
 	"sluice/jobs/queue"
 	"sluice/tenants"
@@ -58,7 +59,7 @@ func openOperatorQueue(ctx context.Context) (*operatorQueue, error) {
 	if cfg.URL != "" {
 		o.queue = q
 	}
-	o.service = jobs.NewService(jobs.Config{DB: db, Queue: q, Log: log})
+	o.service = jobs.NewService(jobs.Config{DB: db, Queue: q, Log: log, PurgeAfter: auth.DefaultRetention})
 	return o, nil
 }
 

@@ -19,8 +19,11 @@ import (
 )
 
 type storeCommand struct {
-	Add  storeAddCommand  `cmd:"" help:"Add a store by its store-level API credentials, without an install."`
-	List storeListCommand `cmd:"" help:"List the stores."`
+	Add     storeAddCommand     `cmd:"" help:"Add a store by its store-level API credentials, without an install."`
+	List    storeListCommand    `cmd:"" help:"List the stores."`
+	Show    storeShowCommand    `cmd:"" help:"Show a store: its state, scopes, users, keys, flows and last runs."`
+	Refresh storeRefreshCommand `cmd:"" help:"Register a store's webhooks again, read its settings, and let paused work go on."`
+	Remove  storeRemoveCommand  `cmd:"" help:"Take a store out: its token and work at once, its data after a month."`
 }
 
 type storeAddCommand struct {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"gorm.io/gorm"
@@ -95,6 +96,22 @@ func (d *DB) Ping(ctx context.Context) error {
 		return fmt.Errorf("tenants: database: %w", err)
 	}
 	return nil
+}
+
+// ServerTime returns the database server's clock; SQLite has none but ours.
+func (d *DB) ServerTime(ctx context.Context) (time.Time, error) {
+	if !d.postgres() {
+		return time.Now(), nil
+	}
+	pool, err := d.gorm.DB()
+	if err != nil {
+		return time.Time{}, fmt.Errorf("tenants: database: %w", err)
+	}
+	var t time.Time
+	if err := pool.QueryRowContext(ctx, "SELECT clock_timestamp()").Scan(&t); err != nil {
+		return time.Time{}, fmt.Errorf("tenants: database's time: %w", err)
+	}
+	return t, nil
 }
 
 // Migrate brings the schema up to date.

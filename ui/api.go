@@ -47,9 +47,11 @@ type Config struct {
 	SSO     *sso.Service
 	Scopes  []string // that an install must grant
 	Version string
-	Sandbox bool // the app talks to a sandbox: the panel says so
-	Log     *slog.Logger
-	Now     func() time.Time // time.Now unless a test says otherwise
+	// SupportURL is where the panel sends who needs help; "" shows nothing.
+	SupportURL string
+	Sandbox    bool // the app talks to a sandbox: the panel says so
+	Log        *slog.Logger
+	Now        func() time.Time // time.Now unless a test says otherwise
 
 	// Stopping is closed when the server is asked to stop: live streams end then. nil: never.
 	Stopping <-chan struct{}

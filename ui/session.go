@@ -40,6 +40,7 @@ func (a *API) session(c *gin.Context) {
 		"permissions":    gin.H{"write": p.Can(auth.AccessWrite), "admin": p.Can(auth.AccessAdmin)},
 		"version":        a.cfg.Version,
 		"sandbox":        a.cfg.Sandbox,
+		"support_url":    a.cfg.SupportURL,
 	})
 }
 

@@ -53,6 +53,12 @@ func (q *Queue) layout(ctx context.Context) (layout, error) {
 	return l, nil
 }
 
+// Shards returns over how many shards the queue in Redis is spread, 0 if there is none or the number is being changed.
+func (q *Queue) Shards(ctx context.Context) (int, error) {
+	l, err := q.layout(ctx)
+	return l.shards, err
+}
+
 // begin notes, before this process' first script, which change of the number of shards was the last. While shard 0 does not
 // answer it is tried again, and keeps nobody from the other shards.
 func (q *Queue) begin(ctx context.Context) {

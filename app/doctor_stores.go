@@ -1,0 +1,114 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"sluice/auth"
+	"sluice/internal/bigcommerce"
+	"sluice/jobs"
+	"sluice/tenants"
+)
+
+// examineStores looks at the stores that were asked for, or at the newest. Its requests are few and do
+// not go through the governor, which the serving processes keep busy.
+func (d *doctor) examineStores(ctx context.Context, db *tenants.DB) {
+	stores, err := db.Stores(ctx)
+	if err != nil {
+		d.fault("token", err, "Check the database.")
+		return
+	}
+	chosen := d.choose(stores)
+	for i := range chosen {
+		d.examineStore(tenants.WithStore(ctx, chosen[i].Hash), db, &chosen[i])
+	}
+}
+
+// choose returns the stores to look at, and says which were left out.
+func (d *doctor) choose(stores []tenants.Store) []tenants.Store {
+	for _, hash := range d.stores {
+		if !slices.ContainsFunc(stores, func(s tenants.Store) bool { return s.Hash == hash }) {
+			d.add(diagnosis{Check: "token", Store: hash, Level: levelFault, Says: "Sluice does not know this store", Do: "Install the app on it from the control panel, or see sluice store list."})
+		}
+	}
+	chosen := slices.DeleteFunc(stores, func(s tenants.Store) bool {
+		return s.State == tenants.StoreUninstalled || len(d.stores) > 0 && !slices.Contains(d.stores, s.Hash)
+	})
+	slices.SortFunc(chosen, func(a, b tenants.Store) int { return cmp.Or(b.InstalledAt.Compare(a.InstalledAt), cmp.Compare(a.Hash, b.Hash)) })
+	if left := len(chosen) - d.limit; left > 0 {
+		d.skip("token", fmt.Sprintf("%d stores were not looked at: raise --limit, or name them with --store", left))
+		chosen = chosen[:d.limit]
+	}
+	if len(chosen) == 0 {
+		d.skip("token", "no store is installed")
+	}
+	return chosen
+}
+
+func (d *doctor) examineStore(ctx context.Context, db *tenants.DB, s *tenants.Store) {
+	ctx, cancel := context.WithTimeout(ctx, doctorTime)
+	defer cancel()
+	report := func(check string, l level, do, says string, args ...any) {
+		d.add(diagnosis{Check: check, Store: s.Hash, Level: l, Says: fmt.Sprintf(says, args...), Do: do})
+	}
+	const reinstall = "Let the merchant open Sluice in the control panel and install it again."
+	if s.State == tenants.StoreNeedsReinstall {
+		report("token", levelFault, reinstall, "the store's work is paused: %s", s.StateReason)
+		return
+	}
+	token, err := db.AccessToken(ctx, s.Hash)
+	if err != nil {
+		report("token", levelFault, "See the finding of the keys.", "%s", forPerson(err))
+		return
+	}
+	client, err := bigcommerce.New(bigcommerce.Config{APIURL: d.cfg.APIURL, StoreHash: s.Hash, AccessToken: token, UserAgent: userAgent()})
+	if err != nil {
+		report("token", levelFault, "Check BIGCOMMERCE_API_URL.", "%v", err)
+		return
+	}
+	_, err = client.Store.Get(ctx)
+	var unauthorized *bigcommerce.UnauthorizedError
+	switch {
+	case errors.As(err, &unauthorized):
+		report("token", levelFault, reinstall, "BigCommerce does not accept the store's access token")
+		return
+	case err != nil:
+		report("token", levelFault, "Check that this machine may reach BIGCOMMERCE_API_URL; if it does, BigCommerce may be in trouble.", "the store cannot be read: %v", err)
+		return
+	}
+	report("token", levelOK, "", "BigCommerce accepts it")
+	if s.Origin == tenants.OriginCredentials {
+		report("scopes", levelSkipped, "", "the store was added by its own API account, whose scopes BigCommerce does not tell")
+		report("webhooks", levelSkipped, "", "a store that was added by its own API account has none")
+		return
+	}
+	if missing := auth.MissingScopes(d.cfg.Scopes, s.Scopes); len(missing) > 0 {
+		report("scopes", levelFault, "Tick them for the app in the Developer Portal, and let the merchant install it again.", "the store did not grant %s", strings.Join(missing, ", "))
+	} else {
+		report("scopes", levelOK, "", "all of APP_SCOPES are granted")
+	}
+	d.examineHooks(ctx, client, s)
+}
+
+func (d *doctor) examineHooks(ctx context.Context, client *bigcommerce.Client, s *tenants.Store) {
+	r, err := jobs.CheckHooks(ctx, client, d.cfg.AppURL)
+	f := diagnosis{Check: "webhooks", Store: s.Hash, Level: levelFault, Do: "Run sluice store refresh " + s.Hash + ", which registers them again. BigCommerce wants APP_URL on https and port 443."}
+	switch {
+	case err != nil:
+		f.Says, f.Do = fmt.Sprintf("they cannot be read: %v", err), "Run the doctor again."
+	case slices.ContainsFunc(r.Clients, func(id string) bool { return id != d.cfg.ClientID }):
+		f.Says = "they belong to another app: BIGCOMMERCE_CLIENT_ID is not the app that this store installed"
+		f.Do = "Set the client id and secret of the app whose installs are in this database."
+	case len(r.Missing) > 0:
+		f.Says = "not registered for " + jobs.Destination(d.cfg.AppURL) + ": " + strings.Join(r.Missing, ", ")
+	case len(r.Asleep) > 0:
+		f.Says = "BigCommerce put them to sleep, because APP_URL was away or nothing happened for 90 days: " + strings.Join(r.Asleep, ", ")
+	default:
+		f.Level, f.Says, f.Do = levelOK, "registered and awake", ""
+	}
+	d.add(f)
+}
