@@ -126,7 +126,7 @@ func (p *program) assembleHTTP(engine *sync.Engine, shoppers *identity) error {
 	authority, err := auth.New(auth.Config{
 		ClientID: cfg.ClientID, ClientSecret: cfg.ClientSecret, AppURL: cfg.AppURL, LoginURL: cfg.LoginURL,
 		Scopes: cfg.Scopes, FrameAncestors: cfg.FrameAncestors, RetainFor: auth.DefaultRetention,
-		DB: p.db, Lifecycle: p.service, Panel: panel.Page, Log: p.log,
+		DB: p.db, Lifecycle: lifecycle{p.service, shoppers.current}, Panel: panel.Page, Log: p.log,
 	})
 	if err != nil {
 		return err
@@ -149,6 +149,7 @@ func (p *program) assembleHTTP(engine *sync.Engine, shoppers *identity) error {
 	panel.Register(router)
 	api.Register(router)
 	shoppers.sso.Register(router)
+	shoppers.current.Register(router)
 	p.service.Register(router)
 	p.handler, err = compressed(router)
 	return err

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"context"
 	"net/netip"
 
 	"github.com/redis/go-redis/v9"
 
+	"sluice/auth"
+	"sluice/auth/customer"
 	"sluice/auth/customer/login"
 	"sluice/auth/customer/signin"
 	"sluice/auth/customer/sso"
@@ -12,10 +15,11 @@ import (
 	"sluice/jobs"
 )
 
-// identity is what signs shoppers in at storefronts.
+// identity is what signs shoppers in at storefronts, and tells who is signed in.
 type identity struct {
-	signIn *signin.Service
-	sso    *sso.Service
+	signIn  *signin.Service
+	sso     *sso.Service
+	current *customer.Service
 }
 
 // assembleIdentity builds what signs shoppers in. Providers may be where feeds may be: on the internet,
@@ -33,5 +37,29 @@ func (p *program) assembleIdentity(rdb redis.UniversalClient, clients *jobs.Clie
 		return nil, err
 	}
 	p.closers = append(p.closers, single.Close)
-	return &identity{signIn: signIn, sso: single}, nil
+	current, err := customer.New(customer.Config{
+		ClientID: p.cfg.ClientID, ClientSecret: p.cfg.ClientSecret, AppURL: p.cfg.AppURL, DB: p.db, Limits: limiter, Log: p.log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &identity{signIn: signIn, sso: single, current: current}, nil
+}
+
+// lifecycle tells jobs of installs and uninstalls, and has the storefront's endpoints forget what they
+// remember of the store: shoppers of a store that uninstalled are refused from the next request on. Other
+// processes notice within seconds (customer.Service.Forget).
+type lifecycle struct {
+	jobs    auth.Lifecycle
+	current *customer.Service
+}
+
+func (l lifecycle) Installed(ctx context.Context, storeHash string) error {
+	l.current.Forget(storeHash)
+	return l.jobs.Installed(ctx, storeHash)
+}
+
+func (l lifecycle) Uninstalled(ctx context.Context, storeHash string) error {
+	l.current.Forget(storeHash)
+	return l.jobs.Uninstalled(ctx, storeHash)
 }

@@ -13,7 +13,9 @@ import (
 func FoldEmail(email string) string { return strings.ToLower(strings.TrimSpace(email)) }
 
 // PutAccounts writes accounts as the back-office system has them, each replacing the one with its
-// ExternalID as a whole. Where rows repeat an ExternalID the last one counts. All are written or none.
+// ExternalID as a whole. An account without a customer stays that customer's whom it was given to
+// (GiveAccount), as long as its e-mail is the same. Where rows repeat an ExternalID the last one counts.
+// All are written or none.
 func (d *DB) PutAccounts(ctx context.Context, accounts []Account) error {
 	rows := lastOf(accounts, func(a Account) string { return a.ExternalID })
 	now := d.now()
@@ -26,8 +28,12 @@ func (d *DB) PutAccounts(ctx context.Context, accounts []Account) error {
 	}
 	return bulk(ctx, d, rows, "accounts", func(tx *DB, rows []Account) error {
 		return tx.Scoped(ctx).Clauses(clause.OnConflict{
-			Columns:   []clause.Column{{Name: "store_hash"}, {Name: "external_id"}},
-			DoUpdates: clause.AssignmentColumns([]string{"customer_id", "email", "fields", "updated_at"}),
+			Columns: []clause.Column{{Name: "store_hash"}, {Name: "external_id"}},
+			DoUpdates: append(clause.AssignmentColumns([]string{"email", "fields", "updated_at"}), clause.Assignment{
+				Column: clause.Column{Name: "customer_id"},
+				Value: gorm.Expr("CASE WHEN excluded.customer_id = 0 AND excluded.email = accounts.email" +
+					" THEN accounts.customer_id ELSE excluded.customer_id END"),
+			}),
 		}).Create(&rows).Error
 	})
 }

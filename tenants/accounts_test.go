@@ -59,6 +59,25 @@ func TestAccounts(t *testing.T) {
 		if left, err := db.Accounts(bbb, tenants.AccountFilter{ExternalID: "D-1"}); err != nil || len(left) != 1 {
 			t.Errorf("the other store's D-1: %v, %v", left, err)
 		}
+		// A transfer that does not know the customer leaves the account with whom it was given to, unless it
+		// came to somebody else.
+		put(aaa, tenants.Account{ExternalID: "D-3", Email: "cid@example.com"})
+		if whose, err := db.GiveAccount(aaa, "D-3", 33); err != nil || whose != 33 {
+			t.Fatalf("given to %d, %v", whose, err)
+		}
+		for _, step := range []struct {
+			account tenants.Account
+			whose   int64
+		}{
+			{tenants.Account{ExternalID: "D-3", Email: "CID@example.com"}, 33},
+			{tenants.Account{ExternalID: "D-3", CustomerID: 34, Email: "cid@example.com"}, 34},
+			{tenants.Account{ExternalID: "D-3", Email: "other@example.com"}, 0},
+		} {
+			put(aaa, step.account)
+			if got, err := db.Accounts(aaa, tenants.AccountFilter{ExternalID: "D-3"}); err != nil || got[0].CustomerID != step.whose {
+				t.Errorf("after %+v: %+v, %v", step.account, got, err)
+			}
+		}
 		many := make([]tenants.Account, 1200)
 		for i := range many {
 			many[i] = tenants.Account{ExternalID: fmt.Sprint("M-", i), Email: "many@example.com"}

@@ -20,8 +20,6 @@ import (
 // Bounds of what the back-office system tells of its customers' accounts.
 const (
 	maxAccounts      = 500 // a request
-	maxExternalID    = 100 // characters
-	maxEmail         = 254 // bytes: RFC 5321's longest path, without its brackets
 	maxAccountFields = 100
 	maxAccountValue  = 1000 // characters
 )
@@ -95,7 +93,7 @@ func readAccount(raw json.RawMessage) (account tenants.Account, field, message s
 		return tenants.Account{ExternalID: in.ExternalID}, "customer_id", "is BigCommerce's id of the customer, a number above 0"
 	case in.CustomerID == 0 && email == "":
 		return tenants.Account{ExternalID: in.ExternalID}, "customer_id", "say whose account it is: customer_id, or email while it is not known"
-	case email != "" && !plausibleEmail(email):
+	case email != "" && (!plausibleEmail(email) || strings.ContainsFunc(email, unprintable)):
 		return tenants.Account{ExternalID: in.ExternalID}, "email", "is not an e-mail address"
 	case len(in.Fields) > maxAccountFields:
 		return tenants.Account{ExternalID: in.ExternalID}, "fields", "an account has at most " + strconv.Itoa(maxAccountFields) + " fields"
@@ -131,11 +129,6 @@ func kindName(t reflect.Type) string {
 
 // unprintable finds what no id, e-mail or value on one line has, and text that was not UTF-8.
 func unprintable(r rune) bool { return unicode.IsControl(r) || r == utf8.RuneError }
-
-func plausibleEmail(email string) bool {
-	local, domain, ok := strings.Cut(email, "@")
-	return ok && local != "" && domain != "" && len(email) <= maxEmail && !strings.ContainsFunc(email, func(r rune) bool { return unprintable(r) || r == ' ' })
-}
 
 // fieldText returns a JSON value as text: numbers as JSON writes them, "" for null.
 func fieldText(value json.RawMessage) (text string, ok bool) {

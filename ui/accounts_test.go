@@ -13,16 +13,6 @@ import (
 	"sluice/tenants"
 )
 
-// key makes an API key of a store.
-func (p *panel) key(store string, scopes ...string) string {
-	p.t.Helper()
-	_, secret, err := auth.CreateAPIKey(p.ctx(store), p.db, "operator", auth.NewAPIKey{Name: "ERP", Scopes: scopes})
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	return secret
-}
-
 // saved is the answer of PUT /customer-accounts.
 type saved struct {
 	Saved  int            `json:"saved"`

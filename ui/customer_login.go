@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
 
@@ -33,6 +34,11 @@ type loginAnswer struct {
 	LoginURL  string    `json:"login_url"`
 	ExpiresAt time.Time `json:"expires_at"`
 }
+
+const (
+	maxExternalID = 100 // characters
+	maxEmail      = bigcommerce.MaxCustomerEmail
+)
 
 // customerLogin answers with the address that signs one of the store's customers in.
 func (a *API) customerLogin(c *gin.Context) {
@@ -110,9 +116,9 @@ func checkLogin(want *loginRequest) error {
 		refusal = refusal.WithField("customer_id", "say who is signed in by exactly one of customer_id, email and external_id")
 	case want.CustomerID < 0:
 		refusal = refusal.WithField("customer_id", "is not a customer's id")
-	case want.Email != "" && (!plausibleEmail(want.Email) || strings.Contains(want.Email, ",")):
+	case want.Email != "" && !plausibleEmail(want.Email):
 		refusal = refusal.WithField("email", "is not an e-mail address")
-	case len(want.ExternalID) > maxExternalID:
+	case utf8.RuneCountInString(want.ExternalID) > maxExternalID:
 		refusal = refusal.WithField("external_id", "is longer than %d characters", maxExternalID)
 	}
 	if want.ChannelID < 0 {
@@ -130,6 +136,13 @@ func checkLogin(want *loginRequest) error {
 		return refusal
 	}
 	return nil
+}
+
+// plausibleEmail refuses what cannot be looked up as an address; whether it is one, its customer shows.
+func plausibleEmail(s string) bool {
+	local, domain, ok := strings.Cut(s, "@")
+	return ok && local != "" && domain != "" && len(s) <= maxEmail &&
+		!strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == ',' || r == 0x7f })
 }
 
 // findCustomer returns the id of the customer that want names.

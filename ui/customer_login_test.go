@@ -71,6 +71,16 @@ func (p *panel) reinstall(store, scopes string, origin tenants.Origin) {
 	}
 }
 
+// key makes an API key of a store.
+func (p *panel) key(store string, scopes ...string) string {
+	p.t.Helper()
+	_, secret, err := auth.CreateAPIKey(p.ctx(store), p.db, "operator", auth.NewAPIKey{Name: "ERP", Scopes: scopes})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return secret
+}
+
 // claimsOf reads the login token in an address.
 func claimsOf(t *testing.T, address string) (origin string, claims jwt.MapClaims) {
 	t.Helper()

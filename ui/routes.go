@@ -56,6 +56,10 @@ func (a *API) Routes() []Route {
 		{"DELETE", "/api-keys/:id", admin, a.revokeAPIKey},
 		{"GET", "/audit", admin, a.audit},
 
+		{"GET", "/customer-accounts", auth.AccessAccounts, a.findAccounts},
+		{"PUT", "/customer-accounts", auth.AccessAccounts, a.putAccounts},
+		{"DELETE", "/customer-accounts/*id", auth.AccessAccounts, a.deleteAccount},
+
 		{"GET", "/storefront/provider", read, a.identityProvider},
 		{"PUT", "/storefront/provider", admin, a.saveProvider},
 		{"DELETE", "/storefront/provider", admin, a.deleteProvider},
@@ -66,9 +70,6 @@ func (a *API) Routes() []Route {
 		{"DELETE", "/storefront/subject-links/:id", admin, a.unlinkCustomer},
 
 		{"POST", "/customer-login", auth.AccessLogin, a.customerLogin},
-		{"GET", "/customer-accounts", auth.AccessAccounts, a.findAccounts},
-		{"PUT", "/customer-accounts", auth.AccessAccounts, a.putAccounts},
-		{"DELETE", "/customer-accounts/*id", auth.AccessAccounts, a.deleteAccount},
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"sluice/internal/bench/governor"
 	"sluice/internal/bench/harness"
+	"sluice/internal/bench/identity"
 	"sluice/internal/bench/mainjob"
 	"sluice/internal/bench/memory"
 	"sluice/internal/bench/queue"
@@ -28,6 +29,7 @@ func benchmarks() []harness.Benchmark {
 	list = append(list, queue.Benchmarks()...)
 	list = append(list, governor.Benchmarks()...)
 	list = append(list, mainjob.Benchmarks()...)
+	list = append(list, identity.Benchmarks()...)
 	list = append(list, memory.Benchmarks()...)
 	return list
 }
