@@ -2,6 +2,7 @@ package ui
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -20,41 +21,51 @@ type routeRule struct {
 // rules has every route of /api/v1, written down a second time on purpose: a new route, or one whose
 // access changed, has to be thought about here.
 var rules = map[string]routeRule{
-	"GET /session":             {auth.AccessRead, ""},
-	"POST /session/renew":      {auth.AccessRead, ""},
-	"GET /quota":               {auth.AccessRead, ""},
-	"GET /quota/history":       {auth.AccessRead, ""},
-	"GET /events":              {auth.AccessRead, ""},
-	"GET /fields/products":     {auth.AccessRead, ""},
-	"GET /flows":               {auth.AccessRead, ""},
-	"POST /flows":              {auth.AccessWrite, `{"kind":"products","name":"x"}`},
-	"GET /flows/:id":           {auth.AccessRead, ""},
-	"PUT /flows/:id":           {auth.AccessWrite, `{"version":1,"name":"x","source":{},"format":{},"mapping":{"fields":[]},"options":{}}`},
-	"DELETE /flows/:id":        {auth.AccessWrite, ""},
-	"POST /flows/:id/runs":     {auth.AccessWrite, `{"dry_run":true}`},
-	"POST /uploads":            {auth.AccessWrite, "a,b\n1,2\n"},
-	"POST /sources/inspect":    {auth.AccessWrite, `{"source":{"kind":"upload","snapshot_id":"SNAPSHOT"},"format":{}}`},
-	"POST /mappings/preview":   {auth.AccessWrite, `{"snapshot_id":"SNAPSHOT","format":{},"mapping":{"fields":[]}}`},
-	"POST /schedules/preview":  {auth.AccessRead, `{"cron":"0 2 * * *"}`},
-	"GET /runs":                {auth.AccessRead, ""},
-	"GET /runs/:id":            {auth.AccessRead, ""},
-	"POST /runs/:id/cancel":    {auth.AccessWrite, ""},
-	"POST /runs/:id/retry":     {auth.AccessWrite, ""},
-	"GET /runs/:id/issues":     {auth.AccessRead, ""},
-	"GET /runs/:id/errors.csv": {auth.AccessRead, ""},
-	"GET /runs/:id/changes":    {auth.AccessRead, ""},
-	"GET /users":               {auth.AccessRead, ""},
-	"PUT /users/:id":           {auth.AccessAdmin, `{"role":"viewer"}`},
-	"GET /api-keys":            {auth.AccessAdmin, ""},
-	"POST /api-keys":           {auth.AccessAdmin, `{"name":"x","scopes":["flows:read"]}`},
-	"DELETE /api-keys/:id":     {auth.AccessAdmin, ""},
-	"GET /audit":               {auth.AccessAdmin, ""},
-	"POST /customer-login":     {auth.AccessLogin, `{"customer_id":1}`},
-
-	"GET /customer-accounts":        {auth.AccessAccounts, ""},
-	"PUT /customer-accounts":        {auth.AccessAccounts, `{"accounts":[{"external_id":"x","customer_id":1}]}`},
-	"DELETE /customer-accounts/*id": {auth.AccessAccounts, ""},
+	"GET /session":                         {auth.AccessRead, ""},
+	"POST /session/renew":                  {auth.AccessRead, ""},
+	"GET /quota":                           {auth.AccessRead, ""},
+	"GET /quota/history":                   {auth.AccessRead, ""},
+	"GET /events":                          {auth.AccessRead, ""},
+	"GET /fields/products":                 {auth.AccessRead, ""},
+	"GET /flows":                           {auth.AccessRead, ""},
+	"POST /flows":                          {auth.AccessWrite, `{"kind":"products","name":"x"}`},
+	"GET /flows/:id":                       {auth.AccessRead, ""},
+	"PUT /flows/:id":                       {auth.AccessWrite, `{"version":1,"name":"x","source":{},"format":{},"mapping":{"fields":[]},"options":{}}`},
+	"DELETE /flows/:id":                    {auth.AccessWrite, ""},
+	"POST /flows/:id/runs":                 {auth.AccessWrite, `{"dry_run":true}`},
+	"POST /uploads":                        {auth.AccessWrite, "a,b\n1,2\n"},
+	"POST /sources/inspect":                {auth.AccessWrite, `{"source":{"kind":"upload","snapshot_id":"SNAPSHOT"},"format":{}}`},
+	"POST /mappings/preview":               {auth.AccessWrite, `{"snapshot_id":"SNAPSHOT","format":{},"mapping":{"fields":[]}}`},
+	"POST /schedules/preview":              {auth.AccessRead, `{"cron":"0 2 * * *"}`},
+	"GET /runs":                            {auth.AccessRead, ""},
+	"GET /runs/:id":                        {auth.AccessRead, ""},
+	"POST /runs/:id/cancel":                {auth.AccessWrite, ""},
+	"POST /runs/:id/retry":                 {auth.AccessWrite, ""},
+	"GET /runs/:id/issues":                 {auth.AccessRead, ""},
+	"GET /runs/:id/errors.csv":             {auth.AccessRead, ""},
+	"GET /runs/:id/changes":                {auth.AccessRead, ""},
+	"GET /users":                           {auth.AccessRead, ""},
+	"PUT /users/:id":                       {auth.AccessAdmin, `{"role":"viewer"}`},
+	"GET /api-keys":                        {auth.AccessAdmin, ""},
+	"POST /api-keys":                       {auth.AccessAdmin, `{"name":"x","scopes":["flows:read"]}`},
+	"DELETE /api-keys/:id":                 {auth.AccessAdmin, ""},
+	"GET /audit":                           {auth.AccessAdmin, ""},
+	"GET /storefront/provider":             {auth.AccessRead, ""},
+	"PUT /storefront/provider":             {auth.AccessAdmin, `{"preset":"google","issuer":"https://accounts.google.com","client_id":"x"}`},
+	"DELETE /storefront/provider":          {auth.AccessAdmin, ""},
+	"GET /storefront/provider/presets":     {auth.AccessRead, ""},
+	"POST /storefront/provider/test":       {auth.AccessAdmin, `{}`},
+	"GET /storefront/customer-groups":      {auth.AccessRead, ""},
+	"GET /storefront/sign-ins":             {auth.AccessAdmin, ""},
+	"DELETE /storefront/subject-links/:id": {auth.AccessAdmin, ""},
+	"POST /customer-login":                 {auth.AccessLogin, `{"customer_id":1}`},
+	"GET /customer-accounts":               {auth.AccessAccounts, ""},
+	"PUT /customer-accounts":               {auth.AccessAccounts, `{"accounts":[{"external_id":"x","customer_id":1}]}`},
+	"DELETE /customer-accounts/*id":        {auth.AccessAccounts, ""},
 }
+
+// linkedCustomer is a customer of store A whom its provider's user is linked to.
+const linkedCustomer = 4711
 
 // owned is what store A has, by the routes that take an id.
 type owned struct{ flow, run, user, key, snapshot, account string }
@@ -69,6 +80,8 @@ func (o owned) id(path string) string {
 		return o.user
 	case strings.HasPrefix(path, "/api-keys"):
 		return o.key
+	case strings.HasPrefix(path, "/storefront/subject-links"):
+		return strconv.FormatInt(linkedCustomer, 10)
 	case strings.HasPrefix(path, "/customer-accounts"):
 		return o.account
 	}
@@ -97,6 +110,10 @@ func fill(t *testing.T, p *panel) owned {
 	must(err)
 	key, _, err := auth.CreateAPIKey(ctx, p.db, "user:"+user.ID, auth.NewAPIKey{Name: markerA, Scopes: auth.KeyScopes()})
 	must(err)
+	must(p.db.SaveIdentityProvider(ctx, &tenants.IdentityProvider{Preset: "custom", Issuer: "https://" + markerA + ".example", ClientID: markerA}, nil))
+	_, err = p.db.LinkSubject(ctx, "https://"+markerA+".example", markerA, linkedCustomer)
+	must(err)
+	must(p.db.RecordSignIn(ctx, tenants.SignIn{Method: tenants.MethodSSO, Result: tenants.SignInOK, Email: markerA + "@example.com"}))
 	must(p.db.Audit(ctx, tenants.AuditEntry{Actor: "user:x", Action: "x", Detail: markerA}))
 	must(p.db.PutAccounts(ctx, []tenants.Account{{ExternalID: "D/1", CustomerID: 5, Fields: map[string]string{"terms": markerA}}}))
 	return owned{flow.ID, run.ID, user.ID, key.ID, snap.ID, "D%2F1"}
@@ -176,6 +193,12 @@ func TestEveryRouteRefuses(t *testing.T) {
 	}
 	if u, err := p.db.UserByID(after, a.user); err != nil || u.Role == tenants.RoleViewer {
 		t.Errorf("store A's user: %+v, %v", u, err)
+	}
+	if link, err := p.db.SubjectLink(after, "https://"+markerA+".example", markerA); err != nil || link == nil {
+		t.Errorf("store A's link: %+v, %v", link, err)
+	}
+	if provider, err := p.db.IdentityProvider(after); err != nil || provider == nil || provider.ClientID != markerA {
+		t.Errorf("store A's identity provider: %+v, %v", provider, err)
 	}
 	if found, err := p.db.Accounts(after, tenants.AccountFilter{ExternalID: "D/1"}); err != nil || len(found) != 1 {
 		t.Errorf("store A's account: %+v, %v", found, err)
