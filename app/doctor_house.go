@@ -275,4 +275,3 @@ func (d *doctor) address(ctx context.Context) {
 		d.ok("address", "%s reaches Sluice; the Developer Portal needs the callbacks %s/auth, /load, /uninstall and /remove_user", d.cfg.AppURL, d.cfg.AppURL)
 	}
 }
-

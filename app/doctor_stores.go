@@ -38,7 +38,9 @@ func (d *doctor) choose(stores []tenants.Store) []tenants.Store {
 	chosen := slices.DeleteFunc(stores, func(s tenants.Store) bool {
 		return s.State == tenants.StoreUninstalled || len(d.stores) > 0 && !slices.Contains(d.stores, s.Hash)
 	})
-	slices.SortFunc(chosen, func(a, b tenants.Store) int { return cmp.Or(b.InstalledAt.Compare(a.InstalledAt), cmp.Compare(a.Hash, b.Hash)) })
+	slices.SortFunc(chosen, func(a, b tenants.Store) int {
+		return cmp.Or(b.InstalledAt.Compare(a.InstalledAt), cmp.Compare(a.Hash, b.Hash))
+	})
 	if left := len(chosen) - d.limit; left > 0 {
 		d.skip("token", fmt.Sprintf("%d stores were not looked at: raise --limit, or name them with --store", left))
 		chosen = chosen[:d.limit]

@@ -170,7 +170,7 @@ func TestKeys(t *testing.T) {
 func TestHexadecimalKeys(t *testing.T) {
 	const (
 		digits = "6161616161616161616161616161616161616161616161616161616161616161" // keyA's bytes
-		id     = "sha256-3ba3f5f4"                                                   // printf 'a%.0s' {1..32} | sha256sum
+		id     = "sha256-3ba3f5f4"                                                  // printf 'a%.0s' {1..32} | sha256sum
 	)
 	for _, text := range []string{digits, " " + digits + " ", digits + ",", digits + "," + keyB} {
 		if got := open(t, text).Current(); got != id {
