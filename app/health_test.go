@@ -19,6 +19,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"sluice/internal/problem"
+	"sluice/internal/testenv"
 )
 
 // healthProgram is a program on a SQLite file that was not migrated, and on a Redis that can be stopped.
@@ -121,24 +122,26 @@ func TestDraining(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	served := make(chan error, 1)
 	go func() { served <- p.serve(ctx, l) }()
-	get := func(path string) *http.Response {
+	get := func(path string) (status int, closed bool) {
 		t.Helper()
 		res, err := http.Get("http://" + l.Addr().String() + path)
 		if err != nil {
 			t.Fatal(err)
 		}
+		defer res.Body.Close()
 		_, _ = io.Copy(io.Discard, res.Body)
-		res.Body.Close()
-		return res
+		return res.StatusCode, res.Close
 	}
-	if res := get("/healthz"); res.Close {
+	if _, closed := get("/healthz"); closed {
 		t.Error("a connection is closed though nobody stops")
 	}
 	stop()
-	for get("/readyz").StatusCode != http.StatusServiceUnavailable || !p.health.draining.Load() {
+	testenv.Eventually(t, "it drains", func() bool { return p.health.draining.Load() })
+	if status, _ := get("/readyz"); status != http.StatusServiceUnavailable {
+		t.Errorf("while it drains it is ready: %d", status)
 	}
-	if res := get("/healthz"); res.StatusCode != http.StatusOK || !res.Close {
-		t.Errorf("while it drains: %d, close %v", res.StatusCode, res.Close)
+	if status, closed := get("/healthz"); status != http.StatusOK || !closed {
+		t.Errorf("while it drains: %d, close %v", status, closed)
 	}
 	select {
 	case err := <-served:

@@ -44,7 +44,24 @@ type SiteURL struct {
 	Type string `json:"type"` // checkout, primary or canonical
 }
 
-// List walks the sites of every channel.
+// List walks the sites of every channel. Unlike other V3 collections this one does not say how many pages
+// there are (its meta has offset, limit and total_items): a page that is not full is the last.
 func (s *SitesService) List(ctx context.Context) iter.Seq2[*Site, error] {
-	return collect[*Site](ctx, s.client, sitesPath, MaxPageSize, nil)
+	return func(yield func(*Site, error) bool) {
+		for at := (position{page: 1}); ; at.page++ {
+			env, err := fetchPage[*Site](ctx, s.client, sitesPath, MaxPageSize, at, nil)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			for _, site := range env.Data {
+				if !yield(site, nil) {
+					return
+				}
+			}
+			if len(env.Data) < MaxPageSize {
+				return
+			}
+		}
+	}
 }

@@ -1,6 +1,9 @@
 package bigcommerce
 
 import (
+	"fmt"
+	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -18,6 +21,28 @@ func TestSites(t *testing.T) {
 	want := []*Site{{ID: 7, URL: "https://kittens.mybigcommerce.com/", ChannelID: 2, URLs: []SiteURL{{"https://kittens.example.com", "primary"}}}}
 	if diff := cmp.Diff(want, got); diff != "" || f.log()[0].Path != "/stores/"+testHash+sitesPath {
 		t.Error(diff, f.log())
+	}
+}
+
+// The sites' meta says no number of pages: a full page is followed by another.
+func TestSitesOfManyChannels(t *testing.T) {
+	page := func(from, n int) http.HandlerFunc {
+		sites := make([]string, n)
+		for i := range sites {
+			sites[i] = fmt.Sprintf(`{"id":%d,"url":"https://s.example","channel_id":%[1]d}`, from+i)
+		}
+		return answer(200, `{"data":[`+strings.Join(sites, ",")+`],"meta":{"pagination":{"offset":0,"limit":250,"total_items":252}}}`)
+	}
+	f := newFixture(t, page(1, MaxPageSize), page(MaxPageSize+1, 2))
+	ids := map[int64]bool{}
+	for s, err := range f.Sites.List(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids[s.ID] = true
+	}
+	if len(ids) != MaxPageSize+2 || len(f.log()) != 2 {
+		t.Errorf("%d sites in %d requests", len(ids), len(f.log()))
 	}
 }
 
