@@ -33,7 +33,7 @@ func TestSitesOfManyChannels(t *testing.T) {
 		}
 		return answer(200, `{"data":[`+strings.Join(sites, ",")+`],"meta":{"pagination":{"offset":0,"limit":250,"total_items":252}}}`)
 	}
-	f := newFixture(t, page(1, MaxPageSize), page(MaxPageSize+1, 2))
+	f := newFixture(t, script(page(1, MaxPageSize), page(MaxPageSize+1, 2)))
 	ids := map[int64]bool{}
 	for s, err := range f.Sites.List(t.Context()) {
 		if err != nil {
