@@ -79,7 +79,7 @@ func round(ctx context.Context, r harness.Round, bareOnly bool) (values harness.
 	if err != nil {
 		return nil, err
 	}
-	serve := http.Handler(verifying)
+	serve := verifying
 	if bareOnly {
 		if serve, err = sameBytes(ctx, verifying, requests[0]); err != nil {
 			return nil, err

@@ -63,7 +63,7 @@ func fill(ctx context.Context) error {
 			now(), 0, '', now() + n * interval '1 microsecond', now()
 		FROM generate_series($3::bigint, $4::bigint) AS n`, large, forget, all+1, all+million-pending)
 	if err == nil {
-		_, err = db.ExecContext(ctx, "VACUUM ANALYZE jobs") // what autovacuum does within a minute or so
+		_, err = db.ExecContext(ctx, "VACUUM ANALYZE jobs") //nolint:misspell // PostgreSQL's command; autovacuum does it within a minute or so
 	}
 	return err
 }
