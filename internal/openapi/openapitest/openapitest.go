@@ -26,6 +26,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"sluice/internal/openapi"
+	"sluice/internal/ratelimit"
 )
 
 // Document is the description, strict.
@@ -220,5 +221,31 @@ func CheckRequest(t testing.TB, r *http.Request, body string) {
 	in.Request.ContentLength = int64(len(body))
 	if err := openapi3filter.ValidateRequest(r.Context(), in); err != nil {
 		t.Errorf("%s %s: openapi.yaml does not describe the body %.200s: %v", r.Method, r.URL.Path, body, err)
+	}
+}
+
+// CheckLimits fails t when the description of a route's rate limits is not of these. nil: there is none.
+func CheckLimits(t testing.TB, method, route string, perAddress, perStore *ratelimit.Limit) {
+	t.Helper()
+	op := Load(t).Operation(method, route)
+	if op == nil {
+		t.Errorf("%s %s is not in openapi.yaml", method, route)
+		return
+	}
+	type limit struct {
+		Per     string `json:"per"`
+		Burst   int    `json:"burst"`
+		EveryMS int64  `json:"every_ms"`
+	}
+	var says, want []limit
+	Extension(t, op, "x-rate-limits", &says)
+	if perAddress != nil {
+		want = append(want, limit{"address", perAddress.Burst, perAddress.Every.Milliseconds()})
+	}
+	if perStore != nil {
+		want = append(want, limit{"store", perStore.Burst, perStore.Every.Milliseconds()})
+	}
+	if !slices.Equal(says, want) {
+		t.Errorf("%s %s: rate limits %v are described, and they are %v", method, route, says, want)
 	}
 }

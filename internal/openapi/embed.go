@@ -1,8 +1,0 @@
-package openapi
-
-import _ "embed"
-
-// YAML is the description, as it is served.
-//
-//go:embed openapi.yaml
-var YAML []byte
