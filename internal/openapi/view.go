@@ -338,10 +338,10 @@ func typeOf(s *schema) typeView {
 
 // exampleText returns an example as it is sent: JSON, or a text as it is.
 func exampleText(node *yaml.Node) (string, error) {
-	switch {
-	case node.Kind == 0:
+	switch node.Kind {
+	case 0: // absent
 		return "", nil
-	case node.Kind == yaml.ScalarNode:
+	case yaml.ScalarNode:
 		return node.Value, nil
 	}
 	var b bytes.Buffer
