@@ -9,9 +9,11 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/gin-gonic/gin"
 	"golang.org/x/sync/errgroup"
 
 	"sluice/auth"
+	"sluice/internal/openapi"
 	"sluice/internal/ratelimit"
 	"sluice/internal/tracing"
 	"sluice/jobs"
@@ -38,7 +40,8 @@ type program struct {
 	workers *jobs.Workers
 	metrics *metrics
 	health  *health
-	handler http.Handler
+	router  *gin.Engine
+	handler http.Handler // router, compressed
 	closers []func()
 
 	// Live event streams never finish by themselves: endStreams ends them when the server stops.
@@ -151,6 +154,10 @@ func (p *program) assembleHTTP(engine *sync.Engine, shoppers *identity) error {
 		SignIn: shoppers.signIn, SSO: shoppers.sso, ScriptTag: cfg.scriptTag, AppURL: cfg.AppURL,
 		Version: version, Sandbox: cfg.sandboxed(), SupportURL: cfg.SupportURL, Log: p.log, Stopping: p.streams.Done(),
 	})
+	docs, err := openapi.New()
+	if err != nil {
+		return err
+	}
 	proxies, err := cfg.proxyPrefixes()
 	if err != nil {
 		return err
@@ -166,6 +173,8 @@ func (p *program) assembleHTTP(engine *sync.Engine, shoppers *identity) error {
 	shoppers.sso.Register(router)
 	shoppers.current.Register(router)
 	p.service.Register(router)
+	docs.Register(router)
+	p.router = router
 	p.handler, err = compressed(router)
 	return err
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
+	"sluice/internal/openapi/openapitest"
 	"sluice/internal/problem"
 	"sluice/internal/testenv"
 	jobsync "sluice/jobs/sync"
@@ -47,6 +48,7 @@ func (e *env) deliver(d delivery, change ...func(*http.Request)) *httptest.Respo
 	}
 	w := httptest.NewRecorder()
 	r.ServeHTTP(w, req)
+	openapitest.CheckResponse(e.t, req, w)
 	return w
 }
 

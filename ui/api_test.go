@@ -21,6 +21,7 @@ import (
 	"sluice/auth"
 	"sluice/auth/customer"
 	"sluice/auth/customer/signin/signintest"
+	"sluice/internal/openapi/openapitest"
 	"sluice/internal/problem"
 	"sluice/jobs"
 	"sluice/jobs/queue"
@@ -201,6 +202,7 @@ func (p *panel) open(store string, user int64) string {
 	return token
 }
 
+// do makes a request. Whatever is answered has to be as the API's description says.
 func (p *panel) do(method, path, token, body string) *httptest.ResponseRecorder {
 	p.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
@@ -211,6 +213,7 @@ func (p *panel) do(method, path, token, body string) *httptest.ResponseRecorder 
 	}
 	w := httptest.NewRecorder()
 	p.router.ServeHTTP(w, r)
+	openapitest.CheckResponse(p.t, r, w)
 	return w
 }
 

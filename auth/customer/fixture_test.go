@@ -13,6 +13,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/golang-jwt/jwt/v5"
 
+	"sluice/internal/openapi/openapitest"
 	"sluice/internal/problem"
 	"sluice/internal/ratelimit"
 	"sluice/tenants"
@@ -123,6 +124,9 @@ func (f *fixture) do(r request) *httptest.ResponseRecorder {
 	}
 	w := httptest.NewRecorder()
 	f.router.ServeHTTP(w, req)
+	if _, fuzzing := f.t.(*testing.F); !fuzzing { // it cannot be failed from within its own runs
+		openapitest.CheckResponse(f.t, req, w)
+	}
 	return w
 }
 

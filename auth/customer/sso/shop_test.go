@@ -31,6 +31,7 @@ import (
 	"sluice/auth/customer/login"
 	"sluice/auth/customer/signin"
 	"sluice/auth/customer/signin/signintest"
+	"sluice/internal/openapi/openapitest"
 	"sluice/internal/ratelimit"
 	"sluice/internal/testenv"
 	"sluice/tenants"
@@ -366,6 +367,7 @@ func (b *browser) get(target string) *httptest.ResponseRecorder {
 	}
 	w := httptest.NewRecorder()
 	b.shop.router.ServeHTTP(w, r)
+	openapitest.CheckResponse(b.shop.t, r, w)
 	for _, c := range w.Result().Cookies() {
 		if b.cookies[c.Name+c.Path] = c; c.MaxAge < 0 {
 			delete(b.cookies, c.Name+c.Path)
