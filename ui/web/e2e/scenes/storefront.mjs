@@ -8,7 +8,7 @@ import { setTheme } from '../sandbox.mjs';
 const account = { external_id: 'C-10001', fields: { terms: '30 days net', credit_left: 4200.5, tier: 'Wholesale' } };
 export const shown = [
   ['Payment terms', '30 days net'],
-  ['Credit left', '$4,200.50'],
+  ['Credit left', '$ 4,200.50'],
 ];
 
 export async function install(m) {
@@ -103,11 +103,11 @@ export async function card(m, shopper) {
   await m.fits('account card');
   await m.button('Save').click();
   await m.says('Saved.');
-  await m.image('account-card');
+  await m.image('account-card', preview);
 }
 
 export async function script(m, front) {
-  await openTab(m, 'Storefronts');
+  await m.section('Storefront').click();
   await m.button(`Install the script in ${front.name}`).click();
   await row(m, front.name).getByText('Installed', { exact: true }).waitFor();
   await m.fits('storefronts with a script');
