@@ -17,7 +17,8 @@ export function examples(storefront: Storefront): Record<ExampleName, string> {
 <button id="sluice-sign-in" hidden onclick="Sluice.login(location.pathname)">Sign in</button>
 <button id="sluice-sign-out" hidden onclick="Sluice.logout()">Sign out</button>
 <script>
-  // The script tells who is signed in once somebody asks, and from then on at every change.
+  // The script tells who is signed in once somebody asks, and from then on at every change. A page that
+  // signs in or out without loading anew says so: document.dispatchEvent(new Event('sluice:refresh'))
   document.addEventListener('sluice:ready', () => Sluice.currentCustomer().catch(console.warn));
   document.addEventListener('sluice:customer', async ({ detail: customer }) => {
     document.getElementById('sluice-sign-in').hidden = !!customer;
