@@ -32,53 +32,78 @@ const panelSource = "../ui/web"
 // binary, a real Redis and a real browser. The steps and what they assert are in ui/web/e2e. E2E_SHOTS
 // names a folder for all screenshots, E2E_IMAGES one for those that the documentation shows.
 func TestOutcomeInChromium(t *testing.T) {
+	if s := openStage(t, ""); s != nil {
+		s.play(t, "e2e/outcome.mjs")
+	}
+}
+
+// stage is everything that a scenario in the browser needs: a sandbox, the app, and the merchant's back
+// office, each in its place.
+type stage struct {
+	chromium, dir string
+	app           string // its origin
+	platform      sandboxInfo
+	feeds         string
+	log           *appLog
+}
+
+// openStage builds the program and starts it. scopes, separated by spaces, are what the app asks for; ""
+// is its default. It returns nil where there is no browser and none is demanded.
+func openStage(t *testing.T, scopes string) *stage {
+	t.Helper()
 	chromium, ok := testenv.Chromium(t)
 	if !ok {
-		return
+		return nil
 	}
 	for _, built := range []string{"dist/index.html", "node_modules/playwright-core/package.json"} {
 		if _, err := os.Stat(filepath.Join(panelSource, built)); err != nil {
 			t.Fatalf("the panel is not built (%v): run make first", err)
 		}
 	}
-	dir := t.TempDir()
-	binary := filepath.Join(dir, "sluice")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", binary, ".")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
-
-	port := freePort(t)
-	appURL := "http://127.0.0.1:" + port
-	platform := startSandbox(t, binary, appURL)
-	log := startApp(t, binary, dir, port, appURL, platform)
-	feeds := httptest.NewServer(newFeedFolder())
-	t.Cleanup(feeds.Close)
-
-	var hashes []string
-	for _, s := range platform.Stores {
-		hashes = append(hashes, s.Hash)
-	}
 	for _, folder := range []string{"E2E_SHOTS", "E2E_IMAGES"} { // node runs in another folder than this test
 		if path := os.Getenv(folder); path != "" && !filepath.IsAbs(path) {
 			t.Fatalf("%s=%s: give an absolute path", folder, path)
 		}
 	}
-	browse := exec.CommandContext(t.Context(), "node", "e2e/outcome.mjs")
+	s := &stage{chromium: chromium, dir: t.TempDir()}
+	binary := filepath.Join(s.dir, "sluice")
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", binary, ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	port := freePort(t)
+	s.app = "http://127.0.0.1:" + port
+	s.platform = startSandbox(t, binary, s.app, scopes)
+	s.log = startApp(t, binary, s.dir, port, s.app, scopes, s.platform)
+	feeds := httptest.NewServer(newFeedFolder())
+	t.Cleanup(feeds.Close)
+	s.feeds = feeds.URL
+	return s
+}
+
+// play runs a scenario of ui/web, told of the stage and of env, and judges the app's log after it.
+func (s *stage) play(t *testing.T, script string, env ...string) {
+	t.Helper()
+	var hashes []string
+	for _, st := range s.platform.Stores {
+		hashes = append(hashes, st.Hash)
+	}
+	browse := exec.CommandContext(t.Context(), "node", script)
 	browse.Dir = panelSource
 	browse.Env = append(os.Environ(),
-		"E2E_CONTROL_PANEL="+platform.ControlPanel, "E2E_APP="+appURL, "E2E_ADMIN="+platform.Admin, "E2E_FEEDS="+feeds.URL,
-		"E2E_CLIENT_ID="+platform.ClientID, "E2E_STORES="+strings.Join(hashes, ","), "E2E_CHROMIUM="+chromium,
-		"E2E_WORK="+filepath.Join(dir, "browser"))
+		"E2E_CONTROL_PANEL="+s.platform.ControlPanel, "E2E_APP="+s.app, "E2E_ADMIN="+s.platform.Admin, "E2E_FEEDS="+s.feeds,
+		"E2E_CLIENT_ID="+s.platform.ClientID, "E2E_STORES="+strings.Join(hashes, ","), "E2E_CHROMIUM="+s.chromium,
+		"E2E_WORK="+filepath.Join(s.dir, "browser"))
+	browse.Env = append(browse.Env, env...)
 	// The browser goes with node, whose end it notices; waiting for its output must not outlast that.
 	browse.WaitDelay = 10 * time.Second
 	out, err := browse.CombinedOutput()
-	t.Logf("node e2e/outcome.mjs:\n%s", out)
+	t.Logf("node %s:\n%s", script, out)
 	if err != nil {
-		t.Errorf("node e2e/outcome.mjs: %v\nThe app's log:\n%s", err, log.tail())
+		t.Errorf("node %s: %v\nThe app's log:\n%s", script, err, s.log.tail())
 	}
-	log.check(t)
+	s.log.check(t)
 }
 
 func freePort(t *testing.T) string {
@@ -92,9 +117,12 @@ func freePort(t *testing.T) string {
 }
 
 // startSandbox runs `sluice sandbox --json` with two stores and returns what it printed.
-func startSandbox(t *testing.T, binary, appURL string) sandboxInfo {
+func startSandbox(t *testing.T, binary, appURL, scopes string) sandboxInfo {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), binary, "sandbox", "--json", "--plan", "pro", "--window", "1s", "--stores", "2", "--app-url", appURL)
+	if scopes != "" {
+		cmd.Args = append(cmd.Args, "--scopes", scopes)
+	}
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -113,7 +141,7 @@ func startSandbox(t *testing.T, binary, appURL string) sandboxInfo {
 }
 
 // startApp runs `sluice serve` as README.md describes and returns its log once it answers.
-func startApp(t *testing.T, binary, dir, port, appURL string, platform sandboxInfo) *appLog {
+func startApp(t *testing.T, binary, dir, port, appURL, scopes string, platform sandboxInfo) *appLog {
 	t.Helper()
 	key, err := vault.GenerateKey("e2e")
 	if err != nil {
@@ -127,6 +155,9 @@ func startApp(t *testing.T, binary, dir, port, appURL string, platform sandboxIn
 		"BIGCOMMERCE_API_URL="+platform.API, "BIGCOMMERCE_LOGIN_URL="+platform.Login, "FRAME_ANCESTORS="+platform.ControlPanel,
 		"APP_URL="+appURL, "PORT="+port, "ENCRYPTION_KEYS="+key, "ALLOW_PRIVATE_SOURCES=127.0.0.1/32",
 		"DATABASE_URL=sqlite:"+filepath.Join(dir, "sluice.db"), "REDIS_URL="+testenv.Redis(t), "LOG_LEVEL=info")
+	if scopes != "" {
+		cmd.Env = append(cmd.Env, "APP_SCOPES="+scopes)
+	}
 	startProcess(t, cmd)
 	testenv.Eventually(t, "sluice serve", func() bool {
 		res, err := http.Get(appURL + "/")

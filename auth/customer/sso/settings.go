@@ -194,6 +194,9 @@ func (s *Service) checkKeys(ctx context.Context, m *metadata) Check {
 	if n == 0 {
 		return Check{"keys", false, "There is no key at " + m.JWKSURL + " that ID tokens could be verified with. The provider needs a signing key of RSA or EC."}
 	}
+	if n == 1 {
+		return Check{"keys", true, "One signing key was found."}
+	}
 	return Check{"keys", true, strconv.Itoa(n) + " signing keys were found."}
 }
 

@@ -31,3 +31,10 @@ export const env = {
   /** Milliseconds that anything may take; a loaded two-core machine is slow. */
   patience: Number(process.env.E2E_PATIENCE ?? 30_000),
 };
+
+/** The merchant's identity provider and the client that Sluice is there, in scenarios that have one. */
+export const provider = {
+  issuer: process.env.E2E_ISSUER ?? '',
+  clientId: process.env.E2E_OIDC_CLIENT_ID ?? '',
+  clientSecret: process.env.E2E_OIDC_CLIENT_SECRET ?? '',
+};

@@ -66,7 +66,7 @@ export class Merchant {
     return this.app.getByRole('button', { name, exact: true });
   }
 
-  /** One of the panel's sections: Overview, Products, Runs, Settings. */
+  /** One of the panel's sections: Overview, Products, Runs, Storefront, Settings. */
   section(name) {
     return this.app.getByRole('navigation', { name: 'Sections' }).getByRole('link', { name, exact: true });
   }
@@ -99,11 +99,16 @@ export class Merchant {
     await this.#picture(join(env.shots, `${name}.png`));
   }
 
-  /** A screenshot that the documentation shows; the message of success in the corner is closed first. */
-  async image(name) {
-    const close = this.app.getByRole('alert').getByRole('button');
-    if (await close.count()) await close.first().click();
+  /**
+   * A screenshot that the documentation shows, of the page's top or of where a part of it is; the message
+   * of success in the corner is closed first.
+   */
+  async image(name, part) {
+    const close = this.app.getByRole('alert').getByRole('button').first();
+    // It may close by itself before the click: gone is what counts.
+    if (await close.count()) await Promise.race([close.click().catch(() => undefined), close.waitFor({ state: 'detached' })]);
     await this.frame().evaluate(() => scrollTo(0, 0));
+    await part?.evaluate((el) => el.scrollIntoView({ block: 'end' }));
     await this.shot(name);
     if (env.images !== '') await this.#picture(join(env.images, `${name}.png`));
   }

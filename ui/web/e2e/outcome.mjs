@@ -1,11 +1,10 @@
 // The whole outcome, as a merchant meets it: in the control panel, the app in a frame of another site,
 // third-party cookies and storage blocked. Started by app/e2e_test.go, which starts everything else.
-// Exits with 1 at the first step that does not work, or when the browser noticed anything that must not
-// happen: a console error, a page error, an unexpected answer, a CSP violation.
 
 import { openBrowser } from './browser.mjs';
 import { env } from './env.mjs';
 import { Merchant } from './merchant.mjs';
+import { play } from './play.mjs';
 import { cancel } from './scenes/cancel.mjs';
 import { badRows, download, mendFeed, retryFailed } from './scenes/errors.mjs';
 import { install } from './scenes/install.mjs';
@@ -19,7 +18,7 @@ const { context, page, watch } = await openBrowser(problems);
 const merchant = new Merchant(page, watch, env.stores[0]);
 const other = new Merchant(page, watch, env.stores[1]);
 
-const scenes = [
+await play(context, watch, merchant, problems, [
   ['install with consent', install],
   ['set up a feed', setUp],
   ['map it', map],
@@ -36,23 +35,4 @@ const scenes = [
   ['reinstall', reinstall],
   ['widths', widths],
   ['keyboard only', () => keyboardOnly(other)],
-];
-
-const began = Date.now();
-for (const [name, scene] of scenes) {
-  const at = Date.now();
-  watch.scene = name;
-  try {
-    await scene(merchant);
-    console.log(`ok    ${name} (${((Date.now() - at) / 1000).toFixed(1)} s)`);
-  } catch (error) {
-    problems.push(`${name}: ${error.stack ?? error}`);
-    await merchant.shot(`failed-${name.replaceAll(' ', '-')}`).catch(() => undefined);
-    console.log(`FAIL  ${name}`);
-    break;
-  }
-}
-await context.close();
-for (const p of problems) console.error(p);
-console.log(`${problems.length} problems in ${((Date.now() - began) / 1000).toFixed(1)} s`);
-process.exitCode = problems.length === 0 ? 0 : 1;
+]);

@@ -31,3 +31,13 @@ export async function slowed(store, ms, work) {
     await admin(`/faults?id=${id}`, { method: 'DELETE' });
   }
 }
+
+/** The storefronts of the store and who may sign in there: {storefronts: [{channel_id, name, platform, url}], shoppers: [{email, password}]}. */
+export function storefrontsOf(store) {
+  return admin(`/stores/${store}/storefronts`);
+}
+
+/** Puts markup into the theme of the store's storefronts, as a merchant pastes it. */
+export function setTheme(store, theme) {
+  return admin(`/stores/${store}/storefronts`, { method: 'PUT', body: JSON.stringify({ theme }) });
+}

@@ -186,7 +186,9 @@ export class Client {
   };
 
   storefront = (signal?: AbortSignal) => this.#call<Storefront>('GET', '/storefront', { signal });
-  saveStorefront = (settings: StorefrontSettings) => this.#call<undefined>('PUT', '/storefront', { json: settings });
+  /** Sends what can be set and no more: the server refuses what it does not know. */
+  saveStorefront = ({ card_fields, consent_category, allow_sign_in }: StorefrontSettings) =>
+    this.#call<undefined>('PUT', '/storefront', { json: { card_fields, consent_category, allow_sign_in } });
   refreshChannels = () => this.#call<undefined>('POST', '/storefront/channels/refresh');
   setScript = (channelId: number, wanted: boolean) => this.#call<undefined>('PUT', `/storefront/channels/${channelId}/script`, { json: { wanted } });
   previewCard = (fields: CardField[], owner: CardOwner, signal?: AbortSignal) =>

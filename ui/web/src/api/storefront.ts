@@ -13,6 +13,7 @@ export interface StorefrontSettings {
   card_fields: CardField[] | null;
   consent_category: ConsentCategory;
   allow_sign_in: boolean;
+  updated_at?: string; // when they were saved; not sent back
 }
 
 export type ScriptState = 'installed' | 'pending' | 'failed' | 'removed';

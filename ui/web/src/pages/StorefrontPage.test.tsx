@@ -8,7 +8,7 @@ import { examples } from './storefront/examples';
 import { StorefrontPage } from './StorefrontPage';
 
 const front: Storefront = {
-  settings: { card_fields: [{ key: 'terms', label: 'Payment terms', format: 'text' }], consent_category: 'functional', allow_sign_in: true },
+  settings: { card_fields: [{ key: 'terms', label: 'Payment terms', format: 'text' }], consent_category: 'functional', allow_sign_in: true, updated_at: '2026-11-22T09:00:00Z' },
   channels: [
     { channel_id: 1, name: 'Main', type: 'storefront', platform: 'bigcommerce', status: 'active', origins: ['https://shop.example'], script: { wanted: true, state: 'installed', error: '', checked_at: '2026-11-22T10:00:00Z', version_current: true } },
     { channel_id: 2, name: 'Trade', type: 'storefront', platform: 'bigcommerce', status: 'active', origins: [], script: { wanted: false, state: 'removed', error: '', checked_at: null, version_current: false } },
@@ -18,6 +18,8 @@ const front: Storefront = {
   sso: { login_url: 'https://sluice.example/sso/abc123/login', logout_url: 'https://sluice.example/sso/abc123/logout', callback_url: 'https://sluice.example/sso/callback' },
   field_keys: ['terms', 'credit'],
 };
+/** What can be set of the settings; the server refuses more. */
+const settable = { card_fields: front.settings.card_fields, consent_category: 'functional', allow_sign_in: true };
 const provider: IdentityProvider = {
   preset: 'custom', issuer: 'https://id.example', client_id: 'c1', has_secret: true, scopes: 'openid email', enabled: true, create_customers: false, group_id: 0,
   claims: [{ target: 'company', expression: 'org' }], end_session: true, version: 4,
@@ -70,7 +72,7 @@ describe('StorefrontPage', () => {
     const user = userEvent.setup();
     const { calls } = show('channels', { answers: { 'PUT /storefront': { status: 204 } } });
     await user.click(await screen.findByRole('radio', { name: /Analytics/ }));
-    await waitFor(() => expect(sent(calls, 'PUT', '/storefront')).toEqual([{ ...front.settings, consent_category: 'analytics' }]));
+    await waitFor(() => expect(sent(calls, 'PUT', '/storefront')).toEqual([{ ...settable, consent_category: 'analytics' }]));
   });
 
   it('names the permissions that are missing', async () => {
@@ -99,7 +101,7 @@ describe('StorefrontPage', () => {
     await user.click(screen.getByRole('button', { name: 'Save' }));
     await waitFor(() => expect(sent(calls, 'PUT', '/storefront')).toHaveLength(1));
     expect(sent(calls, 'PUT', '/storefront')[0]).toEqual({
-      ...front.settings,
+      ...settable,
       card_fields: [{ key: 'credit', label: 'Credit', format: 'text' }, { key: 'terms', label: 'Payment terms', format: 'text' }],
     });
   });

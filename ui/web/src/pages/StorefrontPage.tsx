@@ -20,7 +20,7 @@ export function StorefrontPage() {
   const { client } = useApp();
   const navigate = useNavigate();
   const params = useParams();
-  const query = useQuery(queries.storefront(client));
+  const query = useQuery({ ...queries.storefront(client), staleTime: 0 });
   const t = text.storefront;
   const active: Tab = tabs.find((id) => id === params.tab) ?? 'channels';
   const missing = query.data?.missing_scopes ?? [];

@@ -44,7 +44,7 @@ export function TestResult({ test }: Props) {
                 <Flex flexDirection="column">
                   <Text bold marginBottom="none">
                     <Hidden>{check.ok ? t.passed : t.failed}: </Hidden>
-                    {check.name}
+                    {t.checks[check.name] ?? check.name}
                   </Text>
                   {check.message ? (
                     <Text color={check.ok ? 'secondary60' : 'danger50'} marginBottom="none">

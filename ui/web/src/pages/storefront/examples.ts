@@ -13,11 +13,18 @@ export function addressesOf(storefront: Storefront): { app: string; hash: string
 export function examples(storefront: Storefront): Record<ExampleName, string> {
   const { app, hash } = addressesOf(storefront);
   return {
-    stencil: `<div id="account-card" hidden></div>
+    stencil: `<div id="sluice-card" hidden></div>
+<button id="sluice-sign-in" hidden onclick="Sluice.login(location.pathname)">Sign in</button>
+<button id="sluice-sign-out" hidden onclick="Sluice.logout()">Sign out</button>
 <script>
-  document.addEventListener('sluice:customer', async () => {
-    const card = await Sluice.account();          // null for guests
-    const box = document.getElementById('account-card');
+  // The script tells who is signed in once somebody asks, and from then on at every change. A page that
+  // signs in or out without loading anew says so: document.dispatchEvent(new Event('sluice:refresh'))
+  document.addEventListener('sluice:ready', () => Sluice.currentCustomer().catch(console.warn));
+  document.addEventListener('sluice:customer', async ({ detail: customer }) => {
+    document.getElementById('sluice-sign-in').hidden = !!customer;
+    document.getElementById('sluice-sign-out').hidden = !customer;
+    const card = customer && (await Sluice.account());
+    const box = document.getElementById('sluice-card');
     box.hidden = !card;
     box.replaceChildren(...(card ? card.fields : []).map(({ label, value }) => {
       const line = document.createElement('p');
@@ -25,9 +32,7 @@ export function examples(storefront: Storefront): Record<ExampleName, string> {
       return line;
     }));
   });
-</script>
-<button onclick="Sluice.login(location.pathname)">Sign in</button>
-<button onclick="Sluice.logout()">Sign out</button>`,
+</script>`,
     catalyst: `// The shopper's token, from GET /customer/current.jwt?app_client_id=… on the storefront's own address
 const answer = await fetch('${app}/storefront/${hash}/current-customer', {
   method: 'POST',
