@@ -259,7 +259,7 @@ func (i *installation) wantCreatedOnce(lines []*line) {
 		var entry struct {
 			Store, Kind string
 			ID          int64
-			Value       struct{ SKU string }
+			Value       json.RawMessage // of another form for each kind
 		}
 		if err := json.Unmarshal([]byte(text), &entry); err != nil {
 			i.t.Fatal(err)
@@ -267,10 +267,14 @@ func (i *installation) wantCreatedOnce(lines []*line) {
 		if entry.Kind != "product" {
 			continue
 		}
-		if ids[entry.Value.SKU] == nil {
-			ids[entry.Value.SKU] = map[int64]bool{}
+		var value struct{ SKU string }
+		if err := json.Unmarshal(entry.Value, &value); err != nil {
+			i.t.Fatal(err)
 		}
-		ids[entry.Value.SKU][entry.ID] = true
+		if ids[value.SKU] == nil {
+			ids[value.SKU] = map[int64]bool{}
+		}
+		ids[value.SKU][entry.ID] = true
 	}
 	total := 0
 	for _, l := range lines {
