@@ -13,6 +13,7 @@ import (
 
 	"sluice/auth"
 	"sluice/internal/ratelimit"
+	"sluice/internal/tracing"
 	"sluice/jobs"
 	"sluice/jobs/queue"
 	"sluice/jobs/source"
@@ -24,6 +25,9 @@ import (
 // shutdownGrace is how long open requests may go on once the process was asked to stop. Hosts give
 // 30 s between SIGTERM and SIGKILL.
 const shutdownGrace = 20 * time.Second
+
+// traceGrace is how long the last spans may take to leave: a collector that is away must not hold the end.
+const traceGrace = 3 * time.Second
 
 // program is Sluice, assembled: everything shares one database, one Redis and one engine.
 type program struct {
@@ -57,6 +61,17 @@ func assemble(ctx context.Context, cfg *Config, log *slog.Logger) (*program, err
 
 func (p *program) build(ctx context.Context) (err error) {
 	cfg, log := p.cfg, p.log
+	stopTracing, err := tracing.Start(ctx, version)
+	if err != nil {
+		return err
+	}
+	p.closers = append(p.closers, func() {
+		ctx, done := context.WithTimeout(context.Background(), traceGrace)
+		defer done()
+		if err := stopTracing(ctx); err != nil {
+			log.Warn("the last spans were not sent", "error", err)
+		}
+	})
 	if p.db, err = tenants.Open(ctx, cfg.DatabaseURL, cfg.EncryptionKeys, log); err != nil {
 		return err
 	}
@@ -140,7 +155,7 @@ func (p *program) assembleHTTP(engine *sync.Engine, shoppers *identity) error {
 	if err != nil {
 		return err
 	}
-	router, err := newRouter(p.log, proxies, p.metrics.countRequests)
+	router, err := newRouter(p.log, proxies, p.metrics.countRequests, tracing.Middleware(tenants.StoreHash))
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"sluice/internal/bigcommerce"
+	"sluice/internal/tracing"
 	"sluice/jobs/queue"
 	"sluice/tenants"
 )
@@ -41,7 +42,7 @@ func NewClients(db *tenants.DB, q *queue.Queue, apiURL, userAgent string, log *s
 		ResponseHeaderTimeout: time.Minute,
 		ForceAttemptHTTP2:     true,
 	}
-	return &Clients{db: db, queue: q, apiURL: apiURL, userAgent: userAgent, http: &http.Client{Transport: transport}, log: log}
+	return &Clients{db: db, queue: q, apiURL: apiURL, userAgent: userAgent, http: &http.Client{Transport: tracing.Transport(transport)}, log: log}
 }
 
 // Observe makes fn be told every HTTP attempt of every store's client, without the store: it feeds an

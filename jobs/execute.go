@@ -13,6 +13,7 @@ import (
 
 	"sluice/internal/bigcommerce"
 	"sluice/internal/problem"
+	"sluice/internal/tracing"
 	"sluice/jobs/queue"
 	"sluice/jobs/sync"
 	"sluice/tenants"
@@ -135,6 +136,8 @@ func (w *Workers) attempt(ctx context.Context, lease *queue.Lease, j *job) (err 
 	if !ok {
 		return fmt.Errorf("no handler for jobs of kind %q", row.Kind)
 	}
+	ctx, span := tracing.StartJob(ctx, row.Trace, tracing.Job{Store: lease.Store, Kind: row.Kind, ID: row.ID, Attempt: lease.Attempt})
+	defer func() { tracing.End(span, err) }()
 	return handle(ctx, j)
 }
 

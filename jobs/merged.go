@@ -30,6 +30,8 @@ const (
 type saving struct {
 	event *tenants.WebhookEvent // may be nil
 	rows  []*tenants.Job
+	// forget names references of the event's store that it makes wrong, "" for none.
+	forget string
 }
 
 // saved is the rows that were inserted; those of a delivery that was taken before are not.
@@ -89,6 +91,11 @@ func (s *Service) saveAll(ctx context.Context, list []saving) (out []saved, err 
 		}
 		var rows []*tenants.Job
 		for i, v := range list {
+			if v.forget != "" {
+				if err := tx.ForgetReferences(tenants.WithStore(ctx, v.event.StoreHash), v.forget); err != nil {
+					return err
+				}
+			}
 			for _, row := range v.rows {
 				if len(list) == 1 || row.Coalesce != "" {
 					fresh, err := s.saveOne(tenants.WithStore(ctx, row.StoreHash), tx, row)
@@ -136,6 +143,7 @@ func (s *Service) Submit(ctx context.Context, rows ...*tenants.Job) error {
 const enqueueWait = 2 * time.Second
 
 func (s *Service) save(ctx context.Context, v saving) (inserted []*tenants.Job, err error) {
+	inTrace(ctx, v.rows...) // the batch is in nobody's trace
 	out, err := s.saves.Call(ctx, v)
 	if err = errors.Join(err, out.err); err != nil {
 		return nil, err

@@ -10,6 +10,7 @@ import (
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
+	"sluice/internal/tracing"
 	"sluice/jobs/queue"
 	"sluice/tenants"
 )
@@ -40,11 +41,21 @@ func queueJob(r *tenants.Job) queue.Job {
 // insertRow inserts a row for ctx's store unless one of that id exists, and reports which.
 func insertRow(ctx context.Context, db *tenants.DB, row *tenants.Job) (inserted bool, err error) {
 	row.StoreHash = tenants.StoreHash(ctx)
+	inTrace(ctx, row)
 	res := db.Scoped(ctx).Clauses(clause.OnConflict{DoNothing: true}).Create(row)
 	if res.Error != nil {
 		return false, fmt.Errorf("insert job %s: %w", row.ID, res.Error)
 	}
 	return res.RowsAffected > 0, nil
+}
+
+// inTrace makes rows parts of ctx's trace, if there is one and they are of none yet.
+func inTrace(ctx context.Context, rows ...*tenants.Job) {
+	for _, row := range rows {
+		if row.Trace == "" {
+			row.Trace = tracing.Save(ctx)
+		}
+	}
 }
 
 // insertCoalesced inserts a row unless a pending one of the same coalescing key has yet to become due

@@ -171,14 +171,15 @@ func TestStorefrontChannels(t *testing.T) {
 		m.do(hash, kindStorefrontChannels)
 	}
 	own := m.channelLines(testStore)
-	ownWant := fmt.Sprintf("1 Store abc123 storefront active https://store-abc123.mybigcommerce.com: https://store-abc123.mybigcommerce.com\n"+
-		"%d Trade storefront active https://trade.example.com: https://store-abc123-%[1]d.mybigcommerce.com https://trade.example.com\n"+
-		"%[2]d Till pos connected :", two, three)
+	at := func(hash string, channel int64) string { return m.stores[hash].StorefrontURL(channel) }
+	ownWant := fmt.Sprintf("1 Store abc123 storefront active %[3]s: %[3]s\n"+
+		"%[1]d Trade storefront active https://trade.example.com: %[4]s https://trade.example.com\n"+
+		"%[2]d Till pos connected :", two, three, at(testStore, 1), at(testStore, two))
 	if diff := cmp.Diff(ownWant, own); diff != "" {
 		t.Error(diff)
 	}
-	theirs := fmt.Sprintf("1 Store other1 storefront active https://store-other1.mybigcommerce.com: https://store-other1.mybigcommerce.com\n"+
-		"%d Theirs storefront active https://theirs.example:8443: https://store-other1-%[1]d.mybigcommerce.com https://theirs.example:8443", other)
+	theirs := fmt.Sprintf("1 Store other1 storefront active %[2]s: %[2]s\n"+
+		"%[1]d Theirs storefront active https://theirs.example:8443: %[3]s https://theirs.example:8443", other, at(otherStore, 1), at(otherStore, other))
 	if diff := cmp.Diff(theirs, m.channelLines(otherStore)); diff != "" {
 		t.Error(diff)
 	}
@@ -187,8 +188,8 @@ func TestStorefrontChannels(t *testing.T) {
 	m.must(m.stores[testStore].SetSite(1, "https://shop.example.com"))
 	m.must(m.stores[testStore].SetChannelStatus(two, "archived"))
 	m.do(testStore, kindStorefrontChannels)
-	ownWant = fmt.Sprintf("1 Store abc123 storefront active https://shop.example.com: https://shop.example.com https://store-abc123.mybigcommerce.com\n"+
-		"%d Trade storefront archived https://trade.example.com:\n%d Till pos connected :", two, three)
+	ownWant = fmt.Sprintf("1 Store abc123 storefront active https://shop.example.com: %s https://shop.example.com\n"+
+		"%d Trade storefront archived https://trade.example.com:\n%d Till pos connected :", at(testStore, 1), two, three)
 	if diff := cmp.Diff(ownWant, m.channelLines(testStore)); diff != "" {
 		t.Error(diff)
 	}
@@ -203,8 +204,8 @@ func TestStorefrontChannels(t *testing.T) {
 	if diff := cmp.Diff([]string{"GET /v3/channels"}, calls); diff != "" {
 		t.Error(diff)
 	}
-	ownWant = fmt.Sprintf("1 Store abc123 storefront active https://shop.example.com: https://shop.example.com https://store-abc123.mybigcommerce.com\n"+
-		"%d Trade storefront active https://trade.example.com:\n%d Till pos connected :", two, three)
+	ownWant = fmt.Sprintf("1 Store abc123 storefront active https://shop.example.com: %s https://shop.example.com\n"+
+		"%d Trade storefront active https://trade.example.com:\n%d Till pos connected :", at(testStore, 1), two, three)
 	if diff := cmp.Diff(ownWant, m.channelLines(testStore)); diff != "" {
 		t.Error(diff)
 	}
@@ -277,10 +278,10 @@ func TestStorefrontWebhooks(t *testing.T) {
 		slices.Sort(list)
 		return list
 	}
-	if diff := cmp.Diff([]string{scopeAppUninstalled, scopeChannelCreated, scopeChannelUpdated, scopeStoreUpdated, scopeProductDeleted}, scopes(testStore)); diff != "" {
+	if diff := cmp.Diff([]string{scopeAppUninstalled, scopeCategoryDeleted, scopeCategoryUpdated, scopeChannelCreated, scopeChannelUpdated, scopeStoreUpdated, scopeProductDeleted}, scopes(testStore)); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff([]string{scopeAppUninstalled, scopeStoreUpdated, scopeProductDeleted}, scopes(otherStore)); diff != "" {
+	if diff := cmp.Diff([]string{scopeAppUninstalled, scopeCategoryDeleted, scopeCategoryUpdated, scopeStoreUpdated, scopeProductDeleted}, scopes(otherStore)); diff != "" {
 		t.Error(diff)
 	}
 }

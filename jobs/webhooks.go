@@ -157,11 +157,7 @@ func (s *Service) acceptWebhook(ctx context.Context, hook webhook, deliveryID st
 	}
 	switch {
 	case row == nil:
-		// Of a category: the next run that needs categories reads them. Forgotten before the delivery counts as taken, so that a
-		// failure brings it again.
-		if err := s.db.ForgetReferences(ctx, sync.ReferenceCategory); err != nil {
-			return fmt.Errorf("save webhook: %w", err)
-		}
+		work.forget = sync.ReferenceCategory // the next run that needs categories reads them
 	case row.Kind == kindStoreUninstall:
 		row.StoreHash = SystemStore
 		work.rows = []*tenants.Job{row}

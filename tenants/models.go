@@ -372,6 +372,7 @@ type Job struct {
 	RunAt     time.Time // not before
 	Attempts  int
 	LastError string    `gorm:"size:1000"`
+	Trace     string    `gorm:"size:55;default:''"` // W3C traceparent of what made the job, "" for none (internal/tracing)
 	CreatedAt time.Time `gorm:"index:jobs_paging,priority:2"`
 	UpdatedAt time.Time
 }

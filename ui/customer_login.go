@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
 
@@ -35,7 +36,7 @@ type loginAnswer struct {
 }
 
 const (
-	maxExternalID = 100
+	maxExternalID = 100 // characters
 	maxEmail      = bigcommerce.MaxCustomerEmail
 )
 
@@ -117,7 +118,7 @@ func checkLogin(want *loginRequest) error {
 		refusal = refusal.WithField("customer_id", "is not a customer's id")
 	case want.Email != "" && !plausibleEmail(want.Email):
 		refusal = refusal.WithField("email", "is not an e-mail address")
-	case len(want.ExternalID) > maxExternalID:
+	case utf8.RuneCountInString(want.ExternalID) > maxExternalID:
 		refusal = refusal.WithField("external_id", "is longer than %d characters", maxExternalID)
 	}
 	if want.ChannelID < 0 {

@@ -71,9 +71,10 @@ func (p *panel) reinstall(store, scopes string, origin tenants.Origin) {
 	}
 }
 
+// key makes an API key of a store.
 func (p *panel) key(store string, scopes ...string) string {
 	p.t.Helper()
-	_, secret, err := auth.CreateAPIKey(p.ctx(store), p.db, "operator", auth.NewAPIKey{Name: "x", Scopes: scopes})
+	_, secret, err := auth.CreateAPIKey(p.ctx(store), p.db, "operator", auth.NewAPIKey{Name: "ERP", Scopes: scopes})
 	if err != nil {
 		p.t.Fatal(err)
 	}

@@ -23,6 +23,7 @@ func migrations() []*gormigrate.Migration {
 		{ID: "0007_memory", Migrate: migrate0007},
 		{ID: "0008_one_subject", Migrate: migrate0008},
 		{ID: "0010_verified_email", Migrate: migrate0010},
+		{ID: "0011_traces", Migrate: migrate0011},
 	}
 }
 

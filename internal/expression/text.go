@@ -65,6 +65,8 @@ func NotNumber(s, column string) string {
 	return Quote(s) + " is not a number"
 }
 
+// ParseBool reads yes and no as people and spreadsheets write them; the text says what is wrong, "" if
+// nothing is.
 func ParseBool(s string) (any, string) {
 	switch strings.ToLower(s) {
 	case "true", "yes", "y", "1":

@@ -2,6 +2,7 @@ package login
 
 import (
 	"errors"
+	"math/rand/v2"
 	"net/url"
 	"strings"
 	"testing"
@@ -58,29 +59,58 @@ func FuzzRedirectPath(f *testing.F) {
 	for _, text := range append(accepted, refused...) {
 		f.Add(text)
 	}
-	f.Fuzz(func(t *testing.T, text string) {
-		got, err := RedirectPath(text)
-		if err != nil {
-			if problem.CodeOf(err) != problem.Invalid || got != "" {
-				t.Fatalf("%q: %q, %v", text, got, err)
-			}
-			return
+	f.Fuzz(leadsHome)
+}
+
+// leadsHome fails when RedirectPath takes a text that leads anywhere but to the storefront.
+func leadsHome(t *testing.T, text string) {
+	got, err := RedirectPath(text)
+	if err != nil {
+		if problem.CodeOf(err) != problem.Invalid || got != "" {
+			t.Fatalf("%q: %q, %v", text, got, err)
 		}
-		if got != text {
-			t.Fatalf("%q became %q", text, got)
+		return
+	}
+	if got != text {
+		t.Fatalf("%q became %q", text, got)
+	}
+	for form, again := text, ""; form != again; {
+		// The first form is a URL; a decoded one may hold a stray % and then is none.
+		if host, err := browserHost(form); form == text && err != nil || err == nil && host != "https://shop.example" {
+			t.Fatalf("%q as %q leads to %q, %v", text, form, host, err)
 		}
-		for form, again := text, ""; form != again; {
-			// The first form is a URL; a decoded one may hold a stray % and then is none.
-			if host, err := browserHost(form); form == text && err != nil || err == nil && host != "https://shop.example" {
-				t.Fatalf("%q as %q leads to %q, %v", text, form, host, err)
-			}
-			if strings.HasPrefix(form, "//") || strings.ContainsAny(form, "\\\r\n\t\x00") {
-				t.Fatalf("%q has the form %q", text, form)
-			}
-			again = form
-			if plain, err := url.PathUnescape(form); err == nil {
-				form, again = plain, form
-			}
+		if strings.HasPrefix(form, "//") || strings.ContainsAny(form, "\\\r\n\t\x00") {
+			t.Fatalf("%q has the form %q", text, form)
 		}
-	})
+		again = form
+		if plain, err := url.PathUnescape(form); err == nil {
+			form, again = plain, form
+		}
+	}
+}
+
+// TestRedirectPathOfFragments puts texts together from what attacks on redirects are made of, which a
+// fuzzer that knows only bytes seldom does.
+func TestRedirectPathOfFragments(t *testing.T) {
+	fragments := []string{
+		"/", "/", "//", `\`, "%2f", "%2F", "%5c", "%255c", "%252f", "%25", "%", "%0d%0a", "%09", "%00", "\t", "\n", "\r", "\x00", " ", "..", ".", "%2e%2e", ";", "@", ":", "?", "#", "&", "=",
+		"evil.example", "shop.example", "https:", "javascript:", "data:", "account.php", "a", "é", "\u3002", "\uff0f", "%ef%bc%8f", "%c0%af", "[::1]", "127.0.0.1", "~", "!", "$", "*", "(", "'", "\"", "<", "{", "|", "^", "`",
+	}
+	taken := 0
+	for range 200_000 {
+		var b strings.Builder
+		if rand.IntN(4) > 0 {
+			b.WriteByte('/')
+		}
+		for range rand.IntN(9) {
+			b.WriteString(fragments[rand.IntN(len(fragments))])
+		}
+		leadsHome(t, b.String())
+		if _, err := RedirectPath(b.String()); err == nil {
+			taken++
+		}
+	}
+	if taken == 0 {
+		t.Error("every text was refused: nothing was tested")
+	}
 }

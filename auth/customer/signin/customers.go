@@ -28,6 +28,9 @@ func CustomerByID(ctx context.Context, client *bigcommerce.Client, id int64, at 
 // CustomerByEmail returns the customer with an e-mail address who may sign in at a channel. A customer
 // of that channel goes before one of every channel, as at BigCommerce's own login.
 func CustomerByEmail(ctx context.Context, client *bigcommerce.Client, email string, at Channel) (*bigcommerce.Customer, error) {
+	if strings.Contains(email, ",") { // BigCommerce would look for two
+		return nil, problem.New(problem.CustomerNotFound, "The store has no customer with this e-mail address.")
+	}
 	found, err := client.Customers.ByEmail(ctx, email)
 	if err != nil {
 		return nil, platform(err)

@@ -138,7 +138,7 @@ func groupID(v any) (*int64, string) {
 
 // change is what has to be written so that c is as the claims say, nil for nothing.
 func (m *mapped) change(c *bigcommerce.Customer) *bigcommerce.CustomerChange {
-	out, any := bigcommerce.CustomerChange{ID: c.ID}, false
+	out, changed := bigcommerce.CustomerChange{ID: c.ID}, false
 	for target, f := range map[string]struct {
 		is  string
 		set **string
@@ -147,13 +147,13 @@ func (m *mapped) change(c *bigcommerce.Customer) *bigcommerce.CustomerChange {
 		TargetCompany: {c.Company, &out.Company}, TargetPhone: {c.Phone, &out.Phone},
 	} {
 		if s := m.text[target]; s != "" && s != f.is {
-			*f.set, any = &s, true
+			*f.set, changed = &s, true
 		}
 	}
 	if m.group != nil && *m.group != c.GroupID {
-		out.GroupID, any = m.group, true
+		out.GroupID, changed = m.group, true
 	}
-	if !any {
+	if !changed {
 		return nil
 	}
 	return &out

@@ -211,7 +211,7 @@ func (s *Service) addUserInfo(ctx context.Context, p *provider, who *identity, t
 	}
 	more := map[string]any{}
 	if err := info.Claims(&more); err != nil {
-		return nil
+		return refuse(codeUserInfo, http.StatusBadGateway, tryAgain, "The claims of the provider's userinfo cannot be read.")
 	}
 	for name, v := range more {
 		if _, ok := who.claims[name]; !ok {

@@ -103,7 +103,7 @@ func truth(v any) bool {
 
 // sharedIssuers are those of Entra that stand for every organisation of the world, or every personal
 // account: an administrator of any of them can give a user any e-mail.
-var sharedIssuers = regexp.MustCompile(`(?i)^/(common|organizations|consumers|9188040d-6c67-4c5b-b112-36a304b66dad)(/|$)`)
+var sharedIssuers = regexp.MustCompile(`(?i)^/(common|organizations|consumers|9188040d-6c67-4c5b-b112-36a304b66dad)(/|$)`) //nolint:misspell // Entra's name
 
 // entraHosts are those whose first segment is a tenant.
 var entraHosts = map[string]bool{
@@ -138,7 +138,7 @@ func checkIssuer(p Preset, issuer string, allowHTTP bool) string {
 	entra, shared := entraIssuer(issuer)
 	switch {
 	case shared:
-		return "is for the users of every organisation (common, organizations or consumers), any of whom could take a customer's e-mail: use your own tenant's, https://login.microsoftonline.com/{tenant}/v2.0"
+		return "is for the users of every organisation (common, organizations or consumers), any of whom could take a customer's e-mail: use your own tenant's, https://login.microsoftonline.com/{tenant}/v2.0" //nolint:misspell // Entra's name
 	case entra && p.Preset != "entra":
 		return "is Microsoft's: choose the preset for Microsoft Entra ID, which knows what Entra's e-mails are worth"
 	case p.issuer != nil && !p.issuer.MatchString(issuer):

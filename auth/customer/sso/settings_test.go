@@ -36,8 +36,8 @@ func TestCheckProvider(t *testing.T) {
 		{"Entra, common", func(p *tenants.IdentityProvider) {
 			p.Preset, p.Issuer = "entra", "https://login.microsoftonline.com/common/v2.0"
 		}, "issuer"},
-		{"Entra, Organizations", func(p *tenants.IdentityProvider) {
-			p.Preset, p.Issuer = "entra", "https://login.microsoftonline.com/Organizations/v2.0"
+		{"Entra, all companies", func(p *tenants.IdentityProvider) {
+			p.Preset, p.Issuer = "entra", "https://login.microsoftonline.com/Organizations/v2.0" //nolint:misspell // Entra's name
 		}, "issuer"},
 		{"Entra, consumers, as another provider", func(p *tenants.IdentityProvider) { p.Issuer = "https://LOGIN.microsoftonline.com/consumers/v2.0" }, "issuer"},
 		{"Entra, personal accounts by their id", func(p *tenants.IdentityProvider) {

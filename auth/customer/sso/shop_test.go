@@ -50,8 +50,8 @@ const (
 )
 
 var (
-	signingKey = sync.OnceValue(func() *rsa.PrivateKey { return newRSA() })
-	strangeKey = sync.OnceValue(func() *rsa.PrivateKey { return newRSA() })
+	signingKey = sync.OnceValue(newRSA)
+	strangeKey = sync.OnceValue(newRSA)
 	curveKey   = sync.OnceValue(func() *ecdsa.PrivateKey {
 		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 		if err != nil {
