@@ -44,8 +44,10 @@ func newHouse(t *testing.T, o houseOptions) *house {
 	if _, ok := ui.Assets(); !ok {
 		t.Fatal("the panel is not built: run make first")
 	}
-	if o.log == nil {
-		o.log = slog.New(slog.DiscardHandler)
+	if o.log == nil { // whatever the test is about, the log at its most talkative has no secret
+		var logs lockedBuffer
+		o.log, o.sandboxLog = newLogger(&logs, slog.LevelDebug), slog.New(slog.DiscardHandler)
+		t.Cleanup(func() { wantQuiet(t, "the log", logs.bytes()) })
 	}
 	if o.sandboxLog == nil {
 		o.sandboxLog = o.log

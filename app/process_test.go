@@ -52,6 +52,12 @@ func startSluice(t *testing.T, env []string, stdout io.Writer, args ...string) *
 	}()
 	t.Cleanup(func() {
 		p.kill()
+		if b, err := os.ReadFile(p.log); args[0] != "sandbox" { // which is BigCommerce and may write what it likes
+			if err != nil {
+				t.Error(err)
+			}
+			wantQuiet(t, "the log of sluice "+args[0], b)
+		}
 		if t.Failed() {
 			t.Logf("%s %v: %v; the end of its log:\n%s", args[0], args[1:], p.err, p.logTail())
 		}

@@ -91,7 +91,7 @@ func TestUpgradeFromTheFirstRelease(t *testing.T) {
 
 // testUpgrade does it on one kind of database. copied makes a backup of a database and restores it to a new one.
 func testUpgrade(t *testing.T, s stack, copied func(t *testing.T, from string) (to string)) {
-	u := &upgrade{installation: prepare(t, s, 1), at: time.Now().UTC().Add(-time.Hour).Truncate(time.Millisecond), key: "sluice_" + strings.Repeat("K", 26)}
+	u := &upgrade{installation: prepare(t, s, 1, "LOG_LEVEL=debug"), at: time.Now().UTC().Add(-time.Hour).Truncate(time.Millisecond), key: "sluice_" + strings.Repeat("K", 26)}
 	u.store = u.sandbox.Stores[0]
 	var err error
 	if u.vault, err = vault.New(u.installation.key); err != nil {
