@@ -79,6 +79,7 @@ func TestOutcomeInChromium(t *testing.T) {
 		t.Errorf("node e2e/outcome.mjs: %v\nThe app's log:\n%s", err, log.tail())
 	}
 	log.check(t)
+	log.wantNone(t, platform)
 }
 
 func freePort(t *testing.T) string {
@@ -126,7 +127,7 @@ func startApp(t *testing.T, binary, dir, port, appURL string, platform sandboxIn
 		"BIGCOMMERCE_CLIENT_ID="+platform.ClientID, "BIGCOMMERCE_CLIENT_SECRET="+platform.ClientSecret,
 		"BIGCOMMERCE_API_URL="+platform.API, "BIGCOMMERCE_LOGIN_URL="+platform.Login, "FRAME_ANCESTORS="+platform.ControlPanel,
 		"APP_URL="+appURL, "PORT="+port, "ENCRYPTION_KEYS="+key, "ALLOW_PRIVATE_SOURCES=127.0.0.1/32",
-		"DATABASE_URL=sqlite:"+filepath.Join(dir, "sluice.db"), "REDIS_URL="+testenv.Redis(t), "LOG_LEVEL=info")
+		"DATABASE_URL=sqlite:"+filepath.Join(dir, "sluice.db"), "REDIS_URL="+testenv.Redis(t), "LOG_LEVEL=debug")
 	startProcess(t, cmd)
 	testenv.Eventually(t, "sluice serve", func() bool {
 		res, err := http.Get(appURL + "/")
@@ -185,6 +186,23 @@ func (l *appLog) check(t *testing.T) {
 			t.Errorf("the app logged: %s", line)
 		}
 	}
+}
+
+// wantNone fails the test when the log has a secret, or a shopper of the stores.
+func (l *appLog) wantNone(t *testing.T, platform sandboxInfo) {
+	t.Helper()
+	secrets := &secretList{}
+	secrets.add("client secret", platform.ClientSecret)
+	secrets.add("client secret at the provider", platform.Identity.ClientSecret)
+	for _, store := range platform.Stores {
+		secrets.add("access token", store.Token)
+		for _, shopper := range store.Shoppers {
+			secrets.add("shopper", shopper.Email)
+		}
+	}
+	text := []byte(l.String())
+	secrets.wantNone(t, "the app's log", text)
+	wantQuiet(t, "the app's log", text)
 }
 
 // feedFolder is the back office of this test: it serves the files that were put into it, as the web
