@@ -259,7 +259,7 @@ func (i *installation) wantCreatedOnce(lines []*line) {
 		var entry struct {
 			Store, Kind string
 			ID          int64
-			Value       json.RawMessage
+			Value       json.RawMessage // of another form for each kind
 		}
 		if err := json.Unmarshal([]byte(text), &entry); err != nil {
 			i.t.Fatal(err)
@@ -267,14 +267,14 @@ func (i *installation) wantCreatedOnce(lines []*line) {
 		if entry.Kind != "product" {
 			continue
 		}
-		var product struct{ SKU string }
-		if err := json.Unmarshal(entry.Value, &product); err != nil {
+		var value struct{ SKU string }
+		if err := json.Unmarshal(entry.Value, &value); err != nil {
 			i.t.Fatal(err)
 		}
-		if ids[product.SKU] == nil {
-			ids[product.SKU] = map[int64]bool{}
+		if ids[value.SKU] == nil {
+			ids[value.SKU] = map[int64]bool{}
 		}
-		ids[product.SKU][entry.ID] = true
+		ids[value.SKU][entry.ID] = true
 	}
 	total := 0
 	for _, l := range lines {

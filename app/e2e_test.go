@@ -104,6 +104,7 @@ func (s *stage) play(t *testing.T, script string, env ...string) {
 		t.Errorf("node %s: %v\nThe app's log:\n%s", script, err, s.log.tail())
 	}
 	s.log.check(t)
+	s.log.wantNone(t, s.platform)
 }
 
 func freePort(t *testing.T) string {
@@ -154,7 +155,7 @@ func startApp(t *testing.T, binary, dir, port, appURL, scopes string, platform s
 		"BIGCOMMERCE_CLIENT_ID="+platform.ClientID, "BIGCOMMERCE_CLIENT_SECRET="+platform.ClientSecret,
 		"BIGCOMMERCE_API_URL="+platform.API, "BIGCOMMERCE_LOGIN_URL="+platform.Login, "FRAME_ANCESTORS="+platform.ControlPanel,
 		"APP_URL="+appURL, "PORT="+port, "ENCRYPTION_KEYS="+key, "ALLOW_PRIVATE_SOURCES=127.0.0.1/32",
-		"DATABASE_URL=sqlite:"+filepath.Join(dir, "sluice.db"), "REDIS_URL="+testenv.Redis(t), "LOG_LEVEL=info")
+		"DATABASE_URL=sqlite:"+filepath.Join(dir, "sluice.db"), "REDIS_URL="+testenv.Redis(t), "LOG_LEVEL=debug")
 	if scopes != "" {
 		cmd.Env = append(cmd.Env, "APP_SCOPES="+scopes)
 	}
@@ -216,6 +217,23 @@ func (l *appLog) check(t *testing.T) {
 			t.Errorf("the app logged: %s", line)
 		}
 	}
+}
+
+// wantNone fails the test when the log has a secret, or a shopper of the stores.
+func (l *appLog) wantNone(t *testing.T, platform sandboxInfo) {
+	t.Helper()
+	secrets := &secretList{}
+	secrets.add("client secret", platform.ClientSecret)
+	secrets.add("client secret at the provider", platform.Identity.ClientSecret)
+	for _, store := range platform.Stores {
+		secrets.add("access token", store.Token)
+		for _, shopper := range store.Shoppers {
+			secrets.add("shopper", shopper.Email)
+		}
+	}
+	text := []byte(l.String())
+	secrets.wantNone(t, "the app's log", text)
+	wantQuiet(t, "the app's log", text)
 }
 
 // feedFolder is the back office of this test: it serves the files that were put into it, as the web

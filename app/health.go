@@ -20,6 +20,8 @@ const (
 	checkTime = 2 * time.Second
 	// checkFor is how long an answer stands: anybody may ask, and must not make the database work.
 	checkFor = time.Second
+
+	readyPath = "/readyz"
 )
 
 // health answers the two questions of whoever runs the process. /healthz: does it still answer at all
@@ -54,7 +56,7 @@ type report struct {
 // register mounts the two addresses for the public; probes of a worker ask on METRICS_ADDR.
 func (h *health) register(r gin.IRouter) {
 	r.GET("/healthz", gin.WrapF(h.alive))
-	r.GET("/readyz", gin.WrapF(h.ready))
+	r.GET(readyPath, gin.WrapF(h.ready))
 }
 
 func (h *health) alive(w http.ResponseWriter, _ *http.Request) {

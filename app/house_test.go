@@ -33,8 +33,10 @@ type house struct {
 
 // houseOptions are what a test may want otherwise.
 type houseOptions struct {
-	log  *slog.Logger
-	wrap func(http.Handler) http.Handler // around the app
+	log        *slog.Logger
+	sandboxLog *slog.Logger                    // log, unless it is given
+	scopes     []string                        // that the app asks for, sandbox.DefaultScopes unless given
+	wrap       func(http.Handler) http.Handler // around the app
 }
 
 func newHouse(t *testing.T, o houseOptions) *house {
@@ -42,8 +44,16 @@ func newHouse(t *testing.T, o houseOptions) *house {
 	if _, ok := ui.Assets(); !ok {
 		t.Fatal("the panel is not built: run make first")
 	}
-	if o.log == nil {
-		o.log = slog.New(slog.DiscardHandler)
+	if o.log == nil { // whatever the test is about, the log at its most talkative has no secret
+		var logs lockedBuffer
+		o.log, o.sandboxLog = newLogger(&logs, slog.LevelDebug), slog.New(slog.DiscardHandler)
+		t.Cleanup(func() { wantQuiet(t, "the log", logs.bytes()) })
+	}
+	if o.sandboxLog == nil {
+		o.sandboxLog = o.log
+	}
+	if o.scopes == nil {
+		o.scopes = sandbox.DefaultScopes
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -52,7 +62,7 @@ func newHouse(t *testing.T, o houseOptions) *house {
 	h := &house{app: "http://" + listener.Addr().String()}
 	ctx, stop := context.WithCancel(context.Background())
 	h.sandbox, err = sandbox.New(sandbox.Options{
-		Plan: "pro", Window: time.Second, Log: o.log,
+		Plan: "pro", Window: time.Second, Log: o.sandboxLog, Scopes: o.scopes,
 		AppAuthURL: h.app + "/auth", AppLoadURL: h.app + "/load", AppUninstallURL: h.app + "/uninstall", AppRemoveUserURL: h.app + "/remove_user",
 	})
 	if err != nil {
@@ -67,7 +77,7 @@ func newHouse(t *testing.T, o houseOptions) *house {
 	}
 	urls := h.sandbox.URLs()
 	h.cfg = &Config{
-		ClientID: h.sandbox.ClientID(), ClientSecret: h.sandbox.ClientSecret(), AppURL: h.app, Scopes: sandbox.DefaultScopes,
+		ClientID: h.sandbox.ClientID(), ClientSecret: h.sandbox.ClientSecret(), AppURL: h.app, Scopes: o.scopes,
 		DatabaseURL: "sqlite:" + filepath.Join(t.TempDir(), "house.db"), EncryptionKeys: key, LoginURL: urls.Login, APIURL: urls.API,
 		FrameAncestors: []string{urls.ControlPanel}, PrivateSources: []string{"127.0.0.1/32"}, RedisConfig: RedisConfig{RedisShards: 1}, JobLease: 30 * time.Second, LogLevel: "debug",
 	}

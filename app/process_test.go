@@ -52,6 +52,12 @@ func startSluice(t *testing.T, env []string, stdout io.Writer, args ...string) *
 	}()
 	t.Cleanup(func() {
 		p.kill()
+		if b, err := os.ReadFile(p.log); args[0] != "sandbox" { // which is BigCommerce and may write what it likes
+			if err != nil {
+				t.Error(err)
+			}
+			wantQuiet(t, "the log of sluice "+args[0], b)
+		}
 		if t.Failed() {
 			t.Logf("%s %v: %v; the end of its log:\n%s", args[0], args[1:], p.err, p.logTail())
 		}
@@ -127,6 +133,7 @@ func eachStack(t *testing.T, test func(t *testing.T, s stack)) {
 type installation struct {
 	t         *testing.T
 	sandbox   sandboxInfo
+	address   string // of the app, base URL
 	state     string // the sandbox's state file
 	env       []string
 	merchants []*merchant // of the sandbox's stores, in order; they call the API with API keys
@@ -136,13 +143,30 @@ type installation struct {
 // install starts a sandbox and adds its stores to a new database.
 func install(t *testing.T, s stack, stores int, variables ...string) *installation {
 	t.Helper()
+	i := prepare(t, s, stores, variables...)
+	i.command("", "migrate")
+	for _, store := range i.sandbox.Stores {
+		added := i.command(store.Token+"\n", "store", "add", "--store", store.Hash, "--api-key", "tests")
+		_, secret, ok := strings.Cut(added, "(shown this once): ")
+		if !ok {
+			t.Fatalf("store add printed %q", added)
+		}
+		secret, _, _ = strings.Cut(secret, "\n")
+		i.merchants = append(i.merchants, withKey(i.address, secret))
+	}
+	return i
+}
+
+// prepare starts a sandbox and writes down the environment of an app, whose database it leaves alone.
+func prepare(t *testing.T, s stack, stores int, variables ...string) *installation {
+	t.Helper()
 	i := &installation{t: t, state: filepath.Join(t.TempDir(), "sandbox.json")}
 	port := stablePort(t)
-	app := "http://127.0.0.1:" + port
+	i.address = "http://127.0.0.1:" + port
 
 	var out lineBuffer
 	p := startSluice(t, environ(), &out, "sandbox", "--json", "--plan", "pro", "--window", "1s", "--stores", strconv.Itoa(stores),
-		"--state", i.state, "--app-url", app)
+		"--state", i.state, "--app-url", i.address)
 	testenv.Eventually(t, "sandbox", func() bool { return out.line() != nil || !p.running() })
 	if err := json.Unmarshal(out.line(), &i.sandbox); err != nil || len(i.sandbox.Stores) != stores {
 		t.Fatalf("the sandbox printed %q: %v", out.line(), err)
@@ -156,19 +180,9 @@ func install(t *testing.T, s stack, stores int, variables ...string) *installati
 	i.env = environ(append([]string{
 		"BIGCOMMERCE_API_URL=" + i.sandbox.API, "BIGCOMMERCE_LOGIN_URL=" + i.sandbox.Login,
 		"BIGCOMMERCE_CLIENT_ID=" + i.sandbox.ClientID, "BIGCOMMERCE_CLIENT_SECRET=" + i.sandbox.ClientSecret,
-		"APP_URL=" + app, "PORT=" + port, "ENCRYPTION_KEYS=" + key, "FRAME_ANCESTORS=" + i.sandbox.ControlPanel,
+		"APP_URL=" + i.address, "PORT=" + port, "ENCRYPTION_KEYS=" + key, "FRAME_ANCESTORS=" + i.sandbox.ControlPanel,
 		"DATABASE_URL=" + s.database, "REDIS_URL=" + s.redis, "ALLOW_PRIVATE_SOURCES=127.0.0.1/32",
 	}, variables...)...)
-	i.command("", "migrate")
-	for _, store := range i.sandbox.Stores {
-		added := i.command(store.Token+"\n", "store", "add", "--store", store.Hash, "--api-key", "tests")
-		_, secret, ok := strings.Cut(added, "(shown this once): ")
-		if !ok {
-			t.Fatalf("store add printed %q", added)
-		}
-		secret, _, _ = strings.Cut(secret, "\n")
-		i.merchants = append(i.merchants, withKey(app, secret))
-	}
 	return i
 }
 

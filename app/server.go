@@ -91,7 +91,8 @@ func logRequests(log *slog.Logger) gin.HandlerFunc {
 		start := time.Now()
 		c.Next()
 		level := slog.LevelDebug
-		if c.Writer.Status() >= http.StatusInternalServerError {
+		// A probe that is told "not ready" is no failure of ours, and comes every second: health says why, once.
+		if c.Writer.Status() >= http.StatusInternalServerError && c.FullPath() != readyPath {
 			level = slog.LevelError
 		}
 		log.LogAttrs(c.Request.Context(), level, "request",

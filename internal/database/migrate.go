@@ -40,6 +40,16 @@ const migrateLock = 0x51_15CE
 // Migrate runs the migrations that did not run yet, all or none. Processes that call it at the same
 // time wait for one another.
 func Migrate(ctx context.Context, g *gorm.DB) error {
+	return migrate(ctx, g, (*gormigrate.Gormigrate).Migrate)
+}
+
+// MigrateTo is Migrate up to the migration id, such as "0001_initial", and no further: it makes the database of an
+// older version, from which an upgrade can be rehearsed. An id that does not exist is an error.
+func MigrateTo(ctx context.Context, g *gorm.DB, id string) error {
+	return migrate(ctx, g, func(m *gormigrate.Gormigrate) error { return m.MigrateTo(id) })
+}
+
+func migrate(ctx context.Context, g *gorm.DB, run func(*gormigrate.Gormigrate) error) error {
 	err := g.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		// SQLite's transactions begin with the write lock already (see sqliteDSN).
 		if tx.Name() == "postgres" {
@@ -47,7 +57,7 @@ func Migrate(ctx context.Context, g *gorm.DB) error {
 				return err
 			}
 		}
-		return gormigrate.New(tx, &options, migrations()).Migrate()
+		return run(gormigrate.New(tx, &options, migrations()))
 	})
 	if errors.Is(err, gormigrate.ErrUnknownPastMigration) {
 		return problem.Wrap(err, problem.Conflict, "The database was migrated by a newer version of Sluice: run that version, or restore a backup from before it")

@@ -52,6 +52,16 @@ func Postgres(t testing.TB) (url string, ok bool) {
 	return shared.cluster.url(name), true
 }
 
+// PostgresTool returns the path of a client program of PostgreSQL, such as pg_dump; ok is false when it is not
+// installed (and then the test fails if postgres is required).
+func PostgresTool(t testing.TB, name string) (path string, ok bool) {
+	t.Helper()
+	if path = Program(name); path == "" {
+		missing(t, "postgres", "without "+name)
+	}
+	return path, path != ""
+}
+
 // StartPostgres starts a PostgreSQL for a program that is no test, such as a benchmark, and returns the URL of its empty
 // database. The caller stops the server, which also ends with this process. settings ("name=value") come after, and so
 // override, those of the tests' server. The error is ErrNotInstalled where there is no PostgreSQL.
