@@ -104,8 +104,9 @@ func startBalancer(t *testing.T, address string, backends ...*backend) *balancer
 }
 
 func (b *balancer) pick() *backend {
-	for range b.backends {
-		if to := b.backends[b.next.Add(1)%uint64(len(b.backends))]; to.ready.Load() {
+	turn := b.next.Add(1)
+	for n := range b.backends {
+		if to := b.backends[(turn+uint64(n))%uint64(len(b.backends))]; to.ready.Load() {
 			return to
 		}
 	}
@@ -229,10 +230,10 @@ func TestRollingRestart(t *testing.T) {
 	r.wantJobsOnce(database)
 	r.wantLines(r.lines)
 	r.wantCreatedOnce(r.lines)
+	r.wantIdle(database, redisURL)
 	for _, p := range r.processes {
 		p.terminate(t)
 	}
-	r.wantIdle(database, redisURL)
 }
 
 func startRolling(t *testing.T, s stack) *rolling {
