@@ -107,7 +107,7 @@ export async function refused(s) {
   });
   await s.page.getByText('email_unverified').waitFor();
   await s.shot('refused');
-  console.log(await s.page.getByRole('alert').innerText());
+  await s.page.getByText('Verify it there and sign in again, or contact the shop.').waitFor();
   await s.page.getByRole('link', { name: 'Back to the shop' }).click();
   await s.arrives('/');
   await isGuest(s);
