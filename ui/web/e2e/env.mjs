@@ -1,10 +1,10 @@
-// What app/e2e_test.go tells in the environment: the addresses of a running sandbox, app and feed server.
+// What app/e2e_test.go and its neighbours tell in the environment: the addresses of a running sandbox, app and feed server.
 
 import assert from 'node:assert/strict';
 
 function need(name) {
   const value = process.env[name];
-  assert.ok(value, `${name} is not set: start this through app/e2e_test.go (go test ./app -run TestOutcomeInChromium)`);
+  assert.ok(value, `${name} is not set: start this through app/e2e_test.go (go test ./app -run InChromium)`);
   return value;
 }
 

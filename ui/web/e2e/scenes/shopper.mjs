@@ -13,7 +13,7 @@ async function isGuest(s) {
   await s.signInButton.waitFor();
   assert.ok(await s.card.isHidden(), 'a guest sees no card');
   assert.ok(await s.signOutButton.isHidden(), 'a guest cannot sign out');
-  assert.deepEqual(await s.page.evaluate(async () => [await Sluice.currentCustomer(), await Sluice.account()]), [null, null]);
+  assert.deepEqual(await s.page.evaluate(async () => [await window.Sluice.currentCustomer(), await window.Sluice.account()]), [null, null]);
 }
 
 /** The shopper is signed in for the platform and for Sluice, and sees the card with the values as they are shown. */
@@ -22,7 +22,7 @@ async function isSignedIn(s) {
   await s.card.getByText(lines[0]).waitFor();
   assert.deepEqual(await s.card.locator('p').allTextContents(), lines);
   assert.ok(await s.signInButton.isHidden());
-  const { customer, card } = await s.page.evaluate(async () => ({ customer: await Sluice.currentCustomer(), card: await Sluice.account() }));
+  const { customer, card } = await s.page.evaluate(async () => ({ customer: await window.Sluice.currentCustomer(), card: await window.Sluice.account() }));
   assert.equal(customer.email, s.email);
   assert.deepEqual(card.fields.map((f) => [f.label, f.value]), shown);
 }
@@ -107,7 +107,7 @@ export async function refused(s) {
   });
   await s.page.getByText('email_unverified').waitFor();
   await s.shot('refused');
-  console.log(await s.page.getByRole('alert').innerText());
+  await s.page.getByText('Verify it there and sign in again, or contact the shop.').waitFor();
   await s.page.getByRole('link', { name: 'Back to the shop' }).click();
   await s.arrives('/');
   await isGuest(s);

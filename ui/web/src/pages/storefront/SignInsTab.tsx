@@ -46,9 +46,9 @@ function SignIns() {
                 aria-label={t.header}
                 columns={[
                   { header: t.when, hash: 'when', render: (s: SignIn) => <span title={format.dateTime(s.at)}>{format.ago(s.at)}</span> },
-                  { header: t.who, hash: 'who', render: (s: SignIn) => <Wrap $min={10}>{s.email || (s.customer_id > 0 ? t.customer(s.customer_id) : t.unknown)}</Wrap> },
+                  { header: t.who, hash: 'who', render: (s: SignIn) => <Wrap $min={14}>{s.email || (s.customer_id > 0 ? t.customer(s.customer_id) : t.unknown)}</Wrap> },
                   { header: t.how, hash: 'how', render: (s: SignIn) => t.methods[s.method] },
-                  { header: t.result, hash: 'result', render: (s: SignIn) => <Badge label={s.result === 'ok' ? t.ok : t.refused} variant={s.result === 'ok' ? 'success' : 'danger'} /> },
+                  { header: t.result, hash: 'result', render: (s: SignIn) => <span style={{ whiteSpace: 'nowrap' }}><Badge label={s.result === 'ok' ? t.ok : t.refused} variant={s.result === 'ok' ? 'success' : 'danger'} /></span> },
                   { header: t.detail, hash: 'detail', render: (s: SignIn) => <Wrap $min={12}>{s.detail || text.none}</Wrap> },
                   {
                     header: t.unlink,
