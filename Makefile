@@ -36,7 +36,7 @@ $(PANEL): ui/web/node_modules/.package-lock.json $(PANEL_SRC)
 test: test-web test-go ## run every test, with the race detector
 
 test-go: $(PANEL)
-	$(GO) test -race -timeout 20m ./...
+	$(GO) test -race -timeout 40m ./...
 	@# The exhaustive form of the crash test: under the race detector it tries every seventh point.
 	$(GO) test -run TestKilledAnywhere ./jobs/sync
 	@# The whole simulated day: under the race detector it has a tenth of the stores.
