@@ -408,7 +408,7 @@ func (r *rolling) stream(m *merchant) error {
 	}
 	req.Header.Set("Authorization", "Bearer "+m.token)
 	client := http.Client{Transport: r.http.Transport} // without a time limit
-	res, err := client.Do(req) //nolint:bodyclose // it is, at the end; the goroutine below hides that
+	res, err := client.Do(req)                         //nolint:bodyclose // it is, at the end; the goroutine below hides that
 	if err != nil {
 		return err
 	}
