@@ -158,14 +158,8 @@ func FuzzBody(f *testing.F) {
 // FuzzSession: only a session that this service made opens a card.
 func FuzzSession(f *testing.F) {
 	s := newSessions([]byte("a key of thirty-two bytes length"), func() time.Time { return began })
-	session, _, err := s.issue(storeA, Shopper{ID: 5, Email: "john.doe@example.com"})
-	if err != nil {
-		f.Fatal(err)
-	}
-	other, _, err := s.issue(storeB, Shopper{ID: 5})
-	if err != nil {
-		f.Fatal(err)
-	}
+	session, _ := s.issue(storeA, Shopper{ID: 5, Email: "john.doe@example.com"})
+	other, _ := s.issue(storeB, Shopper{ID: 5})
 	for _, bad := range badTokens(f) {
 		f.Add(bad.token)
 	}
