@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -261,88 +260,6 @@ func TestManyOfTheRememberedAreGone(t *testing.T) {
 	}
 }
 
-// refuse answers writes by a method with 422 while more says so.
-func (w *world) refuse(method string, more func(body string) bool) {
-	w.wrap = func(next http.RoundTripper) http.RoundTripper {
-		return tripper(func(r *http.Request) (*http.Response, error) {
-			if r.Method != method {
-				return next.RoundTrip(r)
-			}
-			body, err := io.ReadAll(r.Body)
-			if err != nil {
-				return nil, err
-			}
-			r.Body = io.NopCloser(strings.NewReader(string(body)))
-			if !more(string(body)) {
-				return next.RoundTrip(r)
-			}
-			return &http.Response{
-				StatusCode: http.StatusUnprocessableEntity, Header: http.Header{"Content-Type": {"application/json"}}, Request: r,
-				Body: io.NopCloser(strings.NewReader(`{"status":422,"title":"Not now","type":"x","errors":{"price":"is odd"}}`)),
-			}, nil
-		})
-	}
-}
-
-// TestRefusedFromMemory: a record that is refused is looked at before that is believed, and only once.
-func TestRefusedFromMemory(t *testing.T) {
-	p := newPlatform(t)
-	for _, refusals := range []int{1, 2, 1000} {
-		t.Run(fmt.Sprintf("%d times", refusals), func(t *testing.T) {
-			w := newWorld(t, p)
-			w.feed.body = csv(part("A", "First", "1", "1"))
-			w.want(w.run(), counts{Read: 1, Created: 1})
-			w.edit("A", bigcommerce.Fields{"name": "Theirs"})
-			w.feed.body = csv(part("A", "First", "2", "1"))
-			var bodies []string
-			w.refuse(http.MethodPut, func(body string) bool {
-				bodies = append(bodies, body)
-				return len(bodies) <= refusals
-			})
-			var r *tenants.Run
-			reads := w.routes(func() { r = w.run() })["GET/products"]
-			if refusals == 1 {
-				w.want(r, counts{Read: 1, Updated: 1})
-				if d := cmp.Diff([]string{"name: Theirs → First", "price: 1 → 2"}, w.journalled(r, "A")); d != "" {
-					t.Error(d)
-				}
-			} else {
-				w.want(r, counts{Read: 1, Failed: 1})
-			}
-			if reads != 1 || len(bodies) != 2 {
-				t.Errorf("%d looks, %d writes: %v", reads, len(bodies), bodies)
-			}
-			if strings.Contains(bodies[0], "First") || !strings.Contains(bodies[1], "First") {
-				t.Errorf("the second write is not about the live product: %v", bodies)
-			}
-			// Once refused for good it is looked at the next time.
-			w.wrap = nil
-			want := map[string]int{}
-			if refusals > 1 {
-				want = map[string]int{"GET/products": 1, "PUT/products": 1}
-			}
-			if d := cmp.Diff(want, w.routes(func() { r = w.run() })); d != "" {
-				t.Error(d)
-			}
-		})
-	}
-}
-
-// TestFailsAfterHalfOfItWasWritten: the journal has what was written before the second write was refused.
-func TestFailsAfterHalfOfItWasWritten(t *testing.T) {
-	w := newWorld(t, newPlatform(t))
-	w.feed.body = csv(part("A", "First", "1", "1"))
-	w.want(w.run(), counts{Read: 1, Created: 1})
-	w.edit("A", bigcommerce.Fields{"weight": 3})
-	w.feed.body = csv(part("A", "First", "2", "1"))
-	w.refuse(http.MethodPut, func(body string) bool { return strings.Contains(body, "weight") })
-	r := w.run()
-	w.want(r, counts{Read: 1, Failed: 1})
-	if d := cmp.Diff([]string{"price: 1 → 2"}, w.journalled(r, "A")); d != "" {
-		t.Error(d)
-	}
-}
-
 // TestWhatIsNotRememberedIsLookedAt lists what memory is not trusted with.
 func TestWhatIsNotRememberedIsLookedAt(t *testing.T) {
 	p := newPlatform(t)
@@ -442,21 +359,6 @@ func memoryWorld(t testing.TB, p *platform, concurrency int) *world {
 	return w
 }
 
-// deleteCategory deletes a category of the first level, with what is in it, by another hand.
-func (w *world) deleteCategory(name string) {
-	w.Helper()
-	for c, err := range w.api().Categories.List(w.ctx, bigcommerce.CategoryFilter{}) {
-		if err != nil {
-			w.Fatal(err)
-		}
-		if c.Name == name && c.ParentID == 0 {
-			w.call(http.MethodDelete, fmt.Sprintf("/v3/catalog/trees/categories?category_id:in=%d", c.ID), nil)
-			return
-		}
-	}
-	w.Fatalf("no category %s", name)
-}
-
 // TestKilledAnywhereWithMemory is TestKilledAnywhere for a second run, which works from what the first remembered.
 func TestKilledAnywhereWithMemory(t *testing.T) {
 	p := newPlatform(t)
@@ -506,105 +408,6 @@ func TestKilledAnywhereWithMemory(t *testing.T) {
 		}
 		w.live(r, 1<<30)
 		settled(w, r, fmt.Sprintf("killed at point %d, %s", at, k.at))
-	}
-}
-
-// TestStaleReferences: what others did to categories and brands is found out when a write is refused or a document
-// names what is not there, and then once.
-func TestStaleReferences(t *testing.T) {
-	p := newPlatform(t)
-	tests := map[string]struct {
-		others func(w *world)
-		rows   []string // of the second run
-		want   counts
-		routes map[string]int
-	}{
-		"a category that a create names": {
-			others: func(w *world) { w.deleteCategory("bags") },
-			rows:   []string{part("A", "First", "1", "1"), part("B", "Second", "1", "1"), part("N", "New", "1", "1")},
-			want:   counts{Read: 3, Created: 1, Unchanged: 2},
-			// N is looked for, plain and padded; refused; categories and, as there are none, their tree; two levels; again.
-			routes: map[string]int{"GET/products": 2, "POST/products": 2, "GET/categories": 1, "GET/trees": 1, "GET/brands": 1, "POST/categories": 2},
-		},
-		"a brand that a create names": {
-			others: func(w *world) { w.deleteBrands() },
-			rows:   []string{part("A", "First", "1", "1"), part("B", "Second", "1", "1"), part("N", "New", "1", "1")},
-			want:   counts{Read: 3, Created: 1, Unchanged: 2},
-			routes: map[string]int{"GET/products": 2, "POST/products": 2, "GET/categories": 1, "GET/brands": 1, "POST/brands": 1},
-		},
-		"a category that an update moves to": {
-			others: func(w *world) {
-				w.feed.body = csv(part("A", "First", "1", "1"), part("B", "Second", "1", "1"), "C,Third,1,1,bags,sling")
-				w.want(w.run(), counts{Read: 3, Created: 1, Unchanged: 2})
-				w.remove("C")
-				w.deleteCategory("bags")
-			},
-			rows: []string{"A,First,1,1,bags,sling", "B,Second,1,1,bags,sling"},
-			want: counts{Read: 2, Updated: 2},
-			// Two of the batch are not tried alone: it is no record's fault.
-			routes: map[string]int{"PUT/products": 2, "GET/categories": 1, "GET/trees": 1, "GET/brands": 1, "POST/categories": 2},
-		},
-		"a category that is new": { // and its parent is not: memory is read from the store anew
-			others: func(w *world) { w.deleteCategory("bags") },
-			rows:   []string{"A,First,1,1,bags,sling", part("B", "Second", "1", "1")},
-			want:   counts{Read: 2, Updated: 1, Unchanged: 1},
-			routes: map[string]int{"PUT/products": 1, "GET/categories": 1, "GET/trees": 1, "POST/categories": 2},
-		},
-		"a category that others made meanwhile": {
-			others: func(w *world) {
-				for c, err := range w.api().Categories.List(w.ctx, bigcommerce.CategoryFilter{}) {
-					if err != nil {
-						w.Fatal(err)
-					}
-					if c.Name == "bags" {
-						if _, err := w.api().Categories.Create(w.ctx, []bigcommerce.Category{{Name: "sling", ParentID: c.ID, TreeID: c.TreeID}}); err != nil {
-							w.Fatal(err)
-						}
-					}
-				}
-			},
-			rows:   []string{"A,First,1,1,bags,sling", part("B", "Second", "1", "1")},
-			want:   counts{Read: 2, Updated: 1, Unchanged: 1},
-			routes: map[string]int{"PUT/products": 1, "GET/categories": 1},
-		},
-		"what is old is read again": {
-			others: func(w *world) { w.waitUntil(time.Now().Add(maxReferenceAge + time.Hour)) },
-			rows:   []string{part("A", "First", "2", "1"), part("B", "Second", "1", "1")},
-			want:   counts{Read: 2, Updated: 1, Unchanged: 1},
-			routes: map[string]int{"PUT/products": 1, "GET/categories": 1, "GET/brands": 1},
-		},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			w := newWorld(t, p)
-			w.flow.Mapping = branded
-			w.feed.body = csv(part("A", "First", "1", "1"), part("B", "Second", "1", "1"))
-			w.want(w.run(), counts{Read: 2, Created: 2})
-			tt.others(w)
-			w.feed.body = csv(tt.rows...)
-			var r *tenants.Run
-			got := w.routes(func() { r = w.run() })
-			w.want(r, tt.want)
-			if d := cmp.Diff(tt.routes, got); d != "" {
-				t.Error(d)
-			}
-			// The next run that needs them believes what this one read.
-			w.feed.body = csv(append(tt.rows, strings.Replace(tt.rows[0], "A,First", "Z,Last", 1))...)
-			got = w.routes(func() { r = w.run() })
-			if got["GET/categories"]+got["GET/brands"]+got["GET/trees"] > 0 || r.Failed != 0 {
-				t.Errorf("read again: %v, %d failed", got, r.Failed)
-			}
-		})
-	}
-}
-
-func (w *world) deleteBrands() {
-	w.Helper()
-	for b, err := range w.api().Brands.List(w.ctx, bigcommerce.BrandFilter{}) {
-		if err != nil {
-			w.Fatal(err)
-		}
-		w.call(http.MethodDelete, fmt.Sprintf("/v3/catalog/brands/%d", b.ID), nil)
 	}
 }
 
