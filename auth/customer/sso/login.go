@@ -104,14 +104,23 @@ func channelParam(c *gin.Context) (int64, error) {
 	return id, nil
 }
 
-// login answers GET /sso/{store_hash}/login: it sends the browser to the store's provider.
-func (s *Service) login(c *gin.Context) {
+// enter returns the context of the store in the address. It answers the request itself, and reports false,
+// when there have been too many or no store can have that hash.
+func (s *Service) enter(c *gin.Context) (context.Context, bool) {
 	ctx, ok := storeParam(c)
 	if !s.pass(c, tenants.StoreHash(ctx)) {
-		return
+		return ctx, false
 	}
 	if !ok {
 		s.refused(c, nil, "", problem.New(problem.StoreNotInstalled, "There is no such store."))
+	}
+	return ctx, ok
+}
+
+// login answers GET /sso/{store_hash}/login: it sends the browser to the store's provider.
+func (s *Service) login(c *gin.Context) {
+	ctx, ok := s.enter(c)
+	if !ok {
 		return
 	}
 	var p place

@@ -21,12 +21,8 @@ const storeLogout = "/login.php?action=logout"
 // the storefront's ends. Parameters: channel_id; redirect_to; storefront=done when the storefront's own
 // session has ended already. It needs no sign-in of ours, so it also works when those were switched off.
 func (s *Service) logout(c *gin.Context) {
-	ctx, ok := storeParam(c)
-	if !s.pass(c, tenants.StoreHash(ctx)) {
-		return
-	}
+	ctx, ok := s.enter(c)
 	if !ok {
-		s.refused(c, nil, "", problem.New(problem.StoreNotInstalled, "There is no such store."))
 		return
 	}
 	at, err := s.storefront(ctx, c)
