@@ -167,7 +167,7 @@ func TestWorkersKilled(t *testing.T) {
 	}
 	random := seeded(t)
 	midJob, runs := 0, len(lines)
-	for range workerKills {
+	feed := func() {
 		for _, l := range lines {
 			if l.ended() {
 				l.change(60, 30)
@@ -175,12 +175,17 @@ func TestWorkersKilled(t *testing.T) {
 				runs++
 			}
 		}
+	}
+	for range workerKills {
+		feed()
 		k := random.IntN(len(workers))
 		w := workers[k]
 		looks := 1 + random.IntN(6) // how often it is seen at work before it dies
 		testenv.Eventually(t, "a busy worker", func() bool {
 			if w.busy() > 0 {
 				looks--
+			} else { // the others may have ended all the runs while it started
+				feed()
 			}
 			return looks <= 0 || !w.running()
 		})

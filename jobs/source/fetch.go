@@ -229,6 +229,8 @@ func (f *Fetcher) Fetch(ctx context.Context, req FetchRequest, w io.Writer) (Fet
 		return result, outer.Err()
 	case err != nil:
 		return result, err
+	case result.Size == 0 && ctx.Err() != nil: // headers came before we gave up, and nothing else
+		return result, explain(ctx, u, context.Cause(ctx))
 	case result.Size == 0 && !result.Complete:
 		return result, problem.New(problem.Unavailable, "%s closed the connection before it sent anything: try again, or look at its log.", u.Host)
 	}

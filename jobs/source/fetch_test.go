@@ -231,6 +231,16 @@ func TestFetch(t *testing.T) {
 			handler: func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
 			code:    problem.Unavailable, message: "takes too long",
 		},
+		"takes too long after its headers": {
+			opts:    FetchOptions{TotalTimeout: 50 * time.Millisecond},
+			handler: headersOnly,
+			code:    problem.Unavailable, message: "takes too long",
+		},
+		"stands still after its headers": {
+			opts:    FetchOptions{IdleTimeout: 20 * time.Millisecond},
+			handler: headersOnly,
+			code:    problem.Unavailable, message: "does not answer in time",
+		},
 		"stands still": {
 			opts: FetchOptions{IdleTimeout: 20 * time.Millisecond},
 			handler: func(w http.ResponseWriter, r *http.Request) {
@@ -270,6 +280,12 @@ func TestFetch(t *testing.T) {
 			}
 		})
 	}
+}
+
+// headersOnly is a server that begins an answer and then hangs.
+func headersOnly(w http.ResponseWriter, r *http.Request) {
+	w.(http.Flusher).Flush()
+	<-r.Context().Done()
 }
 
 func mustURL(s string) *url.URL {

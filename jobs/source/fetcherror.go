@@ -87,7 +87,7 @@ func explain(ctx context.Context, u *url.URL, err error) error {
 		return problem.Wrap(err, problem.Invalid, "No secure connection to %s is possible: check its certificate and TLS settings.", host)
 	case errors.Is(context.Cause(ctx), errTotal):
 		return problem.Wrap(errTotal, problem.Unavailable, "%s takes too long to send the file: try again later, or make the file smaller.", host)
-	case errors.As(err, &timeout) && timeout.Timeout():
+	case errors.Is(context.Cause(ctx), errIdle), errors.As(err, &timeout) && timeout.Timeout():
 		return problem.Wrap(err, problem.Unavailable, "%s does not answer in time: try again later, or look at its log.", host)
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return problem.Wrap(err, problem.Unavailable, "%s refuses the connection: check the address and port, and whether the server runs.", host)
