@@ -89,11 +89,23 @@
     return path.length > 1000 || /\/\/|\\|%(5c|[01]|7f|25)/i.test(path) ? '/' : path;
   };
 
-  const go = (action, to) => {
+  const go = (action, to, storePage, done) => {
+    if (signIn !== 'sso') return location.assign(storePage);
     const query = new URLSearchParams({ redirect_to: to });
     if (channel) query.set('channel_id', channel);
-    const sso = base.replace(/\/storefront\/([^/]+)$/, '/sso/$1/') + action + '?' + query;
-    location.assign(signIn === 'sso' ? sso : '/login.php' + (action === 'logout' ? '?action=logout' : ''));
+    if (done) query.set('storefront', 'done');
+    location.assign(base.replace(/\/storefront\/([^/]+)$/, '/sso/$1/') + action + '?' + query);
+  };
+
+  // BigCommerce's sign-out leads nowhere in particular. One that is fetched leaves it to us where to go.
+  const leave = async (to) => {
+    const path = '/login.php?action=logout';
+    const done = await fetch(path, { credentials: 'same-origin', cache: 'no-store' }).then(
+      (response) => response.ok,
+      () => false,
+    );
+    const safe = /^\/(?![/\\])/.test(to) ? to : '/';
+    go('logout', safe, done ? safe : path, done);
   };
 
   if (window.PerformanceObserver) {
@@ -113,8 +125,8 @@
   window.Sluice = Object.freeze({
     currentCustomer: () => session().then((answer) => answer && answer.customer),
     account: () => account(false),
-    login: (redirectTo) => go('login', redirectTo || here()),
-    logout: (redirectTo) => go('logout', redirectTo || '/'),
+    login: (redirectTo) => go('login', redirectTo || here(), '/login.php'),
+    logout: (redirectTo) => leave(redirectTo || '/'),
   });
   document.dispatchEvent(new CustomEvent('sluice:ready'));
 })();

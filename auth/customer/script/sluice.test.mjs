@@ -217,18 +217,28 @@ test('a page that comes back from the browser is asked again, but no guest', asy
   }
 });
 
-test('login and logout go through single sign-on with the page as it is', () => {
-  const p = page({ customer: '' });
+test('login and logout go through single sign-on with the page as it is', async () => {
+  const p = page({ customer: '', server: { '/login.php?action=logout': () => [200, ''] } });
   p.Sluice.login();
   p.Sluice.login('/account.php');
-  p.Sluice.logout();
+  await p.Sluice.logout();
+  await p.Sluice.logout('/bye');
   const sso = 'https://app.example/sso/abc123/';
   assert.deepEqual(p.gone, [
     sso + 'login?redirect_to=%2Fshoes%2F%3Fsize%3D9%23top&channel_id=7',
     sso + 'login?redirect_to=%2Faccount.php&channel_id=7',
-    sso + 'logout?redirect_to=%2F&channel_id=7',
+    sso + 'logout?redirect_to=%2F&channel_id=7&storefront=done',
+    sso + 'logout?redirect_to=%2Fbye&channel_id=7&storefront=done',
   ]);
 });
+
+for (const answer of [[404, ''], null]) {
+  test(`a sign-out of the store that cannot be fetched (${answer}) is left to the server`, async () => {
+    const p = page({ customer: '', server: { '/login.php?action=logout': () => answer ?? Promise.reject(new Error('offline')) } });
+    await p.Sluice.logout('/bye');
+    assert.deepEqual(p.gone, ['https://app.example/sso/abc123/logout?redirect_to=%2Fbye&channel_id=7']);
+  });
+}
 
 test('an address that the server would refuse becomes the home page', () => {
   for (const path of ['/a//b', '/?q=%5C', '/?q=%0d', '/?q=%25', '/' + 'x'.repeat(1000)]) {
@@ -238,11 +248,15 @@ test('an address that the server would refuse becomes the home page', () => {
   }
 });
 
-test("without single sign-on the store's own pages are used", () => {
-  const p = page({ customer: '', signIn: 'store' });
+test("without single sign-on the store's own pages are used", async () => {
+  const p = page({ customer: '', signIn: 'store', server: { '/login.php?action=logout': () => [200, ''] } });
   p.Sluice.login('/x');
-  p.Sluice.logout();
-  assert.deepEqual(p.gone, ['/login.php', '/login.php?action=logout']);
+  await p.Sluice.logout('/bye');
+  for (const elsewhere of ['//evil.example', '/\\\\evil.example', 'https://evil.example', 'javascript:alert(1)']) await p.Sluice.logout(elsewhere);
+  assert.deepEqual(p.gone, ['/login.php', '/bye', '/', '/', '/', '/']);
+  const away = page({ customer: '', signIn: 'store' });
+  await away.Sluice.logout('/bye');
+  assert.deepEqual(away.gone, ['/login.php?action=logout']);
 });
 
 test('a second copy of the script changes nothing', () => {

@@ -56,6 +56,7 @@ export async function signIn(s) {
 /** Signing out ends the storefront's session and the provider's, which then asks again. */
 export async function signOut(s) {
   await s.signOutButton.click();
+  await s.arrives('/');
   await s.header.getByText('Sign in').waitFor();
   await isGuest(s);
   await s.visit(wanted);
