@@ -142,13 +142,51 @@ func TestAuditMendsCounters(t *testing.T) {
 		claimNothing(t, q)
 		n, err := q.Audit(t.Context())
 		must(t, err)
-		if n != 4 {
-			t.Errorf("audit mended %d counters, want 4", n)
+		if n != 5 { // and where the store stands
+			t.Errorf("audit mended %d fields, want 5", n)
 		}
 		claim(t, q)
 		claimNothing(t, q) // the cap of 2
 		noAudit(t, q)
 	})
+}
+
+// A store's hash says where the store stands and when its first delayed job is due. If it is wrong, audit puts both right.
+func TestAuditMendsWhatAHashSays(t *testing.T) {
+	for name, spoil := range map[string]func(t *testing.T, q *Queue, store string){
+		"not in ready": func(t *testing.T, q *Queue, store string) {
+			must(t, q.rdb.ZRem(t.Context(), q.shardKey(0, "ready"), store).Err())
+		},
+		"not parked": func(t *testing.T, q *Queue, store string) {
+			must(t, q.rdb.ZRem(t.Context(), q.shardKey(0, "park"), store).Err())
+		},
+		"nothing due": func(t *testing.T, q *Queue, store string) {
+			must(t, q.rdb.HDel(t.Context(), q.shardKey(0, "t:"+store), "due").Err())
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			each(t, Options{}, func(t *testing.T, q *Queue, c *clock) {
+				now, later := job("abc", "now"), job("def", "later")
+				later.RunAt = c.Now().Add(time.Minute)
+				must(t, q.Enqueue(t.Context(), now, later))
+				noAudit(t, q)
+				spoil(t, q, "abc")
+				spoil(t, q, "def")
+				if n, err := q.Audit(t.Context()); err != nil || n == 0 {
+					t.Errorf("audit mended %d fields, %v", n, err)
+				}
+				noAudit(t, q)
+				if l := claim(t, q); l.ID != "now" {
+					t.Errorf("claimed %s", l.ID)
+				}
+				claimNothing(t, q)
+				c.Add(time.Minute)
+				if l := claim(t, q); l.ID != "later" {
+					t.Errorf("claimed %s", l.ID)
+				}
+			})
+		})
+	}
 }
 
 func TestEvents(t *testing.T) {

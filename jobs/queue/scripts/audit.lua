@@ -1,4 +1,5 @@
--- audit: recounts what counters say from what they count: inflight from lease, out from o. Returns how many were wrong.
+-- audit: recounts what a store's hash says from what it is about: inflight from lease, out from o, st from ready and park, due
+-- from d. Returns how many were wrong.
 -- ARGV[2…]  stores
 local jobs, class_jobs = {}, {}
 for _, id in ipairs(redis.call('ZRANGE', LEASE, 0, -1)) do
@@ -20,6 +21,11 @@ for i = 2, #ARGV do
   local s = ARGV[i]
   local t = open(s)
   must(t, 'inflight', jobs[s] or 0)
+  local at = 0
+  if redis.call('ZSCORE', READY, s) then at = READY_NOW elseif redis.call('ZSCORE', PARK, s) then at = PARKED end
+  must(t, 'st', at)
+  local _, first = head(P .. 'd:' .. s)
+  if num(t, 'due') == 0 or not first or num(t, 'due') > first then must(t, 'due', first or 0) end
   local requests, out = {}, 0
   for _, rid in ipairs(redis.call('ZRANGE', P .. 'o:' .. s, 0, -1)) do
     local cost, class = string.match(rid, '^[^|]*|(%d+)|(.*)$')

@@ -5,29 +5,36 @@
 -- Returns for each job {"job", id, store, kind, payload, score, class, cost, attempt, expiry, run-at, coalescing key}, and, if
 -- these are fewer than wanted, {"none", ms until a store wakes or "-1"} at the end.
 if no_epoch() then return NOEPOCH end
-for _, s in ipairs(redis.call('ZRANGEBYSCORE', PARK, '-inf', int(now), 'LIMIT', 0, 64)) do place(s) end
+-- What ready and park themselves tell is certain, whatever a store's hash says.
+for _, s in ipairs(redis.call('ZRANGEBYSCORE', PARK, '-inf', int(now), 'LIMIT', 0, 64)) do
+  set(open(s), 'st', PARKED)
+  place(s)
+end
 local result, wanted, missed = {}, #ARGV - 2, 0
 local expiry = int(now + tonumber(ARGV[2]))
+local leases, moved = {}, false
 while #result < wanted and missed < 64 do
   local s, tag = head(READY)
   if not s then break end
   tag = math.floor(tag) -- its fraction only orders those that have the same
   local t = open(s)
+  set(t, 'st', READY_NOW)
   roll(t)
   promote(t)
   local where, job = gate(t)
   local j
   if where == 'ready' then
-    redis.call('ZREM', queue_key(s, job.class), job.id)
+    take(t, job.class)
     j = redis.call('HMGET', P .. 'j:' .. job.id, 'kind', 'payload', 'cost', 'attempt', 'run_at', 'key')
   end
   if j and j[1] then
     local attempt = int(tonumber(j[4]) + 1)
-    redis.call('ZADD', LEASE, expiry, job.id)
+    leases[#leases + 1] = expiry
+    leases[#leases + 1] = job.id
     redis.call('HSET', P .. 'j:' .. job.id, 'token', ARGV[3 + #result], 'attempt', attempt)
     set(t, 'inflight', num(t, 'inflight') + 1)
     if job.class ~= '' then set(t, 'jc:' .. job.class, num(t, 'jc:' .. job.class) + 1) end
-    if tag > tonumber(redis.call('GET', VTIME) or 0) then redis.call('SET', VTIME, int(tag)) end
+    if tag > virtual_time() then vtime, moved = tag, true end
     set(t, 'vt', tag + math.max(1, math.floor(1000 * math.max(1, tonumber(j[3])) / math.max(1, num(t, 'weight')))))
     t.served = true -- it leaves ready, and may come back further behind
     place(s)
@@ -38,6 +45,8 @@ while #result < wanted and missed < 64 do
     place(s) -- its gates have closed since it was put here, or the job was purged
   end
 end
+if leases[1] then redis.call('ZADD', LEASE, unpack(leases)) end
+if moved then redis.call('SET', VTIME, int(vtime)) end
 local more = redis.call('ZCARD', READY) > 0
 if #result > 0 and more then wake() end
 if #result < wanted then

@@ -9,6 +9,17 @@ if ARGV[2] ~= '1' and no_epoch() then return NOEPOCH end
 local room = tonumber(ARGV[3])
 local counts, touched, result = {}, {}, {}
 
+-- next_seq numbers jobs in their order. All that this call may need are taken at once: a gap does no harm.
+local seq
+local function next_seq()
+  if not seq then
+    local n = (#ARGV - 3) / 9
+    seq = redis.call('INCRBY', P .. 'seq', n) - n
+  end
+  seq = seq + 1
+  return seq
+end
+
 local function count(t)
   local s = t.store
   if not counts[s] then
@@ -64,8 +75,7 @@ for i = 4, #ARGV, 9 do
     redis.call('SADD', P .. 'over', s) -- SQL has more of it: over.lua says when there is room again
     result[#result + 1] = ''
   else
-    local seq = redis.call('INCR', P .. 'seq')
-    local score = tonumber(ARGV[i + 4]) * LANE + seq
+    local score = tonumber(ARGV[i + 4]) * LANE + next_seq()
     redis.call('HSET', jk, 'store', s, 'kind', ARGV[i + 2], 'payload', payload, 'class', class, 'cost', ARGV[i + 6],
       'score', int(score), 'attempt', '0', 'token', '', 'run_at', int(run_at), 'key', key, 'again', '')
     if not t.f.vt then redis.call('SADD', P .. 'stores', s) end -- one that was served is there

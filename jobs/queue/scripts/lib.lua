@@ -34,6 +34,7 @@ local LEASELOST = { err = 'LEASELOST the lease has expired and is no longer your
 --   vt  virtual time after its last claim          weight, cap  settings (unset: 1, STORE_CAP)
 --   inflight  jobs in lease                        jc:<class>   of these, by class
 --   paused  1 if nothing may be claimed            cs           its job classes, one a line
+--   st  where it stands: READY_NOW in ready, PARKED in park      due  no job in d is due before (unset: d is empty)
 --   Q, W, E, L  quota, window (ms), end of the window (ms), requests left in it; E unset: nothing known
 --   tent  1: no answer has come from this window, E is the latest it can be; Ep  end of the window before
 --   out  requests on their way                     c:<class>    of these, by class ("*" for none)
@@ -51,7 +52,7 @@ local states = {}
 local function open(s)
   local t = states[s]
   if t then return t end
-  t = { store = s, f = {}, dirty = {} }
+  t = { store = s, f = {}, dirty = {}, fronts = {} }
   local flat = redis.call('HGETALL', P .. 't:' .. s)
   for i = 1, #flat, 2 do t.f[flat[i]] = flat[i + 1] end
   states[s] = t
@@ -79,13 +80,14 @@ local function save(t)
 end
 
 -- forget_zeros takes the fields that are 0 out of a store's hash: a missing one means the same, and ten thousand stores that have
--- nothing to do should take little room.
+-- nothing to do should take little room. FEW of them take less than what it costs to drop them after each job.
+local FEW = 3
 local function forget_zeros(t)
   local gone = {}
   for f, v in pairs(t.f) do
     if v == 0 or v == '0' then gone[#gone + 1] = f end
   end
-  if #gone == 0 then return end
+  if #gone <= FEW then return end
   for _, f in ipairs(gone) do
     t.f[f], t.dirty[f] = nil, nil
   end
@@ -98,16 +100,23 @@ local function queue_key(s, class)
 end
 
 -- classes of t's jobs that have ever waited, always with the empty one
+local NO_CLASS = { '' }
 local function classes(t)
+  if not t.f.cs then return NO_CLASS end
   local list = { '' }
   for c in string.gmatch(t.f.cs or '', '[^\n]+') do list[#list + 1] = c end
   return list
 end
 
--- waiting counts t's jobs that wait, for a time too.
+-- waiting counts t's jobs that wait, for a time too. A queue that it finds empty need not be looked at again.
 local function waiting(t)
-  local n = redis.call('ZCARD', P .. 'd:' .. t.store)
-  for _, c in ipairs(classes(t)) do n = n + redis.call('ZCARD', queue_key(t.store, c)) end
+  local n = 0
+  if num(t, 'due') > 0 then n = redis.call('ZCARD', P .. 'd:' .. t.store) end
+  for _, c in ipairs(classes(t)) do
+    local k = redis.call('ZCARD', queue_key(t.store, c))
+    if k == 0 then t.fronts[c] = { whole = true } end
+    n = n + k
+  end
   return n
 end
 
@@ -117,5 +126,17 @@ local function head(key)
   return r[1], tonumber(r[2])
 end
 
--- wake lets one sleeping worker look again. A claim that leaves work behind wakes the next.
-local function wake() redis.call('ZADD', MARK, 0, 'w') end
+-- wake lets one sleeping worker look again, however often a script calls it. A claim that leaves work behind wakes the next.
+local awake = false
+local function wake()
+  if awake then return end
+  awake = true
+  redis.call('ZADD', MARK, 0, 'w')
+end
+
+-- The queue's virtual time, read once a script. The script that moves it on (claim) writes it.
+local vtime
+local function virtual_time()
+  if not vtime then vtime = tonumber(redis.call('GET', VTIME) or 0) end
+  return vtime
+end

@@ -6,34 +6,50 @@ local function put(t, id, score, class, run_at)
     t.dirty.cs = true
   end
   if run_at > now then
-    t.next_due = nil
     redis.call('ZADD', P .. 'd:' .. t.store, int(run_at), id)
+    local due = num(t, 'due')
+    if due == 0 or run_at < due then set(t, 'due', run_at) end
   else
     redis.call('ZADD', queue_key(t.store, class), int(score), id)
+    local list = t.fronts[class]
+    t.fronts[class] = nil
+    if list and list.whole and not list[1] then t.fronts[class] = { id, score, whole = true } end
   end
 end
 
--- unplace takes a waiting job out of its queue.
-local function unplace(s, id, class)
-  redis.call('ZREM', P .. 'd:' .. s, id)
-  redis.call('ZREM', queue_key(s, class), id)
+-- front returns the id and score of the first job that waits in a class of t, nil if there is none. It is read with the one behind
+-- it and kept, so that a script that takes one need not ask for the next. A list that is whole has all there are.
+local function front(t, class)
+  local list = t.fronts[class]
+  if not list then
+    list = redis.call('ZRANGE', queue_key(t.store, class), 0, 1, 'WITHSCORES')
+    list.whole = #list < 4
+    t.fronts[class] = list
+  end
+  return list[1], tonumber(list[2])
 end
 
--- promote moves due jobs to their queue, and remembers when the next one is due: a script that places a store twice, or has
--- just asked, need not ask again.
+-- take takes the first job of a class, which front has told, out of its queue.
+local function take(t, class)
+  local list = t.fronts[class]
+  redis.call('ZREM', queue_key(t.store, class), list[1])
+  t.fronts[class] = nil
+  if list[3] or list.whole then t.fronts[class] = { list[3], list[4], whole = list.whole } end
+end
+
+-- promote moves due jobs to their queue. What due says may be of a job that has left d since: then nothing is found, and due is
+-- put right.
 local function promote(t)
-  if t.next_due then return end
+  local due = num(t, 'due')
+  if due == 0 or due > now then return end
   local key = P .. 'd:' .. t.store
-  local _, first = head(key)
-  if first and first <= now then
-    for _, id in ipairs(redis.call('ZRANGEBYSCORE', key, '-inf', int(now), 'LIMIT', 0, 64)) do
-      redis.call('ZREM', key, id)
-      local j = redis.call('HMGET', P .. 'j:' .. id, 'score', 'class')
-      if j[1] then put(t, id, tonumber(j[1]), j[2], 0) end
-    end
-    _, first = head(key)
+  for _, id in ipairs(redis.call('ZRANGEBYSCORE', key, '-inf', int(now), 'LIMIT', 0, 64)) do
+    redis.call('ZREM', key, id)
+    local j = redis.call('HMGET', P .. 'j:' .. id, 'score', 'class')
+    if j[1] then put(t, id, tonumber(j[1]), j[2], 0) end
   end
-  t.next_due = first or math.huge
+  local _, first = head(key)
+  set(t, 'due', first or 0)
 end
 
 -- full_cap is how many of t's jobs may run at once if its answers are not slow (cap.lua).
@@ -51,7 +67,7 @@ local function gate(t)
   if num(t, 'paused') == 1 or num(t, 'inflight') >= job_cap(t) then return 'none' end
   local best, at
   for _, class in ipairs(classes(t)) do
-    local id, score = head(queue_key(t.store, class))
+    local id, score = front(t, class)
     if id then
       local open_, when = true, nil
       if class ~= '' then open_, when = class_gate(t, class, num(t, 'jc:' .. class)) end
@@ -64,8 +80,8 @@ local function gate(t)
     end
   end
   if best then return 'ready', best end
-  promote(t) -- a job may have been put off since
-  if t.next_due < math.huge and (not at or t.next_due < at) then at = t.next_due end
+  local due = num(t, 'due')
+  if due > 0 and (not at or due < at) then at = due end
   if at then return 'park', at end
   return 'none'
 end
@@ -75,30 +91,44 @@ end
 -- back for their nightly feed; what it takes is charged all the same. Of stores with the same tag the first to come is first,
 -- by a fraction of the tag that grows with the time for 17 minutes.
 local function start_tag(t, job)
-  local v = tonumber(redis.call('GET', VTIME) or 0)
+  local v = virtual_time()
   if job.score < 2 * LANE then v = v - 500 end
   return string.format('%.6f', math.max(0, v, num(t, 'vt')) + (now % 1048576) / 1048576)
+end
+
+-- Where a store stands, in its field st.
+local READY_NOW, PARKED = 1, 2
+
+-- stands returns where t stands. While the queue is cleared or filled anew, its hash may say what was before.
+local function stands(t)
+  if not no_epoch() then return num(t, 'st') end
+  if redis.call('ZSCORE', READY, t.store) then return READY_NOW end
+  if redis.call('ZSCORE', PARK, t.store) then return PARKED end
+  return 0
 end
 
 local function place(s)
   local t = open(s)
   roll(t)
   promote(t)
-  local where, what = gate(t)
+  local was, where, what = stands(t), gate(t)
   if where == 'ready' then
-    if not t.served then redis.call('ZREM', PARK, s) end -- what claim serves is not parked
-    if t.served or not redis.call('ZSCORE', READY, s) then
+    if was == PARKED then redis.call('ZREM', PARK, s) end
+    if t.served or was ~= READY_NOW then
       redis.call('ZADD', READY, start_tag(t, what), s)
       wake()
     end
+    set(t, 'st', READY_NOW)
   else
-    redis.call('ZREM', READY, s)
+    if was == READY_NOW then redis.call('ZREM', READY, s) end
     if where == 'park' then
       local _, first = head(PARK)
       redis.call('ZADD', PARK, int(what), s)
       if not first or what < first then wake() end -- sleepers count on the first wake time
+      set(t, 'st', PARKED)
     else
-      if not t.served then redis.call('ZREM', PARK, s) end
+      if was == PARKED then redis.call('ZREM', PARK, s) end
+      set(t, 'st', 0)
       if num(t, 'inflight') == 0 and num(t, 'out') == 0 then forget_zeros(t) end
     end
   end
@@ -113,15 +143,15 @@ local function held(id, token)
   return { id = id, store = j[1], class = j[2], score = tonumber(j[3]), attempt = tonumber(j[5]), again = j[6] or '', key = j[7], run_at = tonumber(j[8]) }
 end
 
--- vacate frees the slots of j, whose lease ends.
+-- vacate frees the slots of j, whose lease ends; the caller takes it out of lease.
 local function vacate(t, j)
-  redis.call('ZREM', LEASE, j.id)
   set(t, 'inflight', math.max(0, num(t, 'inflight') - 1))
   if j.class ~= '' then set(t, 'jc:' .. j.class, math.max(0, num(t, 'jc:' .. j.class) - 1)) end
 end
 
 -- release ends the lease of j; the job must go somewhere in the same script.
 local function release(t, j)
+  redis.call('ZREM', LEASE, j.id)
   vacate(t, j)
   redis.call('HSET', P .. 'j:' .. j.id, 'token', '')
 end
