@@ -1,12 +1,14 @@
 package tenants
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"slices"
 	"strings"
 	"time"
 
+	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 )
 
@@ -45,7 +47,17 @@ func (d *DB) InsertJobs(ctx context.Context, rows []*Job) (inserted int64, err e
 		return 0, ErrNoScope
 	}
 	for piece := range chunks(rows, bulkRows) {
-		res := d.AcrossStores(ctx).Clauses(clause.OnConflict{DoNothing: true}).Create(piece)
+		var res *gorm.DB
+		if d.postgres() {
+			// One text for any number of rows: it is prepared once a connection, and needs no placeholder for each value.
+			now := d.now()
+			for _, r := range piece { // what Create sets
+				r.CreatedAt, r.UpdatedAt = cmp.Or(r.CreatedAt, now), cmp.Or(r.UpdatedAt, now)
+			}
+			res = d.AcrossStores(ctx).Exec("INSERT INTO jobs SELECT * FROM json_populate_recordset(NULL::jobs, CAST(? AS json)) ON CONFLICT DO NOTHING", jsonOf(piece))
+		} else {
+			res = d.AcrossStores(ctx).Clauses(clause.OnConflict{DoNothing: true}).Create(piece)
+		}
 		if res.Error != nil {
 			return inserted, wrap(res.Error, "insert jobs")
 		}
@@ -71,17 +83,17 @@ func (d *DB) InsertWebhooks(ctx context.Context, rows []*WebhookEvent) (inserted
 
 // FinishJobs moves those of the jobs that are pending to JobDone, and says which these were.
 func (d *DB) FinishJobs(ctx context.Context, ids []string) (done map[string]bool, err error) {
-	var rows []Job
-	err = d.AcrossStores(ctx).Model(&rows).Clauses(clause.Returning{Columns: []clause.Column{{Name: "id"}}}).
-		// Not "state = pending": that would make the small index of pending jobs look good, which is full of those that were
-		// finished since the last VACUUM.
-		Where(d.among("id"), d.list(ids)).Where("state NOT IN ?", []JobState{JobDone, JobDead, JobDropped}).Updates(map[string]any{"state": JobDone}).Error
+	var finished []string
+	// Not "state = pending": that would make the small index of pending jobs look good, which is full of those that were finished since
+	// the last VACUUM.
+	err = d.AcrossStores(ctx).Raw("UPDATE jobs SET state = ?, updated_at = ? WHERE "+d.among("id")+" AND state NOT IN ? RETURNING id",
+		JobDone, d.now(), d.list(ids), []JobState{JobDone, JobDead, JobDropped}).Scan(&finished).Error
 	if err != nil {
 		return nil, wrap(err, "finish jobs")
 	}
-	done = make(map[string]bool, len(rows))
-	for _, r := range rows {
-		done[r.ID] = true
+	done = make(map[string]bool, len(finished))
+	for _, id := range finished {
+		done[id] = true
 	}
 	return done, nil
 }
@@ -158,11 +170,11 @@ func (d *DB) pairs(second string) string {
 	return "SELECT value->>0, value->>1 FROM json_each(?)"
 }
 
-// jsonOf is the JSON of strings and numbers.
+// jsonOf is the JSON of strings, numbers and rows.
 func jsonOf(values any) string {
 	b, err := json.Marshal(values)
 	if err != nil {
-		panic(err) // strings and numbers always have one
+		panic(err) // these always have one
 	}
 	return string(b)
 }

@@ -3,6 +3,7 @@ package tenants_test
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"testing"
 	"time"
 
@@ -18,6 +19,38 @@ func jobRow(store, id string, state tenants.JobState) *tenants.Job {
 
 // odd is an id that needs quoting in every syntax that lists go through.
 const odd = `a"b\c{,}'d`
+
+// A job is kept with every field as it was, whichever way the database takes it.
+func TestInsertedJobsAreWhole(t *testing.T) {
+	tenantstest.EachDB(t, func(t *testing.T, db *tenants.DB) {
+		installed(t, db, "aaa")
+		full := &tenants.Job{
+			ID: odd, StoreHash: "aaa", Kind: "kind", State: tenants.JobPending, Payload: `{"name":"Łódź \u0000 \\ \"","n":1e400}`, Lane: "lane", Class: "class", Cost: 7,
+			Coalesce: "key", RunAt: quotaDay.Add(1234567 * time.Microsecond), Attempts: 3, LastError: "it's\nso", Trace: "00-trace", CreatedAt: quotaDay, UpdatedAt: quotaDay.Add(time.Second),
+		}
+		for field, value := range reflect.ValueOf(*full).Fields() {
+			if value.IsZero() {
+				t.Fatalf("%s has no value to look for", field.Name)
+			}
+		}
+		want := *full
+		plain := jobRow("aaa", "plain", tenants.JobPending)
+		before := time.Now().Add(-time.Second)
+		if n, err := db.InsertJobs(t.Context(), []*tenants.Job{full, plain}); err != nil || n != 2 {
+			t.Fatal(n, err)
+		}
+		found, err := db.JobsByID(t.Context(), []string{odd, "plain"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(&want, found[odd]); diff != "" {
+			t.Errorf("the job (-want +got):\n%s", diff)
+		}
+		if got := found["plain"]; got.CreatedAt.Before(before) || !got.CreatedAt.Equal(got.UpdatedAt) || !got.CreatedAt.Equal(plain.CreatedAt) {
+			t.Errorf("created %v (told %v), updated %v", got.CreatedAt, plain.CreatedAt, got.UpdatedAt)
+		}
+	})
+}
 
 func TestJobsOfManyStores(t *testing.T) {
 	tenantstest.EachDB(t, func(t *testing.T, db *tenants.DB) {

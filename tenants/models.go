@@ -358,23 +358,24 @@ const (
 	JobDropped JobState = "dropped" // the store was uninstalled or the run cancelled
 )
 
-// Job is a unit of work: a row first, an entry of the Redis queue second.
+// Job is a unit of work: a row first, an entry of the Redis queue second. Its JSON names are those of the columns: InsertJobs sends
+// rows so.
 type Job struct {
-	ID        string    `gorm:"primaryKey;size:80;index:jobs_state_id,priority:2;index:jobs_paging,priority:3,where:state = 'pending'"`
-	StoreHash string    `gorm:"size:32;index:jobs_store_state;index:jobs_paging,priority:1"`
-	Kind      string    `gorm:"size:32"`
-	State     JobState  `gorm:"size:16;index:jobs_store_state;index:jobs_state_id,priority:1"`
-	Payload   string    `gorm:"type:text"` // JSON
-	Lane      string    `gorm:"size:16"`   // queue.Lane
-	Class     string    `gorm:"size:32"`   // endpoint class, "" for none
-	Cost      int       // API requests one attempt may use
-	Coalesce  string    `gorm:"size:100"` // coalescing key, "" for none
-	RunAt     time.Time // not before
-	Attempts  int
-	LastError string    `gorm:"size:1000"`
-	Trace     string    `gorm:"size:55;default:''"` // W3C traceparent of what made the job, "" for none (internal/tracing)
-	CreatedAt time.Time `gorm:"index:jobs_paging,priority:2"`
-	UpdatedAt time.Time
+	ID        string    `gorm:"primaryKey;size:80;index:jobs_state_id,priority:2;index:jobs_paging,priority:3,where:state = 'pending'" json:"id"`
+	StoreHash string    `gorm:"size:32;index:jobs_store_state;index:jobs_paging,priority:1" json:"store_hash"`
+	Kind      string    `gorm:"size:32" json:"kind"`
+	State     JobState  `gorm:"size:16;index:jobs_store_state;index:jobs_state_id,priority:1" json:"state"`
+	Payload   string    `gorm:"type:text" json:"payload"` // JSON
+	Lane      string    `gorm:"size:16" json:"lane"`      // queue.Lane
+	Class     string    `gorm:"size:32" json:"class"`     // endpoint class, "" for none
+	Cost      int       `json:"cost"`                     // API requests one attempt may use
+	Coalesce  string    `gorm:"size:100" json:"coalesce"` // coalescing key, "" for none
+	RunAt     time.Time `json:"run_at"`                   // not before
+	Attempts  int       `json:"attempts"`
+	LastError string    `gorm:"size:1000" json:"last_error"`
+	Trace     string    `gorm:"size:55;default:''" json:"trace"` // W3C traceparent of what made the job, "" for none (internal/tracing)
+	CreatedAt time.Time `gorm:"index:jobs_paging,priority:2" json:"created_at"`
+	UpdatedAt time.Time `json:"updated_at"`
 }
 
 // JobAttempt is one failed attempt of a job: its history, for the operator. The newest few of a job are
