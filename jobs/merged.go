@@ -161,7 +161,7 @@ type loaded struct {
 }
 
 func (s *Service) newLoads() *batch.Batcher[*queue.Lease, loaded] {
-	return batch.New(mergedJobs, savedAtOnce, func(ctx context.Context, leases []*queue.Lease) ([]loaded, error) {
+	return batch.New(mergedJobs, 1, func(ctx context.Context, leases []*queue.Lease) ([]loaded, error) {
 		ctx, done := context.WithTimeout(ctx, settleTimeout)
 		defer done()
 		ids, hashes := make([]string, len(leases)), make([]string, len(leases))
@@ -186,7 +186,7 @@ func (s *Service) newLoads() *batch.Batcher[*queue.Lease, loaded] {
 			out[i].store = stores[l.Store]
 		}
 		return out, nil
-	})
+	}).Gather(gathered)
 }
 
 // finishing is a job that was done, with what its handler left to be saved with its end.
