@@ -114,6 +114,7 @@ func (p *program) build(ctx context.Context) (err error) {
 	jobsConfig := jobs.Config{
 		DB: p.db, Queue: q, Engine: engine, Clients: clients, Log: log, Meter: p.metrics,
 		AppURL: cfg.AppURL, ClientSecret: cfg.ClientSecret, ScriptTag: cfg.jobsScriptTag, PurgeAfter: auth.DefaultRetention,
+		Concurrency: cfg.WorkerConcurrency,
 		// A late heartbeat, or two, must not lose a lease.
 		HeartbeatEvery: cfg.JobLease / 4, ReapEvery: cfg.JobLease / 6,
 	}

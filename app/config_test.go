@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"sluice/jobs"
 )
 
 // testKey is a well-formed encryption key of no value.
@@ -47,7 +49,7 @@ var variables = []string{
 	"BIGCOMMERCE_CLIENT_ID", "BIGCOMMERCE_CLIENT_SECRET", "APP_URL", "APP_SCOPES", "DATABASE_URL", "ENCRYPTION_KEYS",
 	"REDIS_URL", "REDIS_USERNAME", "REDIS_PASSWORD", "REDIS_SENTINEL_PASSWORD", "REDIS_CA_FILE", "REDIS_TLS_SKIP_VERIFY", "REDIS_POOL_SIZE", "REDIS_SHARDS",
 	"BIGCOMMERCE_LOGIN_URL", "BIGCOMMERCE_API_URL", "FRAME_ANCESTORS", "ALLOW_PRIVATE_SOURCES", "ALLOW_SOURCE_REDIRECTS", "PORT", "JOB_LEASE", "METRICS_ADDR", "LOG_LEVEL",
-	"TRUSTED_PROXIES", "DRAIN_DELAY", "SUPPORT_URL",
+	"TRUSTED_PROXIES", "DRAIN_DELAY", "SUPPORT_URL", "WORKER_CONCURRENCY",
 }
 
 func TestConfigurationDefaults(t *testing.T) {
@@ -63,6 +65,7 @@ func TestConfigurationDefaults(t *testing.T) {
 		LoginURL: "https://login.bigcommerce.com", APIURL: "https://api.bigcommerce.com",
 		FrameAncestors: []string{"https://*.mybigcommerce.com", "https://*.bigcommerce.com"},
 		RedisConfig:    RedisConfig{RedisShards: 1}, Port: 8080, JobLease: 30 * time.Second, LogLevel: "info",
+		WorkerConcurrency: jobs.DefaultConcurrency,
 	}
 	if d := cmp.Diff(want, cfg); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
@@ -104,6 +107,9 @@ func TestConfigurationErrors(t *testing.T) {
 		{"JOB_LEASE", "30", "such as 30s"},
 		{"JOB_LEASE", "10ms", "min 1s"},
 		{"JOB_LEASE", "1h", "max 10m"},
+		{"WORKER_CONCURRENCY", "many", "a whole number"},
+		{"WORKER_CONCURRENCY", "0", "min 1"},
+		{"WORKER_CONCURRENCY", "1001", "max 1000"},
 		{"TRUSTED_PROXIES", "10.0.0.0/8,proxy", `"proxy" is not a CIDR`},
 		{"DRAIN_DELAY", "5", "such as 30s"},
 		{"DRAIN_DELAY", "-1s", "min 0"},

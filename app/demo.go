@@ -18,6 +18,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"sluice/internal/sandbox"
+	"sluice/jobs"
 	"sluice/tenants"
 	"sluice/tenants/vault"
 )
@@ -204,6 +205,7 @@ func (d *demo) config(dir, appURL string) (*Config, error) {
 		Scopes: sandbox.DefaultScopes, DatabaseURL: database, EncryptionKeys: keys,
 		LoginURL: urls.Login, APIURL: urls.API, FrameAncestors: []string{urls.ControlPanel},
 		PrivateSources: []string{"127.0.0.1/32"}, RedisConfig: RedisConfig{RedisURL: os.Getenv("REDIS_URL"), RedisShards: 1}, JobLease: demoLease, LogLevel: "info",
+		WorkerConcurrency: jobs.DefaultConcurrency,
 	}
 	return cfg, cfg.check(nil)
 }

@@ -16,6 +16,7 @@ import (
 
 	"sluice/internal/bigcommerce"
 	"sluice/internal/sandbox"
+	"sluice/jobs"
 	"sluice/tenants"
 	"sluice/tenants/vault"
 	"sluice/ui"
@@ -80,6 +81,7 @@ func newHouse(t *testing.T, o houseOptions) *house {
 		ClientID: h.sandbox.ClientID(), ClientSecret: h.sandbox.ClientSecret(), AppURL: h.app, Scopes: o.scopes,
 		DatabaseURL: "sqlite:" + filepath.Join(t.TempDir(), "house.db"), EncryptionKeys: key, LoginURL: urls.Login, APIURL: urls.API,
 		FrameAncestors: []string{urls.ControlPanel}, PrivateSources: []string{"127.0.0.1/32"}, RedisConfig: RedisConfig{RedisShards: 1}, JobLease: 30 * time.Second, LogLevel: "debug",
+		WorkerConcurrency: jobs.DefaultConcurrency,
 	}
 	if err := h.cfg.check(nil); err != nil {
 		t.Fatal(err)

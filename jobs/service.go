@@ -38,6 +38,10 @@ type ClientFactory interface {
 	Client(ctx context.Context, storeHash string, count func(bigcommerce.Answer)) (*bigcommerce.Client, error)
 }
 
+// DefaultConcurrency is how many jobs Workers carry out at once unless Config.Concurrency says otherwise: jobs
+// mostly wait for BigCommerce's answers, so that a process has time for many more of them than it has CPUs.
+const DefaultConcurrency = 32
+
 // Config is what Service and Workers need. Zero durations and numbers take the defaults below.
 type Config struct {
 	DB      *tenants.DB
@@ -61,7 +65,7 @@ type Config struct {
 
 	Meter Meter // nil: nobody is told
 
-	Concurrency int           // jobs at a time in this process
+	Concurrency int           // jobs at a time in this process; default DefaultConcurrency
 	Grace       time.Duration // how long running jobs may go on once Run's context has ended
 	MaxAttempts int           // failures after which a job is dead
 	// Backoff is the wait after a job's n-th failure. Default: 1 s doubled each time up to 5 min, half of it random.
@@ -98,7 +102,7 @@ func (c Config) withDefaults() Config {
 	}
 	def(&c.PurgeAfter, 30*24*time.Hour)
 	def(&c.KeepFinished, 14*24*time.Hour)
-	num(&c.Concurrency, 8)
+	num(&c.Concurrency, DefaultConcurrency)
 	// A step's budget is five seconds and one request may take half a minute at worst; hosts give a
 	// process 30 s between SIGTERM and SIGKILL.
 	def(&c.Grace, 15*time.Second)

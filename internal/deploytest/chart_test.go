@@ -211,6 +211,31 @@ func TestChartVariables(t *testing.T) {
 	}
 }
 
+// TestChartVariablesOfOneDeployment: what only web or only worker is told; "" is not at all.
+func TestChartVariablesOfOneDeployment(t *testing.T) {
+	for _, tt := range []struct{ file, deployment, drain, concurrency string }{
+		{"minimal", "release-sluice-web", "10s", ""},
+		{"minimal", "release-sluice-worker", "", "32"},
+		{"full", "release-sl-web", "15s", ""},
+		{"full", "release-sl-worker", "", "64"},
+	} {
+		objects, _, err := render(loadChart(t), readValues(t, tt.file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		i := slices.IndexFunc(objects, func(o object) bool { return o.kind() == "Deployment" && o.name() == tt.deployment })
+		if i < 0 {
+			t.Errorf("%s: no %s", tt.file, tt.deployment)
+			continue
+		}
+		got := variables(objects[i])
+		if got["DRAIN_DELAY"] != tt.drain || got["WORKER_CONCURRENCY"] != tt.concurrency {
+			t.Errorf("%s %s: DRAIN_DELAY is %q, want %q; WORKER_CONCURRENCY is %q, want %q",
+				tt.file, tt.deployment, got["DRAIN_DELAY"], tt.drain, got["WORKER_CONCURRENCY"], tt.concurrency)
+		}
+	}
+}
+
 // variables are those of an object's first container: a value, or "secret NAME KEY".
 func variables(o object) map[string]string {
 	out := map[string]string{}
@@ -274,6 +299,10 @@ func TestValuesSchemaRefuses(t *testing.T) {
 		{"web.replicaCount=2", "replicaCount"},
 		{"web.terminationGracePeriodSeconds=5", "terminationGracePeriodSeconds"},
 		{"worker.terminationGracePeriodSeconds=10", "terminationGracePeriodSeconds"},
+		{"worker.concurrency=0", "concurrency"},
+		{"worker.concurrency=1001", "concurrency"},
+		{"worker.concurrency=many", "concurrency"},
+		{"web.concurrency=32", "concurrency"},
 		{"worker.autoscaling.targetCPUUtilizationPercentage=0", "targetCPUUtilizationPercentage"},
 		{"worker.autoscaling.queueDelay.metricName=a b", "metricName"},
 		{"web.autoscaling.queueDelay.enabled=true", "queueDelay"},
