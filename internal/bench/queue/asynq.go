@@ -29,14 +29,14 @@ func newAsynq(_ context.Context, rdb redis.UniversalClient, stores []string) (sy
 // newTuned splits the stores over several servers, because each asks its queues one after another from one goroutine and
 // shuffles all their names for each task; looks for new tasks as often as it can; and lets the upkeep of all queues rest.
 func newTuned(_ context.Context, rdb redis.UniversalClient, stores []string) (system, error) {
-	return &asynqs{rdb: rdb, client: asynq.NewClientFromRedisClient(rdb), stores: stores, servers: min(workers, len(stores)), config: asynq.Config{
+	return &asynqs{rdb: rdb, client: asynq.NewClientFromRedisClient(rdb), stores: stores, servers: min(servers, len(stores)), config: asynq.Config{
 		TaskCheckInterval: 5 * time.Millisecond, DelayedTaskCheckInterval: time.Minute, JanitorInterval: time.Hour,
 	}}, nil
 }
 
 // newSingle is the tuned form with all stores in one queue.
 func newSingle(_ context.Context, rdb redis.UniversalClient, _ []string) (system, error) {
-	return &asynqs{rdb: rdb, client: asynq.NewClientFromRedisClient(rdb), stores: []string{"all"}, servers: workers, single: true, config: asynq.Config{
+	return &asynqs{rdb: rdb, client: asynq.NewClientFromRedisClient(rdb), stores: []string{"all"}, servers: servers, single: true, config: asynq.Config{
 		TaskCheckInterval: 5 * time.Millisecond, DelayedTaskCheckInterval: time.Minute, JanitorInterval: time.Hour,
 	}}, nil
 }

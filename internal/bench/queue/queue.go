@@ -20,7 +20,8 @@ import (
 )
 
 const (
-	workers   = 8
+	workers   = 32     // as the app's WORKER_CONCURRENCY has it
+	servers   = 8      // of asynq tuned
 	producers = 64     // goroutines that enqueue while the workers work
 	backlog   = 10_000 // jobs that wait at any time, over all stores
 	setters   = 64     // goroutines that prepare

@@ -38,7 +38,7 @@ func withRows() harness.Benchmark {
 	b := harness.Benchmark{
 		Name: "queue/with rows",
 		About: "As queue/throughput, with all that the app does: each job is a row in PostgreSQL, committed, before it is in Redis (jobs.Service.Submit), and " +
-			"jobs.Workers claim it, read its row and its store, do it (" + forget + ": two updates), commit its end and acknowledge. 8 workers in one process; " +
+			"jobs.Workers claim it, read its row and its store, do it (" + forget + ": two updates), commit its end and acknowledge. 32 workers in one process, as the app has them; " +
 			"PostgreSQL with fsync and synchronous_commit on. What is saved at the same time is one transaction, so a commit's wait for the disk is shared. " +
 			"asynq beside it keeps no rows: it does less, and loses what Redis loses.",
 		Metrics: []harness.Metric{{Name: "jobs", Unit: "jobs/s", Better: harness.Higher, Means: "jobs done a second; one that failed does not count"},

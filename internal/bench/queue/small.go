@@ -22,7 +22,7 @@ func smallStore() harness.Benchmark {
 	const capped, rows = "Sluice, queue alone", "Sluice"
 	return harness.Benchmark{
 		Name: "queue/small store",
-		About: "A store has a million jobs, and another has one at a time, after a random gap of up to 20 ms. 8 workers. Sluice has the million as rows in " +
+		About: "A store has a million jobs, and another has one at a time, after a random gap of up to 20 ms. 32 workers. Sluice has the million as rows in " +
 			"PostgreSQL (fsync on) and pages them into Redis as there is room (10,000 at once); the large store's jobs are " + forget + ", done as fast as it goes, " +
 			"and the small one's time runs until its job is done, its end committed. " +
 			"The others, and Sluice's queue alone, have 10,000 of the large store waiting at any time, each of 5 ms, and what is done is replaced; the time runs until " +

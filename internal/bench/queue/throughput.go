@@ -37,7 +37,7 @@ func throughput() harness.Benchmark {
 	most := label("Sluice", 10_000)
 	return harness.Benchmark{
 		Name: "queue/throughput",
-		About: "10,000 jobs wait, spread evenly over the stores; for each job that is handled one of 64 producers, goroutines beside the 8 workers as " +
+		About: "10,000 jobs wait, spread evenly over the stores; for each job that is handled one of 64 producers, goroutines beside the 32 workers as " +
 			"the app's web side is, enqueues another for the same store. A job is so one enqueue, one claim and one acknowledgement; handlers do nothing; payload 200 bytes. " +
 			"Redis without AOF. Sluice's rows in SQL are not part of it.",
 		Metrics: []harness.Metric{
