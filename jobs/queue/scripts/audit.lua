@@ -25,7 +25,8 @@ for i = 2, #ARGV do
   if redis.call('ZSCORE', READY, s) then at = READY_NOW elseif redis.call('ZSCORE', PARK, s) then at = PARKED end
   must(t, 'st', at)
   local _, first = head(P .. 'd:' .. s)
-  if num(t, 'due') == 0 or not first or num(t, 'due') > first then must(t, 'due', first or 0) end
+  if first and (num(t, 'due') == 0 or num(t, 'due') > first) then must(t, 'due', first) end
+  set(t, 'due', first or 0) -- too early is not wrong: it is of a job that has left d since
   local requests, out = {}, 0
   for _, rid in ipairs(redis.call('ZRANGE', P .. 'o:' .. s, 0, -1)) do
     local cost, class = string.match(rid, '^[^|]*|(%d+)|(.*)$')
