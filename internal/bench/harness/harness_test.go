@@ -193,6 +193,31 @@ func TestWhatIsNotDeclaredOrPanicsFails(t *testing.T) {
 	}
 }
 
+// A run that is interrupted keeps what it has, and says what it has not.
+func TestAnInterruptedRunIsReported(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	first, second := example(), example()
+	first.Targets, second.Name = nil, "queue/y"
+	for i := range first.Contenders {
+		round := first.Contenders[i].Round
+		first.Contenders[i].Round = func(ctx context.Context, r Round) (Values, error) {
+			defer cancel()
+			return round(ctx, r)
+		}
+	}
+	results, err := Run(ctx, []Benchmark{first, second}, Options{Rounds: 1})
+	if !errors.Is(err, ErrInterrupted) || len(results) != 2 || len(results[0].Rounds) != 1 {
+		t.Fatalf("%d results, %v: %+v", len(results), err, results)
+	}
+	report := Report{Interrupted: true}.Markdown(results)
+	for _, part := range []string{"**The run was interrupted**", "queue/y: not run: interrupted"} {
+		if !strings.Contains(report, part) {
+			t.Errorf("the report lacks %q:\n%s", part, report)
+		}
+	}
+}
+
 func TestSetupThatFailsIsMissed(t *testing.T) {
 	b := example()
 	stopped := false

@@ -93,6 +93,7 @@ type Report struct {
 	Before, After Machine
 	Versions      []Version
 	Options       Options
+	Interrupted   bool // before its end: some benchmarks were not run
 }
 
 // Markdown returns the whole report.
@@ -103,6 +104,9 @@ func (r Report) Markdown(results []Result) string {
 	p("Written by `make bench`; do not edit. Every contender was run %d times, interleaved: all of them once, then all of them in\n", r.Options.Rounds)
 	p("another order; what takes many minutes once (\"one round\"). A figure is the median of its rounds; beside it stand the lowest and the highest. A target that compares two\n")
 	p("contenders is judged by the median of the ratios within each round, any other by the median.\n\n")
+	if r.Interrupted {
+		p("**The run was interrupted**: what has no figures here was not measured.\n\n")
+	}
 	if missed := Missed(results); len(missed) > 0 {
 		p("**%d missed:**\n\n", len(missed))
 		for _, line := range missed {

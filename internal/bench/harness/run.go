@@ -34,8 +34,11 @@ type Outcome struct {
 	Err    error
 }
 
-// Run runs the benchmarks one after another. Its error is about the declarations or the context: what goes wrong in a
-// benchmark is in its Result.
+// ErrInterrupted is the error of a run that was stopped. Its results are all there: those of benchmarks that were not run say so.
+var ErrInterrupted = errors.New("interrupted")
+
+// Run runs the benchmarks one after another. Its error is about the declarations, or ErrInterrupted when ctx ended: what goes wrong
+// in a benchmark is in its Result.
 func Run(ctx context.Context, benchmarks []Benchmark, o Options) ([]Result, error) {
 	if o.Rounds < 1 {
 		o.Rounds = MinRounds
@@ -62,10 +65,14 @@ func Run(ctx context.Context, benchmarks []Benchmark, o Options) ([]Result, erro
 	}
 	results := make([]Result, 0, len(chosen))
 	for _, b := range chosen {
-		results = append(results, runOne(ctx, b, o))
-		if err := ctx.Err(); err != nil {
-			return results, err
+		if ctx.Err() != nil {
+			results = append(results, Result{Benchmark: b, Err: errors.New("not run: " + ErrInterrupted.Error())})
+			continue
 		}
+		results = append(results, runOne(ctx, b, o))
+	}
+	if ctx.Err() != nil {
+		return results, ErrInterrupted
 	}
 	return results, nil
 }
