@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	gojson "github.com/goccy/go-json"
 	"github.com/golang-jwt/jwt/v5"
 
 	"sluice/internal/problem"
@@ -133,7 +134,7 @@ func (v *verifier) signed(raw string, claims *currentClaims) bool {
 	}
 	g := v.usual[raw[:dot+1]]
 	read := false
-	return g != nil && g.signed(raw[:last], raw[last+1:], func(b []byte) { read = json.Unmarshal(b, claims) == nil }) && read
+	return g != nil && g.signed(raw[:last], raw[last+1:], func(b []byte) { read = gojson.Unmarshal(b, claims) == nil }) && read
 }
 
 // verifyAny is verify for any token, and says of one that is refused why.
