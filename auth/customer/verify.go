@@ -126,7 +126,8 @@ func (v *verifier) verify(raw, storeHash string) (Shopper, error) {
 }
 
 // signed reads the claims of a token with a usual header and the right signature, and reports whether it
-// is one. It is what verifyAny does, without its allocations.
+// is one. It is what verifyAny does, in half the time: go-json reads faster than encoding/json, but takes some
+// texts that are no JSON, such as strings with control characters in them.
 func (v *verifier) signed(raw string, claims *currentClaims) bool {
 	dot, last := strings.IndexByte(raw, '.'), strings.LastIndexByte(raw, '.')
 	if dot < 0 || last == dot || strings.IndexByte(raw[dot+1:last], '.') >= 0 {
@@ -134,7 +135,7 @@ func (v *verifier) signed(raw string, claims *currentClaims) bool {
 	}
 	g := v.usual[raw[:dot+1]]
 	read := false
-	return g != nil && g.signed(raw[:last], raw[last+1:], func(b []byte) { read = gojson.Unmarshal(b, claims) == nil }) && read
+	return g != nil && g.signed(raw[:last], raw[last+1:], func(b []byte) { read = json.Valid(b) && gojson.Unmarshal(b, claims) == nil }) && read
 }
 
 // verifyAny is verify for any token, and says of one that is refused why.
