@@ -107,14 +107,6 @@ func loadRow(ctx context.Context, db *tenants.DB, id string) (*tenants.Job, erro
 // pageSize is how many rows are read and enqueued at a time.
 const pageSize = 500
 
-// unfinished narrows a query to pending rows that may be worked on: of stores that are active, and
-// of the system.
-func unfinished(ctx context.Context, db *tenants.DB) *gorm.DB {
-	active := db.AcrossStores(ctx).Model(&tenants.Store{}).Select("hash").Where("state = ?", tenants.StoreActive)
-	return db.AcrossStores(ctx).Model(&tenants.Job{}).Where("state = ?", tenants.JobPending).
-		Where("store_hash = ? OR store_hash IN (?)", SystemStore, active)
-}
-
 // errNextStore, returned by an emit function, skips the rest of a store's rows.
 var errNextStore = errors.New("jobs: enough of this store")
 
@@ -130,13 +122,17 @@ func eachUnfinished(ctx context.Context, db *tenants.DB, narrow func(*gorm.DB) *
 	})
 }
 
-// eachStore calls fn in the context of every active store that has an unfinished row which narrow leaves.
+// eachStore calls fn in the context of every active store that has an unfinished row which narrow leaves, and of the system. Stores
+// are asked one by one for such a row: going through the rows for their stores would read all of one that has a million.
 func eachStore(ctx context.Context, db *tenants.DB, narrow func(*gorm.DB) *gorm.DB, fn func(ctx context.Context) error) error {
+	row := narrow(db.AcrossStores(ctx).Model(&tenants.Job{}).Select("1").Where("jobs.store_hash = stores.hash AND jobs.state = 'pending'"))
 	var stores []string
-	if err := narrow(unfinished(ctx, db)).Distinct().Order("store_hash").Pluck("store_hash", &stores).Error; err != nil {
+	err := db.AcrossStores(ctx).Model(&tenants.Store{}).Where("stores.state = ? AND EXISTS (?)", tenants.StoreActive, row).
+		Order("hash").Pluck("hash", &stores).Error
+	if err != nil {
 		return fmt.Errorf("stores with unfinished jobs: %w", err)
 	}
-	for _, store := range stores {
+	for _, store := range append(stores, SystemStore) {
 		if err := fn(tenants.WithStore(ctx, store)); err != nil {
 			return err
 		}

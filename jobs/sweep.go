@@ -89,9 +89,17 @@ func (w *Workers) page(ctx context.Context) {
 	}
 }
 
-// requeue puts the unfinished rows that narrow leaves into Redis, as far as they are not there. Its error is logged.
+// requeue puts the unfinished rows that narrow leaves into Redis, as far as they are not there. Stores of which SQL has more than Redis
+// takes are left to page, which brings in what there is. Its error is logged.
 func (w *Workers) requeue(ctx context.Context, narrow func(*gorm.DB) *gorm.DB) error {
-	err := eachStore(ctx, w.db, narrow, func(ctx context.Context) error { return w.bringIn(ctx, narrow) })
+	over, err := w.queue.Over(ctx)
+	if err == nil {
+		others := narrow
+		if len(over) > 0 {
+			others = func(q *gorm.DB) *gorm.DB { return narrow(q).Where("store_hash NOT IN ?", over) }
+		}
+		err = eachStore(ctx, w.db, others, func(ctx context.Context) error { return w.bringIn(ctx, others) })
+	}
 	switch {
 	case err == nil, ctx.Err() != nil:
 	case errors.Is(err, queue.ErrNoEpoch): // the claim loops see it as well and rebuild

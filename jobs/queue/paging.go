@@ -42,6 +42,18 @@ func (q *Queue) Roomy(ctx context.Context, interval time.Duration) (stores []str
 	return stores, err
 }
 
+// Over returns the stores that had jobs refused (ErrFull) and that Roomy has not returned since: SQL has more of them.
+func (q *Queue) Over(ctx context.Context) (stores []string, err error) {
+	for s := range q.o.Shards {
+		list, e := q.rdb.SMembers(ctx, q.shardKey(s, "over")).Result()
+		if e != nil {
+			err = errors.Join(err, fmt.Errorf("queue: over: %w", e))
+		}
+		stores = append(stores, list...)
+	}
+	return stores, err
+}
+
 // Missing returns those of a store's jobs that Enqueue would add: Redis does not hold them, or as dead. refused is true while
 // the store is one that Roomy will return when it has room: until then there is no use in enqueuing more.
 func (q *Queue) Missing(ctx context.Context, store string, ids ...string) (missing []string, refused bool, err error) {

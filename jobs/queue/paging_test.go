@@ -25,10 +25,19 @@ func TestRoomyTellsOfAStoreWhenItIsHalfEmpty(t *testing.T) {
 				t.Errorf("%s: refused = %v, %v; want %v", store, got, err, want)
 			}
 		}
+		over := func(want ...string) {
+			t.Helper()
+			got, err := q.Over(t.Context())
+			if slices.Sort(got); err != nil || !slices.Equal(got, want) {
+				t.Errorf("over = %v, %v, want %v", got, err, want)
+			}
+		}
+		over()
 		_, err := q.EnqueueIDs(t.Context(), slices.Concat(jobs("big", 5), jobs("full", 4), jobs("gone", 9))...)
 		must(t, err)
 		refused("big", true)
 		refused("full", false)
+		over("big", "gone")
 		roomy()
 		if got, err := q.Roomy(t.Context(), time.Second); err != nil || got != nil { // another process in the same second
 			t.Errorf("roomy = %v, %v", got, err)
@@ -47,6 +56,7 @@ func TestRoomyTellsOfAStoreWhenItIsHalfEmpty(t *testing.T) {
 		roomy("big")
 		roomy() // told once
 		refused("big", false)
+		over()
 		_, err = q.EnqueueIDs(t.Context(), Job{ID: "a", Store: "big", Kind: "k"}, Job{ID: "b", Store: "big", Kind: "k", RunAt: c.Now().Add(time.Hour)},
 			Job{ID: "c", Store: "big", Kind: "k"})
 		must(t, err)
