@@ -41,8 +41,8 @@ type Config struct {
 	// lives extends its leases all the time. Short is quick to recover and costs Redis more heartbeats.
 	JobLease time.Duration `env:"JOB_LEASE" envDefault:"30s" validate:"min=1s,max=10m"`
 	// WorkerConcurrency is how many jobs a process with workers carries out at once. They mostly wait for
-	// BigCommerce's answers, so there may be many more of them than CPUs; each holds some MB of memory at
-	// most while it works. Of one store at most 4 run at once all the same (queue.Options.StoreCap).
+	// BigCommerce's answers, so there may be many more of them than CPUs; each takes memory while it
+	// works. Of one store at most 4 run at once all the same (queue.Options.StoreCap).
 	WorkerConcurrency int `env:"WORKER_CONCURRENCY" envDefault:"32" validate:"min=1,max=1000"`
 	// TrustedProxies are the proxies whose X-Forwarded-For is believed; nobody's by default.
 	TrustedProxies []string `env:"TRUSTED_PROXIES" envSeparator:","`

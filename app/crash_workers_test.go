@@ -144,13 +144,11 @@ func (l *line) over() (bool, error) {
 func TestWorkersKilled(t *testing.T) {
 	buildSluice(t)
 	t.Parallel()
-	database, ok := testenv.Postgres(t)
-	redisURL, ok2 := testenv.RealRedis(t)
-	if !ok || !ok2 {
-		t.Log("workers in processes of their own need PostgreSQL and Redis")
+	s, ok := realStack(t, "workers in processes of their own need PostgreSQL and Redis")
+	if !ok {
 		return
 	}
-	i := install(t, stack{database, redisURL}, 3, "JOB_LEASE=1s")
+	i := install(t, s, 3, "JOB_LEASE=1s")
 	i.startWeb("serve", "--web")
 	var lines []*line
 	for n, m := range i.merchants {
@@ -214,7 +212,7 @@ func TestWorkersKilled(t *testing.T) {
 	}
 	i.wantLines(lines)
 	i.wantCreatedOnce(lines)
-	i.wantIdle(database, redisURL)
+	i.wantIdle(s.database, s.redis)
 }
 
 // wantLines checks that each store has the products of its lines, each once, as they were last changed.

@@ -82,19 +82,17 @@ func TestDemo(t *testing.T) {
 	})
 	t.Run("PostgreSQL and Redis", func(t *testing.T) {
 		t.Parallel()
-		database, ok := testenv.Postgres(t)
-		redis, ok2 := testenv.RealRedis(t)
-		if !ok || !ok2 {
-			t.Log("covered with SQLite and the embedded Redis only")
+		s, ok := realStack(t, "covered with SQLite and the embedded Redis only")
+		if !ok {
 			return
 		}
 		dir := t.TempDir()
-		demoPromises(t, dir, []string{"DATABASE_URL=" + database, "REDIS_URL=" + redis}, func() []string {
+		demoPromises(t, dir, []string{"DATABASE_URL=" + s.database, "REDIS_URL=" + s.redis}, func() []string {
 			if files, _ := filepath.Glob(filepath.Join(dir, "sluice.db*")); len(files) > 0 {
 				t.Errorf("DATABASE_URL is set and yet there is %v", files)
 			}
 			fresh, _ := testenv.Postgres(t)
-			return []string{"DATABASE_URL=" + fresh, "REDIS_URL=" + redis}
+			return []string{"DATABASE_URL=" + fresh, "REDIS_URL=" + s.redis}
 		})
 	})
 }

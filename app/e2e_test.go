@@ -21,7 +21,9 @@ import (
 	"testing"
 	"time"
 
+	"sluice/internal/problem"
 	"sluice/internal/testenv"
+	"sluice/tenants"
 	"sluice/tenants/vault"
 )
 
@@ -44,6 +46,7 @@ type stage struct {
 	app           string // its origin
 	platform      sandboxInfo
 	feeds         string
+	database, key string // of the app, and what its tokens are sealed with
 	log           *appLog
 }
 
@@ -75,7 +78,7 @@ func openStage(t *testing.T, scopes string) *stage {
 	port := freePort(t)
 	s.app = "http://127.0.0.1:" + port
 	s.platform = startSandbox(t, binary, s.app, scopes)
-	s.log = startApp(t, binary, s.dir, port, s.app, scopes, s.platform)
+	s.startApp(t, binary, port, scopes)
 	feeds := httptest.NewServer(newFeedFolder())
 	t.Cleanup(feeds.Close)
 	s.feeds = feeds.URL
@@ -104,7 +107,7 @@ func (s *stage) play(t *testing.T, script string, env ...string) {
 		t.Errorf("node %s: %v\nThe app's log:\n%s", script, err, s.log.tail())
 	}
 	s.log.check(t)
-	s.log.wantNone(t, s.platform)
+	s.wantQuietLog(t)
 }
 
 func freePort(t *testing.T) string {
@@ -141,33 +144,32 @@ func startSandbox(t *testing.T, binary, appURL, scopes string) sandboxInfo {
 	return info
 }
 
-// startApp runs `sluice serve` as README.md describes and returns its log once it answers.
-func startApp(t *testing.T, binary, dir, port, appURL, scopes string, platform sandboxInfo) *appLog {
+// startApp runs `sluice serve` as README.md describes, until it answers.
+func (s *stage) startApp(t *testing.T, binary, port, scopes string) {
 	t.Helper()
-	key, err := vault.GenerateKey("e2e")
-	if err != nil {
+	var err error
+	if s.key, err = vault.GenerateKey("e2e"); err != nil {
 		t.Fatal(err)
 	}
-	log := &appLog{}
+	s.database, s.log = "sqlite:"+filepath.Join(s.dir, "sluice.db"), &appLog{}
 	cmd := exec.CommandContext(t.Context(), binary, "serve")
-	cmd.Stderr = log
+	cmd.Stderr = s.log
 	cmd.Env = append(os.Environ(),
-		"BIGCOMMERCE_CLIENT_ID="+platform.ClientID, "BIGCOMMERCE_CLIENT_SECRET="+platform.ClientSecret,
-		"BIGCOMMERCE_API_URL="+platform.API, "BIGCOMMERCE_LOGIN_URL="+platform.Login, "FRAME_ANCESTORS="+platform.ControlPanel,
-		"APP_URL="+appURL, "PORT="+port, "ENCRYPTION_KEYS="+key, "ALLOW_PRIVATE_SOURCES=127.0.0.1/32",
-		"DATABASE_URL=sqlite:"+filepath.Join(dir, "sluice.db"), "REDIS_URL="+testenv.Redis(t), "LOG_LEVEL=debug")
+		"BIGCOMMERCE_CLIENT_ID="+s.platform.ClientID, "BIGCOMMERCE_CLIENT_SECRET="+s.platform.ClientSecret,
+		"BIGCOMMERCE_API_URL="+s.platform.API, "BIGCOMMERCE_LOGIN_URL="+s.platform.Login, "FRAME_ANCESTORS="+s.platform.ControlPanel,
+		"APP_URL="+s.app, "PORT="+port, "ENCRYPTION_KEYS="+s.key, "ALLOW_PRIVATE_SOURCES=127.0.0.1/32",
+		"DATABASE_URL="+s.database, "REDIS_URL="+testenv.Redis(t), "LOG_LEVEL=debug")
 	if scopes != "" {
 		cmd.Env = append(cmd.Env, "APP_SCOPES="+scopes)
 	}
 	startProcess(t, cmd)
 	testenv.Eventually(t, "sluice serve", func() bool {
-		res, err := http.Get(appURL + "/")
+		res, err := http.Get(s.app + "/")
 		if err != nil {
 			return false
 		}
 		return res.Body.Close() == nil
 	})
-	return log
 }
 
 // startProcess starts a command that is asked to stop at the end of the test, and must then do so well.
@@ -219,19 +221,38 @@ func (l *appLog) check(t *testing.T) {
 	}
 }
 
-// wantNone fails the test when the log has a secret, or a shopper of the stores.
-func (l *appLog) wantNone(t *testing.T, platform sandboxInfo) {
+// wantQuietLog fails the test when the app's log has a secret, or a shopper of the stores.
+func (s *stage) wantQuietLog(t *testing.T) {
 	t.Helper()
 	secrets := &secretList{}
-	secrets.add("client secret", platform.ClientSecret)
-	secrets.add("client secret at the provider", platform.Identity.ClientSecret)
-	for _, store := range platform.Stores {
-		secrets.add("access token", store.Token)
+	_, key, _ := strings.Cut(s.key, ":")
+	secrets.add("encryption key", key)
+	secrets.add("client secret", s.platform.ClientSecret)
+	secrets.add("client secret at the provider", s.platform.Identity.ClientSecret)
+	db, err := tenants.Open(t.Context(), s.database, s.key, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	installed := 0
+	for _, store := range s.platform.Stores {
+		secrets.add("access token of the sandbox's own", store.Token)
+		token, err := db.AccessToken(tenants.WithStore(t.Context(), store.Hash), store.Hash)
+		switch {
+		case err == nil:
+			installed++
+			secrets.add("access token of an install", token)
+		case problem.CodeOf(err) != problem.NotFound: // the scenario left this store alone, or removed the app
+			t.Error(err)
+		}
 		for _, shopper := range store.Shoppers {
 			secrets.add("shopper", shopper.Email)
 		}
 	}
-	text := []byte(l.String())
+	if installed == 0 {
+		t.Error("no store has the app: of which token was it?")
+	}
+	text := []byte(s.log.String())
 	secrets.wantNone(t, "the app's log", text)
 	wantQuiet(t, "the app's log", text)
 }

@@ -147,13 +147,11 @@ func TestMetrics(t *testing.T) {
 	}
 	t.Run("SQLite and embedded Redis", func(t *testing.T) { test(t, "", "") })
 	t.Run("PostgreSQL and Redis", func(t *testing.T) {
-		database, ok := testenv.Postgres(t)
-		redis, ok2 := testenv.RealRedis(t)
-		if !ok || !ok2 {
-			t.Log("covered with SQLite and the embedded Redis only")
+		s, ok := realStack(t, "covered with SQLite and the embedded Redis only")
+		if !ok {
 			return
 		}
-		test(t, database, redis)
+		test(t, s.database, s.redis)
 	})
 }
 

@@ -131,13 +131,11 @@ func (i *installation) callers() (stop func() []int64) {
 func TestStoppedUnderLoad(t *testing.T) {
 	buildSluice(t)
 	t.Parallel()
-	database, ok := testenv.Postgres(t)
-	redisURL, ok2 := testenv.RealRedis(t)
-	if !ok || !ok2 {
-		t.Log("workers in processes of their own need PostgreSQL and Redis")
+	s, ok := realStack(t, "workers in processes of their own need PostgreSQL and Redis")
+	if !ok {
 		return
 	}
-	o := newLoad(t, stack{database, redisURL}, 3, 1, 3, "JOB_LEASE=10m")
+	o := newLoad(t, s, 3, 1, 3, "JOB_LEASE=10m")
 	stop := o.callers()
 	var longest time.Duration
 	for range 6 {
@@ -167,7 +165,7 @@ func TestStoppedUnderLoad(t *testing.T) {
 		if sent[n] == 0 {
 			t.Errorf("no webhook of store %s was sent", store.Hash)
 		}
-		o.wantHandled(database, store, sent[n])
+		o.wantHandled(s.database, store, sent[n])
 	}
 	o.workers[0].terminate(t)
 	o.stopWeb()

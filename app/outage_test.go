@@ -151,14 +151,12 @@ func (o *load) settled() {
 func TestRedisFlushed(t *testing.T) {
 	buildSluice(t)
 	t.Parallel()
-	database, ok := testenv.Postgres(t)
-	redisURL, ok2 := testenv.RealRedis(t)
-	if !ok || !ok2 {
-		t.Log("workers in processes of their own need PostgreSQL and Redis")
+	s, ok := realStack(t, "workers in processes of their own need PostgreSQL and Redis")
+	if !ok {
 		return
 	}
-	o := newLoad(t, stack{database, redisURL}, 2, 2, 2, "JOB_LEASE=1s")
-	options, err := redis.ParseURL(redisURL)
+	o := newLoad(t, s, 2, 2, 2, "JOB_LEASE=1s")
+	options, err := redis.ParseURL(s.redis)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -107,6 +107,18 @@ func stablePort(t *testing.T) string {
 // stack is where a deployment keeps its data.
 type stack struct{ database, redis string }
 
+// realStack is a stack of real servers. Where they are not installed, and not required, it logs what the
+// test does without.
+func realStack(t *testing.T, without string) (s stack, ok bool) {
+	t.Helper()
+	database, ok := testenv.Postgres(t)
+	redis, ok2 := testenv.RealRedis(t)
+	if !ok || !ok2 {
+		t.Log(without)
+	}
+	return stack{database, redis}, ok && ok2
+}
+
 // eachStack runs test, in parallel, on SQLite with the embedded Redis always, and on PostgreSQL with
 // a real Redis where they are installed.
 func eachStack(t *testing.T, test func(t *testing.T, s stack)) {
@@ -118,13 +130,11 @@ func eachStack(t *testing.T, test func(t *testing.T, s stack)) {
 	})
 	t.Run("PostgreSQL and Redis", func(t *testing.T) {
 		t.Parallel()
-		database, ok := testenv.Postgres(t)
-		redis, ok2 := testenv.RealRedis(t)
-		if !ok || !ok2 {
-			t.Log("covered with SQLite and the embedded Redis only")
+		s, ok := realStack(t, "covered with SQLite and the embedded Redis only")
+		if !ok {
 			return
 		}
-		test(t, stack{database, redis})
+		test(t, s)
 	})
 }
 

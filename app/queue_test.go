@@ -141,13 +141,11 @@ func TestQueueCommands(t *testing.T) {
 	})
 	t.Run("PostgreSQL and Redis", func(t *testing.T) {
 		t.Parallel()
-		database, ok := testenv.Postgres(t)
-		redis, ok2 := testenv.RealRedis(t)
-		if !ok || !ok2 {
-			t.Log("covered with SQLite and the embedded Redis only")
+		s, ok := realStack(t, "covered with SQLite and the embedded Redis only")
+		if !ok {
 			return
 		}
-		queueCommands(t, newQueueFixture(t, database, redis), false)
+		queueCommands(t, newQueueFixture(t, s.database, s.redis), false)
 	})
 }
 

@@ -195,17 +195,15 @@ const (
 func TestRollingRestart(t *testing.T) {
 	buildSluice(t)
 	t.Parallel()
-	database, ok := testenv.Postgres(t)
-	redisURL, ok2 := testenv.RealRedis(t)
-	if !ok || !ok2 {
-		t.Log("two processes need PostgreSQL and Redis: SQLite and the embedded Redis have one, which cannot be restarted without a gap")
+	s, ok := realStack(t, "two processes need PostgreSQL and Redis: SQLite and the embedded Redis have one, which cannot be restarted without a gap")
+	if !ok {
 		return
 	}
 	during := rollingLoadLocal
 	if os.Getenv(testenv.RequireVariable) != "" {
 		during = rollingLoad
 	}
-	r := startRolling(t, stack{database, redisURL})
+	r := startRolling(t, s)
 	for _, m := range r.merchants {
 		l := r.newLine(m, "R"+strconv.Itoa(len(r.lines)), 150)
 		l.start()
@@ -225,12 +223,12 @@ func TestRollingRestart(t *testing.T) {
 		testenv.Eventually(t, "the end of the run of "+l.prefix, l.ended)
 	}
 	for n, store := range r.sandbox.Stores {
-		r.wantHandled(database, store, r.hooks[n])
+		r.wantHandled(s.database, store, r.hooks[n])
 	}
-	r.wantJobsOnce(database)
+	r.wantJobsOnce(s.database)
 	r.wantLines(r.lines)
 	r.wantCreatedOnce(r.lines)
-	r.wantIdle(database, redisURL)
+	r.wantIdle(s.database, s.redis)
 	for _, p := range r.processes {
 		p.terminate(t)
 	}

@@ -57,7 +57,7 @@ type namesake struct {
 // shopper is another person's in the other.
 func (h *house) namesake(t *testing.T, before int) *namesake {
 	n := &namesake{said: &transcript{}, jar: newJar()}
-	n.eavesdropper = &eavesdropper{shop: h.newShop(t), shoppers: &secretList{}}
+	n.eavesdropper = &eavesdropper{shop: h.newShop(t)}
 	n.traffic = &traffic{next: n.said, seen: map[string]string{}}
 	n.merchant.http.Transport = n.traffic
 	n.do(n.merchant.open(t.Context()))
@@ -304,6 +304,12 @@ func TestSameEMailAtTwoStores(t *testing.T) {
 		for _, path := range []string{"/storefront", "/storefront/provider", "/storefront/provider/presets", "/storefront/customer-groups", "/audit", "/api-keys"} {
 			n.call(http.MethodGet, path, nil, nil)
 		}
+		client := h.sandbox.IdentityProviderClient()
+		n.call(http.MethodPost, "/storefront/provider/test", map[string]any{
+			"version": 1, "preset": "custom", "issuer": h.sandbox.URLs().Issuer, "client_id": client.ID, "client_secret": client.Secret,
+			"scopes": "openid profile email", "enabled": true, "claims": []any{},
+		}, nil)
+		n.ask(200, http.MethodGet, h.app+"/storefront/"+n.store.Hash+"/sluice.js", "")
 		var gone *apiError
 		err := n.merchant.call(t.Context(), http.MethodDelete, fmt.Sprintf("/storefront/subject-links/%d", other[n].customer), nil, nil)
 		if !errors.As(err, &gone) {

@@ -20,9 +20,10 @@ import (
 
 const (
 	mergedJobs = 128 // of one transaction
-	// savedAtOnce transactions may be under way: while one waits for the disk, the next does its work.
-	savedAtOnce = 2
-	// gathered is how long a transaction waits for more, once there are several to save: less than the disk takes.
+	// savedAtOnce transactions may be under way: while one waits for the disk, the next does its work. What is only read does not
+	// wait for the disk, and is better read together.
+	savedAtOnce, readAtOnce = 2, 1
+	// gathered is how long a batch waits for more, once there are several: less than the disk takes, and little beside a request.
 	gathered = time.Millisecond
 )
 
@@ -90,8 +91,10 @@ func (s *Service) saveAll(ctx context.Context, list []saving) (out []saved, err 
 			return nil // a delivery that was taken before
 		}
 		var rows []*tenants.Job
+		forgotten := map[[2]string]bool{} // by store and kind: a merchant who sorts categories sends a webhook for each
 		for i, v := range list {
-			if v.forget != "" {
+			if v.forget != "" && !forgotten[[2]string{v.event.StoreHash, v.forget}] {
+				forgotten[[2]string{v.event.StoreHash, v.forget}] = true
 				if err := tx.ForgetReferences(tenants.WithStore(ctx, v.event.StoreHash), v.forget); err != nil {
 					return err
 				}
@@ -161,7 +164,7 @@ type loaded struct {
 }
 
 func (s *Service) newLoads() *batch.Batcher[*queue.Lease, loaded] {
-	return batch.New(mergedJobs, 1, func(ctx context.Context, leases []*queue.Lease) ([]loaded, error) {
+	return batch.New(mergedJobs, readAtOnce, func(ctx context.Context, leases []*queue.Lease) ([]loaded, error) {
 		ctx, done := context.WithTimeout(ctx, settleTimeout)
 		defer done()
 		ids, hashes := make([]string, len(leases)), make([]string, len(leases))

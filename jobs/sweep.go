@@ -98,7 +98,7 @@ func (w *Workers) requeue(ctx context.Context, narrow func(*gorm.DB) *gorm.DB) e
 		if len(over) > 0 {
 			others = func(q *gorm.DB) *gorm.DB { return narrow(q).Where("store_hash NOT IN ?", over) }
 		}
-		err = eachStore(ctx, w.db, others, func(ctx context.Context) error { return w.bringIn(ctx, others) })
+		err = eachStore(ctx, w.db, others, func(ctx context.Context) error { return w.bringIn(ctx, narrow) })
 	}
 	switch {
 	case err == nil, ctx.Err() != nil:

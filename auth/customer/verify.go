@@ -126,8 +126,8 @@ func (v *verifier) verify(raw, storeHash string) (Shopper, error) {
 }
 
 // signed reads the claims of a token with a usual header and the right signature, and reports whether it
-// is one. It is what verifyAny does, in half the time: go-json reads faster than encoding/json, but takes some
-// texts that are no JSON, such as strings with control characters in them.
+// is one. It is what verifyAny does, with fewer allocations and a faster reader: go-json, which takes some texts
+// that are no JSON, such as strings with control characters in them. encoding/json has to find a text valid first.
 func (v *verifier) signed(raw string, claims *currentClaims) bool {
 	dot, last := strings.IndexByte(raw, '.'), strings.LastIndexByte(raw, '.')
 	if dot < 0 || last == dot || strings.IndexByte(raw[dot+1:last], '.') >= 0 {

@@ -33,7 +33,7 @@
 //	stores SET    every store that has had a job, for Audit
 //	left   ZSET   store that was purged → until when requests for it are refused, in ms
 //	over   SET    stores of which SQL has jobs that were refused for lack of room
-//	t:<store>     HASH: tag, weight, inflight, cap, quota window, cool-down, paused, classes
+//	t:<store>     HASH: tag, weight, inflight, cap, quota window, cool-down, paused, classes, where it stands
 //	q:<store>[:<class>] ZSET job → lane·1e14 + seq      d:<store> ZSET  job → run-at in ms
 //	o:<store>     ZSET  requests on their way → when they are given up
 //	j:<id>        HASH: one job                         k:<store> HASH  coalescing key → job

@@ -146,8 +146,8 @@ func TestAnOutageThatDoesNotEndFailsTheRun(t *testing.T) {
 	w.want(w.run(), counts{Read: 3, Created: 3})
 }
 
-// poison makes BigCommerce fail at every write that has text in its body.
-func (w *world) poison(method, text string) {
+// answer has requests of a method answered by f, told their bodies, instead of BigCommerce; nil leaves one to it.
+func (w *world) answer(method string, f func(r *http.Request, body string) *http.Response) {
 	w.wrap = func(next http.RoundTripper) http.RoundTripper {
 		return tripper(func(r *http.Request) (*http.Response, error) {
 			if r.Method != method {
@@ -157,13 +157,23 @@ func (w *world) poison(method, text string) {
 			if err != nil {
 				return nil, err
 			}
-			if bytes.Contains(body, []byte(text)) {
-				return &http.Response{StatusCode: 503, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
+			if res := f(r, string(body)); res != nil {
+				return res, nil
 			}
 			r.Body = io.NopCloser(bytes.NewReader(body))
 			return next.RoundTrip(r)
 		})
 	}
+}
+
+// poison makes BigCommerce fail at every write that has text in its body.
+func (w *world) poison(method, text string) {
+	w.answer(method, func(r *http.Request, body string) *http.Response {
+		if !strings.Contains(body, text) {
+			return nil
+		}
+		return &http.Response{StatusCode: 503, Header: http.Header{}, Body: http.NoBody, Request: r}
+	})
 }
 
 // TestARecordThatIsNeverAnswered must not hold the others, nor the run.

@@ -15,25 +15,15 @@ import (
 
 // refuse answers writes by a method with 422 while more says so.
 func (w *world) refuse(method string, more func(body string) bool) {
-	w.wrap = func(next http.RoundTripper) http.RoundTripper {
-		return tripper(func(r *http.Request) (*http.Response, error) {
-			if r.Method != method {
-				return next.RoundTrip(r)
-			}
-			body, err := io.ReadAll(r.Body)
-			if err != nil {
-				return nil, err
-			}
-			r.Body = io.NopCloser(strings.NewReader(string(body)))
-			if !more(string(body)) {
-				return next.RoundTrip(r)
-			}
-			return &http.Response{
-				StatusCode: http.StatusUnprocessableEntity, Header: http.Header{"Content-Type": {"application/json"}}, Request: r,
-				Body: io.NopCloser(strings.NewReader(`{"status":422,"title":"Not now","type":"x","errors":{"price":"is odd"}}`)),
-			}, nil
-		})
-	}
+	w.answer(method, func(r *http.Request, body string) *http.Response {
+		if !more(body) {
+			return nil
+		}
+		return &http.Response{
+			StatusCode: http.StatusUnprocessableEntity, Header: http.Header{"Content-Type": {"application/json"}}, Request: r,
+			Body: io.NopCloser(strings.NewReader(`{"status":422,"title":"Not now","type":"x","errors":{"price":"is odd"}}`)),
+		}
+	})
 }
 
 // TestRefusedFromMemory: a record that is refused is looked at before that is believed, and only once.
