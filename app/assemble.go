@@ -218,9 +218,6 @@ func (p *program) serve(ctx context.Context, l net.Listener) error {
 // run serves on l (nil: no web), serves metrics on METRICS_ADDR (if set) and works jobs (if asked to)
 // until ctx ends or one of them fails.
 func (p *program) run(ctx context.Context, l net.Listener, work bool) error {
-	if err := p.db.CheckKeys(ctx); err != nil {
-		return err
-	}
 	metrics, err := listenMetrics(ctx, p.cfg.MetricsAddr)
 	if err != nil {
 		if l != nil {

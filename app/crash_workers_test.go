@@ -57,6 +57,15 @@ func (w *worker) busy() int {
 	return 0
 }
 
+// up tells whether the worker has started.
+func (w *worker) up() bool {
+	res, err := http.Get("http://" + w.metrics + "/metrics")
+	if err != nil {
+		return false
+	}
+	return res.Body.Close() == nil && res.StatusCode == http.StatusOK
+}
+
 // line is a flow of a store, whose feed changes before each run.
 type line struct {
 	i        *installation

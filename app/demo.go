@@ -156,6 +156,9 @@ func (d *demo) start(ctx context.Context, dir string, log *slog.Logger) (err err
 	if err := d.program.migrate(ctx); err != nil {
 		return err
 	}
+	if err := d.program.db.CheckKeys(ctx); err != nil { // of the store that a former demo left
+		return err
+	}
 	d.merchant = &merchant{app: appURL, panel: appPanelURL(d.sandbox, d.store), http: &http.Client{Timeout: 2 * time.Minute}}
 	return nil
 }

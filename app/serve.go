@@ -28,23 +28,43 @@ func (c *serveCommand) Run(ctx context.Context) error {
 		return errors.New("REDIS_URL: --web and --work are two processes that share one Redis, and the embedded one lives inside a single process: set REDIS_URL, or leave the flag out")
 	}
 	log := newLogger(os.Stderr, cfg.level())
-	p, err := assemble(ctx, cfg, log)
+	p, listener, err := c.start(ctx, cfg, log)
 	if err != nil {
+		if ctx.Err() != nil { // an orchestrator may change its mind at once; what was begun breaks off for that
+			log.Info("asked to stop before it had started", "error", err)
+			return nil
+		}
 		return err
 	}
 	defer p.close()
-	if err := bringUpToDate(ctx, p.db, cfg.DatabaseURL); err != nil {
-		return err
-	}
-	var listener net.Listener
-	if !c.Work {
-		var lc net.ListenConfig
-		if listener, err = lc.Listen(ctx, "tcp", ":"+strconv.Itoa(cfg.Port)); err != nil {
-			return fmt.Errorf("PORT: %w", err)
-		}
-		log.Info("serving", "address", listener.Addr().String(), "app_url", cfg.AppURL, "version", version)
-	}
 	return p.run(ctx, listener, !c.Web)
+}
+
+// start returns the program, ready to run, and what it is to serve on: nil with --work.
+func (c *serveCommand) start(ctx context.Context, cfg *Config, log *slog.Logger) (p *program, l net.Listener, err error) {
+	if p, err = assemble(ctx, cfg, log); err != nil {
+		return nil, nil, err
+	}
+	defer func() {
+		if err != nil {
+			p.close()
+		}
+	}()
+	if err = bringUpToDate(ctx, p.db, cfg.DatabaseURL); err != nil {
+		return nil, nil, err
+	}
+	if err = p.db.CheckKeys(ctx); err != nil {
+		return nil, nil, err
+	}
+	if c.Work {
+		return p, nil, nil
+	}
+	var lc net.ListenConfig
+	if l, err = lc.Listen(ctx, "tcp", ":"+strconv.Itoa(cfg.Port)); err != nil {
+		return nil, nil, fmt.Errorf("PORT: %w", err)
+	}
+	log.Info("serving", "address", l.Addr().String(), "app_url", cfg.AppURL, "version", version)
+	return p, l, nil
 }
 
 // newLogger writes JSON for machines, and text where a person looks on.
