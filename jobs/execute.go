@@ -75,6 +75,7 @@ func (w *Workers) execute(ctx context.Context, lease *queue.Lease) {
 		if err == nil && j.row != nil && !j.settled {
 			err = w.finish(settle, j)
 		}
+		w.settling(lease.ID)
 		how := w.settle(settle, context.Cause(ctx), lease, j, err)
 		w.cfg.Meter.Attempted(w.kindOf(lease.Kind), how, time.Since(start))
 	}

@@ -47,6 +47,9 @@ type task struct {
 	stop    context.CancelCauseFunc
 	expires time.Time // by our clock; moves with each heartbeat
 	term    time.Duration
+
+	// settling: the job is over and the queue is being told, which ends its lease. Guarded by Workers.mu.
+	settling bool
 }
 
 // NewWorkers returns Workers; Run starts them.
@@ -168,6 +171,13 @@ func (w *Workers) begin(lease *queue.Lease, stop context.CancelCauseFunc) bool {
 	return true
 }
 
+// settling registers that the lease of a running job is being ended by this process itself.
+func (w *Workers) settling(id string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.running[id].settling = true
+}
+
 func (w *Workers) end(id string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -231,12 +241,15 @@ func (w *Workers) heartbeat(ctx context.Context) {
 			t.expires = start.Add(t.term) // only this goroutine reads or writes it from here on
 		}
 	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	for _, id := range lost {
-		if tasks[id] == nil {
+		t := tasks[id]
+		if t == nil || t.settling { // its own end came before the heartbeat
 			continue
 		}
-		w.log.WarnContext(ctx, "lease lost; the job is stopped", "job", id, "store", tasks[id].lease.Store)
-		tasks[id].stop(queue.ErrLeaseLost)
+		w.log.WarnContext(ctx, "lease lost; the job is stopped", "job", id, "store", t.lease.Store)
+		t.stop(queue.ErrLeaseLost)
 	}
 }
 

@@ -295,6 +295,38 @@ func TestGracefulStop(t *testing.T) {
 	})
 }
 
+// A heartbeat that finds a lease gone stops the job, unless the job's own end has ended it meanwhile.
+func TestHeartbeatBesideAnEnd(t *testing.T) {
+	e := newEnv(t, testenv.EmbeddedRedis(t))
+	e.ready()
+	if err := e.svc.Submit(e.ctx, e.forgetRow("ends"), e.forgetRow("lost")); err != nil {
+		t.Fatal(err)
+	}
+	w := NewWorkers(e.cfg)
+	running := map[string]context.Context{}
+	for range 2 {
+		lease := e.claim()
+		ctx, stop := context.WithCancelCause(t.Context())
+		defer stop(nil)
+		if !w.begin(lease, stop) {
+			t.Fatalf("%s runs already", lease.ID)
+		}
+		if running[lease.ID] = ctx; lease.ID == "ends" {
+			w.settling(lease.ID)
+		}
+		if err := e.queue.Ack(t.Context(), lease); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.heartbeat(t.Context())
+	if err := context.Cause(running["ends"]); err != nil {
+		t.Errorf("the job that ends was stopped: %v", err)
+	}
+	if err := context.Cause(running["lost"]); !errors.Is(err, queue.ErrLeaseLost) {
+		t.Errorf("the job that lost its lease was stopped because of %v", err)
+	}
+}
+
 // Purging a store's queue, as an uninstall does, stops the step that is under way.
 func TestLostLeaseStopsTheStep(t *testing.T) {
 	testenv.EachRedis(t, func(t *testing.T, url string) {
