@@ -90,8 +90,38 @@ export function Quiet({ children }: { children: ReactNode }) {
   );
 }
 
+interface Paging {
+  hasNextPage: boolean;
+  isFetchingNextPage: boolean;
+  fetchNextPage: () => unknown;
+}
+
+interface PagedProps<T> {
+  query: QueryLike<{ pages: { items: T[] }[] }> & Paging;
+  none: string;
+  children: (items: T[]) => ReactNode;
+}
+
+/** A paged list: what has been loaded of it with "Show more" under it, or, if there is nothing, a word about that. */
+export function Paged<T>({ query, none, children }: PagedProps<T>) {
+  return (
+    <Loaded query={query}>
+      {(data) => {
+        const items = data.pages.flatMap((p) => p.items);
+        if (items.length === 0) return <Quiet>{none}</Quiet>;
+        return (
+          <>
+            {children(items)}
+            <More query={query} />
+          </>
+        );
+      }}
+    </Loaded>
+  );
+}
+
 /** "Show more" under a paged list. */
-export function More({ query }: { query: { hasNextPage: boolean; isFetchingNextPage: boolean; fetchNextPage: () => unknown } }) {
+export function More({ query }: { query: Paging }) {
   if (!query.hasNextPage) return null;
   return (
     <Flex flexDirection="row" justifyContent="center" marginTop="medium">

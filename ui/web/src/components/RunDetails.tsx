@@ -9,7 +9,7 @@ import { downloadBlob, safeFilename } from '../lib/browser';
 import { text } from '../text';
 import { useApp, useFeedback } from './app';
 import { Mono, Name, NarrowNote, Wrap } from './Cells';
-import { Loaded, More, Quiet } from './Feedback';
+import { Paged } from './Feedback';
 import { wouldWrite } from './runs';
 import { DataTable } from './DataTable';
 import { TabSet } from './TabSet';
@@ -70,43 +70,38 @@ function Issues({ run, severity }: { run: Run; severity: Severity }) {
   });
   const none = severity === 'warning' ? t.noWarnings : isFinal(run) && run.state === 'done' ? t.noErrorsDone : t.noErrors;
   return (
-    <Loaded query={query}>
-      {(data) => {
-        const items = data.pages.flatMap((p) => p.items).map(({ key, ...issue }, i): IssueRow => ({ ...issue, id: i, sku: key }));
-        if (items.length === 0) return <Quiet>{none}</Quiet>;
-        return (
-          <>
-            <Flex flexDirection="row" justifyContent="flex-end" marginBottom="small">
-              <Button iconLeft={<FileDownloadIcon aria-hidden />} isLoading={download.isPending} mobileWidth="auto" onClick={() => download.mutate()} variant="secondary">
-                {text.run.actions.download}
-              </Button>
-            </Flex>
-            <DataTable
-              aria-label={severity === 'warning' ? text.run.tabs.warnings : text.run.tabs.errors}
-              columns={[
-                { header: t.line, hash: 'line', align: 'right', verticalAlign: 'top', render: (i: IssueRow) => (i.line > 0 ? format.number(i.line) : t.wholeFeed) },
-                { header: t.key, hash: 'key', verticalAlign: 'top', render: (i: IssueRow) => <Name title={i.sku}>{i.sku || text.none}</Name> },
-                { header: t.field, hash: 'field', display: wideOnly, verticalAlign: 'top', render: (i: IssueRow) => <Name>{i.field || text.none}</Name> },
-                {
-                  header: t.message,
-                  hash: 'message',
-                  verticalAlign: 'top',
-                  render: (i: IssueRow) => (
-                    <Wrap $min={8}>
-                      {i.message}
-                      <NarrowNote data-note={[i.field, shorten(i.value, valueShown)].filter(Boolean).join(': ')} />
-                    </Wrap>
-                  ),
-                },
-                { header: t.value, hash: 'value', display: wideOnly, verticalAlign: 'top', render: (i: IssueRow) => <Wrap $min={6}>{i.value ? <Mono title={i.value}>{shorten(i.value, valueShown)}</Mono> : text.none}</Wrap> },
-              ]}
-              items={items}
-            />
-            <More query={query} />
-          </>
-        );
-      }}
-    </Loaded>
+    <Paged none={none} query={query}>
+      {(issues) => (
+        <>
+          <Flex flexDirection="row" justifyContent="flex-end" marginBottom="small">
+            <Button iconLeft={<FileDownloadIcon aria-hidden />} isLoading={download.isPending} mobileWidth="auto" onClick={() => download.mutate()} variant="secondary">
+              {text.run.actions.download}
+            </Button>
+          </Flex>
+          <DataTable
+            aria-label={severity === 'warning' ? text.run.tabs.warnings : text.run.tabs.errors}
+            columns={[
+              { header: t.line, hash: 'line', align: 'right', verticalAlign: 'top', render: (i: IssueRow) => (i.line > 0 ? format.number(i.line) : t.wholeFeed) },
+              { header: t.key, hash: 'key', verticalAlign: 'top', render: (i: IssueRow) => <Name title={i.sku}>{i.sku || text.none}</Name> },
+              { header: t.field, hash: 'field', display: wideOnly, verticalAlign: 'top', render: (i: IssueRow) => <Name>{i.field || text.none}</Name> },
+              {
+                header: t.message,
+                hash: 'message',
+                verticalAlign: 'top',
+                render: (i: IssueRow) => (
+                  <Wrap $min={8}>
+                    {i.message}
+                    <NarrowNote data-note={[i.field, shorten(i.value, valueShown)].filter(Boolean).join(': ')} />
+                  </Wrap>
+                ),
+              },
+              { header: t.value, hash: 'value', display: wideOnly, verticalAlign: 'top', render: (i: IssueRow) => <Wrap $min={6}>{i.value ? <Mono title={i.value}>{shorten(i.value, valueShown)}</Mono> : text.none}</Wrap> },
+            ]}
+            items={issues.map(({ key, ...issue }, i): IssueRow => ({ ...issue, id: i, sku: key }))}
+          />
+        </>
+      )}
+    </Paged>
   );
 }
 
@@ -174,22 +169,15 @@ function Changes({ run }: { run: Run }) {
   const { client } = useApp();
   const query = useInfiniteQuery(queries.changes(client, run.id));
   return (
-    <Loaded query={query}>
-      {(data) => {
-        const items = data.pages.flatMap((p) => p.items);
-        if (items.length === 0) return <Quiet>{nothingListed(run)}</Quiet>;
-        return (
-          <>
-            <Plain>
-              {items.map((change, i) => (
-                <ChangedRecord change={change} key={`${change.line}-${change.key}-${i}`} />
-              ))}
-            </Plain>
-            <More query={query} />
-          </>
-        );
-      }}
-    </Loaded>
+    <Paged none={nothingListed(run)} query={query}>
+      {(items) => (
+        <Plain>
+          {items.map((change, i) => (
+            <ChangedRecord change={change} key={`${change.line}-${change.key}-${i}`} />
+          ))}
+        </Plain>
+      )}
+    </Paged>
   );
 }
 

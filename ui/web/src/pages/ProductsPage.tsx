@@ -1,4 +1,4 @@
-import { Form, FormGroup, Input, Modal, Panel, Small, Text } from '@bigcommerce/big-design';
+import { Panel, Small, Text } from '@bigcommerce/big-design';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useNavigate } from 'react-router';
@@ -6,7 +6,8 @@ import { keys, queries } from '../api/queries';
 import type { Flow, Run, Source } from '../api/types';
 import { useAccess, useApp } from '../components/app';
 import { Wrap } from '../components/Cells';
-import { Empty, Failure, Loaded } from '../components/Feedback';
+import { Empty, Loaded } from '../components/Feedback';
+import { NameModal } from '../components/NameModal';
 import { NextRun } from '../components/NextRun';
 import { Page } from '../components/Page';
 import { runBadge, runResult } from '../components/runs';
@@ -96,51 +97,26 @@ function CreateFlow({ onClose }: { onClose: () => void }) {
   const qc = useQueryClient();
   const navigate = useNavigate();
   const t = text.products.createModal;
-  const [name, setName] = useState(t.default);
-  const [touched, setTouched] = useState(false);
   const create = useMutation({
-    mutationFn: () => client.createFlow(name.trim()),
+    mutationFn: (name: string) => client.createFlow(name),
     onSuccess: (flow) => {
       qc.setQueryData(keys.flow(flow.id), flow);
       void qc.invalidateQueries({ queryKey: keys.flows });
       void navigate(`/products/${flow.id}/source`);
     },
   });
-  const submit = () => {
-    setTouched(true);
-    if (name.trim() !== '') create.mutate();
-  };
   return (
-    <Modal
-      actions={[
-        { text: text.cancel, variant: 'subtle', onClick: onClose },
-        { text: t.confirm, isLoading: create.isPending, onClick: submit },
-      ]}
-      closeOnClickOutside={false}
+    <NameModal
+      busy={create.isPending}
+      confirm={t.confirm}
+      error={create.error}
       header={t.header}
-      isOpen
+      help={t.help}
+      initial={t.default}
+      label={t.name}
       onClose={onClose}
-    >
-      {create.error ? <Failure error={create.error} /> : null}
-      <Form
-        fullWidth
-        onSubmit={(e) => {
-          e.preventDefault();
-          submit();
-        }}
-      >
-        <FormGroup>
-          <Input
-            description={t.help}
-            error={touched && name.trim() === '' ? t.required : undefined}
-            label={t.name}
-            maxLength={100}
-            onChange={(e) => setName(e.target.value)}
-            required
-            value={name}
-          />
-        </FormGroup>
-      </Form>
-    </Modal>
+      onSubmit={(name) => create.mutate(name)}
+      required={t.required}
+    />
   );
 }

@@ -6,7 +6,8 @@ import type { APIKey, CreatedAPIKey } from '../../api/types';
 import { useAccess, useApp, useFeedback } from '../../components/app';
 import { Name, Wrap } from '../../components/Cells';
 import { Confirm } from '../../components/Confirm';
-import { Failure, Loaded } from '../../components/Feedback';
+import { Loaded } from '../../components/Feedback';
+import { NameModal } from '../../components/NameModal';
 import { copyText } from '../../lib/browser';
 import { DataTable } from '../../components/DataTable';
 import { text } from '../../text';
@@ -130,81 +131,56 @@ const lifetimes = [...[30, 90, 365].map((days) => ({ value: days, content: t.exp
 
 function CreateKey({ onClose, onCreated }: { onClose: () => void; onCreated: (key: CreatedAPIKey) => void }) {
   const { client } = useApp();
-  const [name, setName] = useState('');
   const [write, setWrite] = useState(false);
   const [identity, setIdentity] = useState<string[]>([]);
   const [days, setDays] = useState(365);
-  const [touched, setTouched] = useState(false);
   const create = useMutation({
-    mutationFn: () =>
+    mutationFn: (name: string) =>
       client.createAPIKey({
-        name: name.trim(),
+        name,
         scopes: [...(write ? ['flows:read', 'flows:write'] : ['flows:read']), ...identity],
         ...(days > 0 ? { expires_in_days: days } : {}),
       }),
     onSuccess: onCreated,
   });
-  const submit = () => {
-    setTouched(true);
-    if (name.trim() !== '') create.mutate();
-  };
   return (
-    <Modal
-      actions={[
-        { text: text.cancel, variant: 'subtle', onClick: onClose },
-        { text: t.modal.confirm, isLoading: create.isPending, onClick: submit },
-      ]}
-      closeOnClickOutside={false}
+    <NameModal
+      busy={create.isPending}
+      confirm={t.modal.confirm}
+      error={create.error}
       header={t.modal.header}
-      isOpen
+      help={t.nameHelp}
+      label={t.name}
       onClose={onClose}
+      onSubmit={(name) => create.mutate(name)}
+      required={t.nameRequired}
     >
-      {create.error ? <Failure error={create.error} /> : null}
-      <Form
-        fullWidth
-        onSubmit={(e) => {
-          e.preventDefault();
-          submit();
-        }}
-      >
+      <Fieldset legend={t.scopes}>
         <FormGroup>
-          <Input
-            description={t.nameHelp}
-            error={touched && name.trim() === '' ? t.nameRequired : undefined}
-            label={t.name}
-            maxLength={100}
-            onChange={(e) => setName(e.target.value)}
-            required
-            value={name}
-          />
+          <Radio checked={!write} description={t.scopeReadHelp} label={t.scopeRead} name="scope" onChange={() => setWrite(false)} value="read" />
+          <Radio checked={write} description={t.scopeWriteHelp} label={t.scopeWrite} name="scope" onChange={() => setWrite(true)} value="write" />
         </FormGroup>
-        <Fieldset legend={t.scopes}>
-          <FormGroup>
-            <Radio checked={!write} description={t.scopeReadHelp} label={t.scopeRead} name="scope" onChange={() => setWrite(false)} value="read" />
-            <Radio checked={write} description={t.scopeWriteHelp} label={t.scopeWrite} name="scope" onChange={() => setWrite(true)} value="write" />
-          </FormGroup>
-          <FormGroup>
-            {identityScopes.map(({ scope, label, help }) => (
-              <Checkbox
-                checked={identity.includes(scope)}
-                description={help}
-                key={scope}
-                label={label}
-                onChange={(e) => setIdentity(identityScopes.map((s) => s.scope).filter((s) => (s === scope ? e.target.checked : identity.includes(s))))}
-              />
-            ))}
-          </FormGroup>
-        </Fieldset>
         <FormGroup>
-          <Select
-            label={t.expires}
-            onOptionChange={(d) => setDays(d ?? 0)}
-            options={lifetimes}
-            value={days}
-          />
+          {identityScopes.map(({ scope, label, help }) => (
+            <Checkbox
+              checked={identity.includes(scope)}
+              description={help}
+              key={scope}
+              label={label}
+              onChange={(e) => setIdentity(identityScopes.map((s) => s.scope).filter((s) => (s === scope ? e.target.checked : identity.includes(s))))}
+            />
+          ))}
         </FormGroup>
-      </Form>
-    </Modal>
+      </Fieldset>
+      <FormGroup>
+        <Select
+          label={t.expires}
+          onOptionChange={(d) => setDays(d ?? 0)}
+          options={lifetimes}
+          value={days}
+        />
+      </FormGroup>
+    </NameModal>
   );
 }
 

@@ -5,7 +5,7 @@ import type { AuditEntry } from '../../api/types';
 import { ActorName } from '../../components/ActorName';
 import { useApp } from '../../components/app';
 import { Wrap } from '../../components/Cells';
-import { Loaded, More, Quiet } from '../../components/Feedback';
+import { Paged } from '../../components/Feedback';
 import { DataTable } from '../../components/DataTable';
 import { text } from '../../text';
 
@@ -15,28 +15,21 @@ export function Activity() {
   const t = text.settings.audit;
   return (
     <Panel description={t.description} header={t.header}>
-      <Loaded query={query}>
-        {(data) => {
-          const items = data.pages.flatMap((p) => p.items);
-          if (items.length === 0) return <Quiet>{t.empty}</Quiet>;
-          return (
-            <>
-              <DataTable
-                aria-label={t.header}
-                columns={[
-                  { header: t.when, hash: 'when', render: (e: AuditEntry) => <span title={format.dateTime(e.created_at)}>{format.ago(e.created_at)}</span> },
-                  { header: t.actor, hash: 'actor', render: (e: AuditEntry) => <Wrap $min={8}><ActorName actor={e.actor} /></Wrap> },
-                  { header: t.action, hash: 'action', render: (e: AuditEntry) => <Wrap $min={8}>{sentence(e.action)}</Wrap> },
-                  { header: t.detail, hash: 'detail', render: (e: AuditEntry) => <Wrap $min={10}>{e.detail || text.none}</Wrap> },
-                ]}
-                items={items}
-                keyField="id"
-              />
-              <More query={query} />
-            </>
-          );
-        }}
-      </Loaded>
+      <Paged none={t.empty} query={query}>
+        {(items) => (
+          <DataTable
+            aria-label={t.header}
+            columns={[
+              { header: t.when, hash: 'when', render: (e: AuditEntry) => <span title={format.dateTime(e.created_at)}>{format.ago(e.created_at)}</span> },
+              { header: t.actor, hash: 'actor', render: (e: AuditEntry) => <Wrap $min={8}><ActorName actor={e.actor} /></Wrap> },
+              { header: t.action, hash: 'action', render: (e: AuditEntry) => <Wrap $min={8}>{sentence(e.action)}</Wrap> },
+              { header: t.detail, hash: 'detail', render: (e: AuditEntry) => <Wrap $min={10}>{e.detail || text.none}</Wrap> },
+            ]}
+            items={items}
+            keyField="id"
+          />
+        )}
+      </Paged>
     </Panel>
   );
 }

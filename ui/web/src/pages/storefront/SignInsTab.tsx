@@ -7,7 +7,7 @@ import { useAccess, useApp, useFeedback } from '../../components/app';
 import { Wrap } from '../../components/Cells';
 import { Confirm } from '../../components/Confirm';
 import { DataTable } from '../../components/DataTable';
-import { Loaded, More, Quiet } from '../../components/Feedback';
+import { Paged } from '../../components/Feedback';
 import { text } from '../../text';
 
 const t = text.storefront.signIns;
@@ -36,41 +36,34 @@ function SignIns() {
   const query = useInfiniteQuery({ ...queries.signIns(client), staleTime: 0 });
   return (
     <Panel description={t.description} header={t.header}>
-      <Loaded query={query}>
-        {(data) => {
-          const items = data.pages.flatMap((p) => p.items);
-          if (items.length === 0) return <Quiet>{t.empty}</Quiet>;
-          return (
-            <>
-              <DataTable
-                aria-label={t.header}
-                columns={[
-                  { header: t.when, hash: 'when', render: (s: SignIn) => <span title={format.dateTime(s.at)}>{format.ago(s.at)}</span> },
-                  { header: t.who, hash: 'who', render: (s: SignIn) => <Wrap $min={14}>{s.email || (s.customer_id > 0 ? t.customer(s.customer_id) : t.unknown)}</Wrap> },
-                  { header: t.how, hash: 'how', render: (s: SignIn) => t.methods[s.method] },
-                  { header: t.result, hash: 'result', render: (s: SignIn) => <span style={{ whiteSpace: 'nowrap' }}><Badge label={s.result === 'ok' ? t.ok : t.refused} variant={s.result === 'ok' ? 'success' : 'danger'} /></span> },
-                  { header: t.detail, hash: 'detail', render: (s: SignIn) => <Wrap $min={12}>{s.detail || text.none}</Wrap> },
-                  {
-                    header: t.unlink,
-                    hash: 'unlink',
-                    hideHeader: true,
-                    align: 'right',
-                    render: (s: SignIn) =>
-                      s.method === 'sso' && s.customer_id > 0 && s.result !== 'ok' ? (
-                        <Button aria-label={t.unlinkOf(s.customer_id)} mobileWidth="auto" onClick={() => setUnlinking(s)} variant="subtle">
-                          {t.unlink}
-                        </Button>
-                      ) : null,
-                  },
-                ]}
-                items={items}
-                keyField="id"
-              />
-              <More query={query} />
-            </>
-          );
-        }}
-      </Loaded>
+      <Paged none={t.empty} query={query}>
+        {(items) => (
+          <DataTable
+            aria-label={t.header}
+            columns={[
+              { header: t.when, hash: 'when', render: (s: SignIn) => <span title={format.dateTime(s.at)}>{format.ago(s.at)}</span> },
+              { header: t.who, hash: 'who', render: (s: SignIn) => <Wrap $min={14}>{s.email || (s.customer_id > 0 ? t.customer(s.customer_id) : t.unknown)}</Wrap> },
+              { header: t.how, hash: 'how', render: (s: SignIn) => t.methods[s.method] },
+              { header: t.result, hash: 'result', render: (s: SignIn) => <span style={{ whiteSpace: 'nowrap' }}><Badge label={s.result === 'ok' ? t.ok : t.refused} variant={s.result === 'ok' ? 'success' : 'danger'} /></span> },
+              { header: t.detail, hash: 'detail', render: (s: SignIn) => <Wrap $min={12}>{s.detail || text.none}</Wrap> },
+              {
+                header: t.unlink,
+                hash: 'unlink',
+                hideHeader: true,
+                align: 'right',
+                render: (s: SignIn) =>
+                  s.method === 'sso' && s.customer_id > 0 && s.result !== 'ok' ? (
+                    <Button aria-label={t.unlinkOf(s.customer_id)} mobileWidth="auto" onClick={() => setUnlinking(s)} variant="subtle">
+                      {t.unlink}
+                    </Button>
+                  ) : null,
+              },
+            ]}
+            items={items}
+            keyField="id"
+          />
+        )}
+      </Paged>
       <Confirm
         busy={unlink.isPending}
         confirm={t.unlinkModal.confirm}

@@ -1,0 +1,64 @@
+import { Form, FormGroup, Input, Modal } from '@bigcommerce/big-design';
+import { useState, type ReactNode } from 'react';
+import { text } from '../text';
+import { Failure } from './Feedback';
+
+interface Props {
+  header: string;
+  confirm: string;
+  label: string;
+  help: string;
+  required: string;
+  initial?: string;
+  busy: boolean;
+  error: unknown;
+  children?: ReactNode;
+  onClose: () => void;
+  /** Called with the name, trimmed and not empty. */
+  onSubmit: (name: string) => void;
+}
+
+/** A modal that makes a thing with a name; children are the other fields of its form. */
+export function NameModal({ header, confirm, label, help, required, initial = '', busy, error, children, onClose, onSubmit }: Props) {
+  const [name, setName] = useState(initial);
+  const [touched, setTouched] = useState(false);
+  const trimmed = name.trim();
+  const submit = () => {
+    setTouched(true);
+    if (trimmed !== '') onSubmit(trimmed);
+  };
+  return (
+    <Modal
+      actions={[
+        { text: text.cancel, variant: 'subtle', onClick: onClose },
+        { text: confirm, isLoading: busy, onClick: submit },
+      ]}
+      closeOnClickOutside={false}
+      header={header}
+      isOpen
+      onClose={onClose}
+    >
+      {error ? <Failure error={error} /> : null}
+      <Form
+        fullWidth
+        onSubmit={(e) => {
+          e.preventDefault();
+          submit();
+        }}
+      >
+        <FormGroup>
+          <Input
+            description={help}
+            error={touched && trimmed === '' ? required : undefined}
+            label={label}
+            maxLength={100}
+            onChange={(e) => setName(e.target.value)}
+            required
+            value={name}
+          />
+        </FormGroup>
+        {children}
+      </Form>
+    </Modal>
+  );
+}
