@@ -151,7 +151,8 @@ func TestAuditMendsCounters(t *testing.T) {
 	})
 }
 
-// A store's hash says where the store stands and when its first delayed job is due. If it is wrong, audit puts both right.
+// A store's hash says where the store stands, how many jobs wait and when the first delayed one is due. If it is wrong, audit
+// puts it right.
 func TestAuditMendsWhatAHashSays(t *testing.T) {
 	for name, spoil := range map[string]func(t *testing.T, q *Queue, store string){
 		"not in ready": func(t *testing.T, q *Queue, store string) {
@@ -162,6 +163,13 @@ func TestAuditMendsWhatAHashSays(t *testing.T) {
 		},
 		"nothing due": func(t *testing.T, q *Queue, store string) {
 			must(t, q.rdb.HDel(t.Context(), q.shardKey(0, "t:"+store), "due").Err())
+		},
+		"too few waiting": func(t *testing.T, q *Queue, store string) {
+			must(t, q.rdb.HSet(t.Context(), q.shardKey(0, "t:"+store), "n", 1, "st", 0).Err())
+			must(t, q.rdb.ZRem(t.Context(), q.shardKey(0, "ready"), store).Err())
+		},
+		"too many waiting": func(t *testing.T, q *Queue, store string) {
+			must(t, q.rdb.HSet(t.Context(), q.shardKey(0, "t:"+store), "n", 7).Err())
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -187,6 +195,21 @@ func TestAuditMendsWhatAHashSays(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A process of a version that does not count what waits may put a store into ready: that it is there is believed.
+func TestReadyIsBelieved(t *testing.T) {
+	each(t, Options{}, func(t *testing.T, q *Queue, _ *clock) {
+		must(t, q.Enqueue(t.Context(), job("abc", "a"), job("abc", "b"), job("abc", "c")))
+		none := func() { must(t, q.rdb.HSet(t.Context(), q.shardKey(0, "t:abc"), "n", 1).Err()) }
+		none()
+		l := claim(t, q)
+		none()
+		must(t, q.Ack(t.Context(), l))
+		if next := claim(t, q); l.ID != "a" || next.ID != "b" {
+			t.Errorf("claimed %s, then %s", l.ID, next.ID)
+		}
+	})
 }
 
 func TestEvents(t *testing.T) {

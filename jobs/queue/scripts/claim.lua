@@ -14,14 +14,16 @@ local result, wanted, missed = {}, #ARGV - 2, 0
 local expiry = int(now + tonumber(ARGV[2]))
 local leases, moved = {}, false
 while #result < wanted and missed < 64 do
-  local s, tag = head(READY)
+  local first = redis.call('ZPOPMIN', READY) -- place puts it back, further behind, if it has more
+  local s = first[1]
   if not s then break end
-  tag = math.floor(tag) -- its fraction only orders those that have the same
+  local tag = math.floor(tonumber(first[2])) -- its fraction only orders those that have the same
   local t = open(s)
   set(t, 'st', READY_NOW)
   roll(t)
   promote(t)
   local where, job = gate(t)
+  set(t, 'st', 0)
   local j
   if where == 'ready' then
     take(t, job.class)
@@ -36,9 +38,7 @@ while #result < wanted and missed < 64 do
     if job.class ~= '' then set(t, 'jc:' .. job.class, num(t, 'jc:' .. job.class) + 1) end
     if tag > virtual_time() then vtime, moved = tag, true end
     set(t, 'vt', tag + math.max(1, math.floor(1000 * math.max(1, tonumber(j[3])) / math.max(1, num(t, 'weight')))))
-    t.served = true -- it leaves ready, and may come back further behind
     place(s)
-    t.served = false
     result[#result + 1] = { 'job', job.id, s, j[1], j[2], int(job.score), job.class, j[3], attempt, expiry, j[5], j[6] }
   else
     missed = missed + 1

@@ -35,6 +35,7 @@ local LEASELOST = { err = 'LEASELOST the lease has expired and is no longer your
 --   inflight  jobs in lease                        jc:<class>   of these, by class
 --   paused  1 if nothing may be claimed            cs           its job classes, one a line
 --   st  where it stands: READY_NOW in ready, PARKED in park      due  no job in d is due before (unset: d is empty)
+--   n  one more than jobs in q wait (unset: not counted); 1 says that q is empty, and need not be looked at
 --   Q, W, E, L  quota, window (ms), end of the window (ms), requests left in it; E unset: nothing known
 --   tent  1: no answer has come from this window, E is the latest it can be; Ep  end of the window before
 --   out  requests on their way                     c:<class>    of these, by class ("*" for none)
@@ -54,12 +55,16 @@ local function open(s)
   if t then return t end
   t = { store = s, f = {}, dirty = {}, fronts = {} }
   local flat = redis.call('HGETALL', P .. 't:' .. s)
-  for i = 1, #flat, 2 do t.f[flat[i]] = flat[i + 1] end
+  for i = 1, #flat, 2 do
+    local f, v = flat[i], flat[i + 1]
+    if f ~= 'cs' then v = tonumber(v) end -- the one text
+    t.f[f] = v
+  end
   states[s] = t
   return t
 end
 
-local function num(t, f) return tonumber(t.f[f] or 0) or 0 end
+local function num(t, f) return t.f[f] or 0 end
 
 local function set(t, f, v)
   if num(t, f) == v and (v == 0 or t.f[f]) then return end
@@ -85,7 +90,7 @@ local FEW = 3
 local function forget_zeros(t)
   local gone = {}
   for f, v in pairs(t.f) do
-    if v == 0 or v == '0' then gone[#gone + 1] = f end
+    if v == 0 then gone[#gone + 1] = f end
   end
   if #gone <= FEW then return end
   for _, f in ipairs(gone) do
@@ -108,15 +113,26 @@ local function classes(t)
   return list
 end
 
+-- counted is how many jobs wait in q by t's hash, nil if it does not say. While the queue is cleared or filled anew, it may say
+-- what was before.
+local function counted(t)
+  local n = num(t, 'n')
+  if n == 0 or no_epoch() then return nil end
+  return n - 1
+end
+
 -- waiting counts t's jobs that wait, for a time too. A queue that it finds empty need not be looked at again.
 local function waiting(t)
-  local n = 0
-  if num(t, 'due') > 0 then n = redis.call('ZCARD', P .. 'd:' .. t.store) end
-  for _, c in ipairs(classes(t)) do
-    local k = redis.call('ZCARD', queue_key(t.store, c))
-    if k == 0 then t.fronts[c] = { whole = true } end
-    n = n + k
+  local n = counted(t)
+  if not n then
+    n = 0
+    for _, c in ipairs(classes(t)) do n = n + redis.call('ZCARD', queue_key(t.store, c)) end
+    set(t, 'n', n + 1)
   end
+  if n == 0 then
+    for _, c in ipairs(classes(t)) do t.fronts[c] = { whole = true } end
+  end
+  if num(t, 'due') > 0 then n = n + redis.call('ZCARD', P .. 'd:' .. t.store) end
   return n
 end
 

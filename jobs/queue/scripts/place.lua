@@ -11,6 +11,7 @@ local function put(t, id, score, class, run_at)
     if due == 0 or run_at < due then set(t, 'due', run_at) end
   else
     redis.call('ZADD', queue_key(t.store, class), int(score), id)
+    if num(t, 'n') > 0 then set(t, 'n', num(t, 'n') + 1) end
     local list = t.fronts[class]
     t.fronts[class] = nil
     if list and list.whole and not list[1] then t.fronts[class] = { id, score, whole = true } end
@@ -21,6 +22,7 @@ end
 -- it and kept, so that a script that takes one need not ask for the next. A list that is whole has all there are.
 local function front(t, class)
   local list = t.fronts[class]
+  if not list and counted(t) == 0 then return nil end
   if not list then
     list = redis.call('ZRANGE', queue_key(t.store, class), 0, 1, 'WITHSCORES')
     list.whole = #list < 4
@@ -33,6 +35,7 @@ end
 local function take(t, class)
   local list = t.fronts[class]
   redis.call('ZREM', queue_key(t.store, class), list[1])
+  if num(t, 'n') > 1 then set(t, 'n', num(t, 'n') - 1) end
   t.fronts[class] = nil
   if list[3] or list.whole then t.fronts[class] = { list[3], list[4], whole = list.whole } end
 end
@@ -61,9 +64,13 @@ end
 
 local function job_cap(t) return math.max(1, full_cap(t) - num(t, 'slow')) end
 
+-- Where a store stands, in its field st.
+local READY_NOW, PARKED = 1, 2
+
 -- gate: what may t do now? 'ready' and the job {id, score, class}; 'park' and a time; or 'none' (the end of one of its jobs,
 -- an enqueue or a resume changes that).
 local function gate(t)
+  if num(t, 'n') == 1 and num(t, 'st') == READY_NOW then set(t, 'n', 0) end -- they contradict each other: look
   if num(t, 'paused') == 1 or num(t, 'inflight') >= job_cap(t) then return 'none' end
   local best, at
   for _, class in ipairs(classes(t)) do
@@ -96,9 +103,6 @@ local function start_tag(t, job)
   return string.format('%.6f', math.max(0, v, num(t, 'vt')) + (now % 1048576) / 1048576)
 end
 
--- Where a store stands, in its field st.
-local READY_NOW, PARKED = 1, 2
-
 -- stands returns where t stands. While the queue is cleared or filled anew, its hash may say what was before.
 local function stands(t)
   if not no_epoch() then return num(t, 'st') end
@@ -114,7 +118,7 @@ local function place(s)
   local was, where, what = stands(t), gate(t)
   if where == 'ready' then
     if was == PARKED then redis.call('ZREM', PARK, s) end
-    if t.served or was ~= READY_NOW then
+    if was ~= READY_NOW then
       redis.call('ZADD', READY, start_tag(t, what), s)
       wake()
     end

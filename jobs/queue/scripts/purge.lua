@@ -38,6 +38,7 @@ redis.call('ZREM', PARK, s)
 if more then -- nothing of it may start before the next call
   set(t, 'paused', 1)
   set(t, 'st', 0)
+  set(t, 'n', 0)
   save(t)
   return 0
 end
