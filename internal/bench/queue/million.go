@@ -95,6 +95,7 @@ func millionRound(ctx context.Context, r harness.Round) (v harness.Values, err e
 		}
 	}
 	service := jobs.NewService(cfg)
+	r.Duration *= 5
 	return smallStoreWaits(ctx, r, m.begun, &m.large, func() error {
 		return service.Submit(ctx, &tenants.Job{ID: "hooks:" + small + ":" + tenants.NewID(), StoreHash: small, Kind: check,
 			State: tenants.JobPending, Payload: "{}", Lane: string(queue.LaneBulk), Cost: 1, RunAt: time.Now().UTC()})
