@@ -39,8 +39,8 @@ test-go: $(PANEL)
 	$(GO) test -race -timeout 40m ./...
 	@# The exhaustive form of the crash test: under the race detector it tries every seventh point.
 	$(GO) test -run TestKilledAnywhere ./jobs/sync
-	@# The whole simulated day: under the race detector it has a tenth of the stores.
-	$(GO) test -run TestADayOfManyStores ./jobs/queue
+	@# The whole simulated day: under the race detector it has a tenth of the stores. -v prints its figures.
+	$(GO) test -v -run TestADayOfManyStores ./jobs/queue
 	cd internal/bench && $(GO) vet ./... && $(GO) test -race ./...
 
 test-web: ui/web/node_modules/.package-lock.json
