@@ -68,7 +68,8 @@ func TestAForeignEncryptionKeyDoesNotStart(t *testing.T) {
 	if _, err := first.db.UpsertInstalledStore(ctx, tenants.Install{StoreHash: "abc", AccessToken: "t", Origin: tenants.OriginMarketplace}); err != nil {
 		t.Fatal(err)
 	}
-	if err := open("second").db.CheckKeys(t.Context()); err == nil || !strings.Contains(err.Error(), `sealed with key "first"`) {
+	serve := &serveCommand{Work: true}
+	if _, err := serve.prepare(t.Context(), open("second")); err == nil || !strings.Contains(err.Error(), `sealed with key "first"`) {
 		t.Fatalf("a foreign key: %v", err)
 	}
 }

@@ -43,27 +43,29 @@ func (i *installation) startWorker() *worker {
 
 // busy returns how many jobs the worker is carrying out, 0 while it does not answer.
 func (w *worker) busy() int {
+	n, _ := w.jobs()
+	return n
+}
+
+// up reports whether the worker has started.
+func (w *worker) up() bool {
+	_, up := w.jobs()
+	return up
+}
+
+func (w *worker) jobs() (n int, up bool) {
 	res, err := http.Get("http://" + w.metrics + "/metrics")
 	if err != nil {
-		return 0
+		return 0, false
 	}
 	defer res.Body.Close()
 	for lines := bufio.NewScanner(res.Body); lines.Scan(); {
 		if text, ok := strings.CutPrefix(lines.Text(), "sluice_jobs_running "); ok {
-			n, _ := strconv.Atoi(text)
-			return n
+			n, err := strconv.Atoi(text)
+			return n, err == nil
 		}
 	}
-	return 0
-}
-
-// up tells whether the worker has started.
-func (w *worker) up() bool {
-	res, err := http.Get("http://" + w.metrics + "/metrics")
-	if err != nil {
-		return false
-	}
-	return res.Body.Close() == nil && res.StatusCode == http.StatusOK
+	return 0, false
 }
 
 // line is a flow of a store, whose feed changes before each run.

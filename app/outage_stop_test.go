@@ -6,8 +6,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -174,35 +172,6 @@ func TestStoppedUnderLoad(t *testing.T) {
 	}
 	o.workers[0].terminate(t)
 	o.stopWeb()
-}
-
-// TestStoppedWhileItStarts stops a worker with SIGTERM while PostgreSQL, and while Redis, lets it wait for a
-// connection: that is a good end too.
-func TestStoppedWhileItStarts(t *testing.T) {
-	buildSluice(t)
-	for _, c := range []struct{ what, database, redis string }{
-		{"PostgreSQL", "postgres://sluice@%s/sluice?sslmode=disable", "redis://127.0.0.1:1"},
-		{"Redis", "sqlite:" + filepath.Join(t.TempDir(), "app.db"), "redis://%s"},
-	} {
-		t.Run(c.what, func(t *testing.T) {
-			t.Parallel()
-			l, err := net.Listen("tcp", "127.0.0.1:0")
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer func() { _ = l.Close() }()
-			at := l.Addr().String()
-			env := append(os.Environ(), "BIGCOMMERCE_CLIENT_ID=id", "BIGCOMMERCE_CLIENT_SECRET=secret", "APP_URL=https://sluice.example", "ENCRYPTION_KEYS="+testKey,
-				"DATABASE_URL="+strings.ReplaceAll(c.database, "%s", at), "REDIS_URL="+strings.ReplaceAll(c.redis, "%s", at))
-			p := startSluice(t, env, nil, "serve", "--work")
-			conn, err := l.Accept() // and says nothing
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer func() { _ = conn.Close() }()
-			p.terminate(t)
-		})
-	}
 }
 
 // goesOn waits until each run has made a step since now or is over, and returns how long that took.

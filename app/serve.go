@@ -28,43 +28,46 @@ func (c *serveCommand) Run(ctx context.Context) error {
 		return errors.New("REDIS_URL: --web and --work are two processes that share one Redis, and the embedded one lives inside a single process: set REDIS_URL, or leave the flag out")
 	}
 	log := newLogger(os.Stderr, cfg.level())
-	p, listener, err := c.start(ctx, cfg, log)
+	p, err := assemble(ctx, cfg, log)
 	if err != nil {
-		if ctx.Err() != nil { // an orchestrator may change its mind at once; what was begun breaks off for that
-			log.Info("asked to stop before it had started", "error", err)
-			return nil
-		}
-		return err
+		return unlessStopped(ctx, log, err)
 	}
 	defer p.close()
+	listener, err := c.prepare(ctx, p)
+	if err != nil {
+		return unlessStopped(ctx, log, err)
+	}
 	return p.run(ctx, listener, !c.Web)
 }
 
-// start returns the program, ready to run, and what it is to serve on: nil with --work.
-func (c *serveCommand) start(ctx context.Context, cfg *Config, log *slog.Logger) (p *program, l net.Listener, err error) {
-	if p, err = assemble(ctx, cfg, log); err != nil {
-		return nil, nil, err
+// prepare makes sure that p may run, and returns what it is to serve on: nil with --work.
+func (c *serveCommand) prepare(ctx context.Context, p *program) (net.Listener, error) {
+	if err := bringUpToDate(ctx, p.db, p.cfg.DatabaseURL); err != nil {
+		return nil, err
 	}
-	defer func() {
-		if err != nil {
-			p.close()
-		}
-	}()
-	if err = bringUpToDate(ctx, p.db, cfg.DatabaseURL); err != nil {
-		return nil, nil, err
-	}
-	if err = p.db.CheckKeys(ctx); err != nil {
-		return nil, nil, err
+	if err := p.db.CheckKeys(ctx); err != nil {
+		return nil, err
 	}
 	if c.Work {
-		return p, nil, nil
+		return nil, nil
 	}
 	var lc net.ListenConfig
-	if l, err = lc.Listen(ctx, "tcp", ":"+strconv.Itoa(cfg.Port)); err != nil {
-		return nil, nil, fmt.Errorf("PORT: %w", err)
+	l, err := lc.Listen(ctx, "tcp", ":"+strconv.Itoa(p.cfg.Port))
+	if err != nil {
+		return nil, fmt.Errorf("PORT: %w", err)
 	}
-	log.Info("serving", "address", l.Addr().String(), "app_url", cfg.AppURL, "version", version)
-	return p, l, nil
+	p.log.Info("serving", "address", l.Addr().String(), "app_url", p.cfg.AppURL, "version", version)
+	return l, nil
+}
+
+// unlessStopped is the error of a start, which is none if the process was asked to stop meanwhile: an orchestrator may change
+// its mind at once, and what was begun breaks off for that.
+func unlessStopped(ctx context.Context, log *slog.Logger, err error) error {
+	if ctx.Err() == nil {
+		return err
+	}
+	log.Info("asked to stop before it had started", "error", err)
+	return nil
 }
 
 // newLogger writes JSON for machines, and text where a person looks on.

@@ -24,9 +24,7 @@ for i = 2, #ARGV do
   local at = 0
   if redis.call('ZSCORE', READY, s) then at = READY_NOW elseif redis.call('ZSCORE', PARK, s) then at = PARKED end
   must(t, 'st', at)
-  local n = 0
-  for _, c in ipairs(classes(t)) do n = n + redis.call('ZCARD', queue_key(s, c)) end
-  if num(t, 'n') > 0 then must(t, 'n', n + 1) end
+  if num(t, 'n') > 0 then must(t, 'n', in_queues(t) + 1) end
   local _, first = head(P .. 'd:' .. s)
   if first and (num(t, 'due') == 0 or num(t, 'due') > first) then must(t, 'due', first) end
   set(t, 'due', first or 0) -- too early is not wrong: it is of a job that has left d since

@@ -35,7 +35,7 @@ local LEASELOST = { err = 'LEASELOST the lease has expired and is no longer your
 --   inflight  jobs in lease                        jc:<class>   of these, by class
 --   paused  1 if nothing may be claimed            cs           its job classes, one a line
 --   st  where it stands: READY_NOW in ready, PARKED in park      due  no job in d is due before (unset: d is empty)
---   n  one more than jobs in q wait (unset: not counted); 1 says that q is empty, and need not be looked at
+--   n  how many jobs wait in q, and one (unset: not counted); 1 says that q is empty, and need not be looked at
 --   Q, W, E, L  quota, window (ms), end of the window (ms), requests left in it; E unset: nothing known
 --   tent  1: no answer has come from this window, E is the latest it can be; Ep  end of the window before
 --   out  requests on their way                     c:<class>    of these, by class ("*" for none)
@@ -113,6 +113,13 @@ local function classes(t)
   return list
 end
 
+-- in_queues counts the jobs that wait in q.
+local function in_queues(t)
+  local n = 0
+  for _, c in ipairs(classes(t)) do n = n + redis.call('ZCARD', queue_key(t.store, c)) end
+  return n
+end
+
 -- counted is how many jobs wait in q by t's hash, nil if it does not say. While the queue is cleared or filled anew, it may say
 -- what was before.
 local function counted(t)
@@ -125,8 +132,7 @@ end
 local function waiting(t)
   local n = counted(t)
   if not n then
-    n = 0
-    for _, c in ipairs(classes(t)) do n = n + redis.call('ZCARD', queue_key(t.store, c)) end
+    n = in_queues(t)
     set(t, 'n', n + 1)
   end
   if n == 0 then

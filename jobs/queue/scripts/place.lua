@@ -70,7 +70,7 @@ local READY_NOW, PARKED = 1, 2
 -- gate: what may t do now? 'ready' and the job {id, score, class}; 'park' and a time; or 'none' (the end of one of its jobs,
 -- an enqueue or a resume changes that).
 local function gate(t)
-  if num(t, 'n') == 1 and num(t, 'st') == READY_NOW then set(t, 'n', 0) end -- they contradict each other: look
+  if num(t, 'n') == 1 and num(t, 'st') == READY_NOW then set(t, 'n', 0) end -- a version that does not count put a job in
   if num(t, 'paused') == 1 or num(t, 'inflight') >= job_cap(t) then return 'none' end
   local best, at
   for _, class in ipairs(classes(t)) do
@@ -160,14 +160,15 @@ local function release(t, j)
   redis.call('HSET', P .. 'j:' .. j.id, 'token', '')
 end
 
+-- free_key: the coalescing key of j, which nothing is held back behind, is nobody's.
+local function free_key(j)
+  if j.key ~= '' then redis.call('HDEL', P .. 'k:' .. j.store, j.key) end
+end
+
 -- successor puts the job that was held back behind j into the queue, now that j will not run again. Its coalescing key is
 -- then the successor's, or nobody's.
 local function successor(t, j)
-  if j.key == '' then return end
-  if j.again == '' then
-    redis.call('HDEL', P .. 'k:' .. t.store, j.key)
-    return
-  end
+  if j.again == '' then return free_key(j) end
   redis.call('HSET', P .. 'k:' .. t.store, j.key, j.again)
   local n = redis.call('HMGET', P .. 'j:' .. j.again, 'score', 'class', 'run_at')
   redis.call('HDEL', P .. 'j:' .. j.again, 'held')

@@ -4,9 +4,8 @@
 local s = ARGV[2]
 local t = open(s)
 place(s)
-local known, waiting = 0, 0
+local known = 0
 if num(t, 'E') > 0 then known = 1 end
-for _, c in ipairs(classes(t)) do waiting = waiting + redis.call('ZCARD', queue_key(s, c)) end
-return { known, num(t, 'Q'), num(t, 'L'), num(t, 'out'), num(t, 'W'), math.max(0, num(t, 'E') - now), waiting,
+return { known, num(t, 'Q'), num(t, 'L'), num(t, 'out'), num(t, 'W'), math.max(0, num(t, 'E') - now), in_queues(t),
   redis.call('ZCARD', P .. 'd:' .. s), num(t, 'inflight'), num(t, 'paused'), math.max(0, num(t, 'cool') - now),
   margin(t) }
