@@ -8,7 +8,6 @@ import (
 	"mime"
 	"net/http"
 	"strings"
-	"sync"
 
 	"github.com/gin-gonic/gin"
 
@@ -18,8 +17,6 @@ import (
 // maxBody bounds a body in bytes. BigCommerce's token has some 600.
 const maxBody = 16 << 10
 
-var bodies = sync.Pool{New: func() any { return new(bytes.Buffer) }}
-
 var (
 	errTooLarge = problem.New(problem.TooLarge, "The body is larger than %d bytes: send the token alone.", maxBody)
 	errNoToken  = problem.New(problem.Invalid, "The body has no token.").WithField("token", "send the text of /customer/current.jwt")
@@ -28,34 +25,34 @@ var (
 	errCut      = problem.New(problem.Invalid, "The body ended early. Send it again.")
 )
 
-// readToken returns the token in the request's body.
-func readToken(c *gin.Context) (string, error) {
+// readToken reads the request's body into b, which is empty, and returns the token in it, which may be a part of b.
+func readToken(c *gin.Context, b *bytes.Buffer) ([]byte, error) {
 	asJSON, err := bodyType(c.Request.Header)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	if c.Request.ContentLength > maxBody {
-		return "", errTooLarge
+	body := c.Request.Body
+	switch length := c.Request.ContentLength; {
+	case length > maxBody:
+		return nil, errTooLarge
+	case length < 0: // not said before; else net/http reads no more than that
+		body = http.MaxBytesReader(c.Writer, body, maxBody)
 	}
-	b := bodies.Get().(*bytes.Buffer)
-	defer func() { b.Reset(); bodies.Put(b) }()
-	if _, err := b.ReadFrom(http.MaxBytesReader(c.Writer, c.Request.Body, maxBody)); err != nil {
+	if _, err := b.ReadFrom(body); err != nil {
 		var tooLarge *http.MaxBytesError
 		if errors.As(err, &tooLarge) {
-			return "", errTooLarge
+			return nil, errTooLarge
 		}
-		return "", errCut
+		return nil, errCut
 	}
-	token := ""
+	token := bytes.TrimSpace(b.Bytes())
 	if asJSON {
 		if token, err = tokenOfJSON(b.Bytes()); err != nil {
-			return "", err
+			return nil, err
 		}
-	} else {
-		token = string(bytes.TrimSpace(b.Bytes()))
 	}
-	if token == "" {
-		return "", errNoToken
+	if len(token) == 0 {
+		return nil, errNoToken
 	}
 	return token, nil
 }
@@ -89,17 +86,17 @@ func bodyType(h http.Header) (asJSON bool, err error) {
 	return false, errType
 }
 
-func tokenOfJSON(b []byte) (string, error) {
+func tokenOfJSON(b []byte) ([]byte, error) {
 	var body struct {
 		Token string `json:"token"`
 	}
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.DisallowUnknownFields() // they are misspelt ones
 	if err := d.Decode(&body); err != nil {
-		return "", errBody
+		return nil, errBody
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return "", errBody
+		return nil, errBody
 	}
-	return body.Token, nil
+	return []byte(body.Token), nil
 }

@@ -135,14 +135,20 @@ func (f *fixture) verify(store, origin, raw string) *httptest.ResponseRecorder {
 	return f.do(request{http.MethodPost, "/storefront/" + store + "/current-customer", raw, map[string]string{"Content-Type": "text/plain;charset=UTF-8", "Origin": origin}})
 }
 
+// answered is current as who asks reads it.
+type answered struct {
+	current
+	Session string `json:"session"`
+}
+
 // session verifies a good token and returns the answer.
-func (f *fixture) session(store string, customer int64) current {
+func (f *fixture) session(store string, customer int64) answered {
 	f.t.Helper()
 	w := f.verify(store, map[string]string{storeA: originA, storeB: originB}[store], token(f.t, store, customer))
 	if w.Code != http.StatusOK {
 		f.t.Fatalf("%d %s", w.Code, w.Body)
 	}
-	return decode[current](f.t, w)
+	return decode[answered](f.t, w)
 }
 
 func decode[T any](t testing.TB, w *httptest.ResponseRecorder) (v T) {

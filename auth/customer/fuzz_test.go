@@ -61,7 +61,7 @@ func mayPass(claims []byte) bool {
 
 func judge(t *testing.T, v *verifier, raw string) {
 	t.Helper()
-	who, err := v.verify(raw, storeA)
+	who, err := v.verify([]byte(raw), storeA)
 	if err != nil {
 		if !slices.Contains(tokenCodes, problem.CodeOf(err)) || who != (Shopper{}) {
 			t.Fatalf("%q: %+v, %v", raw, who, err)
@@ -72,6 +72,20 @@ func judge(t *testing.T, v *verifier, raw string) {
 	if !signed || !mayPass(claims) || who.ID <= 0 {
 		t.Fatalf("accepted %q as %+v", raw, who)
 	}
+	var c currentClaims
+	if err := json.Unmarshal(claims, &c); err != nil || written(t, who) != written(t, c.shopper()) {
+		t.Fatalf("%q is %+v, by encoding/json %+v, %v", raw, who, c.shopper(), err)
+	}
+}
+
+// written is what a shopper is in an answer.
+func written(t *testing.T, who Shopper) string {
+	t.Helper()
+	text, err := json.Marshal(who)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 func testVerifier() *verifier {
@@ -158,8 +172,11 @@ func FuzzBody(f *testing.F) {
 // FuzzSession: only a session that this service made opens a card.
 func FuzzSession(f *testing.F) {
 	s := newSessions([]byte("a key of thirty-two bytes length"), func() time.Time { return began })
-	session, _ := s.issue(storeA, Shopper{ID: 5, Email: "john.doe@example.com"})
-	other, _ := s.issue(storeB, Shopper{ID: 5})
+	issue := func(store string, who Shopper) string {
+		session, _ := s.issue(nil, store, who)
+		return string(session)
+	}
+	session, other := issue(storeA, Shopper{ID: 5, Email: "john.doe@example.com"}), issue(storeB, Shopper{ID: 5})
 	for _, bad := range badTokens(f) {
 		f.Add(bad.token)
 	}

@@ -1,12 +1,12 @@
 package customer
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/base64"
 	"hash"
-	"strings"
 	"sync"
 )
 
@@ -23,7 +23,7 @@ type signer struct {
 // scratch is what one signature needs.
 type scratch struct {
 	mac hash.Hash
-	buf []byte // the text, then what is decoded or signed
+	buf []byte // what is decoded
 	sum []byte
 }
 
@@ -34,7 +34,7 @@ func newSigner(alg string, newHash func() hash.Hash, key []byte) *signer {
 	}
 }
 
-// sum is the signature of text; it is good until the next use of s.
+// sign returns the signature of text; it is good until the next use of s.
 func (s *scratch) sign(text []byte) []byte {
 	s.mac.Reset()
 	_, _ = s.mac.Write(text) // a hash does not fail
@@ -42,36 +42,30 @@ func (s *scratch) sign(text []byte) []byte {
 	return s.sum
 }
 
-// token makes a token of claims, which are JSON.
-func (g *signer) token(claims []byte) string {
+// appendToken appends a token of claims, which are JSON, to b.
+func (g *signer) appendToken(b, claims []byte) []byte {
 	s := g.pool.Get().(*scratch)
 	defer g.pool.Put(s)
-	s.buf = strict.AppendEncode(append(s.buf[:0], g.header...), claims)
-	signature := s.sign(s.buf)
-	s.buf = strict.AppendEncode(append(s.buf, '.'), signature)
-	return string(s.buf)
+	begin := len(b)
+	b = strict.AppendEncode(append(b, g.header...), claims)
+	signature := s.sign(b[begin:])
+	return strict.AppendEncode(append(b, '.'), signature)
 }
 
-// signed calls read with the claims of a token, text.signature, that has this signature, and reports
-// whether it did. read must keep nothing of what it is given.
-func (g *signer) signed(text, signature string, read func(claims []byte)) bool {
+// signed calls read with the claims of a token, header.claims.signature, of which text is all before the last dot,
+// if it has this signature, and reports whether it did. read must keep nothing of what it is given.
+func (g *signer) signed(text, claims, signature []byte, read func(claims []byte) bool) bool {
 	s := g.pool.Get().(*scratch)
 	defer g.pool.Put(s)
-	s.buf = append(append(s.buf[:0], text...), signature...)
-	end := len(s.buf)
-	made := s.sign(s.buf[:len(text)])
-	s.buf, _ = strict.AppendDecode(s.buf, s.buf[len(text):end])
-	if !hmac.Equal(made, s.buf[end:]) { // what could not be decoded is too short
-		return false
-	}
-	claims := s.buf[strings.IndexByte(text, '.')+1 : len(text)]
-	mark := len(s.buf)
+	made := s.sign(text)
 	var err error
-	if s.buf, err = strict.AppendDecode(s.buf, claims); err != nil {
+	if s.buf, err = strict.AppendDecode(s.buf[:0], signature); err != nil || !hmac.Equal(made, s.buf) {
 		return false
 	}
-	read(s.buf[mark:])
-	return true
+	if s.buf, err = strict.AppendDecode(s.buf[:0], claims); err != nil {
+		return false
+	}
+	return read(s.buf)
 }
 
 // usualSigners are the HMACs of BigCommerce's tokens by the first part that JWT libraries write, with its
@@ -86,14 +80,8 @@ func usualSigners(key []byte) map[string]*signer {
 	return list
 }
 
-// tokenText reports whether raw has the letters of a JWT only. Decoders skip line ends, which would give
-// a token several forms.
-func tokenText(raw string) bool {
-	for i := range len(raw) {
-		c := raw[i]
-		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '-' && c != '_' && c != '.' {
-			return false
-		}
-	}
-	return true
+// oneLine reports whether raw has no line ends. Decoders of base64 skip them, strict ones too, which would give a
+// token several forms; whatever else is no letter of a token they refuse.
+func oneLine(raw []byte) bool {
+	return bytes.IndexByte(raw, '\n') < 0 && bytes.IndexByte(raw, '\r') < 0
 }

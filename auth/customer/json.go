@@ -17,22 +17,28 @@ func (c *current) appendJSON(b []byte) []byte {
 	b = appendText(append(b, `},"store_hash":`...), c.StoreHash)
 	b = append(b, `,"expires_at":"`...)
 	b = c.ExpiresAt.AppendFormat(b, time.RFC3339Nano)
-	b = appendText(append(b, `","session":`...), c.Session)
-	b = appendText(append(b, `,"account":`...), c.Account)
+	b = append(append(b, `","session":"`...), c.Session...) // its letters are a token's
+	b = appendText(append(b, `","account":`...), c.Account)
 	return append(b, '}')
 }
 
 func (i *issued) appendJSON(b []byte) []byte {
 	b = appendText(append(b, `{"iss":`...), i.Issuer)
 	b = appendText(append(b, `,"aud":`...), i.Audience)
-	b = appendText(append(b, `,"sub":`...), i.Subject)
-	b = strconv.AppendInt(append(b, `,"exp":`...), i.ExpiresAt, 10)
+	b = strconv.AppendInt(append(b, `,"sub":"`...), i.Subject, 10)
+	b = strconv.AppendInt(append(b, `","exp":`...), i.ExpiresAt, 10)
 	b = appendText(append(b, `,"store":`...), i.StoreHash)
 	if i.Email != "" {
 		b = appendText(append(b, `,"email":`...), i.Email)
 	}
 	return append(b, '}')
 }
+
+// text is the text of a token, in a buffer that is used again.
+type text []byte
+
+// MarshalText lets encoding/json write t as a string.
+func (t text) MarshalText() ([]byte, error) { return t, nil }
 
 // appendText appends s as a JSON string; encoding/json does it for what must be escaped.
 func appendText(b []byte, s string) []byte {

@@ -16,8 +16,8 @@ func FuzzJSON(f *testing.F) {
 		if at.Year() < 0 {
 			at = time.Unix(0, 0).UTC()
 		}
-		c := current{Customer: Shopper{ID: id, Email: email, GroupID: group}, StoreHash: group, ExpiresAt: at, Session: session, Account: session}
-		i := issued{Issuer: sessionIssuer, Audience: sessionAudience, Subject: group, ExpiresAt: id, StoreHash: group, Email: email}
+		c := current{Customer: Shopper{ID: id, Email: email, GroupID: group}, StoreHash: group, ExpiresAt: at, Session: text(b64(session)), Account: session}
+		i := issued{Issuer: sessionIssuer, Audience: sessionAudience, Subject: id, ExpiresAt: id, StoreHash: group, Email: email}
 		for _, test := range []struct {
 			value any
 			got   []byte

@@ -51,22 +51,20 @@ var (
 // storefront returns the store that the address names, or answers and returns nil.
 func (s *Service) storefront(c *gin.Context) *storefront {
 	hash := c.Param("store_hash")
-	if tenants.ValidStoreHash(hash) {
-		sf, fresh := s.stores.known(hash)
-		if !fresh {
-			// Anybody may name any store: those who do not hit one are slowed down before the database is.
-			if (sf == nil || !sf.installed) && !s.cfg.Limits.Pass(c, "", strangers, nil) {
-				return nil
-			}
-			var err error
-			if sf, err = s.stores.load(c.Request.Context(), hash); err != nil {
-				_ = c.Error(problem.Wrap(err, problem.Unavailable, "The store cannot be looked up right now. Try again in a moment."))
-				return nil
-			}
+	sf, fresh := s.stores.known(hash)
+	if !fresh && tenants.ValidStoreHash(hash) {
+		// Anybody may name any store: those who do not hit one are slowed down before the database is.
+		if (sf == nil || !sf.installed) && !s.cfg.Limits.Pass(c, "", strangers, nil) {
+			return nil
 		}
-		if sf.installed {
-			return sf
+		var err error
+		if sf, err = s.stores.load(c.Request.Context(), hash); err != nil {
+			_ = c.Error(problem.Wrap(err, problem.Unavailable, "The store cannot be looked up right now. Try again in a moment."))
+			return nil
 		}
+	}
+	if sf != nil && sf.installed {
+		return sf
 	}
 	_ = c.Error(problem.New(problem.StoreNotInstalled, "Sluice is not installed on this store."))
 	return nil

@@ -69,7 +69,7 @@ func badTokens(t testing.TB) map[string]struct {
 	}
 	const invalid, expired, app, store = problem.TokenInvalid, problem.TokenExpired, problem.WrongApp, problem.WrongStore
 	session := newSessions([]byte(testSecret), func() time.Time { return began })
-	sessionToken, _ := session.issue(storeA, Shopper{ID: 5})
+	sessionToken, _ := session.issue(nil, storeA, Shopper{ID: 5})
 	return map[string]bad{
 		// Algorithms.
 		"alg none":                     {sign(t, jwt.SigningMethodNone, claimsOf(storeA, 5, nil), jwt.UnsafeAllowNoneSignatureType), invalid},
@@ -127,7 +127,7 @@ func badTokens(t testing.TB) map[string]struct {
 		"customer id too large":        {changed(customerIs(map[string]any{"id": 1e300})), invalid},
 		"customer e-mail a number":     {changed(customerIs(map[string]any{"id": 5, "email": 5})), invalid},
 		"group an object":              {changed(customerIs(map[string]any{"id": 5, "group_id": map[string]any{}})), invalid},
-		"a session of ours as a token": {sessionToken, invalid},
+		"a session of ours as a token": {string(sessionToken), invalid},
 		"claims a list":                {signed(`{"alg":"HS256"}`, `[]`), invalid},
 		"claims null":                  {signed(`{"alg":"HS256"}`, `null`), invalid},
 		"claims text":                  {signed(`{"alg":"HS256"}`, `"x"`), invalid},

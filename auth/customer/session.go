@@ -39,7 +39,7 @@ type sessionClaims struct {
 type issued struct {
 	Issuer    string `json:"iss"`
 	Audience  string `json:"aud"`
-	Subject   string `json:"sub"`
+	Subject   int64  `json:"sub,string"`
 	ExpiresAt int64  `json:"exp"`
 	StoreHash string `json:"store"`
 	Email     string `json:"email,omitempty"`
@@ -51,13 +51,11 @@ func newSessions(key []byte, now func() time.Time) *sessions {
 		jwt.WithExpirationRequired(), jwt.WithStrictDecoding(), jwt.WithTimeFunc(now))}
 }
 
-// issue makes a session of a store's customer.
-func (s *sessions) issue(storeHash string, who Shopper) (token string, expires time.Time) {
+// issue appends a session of a store's customer, who is signed in now, to b.
+func (s *sessions) issue(b []byte, storeHash string, who Shopper) (token []byte, expires time.Time) {
 	expires = s.now().Add(sessionFor).UTC().Truncate(time.Second)
-	claims := issued{
-		Issuer: sessionIssuer, Audience: sessionAudience, Subject: strconv.FormatInt(who.ID, 10), ExpiresAt: expires.Unix(), StoreHash: storeHash, Email: who.Email,
-	}
-	return s.signer.token(claims.appendJSON(make([]byte, 0, claimsSize))), expires
+	claims := issued{Issuer: sessionIssuer, Audience: sessionAudience, Subject: who.ID, ExpiresAt: expires.Unix(), StoreHash: storeHash, Email: who.Email}
+	return s.signer.appendToken(b, claims.appendJSON(make([]byte, 0, claimsSize))), expires
 }
 
 // claimsSize holds the usual claims of a session.

@@ -4,12 +4,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"strings"
 	"time"
 	"unicode/utf8"
 
 	gojson "github.com/goccy/go-json"
 	"github.com/golang-jwt/jwt/v5"
+	"github.com/tidwall/gjson"
 
 	"sluice/internal/problem"
 )
@@ -111,13 +111,13 @@ var (
 
 // verify returns the customer of a token of the store with this hash. Whatever else the token says is
 // believed only after its signature.
-func (v *verifier) verify(raw, storeHash string) (Shopper, error) {
-	if !tokenText(raw) {
+func (v *verifier) verify(raw []byte, storeHash string) (Shopper, error) {
+	if !oneLine(raw) {
 		return Shopper{}, errTokenInvalid
 	}
 	var claims currentClaims
 	if !v.signed(raw, &claims) {
-		return v.verifyAny(raw, storeHash)
+		return v.verifyAny(string(raw), storeHash)
 	}
 	if err := v.check(&claims, storeHash); err != nil {
 		return Shopper{}, err
@@ -127,15 +127,17 @@ func (v *verifier) verify(raw, storeHash string) (Shopper, error) {
 
 // signed reads the claims of a token with a usual header and the right signature, and reports whether it
 // is one. It is what verifyAny does, with fewer allocations and a faster reader: go-json, which takes some texts
-// that are no JSON, such as strings with control characters in them. encoding/json has to find a text valid first.
-func (v *verifier) signed(raw string, claims *currentClaims) bool {
-	dot, last := strings.IndexByte(raw, '.'), strings.LastIndexByte(raw, '.')
-	if dot < 0 || last == dot || strings.IndexByte(raw[dot+1:last], '.') >= 0 {
+// that are no JSON, such as strings with control characters in them, and keeps bytes that are no UTF-8. gjson, which
+// only knows what is JSON, has to find a text valid first.
+func (v *verifier) signed(raw []byte, claims *currentClaims) bool {
+	dot, last := bytes.IndexByte(raw, '.'), bytes.LastIndexByte(raw, '.')
+	if dot < 0 || last == dot {
 		return false
 	}
-	g := v.usual[raw[:dot+1]]
-	read := false
-	return g != nil && g.signed(raw[:last], raw[last+1:], func(b []byte) { read = json.Valid(b) && gojson.Unmarshal(b, claims) == nil }) && read
+	g := v.usual[string(raw[:dot+1])]
+	return g != nil && g.signed(raw[:last], raw[dot+1:last], raw[last+1:], func(b []byte) bool {
+		return utf8.Valid(b) && gjson.ValidBytes(b) && gojson.UnmarshalNoEscape(b, claims) == nil
+	})
 }
 
 // verifyAny is verify for any token, and says of one that is refused why.
