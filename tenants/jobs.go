@@ -124,7 +124,11 @@ func (d *DB) ForgetDeleted(ctx context.Context, products []DeletedProduct) error
 	for i, p := range products {
 		pairs[i] = [2]any{p.StoreHash, p.ProductID}
 	}
-	return wrap(d.AcrossStores(ctx).Model(&Record{}).Where("(store_hash, target_id) IN ("+d.pairs("bigint")+")", jsonOf(pairs)).
+	which := "(store_hash, target_id) IN (" + d.pairs("bigint") + ")"
+	if d.postgres() { // putRecords takes rows in this order, an UPDATE as it finds them
+		which = `(flow_id, key) IN (SELECT flow_id, key FROM records WHERE ` + which + ` ORDER BY flow_id COLLATE "C", key COLLATE "C" FOR UPDATE)`
+	}
+	return wrap(d.AcrossStores(ctx).Model(&Record{}).Where(which, jsonOf(pairs)).
 		Updates(map[string]any{"target_id": 0, "source_hash": ""}).Error, "forget products")
 }
 
