@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -87,6 +88,7 @@ type verifier struct {
 	clientID string
 	now      func() time.Time
 	usual    map[string]*signer
+	claims   sync.Pool   // of empty *currentClaims
 	parser   *jwt.Parser // of tokens whose header is not a usual one
 	key      jwt.Keyfunc
 }
@@ -95,6 +97,7 @@ func newVerifier(clientID, clientSecret string, now func() time.Time) *verifier 
 	secret := any([]byte(clientSecret))
 	return &verifier{
 		clientID: clientID, now: now, usual: usualSigners([]byte(clientSecret)),
+		claims: sync.Pool{New: func() any { return new(currentClaims) }},
 		// BigCommerce does not document which HMAC it uses.
 		parser: jwt.NewParser(jwt.WithValidMethods([]string{"HS256", "HS384", "HS512"}), jwt.WithStrictDecoding(), jwt.WithoutClaimsValidation()),
 		key:    func(*jwt.Token) (any, error) { return secret, nil },
@@ -115,11 +118,15 @@ func (v *verifier) verify(raw []byte, storeHash string) (Shopper, error) {
 	if !oneLine(raw) {
 		return Shopper{}, errTokenInvalid
 	}
-	var claims currentClaims
-	if !v.signed(raw, &claims) {
+	claims := v.claims.Get().(*currentClaims) // go-json has them escape
+	defer func() {
+		*claims = currentClaims{}
+		v.claims.Put(claims)
+	}()
+	if !v.signed(raw, claims) {
 		return v.verifyAny(string(raw), storeHash)
 	}
-	if err := v.check(&claims, storeHash); err != nil {
+	if err := v.check(claims, storeHash); err != nil {
 		return Shopper{}, err
 	}
 	return claims.shopper(), nil
@@ -136,7 +143,7 @@ func (v *verifier) signed(raw []byte, claims *currentClaims) bool {
 	}
 	g := v.usual[string(raw[:dot+1])]
 	return g != nil && g.signed(raw[:last], raw[dot+1:last], raw[last+1:], func(b []byte) bool {
-		return utf8.Valid(b) && gjson.ValidBytes(b) && gojson.UnmarshalNoEscape(b, claims) == nil
+		return utf8.Valid(b) && gjson.ValidBytes(b) && gojson.Unmarshal(b, claims) == nil
 	})
 }
 
