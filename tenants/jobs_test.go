@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"sluice/internal/testenv"
 	"sluice/tenants"
 	"sluice/tenants/tenantstest"
 )
@@ -161,5 +162,56 @@ func TestForgetDeleted(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("records (-want +got):\n%s", diff)
 		}
+	})
+}
+
+// TestForgetDeletedTakesRowsInOrder: it waits for the first of the records, as those do who write them, and holds none of the others
+// meanwhile. PostgreSQL would end one of two that wait for each other.
+func TestForgetDeletedTakesRowsInOrder(t *testing.T) {
+	tenantstest.EachDB(t, func(t *testing.T, db *tenants.DB) {
+		ctx := tenants.WithStore(t.Context(), "aaa")
+		write := func(db *tenants.DB, key string) error {
+			return db.UpsertRecords(ctx, []tenants.Record{{FlowID: "f", Key: key, TargetID: int64(key[0])}})
+		}
+		for _, key := range []string{"z", "a"} { // the last one is found first
+			if err := write(db, key); err != nil {
+				t.Fatal(err)
+			}
+		}
+		forgotten := make(chan error, 1)
+		err := db.Tx(ctx, func(tx *tenants.DB) error {
+			if err := write(tx, "a"); err != nil {
+				return err
+			}
+			go func() {
+				forgotten <- db.ForgetDeleted(ctx, []tenants.DeletedProduct{{StoreHash: "aaa", ProductID: 'z'}, {StoreHash: "aaa", ProductID: 'a'}})
+			}()
+			awaitBlocked(t, db, tx)
+			return write(tx, "z")
+		})
+		if err := errors.Join(err, <-forgotten); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// awaitBlocked waits until another transaction waits for a lock of tx. In SQLite there is only one at a time.
+func awaitBlocked(t *testing.T, db, tx *tenants.DB) {
+	t.Helper()
+	ctx := t.Context()
+	if db.AcrossStores(ctx).Name() != "postgres" {
+		return
+	}
+	var ours int
+	if err := tx.AcrossStores(ctx).Raw("SELECT pg_backend_pid()").Scan(&ours).Error; err != nil {
+		t.Fatal(err)
+	}
+	testenv.Eventually(t, "a transaction that waits for the row", func() bool {
+		var blocked int
+		// Not by tx: it would see who was there when it first looked.
+		if err := db.AcrossStores(ctx).Raw("SELECT count(*) FROM pg_stat_activity WHERE ? = ANY(pg_blocking_pids(pid))", ours).Scan(&blocked).Error; err != nil {
+			t.Fatal(err)
+		}
+		return blocked > 0
 	})
 }

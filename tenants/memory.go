@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 )
 
@@ -45,24 +44,9 @@ func (d *DB) RememberProducts(ctx context.Context, flowID string, fields map[str
 
 // ForgetProducts makes the next change of these keys look their products up.
 func (d *DB) ForgetProducts(ctx context.Context, flowID string, keys []string) error {
-	if len(keys) == 0 {
-		return nil
-	}
-	return wrap(d.Tx(ctx, func(tx *DB) error {
-		for piece := range chunks(slices.Sorted(slices.Values(keys)), bulkRows) {
-			which := func() *gorm.DB { return tx.Scoped(ctx).Where("flow_id = ? AND key IN ?", flowID, piece) }
-			if d.postgres() { // RememberProducts takes rows in this order, a DELETE as it finds them
-				var locked []RememberedProduct
-				if err := forUpdate(which()).Select("store_hash", "key").Order(`key COLLATE "C"`).Find(&locked).Error; err != nil {
-					return err
-				}
-			}
-			if err := which().Delete(&RememberedProduct{}).Error; err != nil {
-				return err
-			}
-		}
-		return nil
-	}), "forget products")
+	return bulk(ctx, d, slices.Sorted(slices.Values(keys)), "forget products", func(tx *DB, keys []string) error {
+		return tx.Scoped(ctx).Where("flow_id = ? AND key IN ?", flowID, keys).Delete(&RememberedProduct{}).Error
+	})
 }
 
 // ForgetProductsElsewhere is ForgetProducts for every other flow that knows one of these products, which

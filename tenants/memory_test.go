@@ -1,7 +1,6 @@
 package tenants_test
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -66,69 +65,6 @@ func TestRememberedProducts(t *testing.T) {
 			t.Errorf("another store: %s", d)
 		}
 	})
-}
-
-// TestForgettingTakesRowsInOrder: what forgets rows waits for the first of them, as those do who write them, and holds none of the
-// others meanwhile. PostgreSQL would end one of two that wait for each other.
-func TestForgettingTakesRowsInOrder(t *testing.T) {
-	tenantstest.EachDB(t, func(t *testing.T, db *tenants.DB) {
-		ctx := tenants.WithStore(t.Context(), "ours1")
-		remember := func(db *tenants.DB, key string) error {
-			return db.RememberProducts(ctx, "f1", map[string]string{key: "{}"})
-		}
-		record := func(db *tenants.DB, key string) error {
-			return db.UpsertRecords(ctx, []tenants.Record{{FlowID: "f1", Key: key, TargetID: int64(key[0])}})
-		}
-		for name, test := range map[string]struct {
-			write  func(db *tenants.DB, key string) error
-			forget func() error
-		}{
-			"products": {remember, func() error { return db.ForgetProducts(ctx, "f1", []string{"z", "a"}) }},
-			"records": {record, func() error {
-				return db.ForgetDeleted(ctx, []tenants.DeletedProduct{{StoreHash: "ours1", ProductID: 'z'}, {StoreHash: "ours1", ProductID: 'a'}})
-			}},
-		} {
-			for _, key := range []string{"z", "a"} { // the last one is found first
-				if err := test.write(db, key); err != nil {
-					t.Fatal(err)
-				}
-			}
-			forgotten := make(chan error, 1)
-			err := db.Tx(ctx, func(tx *tenants.DB) error {
-				if err := test.write(tx, "a"); err != nil {
-					return err
-				}
-				go func() { forgotten <- test.forget() }()
-				awaitBlocked(t, db, tx)
-				return test.write(tx, "z")
-			})
-			if err := errors.Join(err, <-forgotten); err != nil {
-				t.Errorf("%s: %v", name, err)
-			}
-		}
-	})
-}
-
-// awaitBlocked waits until another transaction waits for a lock of tx. In SQLite there is only one at a time.
-func awaitBlocked(t *testing.T, db, tx *tenants.DB) {
-	t.Helper()
-	ctx := t.Context()
-	if db.AcrossStores(ctx).Name() != "postgres" {
-		return
-	}
-	var ours, blocked int
-	if err := tx.AcrossStores(ctx).Raw("SELECT pg_backend_pid()").Scan(&ours).Error; err != nil {
-		t.Fatal(err)
-	}
-	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
-		if err := db.AcrossStores(ctx).Raw("SELECT count(*) FROM pg_stat_activity WHERE ? = ANY(pg_blocking_pids(pid))", ours).Scan(&blocked).Error; err != nil {
-			t.Fatal(err)
-		}
-		if blocked > 0 {
-			return
-		}
-	}
-	t.Error("nobody waits for the row")
 }
 
 func TestDeleteFlowForgetsItsProducts(t *testing.T) {

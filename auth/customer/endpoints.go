@@ -30,6 +30,8 @@ type exchange struct {
 
 var exchanges = sync.Pool{New: func() any { return new(exchange) }}
 
+var jsonText = []string{"application/json; charset=utf-8"}
+
 // currentCustomer answers POST …/current-customer: who the token says is signed in.
 func (s *Service) currentCustomer(c *gin.Context, sf *storefront) error {
 	x := exchanges.Get().(*exchange)
@@ -51,8 +53,6 @@ func (s *Service) currentCustomer(c *gin.Context, sf *storefront) error {
 	_, _ = c.Writer.Write(x.answer) // fails only when nobody listens any more
 	return nil
 }
-
-var jsonText = []string{"application/json; charset=utf-8"}
 
 // card is the answer of account.
 type card struct {
