@@ -81,8 +81,16 @@ var classCaps = map[string]int{
 	ClassStorefront:              1,
 }
 
-// compile builds the scripts: constants, library, body.
 func compile(o Options) map[string]*redis.Script {
+	scripts := map[string]*redis.Script{}
+	for name, text := range scriptTexts(o) {
+		scripts[name] = redis.NewScript(text)
+	}
+	return scripts
+}
+
+// scriptTexts builds the scripts: constants, library, body.
+func scriptTexts(o Options) map[string]string {
 	var constants strings.Builder
 	fmt.Fprintf(&constants, "local STORE_CAP, FIRST_REQUESTS, REQUEST_TTL, DEAD_KEPT = %d, %d, %d, %d\n",
 		o.StoreCap, firstRequests, requestTTL.Milliseconds(), deadKept)
@@ -100,7 +108,7 @@ func compile(o Options) map[string]*redis.Script {
 	if err != nil {
 		panic(err) // the files are part of the program
 	}
-	scripts := make(map[string]*redis.Script, len(files))
+	scripts := make(map[string]string, len(files))
 	for _, f := range files {
 		name := strings.TrimSuffix(f.Name(), ".lua")
 		if slices.Contains(library, name) {
@@ -114,7 +122,7 @@ func compile(o Options) map[string]*redis.Script {
 		for _, part := range partsOf(name) {
 			text += source(part)
 		}
-		scripts[name] = redis.NewScript(text + source(name))
+		scripts[name] = text + source(name)
 	}
 	return scripts
 }

@@ -5,14 +5,14 @@ if no_epoch() then return NOEPOCH end
 local result, touched, seen = {}, {}, {}
 local ids, keys, done = {}, {}, {} -- of what is acknowledged: a job that is named twice is done once
 
--- vacate_idle is vacate if nothing of j's store waits, as is so with most of many stores: then nothing can become ready, and the rest
--- of the store's state, which takes longer to read than all else here, need not be looked at. Else it does nothing and returns false.
-local function vacate_idle(j)
-  if j.class ~= '' or j.again ~= '' or states[j.store] then return false end
-  local t = P .. 't:' .. j.store
-  local f = redis.call('HMGET', t, 'inflight', 'n', 'due', 'st')
-  if not f[1] or f[2] ~= '1' or (f[3] or '0') ~= '0' or (f[4] or '0') ~= '0' then return false end
-  redis.call('HSET', t, 'inflight', int(math.max(0, f[1] - 1)))
+-- leave is vacate for a store that stays where it is: in ready, or nowhere because nothing waits. Then the rest of the store's
+-- state, which takes longer to read than all else here, need not be looked at. Else it does nothing and returns false.
+local function leave(j)
+  if j.class ~= '' or j.again ~= '' then return false end
+  local f = few(j.store, 'inflight', 'st', 'n', 'due')
+  local st = f[2] or '0'
+  if not f[1] or st ~= '1' and (st ~= '0' or f[3] ~= '1' or (f[4] or '0') ~= '0') then return false end
+  redis.call('HSET', P .. 't:' .. j.store, 'inflight', int(math.max(0, f[1] - 1)))
   free_key(j)
   return true
 end
@@ -20,7 +20,7 @@ end
 for i = 2, #ARGV, 2 do
   local j = not done[ARGV[i]] and held(ARGV[i], ARGV[i + 1])
   if j then
-    if not vacate_idle(j) then
+    if not leave(j) then
       local t = open(j.store)
       vacate(t, j)
       successor(t, j)

@@ -1,5 +1,5 @@
 -- audit: recounts what a store's hash says from what it is about: inflight from lease, out from o, st from ready and park, due
--- from d, n from q. Returns how many were wrong.
+-- from d, n from q, calm from the other fields. Returns how many were wrong.
 -- ARGV[2…]  stores
 local jobs, class_jobs = {}, {}
 for _, id in ipairs(redis.call('ZRANGE', LEASE, 0, -1)) do
@@ -41,6 +41,7 @@ for i = 2, #ARGV do
     if string.sub(f, 1, 3) == 'jc:' then must(t, f, class_jobs[s .. '\n' .. string.sub(f, 4)] or 0) end
     if string.sub(f, 1, 2) == 'c:' then must(t, f, requests[string.sub(f, 3)] or 0) end
   end
+  if num(t, 'calm') == 1 then must(t, 'calm', calm(t)) end
   place(s)
 end
 return wrong

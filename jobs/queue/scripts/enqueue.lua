@@ -42,12 +42,34 @@ local function absorb(t, id, payload, run_at)
   end
 end
 
+-- glance returns the few fields that tell of a calm store (lib.lua) that its next job makes it ready, or that it is that already;
+-- else nil.
+local sure = not no_epoch() -- while the queue is filled anew, hashes may say what was before
+local function glance(s)
+  local f = sure and few(s, 'calm', 'n', 'st', 'E', 'inflight', 'vt')
+  if not f or f[1] ~= '1' or not f[6] or f[4] + 0 <= now then return nil end
+  local g = { n = (f[2] or 0) + 0, vt = f[6] + 0, ready = f[3] == '1' }
+  if g.ready and g.n > 1 and g.n <= room then return g end
+  if (f[3] or '0') == '0' and g.n == 1 and (f[5] or 0) + 0 < STORE_CAP then return g end
+end
+
+-- arrive is what put and place come to for a store of which glance is enough.
+local function arrive(s, g, id, score)
+  local t = P .. 't:' .. s
+  redis.call('ZADD', queue_key(s, ''), int(score), id)
+  if g.ready then
+    redis.call('HSET', t, 'n', int(g.n + 1))
+    return
+  end
+  redis.call('HSET', t, 'n', int(g.n + 1), 'st', int(READY_NOW))
+  redis.call('ZADD', READY, start_tag(g.vt, score), s)
+  wake()
+end
+
 for i = 4, #ARGV, 9 do
   local id, s, payload, class, key = ARGV[i], ARGV[i + 1], ARGV[i + 3], ARGV[i + 5], ARGV[i + 8]
   local run_at = tonumber(ARGV[i + 7])
   local jk = P .. 'j:' .. id
-  local t = open(s)
-  local n = count(t)
   local owner = redis.call('HGET', jk, 'store')
   if owner == s and redis.call('ZSCORE', DEAD, id) then -- a dead job asked for again starts anew
     redis.call('ZREM', DEAD, id)
@@ -63,6 +85,12 @@ for i = 4, #ARGV, 9 do
     running = b[1] and b[1] ~= ''
     again = b[2] and b[2] ~= '' and b[2]
   end
+  local g = not owner and not before and class == '' and run_at <= now and glance(s)
+  local t, n
+  if not g then
+    t = open(s)
+    n = count(t)
+  end
   if owner then
     result[#result + 1] = id
   elseif again then
@@ -71,22 +99,24 @@ for i = 4, #ARGV, 9 do
   elseif before and not running then
     absorb(t, before, payload, run_at)
     result[#result + 1] = before
-  elseif n >= room then
+  elseif not g and n >= room then
     redis.call('SADD', P .. 'over', s) -- SQL has more of it: over.lua says when there is room again
     result[#result + 1] = ''
   else
     local score = tonumber(ARGV[i + 4]) * LANE + next_seq()
     redis.call('HSET', jk, 'store', s, 'kind', ARGV[i + 2], 'payload', payload, 'class', class, 'cost', ARGV[i + 6],
       'score', int(score), 'attempt', '0', 'token', '', 'run_at', int(run_at), 'key', key, 'again', '')
-    if not t.f.vt then redis.call('SADD', P .. 'stores', s) end -- one that was served is there
     if running then
       redis.call('HSET', jk, 'held', '1')
       redis.call('HSET', P .. 'j:' .. before, 'again', id)
     else
       if key ~= '' then redis.call('HSET', P .. 'k:' .. s, key, id) end
-      put(t, id, score, class, run_at)
+      if g then arrive(s, g, id, score) else put(t, id, score, class, run_at) end
     end
-    counts[s] = n + 1
+    if not g then
+      if not t.f.vt then redis.call('SADD', P .. 'stores', s) end -- one that was served is there
+      counts[s] = n + 1
+    end
     result[#result + 1] = id
   end
 end

@@ -3,7 +3,7 @@
 --   ARGV[1]  the time in ms, or "0" to go by Redis' own clock. Redis replicates effects, so asking for TIME is safe.
 --   STORE_CAP, FIRST_REQUESTS, REQUEST_TTL, CLASS_CAP, DEAD_KEPT, and SHARDS ("<shards>:", or "" in the scripts that any process
 --   may run) are set by the Go side above this text.
--- Numbers are written with int(), never tostring(): tostring turns 14 digits and more into 1.7e+12.
+-- Numbers are whole, and written with int(), never tostring(): tostring turns 14 digits and more into 1.7e+12.
 
 local P = string.sub(KEYS[1], 1, -6)
 local READY, PARK, MARK, LEASE, DEAD, VTIME = P .. 'ready', P .. 'park', P .. 'mark', P .. 'lease', P .. 'dead', P .. 'V'
@@ -12,7 +12,7 @@ local SOON = 50         -- ms until a gate is tried again that has no time of it
 local DEFAULT_WINDOW = 30000
 
 local DIGITS = { [0] = '0', '1', '2', '3', '4', '5', '6', '7', '8', '9' } -- most numbers, and sooner found than formatted
-local function int(n) return DIGITS[n] or string.format('%.0f', n) end
+local function int(n) return DIGITS[n] or string.format('%d', n) end
 
 local function clock()
   if ARGV[1] ~= '0' then return tonumber(ARGV[1]) end
@@ -46,6 +46,7 @@ local LEASELOST = { err = 'LEASELOST the lease has expired and is no longer your
 --   dry, pace, pw  1: bulk work was held back in this window; 1: this window is paced; when its next portion is due
 --   lat, usual  how long answers take and usually take, in 16ths of a ms     slow, ct  by how many jobs the cap is lowered for
 --               that, and when it may move again
+--   calm  1: until E passes nothing but its cap can hold back t's jobs (see calm)
 --   oth, ref  of this window, in the history already: what others used; of mine, what the window's end refused
 --   cool, load  no request before; how many times in a row the platform was overloaded
 --   h:<class>, s:, ht:, z:  its cap after 429s, successes since, when halved, no request before
@@ -72,16 +73,45 @@ local function set(t, f, v)
   t.dirty[f] = true
 end
 
+-- calm is 1 if nothing unusual is known of t and much of its quota is left: gate would let the first of its jobs go until E passes,
+-- whatever its lane, as long as fewer than STORE_CAP run. It is kept, and worked out anew when a field changes that it may go by; it
+-- says 0 rather too often. So the scripts that each job needs can do with a few fields of a store's hash (see few): with thousands
+-- of stores that have a job each, reading and judging all of them took longer than all else.
+local function calm(t)
+  if num(t, 'E') == 0 or num(t, 'L') - num(t, 'out') <= num(t, 'Q') / 10 + 1 then return 0 end
+  if num(t, 'rate') > 0 or num(t, 'margin') > 0 or num(t, 'cool') > now or num(t, 'pace') == 1 then return 0 end
+  if num(t, 'paused') == 1 or num(t, 'cap') > 0 or num(t, 'slow') > 0 or num(t, 'weight') > 1 then return 0 end
+  if num(t, 'due') > 0 or t.f.cs then return 0 end
+  return 1
+end
+
+local NOT_CALMS = { vt = true, n = true, inflight = true, st = true } -- what jobs change; calm does not go by these
 local function save(t)
-  local args = {}
+  local args, unsure = {}, false
   for f in pairs(t.dirty) do
     local v = t.f[f]
     if type(v) == 'number' then v = int(v) end
     args[#args + 1] = f
     args[#args + 1] = v
+    if not NOT_CALMS[f] then unsure = true end
+  end
+  local is = unsure and calm(t)
+  if is and is ~= num(t, 'calm') then
+    t.f.calm = is
+    args[#args + 1] = 'calm'
+    args[#args + 1] = int(is)
   end
   if #args > 0 then redis.call('HSET', P .. 't:' .. t.store, unpack(args)) end
   t.dirty = {}
+end
+
+-- few returns fields of the hash of s as they are written, if this call has not met the store before. What is done by these alone
+-- must be written at once. From its second job in a call on a store is opened, and so read and written once for all of them.
+local met = {}
+local function few(s, ...)
+  if met[s] or states[s] then return {} end
+  met[s] = true
+  return redis.call('HMGET', P .. 't:' .. s, ...)
 end
 
 -- forget_zeros takes the fields that are 0 out of a store's hash: a missing one means the same, and ten thousand stores that have

@@ -1,4 +1,5 @@
--- place.lua: jobs in a store, and place, the last step of every script and the only writer of ready and park.
+-- place.lua: jobs in a store, and place, the last step of every script and the only writer of ready and park but for what enqueue
+-- and claim do with calm stores (lib.lua).
 
 local function put(t, id, score, class, run_at)
   if class ~= '' and not string.find('\n' .. (t.f.cs or '') .. '\n', '\n' .. class .. '\n', 1, true) then
@@ -97,10 +98,11 @@ end
 -- step before it if a person or an order waits, so that these need not wait for one job of each of a thousand stores that came
 -- back for their nightly feed; what it takes is charged all the same. Of stores with the same tag the first to come is first,
 -- by a fraction of the tag that grows with the time for 17 minutes.
-local function start_tag(t, job)
+-- vt is the store's own virtual time, score that of the job it comes back with.
+local function start_tag(vt, score)
   local v = virtual_time()
-  if job.score < 2 * LANE then v = v - 500 end
-  return string.format('%.6f', math.max(0, v, num(t, 'vt')) + (now % 1048576) / 1048576)
+  if score < 2 * LANE then v = v - 500 end
+  return string.format('%.6f', math.max(0, v, vt) + (now % 1048576) / 1048576)
 end
 
 -- stands returns where t stands. While the queue is cleared or filled anew, its hash may say what was before.
@@ -119,7 +121,7 @@ local function place(s)
   if where == 'ready' then
     if was == PARKED then redis.call('ZREM', PARK, s) end
     if was ~= READY_NOW then
-      redis.call('ZADD', READY, start_tag(t, what), s)
+      redis.call('ZADD', READY, start_tag(num(t, 'vt'), what.score), s)
       wake()
     end
     set(t, 'st', READY_NOW)
