@@ -22,7 +22,8 @@
 // # Layout
 //
 // A store belongs to shard s by jump hash; all keys of a shard start "sluice:{s}:", so a script touches one slot and Redis
-// Cluster works. See scripts/lib.lua for the state of a store and for place, the last step of every script.
+// Cluster works. See scripts/lib.lua for the state of a store, and for calm stores, of which enqueue, claim and ack read only a
+// part; and scripts/place.lua for place, the last step of every script otherwise.
 //
 //	epoch         "<shards>:<token>"; without the token the queue is not complete yet, which is ErrNoEpoch as missing is
 //	shards HASH   in shard 0: how many shards there are, see scripts/shards.lua and reshard.go
