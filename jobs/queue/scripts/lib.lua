@@ -85,15 +85,15 @@ local function calm(t)
   return 1
 end
 
-local NOT_CALMS = { vt = true, n = true, inflight = true, st = true } -- what jobs change; calm does not go by these
+local UNJUDGED = { vt = true, n = true, inflight = true, st = true } -- what each job changes; calm does not go by these
 local function save(t)
-  local args, unsure = {}, false
+  local args, unsure = {}, t.forgot
   for f in pairs(t.dirty) do
     local v = t.f[f]
     if type(v) == 'number' then v = int(v) end
     args[#args + 1] = f
     args[#args + 1] = v
-    if not NOT_CALMS[f] then unsure = true end
+    if not UNJUDGED[f] then unsure = true end
   end
   local is = unsure and calm(t)
   if is and is ~= num(t, 'calm') then
@@ -102,7 +102,7 @@ local function save(t)
     args[#args + 1] = int(is)
   end
   if #args > 0 then redis.call('HSET', P .. 't:' .. t.store, unpack(args)) end
-  t.dirty = {}
+  t.dirty, t.forgot = {}, nil
 end
 
 -- few returns fields of the hash of s as they are written, if this call has not met the store before. What is done by these alone
@@ -126,6 +126,7 @@ local function forget_zeros(t)
   for _, f in ipairs(gone) do
     t.f[f], t.dirty[f] = nil, nil
   end
+  t.forgot = true -- what became 0 just now is not in dirty any more
   redis.call('HDEL', P .. 't:' .. t.store, unpack(gone))
 end
 
