@@ -14,8 +14,8 @@ local result, wanted, missed = {}, #ARGV - 2, 0
 local expiry = int(now + tonumber(ARGV[2]))
 local leases, moved = {}, false
 
--- start leases the job, which has been taken out of its queue. tag is its store's in ready, and weight that store's. Returns the
--- virtual time that the store has then, or nil if the job was purged.
+-- start leases the job, which the caller takes out of its queue. tag is its store's in ready, and weight that store's. Returns the
+-- virtual time that the store has then, or nil, with nothing changed, if the job was purged.
 local function start(s, job, tag, weight)
   local k = P .. 'j:' .. job.id
   local j = redis.call('HMGET', k, 'kind', 'payload', 'cost', 'attempt', 'run_at', 'key')

@@ -42,9 +42,10 @@ local function absorb(t, id, payload, run_at)
   end
 end
 
--- glance returns the few fields that tell of a calm store (lib.lua) that its next job makes it ready, or that it is that already;
--- else nil.
 local sure = not no_epoch() -- while the queue is filled anew, hashes may say what was before
+
+-- glance reads whether s is calm (lib.lua), and its next job makes it ready, or it is that already. Returns then how many jobs are
+-- in its queue (n, counted as in its hash), its virtual time (vt) and whether it is ready; else nil.
 local function glance(s)
   local f = sure and few(s, 'calm', 'n', 'st', 'E', 'inflight', 'vt')
   if not f or f[1] ~= '1' or not f[6] or f[4] + 0 <= now then return nil end

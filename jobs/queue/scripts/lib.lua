@@ -105,8 +105,8 @@ local function save(t)
   t.dirty, t.forgot = {}, nil
 end
 
--- few returns fields of the hash of s as they are written, if this call has not met the store before. What is done by these alone
--- must be written at once. From its second job in a call on a store is opened, and so read and written once for all of them.
+-- few returns fields of the hash of s as they are written, or none if this call has met the store before. What is done by these
+-- alone must be written at once. From its second job in a call on a store is opened, and so read and written once for all of them.
 local met = {}
 local function few(s, ...)
   if met[s] or states[s] then return {} end
