@@ -156,7 +156,7 @@ func (s *stage) startApp(t *testing.T, binary, port, scopes string) {
 	cmd.Stderr = s.log
 	cmd.Env = append(os.Environ(),
 		"BIGCOMMERCE_CLIENT_ID="+s.platform.ClientID, "BIGCOMMERCE_CLIENT_SECRET="+s.platform.ClientSecret,
-		"BIGCOMMERCE_API_URL="+s.platform.API, "BIGCOMMERCE_LOGIN_URL="+s.platform.Login, "FRAME_ANCESTORS="+s.platform.ControlPanel,
+		"BIGCOMMERCE_API_URL="+testenv.APIProxy(t, s.platform.API), "BIGCOMMERCE_LOGIN_URL="+s.platform.Login, "FRAME_ANCESTORS="+s.platform.ControlPanel,
 		"APP_URL="+s.app, "PORT="+port, "ENCRYPTION_KEYS="+s.key, "ALLOW_PRIVATE_SOURCES=127.0.0.1/32",
 		"DATABASE_URL="+s.database, "REDIS_URL="+testenv.Redis(t), "LOG_LEVEL=debug")
 	if scopes != "" {

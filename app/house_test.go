@@ -16,6 +16,7 @@ import (
 
 	"sluice/internal/bigcommerce"
 	"sluice/internal/sandbox"
+	"sluice/internal/testenv"
 	"sluice/jobs"
 	"sluice/tenants"
 	"sluice/tenants/vault"
@@ -79,7 +80,7 @@ func newHouse(t *testing.T, o houseOptions) *house {
 	urls := h.sandbox.URLs()
 	h.cfg = &Config{
 		ClientID: h.sandbox.ClientID(), ClientSecret: h.sandbox.ClientSecret(), AppURL: h.app, Scopes: o.scopes,
-		DatabaseURL: "sqlite:" + filepath.Join(t.TempDir(), "house.db"), EncryptionKeys: key, LoginURL: urls.Login, APIURL: urls.API,
+		DatabaseURL: "sqlite:" + filepath.Join(t.TempDir(), "house.db"), EncryptionKeys: key, LoginURL: urls.Login, APIURL: testenv.APIProxy(t, urls.API),
 		FrameAncestors: []string{urls.ControlPanel}, PrivateSources: []string{"127.0.0.1/32"}, RedisConfig: RedisConfig{RedisShards: 1}, JobLease: 30 * time.Second, LogLevel: "debug",
 		WorkerConcurrency: jobs.DefaultConcurrency,
 	}
