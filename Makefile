@@ -11,7 +11,7 @@ DOCKER    ?= docker
 PANEL_SRC := $(shell find ui/web/src ui/web/public -type f 2>/dev/null) ui/web/index.html ui/web/vite.config.ts ui/web/tsconfig.json
 
 .DEFAULT_GOAL := build
-.PHONY: help demo build image test test-go test-web lint lint-deploy bench bench-go fuzz screenshots clean
+.PHONY: help demo build image test test-go test-web lint lint-deploy bench soak bench-go fuzz screenshots clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,10 +37,6 @@ test: test-web test-go ## run every test, with the race detector
 
 test-go: $(PANEL)
 	$(GO) test -race -timeout 40m ./...
-	@# The exhaustive form of the crash test: under the race detector it tries every seventh point.
-	$(GO) test -run TestKilledAnywhere ./jobs/sync
-	@# The whole simulated day: under the race detector it has a tenth of the stores. -v prints its figures.
-	$(GO) test -v -run TestADayOfManyStores ./jobs/queue
 	cd internal/bench && $(GO) vet ./... && $(GO) test -race ./...
 
 test-web: ui/web/node_modules/.package-lock.json
@@ -66,6 +62,12 @@ bench: ## compare with asynq and others and write BENCHMARKS.md (ROUNDS=5 SECOND
 	cd internal/bench && CGO_ENABLED=0 $(GO) build -trimpath -o $(CURDIR)/bin/bench .
 	bin/bench -version '$(VERSION)' -out BENCHMARKS.md \
 		$(if $(ROUNDS),-rounds $(ROUNDS)) $(if $(SECONDS),-seconds $(SECONDS)) $(if $(ONLY),-only '$(ONLY)')
+
+soak: $(PANEL) ## run what is timed, large or cruel at its whole size; figures go into BENCHMARKS.md (SEED=n SIZE=factor)
+	rm -f bin/soak.jsonl
+	SLUICE_SOAK=$(CURDIR)/bin/soak.jsonl SLUICE_SOAK_SIZE='$(SIZE)' SLUICE_TEST_SEED='$(SEED)' \
+		$(GO) test -v -count=1 -p 1 -timeout 5h -run '^TestSoak' ./...
+	cd internal/bench && $(GO) run . -soak $(CURDIR)/bin/soak.jsonl -version '$(VERSION)' -out $(CURDIR)/BENCHMARKS.md
 
 bench-go: ## run the packages' own benchmarks: requests, round trips and allocations per unit of work
 	$(GO) test -run '^$$' -bench . -benchmem ./...

@@ -12,7 +12,6 @@ import (
 	"strconv"
 	"syscall"
 	"testing"
-	"time"
 
 	"sluice/internal/sandbox"
 	"sluice/internal/testenv"
@@ -20,20 +19,6 @@ import (
 
 // kills is how often the app is killed in one run.
 const kills = 20
-
-// seeded returns a source of random numbers whose seed is logged; SLUICE_TEST_SEED repeats one.
-func seeded(t *testing.T) *rand.Rand {
-	t.Helper()
-	seed := uint64(time.Now().UnixNano())
-	if text := os.Getenv("SLUICE_TEST_SEED"); text != "" {
-		var err error
-		if seed, err = strconv.ParseUint(text, 10, 64); err != nil {
-			t.Fatalf("SLUICE_TEST_SEED: %v", err)
-		}
-	}
-	t.Logf("SLUICE_TEST_SEED=%d repeats these points", seed)
-	return rand.New(rand.NewPCG(seed, 0))
-}
 
 // serveFile serves what is in a file at that moment, with an ETag.
 func serveFile(t *testing.T, path string) string {
@@ -56,7 +41,7 @@ func TestKilledAtRandomPoints(t *testing.T) {
 		d := deploy(t, s, "JOB_LEASE=1s")
 
 		// In numbers of requests. A run makes one for each product at least, so that every point is reached.
-		random := seeded(t)
+		random := rand.New(rand.NewPCG(testenv.Seed(t), 0))
 		points := []int{0} // before anything was read
 		for range kills - 1 {
 			points = append(points, random.IntN(catalogueSize*9/10))
@@ -130,7 +115,7 @@ func TestDemoSurvivesKill(t *testing.T) {
 	list := catalogue(1200)
 	dir, feed := t.TempDir(), filepath.Join(t.TempDir(), "parts.csv")
 	writeCatalogue(t, feed, list)
-	random := seeded(t)
+	random := rand.New(rand.NewPCG(testenv.Seed(t), 0))
 	created := 0 // products that the sandbox has acknowledged, by its journal
 	for range 6 {
 		p := startSluice(t, environ(), nil, "demo", "--once", "--json", "--state", dir, "--feed", feed)

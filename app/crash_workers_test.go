@@ -22,11 +22,8 @@ import (
 	"sluice/tenants"
 )
 
-// workerKills is how often workers are killed, and workerProcesses how many run at once.
-const (
-	workerKills     = 200
-	workerProcesses = 3
-)
+// workerProcesses is how many workers run at once.
+const workerProcesses = 3
 
 // worker is a process of `serve --work`.
 type worker struct {
@@ -150,9 +147,11 @@ func (l *line) over() (bool, error) {
 	return true, nil
 }
 
-// TestWorkersKilled kills workers with SIGKILL 200 times while they hold jobs of several stores and
+// TestSoakWorkersKilled kills workers with SIGKILL again and again while they hold jobs of several stores and
 // flows. Each product is created once, each change lands, runs add up, and nothing is left behind.
-func TestWorkersKilled(t *testing.T) {
+func TestSoakWorkersKilled(t *testing.T) {
+	soak := testenv.NewSoak(t)
+	kills := soak.Size(20, 200)
 	buildSluice(t)
 	t.Parallel()
 	s, ok := realStack(t, "workers in processes of their own need PostgreSQL and Redis")
@@ -174,7 +173,7 @@ func TestWorkersKilled(t *testing.T) {
 	for range workerProcesses {
 		workers = append(workers, i.startWorker())
 	}
-	random := seeded(t)
+	random := soak.Rand()
 	midJob, runs := 0, len(lines)
 	feed := func() {
 		for _, l := range lines {
@@ -185,7 +184,7 @@ func TestWorkersKilled(t *testing.T) {
 			}
 		}
 	}
-	for range workerKills {
+	for range kills {
 		feed()
 		k := random.IntN(len(workers))
 		w := workers[k]
@@ -214,12 +213,16 @@ func TestWorkersKilled(t *testing.T) {
 	for _, w := range workers {
 		logs = append(logs, w.log)
 	}
-	t.Logf("%d kills, %d of them mid-job; %d leases taken back; %d runs", workerKills, midJob, reapedIn(t, logs), runs)
-	if midJob < workerKills*8/10 {
-		t.Errorf("only %d of %d kills were mid-job", midJob, workerKills)
+	reaped := reapedIn(t, logs)
+	soak.Figure("kills", float64(kills), "")
+	soak.Figure("kills in the middle of a job", float64(midJob), "")
+	soak.Figure("leases of dead workers taken back", float64(reaped), "")
+	soak.Figure("runs", float64(runs), "")
+	if midJob < kills*8/10 {
+		t.Errorf("only %d of %d kills were mid-job", midJob, kills)
 	}
-	if n := reapedIn(t, logs); n < workerKills/2 {
-		t.Errorf("only %d leases of dead workers were taken back", n)
+	if reaped < kills/2 {
+		t.Errorf("only %d leases of dead workers were taken back", reaped)
 	}
 	i.wantLines(lines)
 	i.wantCreatedOnce(lines)

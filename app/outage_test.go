@@ -30,7 +30,7 @@ type load struct {
 // newLoad starts a web process, workers, and a run of each line.
 func newLoad(t *testing.T, s stack, stores, linesEach, workers int, variables ...string) *load {
 	t.Helper()
-	o := &load{installation: install(t, s, stores, variables...), s: s, random: seeded(t)}
+	o := &load{installation: install(t, s, stores, variables...), s: s, random: rand.New(rand.NewPCG(testenv.Seed(t), 0))}
 	o.web = o.startWeb("serve", "--web")
 	for n, m := range o.merchants {
 		for f := range linesEach {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/signal"
 	"runtime"
@@ -45,7 +46,8 @@ func run() error {
 	rounds := flag.Int("rounds", harness.MinRounds, "interleaved rounds; a report needs at least 5")
 	seconds := flag.Float64("seconds", 2, "length of one timed measurement")
 	only := flag.String("only", "", "run only the benchmarks whose names start so, comma-separated; writes no report")
-	out := flag.String("out", "", "the report of a whole run; empty: none")
+	out := flag.String("out", "", "the file of reports; empty: none")
+	soak := flag.String("soak", "", "run nothing: put the figures of a soak, from this file, into the reports")
 	version := flag.String("version", "unknown", "of Sluice, for the report")
 	flag.Parse()
 
@@ -56,6 +58,9 @@ func run() error {
 	}
 	o := harness.Options{Rounds: *rounds, Duration: time.Duration(*seconds * float64(time.Second)), Only: *only, Progress: os.Stderr}
 	report := harness.Report{Began: time.Now(), Before: harness.ThisMachine(), Versions: versions(*version), Options: o}
+	if *soak != "" {
+		return reportSoak(*soak, *out, report)
+	}
 	results, err := harness.Run(ctx, benchmarks(), o)
 	if err != nil && !errors.Is(err, harness.ErrInterrupted) {
 		return err
@@ -65,13 +70,16 @@ func run() error {
 	fmt.Print("\n" + harness.Text(results) + "\n")
 	switch {
 	case *out == "":
-	case *only != "" || *rounds < harness.MinRounds:
-		fmt.Printf("Not a whole run of %d rounds: %s is left as it is.\n", harness.MinRounds, *out)
+	case *rounds < harness.MinRounds || report.Interrupted && *only != "":
+		fmt.Printf("Not %d whole rounds: %s is left as it is.\n", harness.MinRounds, *out)
 	default:
-		if err := os.WriteFile(*out, []byte(report.Markdown(results)), 0o644); err != nil {
+		change := func(d *harness.Document) { d.SetWhole(report.Markdown(results)) }
+		if *only != "" {
+			change = func(d *harness.Document) { d.SetSince(report.Sections(results)) }
+		}
+		if err := rewrite(*out, change); err != nil {
 			return err
 		}
-		fmt.Println("Written to", *out)
 	}
 	missed := harness.Missed(results)
 	for _, line := range missed {
@@ -83,6 +91,35 @@ func run() error {
 	if len(missed) > 0 {
 		return errors.New("not every target was met")
 	}
+	return nil
+}
+
+// reportSoak puts the figures of a soak into the file of reports.
+func reportSoak(figures, out string, report harness.Report) error {
+	f, err := os.Open(figures)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	list, err := harness.Figures(f)
+	if err != nil {
+		return err
+	}
+	return rewrite(out, func(d *harness.Document) { d.SetSoak(report.Soak(list)) })
+}
+
+// rewrite changes a part of the file of reports, which need not be there yet.
+func rewrite(path string, change func(*harness.Document)) error {
+	old, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	d := harness.ParseDocument(string(old))
+	change(&d)
+	if err := os.WriteFile(path, []byte(d.String()), 0o644); err != nil {
+		return err
+	}
+	fmt.Println("Written to", path)
 	return nil
 }
 

@@ -2,7 +2,6 @@ package queue
 
 import (
 	"container/heap"
-	"flag"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -12,8 +11,6 @@ import (
 	"sluice/internal/bigcommerce"
 	"sluice/internal/testenv"
 )
-
-var simSeed = flag.Uint64("sim.seed", 1, "seed of the simulated day")
 
 // world is a day of many stores that share the workers, in simulated time.
 type world struct {
@@ -42,24 +39,25 @@ type world struct {
 	*measures
 }
 
-// TestADayOfManyStores simulates 24 hours of ten thousand stores with mixed plans on one Redis. BigCommerce's side, the fixed
+// TestSoakADayOfManyStores simulates 24 hours of ten thousand stores with mixed plans on one Redis. BigCommerce's side, the fixed
 // windows of each store, is simulated too and judges: it refuses what exceeds the quota. A step of a feed asks for up to 15
-// requests in one call of that cost, so that a day takes some hundred thousand scripts. Where there is no real server, and under
-// the race detector, the world is a tenth of it, and the log says so; make test runs it whole in a second go.
-func TestADayOfManyStores(t *testing.T) {
+// requests in one call of that cost, so that a day takes some hundred thousand scripts. Its small form, and what the embedded
+// Redis can do, is a tenth of the world, and the log says so.
+func TestSoakADayOfManyStores(t *testing.T) {
+	soak := testenv.NewSoak(t)
 	size, workers, giants := 10_000, 40, 12
 	url, real := testenv.RealRedis(t)
 	if !real {
 		url = testenv.EmbeddedRedis(t)
 	}
-	if !real || raceDetector {
+	if !real || !soak.Whole() {
 		size, workers, giants = 1000, 16, 3
 	}
 	c := newClock()
 	c.t = time.Date(2027, time.March, 3, 0, 0, 0, 0, time.UTC)
 	w := &world{
 		t: t, c: c, q: ready(t, client(t, url), Options{Now: c.Now, StoreCap: simCap, LeaseFor: time.Hour}),
-		rng: rand.New(rand.NewPCG(*simSeed, 0)), byHash: map[string]*simStore{}, jobs: map[string]*simJob{},
+		rng: rand.New(rand.NewPCG(soak.Seed(), 0)), byHash: map[string]*simStore{}, jobs: map[string]*simJob{},
 		giants: giants, began: c.t, idle: workers, fullSince: -1, lastFull: -1, measures: &measures{},
 	}
 	start := time.Now()
@@ -73,8 +71,17 @@ func TestADayOfManyStores(t *testing.T) {
 	}
 	w.plan()
 	w.run()
-	t.Logf("24 h of %d stores on %d workers, seed %d: %d jobs, %d requests, %d scripts in %s (real server: %v, race detector: %v)",
-		size, workers, *simSeed, w.done, w.requests, w.calls, time.Since(start).Round(100*time.Millisecond), real, raceDetector)
+	t.Logf("24 h of %d stores on %d workers, real server: %v", size, workers, real)
+	soak.Figure("stores", float64(size), "")
+	soak.Figure("jobs", float64(w.done), "")
+	soak.Figure("requests", float64(w.requests), "")
+	soak.Figure("scripts", float64(w.calls), "")
+	soak.Figure("took", time.Since(start).Round(100*time.Millisecond).Seconds(), "s")
+	worst, _ := w.worstShare(4 * simStep)
+	soak.Figure("worst share, of the fair one", worst, "")
+	soak.Figure("quota used, of stores that we have to ourselves", w.alone.part(), "")
+	soak.Figure("requests refused, of those stores", float64(w.alone.refused), "")
+	soak.Figure("requests refused, of stores shared with other apps", float64(w.shared.refused), "")
 	w.report(t)
 	w.judge(t, size == 10_000)
 	noAudit(t, w.q)

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"gorm.io/gorm"
 
+	"sluice/internal/testenv"
 	"sluice/tenants"
 )
 
@@ -181,20 +182,18 @@ func (w *world) settled(r *tenants.Run, note string) {
 
 // TestKilledAnywhere kills the process at every single point of a run, one after the other, and lets
 // another process go on: the store must end with every product exactly once, and the run must account
-// for every row. Under the race detector, where SQLite in Go is some ten times slower, every seventh
-// point must do; the points are the same.
-func TestKilledAnywhere(t *testing.T) {
-	for _, tt := range []struct{ concurrency, first, stride int }{{1, 0, 1}, {4, 1, 2}} {
-		t.Run(fmt.Sprintf("%d at a time", tt.concurrency), func(t *testing.T) {
+// for every row. In its small form it tries some of the points.
+func TestSoakKilledAnywhere(t *testing.T) {
+	for _, concurrency := range []int{1, 4} {
+		t.Run(fmt.Sprintf("%d at a time", concurrency), func(t *testing.T) {
 			t.Parallel()
-			if raceDetector {
-				tt.stride *= 7
-			}
+			soak := testenv.NewSoak(t)
+			stride := pointStride(soak)
 			p := newPlatform(t)
 			p.killable(t)
 			trials := 0
-			for at := tt.first; ; at += tt.stride {
-				w := crashWorld(t, p, tt.concurrency)
+			for at := soak.Rand().IntN(stride); ; at += stride {
+				w := crashWorld(t, p, concurrency)
 				r := w.start()
 				k, done := w.live(r, at)
 				if done {
@@ -202,7 +201,7 @@ func TestKilledAnywhere(t *testing.T) {
 					if at < 70 {
 						t.Fatalf("only %d points: is the killer wired up?", at)
 					}
-					t.Logf("killed at %d of %d points", trials, at)
+					soak.Figure("kills", float64(trials), "")
 					return
 				}
 				trials++
@@ -221,11 +220,21 @@ func TestKilledAnywhere(t *testing.T) {
 	}
 }
 
-// TestKilledAgainAndAgain kills the process many times in one run, at points drawn from a fixed seed.
-func TestKilledAgainAndAgain(t *testing.T) {
+// pointStride is the distance between the points that a process is killed at: each, or each sixth.
+func pointStride(soak *testenv.Soak) int {
+	if soak.Whole() {
+		return 1
+	}
+	return 6
+}
+
+// TestSoakKilledAgainAndAgain kills the process many times in one run, at random points.
+func TestSoakKilledAgainAndAgain(t *testing.T) {
+	soak := testenv.NewSoak(t)
 	p := newPlatform(t)
 	p.killable(t)
-	for seed := range uint64(8) {
+	for n := range uint64(soak.Size(1, 8)) {
+		seed := soak.Seed() + n
 		random := rand.New(rand.NewPCG(seed, 2))
 		w := crashWorld(t, p, 1+int(seed%4))
 		r := w.start()

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/internal/bigcommerce"
+	"sluice/internal/testenv"
 	"sluice/tenants"
 	"sluice/tenants/tenantstest"
 )
@@ -359,14 +360,12 @@ func memoryWorld(t testing.TB, p *platform, concurrency int) *world {
 	return w
 }
 
-// TestKilledAnywhereWithMemory is TestKilledAnywhere for a second run, which works from what the first remembered.
-func TestKilledAnywhereWithMemory(t *testing.T) {
+// TestSoakKilledAnywhereWithMemory is TestSoakKilledAnywhere for a second run, which works from what the first remembered.
+func TestSoakKilledAnywhereWithMemory(t *testing.T) {
+	soak := testenv.NewSoak(t)
+	stride := pointStride(soak)
 	p := newPlatform(t)
 	p.killable(t)
-	stride := 1
-	if raceDetector {
-		stride = 7
-	}
 	settled := func(w *world, r *tenants.Run, note string) {
 		w.Helper()
 		r = w.saved(r)
@@ -394,7 +393,8 @@ func TestKilledAnywhereWithMemory(t *testing.T) {
 			w.Fatalf("%s: the next run made %d requests", note, n)
 		}
 	}
-	for at := 0; ; at += stride {
+	trials := 0
+	for at := soak.Rand().IntN(stride); ; at += stride {
 		w := memoryWorld(t, p, 1+at%4)
 		r := w.start()
 		k, done := w.live(r, at)
@@ -403,9 +403,10 @@ func TestKilledAnywhereWithMemory(t *testing.T) {
 			if at < 40 {
 				t.Fatalf("only %d points: is the killer wired up?", at)
 			}
-			t.Logf("killed at each of %d points", at)
+			soak.Figure("kills", float64(trials), "")
 			return
 		}
+		trials++
 		w.live(r, 1<<30)
 		settled(w, r, fmt.Sprintf("killed at point %d, %s", at, k.at))
 	}

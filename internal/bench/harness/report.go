@@ -100,7 +100,7 @@ type Report struct {
 func (r Report) Markdown(results []Result) string {
 	var out strings.Builder
 	p := func(format string, args ...any) { fmt.Fprintf(&out, format, args...) }
-	p("# Benchmarks\n\n")
+	p("%s\n\n", PartWhole)
 	p("Written by `make bench`; do not edit. Every contender was run %d times, interleaved: all of them once, then all of them in\n", r.Options.Rounds)
 	p("another order; what takes many minutes once (\"one round\"). A figure is the median of its rounds; beside it stand the lowest and the highest. A target that compares two\n")
 	p("contenders is judged by the median of the ratios within each round, any other by the median.\n\n")
@@ -128,6 +128,7 @@ func (r Report) Markdown(results []Result) string {
 	p("\n## How to repeat\n\n")
 	p("    make bench                         # all of it, and this file\n")
 	p("    make bench ONLY=queue ROUNDS=1     # some of it, quickly; prints the table only\n")
+	p("    make bench ONLY=identity           # some of it, in whole rounds; goes below this as “Measured since”\n")
 	p("    make bench SECONDS=5               # longer measurements (default 2)\n\n")
 	p("It needs `redis-server` and PostgreSQL on the machine and starts its own. It ends with an error if a target is missed.\n\n")
 	p("## What the rows mean\n")
