@@ -29,6 +29,14 @@ type thing struct {
 	Data []byte
 }
 
+// part belongs to a thing.
+type part struct {
+	ID      int64
+	ThingID string `gorm:"not null;size:36"`
+	Thing   *thing
+	N       int64 `gorm:"uniqueIndex;check:n >= 0"`
+}
+
 func eachURL(t *testing.T, fn func(t *testing.T, url string)) {
 	t.Run("sqlite", func(t *testing.T) { fn(t, "sqlite:"+filepath.Join(t.TempDir(), "a b%#.db")) })
 	t.Run("postgres", func(t *testing.T) {
@@ -131,6 +139,24 @@ func TestErrorsAreTranslated(t *testing.T) {
 		}
 		if err := g.Create(&thing{ID: "a"}).Error; !errors.Is(err, gorm.ErrDuplicatedKey) {
 			t.Errorf("%v, want ErrDuplicatedKey", err)
+		}
+		if err := errors.Join(g.Migrator().CreateTable(&part{}), g.Migrator().CreateConstraint(&part{}, "Thing")); err != nil {
+			t.Fatal(err)
+		}
+		if err := g.Create(&part{ID: 1, ThingID: "a", N: 1}).Error; err != nil {
+			t.Fatal(err)
+		}
+		if err := g.Create(&part{ID: 1, ThingID: "a", N: 2}).Error; !errors.Is(err, gorm.ErrDuplicatedKey) {
+			t.Errorf("a number taken: %v, want ErrDuplicatedKey", err)
+		}
+		if err := g.Create(&part{ID: 2, ThingID: "a", N: 1}).Error; !errors.Is(err, gorm.ErrDuplicatedKey) {
+			t.Errorf("a unique column: %v, want ErrDuplicatedKey", err)
+		}
+		if err := g.Create(&part{ID: 2, ThingID: "none", N: 2}).Error; !errors.Is(err, gorm.ErrForeignKeyViolated) {
+			t.Errorf("a part of nothing: %v, want ErrForeignKeyViolated", err)
+		}
+		if err := g.Create(&part{ID: 2, ThingID: "a", N: -1}).Error; !errors.Is(err, gorm.ErrCheckConstraintViolated) {
+			t.Errorf("a part below 0: %v, want ErrCheckConstraintViolated", err)
 		}
 		if err := g.Take(&thing{}, "id = 'b'").Error; !errors.Is(err, gorm.ErrRecordNotFound) {
 			t.Errorf("%v, want ErrRecordNotFound", err)

@@ -11,9 +11,11 @@ import (
 	"strings"
 	"sync"
 
-	"gorm.io/driver/sqlite"
+	// gorm's dialect on modernc.org/sqlite, which is SQLite in Go. gorm.io/driver/sqlite brings the C
+	// of mattn/go-sqlite3 into every cgo build, glebarez/sqlite a driver of 2024, and a dialect of our
+	// own would repeat this one's migrator, which gorm's own tests check.
+	"github.com/libtnb/sqlite"
 	"gorm.io/gorm"
-	driver "modernc.org/sqlite"
 
 	"sluice/internal/problem"
 )
@@ -68,7 +70,7 @@ func openSQLiteFile(ctx context.Context, path string, temporary bool, config *go
 	if err := f.Close(); err != nil {
 		return nil, fmt.Errorf("database: %w", err)
 	}
-	pool, err := sql.Open("sqlite", sqliteDSN(path, temporary))
+	pool, err := sql.Open(sqlite.DriverName, sqliteDSN(path, temporary))
 	if err != nil {
 		return nil, fmt.Errorf("database: %w", err)
 	}
@@ -78,7 +80,7 @@ func openSQLiteFile(ctx context.Context, path string, temporary bool, config *go
 		_ = pool.Close()
 		return nil, problem.Wrap(err, problem.Unavailable, "The database file %s cannot be used: is it a SQLite database?", path)
 	}
-	g, err := gorm.Open(sqliteDialector{sqlite.Dialector{DriverName: "sqlite", Conn: pool}}, config)
+	g, err := gorm.Open(sqlite.New(sqlite.Config{Conn: pool}), config)
 	if err != nil {
 		_ = pool.Close()
 		return nil, fmt.Errorf("database: %w", err)
@@ -117,32 +119,4 @@ func removeTemporary(pool *sql.DB) error {
 		return nil
 	}
 	return os.RemoveAll(dir.(string))
-}
-
-// sqliteDialector translates the errors of modernc's driver, which gorm's own translation (made for
-// the cgo driver) does not know.
-type sqliteDialector struct{ sqlite.Dialector }
-
-// Extended result codes of https://www.sqlite.org/rescode.html.
-const (
-	sqliteConstraintPrimaryKey = 1555
-	sqliteConstraintUnique     = 2067
-	sqliteConstraintForeignKey = 787
-	sqliteConstraintCheck      = 275
-)
-
-func (d sqliteDialector) Translate(err error) error {
-	var e *driver.Error
-	if !errors.As(err, &e) {
-		return err
-	}
-	switch e.Code() {
-	case sqliteConstraintPrimaryKey, sqliteConstraintUnique:
-		return fmt.Errorf("%w: %w", gorm.ErrDuplicatedKey, err)
-	case sqliteConstraintForeignKey:
-		return fmt.Errorf("%w: %w", gorm.ErrForeignKeyViolated, err)
-	case sqliteConstraintCheck:
-		return fmt.Errorf("%w: %w", gorm.ErrCheckConstraintViolated, err)
-	}
-	return err
 }
