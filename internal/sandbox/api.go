@@ -89,6 +89,7 @@ func (s *Sandbox) apiRoutes() []route {
 		{method: "PUT", path: "/v3/customers/settings/channels/{id}", scopes: customersWrite, handle: s.updateCustomerSettings},
 		{method: "GET", path: "/v2/customer_groups", scopes: customersRead, concurrent: 40, handle: s.listGroups},
 		{method: "POST", path: "/v2/customer_groups", scopes: customersWrite, concurrent: 40, handle: s.createGroup},
+		{method: "GET", path: "/v2/customer_groups/count", scopes: customersRead, handle: s.countGroups},
 		{method: "GET", path: "/v2/customer_groups/{id}", scopes: customersRead, handle: s.getGroup},
 		{method: "PUT", path: "/v2/customer_groups/{id}", scopes: customersWrite, handle: s.updateGroup},
 		{method: "DELETE", path: "/v2/customer_groups/{id}", scopes: customersWrite, concurrent: 40, handle: s.deleteGroup},
@@ -127,20 +128,7 @@ func (s *Sandbox) apiRoutes() []route {
 // apiHandler serves the API, the login host and the sandbox's own endpoints.
 func (s *Sandbox) apiHandler() http.Handler {
 	mux := http.NewServeMux()
-	paths := map[string][]string{}
-	for _, rt := range s.apiRoutes() {
-		paths[rt.path] = append(paths[rt.path], rt.method)
-		mux.Handle(rt.method+" /stores/{hash}"+rt.path, s.endpoint(rt))
-	}
-	for path, methods := range paths {
-		allow := strings.Join(methods, ", ")
-		mux.Handle("/stores/{hash}"+path, s.endpoint(route{path: path, handle: func(*call) reply {
-			return fail(http.StatusMethodNotAllowed, "Method not allowed. Allowed: "+allow, nil)
-		}}))
-	}
-	mux.Handle("/stores/{hash}/", s.endpoint(route{path: "/unknown", handle: func(*call) reply {
-		return notFound("The resource at that URL is not found.")
-	}}))
+	mux.Handle("/stores/{hash}/{path...}", newRouter(s.apiRoutes(), s.endpoint))
 	mux.HandleFunc("POST /oauth2/token", s.exchange)
 	s.adminRoutes(mux)
 	return mux

@@ -11,7 +11,7 @@ import (
 )
 
 // statusDocs is the type of every V3 error.
-const statusDocs = "/api-docs/getting-started/api-status-codes"
+const statusDocs = "https://developer.bigcommerce.com/api-docs/getting-started/api-status-codes"
 
 // reply is an API answer before it is written, so that a fault may cut the connection instead.
 type reply struct {
