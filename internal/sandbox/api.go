@@ -69,6 +69,8 @@ func (s *Sandbox) apiRoutes() []route {
 		{method: "DELETE", path: "/v3/catalog/brands/{id}", scopes: productsWrite, plain401: true, handle: s.deleteBrand},
 
 		{method: "GET", path: "/v3/catalog/trees", scopes: productsRead, plain401: true, handle: s.listTrees},
+		{method: "PUT", path: "/v3/catalog/trees", scopes: productsWrite, plain401: true, handle: s.upsertTrees},
+		{method: "DELETE", path: "/v3/catalog/trees", scopes: productsWrite, plain401: true, handle: s.deleteTrees},
 		{method: "GET", path: "/v3/catalog/trees/{id}/categories", scopes: productsRead, plain401: true, concurrent: 1, handle: s.categoryTree},
 		{method: "GET", path: "/v3/catalog/trees/categories", scopes: productsRead, plain401: true, handle: s.listCategories},
 		{method: "POST", path: "/v3/catalog/trees/categories", scopes: productsWrite, plain401: true, handle: s.createCategories},
@@ -208,6 +210,7 @@ func (s *Sandbox) answer(rt route, st *Store, r *http.Request, f *Fault, entry *
 	if err != nil {
 		return malformed(), state, true
 	}
+	q.now, q.lax = s.now(), s.opts.Choices.FieldsLeftOut
 	if hasBody(r.Method) && !isJSON(r) {
 		return reply{status: http.StatusUnsupportedMediaType, ctype: "text/html", body: []byte("Unsupported Media Type")}, state, true
 	}

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -12,14 +13,15 @@ import (
 
 // Limits of categories, as documented.
 const (
-	maxCategories    = 16000
-	maxCategoryDepth = 8
-	defaultTree      = 1 // every sandbox store has one tree, of its one channel
+	maxCategories      = 16000
+	maxCategoryDepth   = 8
+	maxCategoryUpdates = 50 // in a PUT, as recorded
 )
 
 // category is one category of the tree; never changed in place.
 type category struct {
 	ID, Parent int64
+	Tree       int64 `json:",omitempty"` // 0 is the default tree, as in state files from before there were others
 	UUID       string
 	Name       string
 	Path       string
@@ -29,8 +31,13 @@ type category struct {
 
 func categoryValues() values { return values{specs: categoryFields, idx: categoryIndex} }
 
-func catKey(parent int64, name string) string {
-	return strconv.FormatInt(parent, 10) + "/" + nameKey(name)
+// catKey is what must be unique: the name among its siblings, at the top of each tree too.
+func (c *category) catKey() string {
+	key := strconv.FormatInt(c.Parent, 10) + "/" + nameKey(c.Name)
+	if c.Parent == 0 {
+		key = strconv.FormatInt(c.treeID(), 10) + "/" + key
+	}
+	return key
 }
 
 func (st *Store) applyCategory(e *entry) error {
@@ -49,13 +56,13 @@ func (st *Store) applyCategory(e *entry) error {
 func (st *Store) putCategory(c *category) {
 	st.forgetCategory(c.ID)
 	st.cat.categories[c.ID] = c
-	st.cat.catName[catKey(c.Parent, c.Name)] = c.ID
+	st.cat.catName[c.catKey()] = c.ID
 }
 
 func (st *Store) forgetCategory(id int64) {
 	if c := st.cat.categories[id]; c != nil {
 		delete(st.cat.categories, id)
-		delete(st.cat.catName, catKey(c.Parent, c.Name))
+		delete(st.cat.catName, c.catKey())
 	}
 }
 
@@ -98,7 +105,7 @@ func (c *category) append(b []byte, show func(string) bool) []byte {
 		case "parent_id":
 			raw = strconv.FormatInt(c.Parent, 10)
 		case "tree_id":
-			raw = strconv.Itoa(defaultTree)
+			raw = strconv.FormatInt(c.treeID(), 10)
 		case "name":
 			raw = jsonString(c.Name)
 		case "url":
@@ -118,7 +125,7 @@ func (q *query) categoryFilter() func(*category) bool {
 	test := func(ok func(*category) bool) { tests = append(tests, ok) }
 	for name, of := range map[string]func(*category) int64{
 		"category_id": func(c *category) int64 { return c.ID }, "parent_id": func(c *category) int64 { return c.Parent },
-		"tree_id": func(*category) int64 { return defaultTree },
+		"tree_id": (*category).treeID,
 	} {
 		if in := q.integers(name + ":in"); in != nil {
 			test(func(c *category) bool { return slices.Contains(in, of(c)) })
@@ -215,8 +222,11 @@ func (c *call) readCategories() ([]map[string]any, *reply) {
 	return list, nil
 }
 
+// titleCategories is the title of every 422 of the trees' categories, as recorded.
+const titleCategories = "Please verify if all required fields are present in the request body and are filled with values correctly."
+
 func categoryErrors(errs map[string]string) map[string]any {
-	return map[string]any{"status": http.StatusUnprocessableEntity, "title": titleFields, "type": statusDocs, "errors": errs}
+	return map[string]any{"status": http.StatusUnprocessableEntity, "title": titleCategories, "type": statusDocs, "errors": errs}
 }
 
 // createCategories makes each category on its own: 201 when all came about, 207 when some, 422 when none.
@@ -263,7 +273,7 @@ func (s *Sandbox) createCategories(c *call) reply {
 	case 0:
 		return okJSON(http.StatusCreated, map[string]any{"data": rows, "meta": meta})
 	case len(list):
-		return okJSON(http.StatusUnprocessableEntity, map[string]any{"errors": categoryErrors(errs), "meta": meta})
+		return okJSON(http.StatusUnprocessableEntity, map[string]any{"data": rows, "errors": categoryErrors(errs), "meta": meta})
 	}
 	return okJSON(http.StatusMultiStatus, map[string]any{"data": rows, "errors": categoryErrors(errs), "meta": meta})
 }
@@ -271,9 +281,6 @@ func (s *Sandbox) createCategories(c *call) reply {
 // assignCategory validates and writes a request into cat, which is not in the catalogue yet.
 func (st *Store) assignCategory(cat *category, in map[string]any, create bool, prefix string) map[string]string {
 	vals, errs := validate(categoryFields, categoryIndex, in, create, prefix)
-	if create && in["tree_id"] == nil && in["parent_id"] == nil {
-		errs[prefix+"tree_id"] = msgMissing
-	}
 	if create && len(st.cat.categories) >= maxCategories {
 		errs[prefix+"name"] = "The store has reached its limit of 16000 categories"
 	}
@@ -287,13 +294,8 @@ func (st *Store) assignCategory(cat *category, in map[string]any, create bool, p
 			}
 		case "parent_id":
 			cat.Parent, _ = strconv.ParseInt(v.raw, 10, 64)
-			if cat.Parent != 0 && st.cat.categories[cat.Parent] == nil {
-				errs[prefix+name] = "The parent category does not exist"
-			}
 		case "tree_id":
-			if v.raw != strconv.Itoa(defaultTree) {
-				errs[prefix+name] = "The category tree does not exist"
-			}
+			cat.Tree = parseID(v.raw)
 		case "url":
 			var u struct{ Path string }
 			if err := json.Unmarshal([]byte(v.raw), &u); err != nil || u.Path == "" || len(u.Path) > 255 || !urlPath.MatchString(u.Path) {
@@ -305,11 +307,12 @@ func (st *Store) assignCategory(cat *category, in map[string]any, create bool, p
 			cat.Values.list = set(categoryFields, cat.Values.list, v)
 		}
 	}
+	st.placeCategory(cat, create, prefix, errs)
 	if len(errs) > 0 {
 		return errs
 	}
-	if id, taken := st.cat.catName[catKey(cat.Parent, cat.Name)]; taken && id != cat.ID {
-		return map[string]string{prefix + "name": "The category name is a duplicate: it must be unique among its siblings"}
+	if id, taken := st.cat.catName[cat.catKey()]; taken && id != cat.ID {
+		return map[string]string{prefix + "name": "A duplicate category with the name: '" + cat.Name + "' was found in the same parent"}
 	}
 	if st.depth(cat.Parent) > maxCategoryDepth || cat.ID != 0 && st.below(cat.Parent, cat.ID) {
 		return map[string]string{prefix + "parent_id": "Categories may be 8 levels deep"}
@@ -318,6 +321,34 @@ func (st *Store) assignCategory(cat *category, in map[string]any, create bool, p
 		cat.Path = st.path(cat.Parent, cat.Name)
 	}
 	return nil
+}
+
+// placeCategory checks where a category is to stand: under a parent, whose tree it then is in whatever the request
+// says, or at the top of a tree that it names.
+func (st *Store) placeCategory(cat *category, create bool, prefix string, errs map[string]string) {
+	if parent := st.cat.categories[cat.Parent]; parent != nil {
+		cat.Tree = parent.Tree
+		return
+	}
+	if cat.Parent != 0 {
+		errs[prefix+"parent_id"] = fmt.Sprintf("A parent category with the id: %d was not found", cat.Parent)
+	}
+	switch {
+	case create && cat.Tree == 0:
+		errs[prefix+"tree_id"] = "Tree Id is required and can't be empty"
+	case st.cat.trees[cat.treeID()] == nil:
+		errs[prefix+"tree_id"] = noTree(cat.Tree)
+	}
+}
+
+// takeAlong puts what is below a moved category into its tree.
+func (st *Store) takeAlong(moved *category) {
+	for _, cat := range st.findCategories(func(c *category) bool { return c.treeID() != moved.treeID() && st.below(c.ID, moved.ID) }) {
+		next := *cat
+		next.Tree = moved.Tree
+		st.putCategory(&next)
+		st.record(kindCategory, next.ID, &next)
+	}
 }
 
 // below reports whether id is ancestor itself or under it.
@@ -343,6 +374,9 @@ func (s *Sandbox) updateCategories(c *call) reply {
 	if r != nil {
 		return *r
 	}
+	if len(list) > maxCategoryUpdates {
+		return fail(http.StatusRequestEntityTooLarge, "The request payload is too large. The maximum categories allowed in the array is 50.", nil)
+	}
 	st := c.st
 	st.mu.Lock()
 	defer st.mu.Unlock()
@@ -351,13 +385,13 @@ func (s *Sandbox) updateCategories(c *call) reply {
 	for i, in := range list {
 		prefix := strconv.Itoa(i) + "."
 		es := map[string]string{}
-		id := batchID(in["category_id"], prefix, es)
-		if m, ok := es[prefix+"id"]; ok {
-			es = map[string]string{prefix + "category_id": m}
+		var id int64
+		if n, ok := in["category_id"].(json.Number); ok {
+			id, _ = n.Int64()
 		}
 		old := st.cat.categories[id]
-		if len(es) == 0 && old == nil {
-			es[prefix+"category_id"] = "The category does not exist"
+		if old == nil { // recorded: PUT makes nothing, whatever its description says
+			es[prefix+"category_id"] = "Category does not exist."
 		}
 		if len(es) == 0 {
 			next := *old
@@ -365,6 +399,7 @@ func (s *Sandbox) updateCategories(c *call) reply {
 			if es = st.assignCategory(&next, in, false, prefix); len(es) == 0 {
 				st.putCategory(&next)
 				st.record(kindCategory, id, &next)
+				st.takeAlong(&next)
 				changed = append(changed, id)
 			}
 		}
@@ -397,7 +432,7 @@ func (s *Sandbox) deleteCategories(c *call) reply {
 		tests = append(tests, func(c *category) bool { return slices.Contains(in, c.UUID) })
 	}
 	for name, of := range map[string]func(*category) int64{"category_id:in": func(c *category) int64 { return c.ID },
-		"tree_id:in": func(*category) int64 { return defaultTree }, "parent_id:in": func(c *category) int64 { return c.Parent }} {
+		"tree_id:in": (*category).treeID, "parent_id:in": func(c *category) int64 { return c.Parent }} {
 		if in := q.integers(name); in != nil {
 			tests = append(tests, func(c *category) bool { return slices.Contains(in, of(c)) })
 		}
@@ -420,6 +455,9 @@ func (s *Sandbox) deleteCategories(c *call) reply {
 		gone[cat.ID] = true
 	}
 	st.dropCategories(gone)
+	if st.sb.opts.Choices.DeletedNoContent {
+		return noContent
+	}
 	return okJSON(http.StatusAccepted, map[string]any{"meta": batchMeta(len(gone), 0)})
 }
 
@@ -443,69 +481,4 @@ func (st *Store) dropCategories(gone map[int64]bool) {
 	for _, id := range sortedKeys(gone) {
 		st.fire("store/category/deleted", "category", id)
 	}
-}
-
-func (s *Sandbox) listTrees(c *call) reply {
-	ids, channels := c.q.integers("id:in"), c.q.integers("channel_id:in")
-	page, limit := c.q.page()
-	if r := c.q.problem(); r != nil {
-		return *r
-	}
-	var rows [][]byte
-	if (ids == nil || slices.Contains(ids, defaultTree)) && (channels == nil || slices.Contains(channels, 1)) && page == 1 {
-		rows = append(rows, []byte(`{"id":1,"name":"Default catalog tree","channels":[1]}`))
-	}
-	return collection(rows, c.q.meta(len(rows), len(rows), page, limit))
-}
-
-// categoryNode is a category of GET /catalog/trees/{id}/categories.
-type categoryNode struct {
-	ID        int64           `json:"id"`
-	ParentID  int64           `json:"parent_id"`
-	Depth     int             `json:"depth"`
-	Path      []int64         `json:"path"`
-	Name      string          `json:"name"`
-	IsVisible bool            `json:"is_visible"`
-	URL       string          `json:"url"`
-	Children  []*categoryNode `json:"children"`
-}
-
-func (s *Sandbox) categoryTree(c *call) reply {
-	depth := c.q.integer("depth")
-	if r := c.q.problem(); r != nil {
-		return *r
-	}
-	if id, ok := c.pathID(); !ok || id != defaultTree {
-		return notFound("The tree was not found.")
-	}
-	c.st.mu.RLock()
-	defer c.st.mu.RUnlock()
-	top := []*categoryNode{}
-	children := map[int64][]int64{}
-	for _, id := range sortedKeys(c.st.cat.categories) {
-		p := c.st.cat.categories[id].Parent
-		children[p] = append(children[p], id)
-	}
-	var build func(parent *categoryNode, id int64, d int)
-	build = func(parent *categoryNode, id int64, d int) {
-		if depth != nil && int64(d) > *depth {
-			return
-		}
-		cat := c.st.cat.categories[id]
-		n := &categoryNode{ID: id, ParentID: cat.Parent, Depth: d, Name: cat.Name, URL: cat.Path,
-			IsVisible: cat.Values.get("is_visible") == "true", Path: []int64{}, Children: []*categoryNode{}}
-		if parent == nil {
-			top = append(top, n)
-		} else {
-			n.Path = append(slices.Clone(parent.Path), parent.ID)
-			parent.Children = append(parent.Children, n)
-		}
-		for _, kid := range children[id] {
-			build(n, kid, d+1)
-		}
-	}
-	for _, id := range children[0] {
-		build(nil, id, 0)
-	}
-	return okJSON(http.StatusOK, map[string]any{"data": top, "meta": map[string]any{}})
 }

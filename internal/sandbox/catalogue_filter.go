@@ -173,12 +173,27 @@ func (q *query) date(name string, f *productFilter, ok func(*product, time.Time)
 	if !q.has(name) {
 		return
 	}
-	t, err := parseDate(strings.Replace(q.v.Get(name), " ", "+", 1)) // "+00:00" that nobody escaped
+	t, err := q.moment(name)
 	if err != nil {
 		q.errs[name] = msgDate
 		return
 	}
 	f.test(func(p *product) bool { return ok(p, t) })
+}
+
+// moment reads a date to filter products by: ISO 8601 or, not described, Unix seconds. A bound without a time of
+// day gets that of the request, as described.
+func (q *query) moment(name string) (time.Time, error) {
+	s := strings.TrimSpace(strings.Replace(q.v.Get(name), " ", "+", 1)) // "+00:00" that nobody escaped
+	if isID(s) && s != "" {
+		return time.Unix(parseID(s), 0), nil
+	}
+	t, err := parseDate(s)
+	if err == nil && len(s) == len(time.DateOnly) && strings.Contains(name, ":") {
+		now := q.now.UTC()
+		t = time.Date(t.Year(), t.Month(), t.Day(), now.Hour(), now.Minute(), now.Second(), 0, time.UTC)
+	}
+	return t, err
 }
 
 // search returns the products from offset on, at most limit, and how many match in all. The page is

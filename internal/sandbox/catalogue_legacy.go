@@ -38,6 +38,7 @@ func (s *Sandbox) legacyListCategories(c *call) reply {
 	q := c.q
 	var tests []func(*category) bool
 	test := func(ok func(*category) bool) { tests = append(tests, ok) }
+	test(func(c *category) bool { return c.treeID() == defaultTree })
 	if id := q.integer("id"); id != nil {
 		test(func(c *category) bool { return c.ID == *id })
 	}

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"net/http"
 	"regexp"
@@ -37,8 +38,12 @@ func (c *call) product() (*product, *reply) {
 	if p := c.st.cat.byID[id]; ok && p != nil {
 		return p, nil
 	}
-	r := notFound("The requested resource was not found.")
+	r := noProduct(id)
 	return nil, &r
+}
+
+func noProduct(id int64) reply {
+	return notFound(fmt.Sprintf("A product with the id of %d was not found", id))
 }
 
 func (s *Sandbox) createProduct(c *call) reply {
@@ -131,6 +136,9 @@ func (st *Store) assign(p *product, vals []fieldValue, prefix string, create boo
 		r := invalid(errs)
 		return done, &r
 	}
+	if r := p.bulkConflict(prefix); r != nil {
+		return done, r
+	}
 	if r := st.unique(p, prefix); r != nil {
 		return done, r
 	}
@@ -184,7 +192,7 @@ func (st *Store) unique(p *product, prefix string) *reply {
 	return nil
 }
 
-// references checks that categories and the brand exist: documented as a conflict.
+// references checks that categories, the brand and the tax class exist: documented as a conflict.
 func (st *Store) references(p *product, vals []fieldValue, prefix string) *reply {
 	for _, v := range vals {
 		switch productFields[v.field].name {
@@ -198,6 +206,11 @@ func (st *Store) references(p *product, vals []fieldValue, prefix string) *reply
 		case "brand_id":
 			if id := int64(p.number("brand_id")); id != 0 && st.cat.brands[id] == nil {
 				r := conflict(prefix+"brand_id", "The brand_id "+strconv.FormatInt(id, 10)+" is invalid")
+				return &r
+			}
+		case "tax_class_id":
+			if id := parseID(v.raw); id > int64(len(taxClasses)) {
+				r := conflict(prefix+"tax_class_id", "The tax_class_id "+v.raw+" is invalid")
 				return &r
 			}
 		}
@@ -369,7 +382,7 @@ func (st *Store) changeBatch(c *call, sel *selection, ids []int64, all [][]field
 		old := st.cat.byID[id]
 		if old == nil {
 			undo()
-			return notFound("The product with the ID " + strconv.FormatInt(id, 10) + " was not found.")
+			return noProduct(id)
 		}
 		next, done, r := st.change(old, all[i], strconv.Itoa(i)+".")
 		if r != nil {

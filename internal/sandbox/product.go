@@ -7,6 +7,9 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // product is one product with its base variant. It is never changed once it is in the catalogue:
@@ -152,20 +155,32 @@ type catalogue struct {
 	brands     map[int64]*brand
 	brandName  map[string]int64
 	categories map[int64]*category
-	catName    map[string]int64 // parent id + name key → category id
+	catName    map[string]int64 // category.catKey → category id
+	trees      map[int64]*tree
 }
 
 func (c *catalogue) init() {
 	c.byID, c.bySKU, c.byName, c.byURL = map[int64]*product{}, map[string]int64{}, map[string]int64{}, map[string]int64{}
 	c.brands, c.brandName = map[int64]*brand{}, map[string]int64{}
-	c.categories, c.catName = map[int64]*category{}, map[string]int64{}
+	c.categories, c.catName, c.trees = map[int64]*category{}, map[string]int64{}, firstTrees()
 }
 
 // skuKey is what must be unique among SKUs: letter case and surrounding spaces make no difference.
 func skuKey(sku string) string { return strings.ToLower(strings.TrimSpace(sku)) }
 
-// nameKey is what must be unique among names.
-func nameKey(name string) string { return strings.ToLower(strings.TrimSpace(name)) }
+// nameKey is what must be unique among names: letter case, accents and surrounding spaces make no difference.
+func nameKey(name string) string {
+	name = strings.ToLower(strings.TrimSpace(name))
+	if plain(name) {
+		return name
+	}
+	return strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Mn, r) {
+			return -1
+		}
+		return r
+	}, norm.NFD.String(name))
+}
 
 // add puts a product into the catalogue and its indexes.
 func (c *catalogue) add(p *product) {

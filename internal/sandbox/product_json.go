@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"slices"
 	"strconv"
-	"strings"
 )
 
 // selection is which fields an answer shows.
@@ -28,10 +27,15 @@ func shownField(name string) bool {
 	return name != "brand_name" && !slices.Contains(subResources, name)
 }
 
+// notInIncludeFields are fields of a product that the list of include_fields does not have (products_catalog.v3.yml,
+// IncludeFieldsParam). The id is not in it either: it is always shown.
+var notInIncludeFields = append([]string{"sort_order"}, alwaysShown...)
+
 // selection reads include, include_fields and exclude_fields.
 func (q *query) selection(withInclude bool) *selection {
-	known := func(n string) bool { _, ok := productIndex[n]; return n == "id" || ok && shownField(n) }
-	only, without := q.names("include_fields", known), q.names("exclude_fields", known)
+	known := func(n string) bool { _, ok := productIndex[n]; return ok && shownField(n) }
+	only := q.names("include_fields", func(n string) bool { return known(n) && !slices.Contains(notInIncludeFields, n) })
+	without := q.names("exclude_fields", known)
 	var sel selection
 	for i := range productFields {
 		n := productFields[i].name
@@ -169,94 +173,3 @@ func (p *product) appendVariant(b []byte, show func(string) bool, skuID bool) []
 	field("calculated_weight", p.get("weight"))
 	return append(b, '}')
 }
-
-// subObjects checks and completes the objects of a sub-resource field: each gets its id.
-func (st *Store) subObjects(p *product, name, raw, prefix string, errs map[string]string) string {
-	var list []map[string]any
-	dec := json.NewDecoder(strings.NewReader(raw))
-	dec.UseNumber()
-	if err := dec.Decode(&list); err != nil {
-		errs[prefix+name] = msgArray
-		return ""
-	}
-	seen := map[string]bool{}
-	for i, o := range list {
-		at := prefix + name + "[" + strconv.Itoa(i) + "]."
-		_, oe := validate(subFields[name], subIndex[name], o, true, at)
-		for k, m := range oe {
-			errs[k] = m
-		}
-		if len(oe) > 0 {
-			continue
-		}
-		if name == "custom_fields" {
-			key := compact([]any{o["name"], o["value"]})
-			if seen[key] {
-				errs[at+"name"] = "The custom field is a duplicate"
-				continue
-			}
-			seen[key] = true
-		}
-		if o["id"] == nil {
-			o["id"] = st.nextID(name, 1)
-		}
-		if name == "images" {
-			st.completeImage(p, o)
-		}
-	}
-	return compact(list)
-}
-
-func (st *Store) completeImage(p *product, o map[string]any) {
-	url, _ := o["image_url"].(string)
-	o["product_id"] = p.id
-	for _, k := range []string{"url_zoom", "url_standard", "url_thumbnail", "url_tiny"} {
-		o[k] = url
-	}
-	def := map[string]any{"is_thumbnail": false, "sort_order": 0, "description": "", "image_url": ""}
-	for k, v := range def {
-		if o[k] == nil {
-			o[k] = v
-		}
-	}
-	o["date_modified"] = timeString(st.sb.now().Unix())
-}
-
-// subFields describe the objects of each sub-resource.
-var subFields = map[string][]fieldSpec{
-	"custom_fields": {
-		{name: "id", kind: kInteger, min: num(1)},
-		{name: "name", kind: kString, minLen: 1, maxLen: 250, required: true},
-		{name: "value", kind: kString, minLen: 1, maxLen: 250, required: true},
-	},
-	"bulk_pricing_rules": {
-		{name: "id", kind: kInteger},
-		{name: "quantity_min", kind: kInteger, min: num(0), required: true},
-		{name: "quantity_max", kind: kInteger, min: num(0), required: true},
-		{name: "type", kind: kString, enum: []string{"price", "percent", "fixed"}, required: true},
-	},
-	"images": {
-		{name: "id", kind: kInteger},
-		{name: "image_url", kind: kString},
-		{name: "image_file", kind: kString},
-		{name: "is_thumbnail", kind: kBool},
-		{name: "sort_order", kind: kInteger, min: num(-2147483648), max: num(maxInt32)},
-		{name: "description", kind: kString},
-	},
-	"videos": {
-		{name: "id", kind: kInteger},
-		{name: "title", kind: kString, maxLen: 255},
-		{name: "description", kind: kString},
-		{name: "sort_order", kind: kInteger, min: num(-2147483648), max: num(maxInt32)},
-		{name: "type", kind: kString, enum: []string{"youtube"}},
-		{name: "video_id", kind: kString},
-	},
-}
-
-var subIndex = func() map[string]map[string]uint8 {
-	m := map[string]map[string]uint8{}
-	for name, specs := range subFields {
-		m[name] = index(specs)
-	}
-	return m
-}()

@@ -19,12 +19,18 @@ type query struct {
 	v     url.Values
 	known map[string]bool
 	errs  map[string]string
+	now   time.Time // of the request, for dates without a time of day
+	lax   bool      // Choices.FieldsLeftOut
 }
 
+// newQuery reads a request's query. "?&limit=1" has a parameter without a name, which the platform refuses.
 func newQuery(rawQuery string) (*query, error) {
 	v, err := url.ParseQuery(rawQuery)
 	if err != nil {
 		return nil, err
+	}
+	if rawQuery != "" && slices.Contains(strings.Split(rawQuery, "&"), "") {
+		v.Set("", "")
 	}
 	return &query{v: v, known: map[string]bool{}, errs: map[string]string{}}, nil
 }
@@ -116,7 +122,8 @@ func (q *query) strings(name string) []string {
 	return strings.Split(q.v.Get(name), ",")
 }
 
-// names reads a comma-separated list of words out of allowed.
+// names reads a comma-separated list of words out of allowed. Names of fields that are not allowed may be left
+// out instead of refused, see Choices.
 func (q *query) names(name string, allowed func(string) bool) []string {
 	list := q.strings(name)
 	out := list[:0]
@@ -125,6 +132,9 @@ func (q *query) names(name string, allowed func(string) bool) []string {
 			continue
 		}
 		if !allowed(w) {
+			if q.lax && strings.HasSuffix(name, "_fields") {
+				continue
+			}
 			q.errs[name] = msgEnum
 			return nil
 		}

@@ -32,9 +32,18 @@ type Options struct {
 	HookRetrySchedule []time.Duration // waits between delivery attempts; default the platform's
 	HookBlockFor      time.Duration   // how long a failing destination is blocked; default 3 min, as on the platform
 
+	Choices Choices // what the platform may do in one way or another
+
 	APIAddr, PanelAddr string           // listen addresses; default a free loopback port each
 	IdentityAddr       string           // of the identity provider; default the port of the state file, or a free one
 	Now                func() time.Time // clock for tests; default time.Now
+}
+
+// Choices are what BigCommerce does in one way or another: no document says which, or documents and recorded answers
+// differ. The app has to cope with both. The zero value is what is described, and the stricter way.
+type Choices struct {
+	FieldsLeftOut    bool // what include_fields may not name is left out of the answer; else the request is refused
+	DeletedNoContent bool // deleted categories are answered with 204, as recorded; else with 202, as described
 }
 
 // DefaultScopes are what the app asks for when Options.Scopes is empty.

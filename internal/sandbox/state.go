@@ -21,6 +21,7 @@ const (
 	kindProduct  = "product"
 	kindBrand    = "brand"
 	kindCategory = "category"
+	kindTree     = "category_tree"
 	kindHook     = "hook"
 	kindCustomer = "customer"
 	kindGroup    = "customer_group"
@@ -255,6 +256,8 @@ func (s *Sandbox) apply(e *entry) error {
 		return st.applyBrand(e)
 	case kindCategory:
 		return st.applyCategory(e)
+	case kindTree:
+		return st.applyTree(e)
 	case kindHook:
 		delete(st.hooks, e.ID)
 		if e.Value == nil {
@@ -310,6 +313,9 @@ func (s *Sandbox) fold() error {
 		}
 		for _, t := range st.tokens {
 			add(kindToken, 0, t)
+		}
+		for _, id := range sortedKeys(st.cat.trees) {
+			add(kindTree, id, st.cat.trees[id])
 		}
 		for _, id := range sortedKeys(st.cat.categories) {
 			add(kindCategory, id, st.cat.categories[id])
