@@ -258,8 +258,9 @@ type Record struct {
 	NameKey    string    `gorm:"size:64;index:records_flow_name,priority:2" json:"-"` // hash of the folded name it has or will have
 	State      string    `gorm:"size:16" json:"state"`                                // "ok", "pending", "failed"
 	Error      string    `gorm:"size:1000" json:"error,omitempty"`
-	SeenRunID  string    `gorm:"size:36" json:"-"` // the last run whose source had this key …
-	SeenLine   int64     `json:"-"`                // … and on which line: a second line is a duplicate
+	Cleaned    string    `gorm:"type:text;default:''" json:"-"` // JSON owned by jobs/sync: what BigCommerce made of values that it does not keep as they are
+	SeenRunID  string    `gorm:"size:36" json:"-"`              // the last run whose source had this key …
+	SeenLine   int64     `json:"-"`                             // … and on which line: a second line is a duplicate
 	UpdatedAt  time.Time `json:"updated_at"`
 }
 

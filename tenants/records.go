@@ -41,7 +41,7 @@ func (d *DB) RecordsByNameKeys(ctx context.Context, flowID string, nameKeys []st
 
 // UpsertRecords writes every column of records.
 func (d *DB) UpsertRecords(ctx context.Context, records []Record) error {
-	return d.putRecords(ctx, records, "target_id", "source_hash", "name_key", "state", "error", "seen_run_id", "seen_line", "updated_at")
+	return d.putRecords(ctx, records, "target_id", "source_hash", "name_key", "state", "error", "cleaned", "seen_run_id", "seen_line", "updated_at")
 }
 
 // MarkSeen sets SeenRunID and SeenLine of keys, making records (state "pending") that do not exist.

@@ -68,7 +68,7 @@ type ProductFilter struct {
 	DateModifiedMin time.Time // date_modified:min
 
 	Include       []string // sub-resources: "variants", "images", "custom_fields" …; "options" and "modifiers" cut pages to 10
-	IncludeFields []string // only these fields; id is always returned
+	IncludeFields []string // only these fields, none of them Field.Unselectable; id is returned unasked
 	ExcludeFields []string
 	Sort          string // "id", "name", "sku", "price", "date_modified" …
 	Direction     string // "asc" or "desc"
@@ -117,8 +117,8 @@ func (s *ProductsService) ListPage(ctx context.Context, f ProductFilter, page in
 	return env.Data, *env.Meta.Pagination, nil
 }
 
-// Create creates one product and returns it, limited to includeFields if there are any (id is always
-// returned). It is never sent twice: after an *UnavailableError with Sent, look the SKU up. With a
+// Create creates one product and returns it, limited to includeFields if there are any (see
+// ProductFilter.IncludeFields). It is never sent twice: after an *UnavailableError with Sent, look the SKU up. With a
 // *PartialError the product exists and is returned too.
 func (s *ProductsService) Create(ctx context.Context, product Fields, includeFields ...string) (Fields, error) {
 	var q query

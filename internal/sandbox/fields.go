@@ -40,6 +40,8 @@ type fieldSpec struct {
 	maxItems int    // of arrays; 0 is unlimited
 	def      string // JSON shown when never set; "" leaves the field out of answers
 	date     bool   // an ISO 8601 date-time
+	html     bool   // kept as cleanHTML makes it
+	decimals int    // of a number, to which it is rounded; 0 is as many as it has
 }
 
 // fieldValue is one field that was set, in canonical JSON. Fields at their default are not stored.
@@ -58,16 +60,16 @@ var productFields = []fieldSpec{
 	{name: "name", kind: kString, minLen: 1, maxLen: 250, required: true},
 	{name: "type", kind: kString, enum: []string{"physical", "digital"}, required: true, def: `"physical"`},
 	{name: "sku", kind: kString, maxLen: 255, def: `""`},
-	{name: "description", kind: kString, def: `""`},
+	{name: "description", kind: kString, html: true, def: `""`},
 	{name: "weight", kind: kNumber, min: num(0), max: num(9999999999), required: true, def: "0"},
 	{name: "width", kind: kNumber, min: num(0), max: num(9999999999), def: "0"},
 	{name: "depth", kind: kNumber, min: num(0), max: num(9999999999), def: "0"},
 	{name: "height", kind: kNumber, min: num(0), max: num(9999999999), def: "0"},
-	{name: "price", kind: kNumber, min: num(0), required: true, def: "0"},
-	{name: "cost_price", kind: kNumber, min: num(0), def: "0"},
-	{name: "retail_price", kind: kNumber, min: num(0), def: "0"},
-	{name: "sale_price", kind: kNumber, min: num(0), def: "0"},
-	{name: "map_price", kind: kNumber, def: "0"},
+	{name: "price", kind: kNumber, decimals: 4, min: num(0), required: true, def: "0"},
+	{name: "cost_price", kind: kNumber, decimals: 4, min: num(0), def: "0"},
+	{name: "retail_price", kind: kNumber, decimals: 4, min: num(0), def: "0"},
+	{name: "sale_price", kind: kNumber, decimals: 4, min: num(0), def: "0"},
+	{name: "map_price", kind: kNumber, decimals: 4, def: "0"},
 	{name: "tax_class_id", kind: kInteger, min: num(0), max: num(255), def: "0"},
 	{name: "product_tax_code", kind: kString, maxLen: 255, def: `""`},
 	{name: "calculated_price", kind: kNumber, readOnly: true},
@@ -82,7 +84,7 @@ var productFields = []fieldSpec{
 	{name: "reviews_rating_sum", kind: kInteger, def: "0"},
 	{name: "reviews_count", kind: kInteger, def: "0"},
 	{name: "total_sold", kind: kInteger, def: "0"},
-	{name: "fixed_cost_shipping_price", kind: kNumber, min: num(0), def: "0"},
+	{name: "fixed_cost_shipping_price", kind: kNumber, decimals: 4, min: num(0), def: "0"},
 	{name: "is_free_shipping", kind: kBool, def: "false"},
 	{name: "is_visible", kind: kBool, def: "true"},
 	{name: "is_featured", kind: kBool, def: "false"},
@@ -150,7 +152,7 @@ var categoryFields = []fieldSpec{
 	{name: "parent_id", kind: kInteger, min: num(0)},
 	{name: "tree_id", kind: kInteger},
 	{name: "name", kind: kString, minLen: 1, maxLen: 50, required: true},
-	{name: "description", kind: kString, maxLen: 65535, def: `""`},
+	{name: "description", kind: kString, maxLen: 65535, html: true, def: `""`},
 	{name: "views", kind: kInteger, def: "0"},
 	{name: "sort_order", kind: kInteger, min: num(-2147483648), max: num(maxInt32), def: "0"},
 	{name: "page_title", kind: kString, def: `""`},
@@ -189,17 +191,17 @@ var variantFields = []fieldSpec{
 	{name: "id", kind: kInteger},
 	{name: "product_id", kind: kInteger},
 	{name: "sku", kind: kString, maxLen: 255},
-	{name: "price", kind: kNumber, min: num(0), nullable: true},
-	{name: "cost_price", kind: kNumber, min: num(0), nullable: true},
-	{name: "sale_price", kind: kNumber, min: num(0), nullable: true},
-	{name: "retail_price", kind: kNumber, min: num(0), nullable: true},
-	{name: "map_price", kind: kNumber},
+	{name: "price", kind: kNumber, decimals: 4, min: num(0), nullable: true},
+	{name: "cost_price", kind: kNumber, decimals: 4, min: num(0), nullable: true},
+	{name: "sale_price", kind: kNumber, decimals: 4, min: num(0), nullable: true},
+	{name: "retail_price", kind: kNumber, decimals: 4, min: num(0), nullable: true},
+	{name: "map_price", kind: kNumber, decimals: 4},
 	{name: "weight", kind: kNumber, min: num(0), nullable: true},
 	{name: "width", kind: kNumber, min: num(0), nullable: true},
 	{name: "height", kind: kNumber, min: num(0), nullable: true},
 	{name: "depth", kind: kNumber, min: num(0), nullable: true},
 	{name: "is_free_shipping", kind: kBool},
-	{name: "fixed_cost_shipping_price", kind: kNumber, min: num(0), nullable: true},
+	{name: "fixed_cost_shipping_price", kind: kNumber, decimals: 4, min: num(0), nullable: true},
 	{name: "purchasing_disabled", kind: kBool, def: "false"},
 	{name: "purchasing_disabled_message", kind: kString, maxLen: 255, def: `""`},
 	{name: "image_url", kind: kString, def: `""`},
@@ -341,6 +343,8 @@ func (f *fieldSpec) text(s string) (raw, msg string) {
 			return "", msgDate
 		}
 		return jsonString(timeString(t.Unix())), ""
+	case f.html:
+		s = cleanHTML(s)
 	}
 	return jsonString(s), ""
 }
@@ -359,6 +363,9 @@ func (f *fieldSpec) number(n json.Number) (raw, msg string) {
 		v = maxInt32 // documented: a larger stock is set to the limit
 	case f.max != nil && v > *f.max:
 		return "", msgMax
+	}
+	if f.decimals > 0 {
+		v, _ = strconv.ParseFloat(strconv.FormatFloat(v, 'f', f.decimals, 64), 64)
 	}
 	return strconv.FormatFloat(v, 'f', -1, 64), ""
 }

@@ -125,6 +125,9 @@ func (b *book) names(ctx context.Context, work []*mapped, s *step) error {
 			r.NameKey = own
 		}
 		b.changed[m.key] = r
+		if m.doc.cleaned, err = decodeCleaned(b.records[m.key].Cleaned); err != nil {
+			return err
+		}
 		document, err := m.doc.encode()
 		if err != nil {
 			return err

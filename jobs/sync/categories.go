@@ -26,6 +26,7 @@ const (
 type categoryTable struct {
 	tree     int64
 	children map[int64]map[string]int64 // parent id → folded name → id
+	plain    map[int64]map[string]int64 // the same without accents
 	nodes    map[int64]categoryNode
 	failed   map[string]string // folded path → why it cannot be created
 
@@ -34,7 +35,7 @@ type categoryTable struct {
 }
 
 func newCategoryTable() *categoryTable {
-	return &categoryTable{children: make(map[int64]map[string]int64), nodes: make(map[int64]categoryNode), failed: make(map[string]string)}
+	return &categoryTable{children: make(map[int64]map[string]int64), plain: make(map[int64]map[string]int64), nodes: make(map[int64]categoryNode), failed: make(map[string]string)}
 }
 
 type categoryNode struct {
@@ -65,7 +66,7 @@ func joinPath(path []string) string { return strings.Join(path, pathSeparator) }
 func foldPath(path string) string {
 	names := strings.Split(path, ">")
 	for i := range names {
-		names[i] = fold(names[i])
+		names[i] = unaccent(fold(names[i]))
 	}
 	return joinPath(names)
 }
@@ -73,13 +74,23 @@ func foldPath(path string) string {
 func (t *categoryTable) find(path []string) (int64, bool) {
 	at := int64(0)
 	for _, name := range path {
-		id, ok := t.children[at][fold(name)]
+		id, ok := t.child(at, name)
 		if !ok {
 			return 0, false
 		}
 		at = id
 	}
 	return at, true
+}
+
+// child returns the category of this name; if there is none, that whose name differs by accents alone, beside which
+// BigCommerce makes no other.
+func (t *categoryTable) child(parent int64, name string) (int64, bool) {
+	if id, ok := t.children[parent][fold(name)]; ok {
+		return id, true
+	}
+	id, ok := t.plain[parent][unaccent(fold(name))]
+	return id, ok
 }
 
 func (t *categoryTable) add(c bigcommerce.Category) {
@@ -90,10 +101,13 @@ func (t *categoryTable) add(c bigcommerce.Category) {
 
 func (t *categoryTable) put(id, parent int64, name string) {
 	if t.children[parent] == nil {
-		t.children[parent] = make(map[string]int64)
+		t.children[parent], t.plain[parent] = make(map[string]int64), make(map[string]int64)
 	}
 	if _, have := t.children[parent][fold(name)]; !have {
 		t.children[parent][fold(name)] = id
+	}
+	if _, have := t.plain[parent][unaccent(fold(name))]; !have {
+		t.plain[parent][unaccent(fold(name))] = id
 	}
 	t.nodes[id] = categoryNode{name, parent}
 }
@@ -224,9 +238,9 @@ func (s *step) createLevel(ctx context.Context, t *categoryTable, batch []bigcom
 	if err != nil {
 		return err
 	}
-	t.children, t.nodes, t.loaded = fresh.children, fresh.nodes, fresh.loaded
+	t.children, t.plain, t.nodes, t.loaded = fresh.children, fresh.plain, fresh.nodes, fresh.loaded
 	for _, c := range batch {
-		if _, have := t.children[c.ParentID][fold(c.Name)]; have {
+		if _, have := t.child(c.ParentID, c.Name); have {
 			continue
 		}
 		err := s.postCategories(ctx, t, []bigcommerce.Category{c})

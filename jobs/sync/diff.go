@@ -16,40 +16,46 @@ import (
 // change is one field of one product before and after; RunItem.Changes and JournalEntry.Changes are
 // JSON arrays of it. Field is the mapping's target, so a category or brand is shown by name.
 type change struct {
-	Field  string `json:"field"`
-	Before any    `json:"before"`
-	After  any    `json:"after"`
+	Field   string `json:"field"`
+	Before  any    `json:"before"`
+	After   any    `json:"after"`
+	Unknown bool   `json:"unknown,omitempty"` // the store did not show the field, so that Before says nothing
 }
 
 // diff returns what writing d would change of the live product, by field name. Fields that are not
-// mapped are never looked at.
+// mapped are never looked at. A field that live does not have is unknown: it is a change until it was sent.
 func diff(d itemDoc, live bigcommerce.Fields, refs resolver) []change {
 	var out []change
 	for _, target := range targetsOf(d) {
 		want := d.fields[target]
 		switch target {
 		case "name":
-			have := text(live["name"])
-			if have == d.name() || have == uniqueName(d.name(), d.sku()) {
+			v, shown := live["name"]
+			have := text(v)
+			if have == d.name() || have == uniqueName(d.name(), d.sku()) || d.cleaned.explains("name", d.effectiveName(), v, shown) {
 				continue // the unique form was given by an earlier run, which may have been forgotten
 			}
-			out = append(out, change{"name", have, d.effectiveName()})
+			out = append(out, change{Field: "name", Before: have, After: d.effectiveName(), Unknown: !shown})
 		case targetCategory:
 			ids, missing := refs.categories(text(want))
-			have := intsOf(live["categories"])
-			if len(missing) > 0 || !sameSet(ids, have) {
-				out = append(out, change{target, refs.paths(have), text(want)})
+			v, shown := live["categories"]
+			have := intsOf(v)
+			if len(missing) > 0 || !(shown && sameSet(ids, have)) && !d.cleaned.explains("categories", ids, have, shown) {
+				out = append(out, change{Field: target, Before: refs.paths(have), After: text(want), Unknown: !shown})
 			}
 		case targetBrand:
 			id, ok := refs.brand(text(want))
-			have := intOf(live["brand_id"])
-			if !ok || id != have {
-				out = append(out, change{target, refs.brandName(have), text(want)})
+			v, shown := live["brand_id"]
+			have := intOf(v)
+			if !ok || !(shown && id == have) && !d.cleaned.explains("brand_id", id, v, shown) {
+				out = append(out, change{Field: target, Before: refs.brandName(have), After: text(want), Unknown: !shown})
 			}
 		default:
-			if !same(live[target], want) {
-				out = append(out, change{target, live[target], want})
+			have, shown := live[target]
+			if shown && sameField(target, have, want) || d.cleaned.explains(target, want, have, shown) {
+				continue
 			}
+			out = append(out, change{Field: target, Before: have, After: want, Unknown: !shown})
 		}
 	}
 	return out
@@ -100,13 +106,7 @@ func differing(sent, answer bigcommerce.Fields) []string {
 		if !shown {
 			continue
 		}
-		if field == "categories" {
-			if !sameSet(intsOf(have), intsOf(want)) {
-				out = append(out, field)
-			}
-			continue
-		}
-		if !same(have, want) {
+		if !sameField(field, have, want) {
 			out = append(out, field)
 		}
 	}

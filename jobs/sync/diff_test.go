@@ -56,10 +56,13 @@ func TestSame(t *testing.T) {
 
 // testRefs is a store with two categories and a brand.
 func testRefs() *refTable {
-	c := &categoryTable{tree: 1, children: make(map[int64]map[string]int64), nodes: make(map[int64]categoryNode), failed: make(map[string]string)}
+	c := newCategoryTable()
+	c.tree = 1
 	c.add(bigcommerce.Category{ID: 10, TreeID: 1, Name: "Bags"})
 	c.add(bigcommerce.Category{ID: 11, TreeID: 1, ParentID: 10, Name: "Backpacks"})
-	return &refTable{cats: c, brands: &brandTable{ids: map[string]int64{"acme": 7}, names: map[int64]string{7: "ACME"}, failed: make(map[string]string)}}
+	brands := newBrandTable()
+	brands.put(7, "ACME")
+	return &refTable{cats: c, brands: brands}
 }
 
 func TestDiff(t *testing.T) {
@@ -83,11 +86,11 @@ func TestDiff(t *testing.T) {
 	}{
 		{"nothing differs", live(nil), nil},
 		{"the unique form of the name is no difference", live(bigcommerce.Fields{"name": "Bag (B-1)"}), nil},
-		{"another name", live(bigcommerce.Fields{"name": "Sack"}), []change{{"name", "Sack", "Bag"}}},
-		{"price", live(bigcommerce.Fields{"price": n("13")}), []change{{"price", n("13"), n("12.5")}}},
-		{"category, shown by path", live(bigcommerce.Fields{"categories": []any{n("10"), n("99")}}), []change{{"category", "#99|Bags", "bags > Backpacks"}}},
-		{"brand, shown by name", live(bigcommerce.Fields{"brand_id": n("0")}), []change{{"brand", "", "Acme"}}},
-		{"a padded SKU is mended", live(bigcommerce.Fields{"sku": "B-1 "}), []change{{"sku", "B-1 ", "B-1"}}},
+		{"another name", live(bigcommerce.Fields{"name": "Sack"}), []change{{Field: "name", Before: "Sack", After: "Bag"}}},
+		{"price", live(bigcommerce.Fields{"price": n("13")}), []change{{Field: "price", Before: n("13"), After: n("12.5")}}},
+		{"category, shown by path", live(bigcommerce.Fields{"categories": []any{n("10"), n("99")}}), []change{{Field: "category", Before: "#99|Bags", After: "bags > Backpacks"}}},
+		{"brand, shown by name", live(bigcommerce.Fields{"brand_id": n("0")}), []change{{Field: "brand", Before: "", After: "Acme"}}},
+		{"a padded SKU is mended", live(bigcommerce.Fields{"sku": "B-1 "}), []change{{Field: "sku", Before: "B-1 ", After: "B-1"}}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -23,6 +23,7 @@ const (
 	keyUniqueName = "_name"    // the name to write, because another product has the mapped one
 	keySent       = "_sent"    // true: a create of this item was sent once, and its product was not found since
 	keyBasis      = "_basis"   // what the item's changes were worked out from
+	keyCleaned    = "_cleaned" // what BigCommerce made of values that were sent before
 	keyWritten    = "_written" // how many of the item's changes, the first ones, were written already
 )
 
@@ -34,6 +35,7 @@ type itemDoc struct {
 
 	basis   basis
 	written int
+	cleaned cleaned
 }
 
 func (d itemDoc) sku() string  { return strings.TrimSpace(text(d.fields["sku"])) }
@@ -48,7 +50,7 @@ func (d itemDoc) effectiveName() string {
 }
 
 func (d itemDoc) encode() (string, error) {
-	m := make(map[string]any, len(d.fields)+4)
+	m := make(map[string]any, len(d.fields)+5)
 	for k, v := range d.fields {
 		m[k] = v
 	}
@@ -63,6 +65,13 @@ func (d itemDoc) encode() (string, error) {
 	}
 	if d.written > 0 {
 		m[keyWritten] = d.written
+	}
+	if len(d.cleaned) > 0 {
+		b, err := json.Marshal(d.cleaned)
+		if err != nil {
+			return "", fmt.Errorf("sync: document: %w", err)
+		}
+		m[keyCleaned] = string(b)
 	}
 	b, err := json.Marshal(m)
 	if err != nil {
@@ -82,7 +91,11 @@ func decodeDoc(document string) (itemDoc, error) {
 	d.sent, _ = d.fields[keySent].(bool)
 	d.basis = basis(text(d.fields[keyBasis]))
 	d.written = int(intOf(d.fields[keyWritten]))
-	for _, key := range []string{keyUniqueName, keySent, keyBasis, keyWritten} {
+	var err error
+	if d.cleaned, err = decodeCleaned(text(d.fields[keyCleaned])); err != nil {
+		return itemDoc{}, err
+	}
+	for _, key := range []string{keyUniqueName, keySent, keyBasis, keyWritten, keyCleaned} {
 		delete(d.fields, key)
 	}
 	return d, nil
@@ -154,8 +167,20 @@ func (d itemDoc) payload(targets []string, refs resolver) (out bigcommerce.Field
 	return out, missing
 }
 
-// liveFields lists what the match asks BigCommerce for: the mapped fields and what identifies a product.
+// liveFields lists what the match asks BigCommerce for: the mapped fields and what identifies a product, but the id,
+// which comes unasked. nil is every field: BigCommerce cannot be asked for some of them alone.
 func liveFields(m tenants.Mapping) []string {
+	fields := keptFields(m)[1:]
+	for _, name := range fields {
+		if f, ok := bigcommerce.ProductField(name); ok && f.Unselectable {
+			return nil
+		}
+	}
+	return fields
+}
+
+// keptFields lists what is of use of a product: its id, and what liveFields are when all can be asked for.
+func keptFields(m tenants.Mapping) []string {
 	out := []string{"id", "sku", "name"}
 	have := map[string]bool{"id": true, "sku": true, "name": true}
 	add := func(f string) {

@@ -46,15 +46,19 @@ func (o *outcome) landed(item tenants.RunItem, id int64, action string, d itemDo
 		return nil
 	}
 	var err error
-	if o.memory[item.Key], err = remembered(seen, liveFields(run.Mapping)); err != nil {
+	if o.memory[item.Key], err = remembered(seen, keptFields(run.Mapping)); err != nil {
 		return err
 	}
 	name := ""
 	if d.name() != "" {
 		name = nameKey(d.effectiveName())
 	}
+	cleaned, err := d.cleaned.encode(d)
+	if err != nil {
+		return err
+	}
 	o.records[item.Key] = func(r *tenants.Record) {
-		r.TargetID, r.SourceHash, r.State, r.Error = id, item.Hash, recordOK, ""
+		r.TargetID, r.SourceHash, r.State, r.Error, r.Cleaned = id, item.Hash, recordOK, "", cleaned
 		if name != "" {
 			r.NameKey = name
 		}

@@ -64,18 +64,16 @@ func remembered(seen bigcommerce.Fields, fields []string) (string, error) {
 	return string(b), nil
 }
 
-// afterWrite returns what a product is after a write: what the answer shows, and for the rest what was sent.
-// Stock is written asynchronously, so that the answer may show the old level: what was sent is what it will be.
-// A nil answer leaves nothing to remember.
+// afterWrite returns what a product is after a write: what the answer shows. What it does not show is not known,
+// though it was sent. Stock is written asynchronously, so that the answer may show the old level: what was sent is what
+// it will be. A nil answer leaves nothing to remember.
 func afterWrite(sent, answer bigcommerce.Fields) bigcommerce.Fields {
 	if len(answer) == 0 {
 		return nil
 	}
 	out := maps.Clone(answer)
-	for field, v := range sent {
-		if _, shown := answer[field]; !shown || field == "inventory_level" {
-			out[field] = v
-		}
+	if stock, ok := sent["inventory_level"]; ok {
+		out["inventory_level"] = stock
 	}
 	return out
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 const (
@@ -25,10 +27,26 @@ func fold(s string) string {
 	return strings.ToLower(strings.ToUpper(strings.TrimSpace(s)))
 }
 
+// unaccent returns folded text without its accents: BigCommerce takes "Café" and "Cafe" for one name. Letters that are
+// none with an accent (ø, ß) stay: where it takes those for others, its refusal tells.
+func unaccent(folded string) string {
+	for i := range len(folded) {
+		if folded[i] >= utf8.RuneSelf {
+			return strings.Map(func(r rune) rune {
+				if unicode.Is(unicode.Mn, r) {
+					return -1
+				}
+				return r
+			}, norm.NFD.String(folded))
+		}
+	}
+	return folded
+}
+
 // nameKey identifies a product name among the names of a flow: BigCommerce wants names unique,
-// whatever their letter case.
+// whatever their letter case and accents.
 func nameKey(name string) string {
-	sum := sha256.Sum256([]byte(fold(name)))
+	sum := sha256.Sum256([]byte(unaccent(fold(name))))
 	return hex.EncodeToString(sum[:])
 }
 

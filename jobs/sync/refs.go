@@ -146,8 +146,7 @@ func (t *refTable) brand(name string) (int64, bool) {
 	if t.brands == nil || fold(name) == "" {
 		return 0, true
 	}
-	id, ok := t.brands.ids[fold(name)]
-	return id, ok
+	return t.brands.find(name)
 }
 
 func (t *refTable) paths(ids []int64) string {

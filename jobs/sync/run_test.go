@@ -256,7 +256,7 @@ func TestDryRunTellsAllAndChangesNothing(t *testing.T) {
 	if reads := int64(w.store.Log().Since(mark).Total); reads != 3 || r.PlannedRequests != 4+reads || r.PlannedSeconds != 2 {
 		t.Errorf("planned %d requests, %d s", r.PlannedRequests, r.PlannedSeconds)
 	}
-	if d := cmp.Diff([]change{{"price", n("1"), n("9")}}, numbers(w.changes(r)["a"])); d != "" {
+	if d := cmp.Diff([]change{{Field: "price", Before: n("1"), After: n("9")}}, numbers(w.changes(r)["a"])); d != "" {
 		t.Error(d)
 	}
 	if got := w.changes(r)["d"]; !containsAfter(got, "name", "Stool (D)") {

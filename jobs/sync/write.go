@@ -233,6 +233,9 @@ func (s *step) accept(o *outcome, x *sending, id int64, action string) error {
 		s.warn(x.item.Line, x.doc.sku(), targetFor(field), fmt.Sprintf("BigCommerce keeps another value than the one that was sent: %v", x.answer[field]), fmt.Sprint(x.sent[field]))
 	}
 	delete(s.cp.Tries, x.item.Line)
+	if len(x.answer) > 0 {
+		x.doc.cleaned = x.doc.cleaned.learn(x.doc, x.sent, x.answer, x.partial != "")
+	}
 	return o.landed(x.item, id, action, x.doc, afterWrite(x.sent, x.answer))
 }
 

@@ -13,6 +13,7 @@ import (
 type field struct {
 	name, kind, items, format    string
 	required, readOnly, nullable bool
+	unselectable                 bool
 	minLength, maxLength         int
 	maxItems                     int
 	minimum, maximum             *float64
@@ -21,7 +22,8 @@ type field struct {
 
 // catalogue merges what POST, PUT and GET of a collection say of each field. POST describes a field
 // first, then PUT, then GET. A field is read-only when any of them flags it so, when the prose of
-// POST or PUT lists it, or when neither takes it.
+// POST or PUT lists it, or when neither takes it. It is unselectable when GET says what include_fields may name, and
+// that is not among it.
 func catalogue(d *document, path string) ([]field, error) {
 	item, ok := d.Paths[path]
 	if !ok || item.Post == nil || item.Put == nil || item.Get == nil {
@@ -40,6 +42,11 @@ func catalogue(d *document, path string) ([]field, error) {
 		return nil, fmt.Errorf("answer of GET %s: %w", path, err)
 	}
 	prose := append(readOnlyProse(item.Post.Description), readOnlyProse(item.Put.Description)...)
+
+	selectable, err := d.listOf(item.Get.Parameters, "include_fields")
+	if err != nil {
+		return nil, fmt.Errorf("parameters of GET %s: %w", path, err)
+	}
 
 	byName := map[string]field{}
 	for _, source := range []struct {
@@ -66,6 +73,7 @@ func catalogue(d *document, path string) ([]field, error) {
 	for name, f := range byName {
 		f.readOnly = f.readOnly || slices.Contains(prose, name)
 		f.required = slices.Contains(create.Required, name) && !f.readOnly
+		f.unselectable = len(selectable) > 0 && !slices.Contains(selectable, name)
 		byName[name] = f
 	}
 	return slices.SortedFunc(maps.Values(byName), func(a, b field) int { return cmp.Compare(a.name, b.name) }), nil

@@ -13,7 +13,8 @@ import (
 type document struct {
 	Paths      map[string]pathItem `yaml:"paths"`
 	Components struct {
-		Schemas map[string]*schema `yaml:"schemas"`
+		Schemas    map[string]*schema   `yaml:"schemas"`
+		Parameters map[string]parameter `yaml:"parameters"`
 	} `yaml:"components"`
 }
 
@@ -23,7 +24,15 @@ type pathItem struct {
 	Put  *operation `yaml:"put"`
 }
 
+// parameter is one of an operation's, or a reference to one.
+type parameter struct {
+	Ref    string  `yaml:"$ref"`
+	Name   string  `yaml:"name"`
+	Schema *schema `yaml:"schema"`
+}
+
 type operation struct {
+	Parameters  []parameter        `yaml:"parameters"`
 	Description string             `yaml:"description"`
 	RequestBody content            `yaml:"requestBody"`
 	Responses   map[string]content `yaml:"responses"`
@@ -87,7 +96,32 @@ func parse(raw []byte) (*document, error) {
 	return &doc, nil
 }
 
-const refPrefix = "#/components/schemas/"
+const (
+	refPrefix       = "#/components/schemas/"
+	parameterPrefix = "#/components/parameters/"
+)
+
+// listOf returns the words that the parameter called name, a list, may have; nil for any or no such parameter.
+func (d *document) listOf(parameters []parameter, name string) ([]string, error) {
+	for _, p := range parameters {
+		if p.Ref != "" {
+			target, ok := d.Components.Parameters[strings.TrimPrefix(p.Ref, parameterPrefix)]
+			if !ok || !strings.HasPrefix(p.Ref, parameterPrefix) {
+				return nil, fmt.Errorf("%s is not in the file", p.Ref)
+			}
+			p = target
+		}
+		if p.Name != name || p.Schema == nil || p.Schema.Items == nil {
+			continue
+		}
+		items, err := d.resolve(p.Schema.Items)
+		if err != nil {
+			return nil, err
+		}
+		return items.Enum, nil
+	}
+	return nil, nil
+}
 
 // resolve returns s with its $ref followed and its allOf merged, so that Properties, Required and
 // Type are those of the whole. Properties themselves are left as they are.

@@ -39,6 +39,7 @@ func render(pkg, variable, path string, fields []field) ([]byte, error) {
 		flag("Required", f.required)
 		flag("ReadOnly", f.readOnly)
 		flag("Nullable", f.nullable)
+		flag("Unselectable", f.unselectable)
 		count("MinLength", f.minLength)
 		count("MaxLength", f.maxLength)
 		count("MaxItems", f.maxItems)
