@@ -141,7 +141,7 @@ func (s *Sandbox) endpoint(rt route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		st := s.Store(r.PathValue("hash"))
 		if st == nil {
-			writeReply(w, s.unauthorized(rt))
+			writeReply(w, s.unauthorized(rt).to(r))
 			return
 		}
 		entry := Request{At: s.now(), Method: r.Method, Path: strings.TrimPrefix(r.URL.RequestURI(), "/stores/"+st.Hash)}
@@ -170,7 +170,7 @@ func (s *Sandbox) endpoint(rt route) http.Handler {
 		if f.is(Fault429RetryAfter) {
 			w.Header().Set("X-Retry-After", strconv.Itoa(max(1, f.MS/1000)))
 		}
-		writeReply(w, rep)
+		writeReply(w, rep.to(r))
 	})
 }
 
@@ -230,7 +230,7 @@ func isJSON(r *http.Request) bool {
 	return strings.EqualFold(strings.TrimSpace(ct), "application/json")
 }
 
-// unauthorized is the 401 of a missing, unknown or invalidated token. Some descriptions document it as
+// unauthorized is the 401 of a missing, unknown or invalidated token. Some V3 descriptions document it as
 // JSON, others as plain text (with this very media type).
 func (s *Sandbox) unauthorized(rt route) reply {
 	if rt.plain401 {

@@ -12,6 +12,8 @@
 //	API host:  log → find store → token (401) → quota (429) → scope (403) → concurrency (429) → faults → handler
 //	handler:   decode → validate (422) → lock the store → uniqueness (409) → journal line → answer → webhooks
 //
+// Whatever refuses a request of a /v2 path, the answer is V2's array, [{"status":404,"message":"…"}].
+//
 // The API, login and admin host is http://127.0.0.1:PORT; the control panel is http://localhost:OTHER, so
 // that an app on 127.0.0.1 is another site than the panel, as in reality, and a browser that blocks
 // third-party storage blocks it here too. For the same reason each storefront is http://localhost:ANOTHER,

@@ -2,12 +2,14 @@ package sandbox
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"io"
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 )
 
 // statusDocs is the type of every V3 error.
@@ -155,6 +157,21 @@ func collection(rows [][]byte, meta pageMeta) reply {
 	b.WriteString(compact(meta))
 	b.WriteString("}}")
 	return reply{status: http.StatusOK, body: b.Bytes()}
+}
+
+// isV2 reports whether a request is one of the V2 API.
+func isV2(r *http.Request) bool {
+	_, path, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/stores/"), "/")
+	return path == "v2" || strings.HasPrefix(path, "v2/")
+}
+
+// to gives an answer the form of the request's API. Whatever refused a V2 request, the error is V2's
+// array: clients of V2 read nothing else.
+func (r reply) to(req *http.Request) reply {
+	if r.status < http.StatusBadRequest || !isV2(req) {
+		return r
+	}
+	return errorV2(r.status, cmp.Or(r.err, http.StatusText(r.status)))
 }
 
 // errorV2 is a V2 error: an array of what is wrong.

@@ -175,7 +175,8 @@ func TestTokensAndScopes(t *testing.T) {
 		body                      string
 	}{
 		{"no token", "", "GET", "/v3/catalog/products", 401, "not a valid combination"},
-		{"unknown token", "nonsense", "GET", "/v2/store", 401, "not a valid combination"},
+		{"unknown token", "nonsense", "GET", "/v3/catalog/products", 401, "not a valid combination"},
+		{"unknown token, V2", "nonsense", "GET", "/v2/store", 401, `[{"status":401,"message":"Unauthorized"}]`},
 		{"another store's token", other, "GET", "/v3/hooks", 401, "not a valid combination"},
 		{"documented as plain text", "nonsense", "GET", "/v3/catalog/brands", 401, "Unauthorized"},
 		{"reading with the read-only scope", readOnly, "GET", "/v3/catalog/products", 200, `"data":[]`},

@@ -90,7 +90,7 @@ var taxClasses = []string{"Non-Taxable Products", "Shipping", "Gift Wrapping"}
 // listTaxClasses answers as V2 lists do: a plain array, and 204 without a body when the page is empty.
 func (s *Sandbox) listTaxClasses(c *call) reply {
 	page, limit := c.q.page()
-	if r := c.q.problem(); r != nil {
+	if r := c.q.problemV2(); r != nil {
 		return *r
 	}
 	from, to := window(len(taxClasses), page, limit)

@@ -47,9 +47,7 @@ func TestQuotaIsSharedAndRefreshed(t *testing.T) {
 	if d := cmp.Diff(want, quotaHeaders(a)); d != "" {
 		t.Error(d)
 	}
-	if a.json["title"] != "Too many requests" || a.json["status"] != 429.0 {
-		t.Errorf("%s", a.raw)
-	}
+	a.v2Error(t, "no quota left", 429)
 	c.add(28500*time.Millisecond - 1)
 	r.want(429, "GET", "/v2/time", nil)
 	c.add(1)
