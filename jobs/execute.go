@@ -262,7 +262,7 @@ func (w *Workers) failed(ctx context.Context, lease *queue.Lease, j *job, err er
 	if attempts >= w.cfg.MaxAttempts || errors.Is(err, errCrashes) {
 		return w.bury(ctx, lease, j, attempts, err)
 	}
-	retryAt := time.Now().Add(w.cfg.Backoff(attempts))
+	retryAt := time.Now().Add(max(w.cfg.Backoff(attempts), bigcommerce.RetryAfter(err)))
 	j.log.WarnContext(ctx, "job failed; it will be tried again", "attempt", attempts, "retry_at", retryAt.UTC(), "error", err)
 	if err := noteFailure(ctx, w.db, j.row.ID, attempts, w.s.now(), retryAt, err.Error()); err != nil {
 		j.log.ErrorContext(ctx, "failure not counted", "error", err)

@@ -15,10 +15,6 @@ const (
 	customerGroupsPath = "/v2/customer_groups"
 )
 
-// ClassCustomers is the endpoint class of POST and PUT /customers: BigCommerce carries out three of
-// them at a time.
-const ClassCustomers = "customers"
-
 // The longest texts that a customer's fields take, in characters.
 const (
 	MaxCustomerEmail   = 250
@@ -118,7 +114,7 @@ type NewCustomer struct {
 // sent twice: after an *UnavailableError with Sent, look for the e-mail first.
 func (s *CustomersService) Create(ctx context.Context, c NewCustomer) (*Customer, error) {
 	return writeOne[*Customer](ctx, s.client, request{
-		method: http.MethodPost, path: customersPath, body: []NewCustomer{c}, class: ClassCustomers,
+		method: http.MethodPost, path: customersPath, body: []NewCustomer{c},
 	})
 }
 
@@ -135,7 +131,7 @@ type CustomerChange struct {
 // Update changes a customer.
 func (s *CustomersService) Update(ctx context.Context, c CustomerChange) (*Customer, error) {
 	return writeOne[*Customer](ctx, s.client, request{
-		method: http.MethodPut, path: customersPath, body: []CustomerChange{c}, class: ClassCustomers,
+		method: http.MethodPut, path: customersPath, body: []CustomerChange{c},
 	})
 }
 

@@ -1,6 +1,7 @@
 package bigcommerce
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -50,7 +51,8 @@ func (e *APIError) Error() string {
 
 // RateLimitError is a 429. It comes in three kinds: with HasQuota and Left 0 the window is used up;
 // with HasQuota and Left above 0 the endpoint's own concurrency limit was hit; without headers it is
-// load on the platform. The request was not carried out.
+// load on the platform. RetryAfter comes from a header or from the body. The request was not carried
+// out.
 type RateLimitError struct {
 	*APIError
 	HasRetryAfter bool
@@ -60,7 +62,7 @@ type RateLimitError struct {
 	Window, Reset time.Duration
 }
 
-// Wait returns how long the answer's headers say to wait, 0 if they do not.
+// Wait returns how long the answer says to wait, 0 if it does not.
 func (e *RateLimitError) Wait() time.Duration {
 	if e.HasQuota && e.Left == 0 {
 		return max(e.Reset, e.RetryAfter)
@@ -94,6 +96,8 @@ type UnavailableError struct {
 	// Sent says whether the request may have reached the server, so that a POST may have been
 	// carried out.
 	Sent bool
+	// RetryAfter is how long a 5xx says to wait, 0 if it does not.
+	RetryAfter time.Duration
 	// Err is the failure, nil for a 5xx. errors.Is finds context.Canceled in it.
 	Err error
 }
@@ -127,13 +131,28 @@ func (e *UnavailableError) Unwrap() []error {
 	return []error{e.APIError, e.Err}
 }
 
-// kindOf turns an answer that is not a success into the error for its status.
-func kindOf(e *APIError, a Answer) error {
+// RetryAfter is how long BigCommerce asks to wait before a request that failed with err is sent again, 0
+// if it does not say.
+func RetryAfter(err error) time.Duration {
+	var limited *RateLimitError
+	var away *UnavailableError
+	switch {
+	case errors.As(err, &limited):
+		return limited.Wait()
+	case errors.As(err, &away):
+		return away.RetryAfter
+	}
+	return 0
+}
+
+// kindOf turns an answer that is not a success into the error for its status. said is how long its body
+// says to wait, 0 if it does not.
+func kindOf(e *APIError, a Answer, said time.Duration) error {
 	switch {
 	case e.Status == http.StatusTooManyRequests:
 		return &RateLimitError{
 			APIError:      e,
-			HasRetryAfter: a.HasRetryAfter, RetryAfter: a.RetryAfter,
+			HasRetryAfter: a.HasRetryAfter || said > 0, RetryAfter: max(a.RetryAfter, said),
 			HasQuota: a.HasQuota, Quota: a.Quota, Left: a.Left, Window: a.Window, Reset: a.Reset,
 		}
 	case e.Status == http.StatusConflict:
@@ -149,7 +168,7 @@ func kindOf(e *APIError, a Answer) error {
 	case e.Status == http.StatusRequestEntityTooLarge, e.Status == http.StatusRequestURITooLong:
 		return &TooLargeError{e}
 	case e.Status >= http.StatusInternalServerError:
-		return &UnavailableError{APIError: e, Sent: true}
+		return &UnavailableError{APIError: e, Sent: true, RetryAfter: max(a.RetryAfter, said)}
 	default:
 		return e
 	}

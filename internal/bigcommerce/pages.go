@@ -10,8 +10,29 @@ import (
 	"strconv"
 )
 
-// MaxPageSize is the most that a collection returns in one page. Asking for less costs more requests.
+// MaxPageSize is the most that a collection returns in one page, but for those of pageLimits. Asking for
+// less costs more requests.
 const MaxPageSize = 250
+
+// pageLimits are the collections that return more in a page, from their descriptions.
+var pageLimits = []struct {
+	path string // as of Class.Endpoints
+	most int
+}{
+	{"/v3/inventory/items", 1000},
+	{"/v3/inventory/locations", 1000},
+	{"/v3/inventory/locations/{}/items", 1000},
+}
+
+// pageLimit returns the most that a collection returns in one page.
+func pageLimit(path string) int {
+	for _, l := range pageLimits {
+		if matchesPath(l.path, path) {
+			return l.most
+		}
+	}
+	return MaxPageSize
+}
 
 // Pagination is where a page stands in its collection.
 type Pagination struct {
@@ -94,9 +115,10 @@ func (p position) next(m meta) (position, bool) {
 	return position{page: p.page + 1}, p.page < m.Pagination.TotalPages
 }
 
-func (p position) addTo(q *query, limit int) {
-	if limit <= 0 || limit > MaxPageSize {
-		limit = MaxPageSize
+// addTo asks for the page, of limit items or of the most that the collection gives.
+func (p position) addTo(q *query, limit, most int) {
+	if limit <= 0 || limit > most {
+		limit = most
 	}
 	if p.after != "" {
 		q.str("after", p.after)
@@ -138,7 +160,7 @@ func fetchPage[T any](ctx context.Context, c *Client, path string, limit int, at
 			return envelope[[]T]{}, err
 		}
 	}
-	at.addTo(&q, limit)
+	at.addTo(&q, limit, pageLimit(path))
 	env, _, err := send[envelope[[]T]](ctx, c, request{method: http.MethodGet, path: path, query: q.String()})
 	return env, err
 }

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -37,8 +38,7 @@ type request struct {
 	method string
 	path   string // below the store, with the version: "/v3/catalog/products"
 	query  string
-	body   any    // JSON; nil for none
-	class  string // endpoint class with its own concurrency limit; "" for none
+	body   any // JSON; nil for none
 }
 
 // retryable says whether the request may be sent twice to the same effect.
@@ -69,7 +69,10 @@ func send[T any](ctx context.Context, c *Client, r request) (out T, status int, 
 		if err == nil || n == maxRetries || !r.retryable() || !transient(ctx, err) {
 			return out, status, err
 		}
-		wait := c.jitter(min(retryBase<<n, retryCap))
+		wait := max(c.jitter(min(retryBase<<n, retryCap)), RetryAfter(err))
+		if wait > retryCap { // whoever asked can wait elsewhere
+			return out, status, err
+		}
 		c.log.DebugContext(ctx, "bigcommerce request will be retried", "method", r.method, "path", r.path,
 			"retry", n+1, "wait", wait, "error", err)
 		if sErr := c.sleep(ctx, wait); sErr != nil {
@@ -102,7 +105,7 @@ func attempt[T any](ctx context.Context, c *Client, r request, body []byte) (out
 		return out, 0, fmt.Errorf("bigcommerce: %s %s: %w", r.method, r.path, err)
 	}
 
-	done, err := c.limiter.Wait(ctx, Call{Class: r.class, Cost: 1, Interactive: isInteractive(ctx)})
+	done, err := c.limiter.Wait(ctx, Call{Class: ClassOf(r.method, r.path), Cost: 1, Interactive: isInteractive(ctx)})
 	if err != nil {
 		return out, 0, fmt.Errorf("bigcommerce: %s %s: not sent: %w", r.method, r.path, err)
 	}
@@ -189,11 +192,11 @@ func decode[T any](resp *http.Response, limit int64, out *T) error {
 // errorOf turns an answer that is not a success into its typed error.
 func (c *Client) errorOf(r request, resp *http.Response, a Answer) error {
 	raw, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody)) // what could be read of it will do
-	raw = []byte(c.redact(string(raw)))
 	title := orDefault(http.StatusText(resp.StatusCode), "unexpected status")
-	e := r.apiError(resp.StatusCode, parseErrorBody(raw), title)
-	e.Body = shorten(string(raw), maxBodyExcerpt)
-	return kindOf(e, a)
+	body := parseErrorBody(raw, c.redactor(r))
+	e := r.apiError(resp.StatusCode, body, title)
+	e.Body = shorten(c.redact(r, string(raw)), maxBodyExcerpt)
+	return kindOf(e, a, body.retryAfter)
 }
 
 // unavailable describes a request to which no whole answer came back. ctx is the caller's.
@@ -205,8 +208,8 @@ func (c *Client) unavailable(ctx context.Context, r request, status int, sent bo
 	if ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) { // the attempt's time, not the caller's
 		err = fmt.Errorf("no whole answer within %v", c.timeout)
 	}
-	if text := err.Error(); c.redact(text) != text {
-		err = &redactedError{text: c.redact(text), err: err}
+	if text := err.Error(); c.redact(r, text) != text {
+		err = &redactedError{text: c.redact(r, text), err: err}
 	}
 	title := "no answer"
 	if status != 0 {
@@ -215,9 +218,23 @@ func (c *Client) unavailable(ctx context.Context, r request, status int, sent bo
 	return &UnavailableError{APIError: r.apiError(status, errorBody{}, title), Sent: sent, Err: err}
 }
 
-// redact removes the access token from text that came from outside.
-func (c *Client) redact(s string) string {
-	return strings.ReplaceAll(s, c.token(), "[access token]")
+// emailPattern finds e-mail addresses in text, and in JSON that writes the @ as \u0040.
+var emailPattern = regexp.MustCompile(`(?:"[^"]*"|[^\s"<>(),;:\[\]]+)(?:@|\\u0040)[^\s"<>(),;\\]+`)
+
+// redact removes from text that came from outside what nobody is to read in a log or an error: the access
+// token, and people's e-mail addresses, which refusals of a customer quote ("email … already in use").
+// The catalogue knows no people, and a SKU may have an @.
+func (c *Client) redact(r request, s string) string {
+	s = strings.ReplaceAll(s, c.token(), "[access token]")
+	if strings.HasPrefix(r.path, "/v3/catalog/") {
+		return s
+	}
+	return emailPattern.ReplaceAllString(s, "[e-mail address]")
+}
+
+// redactor is redact for the texts of an answer to r.
+func (c *Client) redactor(r request) func(string) string {
+	return func(s string) string { return c.redact(r, s) }
 }
 
 // redactedError has another text than the error it stands for.

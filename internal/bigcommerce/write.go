@@ -64,7 +64,7 @@ func writeOne[T any](ctx context.Context, c *Client, r request) (T, error) {
 
 // multiStatus is what a 207 to r says went wrong.
 func (c *Client) multiStatus(r request, raw json.RawMessage) *APIError {
-	body := parseErrorBody([]byte(c.redact(string(raw))))
+	body := parseErrorBody(raw, c.redactor(r))
 	return r.apiError(http.StatusMultiStatus, body, http.StatusText(http.StatusMultiStatus))
 }
 
@@ -91,19 +91,20 @@ func checkBatch(what string, batch []Fields, most int) error {
 
 // putBatch updates a batch of documents.
 func putBatch(ctx context.Context, c *Client, path, query string, batch []Fields) (BatchResult, error) {
-	env, status, err := send[envelope[[]Fields]](ctx, c, request{method: http.MethodPut, path: path, query: query, body: batch})
+	r := request{method: http.MethodPut, path: path, query: query, body: batch}
+	env, status, err := send[envelope[[]Fields]](ctx, c, r)
 	if err != nil {
 		return BatchResult{}, err
 	}
 	result := BatchResult{Data: env.Data}
 	if status == http.StatusMultiStatus {
-		result.Errors = batchErrors([]byte(c.redact(string(env.Errors))))
+		result.Errors = batchErrors(env.Errors, c.redactor(r))
 	}
 	return result, nil
 }
 
 // batchErrors reads the errors of a 207: an error object, or a list of them.
-func batchErrors(raw json.RawMessage) []BatchError {
+func batchErrors(raw json.RawMessage, clean func(string) string) []BatchError {
 	var list []json.RawMessage
 	if json.Unmarshal(raw, &list) != nil {
 		list = []json.RawMessage{raw}
@@ -117,7 +118,7 @@ func batchErrors(raw json.RawMessage) []BatchError {
 			Status int `json:"status"`
 		}
 		_ = json.Unmarshal(item, &head) // 0 if it has none
-		body := parseErrorBody(item)
+		body := parseErrorBody(item, clean)
 		errs = append(errs, BatchError{
 			Status: head.Status,
 			Title:  orDefault(body.title, http.StatusText(http.StatusMultiStatus)),

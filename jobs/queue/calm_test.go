@@ -208,7 +208,7 @@ func (p *pair) enqueue(*rapid.T) {
 		j := p.job(p.store(), lane, rapid.SampledFrom([]string{"", "", "x"}).Draw(p.T, "key"))
 		j[6] = p.draw("cost", 0, 3)
 		if p.oneIn(12, "class") {
-			j[5] = ClassPriceRecordsPut
+			j[5] = "price-records-put"
 		}
 		if p.oneIn(10, "delay") {
 			j[7] = p.now() + 2000

@@ -139,27 +139,27 @@ func TestWeights(t *testing.T) {
 }
 
 func TestCaps(t *testing.T) {
-	each(t, Options{StoreCap: 3}, func(t *testing.T, q *Queue, _ *clock) {
+	each(t, Options{StoreCap: 4}, func(t *testing.T, q *Queue, _ *clock) {
 		list := jobs("abc", 10)
 		for i := range 5 {
-			list[i].Class = ClassPriceListRecords // 2 at once
+			list[i].Class = ClassCustomers // 3 at once
 		}
 		must(t, q.Enqueue(t.Context(), list...))
-		a, b, other := claim(t, q), claim(t, q), claim(t, q)
-		if a.Class != ClassPriceListRecords || b.Class != ClassPriceListRecords || other.Class != "" {
-			t.Errorf("classes %q, %q, %q: want the class's 2, then one without", a.Class, b.Class, other.Class)
+		a, b, c, other := claim(t, q), claim(t, q), claim(t, q), claim(t, q)
+		if a.Class != ClassCustomers || b.Class != ClassCustomers || c.Class != ClassCustomers || other.Class != "" {
+			t.Errorf("classes %q, %q, %q, %q: want the class's 3, then one without", a.Class, b.Class, c.Class, other.Class)
 		}
 		claimNothing(t, q) // the store's cap
-		must(t, q.SetCap(t.Context(), "abc", 4))
+		must(t, q.SetCap(t.Context(), "abc", 5))
 		if l := claim(t, q); l.Class != "" {
 			t.Errorf("claimed class %q over its cap", l.Class)
 		}
 		claimNothing(t, q)
 		must(t, q.Ack(t.Context(), a))
-		if l := claim(t, q); l.Class != ClassPriceListRecords {
+		if l := claim(t, q); l.Class != ClassCustomers {
 			t.Errorf("claimed class %q, want the older jobs of the class that has room", l.Class)
 		}
-		must(t, q.SetCap(t.Context(), "abc", 0)) // back to 3
+		must(t, q.SetCap(t.Context(), "abc", 0)) // back to 4
 		must(t, q.Ack(t.Context(), b))
 		claimNothing(t, q)
 		noAudit(t, q)

@@ -101,7 +101,7 @@ func (m *model) enqueue(*rapid.T) {
 	j := Job{
 		ID: "j" + strconv.Itoa(m.n), Store: m.store(), Kind: "k", Payload: []byte(strconv.Itoa(m.n)),
 		Lane:  rapid.SampledFrom([]Lane{LaneInteractive, LaneOrders, LaneBulk}).Draw(m.T, "lane"),
-		Class: rapid.SampledFrom([]string{"", "", ClassPriceRecordsPut, "other"}).Draw(m.T, "class"),
+		Class: rapid.SampledFrom([]string{"", "", "price-records-put", "other"}).Draw(m.T, "class"),
 		Cost:  rapid.IntRange(0, 5).Draw(m.T, "cost"),
 	}
 	if rapid.Bool().Draw(m.T, "coalesce") {
@@ -253,7 +253,7 @@ func (m *model) reserve(*rapid.T) {
 	store := m.store()
 	call := bigcommerce.Call{
 		Cost: 1, Interactive: rapid.Bool().Draw(m.T, "interactive"),
-		Class: rapid.SampledFrom([]string{"", "", ClassPriceListRecords}).Draw(m.T, "class"),
+		Class: rapid.SampledFrom([]string{"", "", ClassCustomers}).Draw(m.T, "class"),
 	}
 	d, err := m.q.Reserve(m.t.Context(), store, call)
 	if left := m.c.Now().Before(m.left[store]); left != errors.Is(err, ErrLeaseLost) {

@@ -246,7 +246,7 @@ func TestRefusalWindowUsedUp(t *testing.T) {
 
 func TestRefusalConcurrency(t *testing.T) {
 	governed(t, func(t *testing.T, g governor) {
-		class := bigcommerce.Call{Class: ClassPriceListReads, Interactive: true} // 10 at once
+		class := bigcommerce.Call{Class: "price-list-reads", Interactive: true} // 10 at once
 		g.observe(g.admitted(person), ok(1000, 900, 30*time.Second))
 		var out []Decision
 		for range 10 {
@@ -256,7 +256,7 @@ func TestRefusalConcurrency(t *testing.T) {
 		elsewhere := g.admitted(person) // other endpoints go on
 		g.observe(out[0], status(ok(1000, 890, 30*time.Second), 429))
 		g.observe(out[1], status(ok(1000, 890, 30*time.Second), 429)) // of the same burst: no further halving
-		if h := g.field("h:" + ClassPriceListReads); h != 5 {
+		if h := g.field("h:price-list-reads"); h != 5 {
 			t.Errorf("the class runs %d at once, want 5", h)
 		}
 		g.observe(elsewhere, ok(1000, 890, 30*time.Second))
@@ -277,7 +277,7 @@ func TestRefusalConcurrency(t *testing.T) {
 		for range 20 * 12 { // it recovers, slowly
 			g.observe(g.admitted(class), ok(1000, 800, 28*time.Second))
 		}
-		if h := g.field("h:" + ClassPriceListReads); h != 0 && h < 7 {
+		if h := g.field("h:price-list-reads"); h != 0 && h < 7 {
 			t.Errorf("the class runs %d at once after 240 successes", h)
 		}
 		// A class whose limit nobody told us, and no class at all.

@@ -47,39 +47,23 @@ const (
 	deadKept = 1000
 )
 
-// Endpoint classes with a concurrency limit per store, from BigCommerce's API reference ("Do not run more than n requests in
-// parallel", per operation). A call's or a job's class is one of these, or any other name ([a-z0-9_-]) for a class without a
-// known limit: it is halved when BigCommerce refuses, and recovers.
-const (
-	ClassCustomers               = bigcommerce.ClassCustomers  // POST, PUT /customers
-	ClassCustomerAddressesPost   = "customer-addresses-post"   // POST /customers/addresses
-	ClassCustomerAddressesPut    = "customer-addresses-put"    // PUT /customers/addresses
-	ClassCustomerAttributes      = "customer-attributes"       // POST, PUT /customers/attributes
-	ClassCustomerAttributeValues = "customer-attribute-values" // PUT /customers/attribute-values
-	ClassCustomerFormFields      = "customer-form-fields"      // PUT /customers/form-field-values
-	ClassPriceRecordsPut         = "price-records-put"         // PUT /pricelists/records
-	ClassPriceRecordsPost        = "price-records-post"        // POST /pricelists/records
-	ClassPriceListRecords        = "price-list-records"        // PUT /pricelists/{id}/records
-	ClassPriceListReads          = "price-list-reads"          // GET /pricelists…
-)
+// ClassCustomers is the class of writes to /customers. A call's or a job's class is one of
+// bigcommerce.Classes, or any other name ([a-z0-9_-]) for a class without a known limit: it is halved when
+// BigCommerce refuses, and recovers.
+const ClassCustomers = bigcommerce.ClassCustomers
 
 // ClassStorefront is of jobs, not of an endpoint: what looks at a store's scripts and then creates those
 // that it did not see must not run twice at once.
 const ClassStorefront = "storefront"
 
-var classCaps = map[string]int{
-	ClassCustomers:               3,
-	ClassCustomerAddressesPost:   10,
-	ClassCustomerAddressesPut:    3,
-	ClassCustomerAttributes:      3,
-	ClassCustomerAttributeValues: 10,
-	ClassCustomerFormFields:      10,
-	ClassPriceRecordsPut:         1,
-	ClassPriceRecordsPost:        10,
-	ClassPriceListRecords:        2,
-	ClassPriceListReads:          10,
-	ClassStorefront:              1,
-}
+// classCaps says how many requests, or jobs, of a class may run at once for one store.
+var classCaps = func() map[string]int {
+	caps := map[string]int{ClassStorefront: 1}
+	for _, c := range bigcommerce.Classes() {
+		caps[c.Name] = c.AtOnce
+	}
+	return caps
+}()
 
 func compile(o Options) map[string]*redis.Script {
 	scripts := map[string]*redis.Script{}

@@ -56,7 +56,11 @@ func reason(err error) string {
 func explain(title string, fields map[string]string) string {
 	parts := []string{title}
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
-		if m := fields[name]; m != "" && m != title {
+		switch m := fields[name]; {
+		case m == "" || m == title:
+		case name == "": // about no field
+			parts = append(parts, m)
+		default:
 			parts = append(parts, fmt.Sprintf("%s: %s", name, m))
 		}
 	}
@@ -116,6 +120,7 @@ func lastPart(key string) string {
 func refusedField(fields map[string]string) string {
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		switch f := lastPart(name); f {
+		case "": // what is said about none
 		case "categories", "category_id", "category_ids":
 			return targetCategory
 		case "brand_id":
