@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/text/language"
 	"golang.org/x/text/language/display"
@@ -69,6 +71,12 @@ var addressFields = []fieldSpec{
 }
 
 var addressIndex = index(addressFields)
+
+// neededIn is what an address needs besides in countries that need it to complete an address. The
+// description names none of them; these need both beyond doubt.
+var neededIn = map[string][]string{
+	"US": {"state_or_province", "postal_code"}, "CA": {"state_or_province", "postal_code"}, "AU": {"state_or_province", "postal_code"},
+}
 
 // customerIncludes are the sub-resources that may be asked for; the beta ones of customers.v3.yml are
 // taken and have nothing to show.
@@ -139,7 +147,7 @@ func (s *Sandbox) createCustomers(c *call) reply {
 	st := c.st
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	errs, made := map[string]string{}, make([]Customer, len(list))
+	errs, made, weak := map[string]string{}, make([]Customer, len(list)), false
 	for i, in := range list {
 		prefix := strconv.Itoa(i) + "."
 		for _, name := range customerReadOnly {
@@ -151,17 +159,13 @@ func (s *Sandbox) createCustomers(c *call) reply {
 		maps.Copy(errs, es)
 		made[i] = Customer{OriginChannelID: defaultChannelID, GroupID: st.defaultGroupLocked()}
 		made[i].assign(customerFields, vals, prefix, errs)
+		weak = weak || weakPassword(in)
 	}
 	if len(errs) > 0 {
 		return invalid(errs)
 	}
-	emails := map[string]bool{}
-	for i := range made {
-		key := emailKey(made[i].Email)
-		if emails[key] || st.checkCustomerLocked(&made[i]) != "" {
-			return customersFailed("Create customers failed.", ".customer_create", "Error creating customers")
-		}
-		emails[key] = true
+	if r := st.customersFit(made, weak, "Create customers failed.", ".customer_create", "Error creating customers"); r != nil {
+		return *r
 	}
 	rows := make([]any, len(made))
 	for i := range made {
@@ -170,11 +174,45 @@ func (s *Sandbox) createCustomers(c *call) reply {
 	return value(http.StatusOK, rows)
 }
 
-// customersFailed is the 422 of a batch that contradicts the store. As documented it does not say which
-// customer is at fault, nor the id of the one that is in the way.
-func customersFailed(title, key, message string) reply {
-	return fail(http.StatusUnprocessableEntity, title, map[string]string{key: message})
+// customersFit is the 422 of a batch that contradicts the store, or nil. As documented it does not say
+// which customer is at fault, nor the id of the one that is in the way; as recorded it quotes an e-mail
+// address that is taken. Callers hold st.mu.
+func (st *Store) customersFit(list []Customer, weak bool, title, key, message string) *reply {
+	failed := func(why string) *reply {
+		r := fail(http.StatusUnprocessableEntity, title, map[string]string{key: message + why})
+		return &r
+	}
+	emails := map[string]bool{}
+	for i := range list {
+		email := emailKey(list[i].Email)
+		if id, taken := st.shop.emails[email]; emails[email] || taken && id != list[i].ID {
+			return failed(": email " + list[i].Email + " already in use")
+		}
+		if st.checkCustomerLocked(&list[i]) != "" {
+			return failed("")
+		}
+		emails[email] = true
+	}
+	if weak {
+		return failed(": " + msgWeakPassword)
+	}
+	return nil
 }
+
+// msgWeakPassword is the description's own (form_fields.sf.yml, requirements of a password field).
+const msgWeakPassword = "Passwords must be at least 7 characters and contain both alphabetic and numeric characters."
+
+// weakPassword reports whether a customer is to get a password that shoppers themselves may not have.
+func weakPassword(in map[string]any) bool {
+	auth, _ := in["authentication"].(map[string]any)
+	secret, sent := auth["new_password"].(string)
+	return sent && (utf8.RuneCountInString(secret) < 7 || !hasLetter.MatchString(secret) || !hasDigit.MatchString(secret))
+}
+
+var (
+	hasLetter = regexp.MustCompile(`[A-Za-z]`)
+	hasDigit  = regexp.MustCompile(`[0-9]`)
+)
 
 func (s *Sandbox) updateCustomers(c *call) reply {
 	list, r := c.customerBatch()
@@ -184,36 +222,33 @@ func (s *Sandbox) updateCustomers(c *call) reply {
 	st := c.st
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	failed := customersFailed("Update customers failed.", ".customer_update", "Error updating customers")
-	errs, nexts := map[string]string{}, make([]Customer, len(list))
-	known, seen := true, map[int64]bool{}
+	errs, nexts, weak := map[string]string{}, make([]Customer, len(list)), false
+	seen := map[int64]bool{}
 	for i, in := range list {
 		prefix := strconv.Itoa(i) + "."
+		if in["id"] == nil {
+			return invalid(map[string]string{"id": msgMissing}) // without the place in the batch
+		}
 		id := batchID(in["id"], prefix, errs)
 		vals, es := validate(customerPutFields, customerIndex, in, false, prefix)
 		maps.Copy(errs, es)
 		old := st.shop.customers[id]
 		if old == nil || seen[id] {
-			known = false
+			if errs[prefix+"id"] == "" {
+				errs[prefix+"id"] = "invalid customer ID"
+			}
 			old = &Customer{ID: id}
 		}
 		seen[id] = true
 		nexts[i] = *old
 		nexts[i].assign(customerPutFields, vals, prefix, errs)
+		weak = weak || weakPassword(in)
 	}
 	if len(errs) > 0 {
 		return invalid(errs)
 	}
-	if !known {
-		return failed
-	}
-	emails := map[string]bool{}
-	for i := range nexts {
-		key := emailKey(nexts[i].Email)
-		if emails[key] || st.checkCustomerLocked(&nexts[i]) != "" {
-			return failed
-		}
-		emails[key] = true
+	if r := st.customersFit(nexts, weak, "Update customers failed.", ".customer_update", "Error updating customers"); r != nil {
+		return *r
 	}
 	rows := make([]any, len(nexts))
 	for i := range nexts {
@@ -231,6 +266,10 @@ func (c *call) customerBatch() ([]map[string]any, *reply) {
 	list, r := c.readObjects()
 	if r != nil {
 		return nil, r
+	}
+	if len(list) == 0 {
+		r := invalid(map[string]string{"obj": "error.minItems"})
+		return nil, &r
 	}
 	if len(list) > maxCustomerBatch {
 		r := fail(http.StatusRequestEntityTooLarge, "The request payload is too large. The maximum number of items allowed in the array is 10.", nil)
@@ -343,6 +382,11 @@ func (c *Customer) addresses(raw, path string, errs map[string]string) {
 		for _, v := range vals {
 			*into[addressFields[v.field].name] = unquote(v.raw)
 		}
+		for _, name := range neededIn[a.CountryISO] {
+			if strings.TrimSpace(*into[name]) == "" && errs[prefix+name] == "" {
+				errs[prefix+name] = msgMissing
+			}
+		}
 		region, err := language.ParseRegion(a.CountryISO)
 		if es[prefix+"country_code"] == "" && (err != nil || !region.IsCountry()) {
 			errs[prefix+"country_code"] = "error.invalid.country"
@@ -354,7 +398,7 @@ func (c *Customer) addresses(raw, path string, errs map[string]string) {
 
 // deleteCustomers without id:in changes nothing and says so to nobody, as documented.
 func (s *Sandbox) deleteCustomers(c *call) reply {
-	ids := c.q.integers("id:in")
+	ids := c.q.onlyIntegers("id:in")
 	if r := c.q.problem(); r != nil {
 		return *r
 	}

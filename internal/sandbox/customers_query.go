@@ -21,10 +21,10 @@ func (f *customerFilter) test(ok func(*Customer) bool) { f.tests = append(f.test
 // customerFilter reads every documented filter.
 func (q *query) customerFilter() *customerFilter {
 	f := &customerFilter{}
-	if in := q.integers("id:in"); in != nil {
+	if in := q.onlyIntegers("id:in"); in != nil {
 		f.test(func(c *Customer) bool { return slices.Contains(in, c.ID) })
 	}
-	if in := q.integers("customer_group_id:in"); in != nil {
+	if in := q.onlyIntegers("customer_group_id:in"); in != nil {
 		f.test(func(c *Customer) bool { return slices.Contains(in, c.GroupID) })
 	}
 	for name, of := range map[string]func(*Customer) string{
@@ -62,6 +62,21 @@ func (q *query) customerFilter() *customerFilter {
 		f.less = func(a, b *Customer) int { return asc(b, a) }
 	}
 	return f
+}
+
+// onlyIntegers is integers in the customers API's own words: what is wrong is in the title.
+func (q *query) onlyIntegers(name string) []int64 {
+	out := q.integers(name)
+	if q.errs[name] == "" {
+		return out
+	}
+	delete(q.errs, name)
+	for part := range strings.SplitSeq(q.v.Get(name), ",") {
+		if _, err := strconv.ParseInt(strings.TrimSpace(part), 10, 64); err != nil && q.title == "" {
+			q.title = `Query parameter "` + name + `" value may contain only integer values. For input string: "` + part + `".`
+		}
+	}
+	return nil
 }
 
 func (c *Customer) name() string { return c.FirstName + " " + c.LastName }

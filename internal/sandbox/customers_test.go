@@ -41,7 +41,8 @@ func TestCustomers(t *testing.T) {
 		"notes":"n","tax_exempt_category":"N","customer_group_id":1,"authentication":{"force_password_reset":true,"new_password":"SecurePassword123!"},
 		"accepts_product_review_abandoned_cart_emails":true,"store_credit_amounts":[{"amount":43.15}],"origin_channel_id":1,"channel_ids":[1],
 		"trigger_account_created_notification":true,
-		"addresses":[{"address1":"Addr 1","city":"San Francisco","country_code":"US","first_name":"Ronald","last_name":"Swimmer"}]}]`)
+		"addresses":[{"address1":"Addr 1","city":"San Francisco","country_code":"US","first_name":"Ronald","last_name":"Swimmer",
+		"postal_code":"33333","state_or_province":"California"}]}]`)
 	got := a.data()[0]
 	for name, want := range map[string]any{"id": 1., "email": "Jane.Smith@example.com", "customer_group_id": 1., "company": "Acme", "phone": "555",
 		"notes": "n", "tax_exempt_category": "N", "address_count": 1., "attribute_count": 0., "origin_channel_id": 1., "registration_ip_address": "",
@@ -73,12 +74,12 @@ func TestCustomers(t *testing.T) {
 
 	// What a PUT does not name stays; read-only fields are ignored.
 	a = r.want(200, "PUT", "/v3/customers", `[{"id":1,"last_name":"Jones","origin_channel_id":77,"registration_ip_address":"1.2.3.4","date_created":"2020-01-01"},
-		{"id":2,"channel_ids":[1],"authentication":{"new_password":"pw"}}]`)
+		{"id":2,"channel_ids":[1],"authentication":{"new_password":"password1"}}]`)
 	if c := a.data()[0]; c["first_name"] != "Jane" || c["last_name"] != "Jones" || c["origin_channel_id"] != 1. || c["registration_ip_address"] != "" ||
 		c["company"] != "Acme" || a.data()[1]["channel_ids"].([]any)[0] != 1. {
 		t.Errorf("PUT: %s", a.raw)
 	}
-	if _, ok := r.st.CheckPassword(1, "BOB@example.com", "pw"); !ok {
+	if _, ok := r.st.CheckPassword(1, "BOB@example.com", "password1"); !ok {
 		t.Error("the new password does not work")
 	}
 	a = r.want(200, "PUT", "/v3/customers", `[{"id":2,"channel_ids":null,"customer_group_id":0}]`)
@@ -135,17 +136,27 @@ func TestCustomerErrors(t *testing.T) {
 		"credit":          {422, "POST", `[{"email":"x@example.com","store_credit_amounts":[{"amount":-1}],` + ok + `}]`, "0.store_credit_amounts.0.amount", msgMin},
 		"address":         {422, "POST", `[{"email":"x@example.com","addresses":[{` + ok + `,"address1":"a","city":"c"}],` + ok + `}]`, "0.addresses.0.country_code", msgMissing},
 		"country":         {422, "POST", `[{"email":"x@example.com","addresses":[{` + ok + `,"address1":"a","city":"c","country_code":"ZZ"}],` + ok + `}]`, "0.addresses.0.country_code", "error.invalid.country"},
-		"taken":           {422, "POST", `[{"email":"A@Example.com",` + ok + `}]`, ".customer_create", "Error creating customers"},
-		"twice":           {422, "POST", `[{"email":"n@example.com",` + ok + `},{"email":"N@example.com",` + ok + `}]`, ".customer_create", "Error creating customers"},
+		"taken":           {422, "POST", `[{"email":"A@Example.com",` + ok + `}]`, ".customer_create", "Error creating customers: email A@Example.com already in use"},
+		"twice":           {422, "POST", `[{"email":"n@example.com",` + ok + `},{"email":"N@example.com",` + ok + `}]`, ".customer_create", "Error creating customers: email N@example.com already in use"},
+		"empty":           {422, "POST", `[]`, "obj", "error.minItems"},
+		"short password":  {422, "POST", `[{"email":"x@example.com","authentication":{"new_password":"abc123"},` + ok + `}]`, ".customer_create", "Error creating customers: " + msgWeakPassword},
+		"only letters":    {422, "POST", `[{"email":"x@example.com","authentication":{"new_password":"abcdefgh"},` + ok + `}]`, ".customer_create", "Error creating customers: " + msgWeakPassword},
+		"only digits":     {422, "POST", `[{"email":"x@example.com","authentication":{"new_password":"12345678"},` + ok + `}]`, ".customer_create", "Error creating customers: " + msgWeakPassword},
+		"empty password":  {422, "POST", `[{"email":"x@example.com","authentication":{"new_password":""},` + ok + `}]`, "0.authentication.new_password", msgMinLen},
+		"no state":        {422, "POST", `[{"email":"x@example.com","addresses":[{` + ok + `,"address1":"a","city":"c","country_code":"US","postal_code":"33333"}],` + ok + `}]`, "0.addresses.0.state_or_province", msgMissing},
+		"no postal code":  {422, "POST", `[{"email":"x@example.com","addresses":[{` + ok + `,"address1":"a","city":"c","country_code":"US","state_or_province":"Ohio","postal_code":" "}],` + ok + `}]`, "0.addresses.0.postal_code", msgMissing},
 		"group":           {422, "POST", `[{"email":"x@example.com","customer_group_id":9,` + ok + `}]`, ".customer_create", "Error creating customers"},
 		"origin":          {422, "POST", `[{"email":"x@example.com","origin_channel_id":9,` + ok + `}]`, ".customer_create", "Error creating customers"},
 		"channel":         {422, "POST", `[{"email":"x@example.com","channel_ids":[1,9],` + ok + `}]`, ".customer_create", "Error creating customers"},
 		"eleven":          {413, "POST", eleven, "", ""},
 		"attributes":      {501, "POST", `[{"attributes":[{"attribute_id":1,"attribute_value":"x"}]}]`, "", ""},
-		"PUT no id":       {422, "PUT", `[{"email":"x@example.com"}]`, "0.id", msgMissing},
-		"PUT unknown id":  {422, "PUT", `[{"id":9}]`, ".customer_update", "Error updating customers"},
-		"PUT twice":       {422, "PUT", `[{"id":1},{"id":1}]`, ".customer_update", "Error updating customers"},
-		"PUT taken":       {422, "PUT", `[{"id":1,"email":"B@example.com"}]`, ".customer_update", "Error updating customers"},
+		"PUT no id":       {422, "PUT", `[{"id":1},{"first_name":"x"}]`, "id", msgMissing},
+		"PUT id of text":  {422, "PUT", `[{"id":"1"}]`, "0.id", msgNumber},
+		"PUT unknown id":  {422, "PUT", `[{"id":9}]`, "0.id", "invalid customer ID"},
+		"PUT twice":       {422, "PUT", `[{"id":1},{"id":1}]`, "1.id", "invalid customer ID"},
+		"PUT empty":       {422, "PUT", `[]`, "obj", "error.minItems"},
+		"PUT password":    {422, "PUT", `[{"id":1,"authentication":{"new_password":"pw1"}}]`, ".customer_update", "Error updating customers: " + msgWeakPassword},
+		"PUT taken":       {422, "PUT", `[{"id":1,"email":"B@example.com"}]`, ".customer_update", "Error updating customers: email B@example.com already in use"},
 		"PUT empty email": {422, "PUT", `[{"id":1,"email":""}]`, "0.email", msgMinLen},
 		"PUT eleven":      {413, "PUT", eleven, "", ""},
 	} {
@@ -154,9 +165,6 @@ func TestCustomerErrors(t *testing.T) {
 			if a.status != c.status || c.field != "" && a.errorsOf()[c.field] != c.want {
 				t.Errorf("%d %s", a.status, a.raw)
 			}
-			if strings.Contains(a.raw, "example.com") {
-				t.Errorf("the answer names an address: %s", a.raw)
-			}
 		})
 	}
 	if title := r.do("POST", "/v3/customers", `[{"email":"a@example.com",`+ok+`}]`).json["title"]; title != "Create customers failed." {
@@ -164,6 +172,14 @@ func TestCustomerErrors(t *testing.T) {
 	}
 	if n := len(r.st.Customers()); n != 2 {
 		t.Errorf("%d customers: a refused batch left something", n)
+	}
+	for query, part := range map[string]string{"id:in=hello": "hello", "id:in=1,2x": "2x", "customer_group_id:in=a": "a", "id:in=": ""} {
+		a := r.want(422, "GET", "/v3/customers?"+query, nil)
+		name, _, _ := strings.Cut(query, "=")
+		want := fmt.Sprintf(`Query parameter %q value may contain only integer values. For input string: %q.`, name, part)
+		if a.json["title"] != want || a.errorsOf() == nil || len(a.errorsOf()) != 0 {
+			t.Errorf("%s: %s", query, a.raw)
+		}
 	}
 	r.want(422, "DELETE", "/v3/customers?id:in=x", nil)
 	r.want(422, "DELETE", "/v3/customers?email:in=a@example.com", nil)
@@ -281,7 +297,7 @@ func TestCustomerScopes(t *testing.T) {
 		r.token = c.token
 		var body any
 		if c.method == "POST" || c.method == "PUT" {
-			body = `[]`
+			body = `[{}]`
 		}
 		a := r.want(c.status, c.method, c.path, body)
 		if c.status == 403 && !strings.Contains(a.raw, "You don't have a required scope to access the endpoint") {
@@ -301,7 +317,7 @@ func TestCustomerConcurrency(t *testing.T) {
 	r.want(429, "PUT", "/v3/customers", `[]`)
 	r.want(200, "GET", "/v3/customers", nil)
 	r.st.leave("/v3/customers")
-	r.want(200, "PUT", "/v3/customers", `[]`)
+	r.want(422, "PUT", "/v3/customers", `[]`)
 }
 
 func TestSigningIn(t *testing.T) {

@@ -21,6 +21,7 @@ type query struct {
 	errs  map[string]string
 	now   time.Time // of the request, for dates without a time of day
 	lax   bool      // Choices.FieldsLeftOut
+	title string    // of an API that says what is wrong in the title alone
 }
 
 // newQuery reads a request's query. "?&limit=1" has a parameter without a name, which the platform refuses.
@@ -205,6 +206,10 @@ func (q *query) problem() *reply {
 	if len(unknown) > 0 {
 		slices.Sort(unknown)
 		r := fail(http.StatusUnprocessableEntity, "The filter(s): "+strings.Join(unknown, ",")+" are not valid filter parameter(s).", nil)
+		return &r
+	}
+	if q.title != "" {
+		r := fail(http.StatusUnprocessableEntity, q.title, nil)
 		return &r
 	}
 	if len(q.errs) > 0 {

@@ -42,7 +42,7 @@ func fill(r *rig) {
 	r.want(200, "POST", "/v3/channels", `{"name":"Two","platform":"next","type":"storefront"}`)
 	r.want(201, "POST", "/v3/sites", `{"url":"https://two.example.com","channel_id":1000001}`)
 	r.want(200, "PUT", "/v3/sites/1000", `{"url":"https://shop.example.com"}`)
-	r.want(200, "POST", "/v3/customers", `[{"email":"a@x.example","first_name":"A","last_name":"<B>","authentication":{"new_password":"right"},"channel_ids":[1],
+	r.want(200, "POST", "/v3/customers", `[{"email":"a@x.example","first_name":"A","last_name":"<B>","authentication":{"new_password":"right123"},"channel_ids":[1],
 		"addresses":[{"first_name":"A","last_name":"B","address1":"1","city":"C","country_code":"DE"}]},{"email":"b@x.example","first_name":"A","last_name":"B"}]`)
 	r.want(204, "DELETE", "/v3/customers?id:in=2", nil)
 	r.want(200, "POST", "/v3/content/scripts", `{"name":"S","kind":"script_tag","html":"<script>1 < 2</script>"}`)
@@ -85,7 +85,7 @@ func TestStateSurvives(t *testing.T) {
 			if s.ClientID() != id || s.ClientSecret() != secret || r.token != token {
 				t.Error("credentials changed")
 			}
-			if _, ok := r.st.CheckPassword(1, "A@x.example", "right"); !ok {
+			if _, ok := r.st.CheckPassword(1, "A@x.example", "right123"); !ok {
 				t.Error("the shopper's password is gone")
 			}
 			c := r.want(200, "POST", "/v3/customers", `[{"email":"b@x.example","first_name":"A","last_name":"B",
@@ -93,7 +93,7 @@ func TestStateSurvives(t *testing.T) {
 			if c["id"] != 3. || c["customer_group_id"] != 2. || c["addresses"].([]any)[0].(map[string]any)["id"] != 2. {
 				t.Errorf("%v: an id was given twice, or the default group is gone", c)
 			}
-			if raw, err := os.ReadFile(file); err != nil || strings.Contains(string(raw), "right") {
+			if raw, err := os.ReadFile(file); err != nil || strings.Contains(string(raw), "right123") {
 				t.Errorf("the state file has a password: %v", err)
 			}
 			if got := r.product("new", "S-1x"); got != 80 {
