@@ -5,11 +5,11 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
-	"strings"
 
 	"github.com/gin-gonic/gin"
 
 	"sluice/internal/problem"
+	"sluice/internal/spreadsheet"
 	"sluice/tenants"
 )
 
@@ -54,7 +54,8 @@ func (a *API) errorsCSV(c *gin.Context) {
 	w := csv.NewWriter(c.Writer)
 	_ = w.Write([]string{"line", "key", "field", "message", "value", "severity"})
 	err = a.cfg.DB.EachRunIssue(ctx, run.ID, "", func(i tenants.RunIssue) error {
-		return w.Write([]string{strconv.FormatInt(i.Line, 10), cell(i.Key), cell(i.Field), cell(i.Message), cell(i.Value), i.Severity})
+		return w.Write([]string{strconv.FormatInt(i.Line, 10), spreadsheet.Text(i.Key), spreadsheet.Text(i.Field),
+			spreadsheet.Text(i.Message), spreadsheet.Text(i.Value), spreadsheet.Text(i.Severity)})
 	})
 	w.Flush()
 	if err != nil {
@@ -62,14 +63,6 @@ func (a *API) errorsCSV(c *gin.Context) {
 		a.cfg.Log.ErrorContext(ctx, "error list cut", "store", run.StoreHash, "run", run.ID, "error", err)
 		panic(http.ErrAbortHandler)
 	}
-}
-
-// cell keeps a spreadsheet from running a value of a feed as a formula.
-func cell(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
-		return "'" + s
-	}
-	return s
 }
 
 // changeView is one record's change, planned or made.

@@ -22,6 +22,7 @@ func TestErrorsAsCSVAreSafeToOpen(t *testing.T) {
 	a := fill(t, p)
 	_, err := p.db.AddIssues(p.ctx(storeA), []tenants.RunIssue{
 		{RunID: a.run, Line: 3, Severity: "error", Field: "price", Key: `=HYPERLINK("http://evil.example")`, Message: "a \"quoted\"\nmessage", Value: "-1+1"},
+		{RunID: a.run, Line: 4, Severity: "error", Field: "name", Key: "a;=cmd", Message: "＝cmd", Value: "b\n@cmd\tc"},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -31,13 +32,16 @@ func TestErrorsAsCSVAreSafeToOpen(t *testing.T) {
 		t.Fatalf("%d %v", w.Code, w.Header())
 	}
 	rows, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(w.Body.String(), "\ufeff"))).ReadAll()
-	if err != nil || len(rows) != 3 {
+	if err != nil || len(rows) != 4 {
 		t.Fatalf("%v %v", rows, err)
 	}
 	if got := strings.Join(rows[0], ","); got != "line,key,field,message,value,severity" {
 		t.Fatalf("header %s", got)
 	}
 	if row := rows[2]; row[1][0] != '\'' || row[4] != "'-1+1" || row[3] != "a \"quoted\"\nmessage" {
+		t.Fatalf("row %q", row)
+	}
+	if row := rows[3]; row[1] != "a;'=cmd" || row[3] != "'＝cmd" || row[4] != "b\n'@cmd\tc" {
 		t.Fatalf("row %q", row)
 	}
 }
