@@ -23,71 +23,36 @@ func (e *BlockedError) Error() string {
 	return fmt.Sprintf("address %s is not public", e.Addr)
 }
 
-// notPublic are the ranges that net/netip has no name for, from the IANA special-purpose registries:
-// they lead into the host's network, to nobody, or through a translator to any of those.
-var notPublic = func() (out []netip.Prefix) {
-	for _, p := range []string{
-		"0.0.0.0/8",       // this network
-		"100.64.0.0/10",   // carrier-grade NAT; cloud metadata services lie there too
-		"192.0.0.0/24",    // protocol assignments
-		"192.0.2.0/24",    // documentation
-		"192.88.99.0/24",  // 6to4 relays
-		"198.18.0.0/15",   // benchmarks
-		"198.51.100.0/24", // documentation
-		"203.0.113.0/24",  // documentation
-		"240.0.0.0/4",     // reserved, broadcast
-		"::/96",           // IPv4-compatible
-		"64:ff9b:1::/48",  // local NAT64
-		"100::/64",        // discard
-		"2001::/23",       // protocol assignments, Teredo
-		"2001:db8::/32",   // documentation
-		"2002::/16",       // 6to4: any IPv4 address in disguise
-		"3fff::/20",       // documentation
-		"5f00::/16",       // segment routing
-		"fec0::/10",       // site-local, deprecated
-	} {
-		out = append(out, netip.MustParsePrefix(p))
-	}
-	return out
-}()
-
-var nat64 = netip.MustParsePrefix("64:ff9b::/96")
-
-// public reports whether an address is one of the internet at large.
-func public(a netip.Addr) bool {
-	if a.Zone() != "" {
-		return false
-	}
-	a = a.Unmap()
-	if nat64.Contains(a) { // the last four bytes are the IPv4 address that it leads to
-		b := a.As16()
-		return public(netip.AddrFrom4([4]byte(b[12:])))
-	}
-	if !a.IsGlobalUnicast() || a.IsPrivate() { // not loopback, link-local, multicast, unspecified, RFC 1918, fc00::/7
-		return false
-	}
-	for _, p := range notPublic {
-		if p.Contains(a) {
-			return false
-		}
-	}
-	return true
-}
-
 // Guard decides which addresses may be connected to. The zero value admits public ones, over TLS.
 type Guard struct {
-	AllowPrivate []netip.Prefix // addresses inside the host's network that are admitted too, also without TLS
-	Resolver     *net.Resolver  // nil is the system's; tests name hosts with it
+	// AllowPrivate are addresses inside the host's network that are admitted too, also without TLS. A
+	// cloud's metadata address is admitted by an entry of its own only, such as 169.254.169.254/32.
+	AllowPrivate []netip.Prefix
+	Resolver     *net.Resolver // nil is the system's; tests name hosts with it
 }
 
 // schemeKey is the context key under which a connection's URL scheme reaches the dialer.
 type schemeKey struct{}
 
-// allowed reports whether a is inside the operator's AllowPrivate.
+// allowed reports whether a is inside the operator's AllowPrivate. What the host itself answers on has to
+// be named alone there, be it in an IPv6 disguise: whoever opens a network means the servers in it.
 func (g Guard) allowed(a netip.Addr) bool {
 	a = a.Unmap()
+	if a.Zone() != "" {
+		return false
+	}
+	for _, inside := range append(hidden(a), a) {
+		if contains(ofTheHost, inside) && !g.named(inside) {
+			return false
+		}
+	}
+	return contains(g.AllowPrivate, a)
+}
+
+// named reports whether AllowPrivate has a by itself.
+func (g Guard) named(a netip.Addr) bool {
 	for _, p := range g.AllowPrivate {
-		if p.Contains(a) {
+		if p.IsSingleIP() && p.Addr() == a {
 			return true
 		}
 	}
