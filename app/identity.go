@@ -51,18 +51,18 @@ func (p *program) assembleIdentity(rdb redis.UniversalClient, clients *jobs.Clie
 // remember of the store: shoppers of a store that uninstalled are refused from the next request on. Other
 // processes notice within seconds (customer.Service.Forget).
 type lifecycle struct {
-	jobs    auth.Lifecycle
-	current *customer.Service
+	auth.Lifecycle // of jobs
+	current        *customer.Service
 }
 
 func (l lifecycle) Installed(ctx context.Context, storeHash string) error {
 	l.current.Forget(storeHash)
-	return l.jobs.Installed(ctx, storeHash)
+	return l.Lifecycle.Installed(ctx, storeHash)
 }
 
 func (l lifecycle) Uninstalled(ctx context.Context, storeHash string) error {
 	l.current.Forget(storeHash)
-	return l.jobs.Uninstalled(ctx, storeHash)
+	return l.Lifecycle.Uninstalled(ctx, storeHash)
 }
 
 // scriptTag is the storefront script of a store's channel, as it is installed and as the panel tells of it.

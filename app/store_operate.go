@@ -167,7 +167,7 @@ func (c *storeRemoveCommand) remove(ctx context.Context, o *operatorQueue) error
 	if err != nil {
 		return err
 	}
-	if err := o.service.Uninstalled(ctx, c.Store); err != nil {
+	if err := o.service.Uninstall(ctx, c.Store); err != nil {
 		return err
 	}
 	if !c.Now {

@@ -19,11 +19,20 @@ import (
 // DefaultLoginURL is BigCommerce's login host.
 const DefaultLoginURL = "https://login.bigcommerce.com"
 
-// Lifecycle is told what happened to a store, after it is safely in the database. Calls are repeated
-// when BigCommerce repeats itself, so each must be idempotent.
+// Lifecycle is told what happened to a store, after it is safely in the database, and asks BigCommerce. Calls are
+// repeated when BigCommerce repeats itself, so each must be idempotent.
 type Lifecycle interface {
 	Installed(ctx context.Context, storeHash string) error   // a token was stored: register hooks, resume work
 	Uninstalled(ctx context.Context, storeHash string) error // the token is gone: stop all work
+
+	// UninstallAsked sees to it, in tx, that Accepted is asked again later, and the store uninstalled once it is
+	// not, whatever becomes of the caller.
+	UninstallAsked(ctx context.Context, tx *tenants.DB, storeHash string) error
+	// Accepted asks BigCommerce, within seconds, whether it still accepts the token that store has. An error means
+	// that it did not say.
+	Accepted(ctx context.Context, store *tenants.Store) (bool, error)
+	// AccessChanged has open event streams of the store ask again whether they may go on.
+	AccessChanged(ctx context.Context, storeHash string)
 }
 
 // PanelPage writes the panel's HTML with session in it. It owns status, headers and the nonce, and

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -67,9 +68,17 @@ func (c *clock) Now() time.Time { c.mu.Lock(); defer c.mu.Unlock(); return c.now
 
 func (c *clock) advance(d time.Duration) { c.mu.Lock(); defer c.mu.Unlock(); c.now = c.now.Add(d) }
 
+// lifecycle is the work of the stores, and BigCommerce as far as it is asked.
 type lifecycle struct {
 	mu    sync.Mutex
 	calls []string
+	// accepts and silent are how BigCommerce answers whether it accepts a token: by default it does not.
+	accepts bool
+	silent  error
+	// asked, if set, is called while BigCommerce is asked.
+	asked func()
+	// fails is what Uninstalled answers.
+	fails error
 }
 
 func (l *lifecycle) note(s string) error {
@@ -84,8 +93,22 @@ func (l *lifecycle) Installed(_ context.Context, hash string) error {
 }
 
 func (l *lifecycle) Uninstalled(_ context.Context, hash string) error {
-	return l.note("uninstalled " + hash)
+	return errors.Join(l.note("uninstalled "+hash), l.fails)
 }
+
+// UninstallAsked notes the question in tx, as jobs does: it is gone when tx is undone.
+func (l *lifecycle) UninstallAsked(ctx context.Context, tx *tenants.DB, hash string) error {
+	return tx.Scoped(ctx).Create(&tenants.Job{ID: "look:" + tenants.NewID(), Kind: "uninstall.look", State: tenants.JobPending}).Error
+}
+
+func (l *lifecycle) Accepted(context.Context, *tenants.Store) (bool, error) {
+	if l.asked != nil {
+		l.asked()
+	}
+	return l.accepts, l.silent
+}
+
+func (l *lifecycle) AccessChanged(_ context.Context, hash string) { _ = l.note("access " + hash) }
 
 func (l *lifecycle) String() string {
 	l.mu.Lock()
@@ -118,7 +141,7 @@ func newFixture(t *testing.T) *fixture {
 	gin.SetMode(gin.TestMode)
 	f := &fixture{
 		t: t, db: tenantstest.NewDB(t), log: &safeBuffer{}, lifecycle: &lifecycle{},
-		clock: &clock{now: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)},
+		clock: &clock{now: time.Now().UTC().Truncate(time.Second)}, // the database's, which is the machine's
 		login: &loginHost{status: http.StatusOK, answer: map[string]any{
 			"access_token": testToken, "scope": "store_v2_products store_v2_information", "context": "stores/" + testStore,
 			"account_uuid": "a-uuid",
@@ -145,6 +168,7 @@ func newFixture(t *testing.T) *fixture {
 		c.String(http.StatusOK, "%s %s", p.StoreHash, tenants.StoreHash(c.Request.Context()))
 	})
 	f.router.GET("/write", f.auth.Require(AccessWrite), func(c *gin.Context) { c.Status(http.StatusOK) })
+	f.router.GET("/owner", f.auth.Require(AccessOwner), func(c *gin.Context) { c.Status(http.StatusOK) })
 	f.router.GET("/admin", f.auth.Require(AccessAdmin), func(c *gin.Context) { c.Status(http.StatusOK) })
 	return f
 }

@@ -2,7 +2,6 @@ package auth
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"slices"
 
@@ -12,30 +11,33 @@ import (
 	"sluice/tenants"
 )
 
-// uninstall answers GET /uninstall: the token goes at once, all work stops, the data later.
+// uninstall answers GET /uninstall. Anybody who may open the app has payloads of the store, so that one proves
+// nothing: BigCommerce is asked whether it still accepts the store's token. If it does not, the token goes at once,
+// all work stops, and the data goes later. If it does, or cannot be asked, everything stays, and Sluice looks again
+// later: the token may be revoked only after the callback.
 func (a *Auth) uninstall(c *gin.Context) {
-	p, ctx, err := a.callback(c)
+	p, ctx, store, err := a.callback(c)
 	if err != nil {
 		_ = c.Error(err)
 		return
 	}
-	now := a.now()
-	// A repeat of a failed call must not be refused as used, and a used token must not uninstall a
-	// store that was installed again since.
 	err = a.cfg.DB.Tx(ctx, func(tx *tenants.DB) error {
-		if err := tx.UseToken(ctx, p.ID, p.ExpiresAt.Time, now, onceOnly); err != nil {
+		if err := tx.UseToken(ctx, p.ID, p.until(), a.now()); err != nil {
 			return err
 		}
-		if err := tx.MarkUninstalled(ctx, p.storeHash, now.Add(a.cfg.RetainFor)); err != nil {
+		if store.State == tenants.StoreUninstalled {
+			return nil
+		}
+		if err := tx.Audit(ctx, tenants.AuditEntry{Actor: p.actor(), Action: "store.uninstall_asked", Subject: p.storeHash}); err != nil {
 			return err
 		}
-		return tx.Audit(ctx, tenants.AuditEntry{Actor: p.actor(), Action: "store.uninstalled", Subject: p.storeHash})
+		return a.cfg.Lifecycle.UninstallAsked(ctx, tx, p.storeHash)
 	})
+	if err == nil && store.State != tenants.StoreUninstalled {
+		err = a.uninstallIfGone(ctx, p, store)
+	}
 	if err == nil {
-		if err = a.cfg.Lifecycle.Uninstalled(ctx, p.storeHash); err != nil {
-			// BigCommerce will repeat this very token: the rest must not be refused then.
-			err = errors.Join(err, a.cfg.DB.ForgetToken(context.WithoutCancel(ctx), p.ID))
-		}
+		err = a.cfg.Lifecycle.Uninstalled(ctx, p.storeHash)
 	}
 	if err != nil {
 		_ = c.Error(err)
@@ -44,15 +46,41 @@ func (a *Auth) uninstall(c *gin.Context) {
 	c.JSON(http.StatusOK, gin.H{"uninstalled": p.storeHash})
 }
 
-// removeUser answers GET /remove_user: that person's sessions in this store end at once.
+// uninstallIfGone marks a store uninstalled if BigCommerce refuses its token.
+func (a *Auth) uninstallIfGone(ctx context.Context, p *payload, store *tenants.Store) error {
+	accepted, err := a.cfg.Lifecycle.Accepted(ctx, store)
+	if err != nil {
+		return problem.Wrap(err, problem.Unavailable,
+			"BigCommerce could not be asked whether the app was uninstalled. Nothing was changed; Sluice asks again by itself within a minute.")
+	}
+	if accepted {
+		err := a.cfg.DB.Audit(ctx, tenants.AuditEntry{Actor: p.actor(), Action: "store.uninstall_refused", Subject: p.storeHash,
+			Detail: "BigCommerce still accepts Sluice's access to the store"})
+		if err != nil {
+			return err
+		}
+		return problem.New(problem.Conflict, "BigCommerce still accepts Sluice's access to this store, so everything stays. "+
+			"To remove Sluice, uninstall it under Apps in the control panel. Sluice looks again by itself for a day.")
+	}
+	return a.cfg.DB.Tx(ctx, func(tx *tenants.DB) error {
+		if err := tx.MarkRefused(ctx, store, a.now().Add(a.cfg.RetainFor)); err != nil {
+			return err
+		}
+		return tx.Audit(ctx, tenants.AuditEntry{Actor: p.actor(), Action: "store.uninstalled", Subject: p.storeHash})
+	})
+}
+
+// removeUser answers GET /remove_user: that person's sessions and API keys in this store end at once. BigCommerce
+// cannot be asked who may open an app, so that a payload is believed; it removes its own user and nobody else, and
+// never the owner, whom BigCommerce removes nowhere.
 func (a *Auth) removeUser(c *gin.Context) {
-	p, ctx, err := a.callback(c)
+	p, ctx, _, err := a.callback(c)
 	if err != nil {
 		_ = c.Error(err)
 		return
 	}
 	err = a.cfg.DB.Tx(ctx, func(tx *tenants.DB) error {
-		if err := tx.UseToken(ctx, p.ID, p.ExpiresAt.Time, a.now(), onceOnly); err != nil {
+		if err := tx.UseToken(ctx, p.ID, p.until(), a.now()); err != nil {
 			return err
 		}
 		users, err := tx.Users(ctx)
@@ -62,7 +90,10 @@ func (a *Auth) removeUser(c *gin.Context) {
 		if !slices.ContainsFunc(users, func(u tenants.User) bool { return u.UserID == p.User.ID }) {
 			return problem.New(problem.NotFound, "This store has no such user.")
 		}
-		if err := tx.RemoveUser(ctx, p.User.ID); err != nil {
+		if p.User.ID == p.Owner.ID {
+			return problem.New(problem.Conflict, "The store's owner cannot be removed. Ownership changes in BigCommerce.")
+		}
+		if err := tx.RemoveUser(ctx, p.User.ID, p.IssuedAt.Time, p.actor()); err != nil {
 			return err
 		}
 		return tx.Audit(ctx, tenants.AuditEntry{Actor: p.actor(), Action: "user.removed", Subject: p.storeHash})
@@ -71,18 +102,17 @@ func (a *Auth) removeUser(c *gin.Context) {
 		_ = c.Error(err)
 		return
 	}
+	a.cfg.Lifecycle.AccessChanged(ctx, p.storeHash)
 	c.JSON(http.StatusOK, gin.H{"removed": p.User.ID})
 }
 
-// callback verifies a call of BigCommerce's server and returns its payload and the store's context.
-func (a *Auth) callback(c *gin.Context) (*payload, context.Context, error) {
+// callback verifies a call of BigCommerce's server and returns its payload, and the store with its context.
+func (a *Auth) callback(c *gin.Context) (*payload, context.Context, *tenants.Store, error) {
 	p, err := a.verifyPayload(signedPayload(c))
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	ctx := tenants.WithStore(c.Request.Context(), p.storeHash)
-	if _, err := a.cfg.DB.Store(ctx, p.storeHash); err != nil {
-		return nil, nil, err
-	}
-	return p, ctx, nil
+	store, err := a.cfg.DB.Store(ctx, p.storeHash)
+	return p, ctx, store, err
 }

@@ -22,8 +22,6 @@ const (
 	maxCode = 512
 	// codeMemory is how long a used code is remembered. BigCommerce's own lifetime is minutes.
 	codeMemory = time.Hour
-	// onceOnly is the grace of a code: none. A repeat of the request must not post it again.
-	onceOnly = -time.Nanosecond
 )
 
 // install answers GET /auth: exchanges the code once, stores the encrypted token under the store hash,
@@ -42,7 +40,7 @@ func (a *Auth) install(c *gin.Context) {
 	ctx := tenants.WithStore(c.Request.Context(), hash)
 	sum := sha256.Sum256([]byte(code))
 	now := a.now()
-	if err := a.cfg.DB.UseToken(ctx, "code:"+hex.EncodeToString(sum[:16]), now.Add(codeMemory), now, onceOnly); err != nil {
+	if err := a.cfg.DB.UseToken(ctx, "code:"+hex.EncodeToString(sum[:16]), now.Add(codeMemory), now); err != nil {
 		if problem.CodeOf(err) == problem.Unauthenticated {
 			err = problem.New(problem.Conflict, "This installation link was used already. Open Sluice from Apps in your BigCommerce control panel.")
 		}
@@ -54,7 +52,7 @@ func (a *Auth) install(c *gin.Context) {
 		a.refuse(c, err)
 		return
 	}
-	user, err := a.keep(ctx, hash, grant)
+	store, user, err := a.keep(ctx, hash, grant)
 	if err != nil {
 		a.refuse(c, err)
 		return
@@ -69,7 +67,7 @@ func (a *Auth) install(c *gin.Context) {
 		// The store is installed and its token is safe: show the panel, which tells the store's state.
 		a.cfg.Log.ErrorContext(ctx, "install follow-up failed", "store", hash, "error", err)
 	}
-	a.showPanel(c, user, hash, "/", nil)
+	a.showPanel(c, store, user, "/", nil)
 }
 
 // grant is the answer of the login host.
@@ -131,14 +129,13 @@ func decodeExtra(token *oauth2.Token, name string, into any) error {
 }
 
 // keep stores what the exchange gave: the store with its sealed token, and who installed it.
-func (a *Auth) keep(ctx context.Context, hash string, g *grant) (*tenants.User, error) {
+func (a *Auth) keep(ctx context.Context, hash string, g *grant) (store *tenants.Store, user *tenants.User, err error) {
 	before, err := a.cfg.DB.Store(ctx, hash)
 	if err != nil && problem.CodeOf(err) != problem.NotFound {
-		return nil, err
+		return nil, nil, err
 	}
-	var user *tenants.User
-	err = a.cfg.DB.Tx(ctx, func(tx *tenants.DB) error {
-		_, err := tx.UpsertInstalledStore(ctx, tenants.Install{
+	err = a.cfg.DB.Tx(ctx, func(tx *tenants.DB) (err error) {
+		store, err = tx.UpsertInstalledStore(ctx, tenants.Install{
 			StoreHash: hash, AccessToken: g.accessToken, Scopes: g.Scope, AccountUUID: g.AccountUUID,
 			OwnerID: g.Owner.ID, Origin: tenants.OriginMarketplace,
 		})
@@ -165,7 +162,7 @@ func (a *Auth) keep(ctx context.Context, hash string, g *grant) (*tenants.User, 
 		}
 		return tx.Audit(ctx, tenants.AuditEntry{Actor: "user:" + user.ID, Action: action, Subject: hash, Detail: detail})
 	})
-	return user, err
+	return store, user, err
 }
 
 func missingScopesReason(missing []string) string {

@@ -7,7 +7,8 @@ import (
 	"sluice/tenants"
 )
 
-// load answers GET /load: a user opens the panel.
+// load answers GET /load: a user opens the panel. The payload opens it once: BigCommerce makes a new one each time
+// that its page is opened or reloaded, and whoever finds a frame's address later must not get in by it.
 func (a *Auth) load(c *gin.Context) {
 	p, err := a.verifyPayload(signedPayload(c))
 	if err != nil {
@@ -29,7 +30,7 @@ func (a *Auth) load(c *gin.Context) {
 	}
 	var user *tenants.User
 	err = a.cfg.DB.Tx(ctx, func(tx *tenants.DB) error {
-		if err := tx.UseToken(ctx, p.ID, p.ExpiresAt.Time, a.now(), reloadGrace); err != nil {
+		if err := tx.UseToken(ctx, p.ID, p.until(), a.now()); err != nil {
 			if problem.CodeOf(err) == problem.Unauthenticated {
 				err = problem.New(problem.Unauthenticated, "This page was opened before. Open Sluice from your BigCommerce control panel again.")
 			}
@@ -45,7 +46,7 @@ func (a *Auth) load(c *gin.Context) {
 		a.refuse(c, err)
 		return
 	}
-	a.showPanel(c, user, p.storeHash, deepLink(p.URL), p.ChannelID)
+	a.showPanel(c, store, user, deepLink(p.URL), p.ChannelID)
 }
 
 // signedPayload returns the token of a callback, also under the legacy name, so that it can be refused by name.

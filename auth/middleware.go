@@ -23,6 +23,7 @@ const (
 	AccessAdmin                      // owner or admin in person; never an API key
 	AccessAccounts                   // owner or admin, or an API key with accounts:write
 	AccessLogin                      // an API key with identity:login; never a person
+	AccessOwner                      // the owner in person: what lets somebody act as any shopper
 )
 
 // Principal is who calls, and for which store.
@@ -67,8 +68,11 @@ func (p Principal) Can(access Access) bool {
 			return false
 		}
 	}
-	if access == AccessLogin {
+	switch access {
+	case AccessLogin:
 		return false
+	case AccessOwner:
+		return p.Role == tenants.RoleOwner
 	}
 	return access == AccessRead || p.Role == tenants.RoleOwner || p.Role == tenants.RoleAdmin
 }
@@ -119,6 +123,8 @@ func errNotAllowed(p Principal, access Access) error {
 		return problem.New(problem.Forbidden, "Only a program signs shoppers in here: call this with an API key that has the scope %s.", ScopeIdentityLogin)
 	case p.KeyID != "":
 		return problem.New(problem.Forbidden, "This API key does not allow that. Make one with the scope that is needed in Settings.")
+	case access == AccessOwner && p.Role == tenants.RoleAdmin:
+		return problem.New(problem.Forbidden, "Only the store's owner can do this: it decides who may sign shoppers in. Ask the owner to open Sluice and do it.")
 	}
 	return problem.New(problem.Forbidden, "Your role lets you look, not change. Ask the store's owner to make you an administrator of Sluice.")
 }

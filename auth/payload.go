@@ -16,11 +16,9 @@ const (
 	payloadIssuer = "bc"
 	// maxPayload bounds a signed payload before anything is parsed. Real ones have about 1 KB.
 	maxPayload = 8 << 10
-	// payloadLeeway allows for clocks that differ by a little. BigCommerce's own nbf lies a few
-	// seconds before iat for the same reason.
-	payloadLeeway = 5 * time.Second
-	// reloadGrace is how long a load token is accepted again: a merchant may reload the frame.
-	reloadGrace = 10 * time.Minute
+	// payloadLeeway is by how much BigCommerce's clock and ours may differ: iat and nbf may lie this far ahead,
+	// exp this far back. A payload from further ahead was not made by an honest clock.
+	payloadLeeway = time.Minute
 )
 
 // payload is the claims of a signed_payload_jwt.
@@ -67,6 +65,7 @@ func (a *Auth) verifyPayload(raw string) (*payload, error) {
 		jwt.WithAudience(a.cfg.ClientID),
 		jwt.WithIssuer(payloadIssuer),
 		jwt.WithExpirationRequired(),
+		jwt.WithIssuedAt(),
 		jwt.WithLeeway(payloadLeeway),
 		jwt.WithTimeFunc(a.now),
 		jwt.WithStrictDecoding(),
@@ -90,6 +89,9 @@ func (a *Auth) verifyPayload(raw string) (*payload, error) {
 	p.storeHash = hash
 	return &p, nil
 }
+
+// until is when p is refused because it is too old: until then its jti must be remembered.
+func (p *payload) until() time.Time { return p.ExpiresAt.Add(payloadLeeway) }
 
 // actor is how the audit names the user of a payload.
 func (p *payload) actor() string { return "bigcommerce:" + strconv.FormatInt(p.User.ID, 10) }

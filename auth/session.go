@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -36,14 +37,29 @@ type sessionClaims struct {
 	Locale    string `json:"loc,omitempty"`
 	DeepLink  string `json:"url,omitempty"`
 	ChannelID *int64 `json:"ch,omitempty"`
-	OpenedAt  int64  `json:"opn"` // Unix seconds of the load: bounds renewal
+	// The moment of the load: whole Unix seconds, and microseconds beyond. It bounds renewal, and a session ends when
+	// what it was opened with did (tenants.SessionHolds).
+	OpenedAt     int64 `json:"opn"`
+	OpenedMicros int64 `json:"opf,omitempty"`
+	// SessionID is the same in all tokens of a session, which signing out ends together.
+	SessionID string `json:"sid,omitempty"`
 }
 
+func (c *sessionClaims) opened() time.Time {
+	return time.Unix(c.OpenedAt, c.OpenedMicros*int64(time.Microsecond))
+}
+
+// signedOut is what remembers, among the tokens that count once, that a session was signed out of. A token of before
+// sessions had ids is a session of its own.
+func (c *sessionClaims) signedOut() string { return "session:" + cmp.Or(c.SessionID, c.ID) }
+
 // showPanel answers with the panel's page and a new session in it.
-func (a *Auth) showPanel(c *gin.Context, user *tenants.User, hash, link string, channelID *int64) {
+func (a *Auth) showPanel(c *gin.Context, store *tenants.Store, user *tenants.User, link string, channelID *int64) {
+	opened := tenants.SessionOpened(a.now(), store, user)
 	session, err := a.newSession(sessionClaims{
-		RegisteredClaims: jwt.RegisteredClaims{Subject: hash},
-		UserID:           user.ID, Locale: user.Locale, DeepLink: link, ChannelID: channelID, OpenedAt: a.now().Unix(),
+		RegisteredClaims: jwt.RegisteredClaims{Subject: store.Hash},
+		UserID:           user.ID, Locale: user.Locale, DeepLink: link, ChannelID: channelID,
+		OpenedAt: opened.Unix(), OpenedMicros: int64(opened.Nanosecond() / 1000), SessionID: tenants.NewID(),
 	})
 	if err != nil {
 		a.refuse(c, err)
@@ -58,9 +74,10 @@ func (a *Auth) showPanel(c *gin.Context, user *tenants.User, hash, link string, 
 func (a *Auth) newSession(claims sessionClaims) (PanelSession, error) {
 	now := a.now()
 	expires := now.Add(sessionFor)
-	if last := time.Unix(claims.OpenedAt, 0).Add(sessionAtMost); expires.After(last) {
+	if last := claims.opened().Add(sessionAtMost); expires.After(last) {
 		expires = last
 	}
+	claims.SessionID = cmp.Or(claims.SessionID, claims.ID)
 	claims.ID = tenants.NewID()
 	claims.Issuer, claims.Audience = sessionIssuer, jwt.ClaimStrings{sessionAudience}
 	claims.IssuedAt, claims.ExpiresAt = jwt.NewNumericDate(now), jwt.NewNumericDate(expires)
@@ -85,23 +102,35 @@ func (a *Auth) parseSession(raw string) (*sessionClaims, error) {
 	return &claims, nil
 }
 
-// sessionPrincipal looks the user of a session up on each call: one who was removed, or whose role
-// changed, is known so at once.
+// sessionPrincipal looks up on each call what a session stands on: one whose user was removed or demoted, whose store
+// was uninstalled, or that was signed out of, is over at once.
 func (a *Auth) sessionPrincipal(ctx context.Context, raw string) (Principal, error) {
 	claims, err := a.parseSession(raw)
 	if err != nil {
 		return Principal{}, err
 	}
+	return a.sessionHolder(ctx, claims)
+}
+
+func (a *Auth) sessionHolder(ctx context.Context, claims *sessionClaims) (Principal, error) {
 	ctx = tenants.WithStore(ctx, claims.Subject)
-	if err := a.storeWorks(ctx, claims.Subject); err != nil {
+	store, err := a.workingStore(ctx, claims.Subject)
+	if err != nil {
 		return Principal{}, err
 	}
 	user, err := a.cfg.DB.UserByID(ctx, claims.UserID)
-	if problem.CodeOf(err) == problem.NotFound || (err == nil && user.RemovedAt != nil) {
+	if problem.CodeOf(err) == problem.NotFound {
 		return Principal{}, problem.New(problem.Unauthenticated, "You no longer have access to Sluice on this store. Ask the store's owner.")
 	}
 	if err != nil {
 		return Principal{}, err
+	}
+	out, err := a.cfg.DB.TokenUsed(ctx, claims.signedOut())
+	if err != nil {
+		return Principal{}, err
+	}
+	if out || !tenants.SessionHolds(claims.opened(), store, user) {
+		return Principal{}, errSessionEnded()
 	}
 	return Principal{
 		StoreHash: claims.Subject, UserID: user.ID, Role: user.Role, Locale: claims.Locale,
@@ -109,16 +138,20 @@ func (a *Auth) sessionPrincipal(ctx context.Context, raw string) (Principal, err
 	}, nil
 }
 
-// storeWorks refuses callers of a store that is not, or no longer, installed.
-func (a *Auth) storeWorks(ctx context.Context, hash string) error {
+func errSessionEnded() error {
+	return problem.New(problem.Unauthenticated, "Your session has ended. Reopen Sluice from your BigCommerce control panel.")
+}
+
+// workingStore returns a store, and refuses callers of one that is not, or no longer, installed.
+func (a *Auth) workingStore(ctx context.Context, hash string) (*tenants.Store, error) {
 	store, err := a.cfg.DB.Store(ctx, hash)
 	if err != nil && problem.CodeOf(err) != problem.NotFound {
-		return err
+		return nil, err
 	}
 	if err != nil || store.State == tenants.StoreUninstalled {
-		return problem.New(problem.Unauthenticated, "Sluice is not installed on this store.")
+		return nil, problem.New(problem.Unauthenticated, "Sluice is not installed on this store.")
 	}
-	return nil
+	return store, nil
 }
 
 // RenewSession returns a fresh session for the panel that p belongs to.
@@ -126,8 +159,49 @@ func (a *Auth) RenewSession(p Principal) (PanelSession, error) {
 	if p.session == nil {
 		return PanelSession{}, problem.New(problem.Forbidden, "Only a panel's session can be renewed; an API key works until it expires.")
 	}
-	if !a.now().Before(time.Unix(p.session.OpenedAt, 0).Add(sessionAtMost)) {
-		return PanelSession{}, problem.New(problem.Unauthenticated, "Your session has ended. Reopen Sluice from your BigCommerce control panel.")
+	if !a.now().Before(p.session.opened().Add(sessionAtMost)) {
+		return PanelSession{}, errSessionEnded()
 	}
 	return a.newSession(*p.session)
+}
+
+// SignOut ends the session that p calls with: this token and all that were renewed from it, in every process. Other
+// sessions of the user, in other windows, go on. A repeat is refused by Require already.
+func (a *Auth) SignOut(ctx context.Context, p Principal) error {
+	if p.session == nil {
+		return problem.New(problem.Forbidden, "Only a panel's session can be signed out of. Revoke an API key in Settings.")
+	}
+	ctx = tenants.WithStore(ctx, p.StoreHash)
+	// A renewal that is under way may live as long as the session can.
+	err := a.cfg.DB.UseToken(ctx, p.session.signedOut(), p.session.opened().Add(sessionAtMost), a.now())
+	if problem.CodeOf(err) == problem.Unauthenticated {
+		err = nil // by another window's click at the same time
+	}
+	if err == nil {
+		a.cfg.Lifecycle.AccessChanged(ctx, p.StoreHash)
+	}
+	return err
+}
+
+// Holds asks again whether p, whom Require let in a while ago, may still read: for answers that go on.
+func (a *Auth) Holds(ctx context.Context, p Principal) error {
+	now, err := a.again(ctx, p)
+	if err == nil && !now.Can(AccessRead) {
+		err = errNotAllowed(now, AccessRead)
+	}
+	return err
+}
+
+func (a *Auth) again(ctx context.Context, p Principal) (Principal, error) {
+	if p.session != nil {
+		if !a.now().Before(p.ExpiresAt) {
+			return Principal{}, errSessionEnded()
+		}
+		return a.sessionHolder(ctx, p.session)
+	}
+	key, err := a.cfg.DB.APIKeyByID(tenants.WithStore(ctx, p.StoreHash), p.KeyID)
+	if err != nil {
+		return Principal{}, err
+	}
+	return a.keyHolder(ctx, key)
 }

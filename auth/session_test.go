@@ -102,10 +102,16 @@ func TestRolesDecideWhatAPersonMayDo(t *testing.T) {
 	if status("/read") != 200 || status("/write") != 200 || status("/admin") != 200 {
 		t.Fatal("a new user is an administrator")
 	}
-	// The change counts from the next call on, not from the next session.
-	if _, err := f.db.SetRole(tenants.WithStore(context.Background(), testStore), p.UserID, tenants.RoleViewer); err != nil {
+	if status("/owner") != 403 {
+		t.Fatal("an administrator may do what is the owner's")
+	}
+	if _, err := f.db.SetRole(tenants.WithStore(context.Background(), testStore), p.UserID, tenants.RoleViewer, "user:x"); err != nil {
 		t.Fatal(err)
 	}
+	if status("/read") != 401 {
+		t.Fatalf("the administrator's session lives on: %d", status("/read"))
+	}
+	s = f.session(f.get("/load", f.payload(map[string]any{"user": map[string]any{"id": 8, "email": "b@example.com", "locale": "en"}})))
 	if status("/read") != 200 || status("/write") != 403 || status("/admin") != 403 {
 		t.Fatalf("a viewer: read %d, write %d, admin %d", status("/read"), status("/write"), status("/admin"))
 	}
@@ -117,7 +123,7 @@ func TestAPIKeys(t *testing.T) {
 	ctx := tenants.WithStore(context.Background(), testStore)
 	make := func(scopes ...string) (*tenants.APIKey, string) {
 		t.Helper()
-		k, secret, err := CreateAPIKey(ctx, f.db, "user:u", NewAPIKey{Name: "ERP", Scopes: scopes})
+		k, secret, err := CreateAPIKey(ctx, f.db, operator, NewAPIKey{Name: "ERP", Scopes: scopes})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -164,9 +170,8 @@ func TestAPIKeys(t *testing.T) {
 func TestAPIKeyExpires(t *testing.T) {
 	f := newFixture(t)
 	f.install()
-	f.clock.now = time.Now()
 	ctx := tenants.WithStore(context.Background(), testStore)
-	_, secret, err := CreateAPIKey(ctx, f.db, "user:u", NewAPIKey{Name: "ERP", Scopes: []string{ScopeFlowsRead}, ExpiresInDays: 1})
+	_, secret, err := CreateAPIKey(ctx, f.db, operator, NewAPIKey{Name: "ERP", Scopes: []string{ScopeFlowsRead}, ExpiresInDays: new(1)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -184,9 +189,9 @@ func TestNewAPIKeyNamesTheWrongField(t *testing.T) {
 	for field, want := range map[string]NewAPIKey{
 		"name":            {Scopes: []string{ScopeFlowsRead}},
 		"scopes":          {Name: "x", Scopes: []string{"everything"}},
-		"expires_in_days": {Name: "x", Scopes: []string{ScopeFlowsRead}, ExpiresInDays: -1},
+		"expires_in_days": {Name: "x", Scopes: []string{ScopeFlowsRead}, ExpiresInDays: new(-1)},
 	} {
-		_, _, err := CreateAPIKey(tenants.WithStore(context.Background(), testStore), db, "user:u", want)
+		_, _, err := CreateAPIKey(tenants.WithStore(context.Background(), testStore), db, operator, want)
 		if err == nil || !strings.Contains(fieldsOf(err), field) {
 			t.Errorf("%s: %v", field, err)
 		}

@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net"
 	"net/http"
@@ -56,6 +57,33 @@ func (c *Clients) Client(ctx context.Context, storeHash string, count func(bigco
 	if err != nil {
 		return nil, err
 	}
+	return c.client(storeHash, token, count)
+}
+
+// Accepted asks BigCommerce whether it accepts the token that store has, in whatever state the store is. The question
+// goes through the store's quota. An error means that BigCommerce did not say.
+func (c *Clients) Accepted(ctx context.Context, store *tenants.Store) (bool, error) {
+	token, err := c.db.StoredToken(store)
+	if err != nil {
+		return false, err
+	}
+	client, err := c.client(store.Hash, token, nil)
+	if err != nil {
+		return false, err
+	}
+	_, err = client.Store.Get(ctx)
+	var unauthorized *bigcommerce.UnauthorizedError
+	var forbidden *bigcommerce.ForbiddenError
+	switch {
+	case errors.As(err, &unauthorized):
+		return false, nil
+	case err == nil, errors.As(err, &forbidden): // the token is one, if with fewer scopes
+		return true, nil
+	}
+	return false, err
+}
+
+func (c *Clients) client(storeHash, token string, count func(bigcommerce.Answer)) (*bigcommerce.Client, error) {
 	tell := count
 	if c.observe != nil {
 		tell = func(a bigcommerce.Answer) {

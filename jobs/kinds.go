@@ -30,6 +30,7 @@ func (w *Workers) handlers() map[string]handler {
 		kindHooksRegister:  w.doHooksRegister,
 		kindStoreRefresh:   w.doStoreRefresh,
 		kindStoreUninstall: w.doStoreUninstall,
+		kindUninstallLook:  w.doUninstallLook,
 		kindStorePurge:     w.doStorePurge,
 		kindRecordForget:   w.doRecordForget,
 		kindHousekeeping:   w.doHousekeeping,
@@ -183,7 +184,7 @@ func (w *Workers) doStoreUninstall(ctx context.Context, j *job) error {
 	}
 	if err == nil && before(p.CreatedAt, store.InstalledAt) {
 		j.log.InfoContext(ctx, "store was installed again since; nothing to uninstall", "uninstalled", p.Store)
-	} else if err := w.s.Uninstalled(ctx, p.Store); err != nil {
+	} else if err := w.s.Uninstall(ctx, p.Store); err != nil {
 		return err
 	}
 	j.end.hook = &tenants.Delivery{StoreHash: p.Store, DeliveryID: p.DeliveryID}

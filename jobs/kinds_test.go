@@ -184,7 +184,7 @@ func TestUninstallAndPurge(t *testing.T) {
 			e.svc = NewService(e.cfg)
 			run := e.start()
 			for range 2 { // told twice: by the callback and by the webhook
-				if err := e.svc.Uninstalled(t.Context(), testStore); err != nil {
+				if err := e.svc.Uninstall(t.Context(), testStore); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -217,7 +217,7 @@ func TestUninstallAndPurge(t *testing.T) {
 				t.Errorf("store: %v", err)
 			}
 			if !back {
-				if err := e.svc.Uninstalled(t.Context(), testStore); err != nil {
+				if err := e.svc.Uninstall(t.Context(), testStore); err != nil {
 					t.Errorf("an uninstall of a store nobody knows: %v", err)
 				}
 			}

@@ -217,7 +217,7 @@ func TestRetryAndDropRefuse(t *testing.T) {
 		t.Fatal(err)
 	}
 	e.install("left1")
-	if err := e.svc.Uninstalled(t.Context(), "left1"); err != nil {
+	if err := e.svc.Uninstall(t.Context(), "left1"); err != nil {
 		t.Fatal(err)
 	}
 	e.install("paused1")

@@ -79,7 +79,7 @@ func TestRunOnPostgres(t *testing.T) {
 	if diff := cmp.Diff([]int{1, 1, 1, 1}, e.engine.saved(run.ID)); diff != "" {
 		t.Errorf("saved steps (-want +got):\n%s", diff)
 	}
-	if err := e.svc.Uninstalled(t.Context(), testStore); err != nil {
+	if err := e.svc.Uninstall(t.Context(), testStore); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -209,7 +209,7 @@ func TestScheduleThatDoesNotFire(t *testing.T) {
 		"disabled": func(s *schedules) error { return s.db.SetSchedule(s.ctx, s.flow.ID, "0 2 * * *", false, nil) },
 		"deleted":  func(s *schedules) error { return s.db.DeleteFlow(s.ctx, s.flow.ID) },
 		"uninstalled": func(s *schedules) error {
-			return s.svc.Uninstalled(t.Context(), testStore)
+			return s.svc.Uninstall(t.Context(), testStore)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -36,6 +36,8 @@ var _ Engine = (*sync.Engine)(nil)
 // ClientFactory makes the API client of a store; count is told each answer and may be nil.
 type ClientFactory interface {
 	Client(ctx context.Context, storeHash string, count func(bigcommerce.Answer)) (*bigcommerce.Client, error)
+	// Accepted asks BigCommerce whether it accepts the token that store has, in whatever state the store is.
+	Accepted(ctx context.Context, store *tenants.Store) (bool, error)
 }
 
 // DefaultConcurrency is how many jobs Workers carry out at once unless Config.Concurrency says otherwise: jobs
@@ -182,6 +184,8 @@ func (s *Service) enqueue(ctx context.Context, rows ...*tenants.Job) {
 const (
 	EventRun   = "run:"  // a run changed
 	EventStore = "store" // the store's state or name changed
+	// EventAccess: somebody's session or API key ended. It is for streams, which ask whether theirs did.
+	EventAccess = "access"
 )
 
 // publish tells live pages of a change. Losing one is harmless: pages also ask from time to time.

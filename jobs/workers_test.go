@@ -335,7 +335,7 @@ func TestLostLeaseStopsTheStep(t *testing.T) {
 		e.work(func(c *Config) { c.HeartbeatEvery = time.Hour }) // which would notice as well, later
 		run := e.start()
 		ctx := g.wait(t)
-		if err := e.svc.Uninstalled(t.Context(), testStore); err != nil {
+		if err := e.svc.Uninstall(t.Context(), testStore); err != nil {
 			t.Fatal(err)
 		}
 		if !errors.Is(context.Cause(ctx), queue.ErrLeaseLost) {

@@ -10,6 +10,12 @@ import (
 // keyTouchEvery bounds how often a key's last use is written.
 const keyTouchEvery = time.Minute
 
+// KeyMaker returns the user who makes an API key in this transaction: the user is neither removed nor given another
+// role before it ends. problem.NotFound for one who was removed.
+func (d *DB) KeyMaker(ctx context.Context, userID string) (*User, error) {
+	return d.lockUser(ctx, userID)
+}
+
 // CreateAPIKey keeps a key whose secret the caller made and hashed. It fills ID and CreatedAt.
 func (d *DB) CreateAPIKey(ctx context.Context, k *APIKey) error {
 	if k.SecretHash == "" {
@@ -41,6 +47,11 @@ func (d *DB) APIKeyByHash(ctx context.Context, secretHash string) (*APIKey, erro
 	return k, nil
 }
 
+// APIKeyByID returns a key of ctx's store, whatever its state.
+func (d *DB) APIKeyByID(ctx context.Context, id string) (*APIKey, error) {
+	return one[APIKey](d.Scoped(ctx).Where("id = ?", id), "API key")
+}
+
 // ListAPIKeys returns the store's keys, revoked ones too, the newest first.
 func (d *DB) ListAPIKeys(ctx context.Context) ([]APIKey, error) {
 	var keys []APIKey
@@ -55,7 +66,7 @@ func (d *DB) RevokeAPIKey(ctx context.Context, id string) error {
 		return wrap(res.Error, "revoke API key")
 	}
 	if res.RowsAffected == 0 {
-		_, err := one[APIKey](d.Scoped(ctx).Where("id = ?", id), "API key")
+		_, err := d.APIKeyByID(ctx, id)
 		return err
 	}
 	return nil

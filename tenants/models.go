@@ -46,6 +46,12 @@ type Store struct {
 	DeleteAfter   *time.Time `gorm:"index" json:"-"`
 	CreatedAt     time.Time  `json:"-"`
 	UpdatedAt     time.Time  `json:"-"`
+
+	// SessionsValidAfter ends every session that was opened at it or before: set by the uninstall, and kept
+	// by a reinstall. OwnerAsOf is the time of the newest word of BigCommerce that changed the owner: an older
+	// payload says nothing of ownership.
+	SessionsValidAfter *time.Time `json:"-"`
+	OwnerAsOf          *time.Time `json:"-"`
 }
 
 // Role says what a user or API key may do.
@@ -70,6 +76,9 @@ type User struct {
 	RemovedAt  *time.Time `json:"removed_at,omitempty"` // set by remove_user and uninstall: sessions end at once
 	CreatedAt  time.Time  `json:"created_at"`
 	UpdatedAt  time.Time  `json:"-"`
+
+	// SessionsValidAfter ends every session that was opened at it or before: set by removal and demotion.
+	SessionsValidAfter *time.Time `json:"-"`
 }
 
 // Channel is a sales channel of a store as BigCommerce names it.
@@ -98,9 +107,26 @@ type APIKey struct {
 	ExpiresAt  *time.Time `json:"expires_at,omitempty"`
 	RevokedAt  *time.Time `json:"revoked_at,omitempty"`
 	CreatedAt  time.Time  `json:"created_at"`
+
+	RevokedBecause RevokedBecause `gorm:"size:16;default:''" json:"revoked_because,omitempty"`
 }
 
-// UsedToken remembers the jti of a signed payload, so that it is not accepted twice (see auth).
+// RevokedBecause says what revoked an API key.
+type RevokedBecause string
+
+// What revokes an API key.
+const (
+	RevokedByHand       RevokedBecause = "" // somebody did, or the key is not revoked
+	RevokedMakerRemoved RevokedBecause = "maker_removed"
+	RevokedMakerDemoted RevokedBecause = "maker_demoted"
+	RevokedUninstalled  RevokedBecause = "uninstalled"
+)
+
+// ScopeIdentityLogin is the scope of API keys that sign shoppers in. It is the owner's to give.
+const ScopeIdentityLogin = "identity:login"
+
+// UsedToken remembers what counts once, so that it is not accepted again: the jti of a signed payload, an
+// installation's code, a panel session that was signed out of (see auth).
 type UsedToken struct {
 	StoreHash string `gorm:"primaryKey;size:32"`
 	JTI       string `gorm:"primaryKey;size:64"`

@@ -1,6 +1,7 @@
 package tenants
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -104,9 +105,14 @@ func (d *DB) AccessToken(ctx context.Context, hash string) (string, error) {
 	if s.State != StoreActive || len(s.AccessToken) == 0 {
 		return "", problem.New(problem.NeedsReinstall, "BigCommerce no longer accepts this store's access token. Open Sluice from the control panel to install it again.")
 	}
-	token, err := d.vault.Open(hash, columnAccessToken, s.AccessToken)
+	return d.StoredToken(s)
+}
+
+// StoredToken is AccessToken for a store in whatever state: to ask BigCommerce whether it accepts the token.
+func (d *DB) StoredToken(s *Store) (string, error) {
+	token, err := d.vault.Open(s.Hash, columnAccessToken, s.AccessToken)
 	if err != nil {
-		return "", sealed(err, "access token of store "+hash)
+		return "", sealed(err, "access token of store "+s.Hash)
 	}
 	return string(token), nil
 }
@@ -141,21 +147,39 @@ func (d *DB) MarkNeedsReinstall(ctx context.Context, hash, reason string) (chang
 // MarkUninstalled deletes a store's token at once, ends its users' sessions and API keys, and schedules
 // the deletion of its data. A repeat changes nothing; a store nobody knows is no error.
 func (d *DB) MarkUninstalled(ctx context.Context, hash string, deleteAfter time.Time) error {
+	return d.markUninstalled(ctx, hash, deleteAfter, nil)
+}
+
+// MarkRefused is MarkUninstalled for a store as it was when BigCommerce refused its token. One that was installed
+// again since, and has another token, stays as it is: problem.Conflict.
+func (d *DB) MarkRefused(ctx context.Context, store *Store, deleteAfter time.Time) error {
+	return d.markUninstalled(ctx, store.Hash, deleteAfter, store)
+}
+
+func (d *DB) markUninstalled(ctx context.Context, hash string, deleteAfter time.Time, refused *Store) error {
 	ctx = WithStore(ctx, hash)
 	return wrap(d.Tx(ctx, func(tx *DB) error {
-		now := tx.now()
-		res := tx.Scoped(ctx).Model(&Store{}).Where("hash = ? AND state <> ?", hash, StoreUninstalled).Updates(map[string]any{
-			"state": StoreUninstalled, "state_reason": "", "access_token": nil, "scopes": "",
-			"uninstalled_at": now, "delete_after": deleteAfter.UTC(),
-		})
-		if res.Error != nil || res.RowsAffected == 0 {
-			return res.Error
+		store, err := maybe[Store](tx.Scoped(ctx).Clauses(clause.Locking{Strength: "UPDATE"}).
+			Where("hash = ? AND state <> ?", hash, StoreUninstalled), "store")
+		if err != nil || store == nil {
+			return err
 		}
-		err := tx.Scoped(ctx).Model(&User{}).Where("removed_at IS NULL").Update("removed_at", now).Error
+		if refused != nil && !bytes.Equal(refused.AccessToken, store.AccessToken) {
+			return problem.New(problem.Conflict, "Sluice was installed again meanwhile. Nothing was uninstalled.")
+		}
+		now := tx.now()
+		err = tx.Scoped(ctx).Model(&Store{}).Where("hash = ?", hash).Updates(map[string]any{
+			"state": StoreUninstalled, "state_reason": "", "access_token": nil, "scopes": "",
+			"uninstalled_at": now, "delete_after": deleteAfter.UTC(), "sessions_valid_after": tx.endingNow(store.SessionsValidAfter),
+		}).Error
 		if err != nil {
 			return err
 		}
-		return tx.Scoped(ctx).Model(&APIKey{}).Where("revoked_at IS NULL").Update("revoked_at", now).Error
+		if err := tx.Scoped(ctx).Model(&User{}).Where("removed_at IS NULL").Update("removed_at", now).Error; err != nil {
+			return err
+		}
+		return tx.Scoped(ctx).Model(&APIKey{}).Where("revoked_at IS NULL").
+			Updates(map[string]any{"revoked_at": now, "revoked_because": RevokedUninstalled}).Error
 	}), "uninstall")
 }
 

@@ -1,7 +1,6 @@
 package tenants_test
 
 import (
-	"errors"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -37,17 +36,17 @@ func TestEnsureUser(t *testing.T) {
 			t.Errorf("%+v", again)
 		}
 		// A viewer stays one, also after having been removed.
-		if _, err := db.SetRole(ctx, second.ID, tenants.RoleViewer); err != nil {
+		if _, err := db.SetRole(ctx, second.ID, tenants.RoleViewer, "user:x"); err != nil {
 			t.Fatal(err)
 		}
 		for range 2 {
-			if err := db.RemoveUser(ctx, 2); err != nil {
+			if err := db.RemoveUser(ctx, 2, time.Now(), "bigcommerce:2"); err != nil {
 				t.Fatal(err)
 			}
 		}
 		_, err := db.UserByID(ctx, second.ID)
 		wantCode(t, err, problem.NotFound)
-		_, err = db.SetRole(ctx, second.ID, tenants.RoleAdmin)
+		_, err = db.SetRole(ctx, second.ID, tenants.RoleAdmin, "user:x")
 		wantCode(t, err, problem.NotFound)
 		if back := see(tenants.UserSeen{UserID: 2}); back.ID != second.ID || back.Role != tenants.RoleViewer || back.Email != "two@example.com" {
 			t.Errorf("%+v", back)
@@ -79,13 +78,13 @@ func TestSetRole(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = db.SetRole(ctx, owner.ID, tenants.RoleViewer)
+	_, err = db.SetRole(ctx, owner.ID, tenants.RoleViewer, "user:x")
 	wantCode(t, err, problem.Conflict)
 	for _, role := range []tenants.Role{tenants.RoleOwner, "", "root"} {
-		_, err = db.SetRole(ctx, other.ID, role)
+		_, err = db.SetRole(ctx, other.ID, role, "user:x")
 		wantCode(t, err, problem.Invalid)
 	}
-	_, err = db.SetRole(tenants.WithStore(t.Context(), "bbb"), other.ID, tenants.RoleViewer)
+	_, err = db.SetRole(tenants.WithStore(t.Context(), "bbb"), other.ID, tenants.RoleViewer, "user:x")
 	wantCode(t, err, problem.NotFound)
 	if u, _ := db.UserByID(ctx, other.ID); u.Role != tenants.RoleAdmin {
 		t.Errorf("another store changed the role: %+v", u)
@@ -115,31 +114,35 @@ func TestUseToken(t *testing.T) {
 	tenantstest.EachDB(t, func(t *testing.T, db *tenants.DB) {
 		ctx := tenants.WithStore(t.Context(), "aaa")
 		start := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
-		const grace = 10 * time.Minute
+		until := start.Add(24 * time.Hour)
 		for _, jti := range []string{"j1", strings.Repeat("long ", 100), "nul\x00\xff"} {
-			use := func(after time.Duration) error {
-				return db.UseToken(ctx, jti, start.Add(24*time.Hour), start.Add(after), grace)
+			if used, err := db.TokenUsed(ctx, jti); used || err != nil {
+				t.Errorf("%q: used %v, %v", jti, used, err)
 			}
-			if err := errors.Join(use(0), use(time.Minute), use(grace)); err != nil {
+			if err := db.UseToken(ctx, jti, until, start); err != nil {
 				t.Errorf("%q: %v", jti, err)
 			}
-			wantCode(t, use(grace+time.Second), problem.Unauthenticated)
+			if used, err := db.TokenUsed(ctx, jti); !used || err != nil {
+				t.Errorf("%q: used %v, %v", jti, used, err)
+			}
+			wantCode(t, db.UseToken(ctx, jti, until, start), problem.Unauthenticated)
+			wantCode(t, db.UseToken(ctx, jti, until, start.Add(time.Hour)), problem.Unauthenticated)
 		}
-		wantCode(t, db.UseToken(ctx, "", start, start, grace), problem.Unauthenticated)
-		if err := db.UseToken(tenants.WithStore(t.Context(), "bbb"), "j1", start.Add(time.Hour), start.Add(time.Hour), grace); err != nil {
+		wantCode(t, db.UseToken(ctx, "", start, start), problem.Unauthenticated)
+		if err := db.UseToken(tenants.WithStore(t.Context(), "bbb"), "j1", start.Add(time.Hour), start.Add(time.Hour)); err != nil {
 			t.Errorf("another store's id: %v", err)
 		}
 		if n, err := db.SweepUsedTokens(t.Context(), start.Add(2*time.Hour)); n != 1 || err != nil {
 			t.Errorf("swept %d, %v", n, err)
 		}
-		wantCode(t, db.UseToken(ctx, "j1", start.Add(24*time.Hour), start.Add(2*time.Hour), grace), problem.Unauthenticated)
+		wantCode(t, db.UseToken(ctx, "j1", until, start.Add(2*time.Hour)), problem.Unauthenticated)
 
-		// With no grace, exactly one of several calls at the same time is the first.
+		// Exactly one of several calls at the same time is the first.
 		var wg sync.WaitGroup
 		var accepted atomic.Int64
-		for i := range 8 {
+		for range 8 {
 			wg.Go(func() {
-				if db.UseToken(ctx, "race", start.Add(time.Hour), start.Add(time.Duration(i)), -time.Hour) == nil {
+				if db.UseToken(ctx, "race", start.Add(time.Hour), start) == nil {
 					accepted.Add(1)
 				}
 			})

@@ -34,6 +34,7 @@ type Jobs interface {
 	RenewScripts(ctx context.Context) error
 	Watch(ctx context.Context, store string) (events <-chan string, stop func(), err error)
 	Quota(ctx context.Context, store string) (queue.QuotaState, error)
+	AccessChanged(ctx context.Context, store string)
 }
 
 // Sources reads a source before it is synced.

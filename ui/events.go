@@ -9,16 +9,19 @@ import (
 	"github.com/gin-contrib/sse"
 	"github.com/gin-gonic/gin"
 
+	"sluice/auth"
+	"sluice/internal/problem"
 	"sluice/jobs"
 )
 
 const (
 	// streamFor ends a stream from time to time, so that the panel comes back with a token that is
-	// still good and a removed user's stream does not outlive the session.
+	// still good.
 	streamFor = 5 * time.Minute
 	// quotaEvery is how often the gauge moves.
 	quotaEvery = time.Second
-	// pingEvery keeps proxies from closing a silent stream.
+	// pingEvery keeps proxies from closing a silent stream. As often the stream asks whether its caller still holds, in
+	// case that the event which says so was lost.
 	pingEvery = 15 * time.Second
 	// runsEvery gathers a run's changes: a person sees no more.
 	runsEvery = 250 * time.Millisecond
@@ -45,7 +48,7 @@ func (a *API) events(c *gin.Context) {
 	h.Set("X-Accel-Buffering", "no") // nginx would hold events back
 	c.Status(http.StatusOK)
 
-	s := stream{api: a, c: c, ctx: ctx, store: p.StoreHash, runs: map[string]bool{}}
+	s := stream{api: a, c: c, ctx: ctx, caller: p, store: p.StoreHash, runs: map[string]bool{}}
 	s.sendQuota()
 	quota, ping, flush := time.NewTicker(quotaEvery), time.NewTicker(pingEvery), time.NewTicker(runsEvery)
 	defer quota.Stop()
@@ -63,6 +66,8 @@ func (a *API) events(c *gin.Context) {
 			}
 			if id, isRun := strings.CutPrefix(event, jobs.EventRun); isRun {
 				s.runs[id] = true
+			} else if !s.holds() {
+				return
 			} else if event == jobs.EventStore {
 				s.send("store", gin.H{}) // its state or name changed: the panel asks for its session again
 			}
@@ -71,6 +76,9 @@ func (a *API) events(c *gin.Context) {
 		case <-quota.C:
 			s.sendQuota()
 		case <-ping.C:
+			if !s.holds() {
+				return
+			}
 			s.send("ping", gin.H{})
 		}
 	}
@@ -81,6 +89,7 @@ type stream struct {
 	api    *API
 	c      *gin.Context
 	ctx    context.Context
+	caller auth.Principal
 	store  string
 	runs   map[string]bool // changed since they were last sent
 	quota  quotaView
@@ -88,6 +97,20 @@ type stream struct {
 }
 
 func (s *stream) ok() bool { return !s.failed && s.ctx.Err() == nil }
+
+// holds reports whether the caller's session or key still holds. While that cannot be asked the stream goes on: it
+// ends soon by itself.
+func (s *stream) holds() bool {
+	err := s.api.cfg.Auth.Holds(s.ctx, s.caller)
+	switch problem.CodeOf(err) {
+	case problem.Unauthenticated, problem.Forbidden, problem.NotFound:
+		return false
+	}
+	if err != nil && s.ctx.Err() == nil {
+		s.api.cfg.Log.WarnContext(s.ctx, "caller of a stream not checked", "store", s.store, "error", err)
+	}
+	return true
+}
 
 func (s *stream) send(event string, data any) {
 	if err := sse.Encode(s.c.Writer, sse.Event{Event: event, Data: data}); err != nil {

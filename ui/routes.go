@@ -20,10 +20,11 @@ const Prefix = "/api/v1"
 // Routes lists every address of the API. There is no other way to add one, so none can be without
 // an Access.
 func (a *API) Routes() []Route {
-	const read, write, admin = auth.AccessRead, auth.AccessWrite, auth.AccessAdmin
+	const read, write, admin, owner = auth.AccessRead, auth.AccessWrite, auth.AccessAdmin, auth.AccessOwner
 	return []Route{
 		{"GET", "/session", read, a.session},
 		{"POST", "/session/renew", read, a.renew},
+		{"POST", "/session/sign-out", read, a.signOut},
 		{"GET", "/quota", read, a.quota},
 		{"GET", "/quota/history", read, a.quotaHistory},
 		{"GET", "/events", read, a.events},
@@ -66,8 +67,8 @@ func (a *API) Routes() []Route {
 		{"PUT", "/storefront/channels/:id/script", admin, a.wantScript},
 		{"POST", "/storefront/preview", admin, a.previewCard},
 		{"GET", "/storefront/provider", read, a.identityProvider},
-		{"PUT", "/storefront/provider", admin, a.saveProvider},
-		{"DELETE", "/storefront/provider", admin, a.deleteProvider},
+		{"PUT", "/storefront/provider", owner, a.saveProvider},
+		{"DELETE", "/storefront/provider", owner, a.deleteProvider},
 		{"GET", "/storefront/provider/presets", read, a.providerPresets},
 		{"POST", "/storefront/provider/test", admin, a.testProvider},
 		{"GET", "/storefront/customer-groups", read, a.customerGroups},

@@ -38,7 +38,7 @@ func (a *API) session(c *gin.Context) {
 		"deep_link":      p.DeepLink,
 		"locale":         p.Locale,
 		"missing_scopes": missing,
-		"permissions":    gin.H{"write": p.Can(auth.AccessWrite), "admin": p.Can(auth.AccessAdmin)},
+		"permissions":    gin.H{"write": p.Can(auth.AccessWrite), "admin": p.Can(auth.AccessAdmin), "owner": p.Can(auth.AccessOwner)},
 		"version":        a.cfg.Version,
 		"sandbox":        a.cfg.Sandbox,
 		"support_url":    a.cfg.SupportURL,
@@ -49,6 +49,15 @@ func (a *API) session(c *gin.Context) {
 func (a *API) renew(c *gin.Context) {
 	session, err := a.cfg.Auth.RenewSession(caller(c))
 	answer(c, http.StatusOK, gin.H{"token": session.Token, "expires_at": session.ExpiresAt}, err)
+}
+
+// signOut ends the panel's session, with every token that was renewed from it.
+func (a *API) signOut(c *gin.Context) {
+	if err := a.cfg.Auth.SignOut(c.Request.Context(), caller(c)); err != nil {
+		_ = c.Error(err)
+		return
+	}
+	c.Status(http.StatusNoContent)
 }
 
 // quotaView is a store's API quota and queue at one moment.

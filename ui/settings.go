@@ -31,15 +31,17 @@ func (a *API) setRole(c *gin.Context) {
 		_ = c.Error(problem.New(problem.Invalid, "The role could not be changed.").WithField("role", "choose admin or viewer; the owner is whoever owns the store"))
 		return
 	}
-	ctx, id := c.Request.Context(), c.Param("id")
+	ctx, id, by := c.Request.Context(), c.Param("id"), caller(c)
 	var user *tenants.User
-	err := a.cfg.DB.Tx(ctx, func(tx *tenants.DB) error {
-		var err error
-		if user, err = tx.SetRole(ctx, id, want.Role); err != nil {
+	err := a.cfg.DB.Tx(ctx, func(tx *tenants.DB) (err error) {
+		if user, err = tx.SetRole(ctx, id, want.Role, by.Actor()); err != nil {
 			return err
 		}
-		return tx.Audit(ctx, tenants.AuditEntry{Actor: caller(c).Actor(), Action: "user.role_changed", Subject: id, Detail: string(want.Role)})
+		return tx.Audit(ctx, tenants.AuditEntry{Actor: by.Actor(), Action: "user.role_changed", Subject: id, Detail: string(want.Role)})
 	})
+	if err == nil {
+		a.cfg.Jobs.AccessChanged(ctx, by.StoreHash)
+	}
 	answer(c, http.StatusOK, user, err)
 }
 
@@ -69,17 +71,18 @@ func (a *API) createAPIKey(c *gin.Context) {
 }
 
 func (a *API) revokeAPIKey(c *gin.Context) {
-	ctx, id := c.Request.Context(), c.Param("id")
+	ctx, id, by := c.Request.Context(), c.Param("id"), caller(c)
 	err := a.cfg.DB.Tx(ctx, func(tx *tenants.DB) error {
 		if err := tx.RevokeAPIKey(ctx, id); err != nil {
 			return err
 		}
-		return tx.Audit(ctx, tenants.AuditEntry{Actor: caller(c).Actor(), Action: "api_key.revoked", Subject: id})
+		return tx.Audit(ctx, tenants.AuditEntry{Actor: by.Actor(), Action: "api_key.revoked", Subject: id})
 	})
 	if err != nil {
 		_ = c.Error(err)
 		return
 	}
+	a.cfg.Jobs.AccessChanged(ctx, by.StoreHash)
 	c.Status(http.StatusNoContent)
 }
 

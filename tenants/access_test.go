@@ -1,0 +1,122 @@
+package tenants_test
+
+import (
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"sluice/internal/problem"
+	"sluice/tenants"
+	"sluice/tenants/tenantstest"
+)
+
+// TestSessionsAreTold apart whatever the clocks of the processes say: each session of before ends, each of afterwards
+// holds, also when many events and sessions come at one moment.
+func TestSessionsAreToldApart(t *testing.T) {
+	tenantstest.EachDB(t, func(t *testing.T, db *tenants.DB) {
+		install(t, db, tenants.Install{StoreHash: "aaa", OwnerID: 1})
+		ctx := tenants.WithStore(t.Context(), "aaa")
+		if _, err := db.EnsureUser(ctx, tenants.UserSeen{UserID: 2}); err != nil {
+			t.Fatal(err)
+		}
+		state := func() (*tenants.Store, *tenants.User) {
+			t.Helper()
+			s, err := db.Store(ctx, "aaa")
+			if err != nil {
+				t.Fatal(err)
+			}
+			users, err := db.Users(ctx)
+			if err != nil || len(users) != 2 {
+				t.Fatalf("%+v, %v", users, err)
+			}
+			return s, &users[1]
+		}
+		s, u := state()
+		var old []time.Time
+		// Another process' clock is some seconds behind, then some ahead.
+		for _, skew := range []time.Duration{0, -8 * time.Second, 8 * time.Second, 0} {
+			opened := tenants.SessionOpened(time.Now().Add(skew), s, u)
+			if !tenants.SessionHolds(opened, s, u) {
+				t.Fatalf("a session opened by a clock that is off by %v does not hold", skew)
+			}
+			old = append(old, opened)
+			for _, role := range []tenants.Role{tenants.RoleViewer, tenants.RoleAdmin} {
+				if _, err := db.SetRole(ctx, u.ID, role, "user:x"); err != nil {
+					t.Fatal(err)
+				}
+			}
+			s, u = state()
+			for i, o := range old {
+				if tenants.SessionHolds(o, s, u) {
+					t.Errorf("session %d of before holds, clock off by %v", i, skew)
+				}
+			}
+			// A claim has microseconds.
+			next := tenants.SessionOpened(time.Now().Add(skew), s, u)
+			if !next.Equal(next.Truncate(time.Microsecond)) || !tenants.SessionHolds(next, s, u) {
+				t.Errorf("the next session, opened at %v, does not hold", next)
+			}
+		}
+	})
+}
+
+// TestAKeyMadeWhileItsMakerIsRemoved is either not made, or revoked with the others.
+func TestAKeyMadeWhileItsMakerIsRemoved(t *testing.T) {
+	tenantstest.EachDB(t, func(t *testing.T, db *tenants.DB) {
+		install(t, db, tenants.Install{StoreHash: "aaa", OwnerID: 1})
+		ctx := tenants.WithStore(t.Context(), "aaa")
+		for i := range 8 {
+			u, err := db.EnsureUser(ctx, tenants.UserSeen{UserID: int64(10 + i)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var wg sync.WaitGroup
+			wg.Go(func() {
+				err := db.Tx(ctx, func(tx *tenants.DB) error {
+					if _, err := tx.KeyMaker(ctx, u.ID); err != nil {
+						return err
+					}
+					return tx.CreateAPIKey(ctx, &tenants.APIKey{Name: "k", SecretHash: strings.Repeat(string(rune('a'+i)), 64), CreatedBy: u.ID})
+				})
+				if err != nil && problem.CodeOf(err) != problem.NotFound {
+					t.Error(err)
+				}
+			})
+			wg.Go(func() {
+				if err := db.RemoveUser(ctx, u.UserID, time.Now(), "bigcommerce"); err != nil {
+					t.Error(err)
+				}
+			})
+			wg.Wait()
+			keys, err := db.ListAPIKeys(ctx)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, k := range keys {
+				if k.RevokedAt == nil || k.RevokedBecause != tenants.RevokedMakerRemoved {
+					t.Errorf("%+v", k)
+				}
+			}
+		}
+	})
+}
+
+// TestAStoreThatWasInstalledAgainIsNotUninstalled: what BigCommerce refused was another token.
+func TestAStoreThatWasInstalledAgainIsNotUninstalled(t *testing.T) {
+	tenantstest.EachDB(t, func(t *testing.T, db *tenants.DB) {
+		asked := install(t, db, tenants.Install{StoreHash: "aaa", AccessToken: "first"})
+		install(t, db, tenants.Install{StoreHash: "aaa", AccessToken: "second"})
+		wantCode(t, db.MarkRefused(t.Context(), asked, time.Now()), problem.Conflict)
+		now, err := db.Store(t.Context(), "aaa")
+		if err != nil || now.State != tenants.StoreActive {
+			t.Fatalf("%+v, %v", now, err)
+		}
+		if err := db.MarkRefused(t.Context(), now, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		if now, err = db.Store(t.Context(), "aaa"); err != nil || now.State != tenants.StoreUninstalled || now.SessionsValidAfter == nil {
+			t.Errorf("%+v, %v", now, err)
+		}
+	})
+}
