@@ -31,6 +31,7 @@ const otherStore = "other1"
 
 // storefrontClients makes clients of the simulated platform that do not wait between retries.
 type storefrontClients struct {
+	ClientFactory // of what these jobs do not ask
 	*mall
 	http *http.Client
 }
@@ -65,7 +66,7 @@ func newMall(t *testing.T) *mall {
 	m.sandbox = s
 	transport := &http.Transport{}
 	t.Cleanup(transport.CloseIdleConnections)
-	m.cfg.Clients = storefrontClients{m, &http.Client{Transport: transport}}
+	m.cfg.Clients = storefrontClients{m.cfg.Clients, m, &http.Client{Transport: transport}}
 	m.cfg.ScriptTag = func(store string, channelID int64, settings tenants.StorefrontSettings) ScriptTag {
 		version := fmt.Sprint(m.version, settings.ConsentCategory, settings.AllowSignIn)
 		return ScriptTag{Version: version, HTML: fmt.Sprintf(`<script src="https://app.example.com%s?v=%s" data-channel="%d" data-sign-in="%t" defer></script>`,

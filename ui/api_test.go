@@ -62,7 +62,9 @@ func (c *clock) advance(d time.Duration) { c.mu.Lock(); defer c.mu.Unlock(); c.n
 type fakeJobs struct {
 	db     *tenants.DB
 	events chan string
-	quota  queue.QuotaState
+	// announce has events tell of access that changed.
+	announce bool
+	quota    queue.QuotaState
 }
 
 func (f *fakeJobs) StartRun(ctx context.Context, s jobs.StartRun) (*tenants.Run, error) {
@@ -109,6 +111,12 @@ func (f *fakeJobs) Watch(context.Context, string) (<-chan string, func(), error)
 	return f.events, func() {}, nil
 }
 
+func (f *fakeJobs) AccessChanged(context.Context, string) {
+	if f.announce {
+		f.events <- jobs.EventAccess
+	}
+}
+
 func (f *fakeJobs) Quota(context.Context, string) (queue.QuotaState, error) { return f.quota, nil }
 
 // fakeSources reads snapshots of the context's store only, as the engine does.
@@ -132,8 +140,11 @@ func (f fakeSources) PreviewMapping(ctx context.Context, id string, _ tenants.Fo
 
 type noLifecycle struct{}
 
-func (noLifecycle) Installed(context.Context, string) error   { return nil }
-func (noLifecycle) Uninstalled(context.Context, string) error { return nil }
+func (noLifecycle) Installed(context.Context, string) error                   { return nil }
+func (noLifecycle) Uninstalled(context.Context, string) error                 { return nil }
+func (noLifecycle) UninstallAsked(context.Context, *tenants.DB, string) error { return nil }
+func (noLifecycle) Accepted(context.Context, *tenants.Store) (bool, error)    { return true, nil }
+func (noLifecycle) AccessChanged(context.Context, string)                     {}
 
 func scriptTag(store string, channelID int64, settings tenants.StorefrontSettings) customer.ScriptTag {
 	return customer.Script(customer.ScriptSettings{AppURL: "https://sluice.example", ClientID: clientID, StoreHash: store, ChannelID: channelID,

@@ -16,6 +16,7 @@ import (
 // accessNames are how the API's description writes what a route needs.
 var accessNames = map[auth.Access]string{
 	auth.AccessRead: "read", auth.AccessWrite: "write", auth.AccessAdmin: "admin", auth.AccessAccounts: "accounts", auth.AccessLogin: "login",
+	auth.AccessOwner: "owner",
 }
 
 // TestDescriptionSaysWhoMayCall holds what the description says of access against what auth decides, for
@@ -100,8 +101,11 @@ func TestEveryRouteAnswersAsDescribed(t *testing.T) {
 	slices.SortStableFunc(routes, func(x, y Route) int { return deletes(x) - deletes(y) })
 	for _, route := range routes {
 		name, token := route.Method+" "+route.Path, owner
-		if route.Access == auth.AccessLogin {
+		switch {
+		case route.Access == auth.AccessLogin:
 			token = key
+		case name == "POST /session/sign-out":
+			token = p.open(storeA, 1)
 		}
 		target := Prefix + strings.NewReplacer(":id", a.id(route.Path), "*id", strings.TrimPrefix(a.id(route.Path), "/")).Replace(route.Path)
 		body := strings.ReplaceAll(rules[name].body, "SNAPSHOT", a.snapshot)

@@ -23,6 +23,7 @@ type routeRule struct {
 var rules = map[string]routeRule{
 	"GET /session":                         {auth.AccessRead, ""},
 	"POST /session/renew":                  {auth.AccessRead, ""},
+	"POST /session/sign-out":               {auth.AccessRead, ""},
 	"GET /quota":                           {auth.AccessRead, ""},
 	"GET /quota/history":                   {auth.AccessRead, ""},
 	"GET /events":                          {auth.AccessRead, ""},
@@ -56,8 +57,8 @@ var rules = map[string]routeRule{
 	"PUT /storefront":                      {auth.AccessAdmin, `{"card_fields":[],"consent_category":"essential","allow_sign_in":true}`},
 	"POST /storefront/preview":             {auth.AccessAdmin, `{"card_fields":[],"email":"` + markerA + `@example.com"}`},
 	"GET /storefront/provider":             {auth.AccessRead, ""},
-	"PUT /storefront/provider":             {auth.AccessAdmin, `{"preset":"google","issuer":"https://accounts.google.com","client_id":"x"}`},
-	"DELETE /storefront/provider":          {auth.AccessAdmin, ""},
+	"PUT /storefront/provider":             {auth.AccessOwner, `{"preset":"google","issuer":"https://accounts.google.com","client_id":"x"}`},
+	"DELETE /storefront/provider":          {auth.AccessOwner, ""},
 	"GET /storefront/provider/presets":     {auth.AccessRead, ""},
 	"POST /storefront/provider/test":       {auth.AccessAdmin, `{}`},
 	"GET /storefront/customer-groups":      {auth.AccessRead, ""},
@@ -118,7 +119,7 @@ func fill(t *testing.T, p *panel) owned {
 	must(p.db.AddJournal(ctx, []tenants.JournalEntry{{RunID: run.ID, Key: markerA, Action: "create", Changes: "[]"}}))
 	user, err := p.db.EnsureUser(ctx, tenants.UserSeen{UserID: 50, Email: markerA + "@example.com"})
 	must(err)
-	key, _, err := auth.CreateAPIKey(ctx, p.db, "user:"+user.ID, auth.NewAPIKey{Name: markerA, Scopes: auth.KeyScopes()})
+	key, _, err := auth.CreateAPIKey(ctx, p.db, "operator", auth.NewAPIKey{Name: markerA, Scopes: auth.KeyScopes()})
 	must(err)
 	must(p.db.UpsertChannels(ctx, []tenants.Channel{{ChannelID: markedChannel, Name: markerA, Type: tenants.TypeStorefront, Status: "active"}}))
 	must(p.db.ReplaceChannelOrigins(ctx, markedChannel, []string{"https://" + markerA + ".example"}))
@@ -140,18 +141,19 @@ func TestEveryRouteRefuses(t *testing.T) {
 	expired := p.open(storeA, 1)
 	p.clock.advance(time.Hour)
 	stranger := p.open(storeB, 1) // owner of another store
-	viewer := p.open(storeA, 60)
+	p.open(storeA, 60)
 	session, err := p.db.Users(p.ctx(storeA))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, u := range session {
 		if u.UserID == 60 {
-			if _, err := p.db.SetRole(p.ctx(storeA), u.ID, tenants.RoleViewer); err != nil {
+			if _, err := p.db.SetRole(p.ctx(storeA), u.ID, tenants.RoleViewer, "user:x"); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
+	viewer, admin := p.open(storeA, 60), p.open(storeA, 61)
 	// A live stream of the stranger's must end by itself.
 	close(p.jobs.events)
 
@@ -185,12 +187,20 @@ func TestEveryRouteRefuses(t *testing.T) {
 			if (strings.Contains(path, ":id") || strings.Contains(path, "*id") || strings.Contains(rule.body, "SNAPSHOT")) && w.Code != http.StatusNotFound {
 				t.Errorf("another store's owner: %d %s", w.Code, w.Body)
 			}
+			if rule.access == auth.AccessOwner {
+				if w := p.do(route.Method, target, admin, body); w.Code != http.StatusForbidden {
+					t.Errorf("an administrator who is not the owner: %d %s", w.Code, w.Body)
+				}
+			}
 			w = p.do(route.Method, target, viewer, body)
 			if rule.access == auth.AccessRead && w.Code >= 400 {
 				t.Errorf("a viewer may read: %d %s", w.Code, w.Body)
 			}
 			if rule.access != auth.AccessRead && w.Code != http.StatusForbidden {
 				t.Errorf("a viewer: %d %s", w.Code, w.Body)
+			}
+			if name == "POST /session/sign-out" {
+				viewer, stranger = p.open(storeA, 60), p.open(storeB, 1)
 			}
 		})
 	}

@@ -86,6 +86,7 @@ var accessText = map[string]string{
 	"read":      "Anybody who may open the panel, and API keys that read flows",
 	"write":     "Owner and administrators, and API keys that write flows",
 	"admin":     "Owner and administrators in person, never an API key",
+	"owner":     "The store's owner in person, never an API key",
 	"accounts":  "Owner and administrators, and API keys that write accounts",
 	"login":     "API keys that sign customers in, never a person",
 	"public":    "Everybody",
