@@ -8,11 +8,14 @@ import (
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
+
+	"sluice/internal/bigcommerce"
 )
 
-// FoldEmail is the form in which e-mails are compared: without spaces around, in lower case. Nothing
-// else is folded: what else a mail server takes for the same mailbox is its own business.
-func FoldEmail(email string) string { return strings.ToLower(strings.TrimSpace(email)) }
+// FoldEmail is the form in which e-mails are compared: without spaces around, and with the letters A to Z
+// in lower case. Nothing else is folded: Unicode has letters of which the lower case is another person's
+// (the Kelvin sign's is k), and what else a mail server takes for the same mailbox is its own business.
+func FoldEmail(email string) string { return bigcommerce.FoldEmail(strings.TrimSpace(email)) }
 
 // PutAccounts writes accounts as the back-office system has them, each replacing the one with its
 // ExternalID as a whole. An account without a customer stays that customer's whom it was given to
@@ -78,8 +81,10 @@ func (d *DB) Accounts(ctx context.Context, f AccountFilter) ([]Account, error) {
 // the one changed last.
 //
 // An account with a customer's id is that customer's. One that is known by e-mail only is shown when the
-// merchant's identity provider verified that very e-mail for the customer (SubjectLink.Email):
-// BigCommerce lets anybody write any e-mail into their account, and would show them a stranger's terms.
+// merchant's identity provider verified that very e-mail for the customer (SubjectLink.Email) and nobody
+// else can know the customer's password (SubjectLink.Secured), unless the merchant chose to run that risk
+// (IdentityProvider.KeepPasswords): BigCommerce lets anybody write any e-mail into their account, and would
+// show them a stranger's terms.
 func (d *DB) AccountOf(ctx context.Context, customerID int64, email string) (*Account, error) {
 	if customerID <= 0 {
 		return nil, nil // 0 is what accounts have that are not known to be a customer's
@@ -93,6 +98,11 @@ func (d *DB) AccountOf(ctx context.Context, customerID int64, email string) (*Ac
 	link, err := maybe[SubjectLink](d.Scoped(ctx).Where("customer_id = ? AND email = ?", customerID, email), "subject link")
 	if err != nil || link == nil {
 		return nil, err
+	}
+	if !link.Secured {
+		if p, err := d.IdentityProvider(ctx); err != nil || p == nil || !p.KeepPasswords {
+			return nil, err
+		}
 	}
 	return maybe[Account](newest().Where("customer_id = 0 AND email = ?", email), "account")
 }

@@ -109,13 +109,17 @@ func TestWhoseCard(t *testing.T) {
 		must(db.PutAccounts(bbb, []tenants.Account{{ExternalID: "b", Email: "two@example.com"}, {ExternalID: "b1", CustomerID: 1}}))
 		link := func(ctx context.Context, subject string, customer int64, email string) {
 			t.Helper()
-			must(db.Scoped(ctx).Create(&tenants.SubjectLink{Issuer: "https://idp.example", Subject: subject, CustomerID: customer}).Error)
+			must(db.Scoped(ctx).Create(&tenants.SubjectLink{Issuer: "https://idp.example", Subject: subject, CustomerID: customer, Secured: true}).Error)
 			must(db.NoteVerifiedEmail(ctx, "https://idp.example", subject, email))
 		}
 		link(aaa, "two", 2, "Two@example.com")
 		link(aaa, "unverified", 4, "")
 		link(aaa, "three", 3, "three@example.com")
 		link(bbb, "five", 5, "two@example.com")
+		link(aaa, "before", 10, "two@example.com")
+		must(db.Scoped(aaa).Model(&tenants.SubjectLink{}).Where("subject = ?", "before").Update("secured", false).Error)
+		link(aaa, "lookalike", 11, "\u212aim@example.com") // the Kelvin sign, whose lower case is k
+		must(db.PutAccounts(aaa, []tenants.Account{{ExternalID: "kim", Email: "kim@example.com"}}))
 		for name, test := range map[string]struct {
 			ctx      context.Context
 			customer int64
@@ -128,6 +132,9 @@ func TestWhoseCard(t *testing.T) {
 			"an e-mail changed after the sign-in":     {aaa, 2, "victim@example.com", ""},
 			"a link without a verified e-mail":        {aaa, 4, "two@example.com", ""},
 			"an account that is another customer's":   {aaa, 3, "three@example.com", ""},
+			"a link whose old password may be known":  {aaa, 10, "two@example.com", ""},
+			"a lookalike":                             {aaa, 11, "\u212aim@example.com", ""},
+			"a lookalike's other case":                {aaa, 11, "kim@example.com", ""},
 			"a link of another store":                 {aaa, 5, "two@example.com", ""},
 			"another store's account by link":         {bbb, 5, "two@example.com", "b"},
 			"another store's account by id":           {bbb, 1, "one@example.com", "b1"},

@@ -56,6 +56,20 @@ func TestIdentityProvider(t *testing.T) {
 		if s, err := db.IdentityProviderSecret(ctx); s != "" || err != nil || got.HasSecret {
 			t.Error("the secret went along to another issuer:", err)
 		}
+		for _, announces := range []bool{true, false, true} {
+			if err := db.NoteAnnouncement(other, got.Issuer, announces); err != nil {
+				t.Fatal(err)
+			}
+			if err := db.NoteAnnouncement(ctx, "https://id.example", !announces); err != nil { // of the one before
+				t.Fatal(err)
+			}
+			if err := db.NoteAnnouncement(ctx, got.Issuer, announces); err != nil {
+				t.Fatal(err)
+			}
+			if p, err := db.IdentityProvider(ctx); err != nil || p.AnnouncesIssuer != announces || p.Version != got.Version {
+				t.Errorf("%+v, %v", p, err)
+			}
+		}
 		if err := db.DeleteIdentityProvider(other); err != nil {
 			t.Fatal(err)
 		}
@@ -91,7 +105,7 @@ func TestSubjectLinks(t *testing.T) {
 			{other, issuer, "s2", 7, true},
 		}
 		for _, tt := range tests {
-			linked, err := db.LinkSubject(tt.ctx, tt.issuer, tt.subject, tt.customer)
+			linked, err := db.LinkSubject(tt.ctx, tt.issuer, tt.subject, tt.customer, true)
 			if err != nil || linked != tt.linked {
 				t.Errorf("%s %s to %d: %v %v", tt.issuer, tt.subject, tt.customer, linked, err)
 			}
@@ -101,6 +115,17 @@ func TestSubjectLinks(t *testing.T) {
 		}
 		if l, err := db.LinkOfCustomer(other, issuer, 7); err != nil || l.Subject != "s2" {
 			t.Error(l, err)
+		}
+		if linked, err := db.LinkSubject(ctx, issuer, "s3", 9, false); err != nil || !linked {
+			t.Fatal(linked, err)
+		}
+		for customer, secured := range map[int64]bool{8: false, 9: true} { // 8 is not the subject's
+			if err := db.SecureLink(ctx, issuer, "s3", customer); err != nil {
+				t.Fatal(err)
+			}
+			if l, err := db.SubjectLink(ctx, issuer, "s3"); customer == 9 && (err != nil || l.Secured != secured) {
+				t.Error(l, err)
+			}
 		}
 		if n, err := db.UnlinkCustomer(ctx, 7); n != 2 || err != nil {
 			t.Error(n, err)
@@ -123,7 +148,7 @@ func TestLinksAtOnce(t *testing.T) {
 		won := 0
 		for i := range 8 {
 			wg.Go(func() {
-				linked, err := db.LinkSubject(ctx, "https://id.example", string(rune('a'+i)), 7)
+				linked, err := db.LinkSubject(ctx, "https://id.example", string(rune('a'+i)), 7, false)
 				mu.Lock()
 				defer mu.Unlock()
 				if err != nil {

@@ -82,9 +82,33 @@ type IdentityProvider struct {
 	GroupID         int64          `json:"group_id"`         // customer group of those; 0: the store's default
 	Claims          []ClaimMapping `gorm:"serializer:json;type:text" json:"claims"`
 	EndSession      bool           `json:"end_session"` // sign-out ends the provider's session too
-	Version         int            `json:"version"`     // grows with each change; a stale write is refused
-	CreatedAt       time.Time      `json:"created_at"`
-	UpdatedAt       time.Time      `json:"updated_at"`
+	// EmailClaim is where the provider names the shopper's e-mail, such as emails[0]; "" is the claim email.
+	EmailClaim string `gorm:"size:200" json:"email_claim"`
+	// TrustEmail takes the e-mails of a provider that never says email_verified for verified.
+	TrustEmail bool `json:"trust_email"`
+	// KeepPasswords leaves customers the password that they had before their first single sign-on.
+	KeepPasswords bool `json:"keep_passwords"`
+	// RequestIP binds the address that ends a sign-in to the shopper's IP address.
+	RequestIP bool `json:"request_ip"`
+	// SharedUntil is nil for a provider that knows the store's own redirect URI. One from before there
+	// were such uses the URI that all stores share: for as long as it announces RFC 9207, else until then.
+	SharedUntil *time.Time `json:"shared_until"`
+	// AnnouncesIssuer is what the provider's document said last: its answers name their issuer (RFC 9207).
+	AnnouncesIssuer bool      `json:"announces_issuer"`
+	Version         int       `json:"version"` // grows with each change; a stale write is refused
+	CreatedAt       time.Time `json:"created_at"`
+	UpdatedAt       time.Time `json:"updated_at"`
+}
+
+// OnSharedAddress reports whether the provider sends shoppers back to the redirect URI that all stores
+// share.
+func (p *IdentityProvider) OnSharedAddress() bool { return p.SharedUntil != nil }
+
+// SharedAddressRefused reports whether nobody may come back by the shared redirect URI at now. announces
+// is whether the provider's answers name their issuer (RFC 9207), which keeps one store's answer from
+// being taken for another's.
+func (p *IdentityProvider) SharedAddressRefused(announces bool, now time.Time) bool {
+	return p.SharedUntil != nil && !announces && !now.Before(*p.SharedUntil)
 }
 
 // ClaimMapping fills one field of a customer from one expression over the provider's claims.
@@ -101,6 +125,9 @@ type SubjectLink struct {
 	Subject    string `gorm:"primaryKey;size:255"` // OpenID Connect Core 2: at most 255 ASCII characters
 	CustomerID int64  `gorm:"uniqueIndex:subject_links_one,priority:2"`
 	Email      string `gorm:"size:255"` // folded; the one that the provider verified at the last sign-in, "" if none
+	// Secured: nobody knows a password of the customer from before the link. Whoever registered with
+	// somebody else's e-mail had one.
+	Secured    bool `gorm:"default:false"`
 	CreatedAt  time.Time
 	LastUsedAt time.Time
 }

@@ -28,6 +28,13 @@ type providerChange struct {
 	GroupID         int64                  `json:"group_id"`
 	Claims          []tenants.ClaimMapping `json:"claims"`
 	EndSession      bool                   `json:"end_session"`
+	EmailClaim      string                 `json:"email_claim"`
+	TrustEmail      bool                   `json:"trust_email"`
+	KeepPasswords   bool                   `json:"keep_passwords"`
+	RequestIP       bool                   `json:"request_ip"`
+	// OwnAddress: the provider knows the store's own redirect URI. A provider that is new or another client
+	// has to; there is no way back to the shared one.
+	OwnAddress bool `json:"own_address"`
 }
 
 const maxClientSecret = 4096
@@ -36,10 +43,12 @@ func (w *providerChange) provider() *tenants.IdentityProvider {
 	return &tenants.IdentityProvider{
 		Version: w.Version, Preset: w.Preset, Issuer: w.Issuer, ClientID: w.ClientID, Scopes: w.Scopes, Enabled: w.Enabled,
 		CreateCustomers: w.CreateCustomers, GroupID: w.GroupID, Claims: w.Claims, EndSession: w.EndSession,
+		EmailClaim: w.EmailClaim, TrustEmail: w.TrustEmail, KeepPasswords: w.KeepPasswords, RequestIP: w.RequestIP,
 	}
 }
 
-// bindProvider reads and checks a providerChange.
+// bindProvider reads and checks a providerChange. The provider that it returns has the redirect URI that it
+// will have when it is saved.
 func (a *API) bindProvider(c *gin.Context) (*providerChange, *tenants.IdentityProvider, error) {
 	var want providerChange
 	if err := bind(c, &want); err != nil {
@@ -49,7 +58,14 @@ func (a *API) bindProvider(c *gin.Context) (*providerChange, *tenants.IdentityPr
 		return nil, nil, problem.New(problem.Invalid, "The identity provider could not be saved.").WithField("client_secret", "is longer than %d characters", maxClientSecret)
 	}
 	p := want.provider()
-	return &want, p, a.cfg.SSO.CheckProvider(p)
+	if err := a.cfg.SSO.CheckProvider(p); err != nil {
+		return nil, nil, err
+	}
+	saved, err := a.cfg.DB.IdentityProvider(c.Request.Context())
+	if err == nil && saved != nil && !want.OwnAddress && saved.Issuer == p.Issuer && saved.ClientID == p.ClientID {
+		p.SharedUntil = saved.SharedUntil
+	}
+	return &want, p, err
 }
 
 // identityProvider answers with the provider, null while there is none.
@@ -100,7 +116,11 @@ func (a *API) deleteProvider(c *gin.Context) {
 }
 
 func (a *API) providerPresets(c *gin.Context) {
-	c.JSON(http.StatusOK, gin.H{"presets": sso.Presets(), "targets": sso.Targets, "callback_url": a.cfg.SSO.CallbackURL(), "logged_out_url": a.cfg.SSO.LoggedOutURL()})
+	own := sso.OwnAddresses(a.cfg.AppURL, tenants.StoreHash(c.Request.Context()))
+	c.JSON(http.StatusOK, gin.H{
+		"presets": sso.Presets(), "targets": sso.Targets, "callback_url": own.Callback, "logged_out_url": own.LoggedOut,
+		"shared": sso.SharedAddresses(a.cfg.AppURL),
+	})
 }
 
 // testProvider tries what the body says, saved or not. Without a client_secret it uses the saved one, as

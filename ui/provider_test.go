@@ -3,11 +3,13 @@ package ui
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -84,6 +86,73 @@ func TestProviderSettings(t *testing.T) {
 	p.call("GET", "/audit", owner, nil, 200, &log)
 	if len(log.Entries) != 4 || log.Entries[0].Action != "identity_provider.deleted" || strings.Contains(mustJSON(log), "a-secret") {
 		t.Errorf("%+v", log.Entries)
+	}
+}
+
+// TestOwnAddress: a provider that is new has the store's own redirect URI. One from before is moved by the
+// merchant's word or by another client, never back, and a warning ends with it.
+func TestOwnAddress(t *testing.T) {
+	p := newPanel(t)
+	owner := p.open(storeA, 1)
+	in := map[string]any{"version": 0, "preset": "google", "issuer": "https://accounts.google.com", "client_id": "id"}
+	var got providerAnswer
+	save := func(change map[string]any) *tenants.IdentityProvider {
+		t.Helper()
+		maps.Copy(in, change)
+		p.call("PUT", "/storefront/provider", owner, in, 200, &got)
+		in["version"] = got.Provider.Version
+		return got.Provider
+	}
+	if one := save(nil); one.SharedUntil != nil {
+		t.Errorf("%+v", one)
+	}
+	until := p.clock.Now().Add(48 * time.Hour).UTC().Truncate(time.Second)
+	before := func(announces bool) { // as the migration left it
+		t.Helper()
+		err := p.db.Scoped(p.ctx(storeA)).Model(&tenants.IdentityProvider{}).Where("id <> ''").
+			Updates(map[string]any{"shared_until": until, "announces_issuer": announces}).Error
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	warned := func(token string) bool {
+		t.Helper()
+		var session struct {
+			Until *time.Time `json:"shared_address_until"`
+		}
+		p.call("GET", "/session", token, nil, 200, &session)
+		if session.Until != nil && !session.Until.Equal(until) {
+			t.Errorf("until %s", session.Until)
+		}
+		return session.Until != nil
+	}
+	before(false)
+	if !warned(owner) || warned(p.open(storeB, 1)) {
+		t.Error("not warned, or the wrong store")
+	}
+	before(true)
+	if warned(owner) {
+		t.Error("warned although the provider names itself")
+	}
+	before(false)
+	if one := save(map[string]any{"scopes": "openid email"}); one.SharedUntil == nil || !one.SharedUntil.Equal(until) {
+		t.Errorf("another change moved it: %+v", one)
+	}
+	if one := save(map[string]any{"own_address": true}); one.SharedUntil != nil || warned(owner) {
+		t.Errorf("not moved: %+v", one)
+	}
+	if one := save(map[string]any{"own_address": false}); one.SharedUntil != nil {
+		t.Errorf("moved back: %+v", one)
+	}
+	before(false)
+	if one := save(map[string]any{"client_id": "another"}); one.SharedUntil != nil {
+		t.Errorf("another client is on the shared address: %+v", one)
+	}
+	before(false)
+	p.call("DELETE", "/storefront/provider", owner, nil, 204, nil)
+	in["version"] = 0
+	if one := save(nil); one.SharedUntil != nil {
+		t.Errorf("a new one is on the shared address: %+v", one)
 	}
 }
 
@@ -206,7 +275,7 @@ func TestUnlinkAndGroups(t *testing.T) {
 	p := newPanel(t)
 	p.platform.AddGroup(3, "Wholesale")
 	owner := p.open(storeA, 1)
-	if _, err := p.db.LinkSubject(p.ctx(storeA), "https://id.example", "ada", 7); err != nil {
+	if _, err := p.db.LinkSubject(p.ctx(storeA), "https://id.example", "ada", 7, true); err != nil {
 		t.Fatal(err)
 	}
 	p.call("DELETE", "/storefront/subject-links/7", p.open(storeB, 1), nil, 404, nil)
@@ -228,7 +297,7 @@ func TestUnlinkAndGroups(t *testing.T) {
 		CallbackURL string `json:"callback_url"`
 	}
 	p.call("GET", "/storefront/provider/presets", owner, nil, 200, &presets)
-	if len(presets.Presets) != 6 || presets.CallbackURL != "https://sluice.example/sso/callback" {
+	if len(presets.Presets) != 6 || presets.CallbackURL != "https://sluice.example/sso/aaa111/callback" {
 		t.Errorf("%+v", presets)
 	}
 }

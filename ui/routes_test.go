@@ -126,7 +126,7 @@ func fill(t *testing.T, p *panel) owned {
 	must(p.db.PutAccounts(ctx, []tenants.Account{{ExternalID: markerA, Email: markerA + "@example.com", Fields: map[string]string{markerA: markerA}}}))
 	must(p.db.PutStorefrontSettings(ctx, tenants.StorefrontSettings{ConsentCategory: "functional", CardFields: []tenants.CardField{{Key: "terms", Label: markerA, Format: "text"}}}))
 	must(p.db.SaveIdentityProvider(ctx, &tenants.IdentityProvider{Preset: "custom", Issuer: "https://" + markerA + ".example", ClientID: markerA}, nil))
-	_, err = p.db.LinkSubject(ctx, "https://"+markerA+".example", markerA, linkedCustomer)
+	_, err = p.db.LinkSubject(ctx, "https://"+markerA+".example", markerA, linkedCustomer, true)
 	must(err)
 	must(p.db.RecordSignIn(ctx, tenants.SignIn{Method: tenants.MethodSSO, Result: tenants.SignInOK, Email: markerA + "@example.com"}))
 	must(p.db.Audit(ctx, tenants.AuditEntry{Actor: "user:x", Action: "x", Detail: markerA}))

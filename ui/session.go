@@ -31,6 +31,11 @@ func (a *API) session(c *gin.Context) {
 	if missing == nil || store.Origin == tenants.OriginCredentials {
 		missing = []string{} // store-level credentials do not say what they grant
 	}
+	sharedUntil, err := a.cfg.DB.SharedAddressUntil(ctx)
+	if err != nil {
+		_ = c.Error(err)
+		return
+	}
 	c.JSON(http.StatusOK, gin.H{
 		"store":          store,
 		"user":           user,
@@ -39,9 +44,11 @@ func (a *API) session(c *gin.Context) {
 		"locale":         p.Locale,
 		"missing_scopes": missing,
 		"permissions":    gin.H{"write": p.Can(auth.AccessWrite), "admin": p.Can(auth.AccessAdmin), "owner": p.Can(auth.AccessOwner)},
-		"version":        a.cfg.Version,
-		"sandbox":        a.cfg.Sandbox,
-		"support_url":    a.cfg.SupportURL,
+		// until when shoppers may come back by the redirect URI that all stores share; null: no worry
+		"shared_address_until": sharedUntil,
+		"version":              a.cfg.Version,
+		"sandbox":              a.cfg.Sandbox,
+		"support_url":          a.cfg.SupportURL,
 	})
 }
 

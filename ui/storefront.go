@@ -61,7 +61,7 @@ type scriptFileView struct {
 type ssoView struct {
 	LoginURL    string `json:"login_url"`
 	LogoutURL   string `json:"logout_url"`
-	CallbackURL string `json:"callback_url"`
+	CallbackURL string `json:"callback_url"` // of the store's own, whichever the provider knows
 }
 
 // storefrontScopes says what each scope of storefront identity is for.
@@ -71,7 +71,7 @@ var storefrontScopes = map[string]string{
 	bigcommerce.ScopeScripts:      "to install the storefront script",
 	signin.ScopeLogin:             "to sign shoppers in",
 	signin.ScopeReadCustomers:     "to find the customer who signs in",
-	signin.ScopeWriteCustomers:    "to create customers who sign in for the first time",
+	signin.ScopeWriteCustomers:    "to create customers who sign in for the first time, and to replace the passwords of those who registered before",
 }
 
 // missingScopes returns the scopes of storefront identity that the store did not grant, with what to do.
@@ -80,7 +80,7 @@ func missingScopes(store *tenants.Store, provider *tenants.IdentityProvider) (mi
 	missing = append(missing, jobs.MissingStorefrontScopes(store)...)
 	if store.Origin != tenants.OriginCredentials { // those do not say what they grant
 		wanted := []string{signin.ScopeLogin, signin.ScopeReadCustomers}
-		if provider != nil && provider.CreateCustomers {
+		if provider != nil && (provider.CreateCustomers || !provider.KeepPasswords) {
 			wanted[1] = signin.ScopeWriteCustomers // covers reading
 		}
 		missing = append(missing, bigcommerce.MissingScopes(wanted, store.Scopes)...)
@@ -120,7 +120,7 @@ func (a *API) storefrontView(ctx context.Context) (*storefrontView, error) {
 	v.MissingScopes, v.ScopeHelp = missingScopes(store, provider)
 	tag := a.cfg.ScriptTag(hash, tenants.DefaultChannel, settings)
 	v.Script = scriptFileView{URL: tag.URL, Integrity: tag.Integrity, BytesGzip: tag.Gzip}
-	v.SSO = ssoView{LoginURL: sso.LoginURL(a.cfg.AppURL, hash), LogoutURL: sso.LogoutURL(a.cfg.AppURL, hash), CallbackURL: a.cfg.AppURL + sso.CallbackPath}
+	v.SSO = ssoView{LoginURL: sso.LoginURL(a.cfg.AppURL, hash), LogoutURL: sso.LogoutURL(a.cfg.AppURL, hash), CallbackURL: sso.OwnAddresses(a.cfg.AppURL, hash).Callback}
 	v.Channels, err = a.channelViews(ctx)
 	return v, err
 }
@@ -236,7 +236,7 @@ type cardView struct {
 		Email      string `json:"email"`
 	} `json:"account"`
 	// ShownTo: "customer" (that of CustomerID), "verified_email" (a customer whose e-mail the identity provider
-	// verified to be the account's), or "nobody" (the account has neither).
+	// verified to be the account's; see tenants.DB.AccountOf), or "nobody" (the account has neither).
 	ShownTo string `json:"shown_to"`
 }
 

@@ -73,7 +73,7 @@ func TestStorefront(t *testing.T) {
 		},
 		MissingScopes: []string{"store_sites_read_only"}, ScopeHelp: got.ScopeHelp,
 		Script:    scriptFileView{tag.URL, tag.Integrity, tag.Gzip},
-		SSO:       ssoView{"https://sluice.example/sso/aaa111/login", "https://sluice.example/sso/aaa111/logout", "https://sluice.example/sso/callback"},
+		SSO:       ssoView{"https://sluice.example/sso/aaa111/login", "https://sluice.example/sso/aaa111/logout", "https://sluice.example/sso/aaa111/callback"},
 		FieldKeys: []string{"limit", "terms", "tier"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

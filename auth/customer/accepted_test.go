@@ -190,7 +190,7 @@ func TestStoresWithTheSameShopper(t *testing.T) {
 		}))
 	}
 	// Customer 7 of store A, and of store A only, has signed in with a provider that verified the e-mail.
-	f.must(f.db.Scoped(f.ctx(storeA)).Create(&tenants.SubjectLink{Issuer: "https://idp.example", Subject: "s", CustomerID: 7, Email: email}).Error)
+	f.must(f.db.Scoped(f.ctx(storeA)).Create(&tenants.SubjectLink{Issuer: "https://idp.example", Subject: "s", CustomerID: 7, Email: email, Secured: true}).Error)
 	for _, test := range []struct {
 		store, origin string
 		customer      int64

@@ -83,7 +83,20 @@ func (s *CustomersService) Get(ctx context.Context, id int64) (*Customer, error)
 	return nil, nil
 }
 
-// ByEmail returns the customers with an e-mail address, whatever its letter case: with several
+// FoldEmail is an e-mail address with the letters A to Z in lower case: addresses that BigCommerce tells
+// apart by nothing but their case fold to the same text. Other letters stay as they are: a database may
+// find ſam (with a long s) for sam, and they are two people.
+func FoldEmail(email string) string {
+	folded := []byte(email)
+	for i, b := range folded {
+		if 'A' <= b && b <= 'Z' {
+			folded[i] = b - 'A' + 'a'
+		}
+	}
+	return string(folded)
+}
+
+// ByEmail returns the customers with an e-mail address, whatever its letter case (FoldEmail): with several
 // storefronts there may be one for all of them and others for single channels.
 func (s *CustomersService) ByEmail(ctx context.Context, email string) ([]*Customer, error) {
 	var found []*Customer
@@ -91,7 +104,7 @@ func (s *CustomersService) ByEmail(ctx context.Context, email string) ([]*Custom
 		if err != nil {
 			return nil, err
 		}
-		if strings.EqualFold(c.Email, email) {
+		if FoldEmail(c.Email) == FoldEmail(email) {
 			found = append(found, c)
 		}
 	}
@@ -126,7 +139,20 @@ type CustomerChange struct {
 	Company   *string `json:"company,omitempty"`
 	Phone     *string `json:"phone,omitempty"`
 	GroupID   *int64  `json:"customer_group_id,omitempty"`
+	// Authentication sets a password; nil leaves it. BigCommerce never shows one.
+	Authentication *CustomerAuthentication `json:"authentication,omitempty"`
 }
+
+// CustomerAuthentication is a customer's password to set. It is a secret: it has no place in a log.
+type CustomerAuthentication struct {
+	NewPassword string `json:"new_password"`
+}
+
+// String keeps the password out of what is printed.
+func (CustomerAuthentication) String() string { return "{password}" }
+
+// GoString keeps it out of %#v.
+func (CustomerAuthentication) GoString() string { return "bigcommerce.CustomerAuthentication{}" }
 
 // Update changes a customer.
 func (s *CustomersService) Update(ctx context.Context, c CustomerChange) (*Customer, error) {

@@ -24,6 +24,7 @@ func migrations() []*gormigrate.Migration {
 		{ID: "0008_one_subject", Migrate: migrate0008},
 		{ID: "0010_verified_email", Migrate: migrate0010},
 		{ID: "0011_traces", Migrate: migrate0011},
+		{ID: "0012_identity_strangers", Migrate: migrate0012},
 		{ID: "0013_access", Migrate: migrate0013},
 		{ID: "0017_cleaned_values", Migrate: migrate0017},
 	}

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
 
@@ -55,23 +54,38 @@ func (s *Sandbox) newProvider(kept providerState) error {
 	return s.registerApp()
 }
 
-// registerApp registers the app at the provider, as the merchant's administrator does: its callback lies
-// beside its auth callback.
+// registerApp registers the app at the provider, as the merchants' administrators do: its callbacks lie
+// beside its auth callback, one for each store and the one that stores shared before.
 func (s *Sandbox) registerApp() error {
-	c := idp.Client{ID: s.provider.kept.ClientID, Secret: s.provider.kept.ClientSecret}
-	if old, ok := s.provider.p.Client(c.ID); ok {
-		c = old
+	p, id := s.provider.p, s.provider.kept.ClientID
+	if _, ok := p.Client(id); !ok {
+		if err := p.Register(idp.Client{ID: id, Secret: s.provider.kept.ClientSecret}); err != nil {
+			return err
+		}
 	}
-	if base, ok := strings.CutSuffix(s.callbacks().auth, "/auth"); ok && !slices.Contains(c.RedirectURIs, base+"/sso/callback") {
-		c.RedirectURIs = append(slices.Clone(c.RedirectURIs), base+"/sso/callback")
-		c.PostLogoutRedirectURIs = append(slices.Clone(c.PostLogoutRedirectURIs), base+"/sso/logged-out")
+	places := []string{"/sso"}
+	for _, st := range s.Stores() {
+		places = append(places, "/sso/"+st.Hash)
 	}
-	return s.provider.p.Register(c)
+	return s.allowApp(places...)
+}
+
+// allowApp has the provider lead to the app's callbacks at places.
+func (s *Sandbox) allowApp(places ...string) error {
+	base, ok := strings.CutSuffix(s.callbacks().auth, "/auth")
+	if !ok {
+		return nil
+	}
+	var redirects, signOuts []string
+	for _, place := range places {
+		redirects, signOuts = append(redirects, base+place+"/callback"), append(signOuts, base+place+"/logged-out")
+	}
+	return s.provider.p.Allow(s.provider.kept.ClientID, redirects, signOuts)
 }
 
 // allowSignOutTo lets sign-outs at the provider lead to a storefront.
 func (s *Sandbox) allowSignOutTo(origin string) {
-	err := s.provider.p.AllowSignOutTo(s.provider.kept.ClientID, origin+"/", origin+"/login.php", origin+"/login.php?action=logout")
+	err := s.provider.p.Allow(s.provider.kept.ClientID, nil, []string{origin + "/", origin + "/login.php", origin + "/login.php?action=logout"})
 	if err != nil {
 		s.log.Error("sandbox: identity provider", "error", err)
 	}

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -227,8 +228,9 @@ func TestStorefrontAdmin(t *testing.T) {
 		t.Error("the client is not registered")
 	}
 	sr.s.SetApp("https://app.example/auth", "https://app.example/load", "", "")
+	later := sr.s.AddStore(StoreSpec{Hash: "later1"})
 	c := sr.s.IdentityProviderClient()
-	if len(c.RedirectURIs) != 1 || c.RedirectURIs[0] != "https://app.example/sso/callback" || !strings.Contains(strings.Join(c.PostLogoutRedirectURIs, " "), sr.url+"/login.php?action=logout") {
+	if want := []string{"https://app.example/sso/callback", "https://app.example/sso/abc123/callback", "https://app.example/sso/" + later.Hash + "/callback"}; !slices.Equal(c.RedirectURIs, want) || !strings.Contains(strings.Join(c.PostLogoutRedirectURIs, " "), sr.url+"/login.php?action=logout") {
 		t.Errorf("%+v", c)
 	}
 }

@@ -2,6 +2,7 @@ package signin
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"maps"
 	"slices"
@@ -64,24 +65,53 @@ func otherChannel(at Channel) error {
 		"Sign in there, or give the customer this channel in BigCommerce.", at.ID)
 }
 
-// Create creates a customer at a channel. problem.Conflict when the address is taken meanwhile.
-func Create(ctx context.Context, client *bigcommerce.Client, c bigcommerce.NewCustomer) (*bigcommerce.Customer, error) {
-	made, err := client.Customers.Create(ctx, c)
+// Create creates a customer at a channel. problem.Conflict when the address is taken meanwhile. ours is
+// false where the answer was lost and a customer with the address is there: it may be one who registered.
+func Create(ctx context.Context, client *bigcommerce.Client, c bigcommerce.NewCustomer) (made *bigcommerce.Customer, ours bool, err error) {
+	made, err = client.Customers.Create(ctx, c)
 	var invalid *bigcommerce.ValidationError
 	var partial *bigcommerce.PartialError
 	var lost *bigcommerce.UnavailableError
 	switch {
 	case err == nil, errors.As(err, &partial) && made != nil:
-		return made, nil
+		return made, true, nil
 	case errors.As(err, &invalid):
-		return nil, problem.Wrap(err, problem.Conflict, "BigCommerce did not take the new customer: %s", said(invalid.APIError))
+		return nil, false, problem.Wrap(err, problem.Conflict, "BigCommerce did not take the new customer: %s", said(invalid.APIError))
 	case errors.As(err, &lost) && lost.Sent: // it may be there now
 		found, lookErr := client.Customers.ByEmail(ctx, c.Email)
 		if lookErr == nil && len(found) == 1 && (len(found[0].ChannelIDs) == 0) == (len(c.ChannelIDs) == 0) {
-			return found[0], nil
+			return found[0], false, nil
 		}
 	}
-	return nil, platform(err)
+	return nil, false, platform(err)
+}
+
+// newPassword returns a password that nobody can know: 130 random bits, and of each kind of character that
+// a store may ask for. BigCommerce documents no longest one; bcrypt reads 72 bytes.
+func newPassword() string {
+	text := rand.Text() // 26 of A to Z and 2 to 7
+	half := len(text) / 2
+	return "Aa1-" + text[:half] + strings.ToLower(text[half:])
+}
+
+// LockPassword gives a customer a password that nobody knows, not even Sluice. Whoever knew the old one
+// cannot sign in with it any more; the customer can have a link to set another mailed to their own address.
+// A repeat is no harm. What BigCommerce answers stays out of the error, since it might repeat the password.
+func LockPassword(ctx context.Context, client *bigcommerce.Client, id int64) error {
+	_, err := client.Customers.Update(ctx, bigcommerce.CustomerChange{
+		ID: id, Authentication: &bigcommerce.CustomerAuthentication{NewPassword: newPassword()},
+	})
+	var invalid *bigcommerce.ValidationError
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, context.Canceled):
+		return context.Canceled
+	case errors.As(err, &invalid):
+		return problem.New(problem.Conflict, "BigCommerce did not take a new password for customer %d: it answers with status %d.", id, invalid.Status)
+	}
+	err = platform(err)
+	return problem.New(problem.CodeOf(err), "%s", problem.MessageOf(err))
 }
 
 // Update changes a customer.

@@ -20,6 +20,9 @@ type matching struct {
 	row    *tenants.IdentityProvider
 	who    *identity
 	says   mapped
+	// secured: nobody knows a password of the customer from before the link (tenants.SubjectLink.Secured).
+	secured bool
+	notes   []string // for the merchant
 }
 
 // customer returns the customer that an identity is, by its link, by an e-mail that the provider
@@ -30,7 +33,11 @@ func (m *matching) customer(ctx context.Context) (*bigcommerce.Customer, error) 
 		return nil, err
 	}
 	if link != nil {
-		return m.linked(ctx, link.CustomerID)
+		c, err := m.linked(ctx, link.CustomerID)
+		if err == nil {
+			m.secureLinked(ctx, link)
+		}
+		return c, err
 	}
 	switch {
 	case m.who.email == "" || strings.ContainsAny(m.who.email, ", \t\r\n") || len(m.who.email) > bigcommerce.MaxCustomerEmail:
@@ -38,19 +45,21 @@ func (m *matching) customer(ctx context.Context) (*bigcommerce.Customer, error) 
 			"The provider named no e-mail that a customer could have. The scopes need email, and the user an e-mail at the provider.")
 	case !m.who.verified:
 		return nil, refuse(codeEmailUnverified, http.StatusForbidden, "Your e-mail address at the sign-in service is not verified. Verify it there and sign in again, or contact the shop.",
-			"%s", m.unverified())
+			"%s", m.who.doubt)
 	}
 	c, err := signin.CustomerByEmail(ctx, m.client, m.who.email, m.at)
 	if problem.CodeOf(err) == problem.CustomerNotFound {
-		c, err = m.create(ctx)
+		c, m.secured, err = m.create(ctx)
 	}
 	if err != nil {
 		return nil, err
 	}
-	linked, err := m.s.cfg.DB.LinkSubject(ctx, m.who.issuer, m.who.subject, c.ID)
+	if err := m.takeOver(ctx, c); err != nil {
+		return nil, err
+	}
+	linked, err := m.s.cfg.DB.LinkSubject(ctx, m.who.issuer, m.who.subject, c.ID, m.secured)
 	if err == nil && !linked {
-		err = refuse(codeCustomerLinked, http.StatusForbidden, "Another account at the sign-in service belongs to this customer. Sign in with that one, or contact the shop.",
-			"Customer %d is linked to another user of the provider. If that user's account is the same person's old one, undo the link in Sluice (Storefront, sign-ins) and have the shopper sign in again.", c.ID)
+		err = m.anothers(c)
 	}
 	if err != nil {
 		return nil, err
@@ -58,11 +67,55 @@ func (m *matching) customer(ctx context.Context) (*bigcommerce.Customer, error) 
 	return c, nil
 }
 
-func (m *matching) unverified() string {
-	if m.row.Preset == "entra" {
-		return "Entra did not say that the organisation owns the e-mail's domain. Add the optional claim xms_edov to the ID token in Entra (Token configuration)."
+// takeOver gives a customer whom Sluice did not create a password that nobody knows, before the link that
+// makes it the subject's: whoever registered with this e-mail before its owner came could go on signing in.
+// A crash in between repeats it at the next sign-in, which is no harm.
+func (m *matching) takeOver(ctx context.Context, c *bigcommerce.Customer) error {
+	if m.secured || m.row.KeepPasswords {
+		return nil
 	}
-	return "The provider did not say that it verified the e-mail (email_verified). Have the user verify it at the provider."
+	// A customer who is another subject's already stays as it is.
+	link, err := m.s.cfg.DB.LinkOfCustomer(ctx, m.who.issuer, c.ID)
+	if err != nil {
+		return err
+	}
+	if link != nil && link.Subject != m.who.subject {
+		return m.anothers(c)
+	}
+	if err := m.s.cfg.SignIn.MayWrite(m.store); err != nil {
+		return err
+	}
+	err = signin.LockPassword(ctx, m.client, c.ID)
+	if problem.CodeOf(err) == problem.Conflict {
+		return refuse(codePassword, http.StatusConflict, "Your customer account could not be connected with the sign-in service. "+tryAgain+" If it happens again, contact the shop.",
+			"%s The customer was registered before the first single sign-on, so Sluice replaces its password. Try again, or allow old passwords in Sluice (Storefront, single sign-on).", problem.MessageOf(err))
+	}
+	m.secured = err == nil
+	return err
+}
+
+func (m *matching) anothers(c *bigcommerce.Customer) error {
+	return refuse(codeCustomerLinked, http.StatusForbidden, "Another account at the sign-in service belongs to this customer. Sign in with that one, or contact the shop.",
+		"Customer %d is linked to another user of the provider. If that user's account is the same person's old one, undo the link in Sluice (Storefront, sign-ins) and have the shopper sign in again.", c.ID)
+}
+
+// secureLinked makes up for what takeOver would have done for a link from before Sluice did it, or from a
+// time when the merchant did not want it. A shopper who signed in so far is not turned away if it fails: the
+// card by e-mail waits until it succeeds.
+func (m *matching) secureLinked(ctx context.Context, link *tenants.SubjectLink) {
+	if m.secured = link.Secured; m.secured || m.row.KeepPasswords {
+		return
+	}
+	err := m.s.cfg.SignIn.MayWrite(m.store)
+	if err == nil {
+		err = signin.LockPassword(ctx, m.client, link.CustomerID)
+	}
+	if err == nil {
+		err = m.s.cfg.DB.SecureLink(ctx, link.Issuer, link.Subject, link.CustomerID)
+	}
+	if m.secured = err == nil; !m.secured {
+		m.notes = append(m.notes, "The customer's old password could not be replaced, so no account card is shown by e-mail: "+problem.MessageOf(err))
+	}
 }
 
 // linked returns the customer of a link, unless it is gone or the subject now has another's e-mail.
@@ -75,7 +128,7 @@ func (m *matching) linked(ctx context.Context, id int64) (*bigcommerce.Customer,
 	if err != nil {
 		return nil, err
 	}
-	if email := m.who.email; email != "" && !strings.EqualFold(email, c.Email) && !strings.ContainsAny(email, ", \t\r\n") {
+	if email := m.who.email; email != "" && tenants.FoldEmail(email) != tenants.FoldEmail(c.Email) && !strings.ContainsAny(email, ", \t\r\n") {
 		others, err := m.client.Customers.ByEmail(ctx, email)
 		if err != nil {
 			return nil, problem.Wrap(err, problem.Unavailable, "BigCommerce did not answer in time. Try again in a minute.")
@@ -91,14 +144,15 @@ func (m *matching) linked(ctx context.Context, id int64) (*bigcommerce.Customer,
 }
 
 // create makes a customer for an identity whose e-mail nobody has, if the merchant allows it. At the
-// default channel it is one of every storefront, as there; elsewhere it belongs to that channel.
-func (m *matching) create(ctx context.Context) (*bigcommerce.Customer, error) {
+// default channel it is one of every storefront, as there; elsewhere it belongs to that channel. ours is as
+// signin.Create has it.
+func (m *matching) create(ctx context.Context) (made *bigcommerce.Customer, ours bool, err error) {
 	if !m.row.CreateCustomers {
-		return nil, refuse(codeCustomerMissing, http.StatusForbidden, "There is no customer account with your e-mail address. Contact the shop to get one.",
+		return nil, false, refuse(codeCustomerMissing, http.StatusForbidden, "There is no customer account with your e-mail address. Contact the shop to get one.",
 			"The store has no customer with this e-mail, and Sluice is not to create any (Storefront, identity provider).")
 	}
 	if err := m.s.cfg.SignIn.MayWrite(m.store); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	c := m.says.newCustomer(m.who.claims, m.who.email)
 	c.OriginChannelID = m.at.ID
@@ -108,18 +162,18 @@ func (m *matching) create(ctx context.Context) (*bigcommerce.Customer, error) {
 	if c.GroupID == 0 {
 		c.GroupID = m.row.GroupID
 	}
-	made, err := signin.Create(ctx, m.client, c)
+	made, ours, err = signin.Create(ctx, m.client, c)
 	if problem.CodeOf(err) == problem.Conflict {
-		return nil, refuse(codeCustomerRefused, http.StatusConflict, "Your customer account could not be opened. "+tryAgain+" If it happens again, contact the shop.",
+		return nil, false, refuse(codeCustomerRefused, http.StatusConflict, "Your customer account could not be opened. "+tryAgain+" If it happens again, contact the shop.",
 			"%s", problem.MessageOf(err)).with(err)
 	}
-	return made, err
+	return made, ours, err
 }
 
 // update brings the customer's fields to what the claims say, and tells the back-office account whose it
 // is. What fails is noted and keeps nobody from signing in.
 func (m *matching) update(ctx context.Context, c *bigcommerce.Customer) (notes []string) {
-	notes = m.says.notes
+	notes = append(m.notes, m.says.notes...)
 	if change := m.says.change(c); change != nil {
 		err := m.s.cfg.SignIn.MayWrite(m.store)
 		if err == nil {
@@ -129,7 +183,9 @@ func (m *matching) update(ctx context.Context, c *bigcommerce.Customer) (notes [
 			notes = append(notes, "The customer's fields were left as they are: "+problem.MessageOf(err))
 		}
 	}
-	if external := m.says.text[TargetExternalID]; external != "" {
+	if external := m.says.text[TargetExternalID]; external != "" && !m.secured && !m.row.KeepPasswords {
+		notes = append(notes, "The account "+external+" was not given to the customer, whose old password still works.")
+	} else if external != "" {
 		whose, err := m.s.cfg.DB.GiveAccount(ctx, external, c.ID)
 		switch {
 		case err != nil:

@@ -9,7 +9,7 @@ import (
 
 // TestDescribedLimits: the limits are what openapi.yaml tells those who call.
 func TestDescribedLimits(t *testing.T) {
-	for _, path := range []string{loginPath, CallbackPath, logoutPath, LoggedOutPath} {
+	for _, path := range []string{loginPath, callbackPath, sharedCallbackPath, logoutPath, loggedOutPath, sharedLoggedOutPath} {
 		openapitest.CheckLimits(t, http.MethodGet, path, perAddress, perStore)
 	}
 }

@@ -17,8 +17,8 @@ import (
 )
 
 const (
-	// clockLeeway is how far a provider's clock may be from ours, as go-oidc has it for nbf.
-	clockLeeway = 5 * time.Minute
+	// clockLeeway is how far a provider's clock may be from ours.
+	clockLeeway = time.Minute
 	// maxIDToken bounds an ID token in bytes: one with hundreds of groups has some 20 KB.
 	maxIDToken = 64 << 10
 	// maxSubject is OpenID Connect Core 1.0 section 2: at most 255 ASCII characters.
@@ -30,7 +30,8 @@ type identity struct {
 	issuer   string
 	subject  string
 	email    string // "" if the provider named none
-	verified bool   // the provider vouches for the e-mail
+	verified bool   // the provider vouches for the e-mail, or the merchant does
+	doubt    string // why it does not, for the merchant
 	claims   map[string]any
 }
 
@@ -42,7 +43,7 @@ func (s *Service) exchange(ctx context.Context, p *provider, row *tenants.Identi
 		return nil, "", err
 	}
 	client := oidc.ClientContext(ctx, s.http)
-	token, err := s.oauth(p, row, secret).Exchange(client, code, oauth2.VerifierOption(f.Verifier))
+	token, err := s.oauth(p, row, s.addresses(tenants.StoreHash(ctx), row), secret).Exchange(client, code, oauth2.VerifierOption(f.Verifier))
 	if err != nil {
 		return nil, "", exchangeRefusal(err)
 	}
@@ -60,25 +61,24 @@ func (s *Service) exchange(ctx context.Context, p *provider, row *tenants.Identi
 			return nil, "", refuse(codeTokenHash, http.StatusBadGateway, tryAgain, "The access token is not the one that the ID token was made with.")
 		}
 	}
-	who := &identity{issuer: row.Issuer, subject: idToken.Subject, claims: map[string]any{}}
-	if err := idToken.Claims(&who.claims); err != nil {
+	claims := map[string]any{}
+	if err := idToken.Claims(&claims); err != nil {
 		return nil, "", refuse(codeTokenInvalid, http.StatusBadGateway, tryAgain, "The claims of the ID token cannot be read.")
 	}
-	if err := s.addUserInfo(client, p, who, token, row.Preset, wanted); err != nil {
-		return nil, "", err
+	rule := emailRuleOf(row)
+	var info userInfo
+	if rule.incomplete(claims, wanted) && p.UserInfoURL != "" {
+		if info, err = s.userInfo(client, p, idToken.Subject, token); err != nil {
+			return nil, "", err
+		}
 	}
-	preset, ok := presetOf(row.Preset)
-	if !ok {
-		preset, _ = presetOf(custom)
-	}
-	who.email, _ = who.claims["email"].(string)
-	who.email = strings.TrimSpace(who.email)
-	who.verified = who.email != "" && preset.verify(who.claims)
+	who := &identity{issuer: row.Issuer, subject: idToken.Subject}
+	rule.identify(who, claims, info)
 	return who, raw, nil
 }
 
 // oauth is the client that a merchant registered with the provider.
-func (s *Service) oauth(p *provider, row *tenants.IdentityProvider, secret string) *oauth2.Config {
+func (s *Service) oauth(p *provider, row *tenants.IdentityProvider, back Addresses, secret string) *oauth2.Config {
 	endpoint := oauth2.Endpoint{AuthURL: p.AuthURL, TokenURL: p.TokenURL, AuthStyle: oauth2.AuthStyleInHeader}
 	// Without a list it is client_secret_basic (OpenID Connect Discovery 1.0 section 3). A client without
 	// a secret only names itself.
@@ -86,7 +86,7 @@ func (s *Service) oauth(p *provider, row *tenants.IdentityProvider, secret strin
 		endpoint.AuthStyle = oauth2.AuthStyleInParams
 	}
 	return &oauth2.Config{
-		ClientID: row.ClientID, ClientSecret: secret, Endpoint: endpoint, RedirectURL: s.CallbackURL(), Scopes: strings.Fields(row.Scopes),
+		ClientID: row.ClientID, ClientSecret: secret, Endpoint: endpoint, RedirectURL: back.Callback, Scopes: strings.Fields(row.Scopes),
 	}
 }
 
@@ -130,7 +130,8 @@ func (s *Service) verify(ctx context.Context, p *provider, clientID, raw string,
 		return nil, s.tokenRefusal(p, clientID, raw, err)
 	}
 	var more struct {
-		AuthorizedParty string `json:"azp"`
+		AuthorizedParty string           `json:"azp"`
+		NotBefore       *jwt.NumericDate `json:"nbf"`
 	}
 	if err := idToken.Claims(&more); err != nil {
 		return nil, refuse(codeTokenInvalid, http.StatusBadGateway, tryAgain, "The claims of the ID token cannot be read.")
@@ -140,6 +141,8 @@ func (s *Service) verify(ctx context.Context, p *provider, clientID, raw string,
 		return nil, refuse(codeTokenAudience, http.StatusBadGateway, tryAgain, "The ID token was made for another app (azp).")
 	case subtle.ConstantTimeCompare([]byte(idToken.Nonce), []byte(f.Nonce)) != 1 || f.Nonce == "":
 		return nil, refuse(codeTokenNonce, http.StatusBadRequest, tryAgain, "The ID token was made for another sign-in (nonce).")
+	case more.NotBefore != nil && more.NotBefore.After(now.Add(clockLeeway)): // go-oidc's own leeway is longer
+		return nil, refuse(codeTokenEarly, http.StatusBadGateway, tryAgain, "The ID token is not valid yet: the provider's clock is more than %s ahead.", clockLeeway)
 	case idToken.IssuedAt.After(now.Add(clockLeeway)):
 		return nil, refuse(codeTokenEarly, http.StatusBadGateway, tryAgain, "The ID token is from the future: the provider's clock is more than %s ahead.", clockLeeway)
 	case idToken.IssuedAt.Before(f.Began.Add(-clockLeeway)):
@@ -187,36 +190,32 @@ func (s *Service) tokenRefusal(p *provider, clientID, raw string, err error) err
 	return invalid
 }
 
-// addUserInfo asks the provider's userinfo endpoint for claims that are needed and not in the ID token:
-// several providers put only the subject there.
-func (s *Service) addUserInfo(ctx context.Context, p *provider, who *identity, token *oauth2.Token, preset string, wanted mappings) error {
-	needed := append([]string{"email"}, wanted.names()...)
-	if preset != "entra" {
-		needed = append(needed, "email_verified")
+// incomplete reports whether the ID token lacks claims that are needed: several providers put only the
+// subject there.
+func (r emailRule) incomplete(idToken map[string]any, wanted mappings) bool {
+	names := wanted.names()
+	if r.flag == emailFlag { // Entra's userinfo does not have its own
+		names = append(names, r.flag)
 	}
-	missing := slices.ContainsFunc(needed, func(name string) bool { _, ok := who.claims[name]; return !ok })
-	if !missing || p.UserInfoURL == "" {
-		return nil
-	}
+	return r.path.text(idToken) == "" || slices.ContainsFunc(names, func(name string) bool { _, ok := idToken[name]; return !ok })
+}
+
+// userInfo asks the provider's userinfo endpoint for the claims of the ID token's subject.
+func (s *Service) userInfo(ctx context.Context, p *provider, subject string, token *oauth2.Token) (userInfo, error) {
 	info, err := p.oidc.UserInfo(ctx, oauth2.StaticTokenSource(token))
 	if err != nil {
 		if errors.Is(err, context.Canceled) {
-			return err
+			return userInfo{}, err
 		}
 		s.cfg.Log.WarnContext(ctx, "a provider's userinfo endpoint did not answer with claims; those of the ID token are used", "store", tenants.StoreHash(ctx))
-		return nil
+		return userInfo{failed: true}, nil
 	}
-	if info.Subject != who.subject {
-		return refuse(codeUserInfo, http.StatusBadGateway, tryAgain, "The provider's userinfo is of another subject than its ID token.")
+	if info.Subject != subject {
+		return userInfo{}, refuse(codeUserInfo, http.StatusBadGateway, tryAgain, "The provider's userinfo is of another subject than its ID token.")
 	}
-	more := map[string]any{}
-	if err := info.Claims(&more); err != nil {
-		return refuse(codeUserInfo, http.StatusBadGateway, tryAgain, "The claims of the provider's userinfo cannot be read.")
+	claims := map[string]any{}
+	if err := info.Claims(&claims); err != nil {
+		return userInfo{}, refuse(codeUserInfo, http.StatusBadGateway, tryAgain, "The claims of the provider's userinfo cannot be read.")
 	}
-	for name, v := range more {
-		if _, ok := who.claims[name]; !ok {
-			who.claims[name] = v
-		}
-	}
-	return nil
+	return userInfo{claims: claims}, nil
 }

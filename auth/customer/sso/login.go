@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"github.com/gin-gonic/gin"
@@ -15,6 +16,7 @@ import (
 	"sluice/auth/customer/login"
 	"sluice/auth/customer/signin"
 	"sluice/internal/problem"
+	"sluice/internal/ratelimit"
 	"sluice/tenants"
 )
 
@@ -74,8 +76,36 @@ func (s *Service) find(ctx context.Context, p *place, channelID int64) (err erro
 	}
 	// What was saved has been checked; an expression that no longer compiles is left out like one that fails.
 	p.mappings, _ = compileClaims(p.row.Claims)
-	p.provider, err = s.provider(ctx, p.row.Issuer)
-	return err
+	if p.provider, err = s.provider(ctx, p.row.Issuer); err != nil {
+		return err
+	}
+	if p.provider.ResponseHasIssuer != p.row.AnnouncesIssuer {
+		if err := s.cfg.DB.NoteAnnouncement(ctx, p.row.Issuer, p.provider.ResponseHasIssuer); err != nil {
+			return err
+		}
+	}
+	return s.addressRefusal(p.row, p.provider)
+}
+
+// addressRefusal says why nobody can come back from a provider by the address that it knows, nil if they can.
+func (s *Service) addressRefusal(row *tenants.IdentityProvider, p *provider) error {
+	if !row.SharedAddressRefused(p.ResponseHasIssuer, s.now()) {
+		return nil
+	}
+	own := OwnAddresses(s.cfg.AppURL, row.StoreHash)
+	return refuse(codeSharedAddress, http.StatusForbidden, askMerchant,
+		"The redirect address that all stores shared ended on %s. Register %s with the provider as the redirect URI and %s as the post-logout redirect URI, then switch to them in Sluice (Storefront, single sign-on).",
+		row.SharedUntil.UTC().Format(time.DateOnly), own.Callback, own.LoggedOut)
+}
+
+// Announces reports whether a provider says that its answers name their issuer (RFC 9207), and records it
+// for ctx's store.
+func (s *Service) Announces(ctx context.Context, issuer string) (bool, error) {
+	p, err := s.providers.get(ctx, issuer)
+	if err != nil {
+		return false, err
+	}
+	return p.ResponseHasIssuer, s.cfg.DB.NoteAnnouncement(ctx, issuer, p.ResponseHasIssuer)
 }
 
 // provider returns an issuer's provider, or why a shopper cannot be sent there.
@@ -149,13 +179,15 @@ func (s *Service) begin(ctx context.Context, c *gin.Context, p *place) (string, 
 		return "", refuse(codeRedirect, http.StatusBadRequest, "The page to go to after the sign-in is not one of this shop. "+tryAgain, "%s", redirectDetail(err))
 	}
 	verifier, nonce := oauth2.GenerateVerifier(), oauth2.GenerateVerifier()
+	store := tenants.StoreHash(ctx)
 	state, err := s.keep(ctx, flow{
-		ChannelID: p.at.ID, RedirectTo: to, Browser: s.bindBrowser(c), Nonce: nonce, Verifier: verifier, Issuer: p.row.Issuer, ClientID: p.row.ClientID,
+		Own: !p.row.OnSharedAddress(), ChannelID: p.at.ID, RedirectTo: to, Browser: s.bindBrowser(c, store), Nonce: nonce, Verifier: verifier,
+		Issuer: p.row.Issuer, ClientID: p.row.ClientID, NeedIssuer: p.provider.ResponseHasIssuer,
 	})
 	if err != nil {
 		return "", err
 	}
-	return s.oauth(p.provider, p.row, "").AuthCodeURL(state, oidc.Nonce(nonce), oauth2.S256ChallengeOption(verifier)), nil
+	return s.oauth(p.provider, p.row, s.addresses(store, p.row), "").AuthCodeURL(state, oidc.Nonce(nonce), oauth2.S256ChallengeOption(verifier)), nil
 }
 
 func redirectDetail(err error) string {
@@ -165,26 +197,25 @@ func redirectDetail(err error) string {
 	return problem.MessageOf(err)
 }
 
-// callback answers GET /sso/callback: the provider has sent the browser back.
+// callback answers GET /sso/{store_hash}/callback and GET /sso/callback: the provider has sent the browser
+// back.
 func (s *Service) callback(c *gin.Context) {
-	m := statePattern.FindStringSubmatch(c.Query("state"))
-	store := ""
-	if m != nil {
-		store = m[1]
-	}
-	if !s.pass(c, store) {
+	ctx, id, ok, wrong := answered(c)
+	if !s.pass(c, tenants.StoreHash(ctx)) {
 		return
 	}
-	if m == nil {
-		s.refused(c, nil, "", refuse(codeStateMissing, http.StatusBadRequest, "This page is only for the way back from the sign-in service. "+tryAgain,
-			"The provider's answer has no state of ours."))
+	if wrong == nil && !ok {
+		wrong = refuse(codeStateMissing, http.StatusBadRequest, "This page is only for the way back from the sign-in service. "+tryAgain,
+			"The provider's answer has no state of ours.")
+		s.refused(c, nil, "", wrong)
 		return
 	}
-	ctx := tenants.WithStore(c.Request.Context(), store)
-	c.Request = c.Request.WithContext(ctx)
 	var p place
 	row := tenants.SignIn{Method: tenants.MethodSSO, Result: tenants.SignInOK}
-	target, err := s.finish(ctx, c, m[2], &p, &row)
+	target, err := "", wrong
+	if err == nil {
+		target, err = s.finish(ctx, c, id, &p, &row)
+	}
 	if err != nil {
 		if p.store == nil {
 			// Not yet looked up: for the link back, and so that a stranger's store gets no row.
@@ -211,17 +242,21 @@ func (s *Service) finish(ctx context.Context, c *gin.Context, id string, p *plac
 		return "", err
 	}
 	row.ChannelID = f.ChannelID
-	if f.Out || !s.sameBrowser(c, f) {
+	if f.Out || !s.sameBrowser(c, tenants.StoreHash(ctx), f) {
 		return "", refuse(codeStateBrowser, http.StatusBadRequest, "This sign-in was begun in another browser, or your browser takes no cookies. "+tryAgain,
 			"The provider's answer came in another browser than the sign-in was begun in, or without its cookie.")
+	}
+	_, own := c.Params.Get("store_hash")
+	if own != f.Own {
+		return "", refuse(codeStoreMixUp, http.StatusBadRequest, tryAgain, "The provider's answer came to another address than the shopper's sign-in was to come back to.")
 	}
 	if err := s.find(ctx, p, f.ChannelID); err != nil {
 		return "", err
 	}
-	if p.row.Issuer != f.Issuer || p.row.ClientID != f.ClientID {
+	if p.row.Issuer != f.Issuer || p.row.ClientID != f.ClientID || p.row.OnSharedAddress() == own {
 		return "", refuse(codeProviderChanged, http.StatusConflict, "The shop changed its sign-in just now. "+tryAgain, "The identity provider was changed while this shopper was signing in.")
 	}
-	code, err := authorizationCode(c, p.provider)
+	code, err := authorizationCode(c, p.provider, f.NeedIssuer)
 	if err != nil {
 		return "", err
 	}
@@ -251,7 +286,11 @@ func (s *Service) finish(ctx context.Context, c *gin.Context, id string, p *plac
 	if err := s.cfg.DB.NoteVerifiedEmail(ctx, who.issuer, who.subject, verified); err != nil {
 		return "", err
 	}
-	target, _, err := s.cfg.SignIn.URL(ctx, client, p.at, login.Request{CustomerID: customer.ID, RedirectTo: f.RedirectTo})
+	to := login.Request{CustomerID: customer.ID, RedirectTo: f.RedirectTo}
+	if p.row.RequestIP {
+		to.RequestIP = shopperAddress(c)
+	}
+	target, _, err := s.cfg.SignIn.URL(ctx, client, p.at, to)
 	if err != nil {
 		return "", err
 	}
@@ -261,9 +300,25 @@ func (s *Service) finish(ctx context.Context, c *gin.Context, id string, p *plac
 	return target, nil
 }
 
-// authorizationCode reads the code from the provider's answer, or why there is none.
-func authorizationCode(c *gin.Context, p *provider) (string, error) {
-	if iss, given := c.GetQuery("iss"); (given && iss != p.Issuer) || (!given && p.ResponseHasIssuer) {
+// shopperAddress is the address that BigCommerce is to insist on, "" if it cannot be told. An IPv4 address
+// inside an IPv6 one is written as what the storefront sees.
+func shopperAddress(c *gin.Context) string {
+	addr := ratelimit.Address(c).Unmap().WithZone("")
+	if !addr.IsValid() {
+		return ""
+	}
+	return addr.String()
+}
+
+// authorizationCode reads the code from the provider's answer, or why there is none. announced: the provider
+// said when the sign-in began that its answer names its issuer (RFC 9207, section 2.4).
+func authorizationCode(c *gin.Context, p *provider, announced bool) (string, error) {
+	for _, name := range []string{"iss", "code", "error"} {
+		if len(c.QueryArray(name)) > 1 {
+			return "", refuse(codeNoCode, http.StatusBadRequest, tryAgain, "The provider's answer has %s more than once.", name)
+		}
+	}
+	if iss, given := c.GetQuery("iss"); (given && iss != p.Issuer) || (!given && (announced || p.ResponseHasIssuer)) {
 		return "", refuse(codeMixUp, http.StatusBadRequest, tryAgain, "The answer is not of the provider that the shopper was sent to (iss).")
 	}
 	if code := errorCode(c.Query("error")); code != "" {

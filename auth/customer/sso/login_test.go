@@ -23,7 +23,7 @@ func TestSignIn(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]string{
-		"response_type": "code", "client_id": clientID, "redirect_uri": appURL + "/sso/callback", "scope": defaultScopes, "code_challenge_method": "S256",
+		"response_type": "code", "client_id": clientID, "redirect_uri": appURL + "/sso/" + storeA + "/callback", "scope": defaultScopes, "code_challenge_method": "S256",
 	} {
 		if q.Query().Get(name) != want {
 			t.Errorf("%s is %q", name, q.Query().Get(name))
@@ -214,13 +214,13 @@ func TestSignOut(t *testing.T) {
 		t.Fatal(w.Code, u)
 	}
 	q := u.Query()
-	if q.Get("client_id") != clientID || q.Get("post_logout_redirect_uri") != appURL+"/sso/logged-out" || !strings.HasPrefix(q.Get("id_token_hint"), "eyJ") {
+	if q.Get("client_id") != clientID || q.Get("post_logout_redirect_uri") != appURL+"/sso/"+storeA+"/logged-out" || !strings.HasPrefix(q.Get("id_token_hint"), "eyJ") {
 		t.Error(q)
 	}
 	if b.cookies["__Secure-sluice_hint/sso/"+storeA+"/"] != nil {
 		t.Error("the hint stayed")
 	}
-	back := "/sso/logged-out?state=" + url.QueryEscape(q.Get("state"))
+	back := "/sso/" + storeA + "/logged-out?state=" + url.QueryEscape(q.Get("state"))
 	if w = b.get(back); w.Header().Get("Location") != "https://b2b.aaa111.example.com/login.php?action=logout" {
 		t.Error(w.Code, w.Header())
 	}
@@ -230,15 +230,15 @@ func TestSignOut(t *testing.T) {
 	// A page that ended the storefront's session itself is led on to where the shopper wants.
 	w = b.get("/sso/" + storeA + "/logout?redirect_to=/bye&storefront=done")
 	u, _ = url.Parse(w.Header().Get("Location"))
-	if w = b.get("/sso/logged-out?state=" + u.Query().Get("state")); w.Header().Get("Location") != "https://aaa111.example.com/bye" {
+	if w = b.get("/sso/" + storeA + "/logged-out?state=" + u.Query().Get("state")); w.Header().Get("Location") != "https://aaa111.example.com/bye" {
 		t.Error(w.Header())
 	}
 	// A sign-out's state signs nobody in, and a sign-in's no one out.
 	w = b.get("/sso/" + storeA + "/logout")
 	u, _ = url.Parse(w.Header().Get("Location"))
-	s.refusedWith("a sign-out's state", b.get("/sso/callback?code=x&state="+u.Query().Get("state")), codeStateBrowser)
+	s.refusedWith("a sign-out's state", b.get("/sso/"+storeA+"/callback?code=x&state="+u.Query().Get("state")), codeStateBrowser)
 	in, _ := url.Parse(b.begin(storeA, ""))
-	if w = b.get("/sso/logged-out?state=" + in.Query().Get("state")); w.Code != http.StatusOK || w.Header().Get("Location") != "" {
+	if w = b.get("/sso/" + storeA + "/logged-out?state=" + in.Query().Get("state")); w.Code != http.StatusOK || w.Header().Get("Location") != "" {
 		t.Error(w.Code, w.Header())
 	}
 	// Without a provider's sign-out, without a provider, and with one that is away, the shop's session ends.
@@ -264,7 +264,7 @@ func TestSignOut(t *testing.T) {
 
 // TestTooOften answers 429 with Retry-After, per address and store, on every address.
 func TestTooOften(t *testing.T) {
-	for _, path := range []string{"/sso/" + storeA + "/login", "/sso/callback?state=" + storeA + ".AAAAAAAAAAAAAAAAAAAAAAAAAA", "/sso/" + storeA + "/logout", "/sso/logged-out"} {
+	for _, path := range []string{"/sso/" + storeA + "/login", "/sso/callback?state=" + storeA + ".AAAAAAAAAAAAAAAAAAAAAAAAAA", "/sso/" + storeA + "/callback", "/sso/" + storeA + "/logout", "/sso/logged-out", "/sso/" + storeA + "/logged-out"} {
 		s := newShop(t)
 		b := s.browser()
 		for range perAddress.Burst {

@@ -89,6 +89,10 @@ func (s *Service) endSession(ctx context.Context, c *gin.Context, f flow) (strin
 	if err != nil || p.EndSessionURL == "" {
 		return "", err
 	}
+	if err := s.addressRefusal(row, p); err != nil {
+		return "", err
+	}
+	f.Own = !row.OnSharedAddress()
 	u, err := url.Parse(p.EndSessionURL)
 	if err != nil {
 		return "", err
@@ -99,7 +103,7 @@ func (s *Service) endSession(ctx context.Context, c *gin.Context, f flow) (strin
 	}
 	q := u.Query()
 	q.Set("client_id", row.ClientID)
-	q.Set("post_logout_redirect_uri", s.LoggedOutURL())
+	q.Set("post_logout_redirect_uri", s.addresses(tenants.StoreHash(ctx), row).LoggedOut)
 	q.Set("state", state)
 	if hint := s.takeHint(c, tenants.StoreHash(ctx)); hint != "" {
 		q.Set("id_token_hint", hint)
@@ -108,35 +112,36 @@ func (s *Service) endSession(ctx context.Context, c *gin.Context, f flow) (strin
 	return u.String(), nil
 }
 
-// loggedOut answers GET /sso/logged-out: the provider's session has ended, the storefront's is next.
+// loggedOut answers GET /sso/{store_hash}/logged-out and GET /sso/logged-out: the provider's session has
+// ended, the storefront's is next. It leads to the storefront of the state's store and no other's.
 func (s *Service) loggedOut(c *gin.Context) {
-	m := statePattern.FindStringSubmatch(c.Query("state"))
-	store := ""
-	if m != nil {
-		store = m[1]
-	}
-	if !s.pass(c, store) {
+	ctx, id, ok, wrong := answered(c)
+	if !s.pass(c, tenants.StoreHash(ctx)) {
 		return
 	}
 	out := func() {
 		show(c, http.StatusOK, "You are signed out", "You are signed out at the sign-in service. If the shop still shows you as signed in, sign out there too.", "", "")
 	}
-	if m == nil {
+	switch {
+	case wrong != nil:
+		s.refused(c, nil, "", wrong)
+		return
+	case !ok:
 		out()
 		return
 	}
-	ctx := tenants.WithStore(c.Request.Context(), store)
-	f, err := s.take(ctx, m[2])
+	f, err := s.take(ctx, id)
+	_, own := c.Params.Get("store_hash")
 	var r *refusal
 	switch {
-	case errors.As(err, &r), err == nil && !f.Out:
+	case errors.As(err, &r), err == nil && (!f.Out || f.Own != own):
 		out()
 		return
 	case err != nil:
 		s.refused(c, nil, "", err)
 		return
 	}
-	row, err := s.cfg.DB.Store(ctx, store)
+	row, err := s.cfg.DB.Store(ctx, tenants.StoreHash(ctx))
 	if err == nil {
 		var at signin.Channel
 		if at, err = s.cfg.SignIn.Channel(ctx, row, f.ChannelID); err == nil {

@@ -17,9 +17,16 @@ type Preset struct {
 	Help           string                 `json:"help"` // for the merchant: where to find what
 	Claims         []tenants.ClaimMapping `json:"claims"`
 
-	issuer *regexp.Regexp // that its issuers match; nil: any
-	verify func(claims map[string]any) bool
+	issuer     *regexp.Regexp // that its issuers match; nil: any
+	verifiedBy string         // the claim that vouches for an e-mail
 }
+
+// The claims that vouch for an e-mail: OpenID Connect's own, and Entra's ("e-mail domain owner verified").
+// Entra has no email_verified, and its e-mails are whatever an administrator of any tenant typed in.
+const (
+	emailFlag = "email_verified"
+	entraFlag = "xms_edov"
+)
 
 // defaultScopes ask for the subject, the name and the e-mail.
 const defaultScopes = "openid profile email"
@@ -36,36 +43,36 @@ var presets = []Preset{
 		Preset: "google", Name: "Google", IssuerTemplate: "https://accounts.google.com", Scopes: defaultScopes, Claims: nameClaims,
 		Help: "In the Google Cloud console, under APIs & Services, Credentials, create an OAuth client ID of type Web application and add the redirect URI below. " +
 			"Google has no sign-out for apps: signing out ends the shop's session only.",
-		issuer: regexp.MustCompile(`^https://accounts\.google\.com$`), verify: emailVerified,
+		issuer: regexp.MustCompile(`^https://accounts\.google\.com$`), verifiedBy: emailFlag,
 	},
 	{
 		Preset: "entra", Name: "Microsoft Entra ID", IssuerTemplate: "https://login.microsoftonline.com/{tenant}/v2.0", Scopes: defaultScopes, Claims: nameClaims,
 		Help: "In the Entra admin centre register an app for this organisation's accounts only, with the redirect URI below as platform Web, and make a client secret. {tenant} is the Directory (tenant) ID. " +
 			"Entra does not say whether it verified an e-mail unless you add the optional claim xms_edov to the ID token (Token configuration); without it new shoppers cannot be recognised by their e-mail.",
-		issuer: regexp.MustCompile(`^https://login\.microsoftonline\.(com|us)/[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}/v2\.0$`), verify: entraVerified,
+		issuer: regexp.MustCompile(`^https://login\.microsoftonline\.(com|us)/[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}/v2\.0$`), verifiedBy: entraFlag,
 	},
 	{
 		Preset: "okta", Name: "Okta", IssuerTemplate: "https://{domain}.okta.com", Scopes: defaultScopes, Claims: nameClaims,
 		Help: "In the Okta admin console create an app integration, OIDC, Web Application, with the redirect URIs below. " +
 			"With a custom authorization server the issuer ends in /oauth2/{server}, such as /oauth2/default.",
-		verify: emailVerified,
+		verifiedBy: emailFlag,
 	},
 	{
 		Preset: "auth0", Name: "Auth0", IssuerTemplate: "https://{tenant}.auth0.com/", Scopes: defaultScopes, Claims: nameClaims,
 		Help: "In the Auth0 dashboard create a Regular Web Application and add the redirect URIs below as Allowed Callback URLs and Allowed Logout URLs. " +
 			"The issuer ends with a slash. Claims of your own have names such as https://your-company.example/company: write claim[\"https://your-company.example/company\"].",
-		verify: emailVerified,
+		verifiedBy: emailFlag,
 	},
 	{
 		Preset: "keycloak", Name: "Keycloak", IssuerTemplate: "https://{host}/realms/{realm}", Scopes: defaultScopes, Claims: nameClaims,
 		Help: "In the realm create a client with Client authentication on and Standard flow, and add the redirect URIs below as Valid redirect URIs and Valid post logout redirect URIs. " +
 			"Mappers of the client add claims such as company.",
-		verify: emailVerified,
+		verifiedBy: emailFlag,
 	},
 	{
 		Preset: custom, Name: "Another provider", Scopes: defaultScopes, Claims: nameClaims,
-		Help:   "Any provider of OpenID Connect with a discovery document: the issuer is its address without /.well-known/openid-configuration.",
-		verify: emailVerified,
+		Help:       "Any provider of OpenID Connect with a discovery document: the issuer is its address without /.well-known/openid-configuration.",
+		verifiedBy: emailFlag,
 	},
 }
 
@@ -80,13 +87,6 @@ func presetOf(name string) (Preset, bool) {
 	}
 	return Preset{}, false
 }
-
-// emailVerified reads email_verified, which some providers send as a text.
-func emailVerified(claims map[string]any) bool { return truth(claims["email_verified"]) }
-
-// entraVerified reads xms_edov ("e-mail domain owner verified"): Entra has no email_verified, and its
-// e-mails are whatever an administrator of any tenant typed in.
-func entraVerified(claims map[string]any) bool { return truth(claims["xms_edov"]) }
 
 // truth takes true, "true", 1 and "1", the forms in which providers write it.
 func truth(v any) bool {

@@ -17,7 +17,7 @@ import (
 func (s *Service) checkCredentials(ctx context.Context, m *metadata, row *tenants.IdentityProvider, secret string) Check {
 	const name = "client_credentials"
 	p := &provider{metadata: *m}
-	_, err := s.oauth(p, row, secret).Exchange(oidc.ClientContext(ctx, s.http), "sluice-test-no-code", oauth2.VerifierOption(oauth2.GenerateVerifier()))
+	_, err := s.oauth(p, row, s.addresses(tenants.StoreHash(ctx), row), secret).Exchange(oidc.ClientContext(ctx, s.http), "sluice-test-no-code", oauth2.VerifierOption(oauth2.GenerateVerifier()))
 	var answer *oauth2.RetrieveError
 	switch {
 	case !errors.As(err, &answer):

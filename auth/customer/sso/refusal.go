@@ -21,6 +21,8 @@ const (
 	codeDenied          = "provider_denied"        // the shopper or the provider said no
 	codeProviderError   = "provider_error"         // the provider answered with an error
 	codeMixUp           = "issuer_mix_up"          // the answer is of another issuer (RFC 9207)
+	codeStoreMixUp      = "store_mix_up"           // the answer came to the address of another store, or of all
+	codeSharedAddress   = "shared_address"         // the redirect URI that all stores share is over
 	codeNoCode          = "code_missing"           // the answer has no code
 	codeExchange        = "code_refused"           // the provider does not take the code or our credentials
 	codeProviderAway    = "provider_unavailable"   // the provider cannot be reached
@@ -38,11 +40,12 @@ const (
 	codeUserInfo        = "userinfo_subject" // the user info is of another subject
 	codeEmailMissing    = "email_missing"
 	codeEmailUnverified = "email_unverified"
-	codeEmailOther      = "email_of_another" // the linked subject now has another customer's e-mail
-	codeCustomerLinked  = "customer_linked"  // the customer is another subject's
-	codeCustomerDeleted = "customer_deleted" // the link's customer is gone
-	codeCustomerMissing = "customer_missing" // no customer, and none is to be made
-	codeCustomerRefused = "customer_refused" // BigCommerce did not take the new customer
+	codeEmailOther      = "email_of_another"      // the linked subject now has another customer's e-mail
+	codeCustomerLinked  = "customer_linked"       // the customer is another subject's
+	codeCustomerDeleted = "customer_deleted"      // the link's customer is gone
+	codeCustomerMissing = "customer_missing"      // no customer, and none is to be made
+	codeCustomerRefused = "customer_refused"      // BigCommerce did not take the new customer
+	codePassword        = "password_not_replaced" // BigCommerce did not take a new password for the customer
 	codeTooOften        = "rate_limited"
 )
 

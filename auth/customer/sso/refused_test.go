@@ -162,7 +162,7 @@ func TestCallbackRefused(t *testing.T) {
 	}
 	linkTo := func(subject string, customer int64) {
 		t.Helper()
-		if linked, err := s.db.LinkSubject(s.ctx(storeA), s.idp.server.URL, subject, customer); err != nil || !linked {
+		if linked, err := s.db.LinkSubject(s.ctx(storeA), s.idp.server.URL, subject, customer, true); err != nil || !linked {
 			t.Fatal(linked, err)
 		}
 	}
@@ -178,7 +178,10 @@ func TestCallbackRefused(t *testing.T) {
 		{"an odd state", nil, func(q url.Values) { q.Set("state", "../"+q.Get("state")) }, codeStateMissing},
 		{"a long state", nil, func(q url.Values) { q.Set("state", strings.Repeat("a", 5000)) }, codeStateMissing},
 		{"an unknown state", nil, func(q url.Values) { q.Set("state", storeA+"."+strings.Repeat("A", 26)) }, codeStateUnknown},
-		{"another store's state", nil, func(q url.Values) { q.Set("state", storeB+q.Get("state")[len(storeA):]) }, codeStateUnknown},
+		{"another store's state", nil, func(q url.Values) { q.Set("state", storeB+q.Get("state")[len(storeA):]) }, codeStoreMixUp},
+		{"two states", nil, func(q url.Values) { q.Add("state", q.Get("state")) }, codeStateMissing},
+		{"two issuers", nil, func(q url.Values) { q["iss"] = []string{s.idp.server.URL, "https://evil.example"} }, codeNoCode},
+		{"two codes", nil, func(q url.Values) { q.Add("code", "x") }, codeNoCode},
 		{"a state in another case", nil, func(q url.Values) { q.Set("state", strings.ToLower(q.Get("state"))) }, codeStateMissing},
 		{"the shopper said no", nil, func(q url.Values) { q.Del("code"); q.Set("error", "access_denied") }, codeDenied},
 		{"the provider says no", nil, func(q url.Values) { q.Del("code"); q.Set("error", "invalid_scope") }, codeProviderError},
@@ -234,6 +237,8 @@ func TestCallbackRefused(t *testing.T) {
 		{"two apps and no azp", set("aud", []string{"another-app", clientID}), nil, codeTokenAudience},
 		{"made for another app", edit(func(c jwt.MapClaims) { c["aud"], c["azp"] = []string{clientID, "another-app"}, "another-app" }), nil, codeTokenAudience},
 		{"expired", edit(func(c jwt.MapClaims) { c["exp"] = s.now().Add(-time.Minute).Unix() }), nil, codeTokenExpired},
+		{"too far ahead", edit(func(c jwt.MapClaims) { c["iat"] = s.now().Add(clockLeeway + time.Second).Unix() }), nil, codeTokenEarly},
+		{"valid too late", edit(func(c jwt.MapClaims) { c["nbf"] = s.now().Add(clockLeeway + time.Second).Unix() }), nil, codeTokenEarly},
 		{"no expiry", unset("exp"), nil, codeTokenExpired},
 		{"not valid yet", edit(func(c jwt.MapClaims) { c["nbf"] = s.now().Add(time.Hour).Unix() }), nil, codeTokenEarly},
 		{"from the future", edit(func(c jwt.MapClaims) { c["iat"] = s.now().Add(time.Hour).Unix() }), nil, codeTokenEarly},
@@ -287,6 +292,10 @@ func TestCallbackRefused(t *testing.T) {
 			s.setRow(map[string]any{"create_customers": true})
 			s.install(storeA, "store_v2_customers_read_only store_v2_customers_login")
 		}, nil, "scope_missing"},
+		{"a customer to take over, without the scope", func() {
+			s.install(storeA, "store_v2_customers_read_only store_v2_customers_login")
+		}, nil, "scope_missing"},
+		{"a password that BigCommerce does not take", func() { s.platform.RefusePasswords(true) }, nil, codePassword},
 		// what changes meanwhile
 		{"the provider was changed", func() { s.setRow(map[string]any{"client_id": "another"}) }, nil, codeProviderChanged},
 		{"the provider was switched off", func() { s.setRow(map[string]any{"enabled": false}) }, nil, codeNoProvider},
@@ -317,7 +326,7 @@ func TestCallbackRefused(t *testing.T) {
 				tt.answer(q)
 			}
 			links := s.links()
-			w := b.get("/sso/callback?" + q.Encode())
+			w := b.get("/sso/" + storeA + "/callback?" + q.Encode())
 			s.refusedWith(tt.name, w, tt.code)
 			if after := s.links(); after != links {
 				t.Errorf("%d links, then %d", links, after)
@@ -325,14 +334,14 @@ func TestCallbackRefused(t *testing.T) {
 			if strings.Contains(w.Body.String(), "<script") || (len(q.Get("code")) > 1 && strings.Contains(w.Body.String(), q.Get("code"))) {
 				t.Errorf("the page repeats what came: %s", w.Body)
 			}
-			if tt.code != codeStateMissing && tt.code != "store_not_installed" && !strings.HasPrefix(q.Get("state"), storeB) {
+			if tt.code != codeStateMissing && tt.code != "store_not_installed" {
 				if row := s.lastSignIn(storeA); row.Result != tt.code || row.Detail == "" {
 					t.Errorf("recorded %+v", row)
 				}
 			}
 			// It was this, and nothing else, that was refused; and what was refused cannot be used again.
-			again := b.get("/sso/callback?" + back.RawQuery)
-			if again.Header().Get("Location") != "" && tt.code != codeStateMissing && tt.code != codeStateUnknown {
+			again := b.get("/sso/" + storeA + "/callback?" + back.RawQuery)
+			if again.Header().Get("Location") != "" && tt.code != codeStateMissing && tt.code != codeStateUnknown && tt.code != codeStoreMixUp {
 				t.Errorf("the state worked afterwards: %s", again.Header().Get("Location"))
 			}
 		})
@@ -372,13 +381,13 @@ func TestMixUps(t *testing.T) {
 	// The attacker's code in the victim's answer: PKCE and the nonce are those of another sign-in.
 	mine := s.idp.authorize(t, b.begin(storeA, "")).Query()
 	theirs := s.idp.authorize(t, s.browser().begin(storeA, "")).Query()
-	s.refusedWith("another sign-in's code", b.get("/sso/callback?"+url.Values{"state": {mine.Get("state")}, "code": {theirs.Get("code")}}.Encode()), codeExchange)
+	s.refusedWith("another sign-in's code", b.get("/sso/"+storeA+"/callback?"+url.Values{"state": {mine.Get("state")}, "code": {theirs.Get("code")}}.Encode()), codeExchange)
 
 	// A code that was used.
 	back = s.idp.authorize(t, b.begin(storeA, ""))
 	s.signedIn(b.get(back.String()))
 	next := s.idp.authorize(t, b.begin(storeA, "")).Query()
-	s.refusedWith("a used code", b.get("/sso/callback?"+url.Values{"state": {next.Get("state")}, "code": {back.Query().Get("code")}}.Encode()), codeExchange)
+	s.refusedWith("a used code", b.get("/sso/"+storeA+"/callback?"+url.Values{"state": {next.Get("state")}, "code": {back.Query().Get("code")}}.Encode()), codeExchange)
 
 	// Whoever can write to Redis cannot make one store's sign-in another's: it is sealed for its store.
 	q := s.idp.authorize(t, b.begin(storeA, "")).Query()
@@ -391,7 +400,7 @@ func TestMixUps(t *testing.T) {
 		t.Fatal(err)
 	}
 	q.Set("state", storeB+"."+id)
-	s.refusedWith("a sign-in of another store", b.get("/sso/callback?"+q.Encode()), codeStateUnknown)
+	s.refusedWith("a sign-in of another store", b.get("/sso/"+storeB+"/callback?"+q.Encode()), codeStateUnknown)
 	if ttl := s.rdb.TTL(t.Context(), stateKey(storeA, id)).Val(); ttl <= 0 || ttl > stateFor {
 		t.Errorf("waits for %s", ttl)
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"sluice/auth/customer/signin"
 	"sluice/internal/problem"
@@ -44,6 +45,14 @@ func (s *Service) CheckProvider(p *tenants.IdentityProvider) error {
 	}
 	if p.GroupID < 0 {
 		refusal = refusal.WithField("group_id", "choose one of the store's customer groups")
+	}
+	if p.EmailClaim = strings.TrimSpace(p.EmailClaim); p.EmailClaim != "" {
+		if _, wrong := parseClaimPath(p.EmailClaim); wrong != "" {
+			refusal = refusal.WithField("email_claim", "%s", wrong)
+		}
+	}
+	if p.TrustEmail && ok && preset.verifiedBy == entraFlag {
+		refusal = refusal.WithField("trust_email", "is not for Entra, where an administrator of another organisation can write any e-mail: add the optional claim xms_edov to the ID token instead")
 	}
 	if len(p.Claims) > maxClaims {
 		refusal = refusal.WithField("claims", "there are no more than %d fields to fill", maxClaims)
@@ -88,13 +97,20 @@ func (s *Service) TestProvider(ctx context.Context, p *tenants.IdentityProvider,
 			add("create_customers", true, "The store lets Sluice create customers.")
 		}
 	}
+	if !p.KeepPasswords && store != nil {
+		if err := s.cfg.SignIn.MayWrite(store); err != nil {
+			add("passwords", false, "Sluice could not replace the passwords of customers who registered before: "+problem.MessageOf(err))
+		} else {
+			add("passwords", true, "The store lets Sluice replace the passwords of customers who registered before.")
+		}
+	}
 	if store != nil {
 		checks = append(checks, s.checkGroups(ctx, store, p)...)
 	}
 	m, err := fetchMetadata(ctx, s.http, p.Issuer, s.providers.allowHTTP)
 	if err != nil {
 		add("discovery", false, err.Error())
-		return append(checks, s.checkRedirects())
+		return append(checks, s.checkRedirects(ctx, p, nil))
 	}
 	add("discovery", true, "The document at "+wellKnown(p.Issuer)+" is the issuer's.")
 	add("algorithms", true, "ID tokens may be signed with "+strings.Join(m.usable(), ", ")+".")
@@ -103,7 +119,7 @@ func (s *Service) TestProvider(ctx context.Context, p *tenants.IdentityProvider,
 		if m.EndSessionURL == "" {
 			add("end_session", false, "The provider has no end_session_endpoint: signing out can end the shop's session only. Switch it off here.")
 		} else {
-			add("end_session", true, "Register "+s.LoggedOutURL()+" with the provider as a post-logout redirect URI.")
+			add("end_session", true, "Register "+s.addresses(tenants.StoreHash(ctx), p).LoggedOut+" with the provider as a post-logout redirect URI.")
 		}
 	}
 	if p.Preset == "entra" {
@@ -112,11 +128,25 @@ func (s *Service) TestProvider(ctx context.Context, p *tenants.IdentityProvider,
 	if secret != "" || slices.Contains(m.TokenAuth, "none") {
 		checks = append(checks, s.checkCredentials(ctx, m, p, secret))
 	}
-	return append(checks, s.checkRedirects())
+	return append(checks, s.checkRedirects(ctx, p, m))
 }
 
-func (s *Service) checkRedirects() Check {
-	return Check{"redirect_uri", true, "Register " + s.CallbackURL() + " with the provider as the redirect URI. Only a sign-in shows whether that is done."}
+// checkRedirects says which redirect URI to register; m is nil where it is not known.
+func (s *Service) checkRedirects(ctx context.Context, p *tenants.IdentityProvider, m *metadata) Check {
+	const name = "redirect_uri"
+	own := OwnAddresses(s.cfg.AppURL, tenants.StoreHash(ctx)).Callback
+	if !p.OnSharedAddress() {
+		return Check{name, true, "Register " + own + " with the provider as the redirect URI, exactly so and no other of Sluice's. Only a sign-in shows whether that is done."}
+	}
+	move := "Register " + own + " with the provider, then switch to it here."
+	switch until := p.SharedUntil.UTC().Format(time.DateOnly); {
+	case m != nil && m.ResponseHasIssuer:
+		return Check{name, true, "Shoppers come back to the address that all stores share. The provider names itself in its answers (RFC 9207), so that goes on. Better still: " + move}
+	case p.SharedAddressRefused(false, s.now()):
+		return Check{name, false, "The redirect address that all stores shared ended on " + until + ": nobody can sign in. " + move}
+	default:
+		return Check{name, false, "Shoppers come back to the address that all stores share, and the provider does not name itself in its answers (RFC 9207). That ends on " + until + ". " + move}
+	}
 }
 
 // checkGroups looks whether the chosen customer group is there.

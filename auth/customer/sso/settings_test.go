@@ -3,6 +3,7 @@ package sso
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"sluice/internal/bigcommerce"
 	"sluice/internal/problem"
@@ -46,6 +47,13 @@ func TestCheckProvider(t *testing.T) {
 		{"Entra, version 1", func(p *tenants.IdentityProvider) {
 			p.Preset, p.Issuer = "entra", "https://sts.windows.net/0a1b2c3d-0000-4000-8000-0123456789ab/"
 		}, "issuer"},
+		{"an e-mail in a list", func(p *tenants.IdentityProvider) { p.EmailClaim = "emails[0]" }, ""},
+		{"an e-mail by an expression", func(p *tenants.IdentityProvider) { p.EmailClaim = `"ada@" + host` }, "email_claim"},
+		{"an e-mail nowhere", func(p *tenants.IdentityProvider) { p.EmailClaim = "emails[" }, "email_claim"},
+		{"e-mails on trust", func(p *tenants.IdentityProvider) { p.TrustEmail = true }, ""},
+		{"Entra's e-mails on trust", func(p *tenants.IdentityProvider) {
+			p.Preset, p.Issuer, p.TrustEmail = "entra", tenant, true
+		}, "trust_email"},
 		{"no client id", func(p *tenants.IdentityProvider) { p.ClientID = "" }, "client_id"},
 		{"a client id with a line end", func(p *tenants.IdentityProvider) { p.ClientID = "a\nb" }, "client_id"},
 		{"no scopes: the usual ones", func(p *tenants.IdentityProvider) { p.Scopes = "  " }, ""},
@@ -83,37 +91,11 @@ func TestCheckProvider(t *testing.T) {
 
 func TestPresets(t *testing.T) {
 	for _, p := range Presets() {
-		if p.Name == "" || p.Help == "" || p.verify == nil {
+		if p.Name == "" || p.Help == "" || p.verifiedBy == "" {
 			t.Errorf("%+v", p)
 		}
 		if _, wrong := compileClaims(p.Claims); len(wrong) > 0 {
 			t.Error(p.Preset, wrong)
-		}
-	}
-}
-
-func TestVerifiedEmail(t *testing.T) {
-	tests := []struct {
-		preset string
-		claims map[string]any
-		want   bool
-	}{
-		{"google", map[string]any{"email_verified": true}, true},
-		{"okta", map[string]any{"email_verified": "true"}, true},
-		{"custom", map[string]any{"email_verified": "yes"}, false},
-		{"custom", map[string]any{"email_verified": []any{true}}, false},
-		{"custom", map[string]any{"xms_edov": true}, false},
-		{"entra", map[string]any{"email_verified": true}, false},
-		{"entra", map[string]any{"xms_edov": true}, true},
-		{"entra", map[string]any{"xms_edov": "1"}, true},
-		{"entra", map[string]any{"xms_edov": 1.0}, true},
-		{"entra", map[string]any{"xms_edov": "0"}, false},
-		{"entra", map[string]any{}, false},
-	}
-	for _, tt := range tests {
-		p, ok := presetOf(tt.preset)
-		if !ok || p.verify(tt.claims) != tt.want {
-			t.Errorf("%s %v", tt.preset, tt.claims)
 		}
 	}
 }
@@ -151,7 +133,18 @@ func TestTestProvider(t *testing.T) {
 		{"no scope to create", func(p *tenants.IdentityProvider) {
 			p.CreateCustomers = true
 			s.install(storeA, "store_v2_customers_read_only store_v2_customers_login")
+		}, clientSecret, "create_customers,passwords", "store_v2_customers"},
+		{"no scope to create, and passwords stay", func(p *tenants.IdentityProvider) {
+			p.CreateCustomers, p.KeepPasswords = true, true
+			s.install(storeA, "store_v2_customers_read_only store_v2_customers_login")
 		}, clientSecret, "create_customers", "store_v2_customers"},
+		{"the shared address", func(p *tenants.IdentityProvider) { until := s.now().Add(time.Hour); p.SharedUntil = &until }, clientSecret, "redirect_uri", appURL + "/sso/" + storeA + "/callback"},
+		{"the shared address, over", func(p *tenants.IdentityProvider) { until := s.now(); p.SharedUntil = &until }, clientSecret, "redirect_uri", "nobody can sign in"},
+		{"the shared address with RFC 9207", func(p *tenants.IdentityProvider) {
+			until := s.now()
+			p.SharedUntil = &until
+			s.idp.document = func(d map[string]any) { d["authorization_response_iss_parameter_supported"] = true }
+		}, clientSecret, "", ""},
 		{"BigCommerce is away", func(p *tenants.IdentityProvider) { p.GroupID = 3; s.platform.SetAway(true) }, clientSecret, "customer_group", "did not answer"},
 	}
 	for _, tt := range tests {

@@ -16,14 +16,33 @@ import (
 	"sluice/tenants"
 )
 
-// Where the package's addresses are. CallbackPath and LoggedOutPath are the same for every store: a
-// merchant registers them with the provider.
+// Where the package's addresses are, below the app's. Each store has its own redirect URIs, which the
+// merchant registers with the provider: an answer that comes to one store's is never another's (RFC 9700,
+// section 4.4.2). The shared ones are for providers that were set up before (tenants.IdentityProvider.SharedUntil).
 const (
-	CallbackPath  = "/sso/callback"
-	LoggedOutPath = "/sso/logged-out"
-	loginPath     = "/sso/:store_hash/login"
-	logoutPath    = "/sso/:store_hash/logout"
+	loginPath           = "/sso/:store_hash/login"
+	logoutPath          = "/sso/:store_hash/logout"
+	callbackPath        = "/sso/:store_hash/callback"
+	loggedOutPath       = "/sso/:store_hash/logged-out"
+	sharedCallbackPath  = "/sso/callback"
+	sharedLoggedOutPath = "/sso/logged-out"
 )
+
+// Addresses are where a provider sends browsers back to.
+type Addresses struct {
+	Callback  string `json:"callback_url"`   // the redirect URI
+	LoggedOut string `json:"logged_out_url"` // the post-logout redirect URI
+}
+
+// OwnAddresses are those of one store; AppURL has no trailing slash.
+func OwnAddresses(appURL, storeHash string) Addresses {
+	return Addresses{appURL + "/sso/" + storeHash + "/callback", appURL + "/sso/" + storeHash + "/logged-out"}
+}
+
+// SharedAddresses are those of all stores that were set up before each had its own.
+func SharedAddresses(appURL string) Addresses {
+	return Addresses{appURL + sharedCallbackPath, appURL + sharedLoggedOutPath}
+}
 
 // LoginURL is where a store's shoppers are sent to sign in; AppURL has no trailing slash.
 func LoginURL(appURL, storeHash string) string { return appURL + "/sso/" + storeHash + "/login" }
@@ -85,19 +104,23 @@ func New(cfg Config) (*Service, error) {
 // Close ends the idle connections to providers.
 func (s *Service) Close() { s.http.CloseIdleConnections() }
 
-// CallbackURL is the redirect URI to register with a provider.
-func (s *Service) CallbackURL() string { return s.cfg.AppURL + CallbackPath }
-
-// LoggedOutURL is the post-logout redirect URI to register with a provider.
-func (s *Service) LoggedOutURL() string { return s.cfg.AppURL + LoggedOutPath }
+// addresses are those that a store's provider is told.
+func (s *Service) addresses(storeHash string, row *tenants.IdentityProvider) Addresses {
+	if row.OnSharedAddress() {
+		return SharedAddresses(s.cfg.AppURL)
+	}
+	return OwnAddresses(s.cfg.AppURL, storeHash)
+}
 
 // Register mounts the addresses.
 func (s *Service) Register(r gin.IRouter) {
 	g := r.Group("", headers)
 	g.GET(loginPath, s.login)
-	g.GET(CallbackPath, s.callback)
+	g.GET(callbackPath, s.callback)
+	g.GET(sharedCallbackPath, s.callback)
 	g.GET(logoutPath, s.logout)
-	g.GET(LoggedOutPath, s.loggedOut)
+	g.GET(loggedOutPath, s.loggedOut)
+	g.GET(sharedLoggedOutPath, s.loggedOut)
 }
 
 // headers keep states, codes and login addresses out of caches and Referer headers, and our pages out

@@ -36,6 +36,7 @@ const (
 // flow is a sign-in, or a sign-out, that is under way at the provider.
 type flow struct {
 	Out        bool      `json:"out,omitempty"` // a sign-out
+	Own        bool      `json:"own,omitempty"` // comes back to the store's own address, else to the shared one
 	ChannelID  int64     `json:"channel"`
 	RedirectTo string    `json:"to,omitempty"`
 	StoreDone  bool      `json:"done,omitempty"`    // the storefront's own session has ended already
@@ -43,12 +44,44 @@ type flow struct {
 	Nonce      string    `json:"nonce,omitempty"`
 	Verifier   string    `json:"verifier,omitempty"` // of PKCE
 	Issuer     string    `json:"iss,omitempty"`
+	NeedIssuer bool      `json:"need_iss,omitempty"` // the provider announced that its answer names it (RFC 9207)
 	ClientID   string    `json:"client,omitempty"`
 	Began      time.Time `json:"began"`
 }
 
 // statePattern is a state of ours: the store's hash and a random id.
 var statePattern = regexp.MustCompile(`^([a-z0-9]{1,32})\.([A-Z2-7]{26})$`)
+
+// answered returns the store and the id of the state in an answer of a provider, and the context of that
+// store. An answer that comes to a store's own address is that store's: one with another's state is refused,
+// before anything is looked up or sent. ok is false if there is no state of ours.
+func answered(c *gin.Context) (ctx context.Context, id string, ok bool, err error) {
+	ctx = c.Request.Context()
+	path, own := c.Params.Get("store_hash")
+	if own && !tenants.ValidStoreHash(path) {
+		return ctx, "", false, problem.New(problem.StoreNotInstalled, "There is no such store.")
+	}
+	store := path
+	var m []string
+	if states := c.QueryArray("state"); len(states) == 1 { // RFC 6749, section 3.1: no parameter comes twice
+		m = statePattern.FindStringSubmatch(states[0])
+	}
+	if m != nil && !own {
+		store = m[1]
+	}
+	if store != "" {
+		ctx = tenants.WithStore(ctx, store)
+		c.Request = c.Request.WithContext(ctx)
+	}
+	switch {
+	case m == nil:
+		return ctx, "", false, nil
+	case m[1] != store:
+		return ctx, "", false, refuse(codeStoreMixUp, http.StatusBadRequest, tryAgain,
+			"An answer for another sign-in came to this store's address. If it happens again, somebody tries to have your shoppers sign in for them.")
+	}
+	return ctx, m[2], true, nil
+}
 
 func digest(text string) string {
 	sum := sha256.Sum256([]byte(text))
@@ -122,9 +155,9 @@ func (s *Service) hintCookie() string {
 
 var browserPattern = regexp.MustCompile(`^[A-Z2-7]{26}$`)
 
-// bindBrowser gives the browser a secret of its own, or renews the one it has, and returns its hash. A
-// browser keeps one for all its tabs.
-func (s *Service) bindBrowser(c *gin.Context) string {
+// bindBrowser gives the browser a secret of its own, or renews the one it has, and returns its hash for a
+// store. A browser keeps one for all its tabs; what it began at one store it cannot end at another.
+func (s *Service) bindBrowser(c *gin.Context, store string) string {
 	value, err := c.Cookie(s.browserCookie())
 	if err != nil || !browserPattern.MatchString(value) {
 		value = rand.Text()
@@ -133,14 +166,14 @@ func (s *Service) bindBrowser(c *gin.Context) string {
 		Name: s.browserCookie(), Value: value, Path: "/", MaxAge: int(stateFor.Seconds()),
 		Secure: s.secure, HttpOnly: true, SameSite: http.SameSiteLaxMode, // Lax: the provider's answer is a navigation
 	})
-	return digest(value)
+	return digest(store + "." + value)
 }
 
-// sameBrowser reports whether the request comes from the browser that a flow began in.
-func (s *Service) sameBrowser(c *gin.Context, f *flow) bool {
+// sameBrowser reports whether the request comes from the browser that a flow of a store began in.
+func (s *Service) sameBrowser(c *gin.Context, store string, f *flow) bool {
 	value, err := c.Cookie(s.browserCookie())
 	return err == nil && browserPattern.MatchString(value) && f.Browser != "" &&
-		subtle.ConstantTimeCompare([]byte(digest(value)), []byte(f.Browser)) == 1
+		subtle.ConstantTimeCompare([]byte(digest(store+"."+value)), []byte(f.Browser)) == 1
 }
 
 // keepHint leaves the ID token with the browser, sealed, for a later sign-out. One that is too long for

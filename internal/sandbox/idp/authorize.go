@@ -167,7 +167,13 @@ func (p *Provider) answer(w http.ResponseWriter, r *http.Request, q *authRequest
 	if q.state != "" {
 		v.Set("state", q.state)
 	}
-	v.Set("iss", p.Issuer())
+	switch {
+	case p.struck(FaultNoIssuer), p.struck(FaultIssuerMissing):
+	case p.struck(FaultOtherIssuer):
+		v.Set("iss", p.Issuer()+"/other")
+	default:
+		v.Set("iss", p.Issuer())
+	}
 	sep := "?"
 	if strings.Contains(q.redirectURI, "?") {
 		sep = "&"

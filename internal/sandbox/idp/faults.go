@@ -23,12 +23,15 @@ const (
 	FaultDiscoveryAway   = "discovery_away"    // the discovery document answers 503
 	FaultDiscoveryIssuer = "discovery_issuer"  // the discovery document names another issuer
 	FaultNoPKCE          = "no_pkce"           // the discovery document does not name S256
+	FaultNoIssuer        = "no_iss"            // RFC 9207 is neither announced nor done, as with many providers
+	FaultIssuerMissing   = "iss_missing"       // authorization responses lack the iss that is announced
+	FaultOtherIssuer     = "other_iss"         // authorization responses name another issuer
 )
 
 // FaultKinds are all faults.
 var FaultKinds = []string{FaultWrongIssuer, FaultWrongAudience, FaultExpiredToken, FaultBadSignature, FaultAlgorithmNone,
 	FaultAlgorithmHMAC, FaultWrongNonce, FaultNoNonce, FaultNoEmailVerified, FaultOtherSubject, FaultJWKSAway, FaultTokenAway,
-	FaultDiscoveryAway, FaultDiscoveryIssuer, FaultNoPKCE}
+	FaultDiscoveryAway, FaultDiscoveryIssuer, FaultNoPKCE, FaultNoIssuer, FaultIssuerMissing, FaultOtherIssuer}
 
 // SetFaults switches exactly these faults on and every other off.
 func (p *Provider) SetFaults(kinds ...string) error {

@@ -75,6 +75,31 @@ func TestFaults(t *testing.T) {
 			}
 		}
 	})
+	for _, tc := range []struct {
+		fault     string
+		announced bool
+		iss       string // after the issuer's own
+		given     bool
+	}{
+		{"", true, "", true}, {FaultNoIssuer, false, "", false}, {FaultIssuerMissing, true, "", false}, {FaultOtherIssuer, true, "/other", true},
+	} {
+		t.Run("iss with "+tc.fault, func(t *testing.T) {
+			r := newRig(t)
+			if tc.fault != "" {
+				if err := r.p.SetFaults(tc.fault); err != nil {
+					t.Fatal(err)
+				}
+			}
+			_, body := r.read(r.c.Get(r.url + "/.well-known/openid-configuration"))
+			if strings.Contains(body, `"authorization_response_iss_parameter_supported":true`) != tc.announced {
+				t.Errorf("announced: %s", body)
+			}
+			q := r.authorized(oauth2.GenerateVerifier(), "user-sam")
+			if q.Has("iss") != tc.given || tc.given && q.Get("iss") != r.url+tc.iss {
+				t.Errorf("the answer is %v", q)
+			}
+		})
+	}
 	r := newRig(t)
 	if err := r.p.SetFaults("nonsense"); err == nil {
 		t.Error("an unknown fault was accepted")

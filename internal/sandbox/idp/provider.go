@@ -149,9 +149,9 @@ func (p *Provider) Register(c Client) error {
 	return nil
 }
 
-// AllowSignOutTo registers more addresses that a sign-out may lead to for a client.
-func (p *Provider) AllowSignOutTo(client string, uris ...string) error {
-	for _, u := range uris {
+// Allow registers more addresses for a client: where sign-ins and where sign-outs may lead to.
+func (p *Provider) Allow(client string, redirects, signOuts []string) error {
+	for _, u := range slices.Concat(redirects, signOuts) {
 		if err := checkRegistered(u); err != nil {
 			return err
 		}
@@ -162,9 +162,19 @@ func (p *Provider) AllowSignOutTo(client string, uris ...string) error {
 	if !ok {
 		return fmt.Errorf("client %q is not registered", client)
 	}
-	c.PostLogoutRedirectURIs = slices.Concat(c.PostLogoutRedirectURIs, uris)
+	c.RedirectURIs, c.PostLogoutRedirectURIs = union(c.RedirectURIs, redirects), union(c.PostLogoutRedirectURIs, signOuts)
 	p.clients[client] = c
 	return nil
+}
+
+// union appends what of more is not in list. Copies of list that were handed out stay as they are.
+func union(list, more []string) []string {
+	for _, one := range more {
+		if !slices.Contains(list, one) {
+			list = append(list, one)
+		}
+	}
+	return list
 }
 
 // Client returns the client with this id.
@@ -262,6 +272,9 @@ func (p *Provider) discovery(w http.ResponseWriter, _ *http.Request) {
 	}
 	if p.struck(FaultDiscoveryIssuer) {
 		doc["issuer"] = iss + "/other"
+	}
+	if p.struck(FaultNoIssuer) {
+		delete(doc, "authorization_response_iss_parameter_supported")
 	}
 	if p.struck(FaultNoPKCE) {
 		delete(doc, "code_challenge_methods_supported")

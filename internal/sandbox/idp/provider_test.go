@@ -120,12 +120,18 @@ func (r *rig) query(res *answer) url.Values {
 	return u.Query()
 }
 
-// code signs in as a person and returns the code.
-func (r *rig) code(verifier, subject string) string {
+// authorized signs in as a person and returns the answer.
+func (r *rig) authorized(verifier, subject string) url.Values {
 	r.t.Helper()
 	_, page := r.read(r.c.Get(r.config(0).AuthCodeURL("st", oauth2.S256ChallengeOption(verifier), oidc.Nonce("n1"), oauth2.SetAuthURLParam("prompt", "login"))))
 	res, _ := r.submit("/sign-in", page, url.Values{"user": {subject}})
-	q := r.query(res)
+	return r.query(res)
+}
+
+// code signs in as a person and returns the code.
+func (r *rig) code(verifier, subject string) string {
+	r.t.Helper()
+	q := r.authorized(verifier, subject)
 	if q.Get("state") != "st" || q.Get("iss") != r.url || q.Get("code") == "" {
 		r.t.Fatalf("answer %v", q)
 	}

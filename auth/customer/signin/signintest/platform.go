@@ -24,6 +24,8 @@ type Platform struct {
 	mu       sync.Mutex
 	stores   map[string][]bigcommerce.Customer
 	groups   []bigcommerce.CustomerGroup
+	password map[int64]string // by customer, as it was last set
+	refused  bool             // passwords are
 	requests []string
 	lastID   int64
 	now      func() time.Time
@@ -35,7 +37,7 @@ func New(t testing.TB, now func() time.Time) *Platform {
 	if now == nil {
 		now = time.Now
 	}
-	p := &Platform{stores: map[string][]bigcommerce.Customer{}, now: now, lastID: 100}
+	p := &Platform{stores: map[string][]bigcommerce.Customer{}, password: map[int64]string{}, now: now, lastID: 100}
 	p.server = httptest.NewServer(p)
 	t.Cleanup(p.server.Close)
 	return p
@@ -71,6 +73,27 @@ func (p *Platform) Delete(store string, id int64) {
 	p.change(store, id, func(c *bigcommerce.Customer) { c.ID = -id })
 }
 
+// SetPassword gives a customer a password, as shoppers do who register.
+func (p *Platform) SetPassword(id int64, password string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.password[id] = password
+}
+
+// Password returns a customer's password, "" for none.
+func (p *Platform) Password(id int64) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.password[id]
+}
+
+// RefusePasswords has every new password refused with 422 from now on, or no longer.
+func (p *Platform) RefusePasswords(refused bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.refused = refused
+}
+
 // SetEmail changes a customer's e-mail.
 func (p *Platform) SetEmail(store string, id int64, email string) {
 	p.change(store, id, func(c *bigcommerce.Customer) { c.Email = email })
@@ -102,7 +125,7 @@ func (p *Platform) Customers(store string) (out []bigcommerce.Customer) {
 func (p *Platform) Clear() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.stores, p.away = map[string][]bigcommerce.Customer{}, false
+	p.stores, p.away, p.refused = map[string][]bigcommerce.Customer{}, false, false
 }
 
 // SetAway makes every request fail with 503 from now on, or no longer.
@@ -198,6 +221,13 @@ func (p *Platform) update(w http.ResponseWriter, r *http.Request, store string) 
 		}
 		if in[0].GroupID != nil {
 			c.GroupID = *in[0].GroupID
+		}
+		if a := in[0].Authentication; a != nil {
+			if p.refused {
+				refuse(w, "the password "+a.NewPassword+" is too weak") // it may well repeat what was sent
+				return
+			}
+			p.password[c.ID] = a.NewPassword
 		}
 		write(w, map[string]any{"data": []bigcommerce.Customer{*c}, "meta": map[string]any{}})
 		return
