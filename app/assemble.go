@@ -111,10 +111,15 @@ func (p *program) build(ctx context.Context) (err error) {
 		},
 		Log: log,
 	})
+	limiter := ratelimit.New(rdb, ratelimit.Options{Log: log})
+	shoppers, err := p.assembleIdentity(rdb, clients, limiter, private)
+	if err != nil {
+		return err
+	}
 	jobsConfig := jobs.Config{
 		DB: p.db, Queue: q, Engine: engine, Clients: clients, Log: log, Meter: p.metrics,
 		AppURL: cfg.AppURL, ClientSecret: cfg.ClientSecret, ScriptTag: cfg.jobsScriptTag, PurgeAfter: auth.DefaultRetention,
-		Concurrency: cfg.WorkerConcurrency,
+		AnnouncesIssuer: shoppers.sso.Announces, Concurrency: cfg.WorkerConcurrency,
 		// A late heartbeat, or two, must not lose a lease.
 		HeartbeatEvery: cfg.JobLease / 4, ReapEvery: cfg.JobLease / 6,
 	}
@@ -122,11 +127,6 @@ func (p *program) build(ctx context.Context) (err error) {
 	p.workers = jobs.NewWorkers(jobsConfig)
 	if err := errors.Join(p.metrics.watchPools(p.db, rdb), p.metrics.watchQueue(p.service, q, log), p.metrics.watchWorkers(p.workers)); err != nil {
 		return fmt.Errorf("metrics: %w", err)
-	}
-	limiter := ratelimit.New(rdb, ratelimit.Options{Log: log})
-	shoppers, err := p.assembleIdentity(rdb, clients, limiter, private)
-	if err != nil {
-		return err
 	}
 	return p.assembleHTTP(engine, shoppers)
 }

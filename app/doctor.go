@@ -25,8 +25,8 @@ const (
 
 // diagnosis is one line of the doctor's report.
 type diagnosis struct {
-	Check string `json:"check"`           // configuration, panel, database, migrations, keys, redis, shards, clock, address, token, scopes or webhooks
-	Store string `json:"store,omitempty"` // the store hash, for the last three
+	Check string `json:"check"`           // configuration, panel, database, migrations, keys, redis, shards, clock, address, token, scopes, webhooks or redirect
+	Store string `json:"store,omitempty"` // the store hash, for the last four
 	Level level  `json:"level"`
 	Says  string `json:"says"`         // what was found
 	Do    string `json:"do,omitempty"` // what to do about it

@@ -5,9 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
+	"sluice/auth/customer/sso"
 	"sluice/internal/bigcommerce"
 	"sluice/jobs"
 	"sluice/tenants"
@@ -25,6 +28,57 @@ func (d *doctor) examineStores(ctx context.Context, db *tenants.DB) {
 	for i := range chosen {
 		d.examineStore(tenants.WithStore(ctx, chosen[i].Hash), db, &chosen[i])
 	}
+	d.sharedAddresses(ctx, db)
+}
+
+// sharedAddresses looks for stores whose shoppers come back from the identity provider by the redirect URI
+// that all stores share. They are found in the database, so none is left out; the providers of as many as
+// the limit says are asked, of others counts what was recorded last.
+func (d *doctor) sharedAddresses(ctx context.Context, db *tenants.DB) {
+	const check = "redirect"
+	list, err := db.ProvidersOnSharedAddress(ctx)
+	if err != nil {
+		d.fault(check, err, "Check the database.")
+		return
+	}
+	private, err := d.cfg.privatePrefixes()
+	if err != nil {
+		d.fault(check, err, "Check ALLOW_PRIVATE_SOURCES.")
+		return
+	}
+	asked := 0
+	for i := range list {
+		p := &list[i]
+		if len(d.stores) > 0 && !slices.Contains(d.stores, p.StoreHash) {
+			continue
+		}
+		announces := p.AnnouncesIssuer
+		if asked++; asked <= d.limit {
+			if now, err := askProvider(ctx, private, p.Issuer); err == nil {
+				announces = now
+			}
+		}
+		own := sso.OwnAddresses(d.cfg.AppURL, p.StoreHash)
+		f := diagnosis{Check: check, Store: p.StoreHash, Level: levelFault,
+			Do: "Have the merchant register " + own.Callback + " and " + own.LoggedOut + " with the provider, and switch to them in the panel (Storefront, Single sign-on)."}
+		until := p.SharedUntil.UTC().Format(time.DateOnly)
+		switch {
+		case announces:
+			f.Level, f.Do = levelOK, ""
+			f.Says = "shoppers come back by the address that stores shared; the provider names itself in its answers (RFC 9207)"
+		case p.SharedAddressRefused(false, d.now()):
+			f.Says = "nobody can sign in: the redirect address that stores shared ended on " + until
+		default:
+			f.Says = "shoppers come back by the redirect address that stores shared, which ends on " + until
+		}
+		d.add(f)
+	}
+}
+
+func askProvider(ctx context.Context, private []netip.Prefix, issuer string) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, doctorTime)
+	defer cancel()
+	return sso.FetchAnnouncement(ctx, private, userAgent(), issuer)
 }
 
 // choose returns the stores to look at, and says which were left out.

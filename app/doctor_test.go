@@ -15,9 +15,11 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"sluice/internal/bigcommerce"
+	"sluice/internal/sandbox/idp"
 	"sluice/internal/testenv"
 	"sluice/jobs"
 	"sluice/jobs/queue"
+	"sluice/tenants"
 	"sluice/tenants/vault"
 )
 
@@ -145,6 +147,12 @@ func TestDoctor(t *testing.T) {
 		c.expect(c.examine(map[string]string{"REDIS_URL": url}, nil), "shards", "2 slots", "REDIS_SHARDS")
 	})
 
+	t.Run("the shared redirect address", func(t *testing.T) {
+		c := *c
+		c.t = t
+		c.sharedAddress()
+	})
+
 	// From here on the store itself is what is wrong.
 	for hook, err := range c.app.Hooks.List(t.Context()) {
 		c.shop.do(err)
@@ -156,6 +164,38 @@ func TestDoctor(t *testing.T) {
 	c.expect(c.examine(nil, nil), "webhooks", "to sleep", "sluice store refresh")
 	c.shop.store.InvalidateToken()
 	c.expect(c.examine(nil, nil), "token", "does not accept", "install it again")
+}
+
+// sharedAddress: a provider from before is a fault unless it names itself in its answers, also where the store is
+// not among those that are looked at.
+func (c *clinic) sharedAddress() {
+	c.t.Helper()
+	h := c.shop.house
+	ctx, db := tenants.WithStore(c.t.Context(), c.shop.store.Hash), h.program.db
+	p := &tenants.IdentityProvider{Preset: "custom", Issuer: h.sandbox.URLs().Issuer, ClientID: h.sandbox.IdentityProviderClient().ID, Enabled: true}
+	c.shop.do(db.SaveIdentityProvider(ctx, p, nil))
+	none := func() {
+		c.t.Helper()
+		if d := c.examine(c.private(), nil); d.faults() != 0 {
+			c.t.Errorf("faults where there are none: %+v", d.findings)
+		}
+	}
+	none() // it has the store's own
+	until := time.Now().Add(48 * time.Hour).UTC()
+	c.shop.do(db.Scoped(ctx).Model(&tenants.IdentityProvider{}).Where("id <> ''").Update("shared_until", until).Error)
+	none() // it names itself
+	c.shop.do(h.sandbox.IdentityProvider().SetFaults(idp.FaultNoIssuer))
+	own := h.cfg.AppURL + "/sso/" + c.shop.store.Hash + "/callback"
+	c.expect(c.examine(c.private(), nil), "redirect", "ends on "+until.Format(time.DateOnly), own)
+	c.expect(c.examine(c.private(), func(d *doctor) { d.limit = 0 }), "redirect", "ends on", own)
+	c.expect(c.examine(c.private(), func(d *doctor) { d.now = func() time.Time { return until.Add(time.Second) } }), "redirect", "nobody can sign in", own)
+	c.shop.do(h.sandbox.IdentityProvider().SetFaults())
+	c.shop.do(db.DeleteIdentityProvider(ctx))
+}
+
+// private lets the doctor ask a provider on this machine.
+func (c *clinic) private() map[string]string {
+	return map[string]string{"ALLOW_PRIVATE_SOURCES": "127.0.0.0/8"}
 }
 
 // expect fails the test unless a fault of check says what it should; secrets never stand in a finding.

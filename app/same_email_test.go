@@ -139,7 +139,7 @@ func (n *namesake) callback(jar http.CookieJar) (callback *url.URL) {
 	n.t.Helper()
 	stop := errors.New("at the callback")
 	client := &http.Client{Transport: n.traffic, Jar: jar, CheckRedirect: func(r *http.Request, _ []*http.Request) error {
-		if r.URL.Path != sso.CallbackPath {
+		if address, _, _ := strings.Cut(r.URL.String(), "?"); address != sso.OwnAddresses(n.house.app, n.store.Hash).Callback {
 			return nil
 		}
 		callback = r.URL
@@ -240,12 +240,26 @@ func TestSameEMailAtTwoStores(t *testing.T) {
 		if at, status, _ := n.browse(stranger, n.request(http.MethodGet, n.callback(newJar()).String(), "")); status < 400 || !strings.HasPrefix(at.String(), h.app) {
 			t.Errorf("a sign-in at %s ended in the browser of one at the other: %s (%d)", n.store.Hash, at.Host, status)
 		}
+		// Nor under the other's redirect URI, nor under the one that stores shared.
+		for _, address := range []string{sso.OwnAddresses(h.app, other[n].store.Hash).Callback, sso.SharedAddresses(h.app).Callback} {
+			answer := n.callback(n.jar)
+			if _, status, page := n.browse(n.jar, n.request(http.MethodGet, address+"?"+answer.RawQuery, "")); status < 400 || !strings.Contains(page, "store_mix_up") {
+				t.Errorf("an answer for %s came in by %s: %d %s", n.store.Hash, address, status, page)
+			}
+		}
+		if _, ok := n.store.CheckPassword(int64(n.front.ChannelID), idp.SharedEmail, sandbox.ShopperPassword); !ok {
+			t.Fatalf("%s: whoever registered cannot sign in to begin with", n.store.Hash)
+		}
 		callback := n.callback(n.jar)
 		if at, status, page := n.browse(n.jar, n.request(http.MethodGet, callback.String(), "")); status != 200 || !strings.HasPrefix(at.String(), n.front.URL) {
 			t.Fatalf("the person came to %s (%d): %s", at.Host, status, page)
 		}
 		if got := n.store.SignIns(); got[len(got)-1].Customer != n.customer || got[len(got)-1].Refused != "" {
 			t.Errorf("%s signed in %+v, want customer %d", n.store.Hash, got[len(got)-1], n.customer)
+		}
+		// The address was there before its owner came by single sign-on: whoever has the password is out.
+		if _, ok := n.store.CheckPassword(int64(n.front.ChannelID), idp.SharedEmail, sandbox.ShopperPassword); ok {
+			t.Errorf("%s: whoever registered can still sign in", n.store.Hash)
 		}
 	}
 

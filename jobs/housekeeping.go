@@ -116,14 +116,16 @@ type storeCheck struct {
 	kind   string
 	class  string
 	every  time.Duration
+	where  string // of the stores that it is for; "" for each
 }
 
 // storeChecks: BigCommerce puts a hook to sleep after 90 idle days and deactivates one whose destination was
 // away for two. It has no webhooks for sites and scripts, which merchants change as they like; and a new
 // release of Sluice may bring another script.
 var storeChecks = []storeCheck{
-	{"hooks", kindHooksRegister, "", week},
-	{"channels", kindStorefrontChannels, queue.ClassStorefront, day},
+	{"hooks", kindHooksRegister, "", week, ""},
+	{"channels", kindStorefrontChannels, queue.ClassStorefront, day, ""},
+	{"shared-address", kindSharedAddress, "", day, "hash IN (SELECT store_hash FROM identity_providers WHERE shared_until IS NOT NULL)"},
 }
 
 // scheduleChecks inserts each active store's next check. They are spread over the interval; the sweeper
@@ -131,8 +133,11 @@ var storeChecks = []storeCheck{
 func (w *Workers) scheduleChecks(ctx context.Context, now time.Time, check storeCheck) error {
 	next := now.Truncate(check.every).Add(check.every)
 	var hashes []string
-	err := w.db.AcrossStores(ctx).Model(&tenants.Store{}).Where("state = ?", tenants.StoreActive).Pluck("hash", &hashes).Error
-	if err != nil {
+	q := w.db.AcrossStores(ctx).Model(&tenants.Store{}).Where("state = ?", tenants.StoreActive)
+	if check.where != "" {
+		q = q.Where(check.where)
+	}
+	if err := q.Pluck("hash", &hashes).Error; err != nil {
 		return err
 	}
 	rows := make([]*tenants.Job, 0, len(hashes))

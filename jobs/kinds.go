@@ -37,6 +37,7 @@ func (w *Workers) handlers() map[string]handler {
 
 		kindStorefrontChannels: w.doStorefrontChannels,
 		kindStorefrontScripts:  w.doStorefrontScripts,
+		kindSharedAddress:      w.doSharedAddress,
 	}
 }
 

@@ -58,6 +58,10 @@ type Config struct {
 	// ScriptTag returns the storefront script of a store's channel. Only workers call it.
 	ScriptTag func(storeHash string, channelID int64, settings tenants.StorefrontSettings) ScriptTag
 
+	// AnnouncesIssuer asks the provider of ctx's store whether its answers name it (RFC 9207). Only workers
+	// call it; nil: what was recorded last holds.
+	AnnouncesIssuer func(ctx context.Context, issuer string) (bool, error)
+
 	// PurgeAfter is how long a store's data is kept after it uninstalled, in case it comes back.
 	PurgeAfter time.Duration
 	// KeepFinished is how long finished job rows, handled webhooks and unused snapshots are kept.

@@ -79,6 +79,15 @@ func (d *DB) SharedAddressUntil(ctx context.Context) (*time.Time, error) {
 	return p.SharedUntil, nil
 }
 
+// ProvidersOnSharedAddress returns the providers of all stores that have the app and whose shoppers come back
+// by the redirect URI that all stores share, the first to end first.
+func (d *DB) ProvidersOnSharedAddress(ctx context.Context) ([]IdentityProvider, error) {
+	var list []IdentityProvider
+	err := d.AcrossStores(ctx).Where("shared_until IS NOT NULL AND store_hash IN (SELECT hash FROM stores WHERE state <> ?)", StoreUninstalled).
+		Order("shared_until, store_hash").Find(&list).Error
+	return list, wrap(err, "providers on the shared address")
+}
+
 // IdentityProviderSecret returns the client secret of the store's provider in plain text, "" if there
 // is none.
 func (d *DB) IdentityProviderSecret(ctx context.Context) (string, error) {

@@ -174,6 +174,18 @@ func fetchMetadata(ctx context.Context, client *http.Client, issuer string, allo
 	return &m, nil
 }
 
+// FetchAnnouncement reads a provider's document and reports whether it says that its answers name their
+// issuer (RFC 9207). allowPrivate is Config.AllowPrivate.
+func FetchAnnouncement(ctx context.Context, allowPrivate []netip.Prefix, userAgent, issuer string) (bool, error) {
+	client := newHTTPClient(allowPrivate, userAgent)
+	defer client.CloseIdleConnections()
+	m, err := fetchMetadata(ctx, client, issuer, len(allowPrivate) > 0)
+	if err != nil {
+		return false, err
+	}
+	return m.ResponseHasIssuer, nil
+}
+
 // getJSON gets a JSON document of a provider; its error is a *discoveryError, or ctx's.
 func getJSON(ctx context.Context, client *http.Client, address string, out any) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
