@@ -5,77 +5,21 @@ import (
 	"strings"
 
 	"github.com/expr-lang/expr/ast"
-	"github.com/expr-lang/expr/checker"
-	"github.com/expr-lang/expr/compiler"
-	"github.com/expr-lang/expr/conf"
 	"github.com/expr-lang/expr/file"
-	"github.com/expr-lang/expr/optimizer"
-	"github.com/expr-lang/expr/parser"
-	"github.com/expr-lang/expr/vm"
 )
 
-// NewConfig returns a configuration of the compiler that knows the functions of this package and no
-// others.
-func NewConfig() *conf.Config {
-	config := conf.CreateNew()
-	for _, option := range options {
-		option(config)
-	}
-	for name := range config.Disabled {
-		delete(config.Builtins, name)
-	}
-	return config
-}
-
-// Refused says why a node may not be in an expression, "" if it may. It leaves names and calls to its
-// caller.
-func Refused(node ast.Node) string {
-	switch n := node.(type) {
-	case *ast.BuiltinNode:
-		if !knownFunctions[n.Name] {
-			return fmt.Sprintf("the function %s is not available here", n.Name)
-		}
-	case *ast.BinaryNode:
-		switch _, constant := n.Right.(*ast.StringNode); {
-		case n.Operator == "..":
-			return "ranges (..) are not available here"
-		case n.Operator == "matches" && !constant:
-			return "the pattern after matches must be a text in quotes"
-		}
-	case *ast.SliceNode:
-		return "use left(…, 10) or right(…, 10) for a part of a text"
-	case *ast.VariableDeclaratorNode:
-		return "variables (let) are not available here"
-	case *ast.SequenceNode:
-		return "an expression is one value: ; is not available here"
-	case *ast.BytesNode, *ast.PointerNode, *ast.PredicateNode:
-		return "this is not available here"
-	}
-	return ""
-}
-
-// Finish checks the types of a parsed tree and compiles it.
-func Finish(tree *parser.Tree, config *conf.Config) (*vm.Program, error) {
-	if _, err := checker.Check(tree, config); err != nil {
-		return nil, err
-	}
-	if err := optimizer.Optimize(&tree.Node, config); err != nil { //nolint:misspell // the library's name
-		return nil, err
-	}
-	return compiler.Compile(tree, config)
-}
-
-// Program is a compiled expression over values whose names are not known beforehand. It is safe for
-// concurrent use.
+// Program is a compiled expression over values whose names are not known beforehand. It belongs to a
+// Machine.
 type Program struct {
-	program *vm.Program
+	machine *Machine
+	code    *Code
 	root    string
 	names   []string
 }
 
 // Compile compiles an expression over an object that is called root: its members are reached by their
 // name alone, or as root["a name with signs"]. msg says what is wrong and where, "" if nothing is.
-func Compile(source, root string) (p *Program, msg string) {
+func (m *Machine) Compile(source, root string) (p *Program, msg string) {
 	defer func() { // expr's parser and checker see what a merchant typed: a fault of theirs must stay here
 		if r := recover(); r != nil {
 			p, msg = nil, "the expression cannot be read"
@@ -84,44 +28,36 @@ func Compile(source, root string) (p *Program, msg string) {
 	if strings.TrimSpace(source) == "" {
 		return nil, "the expression is empty"
 	}
-	if len(source) > MaxLength {
-		return nil, fmt.Sprintf("the expression is longer than %d characters", MaxLength)
+	if msg := m.Admit(source); msg != "" {
+		return nil, msg
 	}
-	config := NewConfig()
-	config.WithEnv(map[string]any{})
-	config.Strict = false // any name may be there
-	tree, err := parser.ParseWithConfig(source, config)
+	tree, err := Parse(source)
 	if err != nil {
 		return nil, CompileMessage(err)
 	}
 	v := visitor{root: root}
-	ast.Walk(&tree.Node, &v)
-	if v.err != nil {
-		return nil, CompileMessage(v.err.Bind(tree.Source))
+	if err := walk(tree, &v, &v.err); err != nil {
+		return nil, CompileMessage(err)
 	}
-	program, err := Finish(tree, config)
+	code, err := m.Finish(tree, map[string]any{}, false) // any name may be there
 	if err != nil {
 		return nil, CompileMessage(err)
 	}
-	return &Program{program: program, root: root, names: v.used()}, ""
+	return &Program{machine: m, code: code, root: root, names: v.used()}, ""
 }
 
 // Names returns the names of the members that the expression uses, as far as it names them.
 func (p *Program) Names() []string { return p.names }
 
-// Run returns the expression's value for an object as encoding/json decodes one. msg says what is
-// wrong, "" if nothing is.
-func (p *Program) Run(object map[string]any) (value any, msg string) {
+// Run returns the expression's value for an object as encoding/json decodes one, between Begin and End
+// of its machine. The error is for Stopped and RunMessage.
+func (p *Program) Run(object map[string]any) (any, error) {
 	env := make(map[string]any, len(object)+1)
 	for name, v := range object {
 		env[name] = v
 	}
 	env[p.root] = object
-	value, err := (&vm.VM{MemoryBudget: MemoryBudget}).Run(p.program, env)
-	if err != nil {
-		return nil, RunMessage(err)
-	}
-	return value, ""
+	return p.machine.Run(p.code, env)
 }
 
 // visitor refuses what an expression may not hold and notes the names in it, bottom up.
@@ -159,10 +95,6 @@ func (v *visitor) Visit(node *ast.Node) {
 			v.fail(n, "only the functions of Sluice can be called")
 		} else if !knownFunctions[callee.Value] {
 			v.fail(callee, "there is no function %s: there are %s", callee.Value, FunctionNames())
-		}
-	default:
-		if why := Refused(n); why != "" {
-			v.fail(n, "%s", why)
 		}
 	}
 }

@@ -29,12 +29,12 @@ func TestCompile(t *testing.T) {
 		{`split(name, " ")[1]`, "Ada"},
 	}
 	for _, tt := range tests {
-		p, msg := Compile(tt.source, "claim")
+		p, msg := NewMachine().Compile(tt.source, "claim")
 		if msg != "" {
 			t.Errorf("%s: %s", tt.source, msg)
 			continue
 		}
-		got, msg := p.Run(claims)
+		got, msg := run(t, p, claims)
 		if tt.source == `split(name, " ")[1]` { // the name begins with a space
 			tt.want = "Ada"
 		}
@@ -63,7 +63,7 @@ func TestCompileRefuses(t *testing.T) {
 		`len(name, 2)`:                  "",
 		strings.Repeat("a+", 200) + "a": "too long",
 	} {
-		if p, msg := Compile(source, "claim"); msg == "" || !strings.Contains(msg, part) {
+		if p, msg := NewMachine().Compile(source, "claim"); msg == "" || !strings.Contains(msg, part) {
 			t.Errorf("%.40q: %v %q", source, p, msg)
 		}
 	}
@@ -76,11 +76,11 @@ func TestRunRefuses(t *testing.T) {
 		`name * 2`:        "",
 		`1 / (level - 3)`: "",
 	} {
-		p, msg := Compile(source, "claim")
+		p, msg := NewMachine().Compile(source, "claim")
 		if msg != "" {
 			continue // refused earlier is as good
 		}
-		if v, msg := p.Run(claims); msg == "" && part != "" {
+		if v, msg := run(t, p, claims); msg == "" && part != "" {
 			t.Errorf("%s is %v", source, v)
 		} else if !strings.Contains(msg, part) {
 			t.Errorf("%s: %s", source, msg)
@@ -89,7 +89,7 @@ func TestRunRefuses(t *testing.T) {
 }
 
 func TestNames(t *testing.T) {
-	p, msg := Compile(`first(nickname, claim["https://x"], address.country, "name")`, "claim")
+	p, msg := NewMachine().Compile(`first(nickname, claim["https://x"], address.country, "name")`, "claim")
 	if msg != "" {
 		t.Fatal(msg)
 	}
@@ -103,7 +103,7 @@ func FuzzCompile(f *testing.F) {
 	f.Add(`first(nickname, name)`, `{"name":"x"}`)
 	f.Add(`claim["a"][0] in groups`, `{"a":[1]}`)
 	f.Fuzz(func(t *testing.T, source, object string) {
-		p, msg := Compile(source, "claim")
+		p, msg := NewMachine().Compile(source, "claim")
 		if (p == nil) == (msg == "") {
 			t.Fatalf("%q: %v %q", source, p, msg)
 		}
@@ -111,10 +111,22 @@ func FuzzCompile(f *testing.F) {
 		if p == nil || json.Unmarshal([]byte(object), &values) != nil {
 			return
 		}
-		if v, msg := p.Run(values); msg == "" {
+		if v, msg := run(t, p, values); msg == "" {
 			if s, ok := v.(string); ok && len(s) > maxText+len(source)+len(object) {
 				t.Fatalf("%q makes a text of %d bytes", source, len(s))
 			}
 		}
 	})
+}
+
+// run evaluates an expression; msg is what it says is wrong.
+func run(t testing.TB, p *Program, object map[string]any) (value any, msg string) {
+	t.Helper()
+	p.machine.Begin(t.Context())
+	defer p.machine.End()
+	value, err := p.Run(object)
+	if err != nil {
+		return nil, RunMessage(err)
+	}
+	return value, ""
 }

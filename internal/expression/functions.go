@@ -6,18 +6,18 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/expr-lang/expr"
 )
 
-// Limits of expressions. With them the most that one evaluation can cost is maxNodes times maxText,
-// whatever a merchant writes: there are no loops and no variables to build larger things from.
+// Limits of one expression. What those of a row may cost together is in meter.go.
 const (
-	MaxLength    = 2000      // characters
+	MaxLength    = 2000      // bytes
+	MaxFields    = 250       // expressions of one mapping
+	maxTotal     = 100000    // bytes of all expressions of one mapping
 	maxNodes     = 200       // of the syntax tree
 	maxText      = 256 << 10 // bytes of any text that goes into or comes out of a function
 	maxParts     = 10000     // of a split
-	MemoryBudget = 20000     // elements that one evaluation may make, see expr's vm
+	maxNumber    = 1000      // bytes of a text that may be a number
+	memoryBudget = 20000     // elements of lists in the expression itself, see expr's vm
 )
 
 // Function describes a function of expressions, for the panel's help.
@@ -41,37 +41,48 @@ type valueError string
 
 func (e valueError) Error() string { return string(e) }
 
+// Fault is an error whose message tells a merchant all about it.
+func Fault(message string) error { return valueError(message) }
+
 func failf(format string, args ...any) error { return valueError(fmt.Sprintf(format, args...)) }
 
 // function is one of ours. They take any value, so that the same expression works on the text of a
-// CSV column and on the number of an NDJSON one; types only say how many arguments there are and what
-// comes out.
+// CSV column and on the number of an NDJSON one; its type only says how many arguments there are and
+// what comes out. It has one type: the library's checker looks at all arguments anew for each that does
+// not fit, which takes for ever where calls are nested.
 type function struct {
 	name, form, help string
+	cost             cost
 	fn               func(args ...any) (any, error)
-	types            []any
+	typ              any
 }
 
 var functions = []function{
-	{"number", `number(Price) or number(Price, ",")`, "the number in a text; the second form says what its decimal sign is and drops thousands separators", fnNumber,
-		[]any{new(func(any) any), new(func(any, string) any)}},
-	{"bool", "bool(Active)", "true for yes, true, 1; false for no, false, 0", fnBool, []any{new(func(any) any)}},
-	{"string", "string(Code)", "the value as text", text1(func(s string) string { return s }), []any{new(func(any) string)}},
-	{"trim", "trim(Name)", "without white space around it", text1(TrimText), []any{new(func(any) string)}},
-	{"upper", "upper(Name)", "in upper case", text1(strings.ToUpper), []any{new(func(any) string)}},
-	{"lower", "lower(Name)", "in lower case", text1(strings.ToLower), []any{new(func(any) string)}},
-	{"left", "left(Name, 250)", "the first characters", fnLeft, []any{new(func(any, int) string)}},
-	{"right", "right(Code, 4)", "the last characters", fnRight, []any{new(func(any, int) string)}},
-	{"replace", `replace(Price, "$", "")`, "with every occurrence of one text replaced by another", fnReplace, []any{new(func(any, string, string) string)}},
-	{"split", `split(Tags, ";")`, "a list of the parts between separators; split(Tags, \";\")[0] is the first", fnSplit, []any{new(func(any, string) []string)}},
-	{"join", `join([Brand, Name], " ")`, "the parts of a list with a separator between them", fnJoin, []any{new(func(any, string) string), new(func(any) string)}},
-	{"first", "first(Title, Name)", "the first value that is not empty", fnFirst, []any{new(func(any, ...any) any)}},
-	{"path", "path(Group, Style)", "a category path, Group > Style; empty parts are left out", fnPath, []any{new(func(any, ...any) string)}},
+	{"number", `number(Price) or number(Price, ",")`, "the number in a text; the second form says what its decimal sign is and drops thousands separators", copyCost, fnNumber, new(func(any, ...string) any)},
+	{"bool", "bool(Active)", "true for yes, true, 1; false for no, false, 0", textsCost, fnBool, new(func(any) any)},
+	{"string", "string(Code)", "the value as text", textsCost, text1(func(s string) string { return s }), new(func(any) string)},
+	{"trim", "trim(Name)", "without white space around it", textsCost, text1(TrimText), new(func(any) string)},
+	{"upper", "upper(Name)", "in upper case", caseCost, text1(strings.ToUpper), new(func(any) string)},
+	{"lower", "lower(Name)", "in lower case", caseCost, text1(strings.ToLower), new(func(any) string)},
+	{"left", "left(Name, 250)", "the first characters", textsCost, fnLeft, new(func(any, int) string)},
+	{"right", "right(Code, 4)", "the last characters", textsCost, fnRight, new(func(any, int) string)},
+	{"replace", `replace(Price, "$", "")`, "with every occurrence of one text replaced by another", replaceCost, fnReplace, new(func(any, string, string) string)},
+	{"split", `split(Tags, ";")`, "a list of the parts between separators; split(Tags, \";\")[0] is the first", splitCost, fnSplit, new(func(any, string) []string)},
+	{"join", `join([Brand, Name], " ")`, "the parts of a list with a separator between them", listCost, fnJoin, new(func(any, ...string) string)},
+	{"first", "first(Title, Name)", "the first value that is not empty", textsCost, fnFirst, new(func(any, ...any) any)},
+	{"path", "path(Group, Style)", "a category path, Group > Style; empty parts are left out", listCost, fnPath, new(func(any, ...any) string)},
 }
 
+// mostArguments limits the functions whose type does not.
+var mostArguments = map[string]int{"number": 2, "join": 2}
+
 // builtins are expr's own functions that are kept: pure, and no larger in their result than in their
-// arguments.
-var builtins = []string{"len", "abs", "ceil", "floor", "round", "int", "float", "min", "max", "hasPrefix", "hasSuffix", "trimPrefix", "trimSuffix", "indexOf", "lastIndexOf", "last"}
+// arguments. One that is not here is refused.
+var builtins = map[string]cost{
+	"len": weighCost, "abs": weighCost, "ceil": weighCost, "floor": weighCost, "round": weighCost, "int": copyCost, "float": copyCost,
+	"min": weighCost, "max": weighCost, "hasPrefix": weighCost, "hasSuffix": weighCost, "trimPrefix": weighCost, "trimSuffix": weighCost,
+	"indexOf": weighCost, "lastIndexOf": weighCost, "last": weighCost,
+}
 
 // knownFunctions are the names of both. It is filled by init because a function's error may suggest an
 // expression, which depends on the names.
@@ -81,22 +92,10 @@ func init() {
 	for _, f := range functions {
 		knownFunctions[f.name] = true
 	}
-	for _, b := range builtins {
+	for b := range builtins {
 		knownFunctions[b] = true
 	}
 }
-
-// options configure expr for every expression.
-var options = func() []expr.Option {
-	o := []expr.Option{expr.DisableAllBuiltins(), expr.MaxNodes(maxNodes)}
-	for _, b := range builtins {
-		o = append(o, expr.EnableBuiltin(b))
-	}
-	for _, f := range functions {
-		o = append(o, expr.Function(f.name, f.fn, f.types...))
-	}
-	return o
-}()
 
 // Text returns any value as text; an empty value is "".
 func Text(v any) (string, error) {
@@ -153,6 +152,9 @@ func fnNumber(args ...any) (any, error) {
 	s = TrimText(s)
 	if s == "" {
 		return nil, nil
+	}
+	if len(s) > maxNumber {
+		return nil, failf("%s is not a number", Quote(s))
 	}
 	plain := s
 	if len(args) == 2 {

@@ -12,9 +12,9 @@ import (
 func CompileMessage(err error) string {
 	var fe *file.Error
 	if !errors.As(err, &fe) {
-		return strings.TrimSpace(strings.SplitN(err.Error(), "\n", 2)[0])
+		return firstLine(err.Error())
 	}
-	msg := fe.Message
+	msg := Clip(fe.Message, messageRunes)
 	var value valueError
 	switch {
 	case errors.As(err, &value):
@@ -36,7 +36,7 @@ func CompileMessage(err error) string {
 func RunMessage(err error) string {
 	var value valueError
 	if errors.As(err, &value) {
-		return string(value)
+		return Clip(string(value), messageRunes)
 	}
 	var fe *file.Error
 	msg := err.Error()
@@ -53,5 +53,11 @@ func RunMessage(err error) string {
 	case strings.Contains(msg, "memory budget"):
 		return "the expression makes too long a list"
 	}
-	return "the expression does not fit this value: " + strings.TrimSpace(strings.SplitN(msg, "\n", 2)[0])
+	return "the expression does not fit this value: " + firstLine(msg)
+}
+
+// firstLine is a message of the library without the place in the source below it.
+func firstLine(msg string) string {
+	line, _, _ := strings.Cut(msg, "\n")
+	return Clip(strings.TrimSpace(line), messageRunes)
 }

@@ -8,7 +8,27 @@ import (
 	"unicode/utf8"
 )
 
-const shownRunes = 60 // of a value in a message
+const (
+	shownRunes   = 60   // of a value in a message
+	messageRunes = 1000 // of a message
+)
+
+// Clip cuts s to a number of characters, the last of them an ellipsis if something was cut.
+func Clip(s string, characters int) string {
+	if len(s) <= characters {
+		return s
+	}
+	n, cut := 0, 0
+	for i := range s {
+		switch n++; n {
+		case characters:
+			cut = i
+		case characters + 1:
+			return s[:cut] + "…"
+		}
+	}
+	return s
+}
 
 // TrimText cuts white space and the invisible characters that spreadsheets leave around a value.
 func TrimText(s string) string {
@@ -33,6 +53,9 @@ func Quote(s string) string {
 
 // NotNumber says what to do about a text that should be a number.
 func NotNumber(s, column string) string {
+	if len(s) > maxNumber { // it is looked at some twenty times
+		return Quote(s) + " is not a number"
+	}
 	name := "…"
 	if column != "" {
 		name = Name(column)
@@ -68,7 +91,7 @@ func NotNumber(s, column string) string {
 // ParseBool reads yes and no as people and spreadsheets write them; the text says what is wrong, "" if
 // nothing is.
 func ParseBool(s string) (any, string) {
-	switch strings.ToLower(s) {
+	switch strings.ToLower(s[:min(len(s), len("false")+1)]) {
 	case "true", "yes", "y", "1":
 		return true, ""
 	case "false", "no", "n", "0":

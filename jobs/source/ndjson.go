@@ -13,6 +13,10 @@ import (
 // maxDepth is how deep nested keys are offered as a.b.c; deeper ones are still in the row.
 const maxDepth = 8
 
+// maxLookups is how many keys Lookup asks for: in an object whose keys have points there are very many
+// ways to read a.a.a.a.
+const maxLookups = 1000
+
 // objectRow reads the NDJSON line at the window's start: n bytes and a terminator of term.
 func (r *Reader) objectRow(n, term int) *Row {
 	line := r.in.window()[:n]
@@ -66,11 +70,17 @@ func decodeObject(b []byte) (map[string]any, error) {
 func objectHeader(r *Reader) ([]string, error) {
 	header := []string{}
 	seen := map[string]bool{}
-	add := func(name string) {
-		if !seen[name] && len(header) < MaxColumns {
+	size := 0
+	add := func(prefix, key string) bool {
+		if len(header) >= MaxColumns || size+len(prefix)+len(key) > maxHeaderBytes {
+			return false
+		}
+		if name := prefix + key; !seen[name] {
+			size += len(name)
 			seen[name] = true
 			header = append(header, name)
 		}
+		return true
 	}
 	for range HeaderLines {
 		n, _, long, err := r.in.eol(0, true)
@@ -94,43 +104,54 @@ func objectHeader(r *Reader) ([]string, error) {
 	return header, nil
 }
 
-// objectKeys walks the object that dec is at and adds its keys in order. The text was decoded before,
-// so there is nothing to fail.
-func objectKeys(dec *json.Decoder, prefix string, depth int, add func(string)) {
+// objectKeys walks the object that dec is at and adds its keys in order, until add returns false. The
+// text was decoded before, so there is nothing to fail.
+func objectKeys(dec *json.Decoder, prefix string, depth int, add func(prefix, key string) bool) bool {
 	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
-		return
+		return true
 	}
 	for dec.More() {
 		t, err := dec.Token()
 		key, ok := t.(string)
 		if err != nil || !ok {
-			return
+			return true
 		}
 		var value json.RawMessage
 		if dec.Decode(&value) != nil {
-			return
+			return true
 		}
+		more := true
 		if len(value) > 2 && value[0] == '{' && depth < maxDepth {
-			objectKeys(json.NewDecoder(bytes.NewReader(value)), prefix+key+".", depth+1, add)
+			more = objectKeys(json.NewDecoder(bytes.NewReader(value)), prefix+key+".", depth+1, add)
 		} else {
-			add(prefix + key)
+			more = add(prefix, key)
+		}
+		if !more {
+			return false
 		}
 	}
 	_, _ = dec.Token()
+	return true
 }
 
 // Lookup returns the value of a column of an NDJSON row. A name with points is first a key of its
-// own, then a path into nested objects.
+// own, then a path into nested objects. After a thousand keys it gives up.
 func Lookup(object map[string]any, name string) (any, bool) {
+	left := maxLookups
+	return lookup(object, name, &left)
+}
+
+func lookup(object map[string]any, name string, left *int) (any, bool) {
 	if v, ok := object[name]; ok {
 		return v, true
 	}
-	for i := 0; i < len(name); i++ {
+	for i := 0; i < len(name) && *left > 0; i++ {
 		if name[i] != '.' {
 			continue
 		}
+		*left--
 		if inner, ok := object[name[:i]].(map[string]any); ok {
-			if v, ok := Lookup(inner, name[i+1:]); ok {
+			if v, ok := lookup(inner, name[i+1:], left); ok {
 				return v, true
 			}
 		}

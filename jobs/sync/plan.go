@@ -15,7 +15,8 @@ import (
 )
 
 const (
-	// windowBytes ends a plan step's window early when its rows are large, so that memory stays bounded.
+	// windowBytes ends a plan step's window early when its rows are large, or the documents that are made of
+	// them, so that memory stays bounded.
 	windowBytes = 16 << 20
 
 	// statisticsAfter is the window after which the database is to look at what a first run fills it with: its tables
@@ -65,7 +66,7 @@ func (s *step) plan(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	rows, end, err := s.readWindow(r, program, header, tail)
+	rows, end, err := s.readWindow(ctx, r, program, header, tail)
 	if err != nil {
 		return err
 	}
@@ -160,11 +161,18 @@ func (t tailInfo) drops(row *source.Row) bool {
 	return t.open && row.Next >= t.size
 }
 
-// readWindow maps rows until the window is full. end reports that there are no more.
-func (s *step) readWindow(r *source.Reader, program *mapping.Program, header []string, tail tailInfo) (rows []mapped, end bool, err error) {
+// readWindow maps rows until the window is full or the step's time is over: an expression may take long.
+// end reports that there are no more.
+func (s *step) readWindow(ctx context.Context, r *source.Reader, program *mapping.Program, header []string, tail tailInfo) (rows []mapped, end bool, err error) {
 	columns := columnsOf(s.run.Mapping, header)
-	var first, bytes int64
-	for n := 0; n < s.e.cfg.WindowRows && bytes < windowBytes; n++ {
+	var first, bytes, made int64
+	for n := 0; n < s.e.cfg.WindowRows && bytes < windowBytes && made < windowBytes; n++ {
+		if err := ctx.Err(); err != nil {
+			return nil, false, err
+		}
+		if n > 0 && s.spent(ctx) {
+			break
+		}
 		row, err := r.Next()
 		if errors.Is(err, io.EOF) {
 			return rows, true, nil
@@ -180,27 +188,36 @@ func (s *step) readWindow(r *source.Reader, program *mapping.Program, header []s
 		}
 		bytes = row.Next - first
 		s.cp.LastLine = row.Line
-		rows = append(rows, s.mapRow(row, program, columns))
+		m, err := s.mapRow(ctx, row, program, columns)
+		if err != nil {
+			return nil, false, err
+		}
+		made += int64(m.doc.fields.Size())
+		rows = append(rows, m)
 	}
 	return rows, false, nil
 }
 
-// mapRow turns a row into a document, or notes what is wrong with it.
-func (s *step) mapRow(row *source.Row, program *mapping.Program, columns map[string]int) mapped {
+// mapRow turns a row into a document, or notes what is wrong with it. The error is ctx's.
+func (s *step) mapRow(ctx context.Context, row *source.Row, program *mapping.Program, columns map[string]int) (mapped, error) {
 	m := mapped{line: row.Line}
 	if row.Err != nil {
 		// What could be read of a bad row often has its key, which tells people more than a line does.
 		sku := text(storable(valueOf(row, columns, "sku")))
 		s.fault(row.Line, sku, row.Err.Field, row.Err.Message, row.Err.Value)
 		m.bad = true
-		return m
+		return m, nil
 	}
 	var fields mapping.Document
 	var wrong []problem.Field
+	var err error
 	if row.Object != nil {
-		fields, wrong = program.ApplyObject(row.Object)
+		fields, wrong, err = program.ApplyObject(ctx, row.Object)
 	} else {
-		fields, wrong = program.Apply(row.Values)
+		fields, wrong, err = program.Apply(ctx, row.Values)
+	}
+	if err != nil {
+		return m, err
 	}
 	m.doc = itemDoc{fields: fields}
 	m.sku = text(fields["sku"])
@@ -215,14 +232,14 @@ func (s *step) mapRow(row *source.Row, program *mapping.Program, columns map[str
 			s.fault(row.Line, m.sku, "sku", p, m.sku)
 		}
 		m.bad = true
-		return m
+		return m, nil
 	}
 	m.key = foldKey(m.sku)
 	if !m.bad {
 		fields["sku"] = m.doc.sku()
 		m.hash = fields.Hash()
 	}
-	return m
+	return m, nil
 }
 
 // columnsOf finds the targets that are mapped from one column as it is, to show what the source had.

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"sluice/internal/bigcommerce"
+	"sluice/internal/expression"
 	"sluice/internal/problem"
 	"sluice/jobs/source"
 	"sluice/jobs/sync/mapping"
@@ -32,7 +33,7 @@ type Inspection struct {
 	SnapshotID       string          `json:"snapshot_id"`
 	Format           tenants.Format  `json:"format"`
 	Header           []string        `json:"header"`
-	Rows             [][]string      `json:"rows"` // at most 20
+	Rows             [][]string      `json:"rows"` // at most 20, long values cut
 	RowErrors        []RowError      `json:"row_errors"`
 	Size             int64           `json:"size"`
 	SuggestedMapping tenants.Mapping `json:"suggested_mapping"`
@@ -55,9 +56,9 @@ type Preview struct {
 // PreviewRow is one row and what the mapping makes of it.
 type PreviewRow struct {
 	Line     int64             `json:"line"`
-	Key      string            `json:"key"` // SKU as written
-	Source   map[string]string `json:"source"`
-	Document mapping.Document  `json:"document"`
+	Key      string            `json:"key"`      // SKU as written
+	Source   map[string]string `json:"source"`   // long values cut
+	Document mapping.Document  `json:"document"` // as above
 	Errors   []problem.Field   `json:"errors"`
 }
 
@@ -65,6 +66,14 @@ const (
 	previewRows  = 20
 	maxPreview   = 50
 	maxRowErrors = 100
+
+	// shownValue is the most characters that an inspection or a preview shows of one value.
+	shownValue = 500
+	// shownBytes ends an inspection or a preview after the row with which it has shown so much.
+	shownBytes = 2 << 20
+	// previewWork ends a preview after the row with which its expressions took so many steps: rows that
+	// each use up their budget show what is wrong after a few of them.
+	previewWork = 5 * expression.MaxSteps
 )
 
 // Inspect reads the beginning of a source. A URL is fetched into a snapshot, so that the mapping can
@@ -85,7 +94,10 @@ func (e *Engine) Inspect(ctx context.Context, req InspectRequest) (*Inspection, 
 	defer r.Close()
 	out := &Inspection{SnapshotID: snap.ID, Format: format, Rows: [][]string{}, RowErrors: []RowError{}, Size: snap.Size}
 	out.Header = r.Header()
-	for len(out.Rows) < previewRows && len(out.RowErrors) < maxRowErrors {
+	for l := (look{}); len(out.Rows) < previewRows && len(out.RowErrors) < maxRowErrors && l.goesOn(); {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		row, err := r.Next()
 		if errors.Is(err, io.EOF) {
 			break
@@ -93,11 +105,16 @@ func (e *Engine) Inspect(ctx context.Context, req InspectRequest) (*Inspection, 
 		if err != nil {
 			return nil, fmt.Errorf("sync: read snapshot %s: %w", snap.ID, err)
 		}
+		l.read = r.Position().Offset
 		if row.Err != nil {
 			out.RowErrors = append(out.RowErrors, RowError{Line: row.Line, Field: row.Err.Field, Message: row.Err.Message, Value: row.Err.Value})
 			continue
 		}
-		out.Rows = append(out.Rows, cells(row, out.Header))
+		values := cells(row, out.Header)
+		for i, v := range values {
+			values[i] = l.value(v)
+		}
+		out.Rows = append(out.Rows, values)
 	}
 	out.SuggestedMapping = mapping.Suggest(out.Header, out.Rows)
 	return out, nil
@@ -173,8 +190,43 @@ func cell(v any) string {
 	}
 }
 
-// PreviewMapping applies a mapping to the first rows of a snapshot, at most 50. A mapping that does
-// not compile is no error: CompileErrors say where. ctx has the store.
+// look counts what was read and shown of a source.
+type look struct{ read, shown, steps int64 }
+
+// goesOn reports whether there is room for another row.
+func (l *look) goesOn() bool {
+	return l.read < windowBytes && l.shown < shownBytes && l.steps < previewWork
+}
+
+// value is a value as it is shown. What is cut is copied: it must not keep the whole row in memory.
+func (l *look) value(v string) string {
+	if short := expression.Clip(v, shownValue); short != v {
+		v = strings.Clone(short)
+	}
+	l.shown += int64(len(v))
+	return v
+}
+
+// document is a document as it is shown.
+func (l *look) document(d mapping.Document) {
+	for target, v := range d {
+		l.shown += int64(len(target))
+		switch v := v.(type) {
+		case string:
+			d[target] = l.value(v)
+		case []any:
+			for i, item := range v {
+				if s, ok := item.(string); ok {
+					v[i] = l.value(s)
+				}
+			}
+		}
+	}
+}
+
+// PreviewMapping applies a mapping to the first rows of a snapshot, at most 50, and fewer of large rows
+// or of ones that take much work. A mapping that does not compile is no error: CompileErrors say where.
+// ctx has the store.
 func (e *Engine) PreviewMapping(ctx context.Context, snapshotID string, format tenants.Format, m tenants.Mapping, limit int) (*Preview, error) {
 	if limit <= 0 || limit > maxPreview {
 		limit = maxPreview
@@ -205,7 +257,10 @@ func (e *Engine) PreviewMapping(ctx context.Context, snapshotID string, format t
 	if err != nil {
 		return nil, err
 	}
-	for len(out.Rows) < limit {
+	for l := (look{}); len(out.Rows) < limit && l.goesOn(); {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		row, err := r.Next()
 		if errors.Is(err, io.EOF) {
 			break
@@ -213,33 +268,48 @@ func (e *Engine) PreviewMapping(ctx context.Context, snapshotID string, format t
 		if err != nil {
 			return nil, fmt.Errorf("sync: read snapshot %s: %w", snapshotID, err)
 		}
-		out.Rows = append(out.Rows, previewRow(row, header, program))
+		l.read = r.Position().Offset
+		shown, err := l.row(ctx, row, header, program)
+		if err != nil {
+			return nil, err
+		}
+		out.Rows = append(out.Rows, shown)
 	}
 	return out, nil
 }
 
-func previewRow(row *source.Row, header []string, program *mapping.Program) PreviewRow {
+// row maps a row and shows it. The error is ctx's.
+func (l *look) row(ctx context.Context, row *source.Row, header []string, program *mapping.Program) (PreviewRow, error) {
 	out := PreviewRow{Line: row.Line, Source: make(map[string]string, len(header)), Errors: []problem.Field{}}
 	for i, v := range cells(row, header) {
 		if i < len(header) {
-			out.Source[header[i]] = v
+			l.shown += int64(len(header[i]))
+			out.Source[header[i]] = l.value(v)
 		}
 	}
 	if row.Err != nil {
 		out.Errors = append(out.Errors, problem.Field{Field: row.Err.Field, Message: row.Err.Message})
-		return out
+		return out, nil
 	}
 	var wrong []problem.Field
+	var err error
 	if row.Object != nil {
-		out.Document, wrong = program.ApplyObject(row.Object)
+		out.Document, wrong, err = program.ApplyObject(ctx, row.Object)
 	} else {
-		out.Document, wrong = program.Apply(row.Values)
+		out.Document, wrong, err = program.Apply(ctx, row.Values)
 	}
+	if err != nil {
+		return out, err
+	}
+	steps, _ := program.Spent()
+	l.steps += steps
 	out.Errors = append(out.Errors, wrong...)
 	out.Key = strings.TrimSpace(text(out.Document["sku"]))
 	skuNamed := slices.ContainsFunc(wrong, func(f problem.Field) bool { return f.Field == "sku" })
 	if p := keyProblem(out.Key); p != "" && !skuNamed {
 		out.Errors = append(out.Errors, problem.Field{Field: "sku", Message: p})
 	}
-	return out
+	out.Key = l.value(out.Key)
+	l.document(out.Document)
+	return out, nil
 }

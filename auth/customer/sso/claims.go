@@ -1,6 +1,7 @@
 package sso
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strconv"
@@ -36,8 +37,11 @@ var targetLength = map[string]int{
 // claimRoot is what expressions call all claims together: claim["https://example.com/company"].
 const claimRoot = "claim"
 
-// mappings are a merchant's expressions, compiled.
-type mappings []mapping
+// mappings are a merchant's expressions, compiled. The zero value has none.
+type mappings struct {
+	machine *expression.Machine
+	all     []mapping
+}
 
 type mapping struct {
 	target  string
@@ -47,6 +51,7 @@ type mapping struct {
 // compileClaims compiles a merchant's expressions; wrong names each that cannot be.
 func compileClaims(claims []tenants.ClaimMapping) (out mappings, wrong []problem.Field) {
 	seen := map[string]bool{}
+	out.machine = expression.NewMachine()
 	for i, c := range claims {
 		at := "claims." + strconv.Itoa(i)
 		switch {
@@ -58,19 +63,19 @@ func compileClaims(claims []tenants.ClaimMapping) (out mappings, wrong []problem
 			continue
 		}
 		seen[c.Target] = true
-		program, msg := expression.Compile(c.Expression, claimRoot)
+		program, msg := out.machine.Compile(c.Expression, claimRoot)
 		if msg != "" {
 			wrong = append(wrong, problem.Field{Field: at + ".expression", Message: msg})
 			continue
 		}
-		out = append(out, mapping{c.Target, program})
+		out.all = append(out.all, mapping{c.Target, program})
 	}
 	return out, wrong
 }
 
 // names are the claims that the expressions use.
 func (m mappings) names() (out []string) {
-	for _, one := range m {
+	for _, one := range m.all {
 		out = append(out, one.program.Names()...)
 	}
 	return out
@@ -83,13 +88,21 @@ type mapped struct {
 	notes []string // what was left out and why, for the merchant
 }
 
-// apply evaluates the expressions. One that fails leaves its field as it is and is noted: a shopper is
-// not turned away for a phone number.
-func (m mappings) apply(claims map[string]any) mapped {
+// apply evaluates the expressions within one budget. One that fails leaves its field as it is and is
+// noted: a shopper is not turned away for a phone number.
+func (m mappings) apply(ctx context.Context, claims map[string]any) mapped {
 	out := mapped{text: map[string]string{}}
-	for _, one := range m {
-		v, msg := one.program.Run(claims)
-		if msg == "" {
+	if len(m.all) == 0 {
+		return out
+	}
+	m.machine.Begin(ctx)
+	defer m.machine.End()
+	for _, one := range m.all {
+		v, err := one.program.Run(claims)
+		msg := ""
+		if err != nil {
+			msg = expression.RunMessage(err)
+		} else {
 			msg = out.set(one.target, v)
 		}
 		if msg != "" {

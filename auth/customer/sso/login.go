@@ -272,7 +272,7 @@ func (s *Service) finish(ctx context.Context, c *gin.Context, id string, p *plac
 	if err != nil {
 		return "", err
 	}
-	match := matching{s: s, client: client, store: p.store, at: p.at, row: p.row, who: who, says: p.mappings.apply(who.claims)}
+	match := matching{s: s, client: client, store: p.store, at: p.at, row: p.row, who: who, says: p.mappings.apply(ctx, who.claims)}
 	customer, err := match.customer(ctx)
 	if err != nil {
 		return "", err

@@ -197,7 +197,7 @@ func TestNewCustomerOfClaims(t *testing.T) {
 		"an empty phone":    {map[string]any{"phone": " "}, 7, 0},
 		"no group any more": {map[string]any{"group": 0.0}, 0, 0},
 	} {
-		says := m.apply(tt.claims)
+		says := m.apply(t.Context(), tt.claims)
 		c := bigcommerce.Customer{ID: 1, GroupID: 7, Phone: "1"}
 		if change := says.change(&c); change != nil && change.GroupID != nil {
 			c.GroupID = *change.GroupID

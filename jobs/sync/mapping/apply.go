@@ -1,10 +1,13 @@
 package mapping
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"strconv"
 	"strings"
 
+	"sluice/internal/bigcommerce"
 	"sluice/internal/expression"
 	"sluice/internal/problem"
 	"sluice/jobs/source"
@@ -12,19 +15,20 @@ import (
 
 // Apply maps a CSV row, whose values are aligned to the header; missing ones are empty. The document
 // holds every field that is right, also when errors name others: its SKU says which record they are
-// about.
-func (p *Program) Apply(values []string) (Document, []problem.Field) {
-	return p.apply(&row{header: p.header, values: values})
+// about. A row that takes more work than one may is refused with the field at which it did; the fields
+// after it are not looked at. The error is ctx's: the row was not mapped to its end.
+func (p *Program) Apply(ctx context.Context, values []string) (Document, []problem.Field, error) {
+	return p.apply(ctx, &row{header: p.header, values: values})
 }
 
-// ApplyObject maps an NDJSON row.
-func (p *Program) ApplyObject(object map[string]any) (Document, []problem.Field) {
-	return p.apply(&row{header: p.header, object: object, typed: true})
+// ApplyObject is Apply for an NDJSON row.
+func (p *Program) ApplyObject(ctx context.Context, object map[string]any) (Document, []problem.Field, error) {
+	return p.apply(ctx, &row{header: p.header, object: object, typed: true})
 }
 
 // Key returns the SKU of a CSV row that may be damaged: values may be fewer than the header. It is ""
-// when the columns that the SKU comes from are not all there.
-func (p *Program) Key(values []string) string {
+// when the columns that the SKU comes from are not all there, or ctx ends.
+func (p *Program) Key(ctx context.Context, values []string) string {
 	if p.key == nil {
 		return ""
 	}
@@ -33,16 +37,22 @@ func (p *Program) Key(values []string) string {
 			return ""
 		}
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	p.machine.Begin(ctx)
+	defer p.machine.End()
 	r := &row{header: p.header, values: values}
-	if p.key.direct < 0 {
-		p.fill(r)
+	if p.key.direct < 0 && p.fill(r) != nil {
+		return ""
 	}
-	v, _, _ := p.eval(p.key, r)
+	v, _, err := p.eval(p.key, r)
 	key, _ := v.(string)
+	if err != nil {
+		return ""
+	}
 	return key
 }
+
+// Spent returns the steps and bytes that the last row took of its budget.
+func (p *Program) Spent() (steps, bytes int64) { return p.machine.Spent() }
 
 // row gives an expression its columns.
 type row struct {
@@ -85,23 +95,46 @@ func (r *row) operand(i int) any {
 }
 
 // fill puts the columns that expressions need into their environment.
-func (p *Program) fill(r *row) {
+func (p *Program) fill(r *row) error {
 	for i, c := range p.used {
+		if err := p.find(r, c); err != nil {
+			return err
+		}
 		p.env[p.slots[i]] = r.operand(c)
 	}
+	return nil
 }
 
-func (p *Program) apply(r *row) (Document, []problem.Field) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.fill(r)
+// find charges for finding a column of a row. A nested one, a.b.c, is looked for at each of its points.
+func (p *Program) find(r *row, column int) error {
+	if !r.typed {
+		return nil
+	}
+	name := p.header[column]
+	return p.machine.Charge(len(name)*(1+strings.Count(name, ".")), 0)
+}
+
+func (p *Program) apply(ctx context.Context, r *row) (Document, []problem.Field, error) {
+	p.machine.Begin(ctx)
+	defer p.machine.End()
 	doc := make(Document, len(p.fields)+1)
+	if err := p.fill(r); expression.Stopped(err) != nil {
+		return nil, nil, expression.Stopped(err)
+	} else if err != nil {
+		return doc, []problem.Field{{Field: targetSKU, Message: expression.RunMessage(err)}}, nil
+	}
 	var wrong []problem.Field
 	for _, f := range p.fields {
-		v, empty, msg := p.eval(f, r)
+		v, empty, err := p.eval(f, r)
+		if stopped := expression.Stopped(err); stopped != nil {
+			return nil, nil, stopped
+		}
+		if errors.Is(err, expression.ErrBudget) {
+			return doc, append(wrong, problem.Field{Field: f.target, Message: expression.RunMessage(err)}), nil
+		}
 		switch {
-		case msg != "":
-			wrong = append(wrong, problem.Field{Field: f.target, Message: msg})
+		case err != nil:
+			wrong = append(wrong, problem.Field{Field: f.target, Message: expression.RunMessage(err)})
 		case !empty:
 			doc[f.target] = v
 		case f.required:
@@ -112,26 +145,75 @@ func (p *Program) apply(r *row) (Document, []problem.Field) {
 	if _, ok := doc["inventory_level"]; ok && !p.tracking {
 		doc["inventory_tracking"] = "product"
 	}
-	return doc, wrong
+	return doc, wrong, nil
 }
 
 // eval returns a field's typed value for a row. The environment is filled.
-func (p *Program) eval(f *field, r *row) (v any, empty bool, msg string) {
+func (p *Program) eval(f *field, r *row) (v any, empty bool, err error) {
 	switch {
 	case f.constant != nil:
-		return f.constant, false, ""
+		return f.constant, false, p.charge(f.spec, f.constant)
 	case f.direct >= 0:
-		return convert(f.spec, r.at(f.direct), p.header[f.direct])
+		if err := p.find(r, f.direct); err != nil {
+			return nil, false, err
+		}
+		return p.convert(f.spec, r.at(f.direct), p.header[f.direct])
 	}
-	program := f.text
+	code := f.text
 	if r.typed {
-		program = f.object
+		code = f.object
 	}
-	out, err := p.machine.Run(program, p.env)
+	out, err := p.machine.Run(code, p.env)
 	if err != nil {
-		return nil, false, expression.RunMessage(err)
+		return nil, false, err
 	}
-	return convert(f.spec, out, "")
+	return p.convert(f.spec, out, "")
+}
+
+// convert is convert within the row's budget.
+func (p *Program) convert(f *bigcommerce.Field, v any, column string) (out any, empty bool, err error) {
+	if err := p.charge(f, v); err != nil {
+		return nil, false, err
+	}
+	out, empty, msg := convert(f, v, column)
+	if msg != "" {
+		return nil, false, expression.Fault(msg)
+	}
+	return out, empty, nil
+}
+
+// What converting a value costs beside reading it.
+const (
+	convertSteps = 2       // a byte: it is trimmed and looked through for characters that may not be there
+	partBytes    = 256     // of a list, or of a category path: it is split, boxed and put together again
+	numberBytes  = 4 << 10 // of a JSON number: it may have an exponent and is written out
+)
+
+// charge charges for converting v to a value of f, and for what the document holds of it.
+func (p *Program) charge(f *bigcommerce.Field, v any) error {
+	switch v := v.(type) {
+	case string:
+		parts := 1
+		if f.Type == "array" || f.Name == targetCategory {
+			parts += strings.Count(v, "|") + strings.Count(v, ">")
+		}
+		return p.machine.Charge(convertSteps*len(v), len(v)+partBytes*parts)
+	case json.Number:
+		return p.machine.Charge(convertSteps*len(v), len(v)+numberBytes)
+	case []string:
+		for _, s := range v {
+			if err := p.charge(f, s); err != nil {
+				return err
+			}
+		}
+	case []any:
+		for _, item := range v {
+			if err := p.charge(f, item); err != nil {
+				return err
+			}
+		}
+	}
+	return p.machine.Charge(convertSteps, partBytes)
 }
 
 func (p *Program) fillHint(f *field) string {

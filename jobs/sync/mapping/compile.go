@@ -1,15 +1,13 @@
 package mapping
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/expr-lang/expr/ast"
-	"github.com/expr-lang/expr/parser"
 	"github.com/expr-lang/expr/types"
-	"github.com/expr-lang/expr/vm"
 
 	"sluice/internal/bigcommerce"
 	"sluice/internal/expression"
@@ -19,14 +17,13 @@ import (
 
 // Program is a compiled mapping. It is safe for concurrent use; one row is mapped at a time.
 type Program struct {
-	mu       sync.Mutex
+	machine  *expression.Machine
 	header   []string
 	fields   []*field
 	key      *field   // of the SKU
 	used     []int    // columns that expressions need, those that are nothing but a column left out
 	slots    []string // their names in env
 	env      map[string]any
-	machine  vm.VM
 	tracking bool // inventory_tracking is mapped
 }
 
@@ -35,11 +32,11 @@ type field struct {
 	spec     *bigcommerce.Field
 	target   string
 	required bool
-	columns  []int       // that the expression uses, in order
-	direct   int         // the only column when the expression is nothing but it, else -1
-	constant any         // the value when the expression uses no column
-	text     *vm.Program // compiled for columns of text; nil when direct or constant
-	object   *vm.Program // compiled for columns of any type
+	columns  []int            // that the expression uses, in order
+	direct   int              // the only column when the expression is nothing but it, else -1
+	constant any              // the value when the expression uses no column
+	text     *expression.Code // compiled for columns of text; nil when direct or constant
+	object   *expression.Code // compiled for columns of any type
 }
 
 // Compile checks a mapping and compiles it for a source with the given columns. Columns are text: a
@@ -68,7 +65,12 @@ func compileMapping(m tenants.Mapping, header []string, catalogue []bigcommerce.
 		index[name] = i
 	}
 
-	p := &Program{header: header, env: make(map[string]any), machine: vm.VM{MemoryBudget: expression.MemoryBudget}}
+	if len(m.Fields) > expression.MaxFields {
+		return nil, problem.New(problem.Invalid, "The mapping has more than %d fields: remove some.", expression.MaxFields)
+	}
+	p := &Program{machine: expression.NewMachine(), header: header, env: make(map[string]any)}
+	p.machine.Begin(context.Background()) // for the expressions without a column: they have a row's budget together
+	defer p.machine.End()
 	var wrong []problem.Field
 	seen := make(map[string]bool)
 	for _, fm := range m.Fields {
@@ -88,7 +90,7 @@ func compileMapping(m tenants.Mapping, header []string, catalogue []bigcommerce.
 			continue
 		}
 		seen[fm.Target] = true
-		f, msg := compileField(spec, fm.Expression, index, text)
+		f, msg := p.compileField(spec, fm.Expression, index, text)
 		if msg != "" {
 			fail("%s", msg)
 			continue
@@ -104,6 +106,9 @@ func compileMapping(m tenants.Mapping, header []string, catalogue []bigcommerce.
 		if fm.Target == targetSKU {
 			p.key = f
 		}
+	}
+	if i := slices.Index(p.fields, p.key); i > 0 { // it says which row it is that took too much for the others
+		p.fields = slices.Insert(slices.Delete(p.fields, i, i+1), 0, p.key)
 	}
 	p.tracking = seen["inventory_tracking"]
 	for _, spec := range catalogue {
@@ -124,7 +129,7 @@ var requiredHint = map[string]string{
 }
 
 // compileField compiles one expression; msg says what is wrong with it and where.
-func compileField(spec *bigcommerce.Field, source string, index map[string]int, text bool) (f *field, msg string) {
+func (p *Program) compileField(spec *bigcommerce.Field, source string, index map[string]int, text bool) (f *field, msg string) {
 	defer func() { // expr's parser and checker see what a merchant typed: a fault of theirs must stay here
 		if r := recover(); r != nil {
 			f, msg = nil, "the expression cannot be read"
@@ -133,13 +138,13 @@ func compileField(spec *bigcommerce.Field, source string, index map[string]int, 
 	if strings.TrimSpace(source) == "" {
 		return nil, "the expression is empty: choose a column or remove the field"
 	}
-	if len(source) > expression.MaxLength {
-		return nil, fmt.Sprintf("the expression is longer than %d characters", expression.MaxLength)
+	if msg := p.machine.Admit(source); msg != "" {
+		return nil, msg
 	}
 	f = &field{spec: spec, target: spec.Name, required: requiredTarget(spec), direct: -1}
-	object, node, columns, err := compileExpression(source, index, types.Any)
+	object, node, columns, err := p.compileExpression(source, index, types.Any)
 	if err == nil && text {
-		f.text, node, columns, err = compileExpression(source, index, types.String)
+		f.text, node, columns, err = p.compileExpression(source, index, types.String)
 	}
 	if err != nil {
 		return nil, expression.CompileMessage(err)
@@ -153,7 +158,7 @@ func compileField(spec *bigcommerce.Field, source string, index map[string]int, 
 		f.text = object
 	}
 	if len(columns) == 0 {
-		v, err := (&vm.VM{MemoryBudget: expression.MemoryBudget}).Run(f.text, map[string]any{})
+		v, err := p.machine.Run(f.text, map[string]any{})
 		if err != nil {
 			return nil, expression.RunMessage(err)
 		}
@@ -171,9 +176,8 @@ func compileField(spec *bigcommerce.Field, source string, index map[string]int, 
 
 // compileExpression compiles source for columns of one type. It returns the checked syntax tree's root
 // and the columns that are used, in order.
-func compileExpression(source string, index map[string]int, column types.Type) (*vm.Program, ast.Node, []int, error) {
-	config := expression.NewConfig()
-	tree, err := parser.ParseWithConfig(source, config)
+func (p *Program) compileExpression(source string, index map[string]int, column types.Type) (*expression.Code, ast.Node, []int, error) {
+	tree, err := expression.Parse(source)
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -189,8 +193,7 @@ func compileExpression(source string, index map[string]int, column types.Type) (
 		env[slot(c)] = column
 	}
 	slices.Sort(columns)
-	config.WithEnv(env)
 	root := tree.Node // before it is optimised
-	program, err := expression.Finish(tree, config)
-	return program, root, columns, err
+	code, err := p.machine.Finish(tree, env, true)
+	return code, root, columns, err
 }

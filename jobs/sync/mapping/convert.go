@@ -125,13 +125,21 @@ func either(list []string) string {
 }
 
 func convertTime(s string) (any, string) {
+	if len(s) > longestTime { // each layout would quote it in an error
+		return nil, expression.Quote(s) + notATime
+	}
 	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02 15:04:05", time.DateOnly, time.RFC1123Z, time.RFC1123} {
 		if t, err := time.Parse(layout, s); err == nil {
 			return t.Format(time.RFC3339), ""
 		}
 	}
-	return nil, expression.Quote(s) + " is not a date: write it as 2026-12-31 or 2026-12-31T18:00:00Z"
+	return nil, expression.Quote(s) + notATime
 }
+
+const (
+	longestTime = 100 // bytes
+	notATime    = " is not a date: write it as 2026-12-31 or 2026-12-31T18:00:00Z"
+)
 
 func convertNumber(f *bigcommerce.Field, s, column string) (any, string) {
 	d, ok := expression.Decimal(s)
@@ -207,6 +215,9 @@ func convertArray(f *bigcommerce.Field, v any, column string) (any, bool, string
 	return out, false, ""
 }
 
+// anyText is a field without limits.
+var anyText = &bigcommerce.Field{}
+
 // convertCategory normalises category paths: "A>B | C" is "A > B|C". A list has one path an item.
 func convertCategory(v any) (any, bool, string) {
 	if s, ok := v.(string); ok {
@@ -228,7 +239,7 @@ func convertCategory(v any) (any, bool, string) {
 				if n := utf8.RuneCountInString(name); n > maxCategoryName {
 					return nil, false, fmt.Sprintf("the category %s has %d characters; the limit is %d", expression.Quote(name), n, maxCategoryName)
 				}
-				if _, msg := convertString(&bigcommerce.Field{}, name); msg != "" {
+				if _, msg := convertString(anyText, name); msg != "" {
 					return nil, false, msg
 				}
 				names = append(names, name)

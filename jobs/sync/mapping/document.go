@@ -37,6 +37,29 @@ func (d Document) JSON() []byte { return appendCanonical(nil, map[string]any(d))
 // MarshalJSON is JSON for encoding/json.
 func (d Document) MarshalJSON() ([]byte, error) { return d.JSON(), nil }
 
+// Size is about how many bytes the document takes as JSON.
+func (d Document) Size() int {
+	n := 0
+	for target, v := range d {
+		n += len(target) + sizeOf(v)
+	}
+	return n
+}
+
+func sizeOf(v any) int {
+	switch v := v.(type) {
+	case string:
+		return len(v)
+	case []any:
+		n := 0
+		for _, item := range v {
+			n += sizeOf(item)
+		}
+		return n
+	}
+	return 8
+}
+
 // Equal reports whether two values of a field are the same: numbers by value, whatever their Go type
 // and notation (12.50, 12.5 and 1.25e1), everything else by content.
 func Equal(a, b any) bool {

@@ -57,12 +57,12 @@ func TestBadFeed(t *testing.T) {
 			t.Fatal(err)
 		}
 		if row.Err != nil {
-			faults = append(faults, fault{row.Line, p.Key(row.Values), row.Err.Field, row.Err.Message})
+			faults = append(faults, fault{row.Line, p.Key(t.Context(), row.Values), row.Err.Field, row.Err.Message})
 			continue
 		}
-		doc, wrong := p.Apply(row.Values)
+		doc, wrong := apply(t, p, row.Values)
 		for _, w := range wrong {
-			faults = append(faults, fault{row.Line, p.Key(row.Values), w.Field, w.Message})
+			faults = append(faults, fault{row.Line, p.Key(t.Context(), row.Values), w.Field, w.Message})
 		}
 		if wrong == nil {
 			good[row.Line] = doc["sku"].(string) + ": " + doc["category"].(string)

@@ -47,7 +47,7 @@ func one(t testing.TB, target, expression string, values ...string) (any, string
 	if err != nil {
 		t.Fatalf("%s ← %s: %v", target, expression, fieldsOf(err))
 	}
-	doc, wrong := p.Apply(values)
+	doc, wrong := apply(t, p, values)
 	for _, w := range wrong {
 		if w.Field == target {
 			return nil, w.Message
@@ -265,7 +265,7 @@ func TestShadowedColumnsStayReachable(t *testing.T) {
 			t.Errorf("%s: %v", name, fieldsOf(err))
 			continue
 		}
-		if doc, wrong := p.Apply(values); doc["name"] != values[i] || wrong != nil {
+		if doc, wrong := apply(t, p, values); doc["name"] != values[i] || wrong != nil {
 			t.Errorf("%s: %v %v", name, doc["name"], wrong)
 		}
 	}
@@ -273,7 +273,7 @@ func TestShadowedColumnsStayReachable(t *testing.T) {
 	if err != nil {
 		t.Fatal(fieldsOf(err))
 	}
-	if doc, _ := p.Apply(values); doc["name"] != "FNIAB" {
+	if doc, _ := apply(t, p, values); doc["name"] != "FNIAB" {
 		t.Errorf("name %v", doc["name"])
 	}
 }
@@ -315,7 +315,7 @@ func TestApply(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			doc, wrong := p.Apply(tt.values)
+			doc, wrong := apply(t, p, tt.values)
 			if diff := cmp.Diff(tt.doc, doc); diff != "" {
 				t.Errorf("document (-want +got):\n%s", diff)
 			}
@@ -331,7 +331,7 @@ func TestMappedTrackingWins(t *testing.T) {
 	if err != nil {
 		t.Fatal(fieldsOf(err))
 	}
-	if doc, _ := p.Apply([]string{"1"}); doc["inventory_tracking"] != "none" {
+	if doc, _ := apply(t, p, []string{"1"}); doc["inventory_tracking"] != "none" {
 		t.Errorf("tracking %v", doc["inventory_tracking"])
 	}
 }
@@ -348,7 +348,7 @@ func TestKey(t *testing.T) {
 			t.Fatal(fieldsOf(err))
 		}
 		for n, w := range want {
-			if got := p.Key([]string{" x ", "y"}[:n]); got != w {
+			if got := p.Key(t.Context(), []string{" x ", "y"}[:n]); got != w {
 				t.Errorf("%s of %d values: %q, want %q", expression, n, got, w)
 			}
 		}
@@ -371,13 +371,13 @@ func TestApplyObject(t *testing.T) {
 	if err != nil {
 		t.Fatal(fieldsOf(err))
 	}
-	doc, wrong := p.ApplyObject(decode(`{"id": 1050.10, "title": " Cap ", "price": 12.25, "stock": {"main": null, "far": 7}, "tags": ["A > B", "C"], "live": true, "n": 1.50e1}`))
+	doc, wrong := applyObject(t, p, decode(`{"id": 1050.10, "title": " Cap ", "price": 12.25, "stock": {"main": null, "far": 7}, "tags": ["A > B", "C"], "live": true, "n": 1.50e1}`))
 	want := Document{"sku": "1050.10", "name": "Cap", "price": json.Number("24.5"), "type": "physical", "weight": json.Number("15"),
 		"inventory_level": int64(7), "inventory_tracking": "product", "meta_keywords": []any{"A > B", "C"}, "is_visible": true, "category": "A > B|C", "brand": "12.25"}
 	if diff := cmp.Diff(want, doc); diff != "" || wrong != nil {
 		t.Errorf("errors %v, document (-want +got):\n%s", wrong, diff)
 	}
-	_, wrong = p.ApplyObject(decode(`{"id": {"a": 1}, "title": null, "price": "x", "stock": 5, "live": "perhaps", "n": true}`))
+	_, wrong = applyObject(t, p, decode(`{"id": {"a": 1}, "title": null, "price": "x", "stock": 5, "live": "perhaps", "n": true}`))
 	got := map[string]string{}
 	for _, w := range wrong {
 		got[w.Field] = w.Message
@@ -396,10 +396,10 @@ func TestApplyObject(t *testing.T) {
 	if err != nil {
 		t.Fatal(fieldsOf(err))
 	}
-	if doc, _ := p.ApplyObject(decode(`{"price": 12.25}`)); doc["price"] != json.Number("24.5") {
+	if doc, _ := applyObject(t, p, decode(`{"price": 12.25}`)); doc["price"] != json.Number("24.5") {
 		t.Errorf("price %v", doc["price"])
 	}
-	if doc, _ := p.Apply([]string{"1", "Cap", "12.25"}); doc["price"] != json.Number("24.5") {
+	if doc, _ := apply(t, p, []string{"1", "Cap", "12.25"}); doc["price"] != json.Number("24.5") {
 		t.Errorf("price %v", doc["price"])
 	}
 }
@@ -498,9 +498,29 @@ func TestTargets(t *testing.T) {
 		if f.Name == "" || f.Form == "" || f.Help == "" {
 			t.Errorf("function %+v", f)
 		}
-		if _, _, _, err := compileExpression(strings.Split(f.Form, " or ")[0], map[string]int{
+		if _, _, _, err := (&Program{machine: expression.NewMachine()}).compileExpression(strings.Split(f.Form, " or ")[0], map[string]int{
 			"Price": 0, "Active": 1, "Code": 2, "Name": 3, "Tags": 4, "Brand": 5, "Title": 6, "Group": 7, "Style": 8}, types.Any); err != nil {
 			t.Errorf("the example of %s does not compile: %v", f.Name, err)
 		}
 	}
+}
+
+// apply maps a row of text.
+func apply(t testing.TB, p *Program, values []string) (Document, []problem.Field) {
+	t.Helper()
+	doc, wrong, err := p.Apply(t.Context(), values)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return doc, wrong
+}
+
+// applyObject maps an NDJSON row.
+func applyObject(t testing.TB, p *Program, object map[string]any) (Document, []problem.Field) {
+	t.Helper()
+	doc, wrong, err := p.ApplyObject(t.Context(), object)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return doc, wrong
 }

@@ -82,7 +82,7 @@ func TestSuggest(t *testing.T) {
 				t.Fatalf("the suggestion does not compile: %v", fieldsOf(err))
 			}
 			for i, row := range sample {
-				if _, wrong := p.Apply(row); wrong != nil && row[len(row)-1] != "call" {
+				if _, wrong := apply(t, p, row); wrong != nil && row[len(row)-1] != "call" {
 					t.Errorf("row %d: %v", i, wrong)
 				}
 			}
@@ -156,7 +156,7 @@ func BenchmarkApply(b *testing.B) {
 			}
 			b.ReportAllocs()
 			for i := 0; b.Loop(); i++ {
-				doc, wrong := p.Apply(rows[i%len(rows)])
+				doc, wrong := apply(b, p, rows[i%len(rows)])
 				if len(wrong) > 0 || doc.Hash() == "" {
 					b.Fatal(wrong)
 				}
@@ -175,7 +175,7 @@ func TestApplyAllocations(t *testing.T) {
 	}
 	i := 0
 	got := testing.AllocsPerRun(100, func() {
-		_, _ = p.Apply(rows[i%len(rows)])
+		_, _ = apply(t, p, rows[i%len(rows)])
 		i++
 	})
 	if got > 40 {
