@@ -39,9 +39,14 @@ func textsCost(m *Meter, args []any) error {
 	return m.Charge(n, 0)
 }
 
-// copyCost is for what looks at its argument a few times and may quote it in an error, as the
-// library's numbers do.
-func copyCost(m *Meter, args []any) error { return m.Charge(4*size(args[0]), 4*size(args[0])) }
+// quoted is how often a value is copied that the library quotes in an error: by strconv, by fmt into a
+// buffer that grows, and by the virtual machine twice.
+const quoted = 8
+
+// numberCost is for the library's int and float.
+func numberCost(m *Meter, args []any) error {
+	return m.Charge(quoted*size(args[0]), quoted*size(args[0]))
+}
 
 // caseCost is for upper and lower. Beyond ASCII each character is looked up in tables, and the result may
 // be three times as long, in a buffer that grows.
@@ -164,4 +169,4 @@ func inCost(m *Meter, args []any) error {
 }
 
 // keyCost is for a key that is calculated: it is hashed, and quoted if it does not fit.
-func keyCost(m *Meter, args []any) error { return m.Charge(size(args[0]), 4*size(args[0])) }
+func keyCost(m *Meter, args []any) error { return m.Charge(quoted*size(args[0]), quoted*size(args[0])) }

@@ -16,7 +16,7 @@ const (
 	maxNodes     = 200       // of the syntax tree
 	maxText      = 256 << 10 // bytes of any text that goes into or comes out of a function
 	maxParts     = 10000     // of a split
-	maxNumber    = 1000      // bytes of a text that may be a number
+	maxNumber    = 200       // bytes of a text that may be a number
 	memoryBudget = 20000     // elements of lists in the expression itself, see expr's vm
 )
 
@@ -58,7 +58,7 @@ type function struct {
 }
 
 var functions = []function{
-	{"number", `number(Price) or number(Price, ",")`, "the number in a text; the second form says what its decimal sign is and drops thousands separators", copyCost, fnNumber, new(func(any, ...string) any)},
+	{"number", `number(Price) or number(Price, ",")`, "the number in a text; the second form says what its decimal sign is and drops thousands separators", textsCost, fnNumber, new(func(any, ...string) any)},
 	{"bool", "bool(Active)", "true for yes, true, 1; false for no, false, 0", textsCost, fnBool, new(func(any) any)},
 	{"string", "string(Code)", "the value as text", textsCost, text1(func(s string) string { return s }), new(func(any) string)},
 	{"trim", "trim(Name)", "without white space around it", textsCost, text1(TrimText), new(func(any) string)},
@@ -74,12 +74,15 @@ var functions = []function{
 }
 
 // mostArguments limits the functions whose type does not.
-var mostArguments = map[string]int{"number": 2, "join": 2}
+var mostArguments = map[string]int{"number": 2, "join": 2, "trimPrefix": 2, "trimSuffix": 2}
+
+// oneType is the type of those of builtins that have several, see function.
+var oneType = map[string]any{"trimPrefix": new(func(string, ...string) string), "trimSuffix": new(func(string, ...string) string)}
 
 // builtins are expr's own functions that are kept: pure, and no larger in their result than in their
 // arguments. One that is not here is refused.
 var builtins = map[string]cost{
-	"len": weighCost, "abs": weighCost, "ceil": weighCost, "floor": weighCost, "round": weighCost, "int": copyCost, "float": copyCost,
+	"len": weighCost, "abs": weighCost, "ceil": weighCost, "floor": weighCost, "round": weighCost, "int": numberCost, "float": numberCost,
 	"min": weighCost, "max": weighCost, "hasPrefix": weighCost, "hasSuffix": weighCost, "trimPrefix": weighCost, "trimSuffix": weighCost,
 	"indexOf": weighCost, "lastIndexOf": weighCost, "last": weighCost,
 }
@@ -140,6 +143,13 @@ func text1(f func(string) string) func(...any) (any, error) {
 // empty one.
 func Number(text, sign string) (any, error) { return fnNumber(text, sign) }
 
+// They drop thousands separators.
+var (
+	withoutPoints = strings.NewReplacer(".", "", " ", "", "\u00a0", "", "\u202f", "", "'", "")
+	withoutCommas = strings.NewReplacer(",", "", " ", "", "\u00a0", "", "\u202f", "", "'", "")
+	withoutAny    = strings.NewReplacer(",", "", ".", "", " ", "", "\u00a0", "", "'", "")
+)
+
 func fnNumber(args ...any) (any, error) {
 	switch v := args[0].(type) {
 	case int, float64:
@@ -160,9 +170,9 @@ func fnNumber(args ...any) (any, error) {
 	if len(args) == 2 {
 		switch args[1] {
 		case ",":
-			plain = strings.Replace(strings.NewReplacer(".", "", " ", "", "\u00a0", "", "\u202f", "", "'", "").Replace(s), ",", ".", 1)
+			plain = strings.Replace(withoutPoints.Replace(s), ",", ".", 1)
 		case ".":
-			plain = strings.NewReplacer(",", "", " ", "", "\u00a0", "", "\u202f", "", "'", "").Replace(s)
+			plain = withoutCommas.Replace(s)
 		default:
 			return nil, failf(`the decimal sign of number() must be "," or "."`)
 		}

@@ -46,6 +46,10 @@ func NewMachine() *Machine {
 		m.bind(f.name, f.cost, f.fn, reflect.TypeOf(f.typ).Elem())
 	}
 	for name, cost := range builtins {
+		if typ := oneType[name]; typ != nil {
+			m.bind(name, cost, libraryFunction(name), reflect.TypeOf(typ).Elem())
+			continue
+		}
 		m.bind(builtinName(name), cost, libraryFunction(name))
 	}
 	for name, op := range binary {
@@ -115,6 +119,9 @@ func Parse(source string) (*parser.Tree, error) {
 	}
 	for _, f := range functions { // they go before the library's of the same name
 		config.Functions[f.name] = &builtin.Function{Name: f.name}
+	}
+	for name := range oneType {
+		config.Functions[name] = &builtin.Function{Name: name}
 	}
 	tree, err := parser.ParseWithConfig(source, config)
 	if err != nil {

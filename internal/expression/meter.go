@@ -8,10 +8,9 @@ import (
 
 // What the expressions over one row (or one set of claims) may cost together.
 //
-// A step is one operator, one byte of a text that is looked at, or one instruction of a pattern tried
-// on one byte: it takes from a fraction of a nanosecond to about ten. BENCHMARKS.md has what a whole
-// budget is in time. An ordinary row takes some hundred steps, one with a description of 100 KiB a
-// million.
+// A step is one byte of a text that is looked at, or what takes about as long at worst, some
+// nanoseconds. BENCHMARKS.md has what a whole budget is in time. An ordinary row takes some thousand
+// steps, one with a description of 100 KiB a million.
 const (
 	MaxSteps = 32 << 20
 	MaxBytes = 8 << 20 // of texts and lists that are made, not of the row itself
@@ -130,7 +129,7 @@ func (m *Meter) weigh(v any) error {
 const (
 	callSteps  = 8
 	callBytes  = 64 // a boxed text, a slice's header
-	itemSteps  = 8
+	itemSteps  = 16
 	itemBytes  = 64 // of a list that is made: the item boxed, in one list and in the next
 	entrySteps = 32
 )

@@ -23,8 +23,12 @@ const (
 // pattern is the constant on the right of matches.
 type pattern struct {
 	re   *regexp.Regexp
-	size int // instructions
+	cost int // steps a byte
 }
+
+// matchSteps is what one instruction costs on one byte at worst, when each of them stands for a beginning
+// of a match that is still possible.
+const matchSteps = 4
 
 // pattern compiles the text of a pattern once for the whole mapping; msg says why it may not be used.
 // Its size is known before it is compiled: compiling is what costs memory.
@@ -47,34 +51,37 @@ func (m *Machine) pattern(source string) (p *pattern, msg string) {
 	if err != nil {
 		return nil, err.Error()
 	}
-	p = &pattern{re, size}
+	p = &pattern{re, matchSteps * size}
 	m.patterns[source] = p
 	return p, ""
 }
 
-// instructions is at least the number of instructions that re is compiled to, and stops counting above
-// maxPattern.
+// instructions is at least the number of instructions that re is compiled to, or maxPattern+1 if there
+// are more.
 func instructions(re *syntax.Regexp) int {
-	n := 1 + (len(re.Rune)/2)/rangesPerInstruction
+	n := 0
+	for _, sub := range re.Sub {
+		if n += instructions(sub); n > maxPattern {
+			return maxPattern + 1
+		}
+	}
 	switch re.Op {
 	case syntax.OpLiteral:
-		n = 1 + len(re.Rune)
+		n += len(re.Rune)
+	case syntax.OpCharClass:
+		n += 1 + len(re.Rune)/2/rangesPerInstruction
 	case syntax.OpCapture, syntax.OpStar, syntax.OpPlus, syntax.OpQuest:
-		n = 2
-	}
-	for _, sub := range re.Sub {
-		if n += instructions(sub) + 1; n > maxPattern {
-			return maxPattern + 1
+		n += 2
+	case syntax.OpAlternate:
+		n += len(re.Sub)
+	case syntax.OpRepeat:
+		if re.Max < 0 {
+			n = max(re.Min, 1)*n + 2
+		} else {
+			n = re.Min*n + (re.Max-re.Min)*(n+1)
 		}
 	}
-	if re.Op == syntax.OpRepeat {
-		times := max(re.Max, re.Min+1, 1)
-		if n > maxPattern/times {
-			return maxPattern + 1
-		}
-		n = (n + 1) * times
-	}
-	return n
+	return min(max(n, 1), maxPattern+1)
 }
 
 // match is the operator matches.
@@ -90,13 +97,13 @@ func match(m *Meter, args []any) (any, error) {
 	if len(s) > maxMatched {
 		return nil, failf("the text is longer than %d KiB, too long for matches: shorten it first, for example with left(…, 1000)", maxMatched>>10)
 	}
-	if (len(s)+1)*p.size <= askEvery {
-		if err := m.Charge((len(s)+1)*p.size, 0); err != nil {
+	if cost := (len(s) + 1) * p.cost; cost <= askEvery {
+		if err := m.Charge(cost, 0); err != nil {
 			return nil, err
 		}
 		return p.re.MatchString(s), nil
 	}
-	r := &meteredText{text: s, meter: m, each: p.size}
+	r := &meteredText{text: s, meter: m, each: p.cost}
 	found := p.re.MatchReader(r)
 	return found, r.err
 }

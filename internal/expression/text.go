@@ -61,7 +61,7 @@ func NotNumber(s, column string) string {
 		name = Name(column)
 	}
 	comma, point := strings.LastIndexByte(s, ','), strings.LastIndexByte(s, '.')
-	digitsOnly := strings.NewReplacer(",", "", ".", "", " ", "", "\u00a0", "", "'", "").Replace(s)
+	digitsOnly := withoutAny.Replace(s)
 	if _, ok := Decimal(digitsOnly); ok {
 		switch {
 		case point < 0 && strings.Count(s, ",") == 1 && len(s)-comma == 4:
