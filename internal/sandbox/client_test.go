@@ -212,6 +212,9 @@ func TestFieldTableAgreesWithTheGeneratedCatalogue(t *testing.T) {
 			g.Nullable != f.nullable || !slices.Equal(g.Enum, f.enum) || !same(g.Minimum, f.min) || !same(g.Maximum, f.max) {
 			t.Errorf("%s: %+v here, %+v in the catalogue", f.name, f, g)
 		}
+		if listed := shownField(f.name) && !slices.Contains(notInIncludeFields, f.name); listed == g.Unselectable {
+			t.Errorf("%s: include_fields takes it: %t; the catalogue says unselectable: %t", f.name, listed, g.Unselectable)
+		}
 	}
 	for _, g := range bigcommerce.ProductFields() {
 		if !ours[g.Name] && !g.ReadOnly && g.Name != "variants" {

@@ -33,7 +33,13 @@ func newPlatform(t testing.TB) *platform {
 
 func platformOn(t testing.TB, db *tenants.DB) *platform {
 	t.Helper()
-	sb, err := sandbox.New(sandbox.Options{Plan: "enterprise"})
+	return platformThat(t, db, sandbox.Choices{})
+}
+
+// platformThat is platformOn for a sandbox that chooses otherwise than it does by itself.
+func platformThat(t testing.TB, db *tenants.DB, choices sandbox.Choices) *platform {
+	t.Helper()
+	sb, err := sandbox.New(sandbox.Options{Plan: "enterprise", Choices: choices})
 	if err != nil {
 		t.Fatal(err)
 	}
