@@ -56,6 +56,15 @@
 // registered client. Its faults, people and clients are changed through Sandbox.IdentityProvider or
 // /sandbox/idp. Its issuer, client and key, and the ports of storefronts, are in the state file.
 //
+// # What the catalogue does as recorded, beside what is described
+//
+//   - Every documented call is known (documented.go, generated): one that is not simulated answers 501, another
+//     method 405, any other path 404. A path below a collection is never taken for an id.
+//   - Names of products, brands and categories that differ by letter case, accents or spaces around them are one.
+//   - Prices are rounded to four decimals, and what could run is taken out of descriptions of products and categories.
+//   - include_fields of products takes the list of the description. What documents and recordings say in two ways
+//     is a choice (Choices).
+//
 // # Where it departs from BigCommerce
 //
 //   - Webhook destinations must be https on port 443, except that the origin of the registered app
@@ -69,6 +78,8 @@
 //     overrides of privacy and group settings answer 501, and the store-wide settings are not there.
 //     Site routes and certificates, channel listings, menus and metafields are not simulated. Nothing
 //     is mailed.
+//   - Not described, and so the sandbox's own: which of a description is filtered; the words about bulk prices, tax
+//     classes and thumbnails; the default channel's category tree cannot be deleted.
 //   - Not described, and so the sandbox's own: a second group of a name is 409, as the control panel
 //     refuses it; a second site of a channel, or of an address, is 409; the default channel cannot be
 //     deleted, and a deleted site of it goes back to the platform's address; scripts without channel_id

@@ -269,6 +269,7 @@ export const text = {
       action: 'Change',
       before: 'Before',
       beforeHint: 'The value when Sluice last saw the product',
+      unknown: 'BigCommerce does not show it',
       after: 'After',
       empty: 'No changes yet.',
       emptyDone: 'No changes: the store already has what the feed says.',

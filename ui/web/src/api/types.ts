@@ -245,6 +245,7 @@ export interface FieldChange {
   field: string;
   before: unknown;
   after: unknown;
+  unknown?: boolean; // BigCommerce did not show the field: before says nothing
 }
 
 export interface FieldProblem {

@@ -219,7 +219,7 @@ function ChangedRecord({ change }: { change: RecordChange }) {
               <th scope="row">
                 <Mono>{c.field}</Mono>
               </th>
-              {create ? null : <td className="before">{shorten(format.value(c.before))}</td>}
+              {create ? null : <td className="before">{c.unknown ? t.unknown : shorten(format.value(c.before))}</td>}
               <td className="after">{shorten(format.value(c.after))}</td>
             </tr>
           ))}
