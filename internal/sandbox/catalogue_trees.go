@@ -168,6 +168,15 @@ func (st *Store) assignTree(in map[string]any, shows map[int64]bool, prefix stri
 	return next
 }
 
+// treesKept is the 422 of a deletion, in its own shape.
+func treesKept(title, why string) reply {
+	r := okJSON(http.StatusUnprocessableEntity, map[string]any{
+		"errors": errorBody{http.StatusUnprocessableEntity, title, statusDocs, map[string]string{"id:in": why}}, "meta": map[string]any{},
+	})
+	r.err = title
+	return r
+}
+
 // deleteTrees removes trees with their categories.
 func (s *Sandbox) deleteTrees(c *call) reply {
 	ids := c.q.integers("id:in")
@@ -175,10 +184,10 @@ func (s *Sandbox) deleteTrees(c *call) reply {
 		return *r
 	}
 	if ids == nil {
-		return fail(http.StatusUnprocessableEntity, "A filter is required to delete category trees.", map[string]string{"id:in": msgMissing})
+		return treesKept("A filter is required to delete category trees.", msgMissing)
 	}
 	if slices.Contains(ids, defaultTree) {
-		return fail(http.StatusUnprocessableEntity, "The default channel's category tree cannot be deleted.", map[string]string{"id:in": "error.forbidden"})
+		return treesKept("The default channel's category tree cannot be deleted.", "error.forbidden")
 	}
 	st := c.st
 	st.mu.Lock()

@@ -37,7 +37,7 @@ func (s *Sandbox) listVariants(c *call) reply {
 	}
 	rows := make([][]byte, len(found))
 	for i, p := range found {
-		rows[i] = p.appendVariant(make([]byte, 0, 768), show, true)
+		rows[i] = p.appendVariant(make([]byte, 0, 768), show)
 	}
 	return collection(rows, c.q.meta(total, len(rows), page, limit))
 }
@@ -114,7 +114,7 @@ func (s *Sandbox) updateVariants(c *call) reply {
 	st.commit(nexts)
 	rows := make([]json.RawMessage, len(nexts))
 	for i, p := range nexts {
-		rows[i] = p.appendVariant(nil, nil, true)
+		rows[i] = p.appendVariant(nil, nil)
 	}
 	return okJSON(http.StatusOK, map[string]any{"data": rows, "meta": map[string]any{}})
 }

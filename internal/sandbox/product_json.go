@@ -111,7 +111,7 @@ func (p *product) appendInclude(b []byte, inc string) []byte {
 	switch inc {
 	case "variants":
 		b = append(b, '[')
-		b = p.appendVariant(b, nil, false)
+		b = p.appendVariant(b, nil)
 		return append(b, ']')
 	case "channels":
 		return append(b, "[1]"...)
@@ -137,9 +137,8 @@ func orEmpty(raw string) string {
 	return raw
 }
 
-// appendVariant writes the base variant; show nil shows everything. Only /catalog/variants documents
-// sku_id as nullable, so only there it is shown.
-func (p *product) appendVariant(b []byte, show func(string) bool, skuID bool) []byte {
+// appendVariant writes the base variant; show nil shows everything. A base variant has no sku_id.
+func (p *product) appendVariant(b []byte, show func(string) bool) []byte {
 	b = append(b, `{"id":`...)
 	b = strconv.AppendInt(b, p.variant, 10)
 	field := func(name, raw string) {
@@ -150,9 +149,6 @@ func (p *product) appendVariant(b []byte, show func(string) bool, skuID bool) []
 	}
 	field("product_id", strconv.FormatInt(p.id, 10))
 	field("sku", jsonString(p.sku))
-	if skuID {
-		field("sku_id", "null")
-	}
 	for _, f := range variantFields[3:] {
 		switch f.name {
 		case "purchasing_disabled", "purchasing_disabled_message", "image_url":
