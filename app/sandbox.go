@@ -49,11 +49,13 @@ type sandboxIdentity struct {
 }
 
 type sandboxStoreInfo struct {
-	Hash     string `json:"store_hash"`
-	Token    string `json:"access_token"` // store-level API credentials
-	Panel    string `json:"control_panel_url"`
-	Quota    int    `json:"quota"`
-	WindowMS int64  `json:"window_ms"`
+	Hash         string `json:"store_hash"`
+	ClientID     string `json:"client_id"` // of store-level API credentials
+	ClientSecret string `json:"client_secret"`
+	Token        string `json:"access_token"`
+	Panel        string `json:"control_panel_url"`
+	Quota        int    `json:"quota"`
+	WindowMS     int64  `json:"window_ms"`
 
 	Storefronts []sandbox.Storefront `json:"storefronts"`
 	Shoppers    []sandbox.Shopper    `json:"shoppers"`
@@ -107,8 +109,9 @@ func (c *sandboxCommand) print(s *sandbox.Sandbox) error {
 	}
 	for _, store := range s.Stores() {
 		quota, window := store.Quota()
+		account := store.APIAccount()
 		info.Stores = append(info.Stores, sandboxStoreInfo{
-			Hash: store.Hash, Token: store.Token(), Panel: appPanelURL(s, store), Quota: quota, WindowMS: window.Milliseconds(),
+			Hash: store.Hash, ClientID: account.ClientID, ClientSecret: account.ClientSecret, Token: account.AccessToken, Panel: appPanelURL(s, store), Quota: quota, WindowMS: window.Milliseconds(),
 			Storefronts: store.Storefronts(), Shoppers: store.Shoppers(),
 		})
 	}

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"encoding/json"
 	"net/http"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -240,6 +241,9 @@ func (s *Sandbox) saveBrand(c *call, create bool) reply {
 		return *r
 	}
 	event := "store/brand/updated"
+	if old := st.cat.brands[next.ID]; !create && reflect.DeepEqual(old, next) {
+		event = ""
+	}
 	if create {
 		if len(st.cat.brands) >= maxBrands {
 			return fail(http.StatusUnprocessableEntity, "The store has reached its limit of 30000 brands.", nil)
@@ -255,7 +259,9 @@ func (s *Sandbox) saveBrand(c *call, create bool) reply {
 	st.putBrand(next)
 	st.record(kindBrand, next.ID, next)
 	st.flush()
-	st.fire(event, "brand", next.ID)
+	if event != "" {
+		st.fire(event, "brand", next.ID)
+	}
 	return single(next.append(nil, nil))
 }
 

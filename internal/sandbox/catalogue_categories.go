@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -400,7 +401,9 @@ func (s *Sandbox) updateCategories(c *call) reply {
 				st.putCategory(&next)
 				st.record(kindCategory, id, &next)
 				st.takeAlong(&next)
-				changed = append(changed, id)
+				if !reflect.DeepEqual(old, &next) {
+					changed = append(changed, id)
+				}
 			}
 		}
 		if len(es) > 0 {

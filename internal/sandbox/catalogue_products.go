@@ -274,7 +274,7 @@ func (s *Sandbox) updateProduct(c *call) reply {
 	if r != nil {
 		return *r
 	}
-	c.st.commit([]*product{next}, done.brand)
+	c.st.commit([]*product{old}, []*product{next}, done.brand)
 	if done.failed != nil {
 		return multiStatus(json.RawMessage(next.append(nil, sel)), done.failed)
 	}
@@ -293,8 +293,8 @@ func (st *Store) change(old *product, vals []fieldValue, prefix string) (*produc
 	return next, done, nil
 }
 
-// commit journals changed products and fires their webhooks.
-func (st *Store) commit(changed []*product, brands ...int64) {
+// commit journals changed products and fires their webhooks; olds are what they were.
+func (st *Store) commit(olds, changed []*product, brands ...int64) {
 	for _, p := range changed {
 		st.record(kindProduct, p.id, p)
 	}
@@ -304,7 +304,7 @@ func (st *Store) commit(changed []*product, brands ...int64) {
 			st.fire("store/brand/created", "brand", id)
 		}
 	}
-	for _, p := range changed {
+	for _, p := range news(olds, changed) {
 		st.fire("store/product/updated", "product", p.id)
 	}
 }
@@ -395,7 +395,7 @@ func (st *Store) changeBatch(c *call, sel *selection, ids []int64, all [][]field
 		}
 		maps.Copy(failed, done.failed)
 	}
-	st.commit(nexts, brands...)
+	st.commit(olds, nexts, brands...)
 	rows := make([]json.RawMessage, len(nexts))
 	for i, p := range nexts {
 		rows[i] = p.append(nil, sel)

@@ -111,7 +111,13 @@ func (s *Sandbox) updateVariants(c *call) reply {
 		byVariant[id] = next
 		olds, nexts = append(olds, old), append(nexts, next)
 	}
-	st.commit(nexts)
+	for _, p := range nexts {
+		st.record(kindProduct, p.id, p)
+	}
+	st.flush()
+	for _, p := range news(olds, nexts) {
+		st.fireSKU("store/sku/updated", p)
+	}
 	rows := make([]json.RawMessage, len(nexts))
 	for i, p := range nexts {
 		rows[i] = p.appendVariant(nil, nil)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // maxHooks is how many hooks a store may have per client and scope.
@@ -21,6 +22,7 @@ type hook struct {
 	Active      bool
 	Created     int64
 	Updated     int64
+	Heard       time.Time // from when on it hears of events
 }
 
 // hookScopes are the events that can be subscribed to, with their wildcards (webhooks.v3.yml).
@@ -140,8 +142,9 @@ func (s *Sandbox) saveHook(c *call, create bool) reply {
 	st := c.st
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	now := s.now().Unix()
-	next := &hook{ClientID: c.tok.ClientID, Active: true, Created: now}
+	at := s.now()
+	now := at.Unix()
+	next := &hook{ClientID: c.tok.ClientID, Active: true, Created: now, Heard: at.Add(max(s.opts.HookStart, 0))}
 	if !create {
 		old, r := c.hook()
 		if r != nil {
@@ -268,11 +271,11 @@ func (st *Store) dropHook(h *hook) {
 // countHooks keeps the number that fire reads without a lock.
 func (st *Store) countHooks() { st.hookCount.Store(int64(len(st.hooks))) }
 
-// hooksFor returns copies of the active hooks that hear of an event. Callers hold st.mu.
-func (st *Store) hooksFor(event string) []hook {
+// hooksFor returns copies of the active hooks that hear of an event at that time. Callers hold st.mu.
+func (st *Store) hooksFor(event string, at time.Time) []hook {
 	var out []hook
 	for _, id := range sortedKeys(st.hooks) {
-		if h := st.hooks[id]; h.Active && covers(h.Scope, event) {
+		if h := st.hooks[id]; h.Active && covers(h.Scope, event) && !at.Before(h.Heard) {
 			out = append(out, *h)
 		}
 	}

@@ -5,12 +5,15 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+
+	"sluice/internal/testenv"
 )
 
 // sink receives webhooks.
@@ -127,18 +130,12 @@ func TestWebhookDelivery(t *testing.T) {
 	r.hook("store/product/*", k.URL+"/hooks")
 	id := r.product("One", "S1")
 	h := k.next(t)
-	wh, err := standardwebhooks.NewWebhookRaw([]byte(r.s.ClientSecret()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := wh.Verify(h.raw, h.header); err != nil {
-		t.Errorf("signature: %v", err)
-	}
+	h.signedBy(t, r.owner.ClientSecret)
 	if h.header.Get("X-Custom") != "mine" {
 		t.Error("the custom header did not come back")
 	}
-	if hash, _ := h.body["hash"].(string); len(hash) != 40 {
-		t.Errorf("hash %q", hash)
+	if hash, _ := h.body["hash"].(string); len(hash) != 40 || hash != h.header.Get("webhook-id") {
+		t.Errorf("hash %q, webhook-id %q", hash, h.header.Get("webhook-id"))
 	}
 	delete(h.body, "hash")
 	delete(h.body, "created_at")
@@ -177,6 +174,145 @@ func TestWebhookDelivery(t *testing.T) {
 	}
 	if n := len(r.st.Deliveries()); n != 5 {
 		t.Errorf("%d deliveries on record", n)
+	}
+}
+
+// signedBy fails the test unless the delivery is signed with the secret.
+func (h *hit) signedBy(t *testing.T, secret string) {
+	t.Helper()
+	wh, err := standardwebhooks.NewWebhookRaw([]byte(secret))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := wh.Verify(h.raw, h.header); err != nil {
+		t.Errorf("signature: %v", err)
+	}
+}
+
+// Every client's hooks are signed with its own secret, and hear of an event under the same id.
+func TestWebhooksOfSeveralClients(t *testing.T) {
+	r := newRig(t, Options{})
+	k := newSink(t, r)
+	r.st.mu.Lock()
+	app := r.st.issueLocked(token{ClientID: r.s.ClientID(), Scopes: allScopes, App: true})
+	r.st.mu.Unlock()
+	second := r.st.APIAccount()
+	secrets := map[string]string{"/first": r.owner.ClientSecret, "/app": r.s.ClientSecret(), "/second": second.ClientSecret}
+	for path, tok := range map[string]string{"/first": r.token, "/app": app, "/second": second.AccessToken} {
+		r.token = tok
+		r.want(200, "POST", "/v3/hooks", map[string]any{"scope": "store/product/created", "destination": k.URL + path, "headers": map[string]string{"X-Path": path}})
+	}
+	r.product("One", "S1")
+	ids := map[string]bool{}
+	for range 3 {
+		h := k.next(t)
+		h.signedBy(t, secrets[h.header.Get("X-Path")])
+		delete(secrets, h.header.Get("X-Path"))
+		ids[h.header.Get("webhook-id")] = true
+	}
+	if len(secrets) != 0 || len(ids) != 1 {
+		t.Errorf("not delivered: %v; ids %v", secrets, ids)
+	}
+}
+
+// A new hook hears of nothing for a minute.
+func TestNewHookIsDeafAtFirst(t *testing.T) {
+	c := newClock()
+	r := newRig(t, Options{Now: c.now, HookStart: hookStart})
+	k := newSink(t, r)
+	r.hook("store/product/created", k.URL+"/hooks")
+	r.product("Early", "S1")
+	c.add(hookStart - time.Second)
+	r.product("Too early", "S2")
+	c.add(time.Second)
+	r.product("In time", "S3")
+	if id := k.next(t).body["data"].(map[string]any)["id"]; id != 79. {
+		t.Errorf("heard of product %v first", id)
+	}
+	r.want(200, "PUT", "/v3/hooks/1", `{"headers":{"X-A":"b"}}`) // is no new hook
+	r.product("Later", "S4")
+	k.next(t)
+	if n := len(r.st.Deliveries()); n > 2 {
+		t.Errorf("%d deliveries", n)
+	}
+	for window, want := range map[time.Duration]time.Duration{0: time.Minute, time.Second: 2 * time.Second, time.Hour: time.Minute} {
+		s, err := New(Options{Window: window})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.opts.HookStart != want {
+			t.Errorf("with a window of %v a hook is deaf for %v, want %v", window, s.opts.HookStart, want)
+		}
+	}
+}
+
+// A write that changes nothing is told of to nobody, nor is one of images; that of a variant is its SKU's.
+func TestWhatWebhooksTellOf(t *testing.T) {
+	r := newRig(t, Options{})
+	k := newSink(t, r)
+	id := r.product("One", "S1")
+	r.want(200, "PUT", sprint("/v3/catalog/products/%d", id), `{"price":3}`)
+	brand := sprint("/v3/catalog/brands/%v", r.want(200, "POST", "/v3/catalog/brands", `{"name":"Acme"}`).one()["id"])
+	r.want(201, "POST", "/v3/catalog/trees/categories", `[{"name":"Bath","tree_id":1}]`)
+	r.want(200, "POST", "/v3/customers", `[{"email":"a@x.example","first_name":"A","last_name":"B","company":"C"}]`)
+	ch, err := r.st.AddChannel(ChannelSpec{Name: "Second", URL: "platform"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, group := range []string{"product", "sku", "brand", "category", "customer", "channel"} {
+		if group == "channel" {
+			r.hook("store/channel/updated", k.URL+"/hooks")
+			continue
+		}
+		r.hook("store/"+group+"/*", k.URL+"/hooks")
+	}
+	r.hook("store/information/updated", k.URL+"/hooks")
+	category := r.want(200, "GET", "/v3/catalog/trees/categories", nil).data()[0]["category_id"]
+	variant := r.st.cat.byID[int64(id)].variant
+	for _, step := range []struct {
+		method, path, body string
+		want               string // the events that fire
+	}{
+		{"PUT", sprint("/v3/catalog/products/%d", id), `{"price":3,"name":"One","sku":"S1"}`, ""},
+		{"PUT", sprint("/v3/catalog/products/%d", id), `{"images":[{"image_url":"https://x.example/a.png","is_thumbnail":true}]}`, ""},
+		{"PUT", sprint("/v3/catalog/products/%d", id), `{"price":4}`, "store/product/updated"},
+		{"PUT", "/v3/catalog/products", sprint(`[{"id":%d,"price":4}]`, id), ""},
+		{"PUT", "/v3/catalog/products", sprint(`[{"id":%d,"price":5}]`, id), "store/product/updated"},
+		{"PUT", "/v3/catalog/variants", sprint(`[{"id":%d,"price":5}]`, variant), ""},
+		{"PUT", "/v3/catalog/variants", sprint(`[{"id":%d,"image_url":"https://x.example/b.png"}]`, variant), ""},
+		{"PUT", "/v3/catalog/variants", sprint(`[{"id":%d,"price":6}]`, variant), "store/sku/updated"},
+		{"PUT", brand, `{"name":"Acme"}`, ""},
+		{"PUT", brand, `{"page_title":"P"}`, "store/brand/updated"},
+		{"PUT", "/v3/catalog/trees/categories", sprint(`[{"category_id":%v,"name":"Bath"}]`, category), ""},
+		{"PUT", "/v3/catalog/trees/categories", sprint(`[{"category_id":%v,"name":"Baths"}]`, category), "store/category/updated"},
+		{"PUT", "/v3/customers", `[{"id":1,"company":"C","first_name":"A"}]`, ""},
+		{"PUT", "/v3/customers", `[{"id":1,"company":"D"}]`, "store/customer/updated"},
+		{"PUT", "/v3/customers", `[{"id":1,"authentication":{"new_password":"password1"}}]`, "store/customer/updated"},
+		{"PUT", sprint("/v3/channels/%d", ch.ID), `{"name":"Second"}`, ""},
+		{"PUT", sprint("/v3/channels/%d", ch.ID), `{"name":"Another"}`, "store/channel/updated"},
+	} {
+		r.want(200, step.method, step.path, step.body)
+		if err := r.s.SettleHooks(within(t)); err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		for len(k.got) > 0 {
+			h := <-k.got
+			got = strings.TrimSpace(got + " " + h.body["scope"].(string))
+			if h.body["scope"] == "store/sku/updated" {
+				want := map[string]any{"type": "sku", "id": float64(variant), "sku": map[string]any{"product_id": float64(id), "variant_id": float64(variant)}}
+				if d := cmp.Diff(want, h.body["data"]); d != "" {
+					t.Error(d)
+				}
+			}
+		}
+		if got != step.want {
+			t.Errorf("%s %s %s fired %q, want %q", step.method, step.path, step.body, got, step.want)
+		}
+	}
+	r.st.SetName(r.st.Name())
+	if err := r.s.SettleHooks(within(t)); err != nil || len(k.got) != 0 {
+		t.Errorf("%d events of a name that stayed, %v", len(k.got), err)
 	}
 }
 
@@ -237,8 +373,14 @@ func TestWebhookFaults(t *testing.T) {
 	}
 	fault(FaultHookDuplicate)
 	r.product("B", "b")
-	if d := cmp.Diff([]float64{78, 78}, settle()); d != "" {
-		t.Error(d)
+	first := k.next(t)
+	second := k.next(t) // half a second later
+	if first.header.Get("webhook-id") != second.header.Get("webhook-id") || first.body["data"].(map[string]any)["id"] != 78. {
+		t.Errorf("%v, then %v", first.body, second.body)
+	}
+	testenv.Eventually(t, "both deliveries on record", func() bool { return len(r.st.Deliveries()) == 2 })
+	if list := r.st.Deliveries(); list[1].At.Sub(list[0].At) < repeatAfter-100*time.Millisecond {
+		t.Errorf("repeated after %v", list[1].At.Sub(list[0].At))
 	}
 	fault(FaultHookReorder)
 	r.product("C", "c")

@@ -208,7 +208,7 @@ func (st *Store) installed(g *grant) (*tokenAnswer, error) {
 		return nil, fmt.Errorf("the user was removed from the store")
 	}
 	st.dropAppTokensLocked()
-	secret := st.issueLocked(st.sb.clientID, g.scopes, true)
+	secret := st.issueLocked(token{ClientID: st.sb.clientID, Scopes: slices.Clone(g.scopes), App: true})
 	st.info.Install = &install{UserID: g.user, Scopes: g.scopes, At: st.sb.now().Unix()}
 	st.record(kindStore, 0, st.infoLocked())
 	st.flush()

@@ -105,7 +105,8 @@ func (st *Store) Uninstall(ctx context.Context) error {
 		st.mu.Unlock()
 		return fmt.Errorf("sandbox: the app is not installed on %s", st.Hash)
 	}
-	hooks := st.hooksFor("store/app/uninstalled")
+	event := &event{st: st, scope: "store/app/uninstalled", at: st.sb.now()}
+	hooks := st.hooksFor(event.scope, event.at)
 	hooks = slices.DeleteFunc(hooks, func(h hook) bool { return h.ClientID != st.sb.clientID })
 	st.dropAppTokensLocked()
 	for _, id := range sortedKeys(st.hooks) {
@@ -122,7 +123,8 @@ func (st *Store) Uninstall(ctx context.Context) error {
 	st.record(kindStore, 0, st.infoLocked())
 	st.flush()
 	st.mu.Unlock()
-	st.sb.hooks.send(&event{st: st, scope: "store/app/uninstalled", body: st.eventBody("store/app/uninstalled", "store", 0)}, hooks)
+	event.id, event.body = st.eventBody(event.scope, map[string]any{"type": "store"}, event.at)
+	st.sb.hooks.send(event, hooks)
 	if cb.uninstall == "" {
 		return nil
 	}

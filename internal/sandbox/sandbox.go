@@ -31,6 +31,7 @@ type Options struct {
 	Log               *slog.Logger    // default: discards
 	HookRetrySchedule []time.Duration // waits between delivery attempts; default the platform's
 	HookBlockFor      time.Duration   // how long a failing destination is blocked; default 3 min, as on the platform
+	HookStart         time.Duration   // how long a new hook hears of nothing; negative for no time; default a minute, shorter as Window is shorter than 30 s
 
 	Choices Choices // what the platform may do in one way or another
 
@@ -44,6 +45,11 @@ type Options struct {
 type Choices struct {
 	FieldsLeftOut    bool // what include_fields may not name is left out of the answer; else the request is refused
 	DeletedNoContent bool // deleted categories are answered with 204, as recorded; else with 202, as described
+}
+
+// scaled shortens a time of the platform as Window is shorter than the platform's.
+func (o *Options) scaled(d time.Duration) time.Duration {
+	return time.Duration(float64(d) * min(1, float64(o.Window)/float64(defaultWindow)))
 }
 
 // DefaultScopes are what the app asks for when Options.Scopes is empty.
@@ -112,6 +118,9 @@ func New(o Options) (*Sandbox, error) {
 	}
 	if o.HookBlockFor <= 0 {
 		o.HookBlockFor = platformBlock
+	}
+	if o.HookStart == 0 {
+		o.HookStart = o.scaled(hookStart)
 	}
 	if o.APIAddr == "" {
 		o.APIAddr = "127.0.0.1:0"

@@ -22,6 +22,7 @@ type rig struct {
 	s     *Sandbox
 	st    *Store
 	token string
+	owner APIAccount // whose token it is
 	http  *http.Client
 }
 
@@ -30,6 +31,9 @@ func newRig(t *testing.T, o Options) *rig {
 	t.Helper()
 	if o.Plan == "" {
 		o.Plan = "enterprise"
+	}
+	if o.HookStart == 0 {
+		o.HookStart = -1 // hooks hear at once unless the test is about that
 	}
 	s, err := New(o)
 	if err != nil {
@@ -46,7 +50,8 @@ func newRig(t *testing.T, o Options) *rig {
 		}
 	})
 	st := s.AddStore(StoreSpec{Hash: "abc123", Name: "Test store", OwnerEmail: "jane.doe@example.com"})
-	return &rig{t: t, s: s, st: st, token: st.Token(), http: &http.Client{Transport: tr, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+	owner := st.APIAccount()
+	return &rig{t: t, s: s, st: st, token: owner.AccessToken, owner: owner, http: &http.Client{Transport: tr, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 }
 
 // answer is an API answer.

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/netip"
+	"reflect"
 	"slices"
 	"strings"
 )
@@ -263,12 +264,15 @@ func (st *Store) insertCustomerLocked(c Customer) *Customer {
 }
 
 func (st *Store) replaceCustomerLocked(next *Customer) {
+	same := reflect.DeepEqual(st.shop.customers[next.ID], next)
 	next.Modified = st.sb.now().Unix()
 	st.shop.forgetCustomer(next.ID)
 	st.shop.putCustomer(next)
 	st.record(kindCustomer, next.ID, next)
 	st.flush()
-	st.fire("store/customer/updated", "customer", next.ID)
+	if !same {
+		st.fire("store/customer/updated", "customer", next.ID)
+	}
 }
 
 func (st *Store) dropCustomerLocked(id int64) bool {

@@ -64,7 +64,8 @@ type token struct {
 	Digest   string
 	ClientID string
 	Scopes   []string
-	App      bool // belongs to the app, not to store-level API credentials
+	App      bool   // belongs to the app, not to store-level API credentials
+	Secret   string `json:",omitempty"` // the client secret of store-level API credentials: their webhooks are signed with it
 }
 
 // has reports whether the token has one of these scopes.
@@ -80,7 +81,9 @@ type Store struct {
 	quota     quota
 	log       *RequestLog
 	numericID int64        // never changes
-	hookCount atomic.Int64 // how many hooks there are, for fire
+	hookCount atomic.Int64 // how many hooks there are, for announce
+
+	eventCount atomic.Int64 // events announced, so that no two are the same
 
 	mu      sync.RWMutex // guards everything below
 	info    storeInfo
@@ -185,11 +188,14 @@ func (st *Store) setPlan(plan string) {
 // SetName renames the store, as its settings page does; store/information/updated fires.
 func (st *Store) SetName(name string) {
 	st.mu.Lock()
+	news := st.info.Name != name
 	st.info.Name = name
 	st.record(kindStore, 0, st.infoLocked())
 	st.flush()
 	st.mu.Unlock()
-	st.fire("store/information/updated", "store", 0)
+	if news {
+		st.fire("store/information/updated", "store", 0)
+	}
 }
 
 // Users returns the people of the store, the owner first.
@@ -233,25 +239,50 @@ func (st *Store) AddUser(spec UserSpec) User {
 var allScopes = []string{"store_v2_products", "store_v2_information", "store_v2_customers", "store_v2_customers_login",
 	"store_channel_settings", "store_sites", "store_v2_content", "store_content_checkout"}
 
-// Token issues store-level API credentials and returns their access token. Without scopes it may do
-// everything that the sandbox simulates. Each call is another client of the store.
-func (st *Store) Token(scopes ...string) string {
+// APIAccount is store-level API credentials, as the control panel makes them.
+type APIAccount struct {
+	ClientID     string
+	ClientSecret string // signs the account's webhooks
+	AccessToken  string
+}
+
+// APIAccount issues store-level API credentials. Without scopes they may do everything that the sandbox
+// simulates. Each call is another client of the store.
+func (st *Store) APIAccount(scopes ...string) APIAccount {
 	if len(scopes) == 0 {
 		scopes = allScopes
 	}
+	a := APIAccount{ClientID: randomToken(16), ClientSecret: randomToken(32)}
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	t := st.issueLocked(randomToken(16), scopes, false)
+	a.AccessToken = st.issueLocked(token{ClientID: a.ClientID, Secret: a.ClientSecret, Scopes: slices.Clone(scopes)})
 	st.flush()
-	return t
+	return a
 }
 
-func (st *Store) issueLocked(clientID string, scopes []string, app bool) string {
+// Token is the access token of a new APIAccount.
+func (st *Store) Token(scopes ...string) string { return st.APIAccount(scopes...).AccessToken }
+
+// issueLocked makes a token what t says and returns it.
+func (st *Store) issueLocked(t token) string {
 	secret := randomToken(16)
-	t := &token{Digest: digest(secret), ClientID: clientID, Scopes: slices.Clone(scopes), App: app}
-	st.tokens[t.Digest] = t
-	st.record(kindToken, 0, t)
+	t.Digest = digest(secret)
+	st.tokens[t.Digest] = &t
+	st.record(kindToken, 0, &t)
 	return secret
+}
+
+// clientSecret is what webhooks of a client are signed with: the app's secret, or that of the store-level
+// API credentials that made the hook.
+func (st *Store) clientSecret(clientID string) string {
+	st.mu.RLock()
+	defer st.mu.RUnlock()
+	for _, t := range st.tokens {
+		if t.ClientID == clientID && !t.App {
+			return t.Secret
+		}
+	}
+	return st.sb.clientSecret
 }
 
 // dropAppTokensLocked invalidates every token of the app.

@@ -13,7 +13,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/google/uuid"
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 )
 
@@ -26,6 +25,8 @@ const (
 	successWindow   = 2 * time.Minute // over which the rate is measured
 	successMinimum  = 100             // deliveries in the window before the rate counts
 	successRate     = 0.90
+	hookStart       = time.Minute            // until a new hook hears of events
+	repeatAfter     = 500 * time.Millisecond // until a delivery that happens to be made twice is repeated
 	callbackTimeout = 10 * time.Second
 	hookWorkers     = 4
 	keptDeliveries  = 200 // per sandbox, for the control panel and tests
@@ -36,7 +37,7 @@ type Delivery struct {
 	At          time.Time `json:"at"`
 	Store       string    `json:"store"`
 	Hook        int64     `json:"hook_id"`
-	ID          string    `json:"webhook_id"` // the webhook-id header; the same on every attempt
+	ID          string    `json:"webhook_id"` // the webhook-id header, which is the body's hash; the same on every attempt
 	Scope       string    `json:"scope"`
 	Destination string    `json:"destination"`
 	Attempt     int       `json:"attempt"` // from 1
@@ -44,11 +45,12 @@ type Delivery struct {
 	Error       string    `json:"error,omitempty"`
 }
 
-// event is one delivery on its way to one hook.
+// event is something that happened, or one delivery of it on its way to one hook.
 type event struct {
 	st      *Store
-	hook    hook
-	id      string
+	hook    hook // of a delivery: its ID is not 0
+	at      time.Time
+	id      string // the body's hash
 	scope   string
 	body    []byte
 	attempt int
@@ -66,14 +68,14 @@ type dispatcher struct {
 	ready   []*event
 	held    []*event // kept back by hook_reorder until the next event
 	timers  map[*time.Timer]struct{}
-	domains map[string]*domain
+	domains map[string]*domain // by host and client
 	done    []Delivery
 	closed  bool
 	started bool
 	active  int // deliveries under way
 }
 
-// domain is what is known of a destination's host.
+// domain is what is known of a destination's host, for one client.
 type domain struct {
 	recent  []outcome
 	blocked time.Time // until
@@ -117,22 +119,32 @@ func (d *dispatcher) stop() {
 
 // fire announces an event. It never blocks and needs no lock; id 0 leaves data.id out.
 func (st *Store) fire(scope, kind string, id int64) {
-	if st.hookCount.Load() == 0 {
-		return
-	}
-	st.sb.hooks.push(&event{st: st, scope: scope, body: st.eventBody(scope, kind, id)})
-}
-
-// eventBody is a webhook's body: an id, not the thing itself.
-func (st *Store) eventBody(scope, kind string, id int64) []byte {
 	data := map[string]any{"type": kind}
 	if id != 0 {
 		data["id"] = id
 	}
-	sum := sha1.Sum([]byte(compact(data) + scope + strconv.FormatInt(st.sb.now().UnixNano(), 10)))
-	return []byte(compact(map[string]any{
+	st.announce(scope, data)
+}
+
+// announce is fire with more data than an id.
+func (st *Store) announce(scope string, data map[string]any) {
+	if st.hookCount.Load() == 0 {
+		return
+	}
+	e := &event{st: st, scope: scope, at: st.sb.now()}
+	e.id, e.body = st.eventBody(scope, data, e.at)
+	st.sb.hooks.push(e)
+}
+
+// eventBody is a webhook's body, an id instead of the thing itself, and the body's hash, which tells one
+// event from every other.
+func (st *Store) eventBody(scope string, data map[string]any, at time.Time) (hash string, body []byte) {
+	text := compact(data) + scope + strconv.FormatInt(at.UnixNano(), 10) + "#" + strconv.FormatInt(st.eventCount.Add(1), 10)
+	sum := sha1.Sum([]byte(text))
+	hash = hex.EncodeToString(sum[:])
+	return hash, []byte(compact(map[string]any{
 		"scope": scope, "store_id": strconv.FormatInt(st.numericID, 10), "producer": "stores/" + st.Hash,
-		"hash": hex.EncodeToString(sum[:]), "created_at": st.sb.now().Unix(), "data": data,
+		"hash": hash, "created_at": at.Unix(), "data": data,
 	}))
 }
 
@@ -163,7 +175,7 @@ func (d *dispatcher) take() *event {
 
 func (d *dispatcher) work() {
 	for e := d.take(); e != nil; e = d.take() {
-		if e.id == "" {
+		if e.hook.ID == 0 {
 			d.fanOut(e)
 		} else {
 			d.deliver(e)
@@ -178,7 +190,7 @@ func (d *dispatcher) work() {
 // fanOut turns an event into a delivery for each hook that hears of it, unless a fault interferes.
 func (d *dispatcher) fanOut(e *event) {
 	e.st.mu.RLock()
-	hooks := e.st.hooksFor(e.scope)
+	hooks := e.st.hooksFor(e.scope, e.at)
 	e.st.mu.RUnlock()
 	d.send(e, hooks)
 }
@@ -193,11 +205,12 @@ func (d *dispatcher) send(e *event, hooks []hook) {
 	}
 	var out []*event
 	for _, h := range hooks {
-		one := &event{st: e.st, hook: h, id: "msg_" + uuid.NewString(), scope: e.scope, body: e.body}
-		out = append(out, one)
+		one := *e
+		one.hook = h
+		out = append(out, &one)
 		if f.is(FaultHookDuplicate) {
-			again := *one
-			out = append(out, &again)
+			again := one
+			d.later(&again, d.s.opts.scaled(repeatAfter))
 		}
 	}
 	if f.is(FaultHookReorder) {
@@ -215,7 +228,7 @@ func (d *dispatcher) send(e *event, hooks []hook) {
 
 // deliver makes one attempt and plans the next when it fails.
 func (d *dispatcher) deliver(e *event) {
-	host := hostOf(e.hook.Destination)
+	host := hostOf(e.hook.Destination) + " " + e.hook.ClientID // each client has its own success rate
 	if until := d.blockedUntil(host); !until.IsZero() {
 		d.later(e, until.Sub(d.s.now()))
 		return
@@ -246,7 +259,7 @@ func (d *dispatcher) post(e *event) (int, error) {
 		req.Header.Set(k, v)
 	}
 	now := d.s.now()
-	wh, err := standardwebhooks.NewWebhookRaw([]byte(d.s.clientSecret))
+	wh, err := standardwebhooks.NewWebhookRaw([]byte(e.st.clientSecret(e.hook.ClientID)))
 	if err != nil {
 		return 0, err
 	}
