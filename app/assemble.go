@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -41,7 +42,7 @@ type program struct {
 	metrics *metrics
 	health  *health
 	router  *gin.Engine
-	handler http.Handler // router, compressed
+	handler http.Handler // router, compressed, with the headers of every answer
 	closers []func()
 
 	// Live event streams never finish by themselves: endStreams ends them when the server stops.
@@ -176,7 +177,8 @@ func (p *program) assembleHTTP(engine *sync.Engine, shoppers *identity) error {
 	p.service.Register(router)
 	docs.Register(router)
 	p.router = router
-	p.handler, err = compressed(router)
+	handler, err := compressed(router)
+	p.handler = secured(handler, strings.HasPrefix(cfg.AppURL, "https://"))
 	return err
 }
 

@@ -8,12 +8,14 @@ import (
 	"net/netip"
 	"net/url"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/caarlos0/env/v11"
 	"github.com/go-playground/validator/v10"
 
+	"sluice/auth"
 	"sluice/internal/bigcommerce"
 	"sluice/tenants/vault"
 )
@@ -30,7 +32,7 @@ type Config struct {
 	EncryptionKeys string   `env:"ENCRYPTION_KEYS" validate:"required"`
 	LoginURL       string   `env:"BIGCOMMERCE_LOGIN_URL" envDefault:"https://login.bigcommerce.com" validate:"http_url"`
 	APIURL         string   `env:"BIGCOMMERCE_API_URL" envDefault:"https://api.bigcommerce.com" validate:"http_url"`
-	FrameAncestors []string `env:"FRAME_ANCESTORS" envSeparator:" " envDefault:"https://*.mybigcommerce.com https://*.bigcommerce.com"`
+	FrameAncestors []string `env:"FRAME_ANCESTORS" envSeparator:" " envDefault:"https://store-{store_hash}.mybigcommerce.com https://login.bigcommerce.com"`
 	PrivateSources []string `env:"ALLOW_PRIVATE_SOURCES" envSeparator:","`
 	// SourceRedirects lets a source's address redirect; each address on the way is checked like the first.
 	SourceRedirects bool `env:"ALLOW_SOURCE_REDIRECTS" envDefault:"false"`
@@ -109,9 +111,8 @@ func (c *Config) check(unread map[string]bool, problems ...error) error {
 		}
 	}
 	for _, origin := range c.FrameAncestors {
-		// They become part of a Content-Security-Policy, which these would end.
-		if strings.ContainsAny(origin, ";,") {
-			problems = append(problems, fmt.Errorf("FRAME_ANCESTORS: write one origin after another with spaces between, such as https://*.mybigcommerce.com, not %q", origin))
+		if err := checkAncestor(origin); err != nil {
+			problems = append(problems, err)
 		}
 	}
 	if c.SupportURL != "" {
@@ -136,6 +137,24 @@ func (c *Config) check(unread map[string]bool, problems ...error) error {
 	c.AppURL = strings.TrimRight(c.AppURL, "/")
 	if len(problems) > 0 {
 		return fmt.Errorf("configuration:\n%w", errors.Join(problems...))
+	}
+	return nil
+}
+
+// sharedHosts are domains where any merchant may have pages: storefronts, and files of theirs.
+var sharedHosts = []string{"mybigcommerce.com", "bigcommerce.com"}
+
+// checkAncestor says what is wrong with one origin of FRAME_ANCESTORS.
+func checkAncestor(origin string) error {
+	// It becomes part of a Content-Security-Policy, which these would end.
+	if strings.ContainsAny(origin, ";,") {
+		return fmt.Errorf("FRAME_ANCESTORS: write one origin after another with spaces between, such as https://store-%s.mybigcommerce.com, not %q", auth.StoreHashPlaceholder, origin)
+	}
+	_, host, _ := strings.Cut(origin, "://")
+	host, _, _ = strings.Cut(host, ":")
+	domain, wild := strings.CutPrefix(host, "*.")
+	if origin == "*" || host == "*" || host == "" || wild && slices.Contains(sharedHosts, domain) {
+		return fmt.Errorf("FRAME_ANCESTORS: with %s any merchant's pages could frame the panel of any store: write https://store-%s.mybigcommerce.com for the store's own control panel", origin, auth.StoreHashPlaceholder)
 	}
 	return nil
 }

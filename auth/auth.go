@@ -47,7 +47,7 @@ type Config struct {
 	LoginURL     string   // DefaultLoginURL unless a sandbox is used
 	Scopes       []string // an install must grant each of them
 
-	// FrameAncestors are the origins that may frame our pages.
+	// FrameAncestors are the origins that may frame our pages, with StoreHashPlaceholder for the page's store.
 	FrameAncestors []string
 	// RetainFor is how long an uninstalled store's data is kept; 0 means DefaultRetention.
 	RetainFor time.Duration

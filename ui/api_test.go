@@ -158,7 +158,8 @@ func newPanel(t *testing.T) *panel {
 	p.jobs = &fakeJobs{db: p.db, events: make(chan string, 8)}
 	log := slog.New(slog.DiscardHandler)
 	shell, err := NewPanel(fstest.MapFS{"index.html": {Data: []byte(`<head><!--SLUICE_SESSION--></head><script nonce="__CSP_NONCE__"></script>`)},
-		"assets/app-1.js": {Data: []byte("1")}}, []string{"https://panel.example"}, "v1", log)
+		"assets/app-1a2B_c-4.js": {Data: []byte("1")}, "assets/app.js": {Data: []byte("2")}, "assets/notes.txt": {Data: []byte("3")},
+		"assets/sub/app-1a2B_c-4.js": {Data: []byte("4")}}, []string{"https://store-{store_hash}.panel.example"}, "v1", log)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"regexp"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -25,15 +26,21 @@ const (
 // Panel writes the panel's page and serves its assets.
 type Panel struct {
 	index          []byte
-	assets         http.Handler // nil when the panel is not built
-	frameAncestors string
+	assets         fs.FS           // nil when the panel is not built
+	hashed         map[string]bool // the files of assets that are served
+	frameAncestors []string
 	version        string
 	log            *slog.Logger
 }
 
-// NewPanel reads the front end from assets (nil: not built). frameAncestors may frame the page.
+// hashedName is how the build names what it makes from the front end's sources: a hash of the content
+// stands before the ending, so that what has the name never changes.
+var hashedName = regexp.MustCompile(`^[A-Za-z0-9_.-]+-[A-Za-z0-9_-]{8}\.[a-z0-9]+$`)
+
+// NewPanel reads the front end from assets (nil: not built). frameAncestors are the origins that may frame
+// the page, see auth.FrameAncestors.
 func NewPanel(assets fs.FS, frameAncestors []string, version string, log *slog.Logger) (*Panel, error) {
-	p := &Panel{frameAncestors: strings.Join(frameAncestors, " "), version: version, log: log}
+	p := &Panel{frameAncestors: frameAncestors, hashed: map[string]bool{}, version: version, log: log}
 	if assets == nil {
 		return p, nil
 	}
@@ -44,7 +51,16 @@ func NewPanel(assets fs.FS, frameAncestors []string, version string, log *slog.L
 	if !bytes.Contains(index, []byte(noncePlaceholder)) || !bytes.Contains(index, []byte(sessionPlaceholder)) {
 		return nil, errors.New("ui: the built index.html lacks its placeholders: build the panel again with make")
 	}
-	p.index, p.assets = index, http.FileServerFS(assets)
+	files, err := fs.ReadDir(assets, "assets")
+	if err != nil {
+		return nil, err
+	}
+	for _, file := range files {
+		if file.Type().IsRegular() && hashedName.MatchString(file.Name()) {
+			p.hashed[file.Name()] = true
+		}
+	}
+	p.index, p.assets = index, assets
 	return p, nil
 }
 
@@ -69,18 +85,19 @@ func (p *Panel) Page(c *gin.Context, session auth.PanelSession) error {
 	page := bytes.ReplaceAll(p.index, []byte(noncePlaceholder), []byte(nonce))
 	page = bytes.Replace(page, []byte(sessionPlaceholder), []byte(element), 1)
 	h := c.Writer.Header()
-	h.Set("Content-Security-Policy", p.policy(nonce))
+	h.Set("Content-Security-Policy", p.policy(nonce, session.StoreHash))
 	h.Set("Cache-Control", "no-store")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("X-Content-Type-Options", "nosniff")
+	h.Del("X-Frame-Options") // which names no origins; the policy does
 	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
 	c.Data(http.StatusOK, "text/html; charset=utf-8", page)
 	return nil
 }
 
 // policy is the page's Content-Security-Policy. Everything comes from our own origin or carries the
-// nonce; the control panel alone may frame it.
-func (p *Panel) policy(nonce string) string {
+// nonce; the store's own control panel alone may frame it.
+func (p *Panel) policy(nonce, storeHash string) string {
 	return strings.Join([]string{
 		"default-src 'none'",
 		"script-src 'self' 'nonce-" + nonce + "'",
@@ -91,7 +108,7 @@ func (p *Panel) policy(nonce string) string {
 		"base-uri 'none'",
 		"form-action 'none'",
 		"object-src 'none'",
-		"frame-ancestors " + p.frameAncestors,
+		"frame-ancestors " + auth.FrameAncestors(p.frameAncestors, storeHash),
 		"report-uri /csp-report",
 	}, "; ")
 }
@@ -105,12 +122,21 @@ func (p *Panel) Register(r gin.IRouter) {
 	if p.assets == nil {
 		return
 	}
-	r.GET("/assets/*path", func(c *gin.Context) {
-		// Names carry a hash of their content.
-		c.Header("Cache-Control", "public, max-age=31536000, immutable")
-		c.Header("X-Content-Type-Options", "nosniff")
-		p.assets.ServeHTTP(c.Writer, c.Request)
-	})
+	r.GET("/assets/*path", p.asset)
+}
+
+// asset answers with a file of the build, by its very name: there are no lists, and no other files.
+func (p *Panel) asset(c *gin.Context) {
+	name := strings.TrimPrefix(c.Param("path"), "/")
+	c.Header("X-Content-Type-Options", "nosniff")
+	if !p.hashed[name] {
+		// Not to be remembered: while a release is rolled out some processes do not have its files yet.
+		c.Header("Cache-Control", "no-store")
+		problem.Write(c, problem.New(problem.NotFound, "There is no such file of the panel. Reload the page."))
+		return
+	}
+	c.Header("Cache-Control", "public, max-age=31536000, immutable")
+	http.ServeFileFS(c.Writer, c.Request, p.assets, "assets/"+name)
 }
 
 // report logs a Content-Security-Policy violation: what was blocked, never the page's address, which

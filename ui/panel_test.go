@@ -24,7 +24,7 @@ func TestPageCarriesItsNonceAndSession(t *testing.T) {
 	if strings.Contains(second.Body.String(), nonce[1]) {
 		t.Fatal("two pages share a nonce")
 	}
-	for _, want := range []string{"default-src 'none'", "frame-ancestors https://panel.example", "base-uri 'none'", "object-src 'none'"} {
+	for _, want := range []string{"default-src 'none'", "frame-ancestors https://store-" + storeA + ".panel.example;", "base-uri 'none'", "object-src 'none'"} {
 		if !strings.Contains(csp, want) {
 			t.Errorf("the policy lacks %s: %s", want, csp)
 		}
@@ -57,12 +57,21 @@ func TestPanelThatIsNotBuiltSaysSo(t *testing.T) {
 
 func TestAssetsAreCachedForEver(t *testing.T) {
 	p := newPanel(t)
-	w := p.do(http.MethodGet, "/assets/app-1.js", "", "")
+	w := p.do(http.MethodGet, "/assets/app-1a2B_c-4.js", "", "")
 	if w.Code != http.StatusOK || !strings.Contains(w.Header().Get("Cache-Control"), "immutable") {
 		t.Fatalf("%d %v", w.Code, w.Header())
 	}
-	if w := p.do(http.MethodGet, "/assets/../index.html", "", ""); strings.Contains(w.Body.String(), "SLUICE") {
-		t.Fatalf("the page without a session: %d %s", w.Code, w.Body)
+	for _, path := range []string{
+		"/assets/", "/assets", "/assets/.", "/assets/app.js", "/assets/notes.txt", "/assets/sub/", "/assets/sub/app-1a2B_c-4.js", "/assets/app-00000000.js",
+		"/assets/../index.html", "/assets/%2e%2e/index.html", "/assets//app-1a2B_c-4.js", "/assets/app-1a2B_c-4.js/",
+	} {
+		w := p.do(http.MethodGet, path, "", "")
+		if w.Code == http.StatusOK || strings.Contains(w.Body.String(), "SLUICE") || strings.Contains(w.Body.String(), "app-1a2B") {
+			t.Errorf("%s answered %d %s", path, w.Code, w.Body)
+		}
+		if cache := w.Header().Get("Cache-Control"); strings.Contains(cache, "immutable") {
+			t.Errorf("%s is no file, and kept as %s", path, cache)
+		}
 	}
 }
 
