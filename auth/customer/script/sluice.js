@@ -84,9 +84,18 @@
     return card.json();
   };
 
-  const here = () => {
-    const path = location.pathname + location.search + location.hash;
-    return path.length > 1000 || /\/\/|\\|%(5c|[01]|7f|25)/i.test(path) ? '/' : path;
+  // The path that an address leads to, if it is a page of this shop that the server takes too, else '/'. As
+  // the browser reads it: a leading part may be "/\t/host". What it leaves may still begin with two slashes.
+  const page = (to) => {
+    let url;
+    try {
+      url = new URL(to, location.href);
+    } catch (e) {
+      return '/';
+    }
+    const path = url.pathname + url.search + url.hash;
+    const odd = path.length > 1000 || /^[^?#]*(\/|%2f){2}|\\|%(5c|[01]|7f|25)/i.test(path);
+    return url.origin !== location.origin || odd ? '/' : path;
   };
 
   const go = (action, to, storePage, done) => {
@@ -104,8 +113,7 @@
       (response) => response.ok,
       () => false,
     );
-    const safe = /^\/(?![/\\])/.test(to) ? to : '/';
-    go('logout', safe, done ? safe : path, done);
+    go('logout', to, done ? to : path, done);
   };
 
   if (window.PerformanceObserver) {
@@ -125,8 +133,8 @@
   window.Sluice = Object.freeze({
     currentCustomer: () => session().then((answer) => answer && answer.customer),
     account: () => account(false),
-    login: (redirectTo) => go('login', redirectTo || here(), '/login.php'),
-    logout: (redirectTo) => leave(redirectTo || '/'),
+    login: (redirectTo) => go('login', page(redirectTo || location.href), '/login.php'),
+    logout: (redirectTo) => leave(page(redirectTo || '/')),
   });
   document.dispatchEvent(new CustomEvent('sluice:ready'));
 })();

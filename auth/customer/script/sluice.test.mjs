@@ -240,6 +240,33 @@ for (const answer of [[404, ''], null]) {
   });
 }
 
+// What a page may be handed, by a link for example: an address of another site, however it is written.
+const elsewhere = [
+  '//evil.example', '/\\evil.example', '\\\\evil.example', '/\t/evil.example', '\n//evil.example', ' //evil.example', '/./\\evil.example', '/.//evil.example', '/a/..//evil.example',
+  'https://evil.example', 'HTTPS://shop.example@evil.example', 'https://shop.example.evil.example', 'http://shop.example/', 'https://shop.example:8443/',
+  'javascript:alert(1)', 'java\tscript:alert(1)', 'data:text/html,x', 'blob:https://shop.example/x', 'https://', '/%2f%2fevil.example', '/%2F/evil.example', '/%5cevil.example',
+];
+
+test('login and logout lead to no other origin, however it is written', async () => {
+  for (const signIn of ['sso', 'store']) {
+    for (const to of elsewhere) {
+      const p = page({ customer: '', signIn, server: { '/login.php?action=logout': () => [200, ''] } });
+      p.Sluice.login(to);
+      await p.Sluice.logout(to);
+      assert.deepEqual(p.gone.map((x) => (x.startsWith('https://app.example/') ? new URL(x).searchParams.get('redirect_to') : x)), signIn === 'sso' ? ['/', '/'] : ['/login.php', '/'], JSON.stringify(to));
+    }
+  }
+});
+
+test('an address of this shop is taken, as its path', async () => {
+  for (const [to, path] of [['https://shop.example/cart.php?x=1#y', '/cart.php?x=1#y'], ['/a?next=https://shop.example//b', '/a?next=https://shop.example//b'], ['cart.php', '/shoes/cart.php'], ['?a=1', '/shoes/?a=1'], ['/a/../b', '/b']]) {
+    const p = page({ customer: '', server: { '/login.php?action=logout': () => [200, ''] } });
+    p.Sluice.login(to);
+    await p.Sluice.logout(to);
+    assert.deepEqual(p.gone.map((x) => new URL(x).searchParams.get('redirect_to')), [path, path], to);
+  }
+});
+
 test('an address that the server would refuse becomes the home page', () => {
   for (const path of ['/a//b', '/?q=%5C', '/?q=%0d', '/?q=%25', '/' + 'x'.repeat(1000)]) {
     const p = page({ customer: '', path });
