@@ -37,7 +37,7 @@ func TestATakenAddressIsNotTold(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = Create(t.Context(), client, bigcommerce.NewCustomer{Email: "Jane.Doe@example.com", FirstName: "J", LastName: "D"})
+	_, _, err = Create(t.Context(), client, bigcommerce.NewCustomer{Email: "Jane.Doe@example.com", FirstName: "J", LastName: "D"})
 	if problem.CodeOf(err) != problem.Conflict || !strings.Contains(problem.MessageOf(err), "already in use") {
 		t.Fatalf("%v", err)
 	}
