@@ -138,7 +138,11 @@ func (d *doctor) examineStore(ctx context.Context, db *tenants.DB, s *tenants.St
 	report("token", levelOK, "", "BigCommerce accepts it")
 	if s.Origin == tenants.OriginCredentials {
 		report("scopes", levelSkipped, "", "the store was added by its own API account, whose scopes BigCommerce does not tell")
-		report("webhooks", levelSkipped, "", "a store that was added by its own API account has none")
+		if s.ClientSecret == nil {
+			report("webhooks", levelSkipped, "", "it has none: the store was added without the client secret that they would be signed with (sluice store add --file)")
+			return
+		}
+		d.examineHooks(ctx, client, s, s.ClientID)
 		return
 	}
 	if missing := bigcommerce.MissingScopes(d.cfg.Scopes, s.Scopes); len(missing) > 0 {
@@ -146,18 +150,23 @@ func (d *doctor) examineStore(ctx context.Context, db *tenants.DB, s *tenants.St
 	} else {
 		report("scopes", levelOK, "", "all of APP_SCOPES are granted")
 	}
-	d.examineHooks(ctx, client, s)
+	d.examineHooks(ctx, client, s, d.cfg.ClientID)
 }
 
-func (d *doctor) examineHooks(ctx context.Context, client *bigcommerce.Client, s *tenants.Store) {
+// examineHooks looks at the webhooks of a store, which are to belong to clientID.
+func (d *doctor) examineHooks(ctx context.Context, client *bigcommerce.Client, s *tenants.Store, clientID string) {
 	r, err := jobs.CheckHooks(ctx, client, d.cfg.AppURL)
 	f := diagnosis{Check: "webhooks", Store: s.Hash, Level: levelFault, Do: "Run sluice store refresh " + s.Hash + ", which registers them again. BigCommerce wants APP_URL on https and port 443."}
 	switch {
 	case err != nil:
 		f.Says, f.Do = fmt.Sprintf("they cannot be read: %v", err), "Run the doctor again."
-	case slices.ContainsFunc(r.Clients, func(id string) bool { return id != d.cfg.ClientID }):
+	case slices.ContainsFunc(r.Clients, func(id string) bool { return id != clientID }):
 		f.Says = "they belong to another app: BIGCOMMERCE_CLIENT_ID is not the app that this store installed"
 		f.Do = "Set the client id and secret of the app whose installs are in this database."
+		if s.Origin == tenants.OriginCredentials {
+			f.Says = "they belong to another API account than the store was added with"
+			f.Do = "Add the store again with the credentials file of the account whose token it is."
+		}
 	case len(r.Missing) > 0:
 		f.Says = "not registered for " + jobs.Destination(d.cfg.AppURL) + ": " + strings.Join(r.Missing, ", ")
 	case len(r.Asleep) > 0:

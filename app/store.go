@@ -72,6 +72,10 @@ func (c *storeAddCommand) Run(ctx context.Context) error {
 		return err
 	}
 	fmt.Printf("Added %s (%s).\n", creds.StoreHash, info.Name)
+	if creds.ClientSecret == "" {
+		fmt.Println("Without the account's client secret its webhooks cannot be verified, so none are registered: " +
+			"changes in the store are noticed later. Add it with --file and the file that BigCommerce downloads to have them.")
+	}
 	return nil
 }
 
@@ -104,6 +108,7 @@ func (c *storeAddCommand) keep(ctx context.Context, db *tenants.DB, creds tenant
 	ctx = tenants.WithStore(ctx, creds.StoreHash)
 	_, err := db.UpsertInstalledStore(ctx, tenants.Install{
 		StoreHash: creds.StoreHash, AccessToken: creds.AccessToken, Origin: tenants.OriginCredentials,
+		ClientID: creds.ClientID, ClientSecret: creds.ClientSecret,
 	})
 	if err != nil {
 		return err

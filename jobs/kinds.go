@@ -6,11 +6,12 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
+	"time"
 
 	"sluice/internal/bigcommerce"
 	"sluice/internal/problem"
 	"sluice/jobs/queue"
+	"sluice/jobs/sync"
 	"sluice/tenants"
 )
 
@@ -18,6 +19,7 @@ import (
 // its meaning.
 const (
 	kindHooksRegister  = "hooks.register"
+	kindHooksHeard     = "hooks.heard"
 	kindStoreRefresh   = "store.refresh"
 	kindStoreUninstall = "store.uninstall" // of SystemStore: a store's own jobs are dropped by it
 	kindRecordForget   = "record.forget"
@@ -28,6 +30,7 @@ func (w *Workers) handlers() map[string]handler {
 	return map[string]handler{
 		kindRunStep:        w.doRunStep,
 		kindHooksRegister:  w.doHooksRegister,
+		kindHooksHeard:     w.doHooksHeard,
 		kindStoreRefresh:   w.doStoreRefresh,
 		kindStoreUninstall: w.doStoreUninstall,
 		kindUninstallLook:  w.doUninstallLook,
@@ -105,18 +108,21 @@ var (
 // A destination that BigCommerce refuses (it wants HTTPS on port 443) is logged and no failure:
 // Sluice works without webhooks, it then learns of changes later.
 //
-// A store that was added by store-level credentials has none: they would be signed with the secret of
-// that API account, not the app's.
+// Those of a store that was added by store-level credentials are signed with the secret of that API
+// account. It has none if the secret was not given.
+//
+// BigCommerce may tell a new webhook of nothing for a minute, and what happened while one was missing or
+// asleep is told to nobody: see doHooksHeard.
 func (w *Workers) doHooksRegister(ctx context.Context, j *job) error {
 	store, err := w.db.Store(ctx, j.row.StoreHash)
-	if err != nil || store.Origin == tenants.OriginCredentials {
+	if err != nil || store.Origin == tenants.OriginCredentials && store.ClientSecret == nil {
 		return err
 	}
 	client, err := w.cfg.Clients.Client(ctx, j.row.StoreHash, nil)
 	if err != nil {
 		return err
 	}
-	destination := strings.TrimRight(w.cfg.AppURL, "/") + WebhookPath
+	destination := Destination(w.cfg.AppURL)
 	have := map[string]*bigcommerce.Hook{}
 	for hook, err := range client.Hooks.List(ctx) {
 		if err != nil {
@@ -130,15 +136,24 @@ func (w *Workers) doHooksRegister(ctx context.Context, j *job) error {
 	if !lacks(store, bigcommerce.ScopeChannelsRead) {
 		wanted = slices.Concat(hookScopes, channelHooks)
 	}
+	wanted = slices.DeleteFunc(slices.Clone(wanted), func(scope string) bool { return have[scope] != nil && have[scope].IsActive })
+	if len(wanted) == 0 {
+		return nil
+	}
+	heard, err := newRow("heard:"+j.row.StoreHash+":"+tenants.NewID(), kindHooksHeard, queue.LaneBulk, w.s.now().Add(hookStart), struct{}{})
+	if err != nil {
+		return err
+	}
+	heard.StoreHash, heard.Coalesce = j.row.StoreHash, kindHooksHeard
+	if err := w.s.Submit(ctx, heard); err != nil { // before the first: whatever becomes of the others
+		return err
+	}
 	for _, scope := range wanted {
 		hook := have[scope]
-		switch {
-		case hook == nil:
+		if hook == nil {
 			_, err = client.Hooks.Create(ctx, bigcommerce.Hook{Scope: scope, Destination: destination, IsActive: true})
-		case !hook.IsActive:
+		} else {
 			_, err = client.Hooks.Update(ctx, bigcommerce.Hook{ID: hook.ID, Scope: scope, Destination: destination, Headers: hook.Headers, IsActive: true})
-		default:
-			continue
 		}
 		if refused(err) {
 			j.log.WarnContext(ctx, "BigCommerce refused the webhook; APP_URL must be HTTPS on port 443 and reachable", "scope", scope, "destination", destination, "error", err)
@@ -150,6 +165,32 @@ func (w *Workers) doHooksRegister(ctx context.Context, j *job) error {
 		j.log.InfoContext(ctx, "webhook registered", "scope", scope)
 	}
 	return nil
+}
+
+// hookStart is when new webhooks surely hear of events: BigCommerce speaks of up to a minute, and they are
+// registered one by one.
+const hookStart = 2 * time.Minute
+
+// doHooksHeard makes good what webhooks did not tell of before they heard: the store's settings and channels are
+// read, its categories forgotten, and the next run of each flow looks all its products up, in case one was deleted.
+// No payload.
+func (w *Workers) doHooksHeard(ctx context.Context, j *job) error {
+	if err := w.db.ForgetReferences(ctx, sync.ReferenceCategory); err != nil {
+		return err
+	}
+	if err := w.db.DoubtRecords(ctx); err != nil {
+		return err
+	}
+	refresh, err := newRow("store:"+j.row.StoreHash+":"+tenants.NewID(), kindStoreRefresh, queue.LaneBulk, w.s.now(), struct{}{})
+	if err != nil {
+		return err
+	}
+	channels, err := newStorefrontRow(j.row.StoreHash, kindStorefrontChannels, queue.LaneBulk, w.s.now())
+	if err != nil {
+		return err
+	}
+	refresh.StoreHash, channels.StoreHash = j.row.StoreHash, j.row.StoreHash
+	return w.s.Submit(ctx, refresh, channels)
 }
 
 // refused reports whether err is BigCommerce's final no to a request.

@@ -51,7 +51,7 @@ func (f storefrontClients) Client(ctx context.Context, hash string, count func(b
 func newMall(t *testing.T) *mall {
 	t.Helper()
 	m := &mall{env: newEnv(t, testenv.EmbeddedRedis(t)), stores: map[string]*sandbox.Store{}, version: "v1"}
-	s, err := sandbox.New(sandbox.Options{Plan: "enterprise"})
+	s, err := sandbox.New(sandbox.Options{Plan: "enterprise", HookStart: -1})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -99,7 +99,7 @@ func (s *Service) receiveWebhook(c *gin.Context) {
 		_ = c.Error(err)
 		return
 	}
-	if err := s.verifyWebhook(body, c.Request.Header); err != nil {
+	if err := s.verifyWebhook(ctx, body, c.Request.Header); err != nil {
 		s.log.WarnContext(ctx, "webhook refused", "error", err)
 		_ = c.Error(problem.Wrap(err, problem.Unauthenticated, "The webhook's signature is not valid."))
 		return
@@ -121,13 +121,35 @@ func (s *Service) receiveWebhook(c *gin.Context) {
 	c.Status(http.StatusOK)
 }
 
-// verifyWebhook checks the Standard Webhooks signature, whose key is the app's client secret, and
-// that the delivery is of the last minutes.
-func (s *Service) verifyWebhook(body []byte, header http.Header) error {
-	if s.cfg.ClientSecret == "" {
-		return errors.New("no client secret: webhooks cannot be verified")
+// verifyWebhook checks the Standard Webhooks signature and that the delivery is of the last minutes. The
+// key is the app's client secret; of a store that was added by store-level credentials also that of its
+// API account, which can tell of its own store only.
+func (s *Service) verifyWebhook(ctx context.Context, body []byte, header http.Header) error {
+	err := verifyWith(s.cfg.ClientSecret, body, header)
+	if err == nil {
+		return nil
 	}
-	verifier, err := standardwebhooks.NewWebhookRaw([]byte(s.cfg.ClientSecret))
+	hook, parseErr := parseWebhook(body)
+	if parseErr != nil {
+		return err
+	}
+	secret, secretErr := s.db.WebhookSecret(ctx, hook.StoreHash)
+	switch {
+	case problem.CodeOf(secretErr) == problem.NotFound, secretErr == nil && secret == "":
+		return err
+	case secretErr != nil:
+		return secretErr
+	}
+	return verifyWith(secret, body, header)
+}
+
+var errNoSecret = errors.New("no client secret: webhooks cannot be verified")
+
+func verifyWith(secret string, body []byte, header http.Header) error {
+	if secret == "" {
+		return errNoSecret
+	}
+	verifier, err := standardwebhooks.NewWebhookRaw([]byte(secret))
 	if err != nil {
 		return err
 	}

@@ -39,8 +39,10 @@ type Store struct {
 	Origin        Origin     `gorm:"size:32" json:"origin"`
 	Scopes        string     `gorm:"size:2000" json:"scopes"` // granted, space-separated
 	AccountUUID   string     `gorm:"size:64" json:"-"`
-	OwnerID       int64      `json:"-"` // BigCommerce user id
-	AccessToken   []byte     `json:"-"` // sealed by vault: never plain
+	OwnerID       int64      `json:"-"`                           // BigCommerce user id
+	AccessToken   []byte     `json:"-"`                           // sealed by vault: never plain
+	ClientID      string     `gorm:"size:64;default:''" json:"-"` // of the API account, with OriginCredentials; "" if it was not given
+	ClientSecret  []byte     `json:"-"`                           // sealed: signs the webhooks of that account; nil if it was not given
 	InstalledAt   time.Time  `json:"installed_at"`
 	UninstalledAt *time.Time `json:"uninstalled_at,omitempty"`
 	DeleteAfter   *time.Time `gorm:"index" json:"-"`

@@ -53,6 +53,34 @@ func (d *DB) MarkSeen(ctx context.Context, flowID, runID string, seen []SeenKey)
 	return d.putRecords(ctx, records, "seen_run_id", "seen_line")
 }
 
+// DoubtRecords makes the next run of each flow of ctx's store look all its products up, whether their
+// source changed or not: something may have happened to them that nobody told of. It goes through the
+// records piece by piece, and may be interrupted and repeated.
+func (d *DB) DoubtRecords(ctx context.Context) error {
+	var flows []string
+	if err := d.Scoped(ctx).Model(&Flow{}).Order("id").Pluck("id", &flows).Error; err != nil {
+		return wrap(err, "doubt records")
+	}
+	which := "flow_id = ? AND key IN ?"
+	if d.postgres() { // putRecords takes rows in this order, an UPDATE as it finds them
+		which = `(flow_id, key) IN (SELECT flow_id, key FROM records WHERE ` + which + ` ORDER BY flow_id COLLATE "C", key COLLATE "C" FOR UPDATE)`
+	}
+	for _, flow := range flows {
+		for after, more := "", true; more; {
+			var keys []string
+			err := d.Scoped(ctx).Model(&Record{}).Where("flow_id = ? AND key > ?", flow, after).Order("key").Limit(bulkRows).Pluck("key", &keys).Error
+			if more = err == nil && len(keys) > 0; more {
+				after = keys[len(keys)-1]
+				err = d.AcrossStores(ctx).Model(&Record{}).Where("store_hash = ?", StoreHash(ctx)).Where(which, flow, keys).Update("source_hash", "").Error
+			}
+			if err != nil {
+				return wrap(err, "doubt records")
+			}
+		}
+	}
+	return nil
+}
+
 func (d *DB) putRecords(ctx context.Context, records []Record, set ...string) error {
 	type id struct{ flow, key string }
 	records = lastOf(records, func(r Record) id { return id{r.FlowID, r.Key} })

@@ -30,6 +30,21 @@ func (d *DB) RotateKeys(ctx context.Context) (int, error) {
 	if err != nil {
 		return stores, err
 	}
+	accounts, err := rotate(ctx, d, columnClientSecret,
+		func(after string) (rows []Store, err error) {
+			err = d.AcrossStores(ctx).Select("hash", "client_secret").Where("client_secret IS NOT NULL AND hash > ?", after).
+				Order("hash").Limit(rotateRows).Find(&rows).Error
+			return rows, err
+		},
+		func(s Store) (string, string, []byte) { return s.Hash, s.Hash, s.ClientSecret },
+		func(s Store, sealed []byte) *gorm.DB {
+			return d.AcrossStores(ctx).Model(&Store{}).Where("hash = ? AND client_secret = ?", s.Hash, s.ClientSecret).
+				UpdateColumn("client_secret", sealed)
+		})
+	stores += accounts
+	if err != nil {
+		return stores, err
+	}
 	connections, err := rotate(ctx, d, columnSecret,
 		func(after string) (rows []Connection, err error) {
 			err = d.AcrossStores(ctx).Select("id", "store_hash", "secret").Where("secret IS NOT NULL AND id > ?", after).

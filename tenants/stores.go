@@ -17,6 +17,7 @@ import (
 // Columns as the vault knows them: part of what a sealed value is bound to. Never rename them.
 const (
 	columnAccessToken    = "stores.access_token"
+	columnClientSecret   = "stores.client_secret"
 	columnSecret         = "connections.secret"
 	columnProviderSecret = "identity_providers.client_secret"
 )
@@ -41,10 +42,16 @@ func (d *DB) UpsertInstalledStore(ctx context.Context, in Install) (*Store, erro
 	if err != nil {
 		return nil, err
 	}
+	var secret []byte // of the app's installs it is the operator's
+	if in.ClientSecret != "" {
+		if secret, err = d.vault.Seal(in.StoreHash, columnClientSecret, []byte(in.ClientSecret)); err != nil {
+			return nil, err
+		}
+	}
 	var store *Store
 	err = d.Tx(ctx, func(tx *DB) error {
 		now := tx.now()
-		set := []string{"state", "state_reason", "origin", "scopes", "access_token", "installed_at",
+		set := []string{"state", "state_reason", "origin", "scopes", "access_token", "client_id", "client_secret", "installed_at",
 			"uninstalled_at", "delete_after", "updated_at"}
 		if in.AccountUUID != "" {
 			set = append(set, "account_uuid")
@@ -54,7 +61,7 @@ func (d *DB) UpsertInstalledStore(ctx context.Context, in Install) (*Store, erro
 		}
 		row := Store{
 			Hash: in.StoreHash, Timezone: "UTC", State: StoreActive, Origin: in.Origin, Scopes: in.Scopes,
-			AccountUUID: in.AccountUUID, OwnerID: in.OwnerID, AccessToken: sealed, InstalledAt: now,
+			AccountUUID: in.AccountUUID, OwnerID: in.OwnerID, AccessToken: sealed, ClientID: Clean(in.ClientID, 64), ClientSecret: secret, InstalledAt: now,
 		}
 		err := tx.Scoped(ctx).Clauses(clause.OnConflict{
 			Columns: []clause.Column{{Name: "hash"}}, DoUpdates: clause.AssignmentColumns(set),
@@ -117,6 +124,20 @@ func (d *DB) StoredToken(s *Store) (string, error) {
 	return string(token), nil
 }
 
+// WebhookSecret returns the client secret of the API account that a store was added with, which signs the
+// webhooks that the account made; "" if there is none.
+func (d *DB) WebhookSecret(ctx context.Context, hash string) (string, error) {
+	s, err := d.Store(ctx, hash)
+	if err != nil || len(s.ClientSecret) == 0 {
+		return "", err
+	}
+	secret, err := d.vault.Open(hash, columnClientSecret, s.ClientSecret)
+	if err != nil {
+		return "", sealed(err, "client secret of store "+hash)
+	}
+	return string(secret), nil
+}
+
 // sealed turns an error of the vault into what an operator can do about it.
 func sealed(err error, what string) error {
 	if errors.Is(err, vault.ErrUnknownKey) {
@@ -144,7 +165,7 @@ func (d *DB) MarkNeedsReinstall(ctx context.Context, hash, reason string) (chang
 	return res.RowsAffected > 0, wrap(res.Error, "mark for reinstall")
 }
 
-// MarkUninstalled deletes a store's token at once, ends its users' sessions and API keys, and schedules
+// MarkUninstalled deletes a store's token and client secret at once, ends its users' sessions and API keys, and schedules
 // the deletion of its data. A repeat changes nothing; a store nobody knows is no error.
 func (d *DB) MarkUninstalled(ctx context.Context, hash string, deleteAfter time.Time) error {
 	return d.markUninstalled(ctx, hash, deleteAfter, nil)
@@ -169,7 +190,7 @@ func (d *DB) markUninstalled(ctx context.Context, hash string, deleteAfter time.
 		}
 		now := tx.now()
 		err = tx.Scoped(ctx).Model(&Store{}).Where("hash = ?", hash).Updates(map[string]any{
-			"state": StoreUninstalled, "state_reason": "", "access_token": nil, "scopes": "",
+			"state": StoreUninstalled, "state_reason": "", "access_token": nil, "client_secret": nil, "scopes": "",
 			"uninstalled_at": now, "delete_after": deleteAfter.UTC(), "sessions_valid_after": tx.endingNow(store.SessionsValidAfter),
 		}).Error
 		if err != nil {

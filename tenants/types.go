@@ -9,11 +9,15 @@ type Install struct {
 	Scopes      string // granted, space-separated
 	AccountUUID string
 	Origin      Origin
-	OwnerID     int64 // BigCommerce's ids; 0 with store-level credentials
-	OwnerEmail  string
-	UserID      int64 // who installed; the owner or another user
-	UserEmail   string
-	Locale      string
+
+	ClientID     string // of store-level credentials, "" if not known
+	ClientSecret string // plain; sealed before it is written
+
+	OwnerID    int64 // BigCommerce's ids; 0 with store-level credentials
+	OwnerEmail string
+	UserID     int64 // who installed; the owner or another user
+	UserEmail  string
+	Locale     string
 }
 
 // StoreInfo is what BigCommerce says of a store (GET /v2/store).

@@ -1,0 +1,214 @@
+package jobs
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/go-cmp/cmp"
+
+	"sluice/internal/bigcommerce"
+	"sluice/internal/sandbox"
+	"sluice/internal/testenv"
+	jobsync "sluice/jobs/sync"
+	"sluice/tenants"
+)
+
+// addByCredentials makes a store one of an API account, as sluice store add does.
+func (m *mall) addByCredentials(hash string, a sandbox.APIAccount) {
+	m.t.Helper()
+	_, err := m.db.UpsertInstalledStore(m.of(hash), tenants.Install{
+		StoreHash: hash, AccessToken: a.AccessToken, ClientID: a.ClientID, ClientSecret: a.ClientSecret, Origin: tenants.OriginCredentials,
+	})
+	m.must(err)
+}
+
+// A store that was added by an API account has webhooks of that account, signed with its secret, which
+// tells of no other store.
+func TestWebhooksOfAnAPIAccount(t *testing.T) {
+	m := newMall(t)
+	account := m.stores[testStore].APIAccount()
+	m.addByCredentials(testStore, account)
+	r := gin.New()
+	m.svc.Register(r)
+	server := httptest.NewServer(r)
+	t.Cleanup(server.Close)
+	m.cfg.AppURL = server.URL
+	m.sandbox.SetApp(server.URL+"/auth", "", "", "")
+	_, err := m.attemptHooks(testStore)
+	m.must(err)
+	client, err := m.cfg.Clients.Client(t.Context(), testStore, nil)
+	m.must(err)
+	report, err := CheckHooks(t.Context(), client, server.URL)
+	m.must(err)
+	if diff := cmp.Diff(HookReport{Clients: []string{account.ClientID}}, report); diff != "" {
+		t.Error(diff)
+	}
+	made, err := client.Products.Create(t.Context(), bigcommerce.Fields{"name": "Bolt", "type": "physical", "weight": 1, "price": 1})
+	m.must(err)
+	id, err := made["id"].(json.Number).Int64()
+	m.must(err)
+	m.must(client.Products.Delete(t.Context(), []int64{id}))
+	m.must(m.sandbox.SettleHooks(t.Context()))
+	events := m.events(testStore)
+	if len(events) != 1 || events[0].Scope != scopeProductDeleted || !strings.Contains(events[0].Body, `"hash":"`+events[0].DeliveryID+`"`) {
+		t.Fatalf("%d events: %+v", len(events), events)
+	}
+
+	signed := func(secret, store string) int {
+		return m.deliver(delivery{id: tenants.NewID(), secret: secret, body: productDeleted(store, 205), at: time.Now()}).Code
+	}
+	plain := m.stores[otherStore].APIAccount()
+	for what, c := range map[string]struct {
+		secret, store string
+		status        int
+	}{
+		"of its store":              {account.ClientSecret, testStore, http.StatusOK},
+		"the app's":                 {m.cfg.ClientSecret, testStore, http.StatusOK},
+		"of another store":          {account.ClientSecret, otherStore, http.StatusUnauthorized},
+		"of a store nobody knows":   {account.ClientSecret, "unknown1", http.StatusUnauthorized},
+		"another account's":         {plain.ClientSecret, testStore, http.StatusUnauthorized},
+		"of a store without secret": {plain.ClientSecret, otherStore, http.StatusUnauthorized},
+	} {
+		if got := signed(c.secret, c.store); got != c.status {
+			t.Errorf("a webhook with the secret %s: status %d, want %d", what, got, c.status)
+		}
+	}
+	if n := len(m.events(otherStore)); n != 0 {
+		t.Errorf("%d events of the other store", n)
+	}
+
+	// Without the secret there are none, since nobody could tell whose they are.
+	plain.ClientSecret = ""
+	m.addByCredentials(otherStore, plain)
+	_, err = m.attemptHooks(otherStore)
+	m.must(err)
+	if client, err = m.cfg.Clients.Client(t.Context(), otherStore, nil); err != nil {
+		t.Fatal(err)
+	}
+	if report, err = CheckHooks(t.Context(), client, server.URL); err != nil || len(report.Missing) != len(hookScopes) {
+		t.Errorf("%+v, %v", report, err)
+	}
+	// The secret goes with the token, at an uninstall and when the app is installed instead.
+	m.must(m.db.MarkUninstalled(t.Context(), testStore, time.Now().Add(time.Hour)))
+	if got := signed(account.ClientSecret, testStore); got != http.StatusUnauthorized {
+		t.Errorf("after the store left: status %d", got)
+	}
+	m.addByCredentials(testStore, account)
+	m.grant(testStore, StorefrontScopes...)
+	if got := signed(account.ClientSecret, testStore); got != http.StatusUnauthorized {
+		t.Errorf("after an install of the app: status %d", got)
+	}
+}
+
+// What webhooks did not tell of, before they were there and while they were new, is looked at once they
+// hear.
+func TestWhatNewWebhooksMissed(t *testing.T) {
+	m := newMall(t)
+	later := func() (rows []*tenants.Job) {
+		for _, row := range m.jobRows(testStore) {
+			if row.Kind == kindHooksHeard {
+				rows = append(rows, &row)
+			}
+		}
+		return rows
+	}
+	for range 2 { // the second time nothing is missing
+		_, err := m.attemptHooks(testStore)
+		m.must(err)
+		if rows := later(); len(rows) != 1 || rows[0].RunAt.Sub(time.Now()) < time.Minute {
+			t.Fatalf("%d jobs look later: %+v", len(rows), rows)
+		}
+	}
+	records := []tenants.Record{
+		{FlowID: m.flow.ID, Key: "a", TargetID: 205, SourceHash: "h1", State: "ok"},
+		{FlowID: m.flow.ID, Key: "b", TargetID: 206, SourceHash: "h2", State: "ok"},
+	}
+	for i := range 1200 { // more than one piece
+		records = append(records, tenants.Record{FlowID: m.flow.ID, Key: "k" + tenants.NewID(), TargetID: int64(1000 + i), SourceHash: "h", State: "ok"})
+	}
+	m.must(m.db.UpsertRecords(m.ctx, records))
+	other := m.of(otherStore)
+	flow := &tenants.Flow{Kind: "products", Name: "Parts", SnapshotID: tenants.NewID(),
+		Mapping: tenants.Mapping{Fields: []tenants.FieldMapping{{Target: "sku", Expression: "PartNum"}}}}
+	m.must(m.db.CreateFlow(other, flow))
+	m.must(m.db.UpsertRecords(other, []tenants.Record{{FlowID: flow.ID, Key: "a", TargetID: 205, SourceHash: "h1", State: "ok"}}))
+	m.must(m.db.SaveReferences(m.ctx, tenants.StoreReferences{Kind: jobsync.ReferenceCategory, Data: []byte("x"), LoadedAt: time.Now()}))
+
+	row := later()[0]
+	m.must(NewWorkers(m.cfg).kinds[row.Kind](m.ctx, &job{row: row, log: m.cfg.Log}))
+	var doubted int64
+	m.must(m.db.Scoped(m.ctx).Model(&tenants.Record{}).Where("source_hash = '' AND target_id <> 0").Count(&doubted).Error)
+	if doubted != int64(len(records)) {
+		t.Errorf("%d of %d records are doubted", doubted, len(records))
+	}
+	if kept, err := m.db.RecordsByKeys(other, flow.ID, []string{"a"}); err != nil || kept["a"].SourceHash != "h1" {
+		t.Errorf("the other store's: %+v, %v", kept, err)
+	}
+	if refs, err := m.db.References(m.ctx, jobsync.ReferenceCategory, time.Now().Add(-time.Hour)); err != nil || refs != nil {
+		t.Errorf("categories: %v, %v", refs, err)
+	}
+	var kinds []string
+	for _, r := range m.jobRows(testStore) {
+		if r.Kind != kindHooksHeard {
+			kinds = append(kinds, r.Kind)
+		}
+	}
+	slices.Sort(kinds)
+	if diff := cmp.Diff([]string{kindStoreRefresh, kindStorefrontChannels}, kinds); diff != "" {
+		t.Errorf("jobs (-want +got):\n%s", diff)
+	}
+}
+
+// A delivery that BigCommerce makes twice, under the same webhook-id, counts once; so does one event that
+// two of the app's hooks hear of.
+func TestARepeatedDeliveryCountsOnce(t *testing.T) {
+	m := newMall(t)
+	r := gin.New()
+	m.svc.Register(r)
+	server := httptest.NewServer(r)
+	t.Cleanup(server.Close)
+	m.cfg.AppURL = server.URL
+	m.sandbox.SetApp(server.URL+"/auth", "", "", "")
+	m.addByCredentials(testStore, m.stores[testStore].APIAccount())
+	_, err := m.attemptHooks(testStore)
+	m.must(err)
+	client, err := m.cfg.Clients.Client(t.Context(), testStore, nil)
+	m.must(err)
+	_, err = client.Hooks.Create(t.Context(), bigcommerce.Hook{Scope: "store/product/*", Destination: Destination(server.URL), IsActive: true})
+	m.must(err)
+	if _, err := m.sandbox.AddFault(sandbox.Fault{Kind: sandbox.FaultHookDuplicate, PathPrefix: scopeProductDeleted}); err != nil {
+		t.Fatal(err)
+	}
+	made, err := client.Products.Create(t.Context(), bigcommerce.Fields{"name": "Bolt", "type": "physical", "weight": 1, "price": 1})
+	m.must(err)
+	id, err := made["id"].(json.Number).Int64()
+	m.must(err)
+	m.must(client.Products.Delete(t.Context(), []int64{id}))
+	testenv.Eventually(t, "four deliveries of the deletion", func() bool {
+		n := 0
+		for _, d := range m.stores[testStore].Deliveries() {
+			if d.Scope == scopeProductDeleted && d.Status == http.StatusOK {
+				n++
+			}
+		}
+		return n == 4
+	})
+	if n := len(m.events(testStore)); n != 1 {
+		t.Errorf("%d events", n)
+	}
+	forgets := 0
+	for _, row := range m.jobRows(testStore) {
+		if row.Kind == kindRecordForget {
+			forgets++
+		}
+	}
+	if forgets != 1 {
+		t.Errorf("%d jobs", forgets)
+	}
+}
