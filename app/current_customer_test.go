@@ -98,14 +98,9 @@ func TestCurrentCustomerOfTheWholeProgram(t *testing.T) {
 		t.Errorf("the script: %q", cache)
 	}
 
-	uninstall, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{
-		"aud": h.cfg.ClientID, "iss": "bc", "iat": now.Unix(), "exp": now.Add(time.Hour).Unix(), "jti": tenants.NewID(), "sub": "stores/" + store.Hash,
-		"user": map[string]any{"id": 1, "email": "o@example.com"}, "owner": map[string]any{"id": 1},
-	}).SignedString([]byte(h.cfg.ClientSecret))
-	if err != nil {
+	if err := store.Uninstall(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	call("GET", h.app+"/uninstall?signed_payload_jwt="+uninstall, "", nil, 200, nil)
 	var refusal struct{ Code string }
 	call("POST", verify, token, page, 404, &refusal)
 	if refusal.Code != "store_not_installed" {

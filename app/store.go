@@ -30,6 +30,7 @@ type storeAddCommand struct {
 	File   string `help:"The credentials file that BigCommerce downloads." type:"existingfile" xor:"how" placeholder:"FILE"`
 	Store  string `help:"The store hash; the access token is then read from standard input." xor:"how" placeholder:"HASH"`
 	APIKey string `help:"Also make an API key of this name and print it, once: the store has no control panel entry." placeholder:"NAME"`
+	Days   *int   `name:"api-key-days" help:"How many days the API key works; 0 is for ever. Default: 365." placeholder:"DAYS"`
 }
 
 // Run checks the credentials against the store before it keeps them. The token is never an argument:
@@ -135,11 +136,14 @@ func (c *storeAddCommand) keep(ctx context.Context, db *tenants.DB, creds tenant
 }
 
 func (c *storeAddCommand) makeKey(ctx context.Context, db *tenants.DB) error {
-	key, secret, err := auth.CreateAPIKey(ctx, db, "operator", auth.NewAPIKey{Name: c.APIKey, Scopes: auth.KeyScopes()})
+	key, secret, err := auth.CreateAPIKey(ctx, db, "operator", auth.NewAPIKey{Name: c.APIKey, Scopes: auth.KeyScopes(), ExpiresInDays: c.Days})
 	if err != nil {
 		return err
 	}
 	fmt.Printf("API key %s (shown this once): %s\n", key.Name, secret)
+	if key.ExpiresAt != nil {
+		fmt.Printf("It works until %s.\n", day(key.ExpiresAt))
+	}
 	return nil
 }
 

@@ -91,7 +91,7 @@ func (f *storeFacts) write(out io.Writer) error {
 	}
 	for _, k := range f.Keys {
 		if k.RevokedAt == nil {
-			line("API key", k.Name, k.Scopes)
+			line("API key", k.Name, k.Scopes, cmp.Or(day(k.ExpiresAt), "never expires"))
 		}
 	}
 	for _, flow := range f.Flows {

@@ -34,12 +34,13 @@
 //   - A batch of customers is made as a whole or not at all. What contradicts the store (an e-mail in
 //     use, an unknown group, a weak password) is the documented 422, which does not say which; it quotes
 //     the address. Methods of Store take any password: tests choose short ones.
-//   - Sites and scripts fire no webhook. A write that changes nothing fires none either, nor does one of
+//   - Sites and scripts fire no webhook; a channel fires store/channel/updated when a field changed. A write that changes nothing fires none either, nor does one of
 //     images alone; that of a variant fires store/sku/updated only.
 //   - A webhook's id is its body's hash, the same for every hook and every repeat. Each client's hooks are
 //     signed with its own secret: the app's, or that of store-level API credentials. A new hook hears of
 //     nothing for a minute, less where Options.Window is shorter than the platform's.
-//   - At uninstall the scripts with auto_uninstall go, the others stay.
+//   - At uninstall the scripts with auto_uninstall go, the others stay. Whether the callback comes before or after the
+//     token is revoked no document says: Choices.UninstallTellsFirst.
 //
 // # What a storefront does
 //

@@ -270,6 +270,29 @@ func TestUninstall(t *testing.T) {
 	r.want(200, "GET", "/v2/time", nil)
 }
 
+// TestUninstallTellsFirst: the token works while the callback is under way, whatever is answered, and not afterwards.
+func TestUninstallTellsFirst(t *testing.T) {
+	r := newRig(t, Options{Choices: Choices{UninstallTellsFirst: true}})
+	var during int
+	app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if ans, err := r.try("GET", "/v2/time", nil); err == nil {
+			during = ans.status
+		}
+		w.WriteHeader(http.StatusConflict)
+	}))
+	defer app.Close()
+	r.s.SetApp(app.URL+"/auth", app.URL+"/load", app.URL+"/uninstall", app.URL+"/remove_user")
+	_, ans := r.exchange(codeRequest(t, r), true)
+	r.token = ans["access_token"].(string)
+	if err := r.st.Uninstall(within(t)); err == nil || during != http.StatusOK {
+		t.Errorf("%v; during the callback the token got %d", err, during)
+	}
+	if in, _ := r.st.Installed(); in {
+		t.Error("still installed")
+	}
+	r.want(401, "GET", "/v2/time", nil)
+}
+
 func TestRemoveUser(t *testing.T) {
 	r := newRig(t, Options{})
 	a := newApp(t, r)

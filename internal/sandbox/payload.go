@@ -95,16 +95,25 @@ func (st *Store) SignPayload(claims jwt.MapClaims) string {
 	return t
 }
 
-// Uninstall removes the app: its token, its hooks and its scripts with auto_uninstall go at once, then
-// the platform tells the app's uninstall callback. An app that does not answer 2xx is an error here; it
-// is uninstalled all the same.
+// Uninstall removes the app: its token, its hooks and its scripts with auto_uninstall go, and the platform tells the
+// app's uninstall callback, before or after (Choices.UninstallTellsFirst). An app that does not answer 2xx is an error
+// here; it is uninstalled all the same.
 func (st *Store) Uninstall(ctx context.Context) error {
-	cb := st.sb.callbacks()
-	st.mu.Lock()
-	if st.info.Install == nil {
-		st.mu.Unlock()
+	if in, _ := st.Installed(); !in {
 		return fmt.Errorf("sandbox: the app is not installed on %s", st.Hash)
 	}
+	if !st.sb.opts.Choices.UninstallTellsFirst {
+		st.dropApp()
+		return st.tellUninstall(ctx)
+	}
+	err := st.tellUninstall(ctx)
+	st.dropApp()
+	return err
+}
+
+// dropApp takes away what the app has in the store, and tells its webhook.
+func (st *Store) dropApp() {
+	st.mu.Lock()
 	event := &event{st: st, scope: "store/app/uninstalled", at: st.sb.now()}
 	hooks := st.hooksFor(event.scope, event.at)
 	hooks = slices.DeleteFunc(hooks, func(h hook) bool { return h.ClientID != st.sb.clientID })
@@ -125,6 +134,10 @@ func (st *Store) Uninstall(ctx context.Context) error {
 	st.mu.Unlock()
 	event.id, event.body = st.eventBody(event.scope, map[string]any{"type": "store"}, event.at)
 	st.sb.hooks.send(event, hooks)
+}
+
+func (st *Store) tellUninstall(ctx context.Context) error {
+	cb := st.sb.callbacks()
 	if cb.uninstall == "" {
 		return nil
 	}

@@ -43,8 +43,10 @@ type Options struct {
 // Choices are what BigCommerce does in one way or another: no document says which, or documents and recorded answers
 // differ. The app has to cope with both. The zero value is what is described, and the stricter way.
 type Choices struct {
-	FieldsLeftOut    bool // what include_fields may not name is left out of the answer; else the request is refused
-	DeletedNoContent bool // deleted categories are answered with 204, as recorded; else with 202, as described
+	FieldsLeftOut bool // what include_fields may not name is left out of the answer; else the request is refused
+	// UninstallTellsFirst sends the uninstall callback before the app's token is revoked.
+	UninstallTellsFirst bool
+	DeletedNoContent    bool // deleted categories are answered with 204, as recorded; else with 202, as described
 }
 
 // scaled shortens a time of the platform as Window is shorter than the platform's.

@@ -61,7 +61,7 @@ describe('App', () => {
 
   it('explains a store that needs a reinstall, missing scopes and a viewer’s limits', async () => {
     open({
-      s: { ...session, store: { ...session.store, state: 'needs_reinstall', state_reason: 'The token was refused.' }, missing_scopes: ['store_v2_products'], permissions: { write: false, admin: false } },
+      s: { ...session, store: { ...session.store, state: 'needs_reinstall', state_reason: 'The token was refused.' }, missing_scopes: ['store_v2_products'], permissions: { write: false, admin: false, owner: false } },
     });
     expect(await screen.findByText('Sluice needs to be installed again')).toBeTruthy();
     expect(screen.getByText('The token was refused.')).toBeTruthy();

@@ -42,7 +42,7 @@ function Panel() {
 
 if (client) {
   client.keepAlive();
-  startControlPanel(() => client.end());
+  startControlPanel(() => void client.signOut());
 }
 
 createRoot(root).render(

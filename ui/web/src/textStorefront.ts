@@ -161,7 +161,7 @@ export const storefrontText = {
     conflict: 'Somebody else changed the provider. Load the newest version and make your changes again.',
     reload: 'Load the newest version',
     addresses: { header: 'Addresses for your theme', login: 'Sign in', logout: 'Sign out' },
-    adminOnly: 'Only an admin may change who signs your shoppers in.',
+    ownerOnly: 'Only the store owner may change who signs your shoppers in.',
   },
   signIns: {
     header: 'Sign-ins',

@@ -83,11 +83,14 @@ describe('Client', () => {
     expect(calls).toHaveLength(2);
   });
 
-  it('forgets the token when the control panel logs out', async () => {
-    const { client, onEnded, calls } = make({});
-    client.end();
-    await expect(client.session()).rejects.toMatchObject({ status: 401 });
-    expect(onEnded).toHaveBeenCalledTimes(1);
-    expect(calls).toHaveLength(0);
+  it('signs out here at once, and on the server with the token that it then forgets', async () => {
+    for (const status of [204, 503]) {
+      const { client, onEnded, calls } = make({ 'POST /session/sign-out': { status } });
+      const told = client.signOut();
+      expect(onEnded).toHaveBeenCalledTimes(1);
+      await expect(client.session()).rejects.toMatchObject({ status: 401 });
+      await told;
+      expect(calls.map((c) => [c.method, c.path, c.authorization])).toEqual([['POST', '/session/sign-out', 'Bearer first']]);
+    }
   });
 });

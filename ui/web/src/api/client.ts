@@ -89,13 +89,16 @@ export class Client {
     this.#onEnded();
   }
 
-  /** The user signed out of the control panel: forget the token. */
-  end() {
+  /** Ends the session: here at once, whether or not the server can be told, and there for every token of it. */
+  async signOut(): Promise<void> {
+    // keepalive: the control panel may be leaving the page.
+    const told = this.request('POST', '/session/sign-out', { keepalive: true });
     this.#end();
+    await told.catch(() => undefined);
   }
 
   /** Sends a request and returns its answer when it is a success; throws ApiError otherwise. */
-  async request(method: string, path: string, init: { query?: Query; body?: BodyInit; headers?: Record<string, string>; signal?: AbortSignal } = {}): Promise<Response> {
+  async request(method: string, path: string, init: { query?: Query; body?: BodyInit; headers?: Record<string, string>; signal?: AbortSignal; keepalive?: boolean } = {}): Promise<Response> {
     if (this.#ended) throw new ApiError({ status: 401, code: 'unauthenticated', message: '' });
     let response: Response;
     try {
@@ -104,6 +107,7 @@ export class Client {
         body: init.body,
         headers: { Accept: 'application/json', ...init.headers, Authorization: `Bearer ${this.#token}` },
         signal: init.signal,
+        keepalive: init.keepalive,
         credentials: 'omit',
         cache: 'no-store',
       });

@@ -35,7 +35,7 @@ export interface Session {
   channel_id: number | null;
   deep_link: string;
   missing_scopes: string[] | null;
-  permissions: { write: boolean; admin: boolean };
+  permissions: { write: boolean; admin: boolean; owner: boolean };
   version: string;
   sandbox: boolean;
   /** Where a merchant finds help: https: or mailto:, '' for nowhere. */
@@ -309,6 +309,8 @@ export interface APIKey {
   last_used_at?: string | null;
   expires_at?: string | null;
   revoked_at?: string | null;
+  /** What revoked it; absent if somebody did by hand. */
+  revoked_because?: 'maker_removed' | 'maker_demoted' | 'uninstalled';
 }
 
 export interface CreatedAPIKey extends APIKey {

@@ -36,9 +36,10 @@ export interface Access {
   reason: string | undefined;
 }
 
-export function useAccess(kind: 'write' | 'run' | 'admin' = 'write'): Access {
+export function useAccess(kind: 'write' | 'run' | 'admin' | 'owner' = 'write'): Access {
   const session = useSession();
-  const granted = kind === 'admin' ? session.permissions.admin : session.permissions.write;
+  const granted = session.permissions[kind === 'run' ? 'write' : kind];
+  if (!granted && kind === 'owner' && session.permissions.admin) return { allowed: false, reason: text.shell.ownerReason };
   if (!granted) return { allowed: false, reason: text.shell.viewer.reason };
   if (kind === 'run' && session.store.state !== 'active') return { allowed: false, reason: text.shell.reinstall.reason };
   return { allowed: true, reason: undefined };

@@ -6,7 +6,7 @@ import { renderInPanel, run as base, session } from '../test/render';
 import { RunPage } from './RunPage';
 
 const over = { finished_at: '2026-11-22T10:02:31Z', progress: 1, seconds_left: null };
-const viewer: Session = { ...session, permissions: { write: false, admin: false } };
+const viewer: Session = { ...session, permissions: { write: false, admin: false, owner: false } };
 const paused: Session = { ...session, store: { ...session.store, state: 'needs_reinstall', state_reason: 'The token was refused.' } };
 
 function show(part: Partial<Run>, options: { session?: Session; answers?: Parameters<typeof renderInPanel>[1] } = {}) {

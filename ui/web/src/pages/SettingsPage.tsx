@@ -1,5 +1,6 @@
 import { useNavigate, useParams } from 'react-router';
 import { Page } from '../components/Page';
+import { useApp } from '../components/app';
 import { TabSet } from '../components/TabSet';
 import { text } from '../text';
 import { APIKeys } from './settings/APIKeys';
@@ -12,10 +13,11 @@ type Tab = (typeof tabs)[number];
 export function SettingsPage() {
   const navigate = useNavigate();
   const params = useParams();
+  const { client } = useApp();
   const t = text.settings;
   const active: Tab = tabs.find((id) => id === params.tab) ?? 'users';
   return (
-    <Page description={t.description} title={t.title}>
+    <Page actions={[{ text: t.signOut, variant: 'subtle', onClick: () => void client.signOut() }]} description={t.description} title={t.title}>
       <TabSet
         active={active}
         items={tabs.map((id) => ({ id, title: t.tabs[id] }))}

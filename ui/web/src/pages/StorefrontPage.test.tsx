@@ -81,7 +81,7 @@ describe('StorefrontPage', () => {
   });
 
   it('lets a viewer look, and change nothing', async () => {
-    show('channels', { session: { ...session, permissions: { write: false, admin: false } } });
+    show('channels', { session: { ...session, permissions: { write: false, admin: false, owner: false } } });
     const button = await screen.findByRole<HTMLButtonElement>('button', { name: 'Install the script in Trade' });
     expect(button.disabled).toBe(true);
   });
@@ -180,7 +180,7 @@ describe('StorefrontPage', () => {
   });
 
   it('keeps shoppers’ addresses from who is no admin', async () => {
-    const { calls } = show('signIns', { session: { ...session, permissions: { write: false, admin: false } } });
+    const { calls } = show('signIns', { session: { ...session, permissions: { write: false, admin: false, owner: false } } });
     expect(await screen.findByText('Only an admin may see who signed in.')).toBeTruthy();
     expect(calls.some((c) => c.path === '/storefront/sign-ins')).toBe(false);
   });

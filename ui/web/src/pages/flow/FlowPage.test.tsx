@@ -20,7 +20,7 @@ const inspection: Inspection = {
   size: 1234, suggested_mapping: mapped.mapping,
 };
 const fields = ['sku', 'name'].map((name) => ({ name, label: name.toUpperCase(), type: 'string', required: name === 'name', read_only: false }));
-const viewer: Session = { ...session, permissions: { write: false, admin: false } };
+const viewer: Session = { ...session, permissions: { write: false, admin: false, owner: false } };
 
 function show(path: string, f: Flow, answers: NonNullable<Parameters<typeof renderInPanel>[1]>['answers'] = {}, s = session) {
   return renderInPanel(<FlowPage />, {

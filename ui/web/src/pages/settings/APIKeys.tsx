@@ -116,21 +116,23 @@ function scopesOf(key: APIKey): string[] {
 }
 
 export function keyBadge(key: APIKey, now = Date.now()): BadgeProps {
-  if (key.revoked_at) return { label: t.revoked, variant: 'secondary' };
+  if (key.revoked_at) return { label: key.revoked_because ? t.revokedBecause[key.revoked_because] : t.revoked, variant: 'secondary' };
   if (key.expires_at && Date.parse(key.expires_at) <= now) return { label: t.expired, variant: 'warning' };
   return { label: t.active, variant: 'success' };
 }
 
 /** Scopes of storefront identity, each to be given by itself: they act for shoppers. */
 const identityScopes = [
-  { scope: 'accounts:write', label: t.scopeAccounts, help: t.scopeAccountsHelp },
-  { scope: 'identity:login', label: t.scopeLogin, help: t.scopeLoginHelp },
+  { scope: 'accounts:write', label: t.scopeAccounts, help: t.scopeAccountsHelp, owner: false },
+  { scope: 'identity:login', label: t.scopeLogin, help: t.scopeLoginHelp, owner: true },
 ];
 
-const lifetimes = [...[30, 90, 365].map((days) => ({ value: days, content: t.expiresIn(days) })), { value: 0, content: t.expiresNever }];
+const never = 0;
+const lifetimes = [...[30, 90, 365].map((days) => ({ value: days, content: t.expiresIn(days) })), { value: never, content: t.expiresNever }];
 
 function CreateKey({ onClose, onCreated }: { onClose: () => void; onCreated: (key: CreatedAPIKey) => void }) {
   const { client } = useApp();
+  const owner = useAccess('owner');
   const [write, setWrite] = useState(false);
   const [identity, setIdentity] = useState<string[]>([]);
   const [days, setDays] = useState(365);
@@ -139,7 +141,7 @@ function CreateKey({ onClose, onCreated }: { onClose: () => void; onCreated: (ke
       client.createAPIKey({
         name,
         scopes: [...(write ? ['flows:read', 'flows:write'] : ['flows:read']), ...identity],
-        ...(days > 0 ? { expires_in_days: days } : {}),
+        expires_in_days: days,
       }),
     onSuccess: onCreated,
   });
@@ -161,10 +163,11 @@ function CreateKey({ onClose, onCreated }: { onClose: () => void; onCreated: (ke
           <Radio checked={write} description={t.scopeWriteHelp} label={t.scopeWrite} name="scope" onChange={() => setWrite(true)} value="write" />
         </FormGroup>
         <FormGroup>
-          {identityScopes.map(({ scope, label, help }) => (
+          {identityScopes.map(({ scope, label, help, owner: ownerOnly }) => (
             <Checkbox
               checked={identity.includes(scope)}
-              description={help}
+              description={ownerOnly && !owner.allowed ? t.scopeLoginOwner : help}
+              disabled={ownerOnly && !owner.allowed}
               key={scope}
               label={label}
               onChange={(e) => setIdentity(identityScopes.map((s) => s.scope).filter((s) => (s === scope ? e.target.checked : identity.includes(s))))}
@@ -175,8 +178,8 @@ function CreateKey({ onClose, onCreated }: { onClose: () => void; onCreated: (ke
       <FormGroup>
         <Select
           label={t.expires}
-          onOptionChange={(d) => setDays(d ?? 0)}
-          options={lifetimes}
+          onOptionChange={(d) => setDays(d ?? 365)}
+          options={lifetimes.filter((l) => l.value !== never || owner.allowed)}
           value={days}
         />
       </FormGroup>

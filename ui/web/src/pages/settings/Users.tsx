@@ -1,9 +1,11 @@
 import { Badge, Flex, Panel, Select, Text } from '@bigcommerce/big-design';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
 import { keys, queries } from '../../api/queries';
 import type { Role, User } from '../../api/types';
 import { useAccess, useApp, useFeedback, useSession } from '../../components/app';
 import { Wrap } from '../../components/Cells';
+import { Confirm } from '../../components/Confirm';
 import { Loaded, Quiet } from '../../components/Feedback';
 import { DataTable } from '../../components/DataTable';
 import { text } from '../../text';
@@ -21,6 +23,7 @@ export function Users() {
   const admin = useAccess('admin');
   const query = useQuery(queries.users(client));
   const t = text.settings.users;
+  const [demoting, setDemoting] = useState<User>();
   const setRole = useMutation({
     mutationFn: ({ user, role }: { user: User; role: Role }) => client.setRole(user.id, role),
     onSuccess: (_, { user, role }) => {
@@ -29,6 +32,7 @@ export function Users() {
       if (user.id === session.user?.id) void qc.invalidateQueries({ queryKey: keys.session });
     },
     onError: feedback.failure,
+    onSettled: () => setDemoting(undefined),
   });
   return (
     <Panel description={t.description} header={t.header}>
@@ -64,7 +68,9 @@ export function Users() {
                         aria-label={t.roleOf(u.email)}
                         disabled={setRole.isPending}
                         onOptionChange={(role) => {
-                          if (role && role !== u.role) setRole.mutate({ user: u, role });
+                          if (!role || role === u.role) return;
+                          if (role === 'viewer') setDemoting(u);
+                          else setRole.mutate({ user: u, role });
                         }}
                         options={roles}
                         value={u.role}
@@ -79,6 +85,16 @@ export function Users() {
           )
         }
       </Loaded>
+      <Confirm
+        busy={setRole.isPending}
+        confirm={t.demote.confirm}
+        destructive
+        header={t.demote.header}
+        message={t.demote.message(demoting?.email ?? '')}
+        onClose={() => setDemoting(undefined)}
+        onConfirm={() => demoting && setRole.mutate({ user: demoting, role: 'viewer' })}
+        open={demoting !== undefined}
+      />
     </Panel>
   );
 }

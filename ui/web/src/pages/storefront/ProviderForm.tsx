@@ -28,7 +28,7 @@ export function ProviderForm({ provider, presets, callbackURL, loggedOutURL }: P
   const { client } = useApp();
   const qc = useQueryClient();
   const feedback = useFeedback();
-  const access = useAccess('admin');
+  const access = useAccess('owner');
   const [saved] = useState(() => draftOf(provider, presets));
   const [draft, setDraft] = useState(saved);
   const [showErrors, setShowErrors] = useState(false);
@@ -78,7 +78,7 @@ export function ProviderForm({ provider, presets, callbackURL, loggedOutURL }: P
       description={t.description}
       header={t.header}
     >
-      {disabled ? <InlineMessage marginBottom="medium" messages={[{ text: t.adminOnly }]} type="info" /> : null}
+      {disabled ? <InlineMessage marginBottom="medium" messages={[{ text: t.ownerOnly }]} type="info" /> : null}
       {save.error && !conflict ? <Failure error={save.error} /> : null}
       {conflict ? (
         <Message
