@@ -14,6 +14,7 @@ import (
 	"runtime"
 	"time"
 
+	"sluice/internal/bench/expression"
 	"sluice/internal/bench/governor"
 	"sluice/internal/bench/harness"
 	"sluice/internal/bench/identity"
@@ -32,6 +33,7 @@ func benchmarks() []harness.Benchmark {
 	list = append(list, mainjob.Benchmarks()...)
 	list = append(list, identity.Benchmarks()...)
 	list = append(list, memory.Benchmarks()...)
+	list = append(list, expression.Benchmarks()...)
 	return list
 }
 

@@ -11,7 +11,7 @@ import (
 // twice: it makes a < b and b < c of a < b < c, and both of them hold the same b.
 const maxTree = 2 * maxNodes
 
-// refusedNodes says why a kind of node that the parser makes is not in the language.
+// refusedNode says why a kind of node that the parser makes is not in the language.
 func refusedNode(node ast.Node) string {
 	switch node.(type) {
 	case *ast.SliceNode:

@@ -3,6 +3,8 @@ package source
 import (
 	"encoding/json"
 	"io"
+	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -113,5 +115,47 @@ func TestLookup(t *testing.T) {
 		if got, ok := Lookup(object, name); ok {
 			t.Errorf("%s: %v", name, got)
 		}
+	}
+}
+
+// TestNDJSONHeaderIsBounded: nested keys have the names of all objects around them, which may be long.
+func TestNDJSONHeaderIsBounded(t *testing.T) {
+	var line strings.Builder
+	line.WriteString(`{"sku":"A","` + strings.Repeat("k", 500<<10) + `":{"n0":0`)
+	for i := range 2000 {
+		line.WriteString(`,"n` + strconv.Itoa(i+1) + `":1`)
+	}
+	line.WriteString("}}\n")
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	header, _ := read(t, strings.Repeat(line.String(), 3), tenants.Format{})
+	runtime.ReadMemStats(&after)
+	if size := len(strings.Join(header, "")); size > maxHeaderBytes || header[0] != "sku" {
+		t.Errorf("a header of %d bytes", size)
+	}
+	if mb := (after.TotalAlloc - before.TotalAlloc) >> 20; mb > 200 {
+		t.Errorf("%d MiB for a header", mb)
+	}
+}
+
+// TestLookupIsBounded: a name with many points can be read in very many ways where keys have points too.
+func TestLookupIsBounded(t *testing.T) {
+	made := 0
+	var object func(depth int) map[string]any
+	object = func(depth int) map[string]any {
+		o := map[string]any{}
+		for i := 1; i <= 12 && depth > 0; i++ {
+			made++
+			o[strings.TrimSuffix(strings.Repeat("a.", i), ".")] = object(depth - 1)
+		}
+		return o
+	}
+	root := object(4)
+	left := maxLookups
+	if _, ok := lookup(root, strings.Repeat("a.", 100)+"z", &left); ok || left != 0 || made < 20*maxLookups {
+		t.Errorf("found %t, %d of %d keys not asked for, of %d", ok, left, maxLookups, made)
+	}
+	if v, ok := Lookup(map[string]any{"a.b": map[string]any{"c": map[string]any{"d.e": 1}}}, "a.b.c.d.e"); !ok || v != 1 {
+		t.Errorf("%v %t", v, ok)
 	}
 }

@@ -209,3 +209,24 @@ func TestNewCustomerOfClaims(t *testing.T) {
 		}
 	}
 }
+
+// TestClaimsHaveABudget: what a merchant writes about claims is compiled and evaluated for each shopper.
+func TestClaimsHaveABudget(t *testing.T) {
+	deep := strings.Repeat("number(", 60) + "x" + strings.Repeat(`,",")`, 60)
+	m, wrong := compileClaims([]tenants.ClaimMapping{
+		{Target: TargetPhone, Expression: strings.TrimSuffix(strings.Repeat("x+", 90), "+")}, {Target: TargetCompany, Expression: `"Acme"`}, {Target: TargetGroup, Expression: deep},
+	})
+	if len(wrong) > 0 {
+		t.Fatal(wrong)
+	}
+	says := m.apply(t.Context(), map[string]any{"x": strings.Repeat("x", 1<<20)})
+	if len(says.notes) != 3 || !strings.Contains(says.notes[0], "more work") || !strings.Contains(says.notes[1], "more work") {
+		t.Errorf("%q", says.notes)
+	}
+	if says = m.apply(t.Context(), map[string]any{"x": "1"}); says.text[TargetCompany] != "Acme" || len(says.notes) != 1 {
+		t.Errorf("the next shopper: %+v", says)
+	}
+	if _, wrong = compileClaims([]tenants.ClaimMapping{{Target: TargetPhone, Expression: `x matches "(` + strings.Repeat("x", 1000) + `){900}" ? "a" : "b"`}}); len(wrong) != 1 || !strings.Contains(wrong[0].Message, "too large") {
+		t.Errorf("%v", wrong)
+	}
+}

@@ -7,8 +7,9 @@
 //	header, mapping ── Compile ──▶ Program ── Apply(values) ──▶ Document, []problem.Field
 //
 // Expressions are expr-lang with a short list of functions, all pure: the same row gives the same
-// document on every machine and day. There are no loops, variables, clocks or random numbers, and
-// the number of nodes and the size of every value are capped, so that no expression can hang a worker.
+// document on every machine and day. There are no loops, variables, clocks or random numbers, and all
+// expressions of a row, with what becomes of their values, share one budget of steps and bytes, so that
+// none can hang a worker or fill its memory (internal/expression).
 //
 // The package never calls BigCommerce, never reads a file and never guesses: a value that does not
 // fit its field is an error with the value in it, not a silent conversion. Categories and brands
