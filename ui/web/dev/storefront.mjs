@@ -14,7 +14,7 @@ export function newStorefront(q) {
       { channel_id: 3, name: 'Outlet', type: 'storefront', platform: 'bigcommerce', status: 'prelaunch', origins: [], script: script('removed', { checked_at: null }) },
     ],
     missing: q.get('scopes') === 'missing' ? ['store_v2_content', 'store_v2_customers_login'] : [],
-    provider: empty ? null : { preset: 'keycloak', issuer: 'https://id.harbour.example/realms/shop', client_id: 'sluice', has_secret: true, scopes: 'openid email profile', enabled: true, create_customers: true, group_id: 3, claims: [{ target: 'company', expression: 'company' }, { target: 'external_id', expression: 'customer_number' }], end_session: true, version: 2 },
+    provider: empty ? null : { preset: 'keycloak', issuer: 'https://id.harbour.example/realms/shop', client_id: 'sluice', has_secret: true, scopes: 'openid email profile', enabled: true, create_customers: true, group_id: 3, claims: [{ target: 'company', expression: 'company' }, { target: 'external_id', expression: 'customer_number' }], end_session: true, email_claim: '', trust_email: false, keep_passwords: false, request_ip: false, shared_until: q.get('address') === 'shared' ? iso(Date.now() + 9 * 86_400_000) : null, announces_issuer: false, version: 2 },
     signIns: empty ? [] : [
       { id: 's3', at: iso(Date.now() - 60_000), method: 'sso', result: 'ok', customer_id: 42, email: 'ana@buyer.example', channel_id: 1, detail: '' },
       { id: 's2', at: iso(Date.now() - 3_600_000), method: 'sso', result: 'email_unverified', customer_id: 0, email: 'bo@buyer.example', channel_id: 1, detail: 'The provider has not verified this e-mail address. Verify it there, then let the shopper sign in again.' },
@@ -37,7 +37,7 @@ export async function storefrontAPI(f, method, rest, q, read) {
       return {
         body: {
           settings: f.settings, channels: f.channels, missing_scopes: f.missing, script: { url: `${app}/storefront/abc123/sluice.js?v=1`, integrity: 'sha384-x', bytes_gzip: 1800 },
-          sso: { login_url: `${app}/sso/abc123/login`, logout_url: `${app}/sso/abc123/logout`, callback_url: `${app}/sso/callback` }, field_keys: ['terms', 'credit_left', 'credit_limit', 'price_tier'],
+          sso: { login_url: `${app}/sso/abc123/login`, logout_url: `${app}/sso/abc123/logout`, callback_url: `${app}/sso/abc123/callback` }, field_keys: ['terms', 'credit_left', 'credit_limit', 'price_tier'],
         },
       };
     case 'PUT ':
@@ -60,15 +60,15 @@ export async function storefrontAPI(f, method, rest, q, read) {
     case 'GET provider':
       return { body: { provider: f.provider } };
     case 'PUT provider': {
-      const { client_secret: secret, ...want } = await read();
-      f.provider = { ...want, has_secret: secret === null ? (f.provider?.has_secret ?? false) : secret !== '', version: (f.provider?.version ?? 0) + 1 };
+      const { client_secret: secret, own_address: own, ...want } = await read();
+      f.provider = { ...want, shared_until: own ? null : (f.provider?.shared_until ?? null), announces_issuer: false, has_secret: secret === null ? (f.provider?.has_secret ?? false) : secret !== '', version: (f.provider?.version ?? 0) + 1 };
       return { body: { provider: f.provider } };
     }
     case 'DELETE provider':
       f.provider = null;
       return { status: 204 };
     case 'GET provider/presets':
-      return { body: { presets, callback_url: `${app}/sso/callback`, logged_out_url: `${app}/sso/logged-out` } };
+      return { body: { presets, callback_url: `${app}/sso/abc123/callback`, logged_out_url: `${app}/sso/abc123/logged-out`, shared: { callback_url: `${app}/sso/callback`, logged_out_url: `${app}/sso/logged-out` } } };
     case 'GET customer-groups':
       return { body: { groups: [{ id: 2, name: 'Retail', is_default: true }, { id: 3, name: 'Trade', is_default: false }] } };
     case 'DELETE subject-links/7':

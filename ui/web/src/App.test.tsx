@@ -61,11 +61,13 @@ describe('App', () => {
 
   it('explains a store that needs a reinstall, missing scopes and a viewer’s limits', async () => {
     open({
-      s: { ...session, store: { ...session.store, state: 'needs_reinstall', state_reason: 'The token was refused.' }, missing_scopes: ['store_v2_products'], permissions: { write: false, admin: false, owner: false } },
+      s: { ...session, store: { ...session.store, state: 'needs_reinstall', state_reason: 'The token was refused.' }, missing_scopes: ['store_v2_products'], shared_address_until: '2026-01-01T00:00:00Z', permissions: { write: false, admin: false, owner: false } },
     });
     expect(await screen.findByText('Sluice needs to be installed again')).toBeTruthy();
     expect(screen.getByText('The token was refused.')).toBeTruthy();
     expect(screen.getByText(/store_v2_products/)).toBeTruthy();
+    expect(screen.getByText('Your single sign-on needs a new redirect address')).toBeTruthy();
+    expect(screen.getByText(/Nobody can sign in: the address that all stores shared/)).toBeTruthy();
     expect(screen.getByText('You can look, but not change anything')).toBeTruthy();
     expect(await screen.findByRole('button', { name: 'Connect a feed' })).toHaveProperty('disabled', true);
   });

@@ -46,6 +46,14 @@ export const text = {
       steps: 'In the control panel go to Apps, My Apps, and open or reinstall Sluice. Your feeds, mappings and history stay. Runs are paused and go on by themselves afterwards.',
       reason: 'Sluice must be installed again before it can do this.',
     },
+    sharedAddress: {
+      header: 'Your single sign-on needs a new redirect address',
+      ends: (when: string) =>
+        `Shoppers come back from your identity provider to an address that all stores share. It stops working on ${when}, and nobody can sign in with it then. Register your store’s own address with the provider, and switch to it.`,
+      over: (when: string) =>
+        `Nobody can sign in: the address that all stores shared stopped working on ${when}. Register your store’s own address with your identity provider, and switch to it.`,
+      action: 'Show the addresses',
+    },
     scopes: {
       header: 'Sluice is missing permissions',
       message: (list: string) => `These permissions were not granted: ${list}. In the control panel go to Apps, My Apps, reinstall Sluice, and accept the permissions it asks for.`,

@@ -91,7 +91,18 @@ export const storefrontText = {
     scopes: 'Scopes',
     scopesHelp: 'Separated by spaces. openid and email are needed.',
     redirect: 'Redirect address',
-    redirectHelp: 'Register exactly this address with your provider.',
+    redirectHelp: 'Register exactly this address with your provider, without * and without any other address of Sluice.',
+    shared: {
+      header: 'Your store has a redirect address of its own now',
+      announced: 'Shoppers come back to an address that all stores share. That goes on as long as your provider names itself in its answers (RFC 9207), as it does now. Your own address is safer.',
+      ends: (when: string) => `Shoppers come back to an address that all stores share. It stops working on ${when}: nobody can sign in then.`,
+      over: (when: string) => `Nobody can sign in: the address that all stores shared stopped working on ${when}.`,
+      steps: 'Register the two addresses below with your provider, say here that you did, and save. When a sign-in works, remove the shared addresses from the provider.',
+      redirect: 'Shared redirect address',
+      inUse: 'In use now. Keep it registered until you have switched.',
+      moved: 'I have registered my store’s own addresses with the provider',
+      movedHelp: 'Shoppers come back to them as soon as you save. There is no way back to the shared ones.',
+    },
     loggedOut: 'Address after signing out',
     loggedOutHelp: 'Register it too, so that the provider sends shoppers back to your storefront.',
     copy: 'Copy',
@@ -105,6 +116,21 @@ export const storefrontText = {
     groupDefault: 'Your store’s default',
     groupGone: (id: string) => `Group ${id}, which no longer exists`,
     groupHelp: 'The group’s id in BigCommerce; 0 is your store’s default.',
+    claimPath: 'Write a name such as email, emails[0] or user.mail.',
+    trust: {
+      header: 'Whom you trust',
+      emailClaim: 'Place of the e-mail address',
+      emailClaimHelp: 'Leave it empty unless your provider names it elsewhere: emails[0] is the first of a list, user.mail is inside of user.',
+      trustEmail: 'Take the provider’s e-mail addresses for verified although it never says so',
+      trustEmailHelp:
+        'Danger: whoever can write any address into their account at the provider signs in as your customer with that address, and sees what is theirs. Choose it only if nobody but you sets addresses there. Addresses that the provider calls unverified stay refused.',
+      keepPasswords: 'Leave customers the password from before their first single sign-on',
+      keepPasswordsHelp:
+        'Danger: BigCommerce lets anybody register with anybody’s address. Whoever did goes on signing in with that password after the owner’s first single sign-on, and sees the owner’s account and card. Unless you choose this, Sluice replaces such a password at the first single sign-on; the customer can have a link to set another mailed to their address.',
+      requestIP: 'Bind each sign-in to the shopper’s IP address',
+      requestIPHelp:
+        'A sign-in address that somebody catches works nowhere else. But shoppers with both IPv4 and IPv6, and those whose network changes its address, may reach Sluice by one and your storefront by the other: BigCommerce then refuses them.',
+    },
     claims: {
       header: 'What Sluice takes over',
       description: 'Fill fields of the customer from what the provider says, each time a shopper signs in. An expression may use any claim.',
@@ -132,6 +158,7 @@ export const storefrontText = {
     checks: {
       store: 'Permissions of the store',
       create_customers: 'Permission to create customers',
+      passwords: 'Permission to replace passwords',
       customer_group: 'Customer group',
       discovery: 'Discovery document',
       algorithms: 'Signatures of ID tokens',

@@ -86,13 +86,22 @@ export interface IdentityProvider {
   group_id: number;
   claims: ClaimMapping[] | null;
   end_session: boolean;
+  /** Where the provider names the e-mail, such as emails[0]; '' for the claim email. */
+  email_claim: string;
+  trust_email: boolean;
+  keep_passwords: boolean;
+  request_ip: boolean;
+  /** null when shoppers come back to the store's own address; else until when the shared one works without announces_issuer. */
+  shared_until: string | null;
+  announces_issuer: boolean;
   version: number;
 }
 
 /** What is sent to save or to test a provider. A null secret keeps the stored one, '' clears it. */
-export interface ProviderInput extends Omit<IdentityProvider, 'has_secret' | 'claims'> {
+export interface ProviderInput extends Omit<IdentityProvider, 'has_secret' | 'claims' | 'shared_until' | 'announces_issuer'> {
   client_secret: string | null;
   claims: ClaimMapping[];
+  own_address: boolean;
 }
 
 export interface PresetInfo {
@@ -107,8 +116,11 @@ export interface PresetInfo {
 /** What the form of a provider needs to know beforehand. */
 export interface Presets {
   presets: PresetInfo[];
+  /** The store's own, to register with the provider. */
   callback_url: string;
   logged_out_url: string;
+  /** Those of providers that were set up before each store had its own. */
+  shared: { callback_url: string; logged_out_url: string };
 }
 
 export interface CustomerGroup {

@@ -35,6 +35,8 @@ export interface Session {
   channel_id: number | null;
   deep_link: string;
   missing_scopes: string[] | null;
+  /** Until when shoppers may sign in by the redirect address that all stores share; null: no worry. */
+  shared_address_until: string | null;
   permissions: { write: boolean; admin: boolean; owner: boolean };
   version: string;
   sandbox: boolean;

@@ -15,14 +15,15 @@ const front: Storefront = {
     { channel_id: 3, name: 'Outlet', type: 'storefront', platform: 'bigcommerce', status: 'active', origins: [], script: { wanted: true, state: 'failed', error: 'There are 10 scripts already.', checked_at: null, version_current: false } },
   ],
   missing_scopes: [], script: { url: 'https://sluice.example/storefront/abc123/sluice.js?v=1', integrity: 'sha384-x', bytes_gzip: 1800 },
-  sso: { login_url: 'https://sluice.example/sso/abc123/login', logout_url: 'https://sluice.example/sso/abc123/logout', callback_url: 'https://sluice.example/sso/callback' },
+  sso: { login_url: 'https://sluice.example/sso/abc123/login', logout_url: 'https://sluice.example/sso/abc123/logout', callback_url: 'https://sluice.example/sso/abc123/callback' },
   field_keys: ['terms', 'credit'],
 };
 /** What can be set of the settings; the server refuses more. */
 const settable = { card_fields: front.settings.card_fields, consent_category: 'functional', allow_sign_in: true };
 const provider: IdentityProvider = {
   preset: 'custom', issuer: 'https://id.example', client_id: 'c1', has_secret: true, scopes: 'openid email', enabled: true, create_customers: false, group_id: 0,
-  claims: [{ target: 'company', expression: 'org' }], end_session: true, version: 4,
+  claims: [{ target: 'company', expression: 'org' }], end_session: true, email_claim: '', trust_email: false, keep_passwords: false, request_ip: false,
+  shared_until: null, announces_issuer: false, version: 4,
 };
 const presets = [
   { preset: 'google', name: 'Google', issuer_template: 'https://accounts.google.com', help: 'Google Cloud console.', claims: [] },
@@ -39,7 +40,12 @@ function show(tab: string, part: { answers?: Answers; front?: Partial<Storefront
     answers: {
       'GET /storefront': { json: { ...front, ...part.front } },
       'GET /storefront/provider': { json: { provider } },
-      'GET /storefront/provider/presets': { json: { presets, callback_url: 'https://sluice.example/sso/callback', logged_out_url: 'https://sluice.example/sso/logged-out' } },
+      'GET /storefront/provider/presets': {
+        json: {
+          presets, callback_url: 'https://sluice.example/sso/abc123/callback', logged_out_url: 'https://sluice.example/sso/abc123/logged-out',
+          shared: { callback_url: 'https://sluice.example/sso/callback', logged_out_url: 'https://sluice.example/sso/logged-out' },
+        },
+      },
       'GET /storefront/customer-groups': { json: { groups: [{ id: 3, name: 'Trade', is_default: false }] } },
       ...part.answers,
     },
@@ -145,6 +151,59 @@ describe('StorefrontPage', () => {
     await user.clear(issuer);
     await user.click(screen.getByRole('button', { name: 'Save' }));
     expect((await screen.findAllByText('Fill this in.')).length).toBe(2);
+    expect(sent(calls, 'PUT', '/storefront/provider')).toEqual([]);
+  });
+
+  it('shows the store’s own redirect address, and no other once the provider knows it', async () => {
+    show('signOn');
+    expect(await screen.findByDisplayValue('https://sluice.example/sso/abc123/callback')).toBeTruthy();
+    expect(screen.getByDisplayValue('https://sluice.example/sso/abc123/logged-out')).toBeTruthy();
+    expect(screen.queryByDisplayValue('https://sluice.example/sso/callback')).toBeNull();
+    expect(screen.queryByRole('checkbox', { name: /I have registered/ })).toBeNull();
+  });
+
+  it('says until when the shared address works, and moves a provider to the store’s own', async () => {
+    const user = userEvent.setup();
+    const until = new Date(Date.now() + 86_400_000).toISOString();
+    const { calls } = show('signOn', {
+      answers: { 'GET /storefront/provider': { json: { provider: { ...provider, shared_until: until } } }, 'PUT /storefront/provider': { json: { provider } } },
+    });
+    expect(await screen.findByText(/It stops working on/)).toBeTruthy();
+    expect(screen.getByDisplayValue('https://sluice.example/sso/callback')).toBeTruthy();
+    await user.click(screen.getByRole('checkbox', { name: /I have registered/ }));
+    await user.click(screen.getByRole('button', { name: 'Save' }));
+    await waitFor(() => expect(sent(calls, 'PUT', '/storefront/provider')).toHaveLength(1));
+    expect(sent(calls, 'PUT', '/storefront/provider')[0]).toMatchObject({ own_address: true, version: 4 });
+  });
+
+  it('says that the shared address is over, or that the provider names itself', async () => {
+    const over = { ...provider, shared_until: '2026-01-01T00:00:00Z' };
+    const { unmount } = show('signOn', { answers: { 'GET /storefront/provider': { json: { provider: over } } } });
+    expect(await screen.findByText(/Nobody can sign in/)).toBeTruthy();
+    unmount();
+    show('signOn', { answers: { 'GET /storefront/provider': { json: { provider: { ...over, announces_issuer: true } } } } });
+    expect(await screen.findByText(/as it does now/)).toBeTruthy();
+    expect(screen.queryByText(/Nobody can sign in/)).toBeNull();
+  });
+
+  it('names the danger of each choice, and sends what was chosen', async () => {
+    const user = userEvent.setup();
+    const { calls } = show('signOn', { answers: { 'PUT /storefront/provider': { json: { provider } } } });
+    await user.type(await screen.findByRole('textbox', { name: /Place of the e-mail/ }), 'emails[[0]');
+    for (const name of [/Take the provider’s e-mail addresses for verified/, /Leave customers the password/, /Bind each sign-in/]) await user.click(screen.getByRole('checkbox', { name }));
+    expect(screen.getAllByText(/Danger: /)).toHaveLength(2);
+    expect(screen.getByText(/both IPv4 and IPv6/)).toBeTruthy();
+    await user.click(screen.getByRole('button', { name: 'Save' }));
+    await waitFor(() => expect(sent(calls, 'PUT', '/storefront/provider')).toHaveLength(1));
+    expect(sent(calls, 'PUT', '/storefront/provider')[0]).toMatchObject({ email_claim: 'emails[0]', trust_email: true, keep_passwords: true, request_ip: true });
+  });
+
+  it('does not send a place of the e-mail that is none', async () => {
+    const user = userEvent.setup();
+    const { calls } = show('signOn');
+    await user.type(await screen.findByRole('textbox', { name: /Place of the e-mail/ }), 'emails[[');
+    await user.click(screen.getByRole('button', { name: 'Save' }));
+    expect(await screen.findByText(/Write a name such as email/)).toBeTruthy();
     expect(sent(calls, 'PUT', '/storefront/provider')).toEqual([]);
   });
 

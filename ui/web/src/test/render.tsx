@@ -17,7 +17,7 @@ export const session: Session = {
     state: 'active', state_reason: '', installed_at: '2026-11-01T00:00:00Z',
   },
   user: { id: 'u1', email: 'owner@example.com', role: 'owner', locale: 'en-US' },
-  channel_id: null, deep_link: '/', missing_scopes: [], permissions: { write: true, admin: true, owner: true }, version: 'test', sandbox: false,
+  channel_id: null, deep_link: '/', missing_scopes: [], shared_address_until: null, permissions: { write: true, admin: true, owner: true }, version: 'test', sandbox: false,
 };
 
 export const run: Run = {

@@ -3,28 +3,28 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { ApiError } from '../../api/errors';
 import { keys } from '../../api/queries';
-import type { IdentityProvider, PresetInfo } from '../../api/storefront';
+import type { IdentityProvider, Presets } from '../../api/storefront';
 import { useAccess, useApp, useFeedback } from '../../components/app';
 import { Confirm } from '../../components/Confirm';
-import { CopyField } from '../../components/CopyField';
 import { Failure } from '../../components/Feedback';
 import { text } from '../../text';
 import { ClaimEditor } from './ClaimEditor';
+import { EmailTrust } from './EmailTrust';
 import { GroupField } from './GroupField';
 import { draftOf, inputOf, type ProviderDraft, providerErrors, sameProvider, withPreset } from './providerDraft';
+import { ReturnAddresses } from './ReturnAddresses';
 import { TestResult } from './TestResult';
 
 const t = text.storefront.provider;
 
 interface Props {
   provider: IdentityProvider | null;
-  presets: PresetInfo[];
-  callbackURL: string;
-  loggedOutURL: string;
+  addresses: Presets;
 }
 
 /** Sets up, tests, changes and removes the identity provider. Remounted (by key) for each stored version. */
-export function ProviderForm({ provider, presets, callbackURL, loggedOutURL }: Props) {
+export function ProviderForm({ provider, addresses }: Props) {
+  const { presets } = addresses;
   const { client } = useApp();
   const qc = useQueryClient();
   const feedback = useFeedback();
@@ -39,6 +39,7 @@ export function ProviderForm({ provider, presets, callbackURL, loggedOutURL }: P
     mutationFn: (d: ProviderDraft) => client.saveProvider(inputOf(d)),
     onSuccess: () => {
       feedback.success(t.saved);
+      void qc.invalidateQueries({ queryKey: keys.session }); // its banner may have to go
       void qc.invalidateQueries({ queryKey: keys.provider });
       void qc.invalidateQueries({ queryKey: keys.storefront });
     },
@@ -47,6 +48,7 @@ export function ProviderForm({ provider, presets, callbackURL, loggedOutURL }: P
     mutationFn: () => client.deleteProvider(),
     onSuccess: () => {
       feedback.success(t.removed);
+      void qc.invalidateQueries({ queryKey: keys.session });
       void qc.invalidateQueries({ queryKey: keys.provider });
       void qc.invalidateQueries({ queryKey: keys.storefront });
     },
@@ -59,7 +61,7 @@ export function ProviderForm({ provider, presets, callbackURL, loggedOutURL }: P
     test.reset();
   };
   const errors = providerErrors(draft);
-  const errorOf = (field: 'issuer' | 'client_id') => {
+  const errorOf = (field: 'issuer' | 'client_id' | 'email_claim') => {
     const error = showErrors ? errors.get(field) : undefined;
     return error ? t[error] : undefined;
   };
@@ -175,6 +177,7 @@ export function ProviderForm({ provider, presets, callbackURL, loggedOutURL }: P
             <GroupField disabled={disabled} onChange={(group) => change({ group })} value={draft.group} />
           </FormGroup>
         ) : null}
+        <EmailTrust disabled={disabled} draft={draft} error={errorOf('email_claim')} onChange={change} />
         <ClaimEditor disabled={disabled} lines={draft.claims} onChange={(claims) => change({ claims })} showErrors={showErrors} />
         <Flex flexDirection="row" flexGap="0.5rem" flexWrap="wrap" marginTop="medium">
           <Button disabled={disabled} isLoading={test.isPending} mobileWidth="auto" onClick={() => ifComplete((d) => test.mutate(d))} title={access.reason} type="button" variant="secondary">
@@ -186,8 +189,14 @@ export function ProviderForm({ provider, presets, callbackURL, loggedOutURL }: P
         </Flex>
       </Form>
       <TestResult test={test} />
-      <CopyField help={t.redirectHelp} label={t.redirect} value={callbackURL} />
-      {draft.end_session ? <CopyField help={t.loggedOutHelp} label={t.loggedOut} value={loggedOutURL} /> : null}
+      <ReturnAddresses
+        addresses={addresses}
+        disabled={disabled}
+        moved={draft.own_address}
+        onMove={(moved) => change({ own_address: moved })}
+        provider={provider}
+        signOut={draft.end_session}
+      />
       <Confirm
         busy={remove.isPending}
         confirm={t.removeModal.confirm}

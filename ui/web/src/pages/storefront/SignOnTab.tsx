@@ -17,11 +17,11 @@ export function SignOnTab({ storefront }: { storefront: Storefront }) {
   const presets = useQuery(queries.presets(client));
   return (
     <Loaded query={presets}>
-      {({ presets: list, callback_url: callbackURL, logged_out_url: loggedOutURL }) => (
+      {(addresses) => (
         <Loaded query={provider}>
           {(p) => (
             <>
-              <ProviderForm callbackURL={callbackURL} key={p?.version ?? 0} loggedOutURL={loggedOutURL} presets={list} provider={p} />
+              <ProviderForm addresses={addresses} key={p?.version ?? 0} provider={p} />
               {p ? (
                 <Panel header={t.addresses.header}>
                   <CopyField label={t.addresses.login} value={storefront.sso.login_url} />
