@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"sluice/auth"
+	"sluice/internal/limits"
 	"sluice/internal/openapi"
 	"sluice/internal/ratelimit"
 	"sluice/internal/tracing"
@@ -40,6 +41,9 @@ type program struct {
 	service *jobs.Service
 	workers *jobs.Workers
 	metrics *metrics
+	limits  *limits.Limits
+	limiter *ratelimit.Limiter
+	gate    *ratelimit.Gate
 	health  *health
 	router  *gin.Engine
 	handler http.Handler // router, compressed, with the headers of every answer
@@ -55,6 +59,7 @@ func userAgent() string { return "Sluice/" + version }
 // assemble builds the program; close must be called. It starts nothing and migrates nothing.
 func assemble(ctx context.Context, cfg *Config, log *slog.Logger) (*program, error) {
 	p := &program{cfg: cfg, log: log, metrics: newMetrics()}
+	p.limits = limits.New(cfg.Limits, p.metrics.limited)
 	p.streams, p.endStreams = context.WithCancel(context.Background())
 	if err := p.build(ctx); err != nil {
 		p.close()
@@ -79,6 +84,7 @@ func (p *program) build(ctx context.Context) (err error) {
 	if p.db, err = tenants.Open(ctx, cfg.DatabaseURL, cfg.EncryptionKeys, log); err != nil {
 		return err
 	}
+	p.db.SetLimits(p.limits)
 	p.closers = append(p.closers, func() {
 		if err := p.db.Close(); err != nil {
 			log.Error("database not closed", "error", err)
@@ -110,23 +116,24 @@ func (p *program) build(ctx context.Context) (err error) {
 			}
 			return state.Quota, state.Window
 		},
-		Log: log,
+		Log: log, Limits: p.limits,
 	})
-	limiter := ratelimit.New(rdb, ratelimit.Options{Log: log})
-	shoppers, err := p.assembleIdentity(rdb, clients, limiter, private)
+	p.limiter = ratelimit.New(rdb, ratelimit.Options{Log: log, Refused: p.metrics.limitedRate})
+	p.gate = ratelimit.NewGate(p.limiter, p.limits.Rate(limits.AddressRate))
+	shoppers, err := p.assembleIdentity(rdb, clients, private)
 	if err != nil {
 		return err
 	}
 	jobsConfig := jobs.Config{
 		DB: p.db, Queue: q, Engine: engine, Clients: clients, Log: log, Meter: p.metrics,
 		AppURL: cfg.AppURL, ClientSecret: cfg.ClientSecret, ScriptTag: cfg.jobsScriptTag, PurgeAfter: auth.DefaultRetention,
-		AnnouncesIssuer: shoppers.sso.Announces, Concurrency: cfg.WorkerConcurrency,
+		AnnouncesIssuer: shoppers.sso.Announces, Concurrency: cfg.WorkerConcurrency, Gate: p.gate,
 		// A late heartbeat, or two, must not lose a lease.
 		HeartbeatEvery: cfg.JobLease / 4, ReapEvery: cfg.JobLease / 6,
 	}
 	p.service = jobs.NewService(jobsConfig)
 	p.workers = jobs.NewWorkers(jobsConfig)
-	if err := errors.Join(p.metrics.watchPools(p.db, rdb), p.metrics.watchQueue(p.service, q, log), p.metrics.watchWorkers(p.workers)); err != nil {
+	if err := errors.Join(p.metrics.watchPools(p.db, rdb), p.metrics.watchQueue(p.service, q, log), p.metrics.watchWorkers(p.workers), p.metrics.watchSlots(p.limits)); err != nil {
 		return fmt.Errorf("metrics: %w", err)
 	}
 	return p.assembleHTTP(engine, shoppers)
@@ -143,10 +150,12 @@ func (p *program) assembleHTTP(engine *sync.Engine, shoppers *identity) error {
 	if err != nil {
 		return err
 	}
+	panel.LimitReports(p.limiter, p.limits)
 	authority, err := auth.New(auth.Config{
 		ClientID: cfg.ClientID, ClientSecret: cfg.ClientSecret, AppURL: cfg.AppURL, LoginURL: cfg.LoginURL,
 		Scopes: cfg.Scopes, FrameAncestors: cfg.FrameAncestors, RetainFor: auth.DefaultRetention,
 		DB: p.db, Lifecycle: lifecycle{p.service, shoppers.current}, Panel: panel.Page, Log: p.log,
+		Gate: p.gate, Limiter: p.limiter, Limits: p.limits,
 	})
 	if err != nil {
 		return err
@@ -155,6 +164,7 @@ func (p *program) assembleHTTP(engine *sync.Engine, shoppers *identity) error {
 		DB: p.db, Auth: authority, Jobs: p.service, Sources: engine, Scopes: cfg.Scopes,
 		SignIn: shoppers.signIn, SSO: shoppers.sso, ScriptTag: cfg.scriptTag, AppURL: cfg.AppURL,
 		Version: version, Sandbox: cfg.sandboxed(), SupportURL: cfg.SupportURL, Log: p.log, Stopping: p.streams.Done(),
+		Limits: p.limits,
 	})
 	docs, err := openapi.New()
 	if err != nil {
@@ -164,7 +174,7 @@ func (p *program) assembleHTTP(engine *sync.Engine, shoppers *identity) error {
 	if err != nil {
 		return err
 	}
-	router, err := newRouter(p.log, proxies, p.metrics.countRequests, tracing.Middleware(tenants.StoreHash))
+	router, err := newRouter(p.log, proxies, p.metrics.countRequests, p.health.noteProxy(proxies), p.gate.Front(provesItself), tracing.Middleware(tenants.StoreHash))
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -17,6 +18,7 @@ import (
 
 	"sluice/auth"
 	"sluice/internal/bigcommerce"
+	"sluice/internal/limits"
 	"sluice/tenants/vault"
 )
 
@@ -53,7 +55,9 @@ type Config struct {
 	DrainDelay time.Duration `env:"DRAIN_DELAY" envDefault:"0s" validate:"min=0,max=5m"`
 	// SupportURL is where a merchant finds help, https: or mailto:; the panel shows it. The marketplace asks for one.
 	SupportURL string `env:"SUPPORT_URL"`
-	LogLevel   string `env:"LOG_LEVEL" envDefault:"info" validate:"oneof=debug info warn error"`
+	// Limits are the LIMIT_… variables that are set: internal/limits has the table of them.
+	Limits   map[limits.Name]int64
+	LogLevel string `env:"LOG_LEVEL" envDefault:"info" validate:"oneof=debug info warn error"`
 }
 
 // loadConfig reads the environment and says everything that is wrong with it at once, by the
@@ -76,7 +80,9 @@ func loadConfig() (*Config, error) {
 		unread[parse.Name] = true
 		problems = append(problems, fmt.Errorf("%s: must be %s", variable(parse.Name), form(parse.Type)))
 	}
-	return &cfg, cfg.check(unread, problems...)
+	var wrong []error
+	cfg.Limits, wrong = limits.Read(os.LookupEnv)
+	return &cfg, cfg.check(unread, append(problems, wrong...)...)
 }
 
 // form says how a value of a type is written.

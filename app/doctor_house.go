@@ -262,6 +262,10 @@ func (d *doctor) address(ctx context.Context) {
 	case r.Version != version:
 		d.warn("address", fmt.Sprintf("version %s answers at APP_URL; this is %s", r.Version, version), "Finish the upgrade, or run the doctor of the version that serves.")
 	}
+	if r.UnknownProxy {
+		d.fault("address", errors.New("requests reach Sluice through a proxy that TRUSTED_PROXIES does not have: rate limits take all callers for one"),
+			"Set TRUSTED_PROXIES to the networks of the proxies in front of Sluice, for every web process.")
+	}
 	for _, path := range callbacks {
 		res, err := d.get(ctx, d.cfg.AppURL+path)
 		switch {

@@ -33,6 +33,8 @@ type health struct {
 	rdb      redis.UniversalClient
 	log      *slog.Logger
 	draining atomic.Bool
+	// unknownProxy: a request came through a proxy that TRUSTED_PROXIES does not have (noteProxy).
+	unknownProxy atomic.Bool
 
 	mu       sync.Mutex
 	last     []check
@@ -51,6 +53,8 @@ type report struct {
 	Status  string  `json:"status"` // ok, ready, not_ready or draining
 	Version string  `json:"version"`
 	Checks  []check `json:"checks,omitempty"`
+	// UnknownProxy: requests come through a proxy that TRUSTED_PROXIES does not have. Only /healthz tells.
+	UnknownProxy bool `json:"unknown_proxy,omitempty"`
 }
 
 // register mounts the two addresses for the public; probes of a worker ask on METRICS_ADDR.
@@ -60,7 +64,7 @@ func (h *health) register(r gin.IRouter) {
 }
 
 func (h *health) alive(w http.ResponseWriter, _ *http.Request) {
-	answer(w, http.StatusOK, report{Status: "ok", Version: version})
+	answer(w, http.StatusOK, report{Status: "ok", Version: version, UnknownProxy: h.unknownProxy.Load()})
 }
 
 func (h *health) ready(w http.ResponseWriter, r *http.Request) {

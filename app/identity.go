@@ -11,7 +11,6 @@ import (
 	"sluice/auth/customer/login"
 	"sluice/auth/customer/signin"
 	"sluice/auth/customer/sso"
-	"sluice/internal/ratelimit"
 	"sluice/jobs"
 	"sluice/tenants"
 )
@@ -25,21 +24,21 @@ type identity struct {
 
 // assembleIdentity builds what signs shoppers in. Providers may be where feeds may be: on the internet,
 // and in the ranges that the operator allows.
-func (p *program) assembleIdentity(rdb redis.UniversalClient, clients *jobs.Clients, limiter *ratelimit.Limiter, private []netip.Prefix) (*identity, error) {
+func (p *program) assembleIdentity(rdb redis.UniversalClient, clients *jobs.Clients, private []netip.Prefix) (*identity, error) {
 	minter, err := login.NewMinter(p.cfg.ClientID, p.cfg.ClientSecret)
 	if err != nil {
 		return nil, err
 	}
 	signIn := &signin.Service{DB: p.db, Clients: clients, Minter: minter, Clock: login.NewClock(nil, p.log), Log: p.log}
 	single, err := sso.New(sso.Config{
-		AppURL: p.cfg.AppURL, DB: p.db, Redis: rdb, SignIn: signIn, Limiter: limiter, AllowPrivate: private, UserAgent: userAgent(), Log: p.log,
+		AppURL: p.cfg.AppURL, DB: p.db, Redis: rdb, SignIn: signIn, Limiter: p.limiter, AllowPrivate: private, UserAgent: userAgent(), Log: p.log,
 	})
 	if err != nil {
 		return nil, err
 	}
 	p.closers = append(p.closers, single.Close)
 	current, err := customer.New(customer.Config{
-		ClientID: p.cfg.ClientID, ClientSecret: p.cfg.ClientSecret, AppURL: p.cfg.AppURL, DB: p.db, Limits: limiter, Log: p.log,
+		ClientID: p.cfg.ClientID, ClientSecret: p.cfg.ClientSecret, AppURL: p.cfg.AppURL, DB: p.db, Limits: p.limiter, Log: p.log,
 	})
 	if err != nil {
 		return nil, err

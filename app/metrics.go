@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"runtime"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -11,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"sluice/internal/bigcommerce"
+	"sluice/internal/limits"
 	"sluice/jobs"
 	"sluice/tenants"
 )
@@ -35,6 +37,7 @@ type metrics struct {
 	throttled    *prometheus.CounterVec
 	httpRequests *prometheus.CounterVec
 	httpTime     *prometheus.HistogramVec
+	refusals     *prometheus.CounterVec
 }
 
 var _ jobs.Meter = (*metrics)(nil)
@@ -79,7 +82,12 @@ func newMetrics() *metrics {
 		throttled: counter("api_throttled_total",
 			"429 answers of BigCommerce by kind: quota (window used up), concurrency (too many at once for the endpoint), platform (no rate headers: its own load).", "kind"),
 		httpRequests: counter("http_requests_total", "Requests to Sluice by route and status.", "route", "method", "status"),
-		httpTime:     histogram("http_request_duration_seconds", "Time that requests to Sluice take, event streams left out.", workBuckets, "route"),
+		refusals: counter("limit_refusals_total",
+			"Requests, uploads, rows and log lines refused because a limit was reached, by limit (docs/operators.md lists them).", "limit"),
+		httpTime: histogram("http_request_duration_seconds", "Time that requests to Sluice take, event streams left out.", workBuckets, "route"),
+	}
+	for _, l := range limits.All() {
+		m.refusals.WithLabelValues(string(l.Name))
 	}
 	info := prometheus.NewGauge(prometheus.GaugeOpts{Namespace: "sluice", Name: "build_info", Help: "Always 1; the labels say what runs.",
 		ConstLabels: prometheus.Labels{"version": version, "goversion": runtime.Version()}})
@@ -135,6 +143,30 @@ func throttleKind(a bigcommerce.Answer) string {
 		return "concurrency"
 	}
 	return "quota"
+}
+
+// limited is told of everything that a limit refused.
+func (m *metrics) limited(name limits.Name) { m.refusals.WithLabelValues(string(name)).Inc() }
+
+// limitedRate is limited for internal/ratelimit, whose limits are more than those of the table.
+func (m *metrics) limitedRate(name string) {
+	m.limited(limits.Name(strings.ReplaceAll(name, "-", "_")))
+}
+
+// watchSlots reports what this process holds open of what has a limit.
+func (m *metrics) watchSlots(l *limits.Limits) error {
+	var list []prometheus.Collector
+	for _, row := range limits.All() {
+		if !row.Process() {
+			continue
+		}
+		name := row.Name
+		list = append(list, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Namespace: "sluice", Name: "limit_held", Help: "What this process holds open of what has a limit.",
+			ConstLabels: prometheus.Labels{"limit": string(name)},
+		}, func() float64 { return float64(l.Held(name)) }))
+	}
+	return registerAll(m.registry, list...)
 }
 
 // countRequests counts requests by the route's template, never the path: paths carry ids.

@@ -13,11 +13,10 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"sluice/internal/problem"
-	"sluice/ui"
 )
 
-// The server's limits. A request of ours is small and quick except an upload and a live event stream,
-// so there is no write timeout, and bodies are limited where they are read.
+// The server's limits. A request of ours is small and quick except an upload, a download and a live event
+// stream, which have deadlines of their own; bodies are limited where they are read.
 const (
 	readHeaderTimeout = 10 * time.Second
 	idleTimeout       = 2 * time.Minute
@@ -60,13 +59,14 @@ func newRouter(log *slog.Logger, proxies []netip.Prefix, around ...gin.HandlerFu
 	return r, nil
 }
 
-// bodyTime is how long a request may take to send its body; uploads have no limit.
+// bodyTime is how long a request may take to send its body. An upload may take longer as long as it moves,
+// once it is known whose it is (package ui).
 const bodyTime = 30 * time.Second
 
 // bodyDeadline ends requests whose body trickles in: anybody may send one. An event stream has no
 // body, and a deadline would end it.
 func bodyDeadline(c *gin.Context) {
-	if c.Request.ContentLength == 0 || c.FullPath() == ui.Prefix+"/uploads" {
+	if c.Request.ContentLength == 0 {
 		return
 	}
 	// A writer without deadlines is a test's recorder.

@@ -153,6 +153,7 @@ func (a *Auth) keyPrincipal(ctx context.Context, secret string) (Principal, erro
 			a.cfg.Log.WarnContext(ctx, "last use of an API key was not written", "store", key.StoreHash, "key", key.ID, "error", err)
 		}
 	}
+	a.keys.put(key.SecretHash, key.StoreHash, key.ID, a.now())
 	return p, nil
 }
 

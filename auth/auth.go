@@ -13,6 +13,8 @@ import (
 	"github.com/gin-gonic/gin"
 	"golang.org/x/oauth2"
 
+	"sluice/internal/limits"
+	"sluice/internal/ratelimit"
 	"sluice/tenants"
 )
 
@@ -55,7 +57,10 @@ type Config struct {
 	DB        *tenants.DB
 	Lifecycle Lifecycle
 	Panel     PanelPage
-	HTTP      *http.Client // for the token exchange
+	HTTP      *http.Client       // for the token exchange
+	Gate      *ratelimit.Gate    // counts callers that prove nothing by address; nil: nobody does
+	Limiter   *ratelimit.Limiter // counts the others by who they are; nil: nobody does
+	Limits    *limits.Limits     // nil: the defaults
 	Log       *slog.Logger
 	Now       func() time.Time // time.Now unless a test says otherwise
 }
@@ -72,6 +77,8 @@ type Auth struct {
 	oauth      oauth2.Config
 	sessionKey []byte
 	now        func() time.Time
+	installs   installLimits
+	keys       goodKeys
 }
 
 // New checks cfg and returns an Auth.
@@ -113,6 +120,7 @@ func New(cfg Config) (*Auth, error) {
 		cfg:        cfg,
 		sessionKey: key,
 		now:        now,
+		installs:   newInstallLimits(cfg.Limits),
 		oauth: oauth2.Config{
 			ClientID:     cfg.ClientID,
 			ClientSecret: cfg.ClientSecret,

@@ -18,8 +18,6 @@ import (
 )
 
 const (
-	// maxCode bounds an authorization code; real ones have some 30 characters.
-	maxCode = 512
 	// codeMemory is how long a used code is remembered. BigCommerce's own lifetime is minutes.
 	codeMemory = time.Hour
 )
@@ -33,11 +31,17 @@ func (a *Auth) install(c *gin.Context) {
 	}
 	code, contextParam, scope := c.Query("code"), c.Query("context"), c.Query("scope")
 	hash, ok := storeOf(contextParam)
-	if code == "" || len(code) > maxCode || !ok {
+	if !codeForm.MatchString(code) || !scopeForm.MatchString(scope) || !ok {
 		a.refuse(c, problem.New(problem.Invalid, "This address is for BigCommerce: it needs a code, a scope and a context. Install Sluice from the App Marketplace."))
 		return
 	}
 	ctx := tenants.WithStore(c.Request.Context(), hash)
+	release, err := a.mayInstall(c, hash)
+	if err != nil {
+		a.refuse(c, err)
+		return
+	}
+	defer release()
 	sum := sha256.Sum256([]byte(code))
 	now := a.now()
 	if err := a.cfg.DB.UseToken(ctx, "code:"+hex.EncodeToString(sum[:16]), now.Add(codeMemory), now); err != nil {

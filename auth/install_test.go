@@ -82,7 +82,7 @@ func TestInstallRefusals(t *testing.T) {
 		"no code":              {query: url.Values{"context": {"stores/abc"}, "scope": {"x"}}, status: 422, says: "Install Sluice"},
 		"no context":           {query: url.Values{"code": {"c"}, "scope": {"x"}}, status: 422, says: "Install Sluice"},
 		"path in context":      {query: url.Values{"code": {"c"}, "context": {"stores/abc/../x"}}, status: 422, says: "Install Sluice"},
-		"oversized code":       {query: url.Values{"code": {strings.Repeat("c", maxCode+1)}, "context": {"stores/abc"}}, status: 422, says: "Install Sluice"},
+		"oversized code":       {query: url.Values{"code": {strings.Repeat("c", 513)}, "context": {"stores/abc"}}, status: 422, says: "Install Sluice"},
 		"the merchant said no": {query: url.Values{"error": {"access_denied"}}, status: 422, says: "did not complete"},
 		"code refused": {query: installQuery("c"), change: func(l *loginHost) {
 			l.status, l.answer = 400, map[string]any{"error": "invalid_grant", "error_description": "code c is wrong"}

@@ -86,9 +86,12 @@ func PrincipalFrom(ctx context.Context) (Principal, bool) {
 }
 
 // Require lets a request through when its bearer token belongs to a caller with access, and puts the
-// Principal and the store into the request's context.
+// Principal and the store into the request's context. Who calls too often is refused before that is looked up.
 func (a *Auth) Require(access Access) gin.HandlerFunc {
 	return func(c *gin.Context) {
+		if !a.admit(c) {
+			return
+		}
 		p, err := a.principal(c.Request.Context(), c.GetHeader("Authorization"))
 		if err == nil && !p.Can(access) {
 			err = errNotAllowed(p, access)
@@ -107,8 +110,8 @@ func (a *Auth) Require(access Access) gin.HandlerFunc {
 }
 
 func (a *Auth) principal(ctx context.Context, header string) (Principal, error) {
-	scheme, token, _ := strings.Cut(header, " ")
-	if !strings.EqualFold(scheme, "Bearer") || token == "" || len(token) > maxPayload {
+	token := bearer(header)
+	if token == "" {
 		return Principal{}, problem.New(problem.Unauthenticated, "Sign in first: open Sluice from your BigCommerce control panel, or send an API key as “Authorization: Bearer …”.")
 	}
 	if strings.HasPrefix(token, keyPrefix) {

@@ -19,7 +19,9 @@ var page = template.Must(template.New("page").Parse(pageHTML))
 
 // refuse answers a browser with a page that says what is wrong and what to do, never with the token.
 func (a *Auth) refuse(c *gin.Context, err error) {
-	a.cfg.Log.WarnContext(c.Request.Context(), "page refused", "route", c.FullPath(), "code", problem.CodeOf(err), "reason", err.Error())
+	if problem.CodeOf(err) != problem.RateLimited { // that is counted: a line each would fill the log
+		a.cfg.Log.WarnContext(c.Request.Context(), "page refused", "route", c.FullPath(), "code", problem.CodeOf(err), "reason", err.Error())
+	}
 	nonce := rand.Text()
 	var b bytes.Buffer
 	data := struct{ Nonce, Message, Code, RequestID string }{nonce, problem.MessageOf(err), string(problem.CodeOf(err)), c.GetString(problem.RequestIDKey)}

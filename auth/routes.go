@@ -21,7 +21,7 @@ func (a *Auth) Register(r gin.IRouter) {
 func (a *Auth) logRefusal(callback string) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		c.Next()
-		if last := c.Errors.Last(); last != nil {
+		if last := c.Errors.Last(); last != nil && !c.IsAborted() { // aborted: too often, which is counted, not logged
 			a.cfg.Log.LogAttrs(c.Request.Context(), slog.LevelWarn, "callback refused",
 				slog.String("callback", callback), slog.String("code", string(problem.CodeOf(last.Err))), slog.String("reason", last.Err.Error()))
 		}

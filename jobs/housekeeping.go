@@ -52,6 +52,8 @@ func (w *Workers) doHousekeeping(ctx context.Context, j *job) error {
 	note("quota minutes", minutes, err)
 	signIns, err := w.db.SweepSignIns(ctx, now.Add(-tenants.SignInsKept))
 	note("sign-ins", signIns, err)
+	history, err := w.db.TrimHistory(ctx)
+	note("history beyond the limits", history, err)
 	note("stores", 0, w.purgeLeftStores(ctx, now))
 	for _, check := range storeChecks {
 		note("checks of "+check.prefix, 0, w.scheduleChecks(ctx, now, check))

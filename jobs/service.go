@@ -8,6 +8,7 @@ import (
 
 	"sluice/internal/batch"
 	"sluice/internal/bigcommerce"
+	"sluice/internal/ratelimit"
 	"sluice/jobs/queue"
 	"sluice/jobs/sync"
 	"sluice/tenants"
@@ -54,6 +55,8 @@ type Config struct {
 
 	AppURL       string // public base URL: webhooks are sent to AppURL + WebhookPath
 	ClientSecret string // of the app: signs webhooks
+	// Gate counts deliveries that BigCommerce did not sign against their address; nil: nobody counts.
+	Gate *ratelimit.Gate
 
 	// ScriptTag returns the storefront script of a store's channel. Only workers call it.
 	ScriptTag func(storeHash string, channelID int64, settings tenants.StorefrontSettings) ScriptTag

@@ -2,6 +2,8 @@ package tenants
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -10,6 +12,7 @@ import (
 	"gorm.io/gorm/clause"
 
 	"sluice/internal/bigcommerce"
+	"sluice/internal/limits"
 )
 
 // FoldEmail is the form in which e-mails are compared: without spaces around, and with the letters A to Z
@@ -20,7 +23,7 @@ func FoldEmail(email string) string { return bigcommerce.FoldEmail(strings.TrimS
 // PutAccounts writes accounts as the back-office system has them, each replacing the one with its
 // ExternalID as a whole. An account without a customer stays that customer's whom it was given to
 // (GiveAccount), as long as its e-mail is the same. Where rows repeat an ExternalID the last one counts.
-// All are written or none.
+// All are written or none. problem.LimitReached when they would be more, or larger, than a store may keep.
 func (d *DB) PutAccounts(ctx context.Context, accounts []Account) error {
 	rows := lastOf(accounts, func(a Account) string { return a.ExternalID })
 	now := d.now()
@@ -31,26 +34,88 @@ func (d *DB) PutAccounts(ctx context.Context, accounts []Account) error {
 			rows[i].Fields = map[string]string{}
 		}
 	}
-	return bulk(ctx, d, rows, "accounts", func(tx *DB, rows []Account) error {
-		return tx.Scoped(ctx).Clauses(clause.OnConflict{
-			Columns: []clause.Column{{Name: "store_hash"}, {Name: "external_id"}},
-			DoUpdates: append(clause.AssignmentColumns([]string{"email", "fields", "updated_at"}), clause.Assignment{
-				Column: clause.Column{Name: "customer_id"},
-				Value: gorm.Expr("CASE WHEN excluded.customer_id = 0 AND excluded.email = accounts.email" +
-					" THEN accounts.customer_id ELSE excluded.customer_id END"),
-			}),
-		}).Create(&rows).Error
-	})
+	if len(rows) == 0 {
+		return nil
+	}
+	return wrap(d.Tx(ctx, func(tx *DB) error {
+		usage, err := tx.lockUsage(ctx)
+		if err != nil {
+			return err
+		}
+		for piece := range chunks(rows, bulkRows) {
+			if err := tx.putAccounts(ctx, usage, piece); err != nil {
+				return err
+			}
+		}
+		return tx.saveUsage(ctx, usage)
+	}), "accounts")
+}
+
+// putAccounts writes rows, whose ids differ, and adds what they take more than those they replace to usage,
+// which the transaction holds.
+func (d *DB) putAccounts(ctx context.Context, usage *StoreUsage, rows []Account) error {
+	ids := make([]string, len(rows))
+	bytes := int64(0)
+	for i, a := range rows {
+		size, err := accountBytes(a)
+		if err != nil {
+			return err
+		}
+		ids[i], bytes = a.ExternalID, bytes+size
+	}
+	var replaced []Account
+	if err := d.Scoped(ctx).Where("external_id IN ?", ids).Find(&replaced).Error; err != nil {
+		return err
+	}
+	for _, a := range replaced {
+		size, err := accountBytes(a)
+		if err != nil {
+			return err
+		}
+		bytes -= size
+	}
+	more := int64(len(rows) - len(replaced))
+	if err := errors.Join(d.limits.Check(limits.Accounts, usage.AccountRows, more), d.limits.Check(limits.AccountBytes, usage.AccountBytes, bytes)); err != nil {
+		return err
+	}
+	usage.AccountRows, usage.AccountBytes = usage.AccountRows+more, usage.AccountBytes+bytes
+	return d.Scoped(ctx).Clauses(clause.OnConflict{
+		Columns: []clause.Column{{Name: "store_hash"}, {Name: "external_id"}},
+		DoUpdates: append(clause.AssignmentColumns([]string{"email", "fields", "updated_at"}), clause.Assignment{
+			Column: clause.Column{Name: "customer_id"},
+			Value: gorm.Expr("CASE WHEN excluded.customer_id = 0 AND excluded.email = accounts.email" +
+				" THEN accounts.customer_id ELSE excluded.customer_id END"),
+		}),
+	}).Create(&rows).Error
+}
+
+// accountBytes is what an account takes of the store's limit: its id, e-mail and fields as they are stored.
+func accountBytes(a Account) (int64, error) {
+	fields, err := json.Marshal(a.Fields)
+	return int64(len(a.ExternalID) + len(a.Email) + len(fields)), err
 }
 
 // DeleteAccount forgets an account, problem.NotFound if there is none.
 func (d *DB) DeleteAccount(ctx context.Context, externalID string) error {
 	return d.Tx(ctx, func(tx *DB) error {
+		usage, err := tx.lockUsage(ctx)
+		if err != nil {
+			return err
+		}
 		a, err := one[Account](forUpdate(tx.Scoped(ctx)).Where("external_id = ?", externalID), "account")
 		if err != nil {
 			return err
 		}
-		return wrap(tx.Scoped(ctx).Where("external_id = ?", a.ExternalID).Delete(&Account{}).Error, "account")
+		size, err := accountBytes(*a)
+		if err != nil {
+			return err
+		}
+		if err := tx.Scoped(ctx).Where("external_id = ?", a.ExternalID).Delete(&Account{}).Error; err != nil {
+			return wrap(err, "account")
+		}
+		// A version from before the count may have written accounts that were never added.
+		usage.AccountRows, usage.AccountBytes = max(0, usage.AccountRows-1), max(0, usage.AccountBytes-size)
+		return tx.saveUsage(ctx, usage)
 	})
 }
 
@@ -61,20 +126,36 @@ type AccountFilter struct {
 	Email      string
 }
 
+func (d *DB) accountsOf(ctx context.Context, f AccountFilter) *gorm.DB {
+	switch q := d.Scoped(ctx); {
+	case f.ExternalID != "":
+		return q.Where("external_id = ?", f.ExternalID)
+	case f.CustomerID != 0:
+		return q.Where("customer_id = ?", f.CustomerID)
+	default:
+		return q.Where("email = ?", FoldEmail(f.Email))
+	}
+}
+
 // Accounts returns the accounts that f chooses, the last changed first, 250 at most.
 func (d *DB) Accounts(ctx context.Context, f AccountFilter) ([]Account, error) {
-	q := d.Scoped(ctx)
-	switch {
-	case f.ExternalID != "":
-		q = q.Where("external_id = ?", f.ExternalID)
-	case f.CustomerID != 0:
-		q = q.Where("customer_id = ?", f.CustomerID)
-	default:
-		q = q.Where("email = ?", FoldEmail(f.Email))
-	}
 	var accounts []Account
-	err := q.Order("updated_at DESC, external_id").Limit(maxPage).Find(&accounts).Error
+	err := d.accountsOf(ctx, f).Order("updated_at DESC, external_id").Limit(maxPage).Find(&accounts).Error
 	return accounts, wrap(err, "accounts")
+}
+
+// AccountPage returns accounts that f chooses by ExternalID, and the value of After for the next page ("" at
+// the end).
+func (d *DB) AccountPage(ctx context.Context, f AccountFilter, p Page) (accounts []Account, cursor string, err error) {
+	limit, q := pageSize(p.Limit), d.accountsOf(ctx, f)
+	if p.After != "" {
+		q = q.Where("external_id > ?", p.After)
+	}
+	if err := q.Order("external_id").Limit(limit + 1).Find(&accounts).Error; err != nil {
+		return nil, "", wrap(err, "accounts")
+	}
+	accounts, cursor = next(accounts, limit, func(a Account) string { return a.ExternalID })
+	return accounts, cursor, nil
 }
 
 // AccountOf returns the account to show to a customer with this e-mail, nil if there is none; of several

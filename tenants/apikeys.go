@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"sluice/internal/limits"
 	"sluice/internal/problem"
 )
 
@@ -17,13 +18,32 @@ func (d *DB) KeyMaker(ctx context.Context, userID string) (*User, error) {
 }
 
 // CreateAPIKey keeps a key whose secret the caller made and hashed. It fills ID and CreatedAt.
+// problem.LimitReached when the store has as many keys that work as it may. Of keys that ended as many are
+// remembered; the oldest go.
 func (d *DB) CreateAPIKey(ctx context.Context, k *APIKey) error {
 	if k.SecretHash == "" {
 		return problem.New(problem.Invalid, "An API key needs a secret.")
 	}
 	k.ID = NewID()
 	k.Name = Clean(k.Name, 100)
-	return wrap(d.Scoped(ctx).Create(k).Error, "create API key")
+	return wrap(d.Tx(ctx, func(tx *DB) error {
+		now := tx.now()
+		if err := tx.roomFor(ctx, limits.APIKeys, &APIKey{}, "revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?)", now); err != nil {
+			return err
+		}
+		var ended []string
+		err := tx.Scoped(ctx).Model(&APIKey{}).Where("revoked_at IS NOT NULL OR expires_at <= ?", now).
+			Order("id DESC").Offset(int(tx.limits.Of(limits.APIKeys))).Limit(bulkRows).Pluck("id", &ended).Error
+		if err != nil {
+			return err
+		}
+		if len(ended) > 0 {
+			if err := tx.Scoped(ctx).Where("id IN ?", ended).Delete(&APIKey{}).Error; err != nil {
+				return err
+			}
+		}
+		return tx.Scoped(ctx).Create(k).Error
+	}), "create API key")
 }
 
 // APIKeyByHash returns the key, of any store, whose secret has this hash. One that does not exist, was
@@ -52,11 +72,27 @@ func (d *DB) APIKeyByID(ctx context.Context, id string) (*APIKey, error) {
 	return one[APIKey](d.Scoped(ctx).Where("id = ?", id), "API key")
 }
 
-// ListAPIKeys returns the store's keys, revoked ones too, the newest first.
+// ListAPIKeys returns all of the store's keys, revoked ones too, the newest first. It is for an operator:
+// merchants get pages.
 func (d *DB) ListAPIKeys(ctx context.Context) ([]APIKey, error) {
 	var keys []APIKey
 	err := d.Scoped(ctx).Order("id DESC").Find(&keys).Error
 	return keys, wrap(err, "API keys")
+}
+
+// APIKeyPage returns keys of the store, revoked ones too, the newest first, and the value of Before for the
+// next page ("" at the end).
+func (d *DB) APIKeyPage(ctx context.Context, p Page) (keys []APIKey, cursor string, err error) {
+	limit := pageSize(p.Limit)
+	q := d.Scoped(ctx).Order("id DESC").Limit(limit + 1)
+	if p.Before != "" {
+		q = q.Where("id < ?", p.Before)
+	}
+	if err := q.Find(&keys).Error; err != nil {
+		return nil, "", wrap(err, "API keys")
+	}
+	keys, cursor = next(keys, limit, func(k APIKey) string { return k.ID })
+	return keys, cursor, nil
 }
 
 // RevokeAPIKey ends a key for good. A repeat is no error.

@@ -6,14 +6,21 @@ import (
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
+	"sluice/internal/limits"
 	"sluice/internal/problem"
 )
 
-// CreateFlow keeps a new flow. It fills ID, Version and the times.
+// CreateFlow keeps a new flow. It fills ID, Version and the times. problem.LimitReached when the store has as
+// many as it may.
 func (d *DB) CreateFlow(ctx context.Context, f *Flow) error {
 	f.ID, f.Version = NewID(), 1
 	f.Name = Clean(f.Name, 100)
-	return wrap(d.Scoped(ctx).Create(f).Error, "create flow")
+	return wrap(d.Tx(ctx, func(tx *DB) error {
+		if err := tx.roomFor(ctx, limits.Flows, &Flow{}, ""); err != nil {
+			return err
+		}
+		return tx.Scoped(ctx).Create(f).Error
+	}), "create flow")
 }
 
 // Flow returns a flow of the store.
@@ -21,11 +28,79 @@ func (d *DB) Flow(ctx context.Context, id string) (*Flow, error) {
 	return one[Flow](d.Scoped(ctx).Where("id = ?", id), "flow")
 }
 
-// Flows returns the store's flows, the oldest first.
+// Flows returns all of the store's flows, the oldest first. It is for an operator: merchants get pages.
 func (d *DB) Flows(ctx context.Context) ([]Flow, error) {
 	var flows []Flow
 	err := d.Scoped(ctx).Order("id").Find(&flows).Error
 	return flows, wrap(err, "flows")
+}
+
+// FlowPage returns flows of the store, the oldest first, and the value of After for the next page ("" at the
+// end).
+func (d *DB) FlowPage(ctx context.Context, p Page) (flows []Flow, cursor string, err error) {
+	limit := pageSize(p.Limit)
+	if err := byID(d.Scoped(ctx), p).Limit(limit + 1).Find(&flows).Error; err != nil {
+		return nil, "", wrap(err, "flows")
+	}
+	flows, cursor = next(flows, limit, func(f Flow) string { return f.ID })
+	return flows, cursor, nil
+}
+
+// FlowNames returns the names of those flows of ids that there are.
+func (d *DB) FlowNames(ctx context.Context, ids ...string) (map[string]string, error) {
+	names := make(map[string]string, len(ids))
+	for piece := range chunks(ids, bulkRows) {
+		var flows []Flow
+		if err := d.Scoped(ctx).Select("id", "name").Where("id IN ?", piece).Find(&flows).Error; err != nil {
+			return nil, wrap(err, "names of flows")
+		}
+		for _, f := range flows {
+			names[f.ID] = f.Name
+		}
+	}
+	return names, nil
+}
+
+// FlowParts is what a list shows of flows beside their own rows, by the id of each.
+type FlowParts struct {
+	Connections map[string]Connection // by Connection.ID
+	Snapshots   map[string]Snapshot   // by Snapshot.ID; those that are all there
+	LastRuns    map[string]Run        // by Flow.ID
+}
+
+// FlowParts reads the parts of flows, a page of them at most, in as many queries for one as for all.
+func (d *DB) FlowParts(ctx context.Context, flows []Flow) (*FlowParts, error) {
+	parts := &FlowParts{Connections: map[string]Connection{}, Snapshots: map[string]Snapshot{}, LastRuns: map[string]Run{}}
+	var ids, connections, snapshots []string
+	for _, f := range flows {
+		ids, connections, snapshots = append(ids, f.ID), append(connections, f.ConnectionID), append(snapshots, f.SnapshotID)
+	}
+	var conns []Connection
+	if err := d.Scoped(ctx).Where("id IN ?", connections).Find(&conns).Error; err != nil {
+		return nil, wrap(err, "connections of flows")
+	}
+	for _, c := range conns {
+		parts.Connections[c.ID] = c
+	}
+	var snaps []Snapshot
+	if err := d.Scoped(ctx).Where("id IN ? AND committed_at IS NOT NULL", snapshots).Find(&snaps).Error; err != nil {
+		return nil, wrap(err, "files of flows")
+	}
+	for _, s := range snaps {
+		parts.Snapshots[s.ID] = s
+	}
+	var newest []string // ids of runs sort by when they were started
+	if err := d.Scoped(ctx).Model(&Run{}).Where("flow_id IN ?", ids).Group("flow_id").Pluck("MAX(id)", &newest).Error; err != nil {
+		return nil, wrap(err, "last runs of flows")
+	}
+	var runs []Run
+	if err := d.Scoped(ctx).Where("id IN ?", newest).Find(&runs).Error; err != nil {
+		return nil, wrap(err, "last runs of flows")
+	}
+	for _, r := range runs {
+		parts.LastRuns[r.FlowID] = r
+	}
+	return parts, nil
 }
 
 // UpdateFlow writes what a merchant may change of f, if f.Version is still the stored one, and adds one

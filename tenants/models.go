@@ -364,7 +364,8 @@ type Snapshot struct {
 	Complete     bool      `json:"complete"` // false: the stream stopped before its end, or is still being received
 	CreatedAt    time.Time `gorm:"index" json:"created_at"`
 
-	CommittedAt *time.Time `json:"-"` // set when the last byte was written; until then nobody can open it
+	Reserved    int64      `gorm:"default:0" json:"-"` // bytes that it may grow to while it is received; then Size counts
+	CommittedAt *time.Time `json:"-"`                  // set when the last byte was written; until then nobody can open it
 }
 
 // SnapshotChunk is a run of a snapshot's bytes, gzipped.

@@ -53,6 +53,19 @@ func (d *DB) Runs(ctx context.Context, f RunFilter) ([]Run, error) {
 	return runs, wrap(err, "runs")
 }
 
+// RunsByID returns those runs of ids that there are, the oldest first.
+func (d *DB) RunsByID(ctx context.Context, ids []string) ([]Run, error) {
+	var all []Run
+	for piece := range chunks(ids, bulkRows) {
+		var runs []Run
+		if err := d.Scoped(ctx).Where("id IN ?", piece).Order("id").Find(&runs).Error; err != nil {
+			return nil, wrap(err, "runs")
+		}
+		all = append(all, runs...)
+	}
+	return all, nil
+}
+
 // ActiveRun returns the flow's run that is not final, nil if there is none.
 func (d *DB) ActiveRun(ctx context.Context, flowID string) (*Run, error) {
 	return maybe[Run](d.Scoped(ctx).Where("flow_id = ? AND state NOT IN ?", flowID, finalStates), "run")

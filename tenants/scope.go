@@ -12,6 +12,7 @@ import (
 	"gorm.io/gorm"
 
 	"sluice/internal/database"
+	"sluice/internal/limits"
 	"sluice/tenants/vault"
 )
 
@@ -53,8 +54,9 @@ const grantSetting = "tenants:grant"
 
 // DB is the database as the rest of Sluice sees it: every query belongs to a store.
 type DB struct {
-	gorm  *gorm.DB
-	vault *vault.Vault
+	gorm   *gorm.DB
+	vault  *vault.Vault
+	limits *limits.Limits
 }
 
 // Open opens the database that databaseURL names (see database.Open) with the guard and the vault. It
@@ -82,6 +84,9 @@ func New(g *gorm.DB, v *vault.Vault) (*DB, error) {
 	}
 	return &DB{gorm: g, vault: v}, nil
 }
+
+// SetLimits says how much of what a store may keep; the defaults unless called. Call it before the DB is used.
+func (d *DB) SetLimits(l *limits.Limits) { d.limits = l }
 
 // Close ends all connections.
 func (d *DB) Close() error { return database.Close(d.gorm) }
@@ -153,7 +158,7 @@ func (d *DB) AcrossStores(ctx context.Context) *gorm.DB {
 // did is undone when it returns an error or panics.
 func (d *DB) Tx(ctx context.Context, fn func(tx *DB) error) error {
 	return d.gorm.WithContext(ctx).Transaction(func(g *gorm.DB) error {
-		return fn(&DB{gorm: g, vault: d.vault})
+		return fn(&DB{gorm: g, vault: d.vault, limits: d.limits})
 	})
 }
 

@@ -41,15 +41,16 @@ var gzips = sync.Pool{New: func() any {
 type SnapshotWriter struct {
 	ctx      context.Context
 	db       *DB
-	snapshot Snapshot
-	buf      []byte // its capacity is the chunk size
+	snapshot Snapshot // Reserved is what the store's limit has let it grow to
+	buf      []byte   // its capacity is the chunk size
 	sum      hash.Hash
 	ended    bool
 	err      error // the first failure: the bytes after it are lost
 }
 
 // NewSnapshotWriter starts a snapshot in ctx's store. ID may be empty. Until Commit nobody can open it,
-// and SweepSnapshots deletes what a crash leaves behind.
+// and SweepSnapshots deletes what a crash leaves behind. problem.LimitReached, here and of a Write, when the
+// store keeps as much as it may and nothing of it can go (see MakeRoom).
 func (d *DB) NewSnapshotWriter(ctx context.Context, s Snapshot) (*SnapshotWriter, error) {
 	if s.ID == "" {
 		s.ID = NewID()
@@ -57,7 +58,7 @@ func (d *DB) NewSnapshotWriter(ctx context.Context, s Snapshot) (*SnapshotWriter
 	s.Size, s.SHA256, s.Complete, s.CommittedAt = 0, "", false, nil
 	w := &SnapshotWriter{ctx: ctx, db: d, snapshot: s, buf: make([]byte, 0, chunkSize), sum: sha256.New()}
 	w.setMeta(SnapshotMeta{Filename: s.Filename, ContentType: s.ContentType, ETag: s.ETag, LastModified: s.LastModified, URL: s.URL})
-	if err := d.Scoped(ctx).Create(&w.snapshot).Error; err != nil {
+	if err := d.reserve(ctx, &w.snapshot, 0); err != nil {
 		return nil, wrap(err, "new snapshot")
 	}
 	return w, nil
@@ -104,6 +105,11 @@ func (w *SnapshotWriter) flush() {
 	if w.err = z.Close(); w.err != nil {
 		return
 	}
+	if end := w.snapshot.Size + int64(len(w.buf)); end > w.snapshot.Reserved {
+		if w.err = w.db.reserve(w.ctx, &w.snapshot, end); w.err != nil {
+			return
+		}
+	}
 	chunk := SnapshotChunk{SnapshotID: w.snapshot.ID, Offset: w.snapshot.Size, Length: int64(len(w.buf)), Data: packed.Bytes()}
 	if err := w.db.Scoped(w.ctx).Create(&chunk).Error; err != nil {
 		w.err = wrap(err, "write snapshot")
@@ -125,10 +131,10 @@ func (w *SnapshotWriter) Commit(complete bool, meta SnapshotMeta) (*Snapshot, er
 	}
 	now := w.db.now()
 	w.setMeta(meta)
-	w.snapshot.Complete, w.snapshot.CommittedAt = complete, &now
+	w.snapshot.Complete, w.snapshot.CommittedAt, w.snapshot.Reserved = complete, &now, 0
 	w.snapshot.SHA256 = hex.EncodeToString(w.sum.Sum(nil))
 	res := w.db.Scoped(w.ctx).Model(&Snapshot{}).Where("id = ?", w.snapshot.ID).
-		Select("filename", "content_type", "e_tag", "last_modified", "url", "sha256", "size", "complete", "committed_at").
+		Select("filename", "content_type", "e_tag", "last_modified", "url", "sha256", "size", "reserved", "complete", "committed_at").
 		Updates(&w.snapshot)
 	if res.Error != nil {
 		return nil, wrap(res.Error, "commit snapshot")

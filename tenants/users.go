@@ -114,11 +114,23 @@ func (d *DB) UserByID(ctx context.Context, id string) (*User, error) {
 	return one[User](d.Scoped(ctx).Where("id = ? AND removed_at IS NULL", id), "user")
 }
 
-// Users returns who may open the panel, the first to come first.
+// Users returns all who may open the panel, the first to come first. It is for an operator: merchants get
+// pages.
 func (d *DB) Users(ctx context.Context) ([]User, error) {
 	var users []User
 	err := d.Scoped(ctx).Where("removed_at IS NULL").Order("id").Find(&users).Error
 	return users, wrap(err, "users")
+}
+
+// UserPage returns who may open the panel, the first to come first, and the value of After for the next page
+// ("" at the end).
+func (d *DB) UserPage(ctx context.Context, p Page) (users []User, cursor string, err error) {
+	limit := pageSize(p.Limit)
+	if err := byID(d.Scoped(ctx).Where("removed_at IS NULL"), p).Limit(limit + 1).Find(&users).Error; err != nil {
+		return nil, "", wrap(err, "users")
+	}
+	users, cursor = next(users, limit, func(u User) string { return u.ID })
+	return users, cursor, nil
 }
 
 // SetRole makes a user an admin or a viewer. Ownership is BigCommerce's to give. Who becomes a viewer loses

@@ -147,6 +147,11 @@ func fieldText(value json.RawMessage) (text string, ok bool) {
 
 // findAccounts answers the accounts of one customer, e-mail or id.
 func (a *API) findAccounts(c *gin.Context) {
+	p, err := page(c)
+	if err != nil {
+		_ = c.Error(err)
+		return
+	}
 	filter := tenants.AccountFilter{ExternalID: c.Query("external_id"), Email: c.Query("email")}
 	chosen := 0
 	for _, text := range []string{filter.ExternalID, filter.Email, c.Query("customer_id")} {
@@ -167,16 +172,16 @@ func (a *API) findAccounts(c *gin.Context) {
 		}
 		filter.CustomerID = id
 	}
-	if strings.ContainsFunc(filter.ExternalID+filter.Email, unprintable) {
+	if strings.ContainsFunc(filter.ExternalID+filter.Email+p.After, unprintable) {
 		list[tenants.Account](c, "accounts", nil, "") // nobody has such an id, and PostgreSQL takes no NUL
 		return
 	}
-	accounts, err := a.cfg.DB.Accounts(c.Request.Context(), filter)
+	accounts, next, err := a.cfg.DB.AccountPage(c.Request.Context(), filter, p)
 	if err != nil {
 		_ = c.Error(err)
 		return
 	}
-	list(c, "accounts", accounts, "")
+	list(c, "accounts", accounts, next)
 }
 
 // deleteAccount forgets one account. Its id may have slashes in it, which is why the route takes the rest

@@ -16,6 +16,7 @@ import (
 	"sluice/auth/customer"
 	"sluice/auth/customer/signin"
 	"sluice/auth/customer/sso"
+	"sluice/internal/limits"
 	"sluice/internal/problem"
 	"sluice/jobs"
 	"sluice/jobs/queue"
@@ -64,13 +65,11 @@ type Config struct {
 
 	// Stopping is closed when the server is asked to stop: live streams end then. nil: never.
 	Stopping <-chan struct{}
-	// MaxUpload bounds an uploaded file in bytes; 0 means DefaultMaxUpload.
-	MaxUpload int64
+	// Limits bound what a store keeps and holds open; nil: the defaults.
+	Limits *limits.Limits
 }
 
 const (
-	// DefaultMaxUpload is the largest file that may be uploaded: some ten million rows.
-	DefaultMaxUpload = 2 << 30
 	// maxBody bounds a JSON body. The largest is a mapping of every field.
 	maxBody = 1 << 20
 	// pageDefault and pageMost are how many rows a list answers with.
@@ -85,8 +84,8 @@ type API struct {
 
 // New returns the API.
 func New(cfg Config) *API {
-	if cfg.MaxUpload == 0 {
-		cfg.MaxUpload = DefaultMaxUpload
+	if cfg.Limits == nil {
+		cfg.Limits = limits.New(nil, nil)
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.Default()
@@ -106,8 +105,10 @@ func caller(c *gin.Context) auth.Principal {
 
 // bind reads a JSON body into v. Unknown fields are refused: they are misspelt ones.
 func bind(c *gin.Context, v any) error {
-	body := http.MaxBytesReader(c.Writer, c.Request.Body, maxBody)
-	d := json.NewDecoder(body)
+	if err := limits.Body(c, maxBody); err != nil {
+		return err
+	}
+	d := json.NewDecoder(c.Request.Body)
 	d.DisallowUnknownFields()
 	err := d.Decode(v)
 	if err == nil {
@@ -120,7 +121,7 @@ func bind(c *gin.Context, v any) error {
 	var wrongType *json.UnmarshalTypeError
 	switch {
 	case errors.As(err, &tooLarge):
-		return problem.New(problem.TooLarge, "The request is larger than %d bytes.", tooLarge.Limit)
+		return limits.TooLarge(tooLarge.Limit)
 	case errors.As(err, &wrongType):
 		return problem.New(problem.Invalid, "The request has a field of the wrong type.").WithField(wrongType.Field, "has to be %s", wrongType.Type)
 	case errors.Is(err, io.EOF):
@@ -141,6 +142,12 @@ func limit(c *gin.Context) (int, error) {
 		return 0, problem.New(problem.Invalid, "The list cannot be that long.").WithField("limit", "choose 1 to %d", pageMost)
 	}
 	return n, nil
+}
+
+// page reads the limit parameter and where the page begins, of a list that goes by after or by before.
+func page(c *gin.Context) (tenants.Page, error) {
+	n, err := limit(c)
+	return tenants.Page{After: c.Query("after"), Before: c.Query("before"), Limit: n}, err
 }
 
 // list answers {name: rows, "next": cursor}; rows is never null.

@@ -2,7 +2,9 @@ package ui
 
 import (
 	"context"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -42,6 +44,8 @@ func (a *API) events(c *gin.Context) {
 		return
 	}
 	defer stop()
+	// A panel that reads nothing must not hold its stream for longer than one that does.
+	_ = http.NewResponseController(c.Writer).SetWriteDeadline(time.Now().Add(until.Sub(a.now()) + pingEvery))
 	h := c.Writer.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-store")
@@ -140,17 +144,17 @@ func (s *stream) sendRuns() {
 	if len(s.runs) == 0 {
 		return
 	}
-	names, err := s.api.flowNames(s.ctx)
+	runs, err := s.api.cfg.DB.RunsByID(s.ctx, slices.Collect(maps.Keys(s.runs)))
+	var names map[string]string
+	if err == nil {
+		names, err = s.api.flowNames(s.ctx, runs...)
+	}
 	if err != nil {
-		s.api.cfg.Log.WarnContext(s.ctx, "flows not read", "store", s.store, "error", err)
+		s.api.cfg.Log.WarnContext(s.ctx, "runs not read", "store", s.store, "error", err)
 		return
 	}
-	for id := range s.runs {
-		delete(s.runs, id)
-		r, err := s.api.cfg.DB.Run(s.ctx, id)
-		if err != nil {
-			continue
-		}
-		s.send("run", s.api.runView(r, names[r.FlowID]))
+	clear(s.runs)
+	for i := range runs {
+		s.send("run", s.api.runView(&runs[i], names[runs[i].FlowID]))
 	}
 }

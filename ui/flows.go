@@ -2,6 +2,7 @@ package ui
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"strings"
 	"time"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"sluice/internal/limits"
 	"sluice/internal/problem"
 	"sluice/jobs/sync/mapping"
 	"sluice/tenants"
@@ -69,15 +71,37 @@ const (
 	maxFlowName  = 100
 )
 
+// flowView is the view of one flow.
 func (a *API) flowView(ctx context.Context, f *tenants.Flow) (*flowView, error) {
+	views, err := a.flowViews(ctx, []tenants.Flow{*f})
+	if err != nil {
+		return nil, err
+	}
+	return views[0], nil
+}
+
+// flowViews reads what views of flows show beside the flows themselves, in as many queries for one as for all.
+func (a *API) flowViews(ctx context.Context, flows []tenants.Flow) ([]*flowView, error) {
+	_, zoneName, err := zone(ctx, a.cfg.DB)
+	if err != nil {
+		return nil, err
+	}
+	parts, err := a.cfg.DB.FlowParts(ctx, flows)
+	if err != nil {
+		return nil, err
+	}
+	views := make([]*flowView, len(flows))
+	for i := range flows {
+		views[i] = a.viewOf(&flows[i], parts, zoneName)
+	}
+	return views, nil
+}
+
+func (a *API) viewOf(f *tenants.Flow, parts *tenants.FlowParts, zoneName string) *flowView {
 	v := &flowView{
 		ID: f.ID, Kind: f.Kind, Name: f.Name, Format: f.Format, Mapping: f.Mapping, Options: f.Options,
 		Version: f.Version, CreatedAt: f.CreatedAt, UpdatedAt: f.UpdatedAt,
-		Schedule: scheduleView{Cron: f.Schedule, Enabled: f.ScheduleEnabled, NextRunAt: f.NextRunAt},
-	}
-	var err error
-	if _, v.Schedule.TimeZone, err = zone(ctx, a.cfg.DB); err != nil {
-		return nil, err
+		Schedule: scheduleView{Cron: f.Schedule, Enabled: f.ScheduleEnabled, NextRunAt: f.NextRunAt, TimeZone: zoneName},
 	}
 	if v.Mapping.Fields == nil {
 		v.Mapping.Fields = []tenants.FieldMapping{}
@@ -85,50 +109,39 @@ func (a *API) flowView(ctx context.Context, f *tenants.Flow) (*flowView, error) 
 	if v.Options.RepeatedNames == "" {
 		v.Options.RepeatedNames = "append_sku"
 	}
-	if f.ConnectionID != "" {
-		conn, err := a.cfg.DB.Connection(ctx, f.ConnectionID)
-		if err != nil {
-			return nil, err
-		}
+	if conn, ok := parts.Connections[f.ConnectionID]; ok {
 		v.Source = sourceView{Kind: conn.Kind, URL: conn.URL, HasSecret: conn.HasSecret}
 	}
 	if f.SnapshotID != "" && v.Source.Kind != kindURL {
-		snap, err := a.cfg.DB.Snapshot(ctx, f.SnapshotID)
-		if err != nil && problem.CodeOf(err) != problem.NotFound {
-			return nil, err
-		}
 		v.Source.Kind = kindUpload
-		if err == nil {
+		if snap, ok := parts.Snapshots[f.SnapshotID]; ok {
 			v.Source.SnapshotID, v.Source.Filename, v.Source.Size = snap.ID, snap.Filename, snap.Size
 		}
 	}
-	runs, err := a.cfg.DB.Runs(ctx, tenants.RunFilter{FlowID: f.ID, Limit: 1})
-	if err != nil {
-		return nil, err
+	if run, ok := parts.LastRuns[f.ID]; ok {
+		v.LastRun = a.runView(&run, f.Name)
 	}
-	if len(runs) > 0 {
-		v.LastRun = a.runView(&runs[0], f.Name)
-	}
-	return v, nil
+	return v
 }
 
 func (a *API) flows(c *gin.Context) {
 	ctx := c.Request.Context()
-	flows, err := a.cfg.DB.Flows(ctx)
+	p, err := page(c)
 	if err != nil {
 		_ = c.Error(err)
 		return
 	}
-	views := make([]*flowView, 0, len(flows))
-	for i := range flows {
-		v, err := a.flowView(ctx, &flows[i])
-		if err != nil {
-			_ = c.Error(err)
-			return
-		}
-		views = append(views, v)
+	flows, next, err := a.cfg.DB.FlowPage(ctx, tenants.Page{After: p.After, Limit: p.Limit})
+	if err != nil {
+		_ = c.Error(err)
+		return
 	}
-	list(c, "flows", views, "")
+	views, err := a.flowViews(ctx, flows)
+	if err != nil {
+		_ = c.Error(err)
+		return
+	}
+	list(c, "flows", views, next)
 }
 
 func (a *API) flow(c *gin.Context) {
@@ -184,7 +197,7 @@ func (a *API) updateFlow(c *gin.Context) {
 	}
 	name, err := flowName(want.Name)
 	if err == nil {
-		err = checkFlow(want)
+		err = a.checkFlow(want)
 	}
 	if err != nil {
 		_ = c.Error(err)
@@ -228,7 +241,7 @@ func setSource(ctx context.Context, tx *tenants.DB, f *tenants.Flow, want source
 		if want.SnapshotID == "" {
 			return problem.New(problem.Invalid, "The flow has no file yet.").WithField("source.snapshot_id", "upload a file first")
 		}
-		if _, err := tx.Snapshot(ctx, want.SnapshotID); err != nil {
+		if _, err := tx.HoldSnapshot(ctx, want.SnapshotID); err != nil {
 			return err
 		}
 	case kindURL:
@@ -290,8 +303,15 @@ func flowName(name string) (string, error) {
 
 // checkFlow refuses what no run could use. A mapping may be incomplete while the merchant works on
 // it: its expressions are checked by the preview and, against the real header, by the run.
-func checkFlow(want flowChange) error {
+func (a *API) checkFlow(want flowChange) error {
 	refuse := problem.New(problem.Invalid, "The flow could not be saved.")
+	document, err := json.Marshal([]any{want.Format, want.Mapping, want.Options})
+	if err != nil {
+		return err
+	}
+	if err := a.cfg.Limits.Check(limits.FlowBytes, 0, int64(len(document))); err != nil {
+		return err
+	}
 	known := map[string]bool{}
 	for _, t := range mapping.Targets() {
 		known[t.Name] = true

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"sluice/internal/limits"
 	"sluice/tenants"
 )
 
@@ -136,7 +137,7 @@ func TestUploads(t *testing.T) {
 	if w := p.do("POST", Prefix+"/uploads", token, ""); w.Code != 422 || !strings.Contains(w.Body.String(), "empty") {
 		t.Fatalf("an empty file: %d %s", w.Code, w.Body)
 	}
-	p.api.cfg.MaxUpload = 10
+	p.api.cfg.Limits = limits.New(map[limits.Name]int64{limits.UploadBytes: 10}, nil)
 	if w := p.do("POST", Prefix+"/uploads", token, "12345678901"); w.Code != http.StatusRequestEntityTooLarge {
 		t.Fatalf("a large file: %d %s", w.Code, w.Body)
 	}

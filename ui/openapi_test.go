@@ -9,6 +9,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"sluice/auth"
+	"sluice/internal/limits"
 	"sluice/internal/openapi/openapitest"
 	"sluice/tenants"
 )
@@ -75,7 +76,7 @@ func TestDescriptionSaysHowLargeBodiesMayBe(t *testing.T) {
 		want := 0
 		switch {
 		case route == "/uploads":
-			want = DefaultMaxUpload
+			want = int(limits.New(nil, nil).Of(limits.UploadBytes))
 		case op.RequestBody != nil:
 			want = maxBody
 		}

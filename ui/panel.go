@@ -8,13 +8,17 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"regexp"
 	"strings"
 
 	"github.com/gin-gonic/gin"
 
 	"sluice/auth"
+	"sluice/internal/limits"
 	"sluice/internal/problem"
+	"sluice/internal/ratelimit"
+	"sluice/tenants"
 )
 
 // What the built index.html has for us to replace; web/vite.config.ts and web/index.html put them there.
@@ -31,6 +35,7 @@ type Panel struct {
 	frameAncestors []string
 	version        string
 	log            *slog.Logger
+	reports        *reportLimits
 }
 
 // hashedName is how the build names what it makes from the front end's sources: a hash of the content
@@ -113,8 +118,30 @@ func (p *Panel) policy(nonce, storeHash string) string {
 	}, "; ")
 }
 
-// maxReport bounds a violation report; browsers send some 1 KB.
-const maxReport = 16 << 10
+const (
+	// maxReport bounds a violation report; browsers send some 1 KB.
+	maxReport = 16 << 10
+	// maxReportField is how much of each of its fields is logged, in characters.
+	maxReportField = 200
+)
+
+// reportLimits bound the reports that are logged: anybody may send one.
+type reportLimits struct {
+	limiter         *ratelimit.Limiter
+	perAddress, all *ratelimit.Limit
+}
+
+// LimitReports bounds what violation reports add to the log. Call it before Register.
+func (p *Panel) LimitReports(limiter *ratelimit.Limiter, l *limits.Limits) {
+	all := l.Rate(limits.ReportRate)
+	p.reports = &reportLimits{limiter: limiter, all: all,
+		perAddress: &ratelimit.Limit{Name: "csp-report-address", Every: 10 * all.Every, Burst: max(1, all.Burst/10)}}
+}
+
+// logged reports whether there is room in the log for a report of c's address.
+func (r *reportLimits) logged(c *gin.Context) bool {
+	return r == nil || r.limiter.Wait(r.perAddress, "", ratelimit.Address(c)) == 0 && r.limiter.Wait(r.all, "", netip.Addr{}) == 0
+}
 
 // Register mounts the assets and the address that takes violation reports.
 func (p *Panel) Register(r gin.IRouter) {
@@ -150,18 +177,23 @@ func (p *Panel) report(c *gin.Context) {
 			Line      int    `json:"line-number"`
 		} `json:"csp-report"`
 	}
-	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, maxReport)
+	if err := limits.Body(c, maxReport); err != nil {
+		problem.Write(c, err)
+		return
+	}
 	if err := json.NewDecoder(c.Request.Body).Decode(&body); err != nil {
 		c.Status(http.StatusBadRequest)
 		return
 	}
 	r := body.Report
-	p.log.WarnContext(c.Request.Context(), "content security policy violation",
-		"directive", r.Directive, "blocked", withoutQuery(r.Blocked), "source", withoutQuery(r.Source), "line", r.Line)
+	if p.reports.logged(c) {
+		p.log.WarnContext(c.Request.Context(), "content security policy violation",
+			"directive", tenants.Clean(r.Directive, maxReportField), "blocked", withoutQuery(r.Blocked), "source", withoutQuery(r.Source), "line", r.Line)
+	}
 	c.Status(http.StatusNoContent)
 }
 
 func withoutQuery(uri string) string {
 	before, _, _ := strings.Cut(uri, "?")
-	return before
+	return tenants.Clean(before, maxReportField)
 }

@@ -81,9 +81,9 @@ func TestViolationReports(t *testing.T) {
 	if w := p.do(http.MethodPost, "/csp-report", "", good); w.Code != http.StatusNoContent {
 		t.Fatalf("%d", w.Code)
 	}
-	for _, bad := range []string{"", "[]", strings.Repeat("x", maxReport+1)} {
-		if w := p.do(http.MethodPost, "/csp-report", "", bad); w.Code != http.StatusBadRequest {
-			t.Errorf("%.20q: %d", bad, w.Code)
+	for bad, status := range map[string]int{"": 400, "[]": 400, strings.Repeat("x", maxReport+1): 413} {
+		if w := p.do(http.MethodPost, "/csp-report", "", bad); w.Code != status {
+			t.Errorf("%.20q: %d, want %d", bad, w.Code, status)
 		}
 	}
 }

@@ -89,17 +89,13 @@ func progress(r *tenants.Run) float64 {
 	}
 }
 
-// flowNames maps the store's flows to their names, deleted ones excepted.
-func (a *API) flowNames(ctx context.Context) (map[string]string, error) {
-	flows, err := a.cfg.DB.Flows(ctx)
-	if err != nil {
-		return nil, err
+// flowNames maps the flows of runs to their names, deleted ones excepted.
+func (a *API) flowNames(ctx context.Context, runs ...tenants.Run) (map[string]string, error) {
+	ids := make([]string, len(runs))
+	for i, r := range runs {
+		ids[i] = r.FlowID
 	}
-	names := make(map[string]string, len(flows))
-	for _, f := range flows {
-		names[f.ID] = f.Name
-	}
-	return names, nil
+	return a.cfg.DB.FlowNames(ctx, ids...)
 }
 
 // oneRun answers with a run after something was done to it.
@@ -108,7 +104,7 @@ func (a *API) oneRun(c *gin.Context, status int, r *tenants.Run, err error) {
 		_ = c.Error(err)
 		return
 	}
-	names, err := a.flowNames(c.Request.Context())
+	names, err := a.flowNames(c.Request.Context(), *r)
 	if err != nil {
 		_ = c.Error(err)
 		return
@@ -128,7 +124,7 @@ func (a *API) runs(c *gin.Context) {
 		_ = c.Error(err)
 		return
 	}
-	names, err := a.flowNames(ctx)
+	names, err := a.flowNames(ctx, runs...)
 	if err != nil {
 		_ = c.Error(err)
 		return

@@ -11,12 +11,17 @@ import (
 )
 
 func (a *API) users(c *gin.Context) {
-	users, err := a.cfg.DB.Users(c.Request.Context())
+	p, err := page(c)
 	if err != nil {
 		_ = c.Error(err)
 		return
 	}
-	list(c, "users", users, "")
+	users, next, err := a.cfg.DB.UserPage(c.Request.Context(), tenants.Page{After: p.After, Limit: p.Limit})
+	if err != nil {
+		_ = c.Error(err)
+		return
+	}
+	list(c, "users", users, next)
 }
 
 func (a *API) setRole(c *gin.Context) {
@@ -46,12 +51,17 @@ func (a *API) setRole(c *gin.Context) {
 }
 
 func (a *API) apiKeys(c *gin.Context) {
-	keys, err := a.cfg.DB.ListAPIKeys(c.Request.Context())
+	p, err := page(c)
 	if err != nil {
 		_ = c.Error(err)
 		return
 	}
-	list(c, "api_keys", keys, "")
+	keys, next, err := a.cfg.DB.APIKeyPage(c.Request.Context(), p)
+	if err != nil {
+		_ = c.Error(err)
+		return
+	}
+	list(c, "api_keys", keys, next)
 }
 
 // newKeyView is the one answer that has a key's secret.

@@ -6,11 +6,13 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/gin-gonic/gin"
 
+	"sluice/internal/limits"
 	"sluice/internal/problem"
 	"sluice/jobs/sync"
 	"sluice/jobs/sync/mapping"
@@ -46,9 +48,14 @@ func sameOrigin(a, b string) bool {
 	return errA == nil && errB == nil && ua.Scheme == ub.Scheme && strings.EqualFold(ua.Host, ub.Host)
 }
 
-// upload streams a file into a snapshot.
+// upload streams a file into a snapshot. What is refused is refused before it is read, if it shows by then.
 func (a *API) upload(c *gin.Context) {
 	ctx := c.Request.Context()
+	if err := a.mayUpload(c); err != nil {
+		c.Header("Connection", "close") // whatever is on its way is not wanted
+		_ = c.Error(err)
+		return
+	}
 	contentType, _, _ := mime.ParseMediaType(c.ContentType())
 	name := filepath.Base(strings.ReplaceAll(strings.ToValidUTF8(c.Query("filename"), ""), `\`, "/"))
 	if name == "." || name == "/" || len(name) > maxFilename {
@@ -56,12 +63,14 @@ func (a *API) upload(c *gin.Context) {
 	}
 	w, err := a.cfg.DB.NewSnapshotWriter(ctx, tenants.Snapshot{Filename: name, ContentType: contentType})
 	if err != nil {
+		c.Header("Connection", "close")
 		_ = c.Error(err)
 		return
 	}
-	n, err := io.Copy(w, http.MaxBytesReader(c.Writer, c.Request.Body, a.cfg.MaxUpload))
+	n, err := io.Copy(w, newPaced(c, a.cfg.Limits.Of(limits.UploadBytes)))
 	if err != nil || n == 0 {
-		_ = c.Error(errors.Join(uploadError(err, a.cfg.MaxUpload), w.Abort()))
+		c.Header("Connection", "close")
+		_ = c.Error(errors.Join(a.uploadError(err), w.Abort()))
 		return
 	}
 	snap, err := w.Commit(true, tenants.SnapshotMeta{})
@@ -72,13 +81,26 @@ func (a *API) upload(c *gin.Context) {
 	c.JSON(http.StatusCreated, gin.H{"snapshot_id": snap.ID, "filename": snap.Filename, "size": snap.Size, "sha256": snap.SHA256})
 }
 
-func uploadError(err error, most int64) error {
+// mayUpload refuses a file that tells to be larger than one may be, or than the store has room for.
+func (a *API) mayUpload(c *gin.Context) error {
+	if size := c.Request.ContentLength; size > 0 {
+		if err := a.cfg.Limits.Check(limits.UploadBytes, 0, size); err != nil {
+			return err
+		}
+		return a.cfg.DB.RoomForSnapshot(c.Request.Context(), size)
+	}
+	return nil
+}
+
+func (a *API) uploadError(err error) error {
 	var tooLarge *http.MaxBytesError
 	switch {
 	case err == nil:
 		return problem.New(problem.Invalid, "The file is empty. Choose a file with a header row and at least one product.")
 	case errors.As(err, &tooLarge):
-		return problem.New(problem.TooLarge, "The file is larger than %d MB. Split it, or give its address instead.", most>>20)
+		return a.cfg.Limits.Refuse(limits.UploadBytes)
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return problem.Wrap(err, problem.Invalid, "The upload was too slow and was ended. Upload the file again over a faster connection, or give its address instead.")
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return problem.New(problem.Invalid, "The upload stopped half-way. Upload the file again.")
 	}

@@ -19,6 +19,7 @@ const (
 	Conflict        Code = "conflict"        // the thing is in a state that does not permit this
 	TooLarge        Code = "too_large"       // a body, row or file over its limit
 	RateLimited     Code = "rate_limited"    // come back later
+	LimitReached    Code = "limit_reached"   // the store has as much of it as it may: something else has to go first
 	Unavailable     Code = "unavailable"     // a dependency is away; the same call may succeed later
 	NeedsReinstall  Code = "needs_reinstall" // BigCommerce no longer accepts the store's access token
 	Internal        Code = "internal"        // our fault; the log has the reason under the request id
@@ -56,6 +57,7 @@ var statuses = map[Code]int{
 	Conflict:        http.StatusConflict,
 	TooLarge:        http.StatusRequestEntityTooLarge,
 	RateLimited:     http.StatusTooManyRequests,
+	LimitReached:    http.StatusConflict,
 	Unavailable:     http.StatusServiceUnavailable,
 	NeedsReinstall:  http.StatusConflict,
 	Internal:        http.StatusInternalServerError,

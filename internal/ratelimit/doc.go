@@ -4,7 +4,7 @@
 // # What it is
 //
 // Each Limit is a generic cell rate algorithm (GCRA): Burst requests at once, then one every Every. Who
-// is limited is a store, or an address at a store. A process decides at once from what it knows, in
+// is limited is a store, or an address or a known caller at a store. A process decides at once from what it knows, in
 // memory, and tells Redis what it admitted afterwards, in batches; Redis adds up and answers with what
 // all processes admitted, which the process then goes by:
 //
@@ -25,8 +25,9 @@
 //
 // # Keys
 //
-//	sluice:rate:{<store>}:<limit>:<address>  theoretical arrival time in µs of Redis' clock; expires with it
+//	sluice:rate:{<store>}:<limit>:<who>  theoretical arrival time in µs of Redis' clock; expires with it
 //
-// The store is "-" where there is none, the address "*" where all count together. A store's keys share a
+// The store is "-" where there is none. Who is an address, the id of a caller who proved who it is, or "*"
+// where all count together. A store's keys share a
 // slot, so Redis Cluster works.
 package ratelimit

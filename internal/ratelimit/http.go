@@ -1,8 +1,10 @@
 package ratelimit
 
 import (
+	"net/http"
 	"net/netip"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -31,12 +33,54 @@ func (l *Limiter) Pass(c *gin.Context, store string, perAddress, perStore *Limit
 	if wait == 0 && perStore != nil {
 		wait = l.Wait(perStore, store, netip.Addr{})
 	}
-	if wait == 0 {
-		return true
-	}
+	return wait == 0 || refuse(c, wait)
+}
+
+// Admit is Pass for one limit and a caller who is known by an id at store.
+func (l *Limiter) Admit(c *gin.Context, store, id string, limit *Limit) bool {
+	wait := l.WaitID(limit, store, id)
+	return wait == 0 || refuse(c, wait)
+}
+
+// refuse answers 429 with Retry-After, as a page to whom a page would be shown, and returns false.
+func refuse(c *gin.Context, wait time.Duration) bool {
 	seconds := int64((wait + time.Second - 1) / time.Second)
 	c.Header("Retry-After", strconv.FormatInt(seconds, 10))
 	c.Header("Cache-Control", "no-store")
+	if strings.Contains(c.GetHeader("Accept"), "text/html") {
+		c.Header("Content-Security-Policy", "default-src 'none'")
+		c.Header("X-Content-Type-Options", "nosniff")
+		c.Abort()
+		c.Data(http.StatusTooManyRequests, "text/html; charset=utf-8", []byte("<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Too often</title>"+
+			"<h1>That is too often</h1><p>There were too many requests from your network. Wait "+strconv.FormatInt(seconds, 10)+" seconds and load this page again.</p></html>"))
+		return false
+	}
 	problem.Write(c, problem.New(problem.RateLimited, "That is too often. Try again in %d seconds.", seconds))
 	return false
+}
+
+// Gate is the one limiter by address in front of whatever anybody may call. A nil Gate admits everybody.
+type Gate struct {
+	limiter *Limiter
+	limit   *Limit
+}
+
+// NewGate returns a Gate that admits an address as often as limit says, over all routes and stores.
+func NewGate(l *Limiter, limit *Limit) *Gate { return &Gate{l, limit} }
+
+// Pass counts a request against its address and admits it, or answers 429 with Retry-After and returns
+// false. A route whose callers prove who they are calls it for those who do not, once, before anything is
+// stored, looked up, sent or logged for them; every other route is behind Front.
+func (g *Gate) Pass(c *gin.Context) bool {
+	return g == nil || g.limiter.Pass(c, "", g.limit, nil)
+}
+
+// Front is the middleware before every route but those for which unless is true. It is told the route's
+// template, "" for an address that is none.
+func (g *Gate) Front(unless func(route string) bool) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		if !unless(c.FullPath()) {
+			g.Pass(c)
+		}
+	}
 }

@@ -33,6 +33,7 @@ type subject struct {
 	limit *Limit
 	store string
 	addr  netip.Addr // the zero Addr: all together
+	id    string     // of a caller who is known by more than an address, "" otherwise
 }
 
 // entry is what is known of a subject. Times are nanoseconds since the Limiter began.
@@ -53,6 +54,7 @@ type Limiter struct {
 	rdb   redis.UniversalClient
 	log   *slog.Logger
 	now   func() time.Time
+	told  func(limit string)
 	began time.Time
 	seed  maphash.Seed
 	parts [shards]shard
@@ -67,11 +69,13 @@ type Limiter struct {
 type Options struct {
 	Log *slog.Logger
 	Now func() time.Time // time.Now unless a test says otherwise
+	// Refused is told the name of the limit each time that one is over; nil: nobody is.
+	Refused func(limit string)
 }
 
 // New returns a Limiter that shares what it admits over rdb; nil counts in this process only.
 func New(rdb redis.UniversalClient, o Options) *Limiter {
-	l := &Limiter{rdb: rdb, log: o.Log, now: o.Now, seed: maphash.MakeSeed()}
+	l := &Limiter{rdb: rdb, log: o.Log, now: o.Now, told: o.Refused, seed: maphash.MakeSeed()}
 	if l.log == nil {
 		l.log = slog.Default()
 	}
@@ -94,7 +98,17 @@ func (l *Limiter) part(s subject) *shard {
 // Wait admits one request of addr at store and returns 0, or returns how long until one would be
 // admitted. The zero Addr counts all of a store together; store "" is for what belongs to none.
 func (l *Limiter) Wait(limit *Limit, store string, addr netip.Addr) time.Duration {
-	s := subject{limit, store, network(addr)}
+	return l.wait(subject{limit: limit, store: store, addr: network(addr)})
+}
+
+// WaitID is Wait for a caller who is known by an id, such as an API key's, wherever the request comes from.
+// The id is of letters, digits and "-".
+func (l *Limiter) WaitID(limit *Limit, store, id string) time.Duration {
+	return l.wait(subject{limit: limit, store: store, id: id})
+}
+
+func (l *Limiter) wait(s subject) time.Duration {
+	limit := s.limit
 	now, every := l.clock(), int64(limit.Every)
 	part := l.part(s)
 	part.Lock()
@@ -112,6 +126,9 @@ func (l *Limiter) Wait(limit *Limit, store string, addr netip.Addr) time.Duratio
 	}
 	if over := e.arrival + every - now - int64(limit.Burst)*every; over > 0 {
 		part.Unlock()
+		if l.told != nil {
+			l.told(limit.Name)
+		}
 		return time.Duration(over)
 	}
 	e.arrival += every

@@ -112,9 +112,12 @@ func key(store string, s subject) string {
 	if store == "" {
 		store = "-"
 	}
-	addr := "*"
-	if s.addr.IsValid() {
-		addr = s.addr.String()
+	who := "*"
+	switch {
+	case s.id != "":
+		who = s.id
+	case s.addr.IsValid():
+		who = s.addr.String()
 	}
-	return "sluice:rate:{" + store + "}:" + s.limit.Name + ":" + addr
+	return "sluice:rate:{" + store + "}:" + s.limit.Name + ":" + who
 }

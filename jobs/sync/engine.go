@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"sluice/internal/bigcommerce"
+	"sluice/internal/limits"
 	"sluice/jobs/source"
 	"sluice/tenants"
 )
@@ -26,6 +27,8 @@ type Config struct {
 	// Quota says how many requests a store may make per window; 0 when not known yet. Optional.
 	Quota func(ctx context.Context, storeHash string) (perWindow int, window time.Duration)
 	Log   *slog.Logger
+	// Limits says how many rows a source may have; nil: the defaults.
+	Limits *limits.Limits
 	// StepBudget is how long a step goes on starting new work. Default 1 s, so that progress is live.
 	StepBudget time.Duration
 	// Concurrency is the most requests of one run in flight. Default 8.

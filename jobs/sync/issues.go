@@ -12,6 +12,10 @@ const (
 	severityWarning = "warning"
 )
 
+// maxIssues is how many errors and warnings of one row are listed: a row that has more is not read to the end
+// by anybody, and every column of a large source may have one.
+const maxIssues = 20
+
 // Sizes of the columns of tenants.RunIssue and Record.Error, in characters.
 const (
 	maxMessage   = 1000
@@ -30,6 +34,9 @@ func (s *step) warn(line int64, key, field, message, value string) {
 }
 
 func (s *step) issue(severity string, line int64, key, field, message, value string) {
+	if n := len(s.issues); line > 0 && n >= maxIssues && s.issues[n-maxIssues].Line == line {
+		return // a row's follow one another
+	}
 	s.issues = append(s.issues, tenants.RunIssue{
 		ID: tenants.NewID(), StoreHash: s.run.StoreHash, RunID: s.run.ID, Line: line, Severity: severity,
 		Field: clip(storable(field), maxFieldName), Key: clip(storable(key), maxKey),

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"sluice/internal/bigcommerce"
+	"sluice/internal/limits"
 	"sluice/internal/problem"
 	"sluice/jobs/source"
 	"sluice/jobs/sync/mapping"
@@ -68,6 +69,9 @@ func (s *step) plan(ctx context.Context) error {
 	}
 	rows, end, err := s.readWindow(ctx, r, program, header, tail)
 	if err != nil {
+		return err
+	}
+	if err := s.e.cfg.Limits.Check(limits.FeedRows, s.run.Read, int64(len(rows))); err != nil {
 		return err
 	}
 	if err := s.sortRows(ctx, rows); err != nil {

@@ -109,7 +109,7 @@ func fatalMessage(err error) (string, bool) {
 	var p *problem.Error
 	if errors.As(err, &p) {
 		switch p.Code {
-		case problem.Invalid, problem.NotFound, problem.TooLarge, problem.Conflict, problem.Forbidden:
+		case problem.Invalid, problem.NotFound, problem.TooLarge, problem.LimitReached, problem.Conflict, problem.Forbidden:
 			return p.Message, true
 		}
 	}

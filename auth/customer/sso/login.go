@@ -141,7 +141,7 @@ func (s *Service) enter(c *gin.Context) (context.Context, bool) {
 	if !s.pass(c, tenants.StoreHash(ctx)) {
 		return ctx, false
 	}
-	if !ok {
+	if ok = ok && s.installed(ctx, tenants.StoreHash(ctx)); !ok {
 		s.refused(c, nil, "", problem.New(problem.StoreNotInstalled, "There is no such store."))
 	}
 	return ctx, ok

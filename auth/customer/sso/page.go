@@ -63,11 +63,18 @@ func (s *Service) refused(c *gin.Context, row *tenants.SignIn, back string, err 
 	show(c, r.status, "You are not signed in", r.message, r.code, back)
 }
 
-// pass admits a request, or answers 429 with a page.
+// pass admits a request, or answers 429 with a page. One for a store that is not known to have the app counts
+// against its address, whatever store it names: else each made-up name would have a limit of its own.
 func (s *Service) pass(c *gin.Context, store string) bool {
-	wait := s.cfg.Limiter.Wait(perAddress, store, ratelimit.Address(c))
-	if wait == 0 {
-		wait = s.cfg.Limiter.Wait(perStore, store, netip.Addr{})
+	address := ratelimit.Address(c)
+	var wait time.Duration
+	if installed, known := s.stores.get(store, s.now()); !installed || !known {
+		wait = s.cfg.Limiter.Wait(perAddress, "", address) // before it is looked up
+	}
+	if wait == 0 && s.installed(c.Request.Context(), store) {
+		if wait = s.cfg.Limiter.Wait(perAddress, store, address); wait == 0 {
+			wait = s.cfg.Limiter.Wait(perStore, store, netip.Addr{})
+		}
 	}
 	if wait == 0 {
 		return true

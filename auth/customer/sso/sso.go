@@ -79,6 +79,7 @@ type Service struct {
 	now       func() time.Time
 	http      *http.Client
 	providers *providers
+	stores    storeMemory
 	secure    bool // the app's own address is https: cookies are for it alone
 }
 

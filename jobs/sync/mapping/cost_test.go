@@ -45,8 +45,10 @@ func TestARowHasABudget(t *testing.T) {
 			continue
 		}
 		for kind, once := range map[string]func(cell string) (Document, []problem.Field){
-			"text":   func(cell string) (Document, []problem.Field) { return apply(t, p, []string{"A-1", cell}) },
-			"object": func(cell string) (Document, []problem.Field) { return applyObject(t, p, map[string]any{"id": "A-1", "d": cell}) },
+			"text": func(cell string) (Document, []problem.Field) { return apply(t, p, []string{"A-1", cell}) },
+			"object": func(cell string) (Document, []problem.Field) {
+				return applyObject(t, p, map[string]any{"id": "A-1", "d": cell})
+			},
 		} {
 			var doc Document
 			var wrong []problem.Field

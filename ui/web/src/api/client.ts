@@ -137,13 +137,28 @@ export class Client {
     }
   }
 
+  /**
+   * Every item of a list that the server answers in pages. Lists that are read whole have a limit of their own (docs/operators.md);
+   * a list whose cursor does not move is taken for ended.
+   */
+  async #all<T>(path: string, cursor: 'after' | 'before', items: (page: Record<string, unknown>) => unknown, signal?: AbortSignal): Promise<T[]> {
+    const all: T[] = [];
+    for (let at = ''; ; ) {
+      const page = await this.#call<Record<string, unknown>>('GET', path, { query: { [cursor]: at }, signal });
+      all.push(...((items(page) as T[] | null | undefined) ?? []));
+      const next = typeof page.next === 'string' ? page.next : '';
+      if (next === '' || next === at) return all;
+      at = next;
+    }
+  }
+
   session = (signal?: AbortSignal) => this.#call<Session>('GET', '/session', { signal });
   quota = (signal?: AbortSignal) => this.#call<Quota>('GET', '/quota', { signal });
   quotaHistory = (query: { from: string; to: string; step: number }, signal?: AbortSignal) =>
     this.#call<QuotaHistory>('GET', '/quota/history', { query, signal });
   fields = async (signal?: AbortSignal) => (await this.#call<{ fields: TargetField[] | null }>('GET', '/fields/products', { signal })).fields ?? [];
 
-  flows = async (signal?: AbortSignal) => (await this.#call<{ flows: Flow[] | null }>('GET', '/flows', { signal })).flows ?? [];
+  flows = (signal?: AbortSignal) => this.#all<Flow>('/flows', 'after', (page) => page.flows, signal);
   flow = (id: string, signal?: AbortSignal) => this.#call<Flow>('GET', `/flows/${seg(id)}`, { signal });
   createFlow = (name: string) => this.#call<Flow>('POST', '/flows', { json: { kind: 'products', name } });
   updateFlow = (id: string, input: FlowInput) => this.#call<Flow>('PUT', `/flows/${seg(id)}`, { json: input });
@@ -179,9 +194,9 @@ export class Client {
     });
   };
 
-  users = async (signal?: AbortSignal) => (await this.#call<{ users: User[] | null }>('GET', '/users', { signal })).users ?? [];
+  users = (signal?: AbortSignal) => this.#all<User>('/users', 'after', (page) => page.users, signal);
   setRole = (id: string, role: Role) => this.#call<User>('PUT', `/users/${seg(id)}`, { json: { role } });
-  apiKeys = async (signal?: AbortSignal) => (await this.#call<{ api_keys: APIKey[] | null }>('GET', '/api-keys', { signal })).api_keys ?? [];
+  apiKeys = (signal?: AbortSignal) => this.#all<APIKey>('/api-keys', 'before', (page) => page.api_keys, signal);
   createAPIKey = (input: { name: string; scopes: string[]; expires_in_days?: number }) => this.#call<CreatedAPIKey>('POST', '/api-keys', { json: input });
   revokeAPIKey = (id: string) => this.#call<undefined>('DELETE', `/api-keys/${seg(id)}`);
   audit = async (query: { limit?: number; before?: string }, signal?: AbortSignal) => {
