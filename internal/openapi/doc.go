@@ -10,8 +10,8 @@
 //	x-access          read, write, admin, accounts or login (see auth.Access) below /api/v1; else public,
 //	                  shopper (a storefront session) or signature (of a webhook)
 //	x-max-body-bytes  the largest body that is read
-//	x-rate-limits     [{per, burst, every_ms}]: burst requests at once, then one every every_ms, per address
-//	                  at a store or per store
+//	x-rate-limits     [{per, burst, every_ms}]: burst requests at once, then one every every_ms, per address, per
+//	                  principal or per store
 //
 // The page is made once, at the start, by html/template. It has no script and loads nothing. The package knows
 // nothing of the surfaces that it describes.

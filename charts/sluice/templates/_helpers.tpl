@@ -185,6 +185,10 @@ postgres://{{ .user }}@{{ .host }}:{{ .port }}/{{ .name }}?sslmode={{ .sslMode }
 - name: TRUSTED_PROXIES
   value: {{ join "," . | quote }}
 {{- end }}
+{{- range $variable, $value := .Values.limits }}
+- name: {{ $variable }}
+  value: {{ if kindIs "string" $value }}{{ $value | quote }}{{ else }}{{ int64 $value | quote }}{{ end }}
+{{- end }}
 {{- with .Values.supportUrl }}
 - name: SUPPORT_URL
   value: {{ . | quote }}
