@@ -81,7 +81,9 @@ func loadConfig() (*Config, error) {
 		problems = append(problems, fmt.Errorf("%s: must be %s", variable(parse.Name), form(parse.Type)))
 	}
 	var wrong []error
-	cfg.Limits, wrong = limits.Read(os.LookupEnv)
+	if cfg.Limits, wrong = limits.Read(os.LookupEnv); len(cfg.Limits) == 0 {
+		cfg.Limits = nil
+	}
 	return &cfg, cfg.check(unread, append(problems, wrong...)...)
 }
 

@@ -50,6 +50,7 @@ var variables = []string{
 	"REDIS_URL", "REDIS_USERNAME", "REDIS_PASSWORD", "REDIS_SENTINEL_PASSWORD", "REDIS_CA_FILE", "REDIS_TLS_SKIP_VERIFY", "REDIS_POOL_SIZE", "REDIS_SHARDS",
 	"BIGCOMMERCE_LOGIN_URL", "BIGCOMMERCE_API_URL", "FRAME_ANCESTORS", "ALLOW_PRIVATE_SOURCES", "ALLOW_SOURCE_REDIRECTS", "PORT", "JOB_LEASE", "METRICS_ADDR", "LOG_LEVEL",
 	"TRUSTED_PROXIES", "DRAIN_DELAY", "SUPPORT_URL", "WORKER_CONCURRENCY",
+	"LIMIT_FLOWS", "LIMIT_SNAPSHOT_BYTES",
 }
 
 func TestConfigurationDefaults(t *testing.T) {
@@ -107,6 +108,9 @@ func TestConfigurationErrors(t *testing.T) {
 		{"JOB_LEASE", "30", "such as 30s"},
 		{"JOB_LEASE", "10ms", "min 1s"},
 		{"JOB_LEASE", "1h", "max 10m"},
+		{"LIMIT_FLOWS", "many", "a whole number"},
+		{"LIMIT_FLOWS", "0", "a whole number above 0"},
+		{"LIMIT_SNAPSHOT_BYTES", "8 GB", "such as 1048576, 512 MiB or 8 GiB"},
 		{"WORKER_CONCURRENCY", "many", "a whole number"},
 		{"WORKER_CONCURRENCY", "0", "min 1"},
 		{"WORKER_CONCURRENCY", "1001", "max 1000"},

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"sluice/internal/limits"
 	"sluice/internal/problem"
 	"sluice/tenants"
 )
@@ -35,6 +36,64 @@ func TestFailuresOfTheSource(t *testing.T) {
 				t.Errorf("%d requests", n)
 			}
 		})
+	}
+}
+
+// TestASourceAboveALimitFailsTheRun, which says so and hangs nowhere; an ordinary run goes on as before.
+func TestASourceAboveALimitFailsTheRun(t *testing.T) {
+	p := newPlatform(t)
+	body := csv(part("A", "First", "1.25", "1"), part("B", "Second", "2.50", "1"), part("C", "Third", "2.50", "1"))
+	for name, test := range map[string]struct {
+		limits map[limits.Name]int64
+		wants  string
+	}{
+		"bytes kept": {map[limits.Name]int64{limits.SnapshotBytes: int64(len(body)) - 1}, "keeps"},
+		"rows":       {map[limits.Name]int64{limits.FeedRows: 2}, "more than 2 rows"},
+		"neither":    {map[limits.Name]int64{limits.SnapshotBytes: int64(len(body)), limits.FeedRows: 3}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, p)
+			*w.feed = feed{body: body, complete: true}
+			l := limits.New(test.limits, nil)
+			w.cfg.Limits = l
+			w.db.SetLimits(l)
+			defer w.db.SetLimits(nil)
+			r := w.run()
+			if test.wants == "" {
+				if r.State != tenants.RunDone {
+					t.Errorf("%s: %s", r.State, r.Error)
+				}
+				return
+			}
+			if r.State != tenants.RunFailed || !strings.Contains(r.Error, test.wants) || r.Created != 0 {
+				t.Errorf("state %s, error %q, %d created", r.State, r.Error, r.Created)
+			}
+			left, err := w.db.Scoped(w.ctx).Model(&tenants.Snapshot{}).Where("committed_at IS NULL").Rows()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer left.Close()
+			if left.Next() {
+				t.Error("a part of the file was left behind")
+			}
+			if err := left.Err(); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+}
+
+// TestAFewIssuesOfARowAreListed: a row of a hundred bad columns is one bad row.
+func TestAFewIssuesOfARowAreListed(t *testing.T) {
+	s := step{}
+	for line := int64(1); line <= 3; line++ {
+		for i := range 100 {
+			s.fault(line, "A", strings.Repeat("x", i+1), "is wrong", "")
+		}
+	}
+	s.warn(0, "", "", "about the source", "")
+	if len(s.issues) != 3*maxIssues+1 {
+		t.Errorf("%d are listed", len(s.issues))
 	}
 }
 

@@ -24,6 +24,21 @@ describe('Client', () => {
     expect(calls.map((c) => c.authorization)).toEqual(['Bearer first', 'Bearer first']);
   });
 
+  it('reads lists to their end, page by page, and stops at a cursor that stands still', async () => {
+    const pages: Record<string, { ids: string[]; next: string }> = { '': { ids: ['a', 'b'], next: 'b' }, b: { ids: ['c'], next: 'c' }, c: { ids: ['d'], next: '' } };
+    const { client } = make({
+      'GET /flows': (call) => {
+        const page = pages[call.query.get('after') ?? ''];
+        return { json: { flows: page?.ids.map((id) => ({ id })), next: page?.next } };
+      },
+      'GET /users': { json: { users: null, next: '' } },
+      'GET /api-keys': { json: { api_keys: [{ id: 'k' }], next: 'stuck' } },
+    });
+    expect((await client.flows()).map((f) => f.id)).toEqual(['a', 'b', 'c', 'd']);
+    expect(await client.users()).toEqual([]);
+    expect(await client.apiKeys()).toHaveLength(2);
+  });
+
   it('turns problem+json into an ApiError with its fields', async () => {
     const { client } = make({
       'POST /flows': { status: 422, json: { code: 'invalid', detail: 'The flow needs a name.', errors: [{ field: 'name', message: 'use 1 to 100 characters' }], request_id: 'r1' } },
