@@ -30,6 +30,7 @@ export const run: Run = {
 export interface Call {
   method: string;
   path: string;
+  query: URLSearchParams;
   body: unknown;
   authorization: string | null;
 }
@@ -43,7 +44,7 @@ export function fakeFetch(answers: Record<string, Answer | ((call: Call) => Answ
     const url = new URL(input as string, 'https://panel.example');
     const headers = new Headers(init?.headers);
     const body: unknown = typeof init?.body === 'string' ? JSON.parse(init.body) : undefined;
-    const call = { method: init?.method ?? 'GET', path: url.pathname.replace('/api/v1', ''), body, authorization: headers.get('Authorization') };
+    const call = { method: init?.method ?? 'GET', path: url.pathname.replace('/api/v1', ''), query: url.searchParams, body, authorization: headers.get('Authorization') };
     calls.push(call);
     const found = answers[`${call.method} ${call.path}`];
     const answer = typeof found === 'function' ? found(call) : found;
