@@ -83,18 +83,18 @@ type IdentityProvider struct {
 	Claims          []ClaimMapping `gorm:"serializer:json;type:text" json:"claims"`
 	EndSession      bool           `json:"end_session"` // sign-out ends the provider's session too
 	// EmailClaim is where the provider names the shopper's e-mail, such as emails[0]; "" is the claim email.
-	EmailClaim string `gorm:"size:200" json:"email_claim"`
+	EmailClaim string `gorm:"size:200;default:''" json:"email_claim"`
 	// TrustEmail takes the e-mails of a provider that never says email_verified for verified.
-	TrustEmail bool `json:"trust_email"`
+	TrustEmail bool `gorm:"default:false" json:"trust_email"`
 	// KeepPasswords leaves customers the password that they had before their first single sign-on.
-	KeepPasswords bool `json:"keep_passwords"`
+	KeepPasswords bool `gorm:"default:false" json:"keep_passwords"`
 	// RequestIP binds the address that ends a sign-in to the shopper's IP address.
-	RequestIP bool `json:"request_ip"`
+	RequestIP bool `gorm:"default:false" json:"request_ip"`
 	// SharedUntil is nil for a provider that knows the store's own redirect URI. One from before there
 	// were such uses the URI that all stores share: for as long as it announces RFC 9207, else until then.
 	SharedUntil *time.Time `json:"shared_until"`
 	// AnnouncesIssuer is what the provider's document said last: its answers name their issuer (RFC 9207).
-	AnnouncesIssuer bool      `json:"announces_issuer"`
+	AnnouncesIssuer bool      `gorm:"default:false" json:"announces_issuer"`
 	Version         int       `json:"version"` // grows with each change; a stale write is refused
 	CreatedAt       time.Time `json:"created_at"`
 	UpdatedAt       time.Time `json:"updated_at"`

@@ -12,7 +12,8 @@ const sharedFor0012 = 30 * 24 * time.Hour
 
 // migrate0012 gives each store a redirect URI of its own, and links a mark that nobody knows a password of
 // the customer. Providers that are set up go on with the shared URI for a time. Nothing is known of the
-// passwords of customers who are linked already.
+// passwords of customers who are linked already. Old rows, and those that the old version still writes, get
+// the columns' defaults.
 func migrate0012(tx *gorm.DB) error {
 	for _, column := range []string{"EmailClaim", "TrustEmail", "KeepPasswords", "RequestIP", "SharedUntil", "AnnouncesIssuer"} {
 		if err := tx.Migrator().AddColumn(&identityProvider0012{}, column); err != nil {
@@ -20,24 +21,20 @@ func migrate0012(tx *gorm.DB) error {
 		}
 	}
 	until := tx.NowFunc().Add(sharedFor0012).UTC()
-	err := tx.Model(&identityProvider0012{}).Where("1 = 1").UpdateColumns(map[string]any{
-		"email_claim": "", "trust_email": false, "keep_passwords": false, "request_ip": false, "announces_issuer": false, "shared_until": until,
-	}).Error
-	if err != nil {
+	if err := tx.Model(&identityProvider0012{}).Where("1 = 1").UpdateColumn("shared_until", until).Error; err != nil {
 		return err
 	}
-	// Old rows get the column's default, for which no database writes them anew.
 	return tx.Migrator().AddColumn(&subjectLink0012{}, "Secured")
 }
 
 // identityProvider0012 has the columns that this migration adds; the others are identityProvider0006's.
 type identityProvider0012 struct {
-	EmailClaim      string `gorm:"size:200"`
-	TrustEmail      bool
-	KeepPasswords   bool
-	RequestIP       bool
+	EmailClaim      string `gorm:"size:200;default:''"`
+	TrustEmail      bool   `gorm:"default:false"`
+	KeepPasswords   bool   `gorm:"default:false"`
+	RequestIP       bool   `gorm:"default:false"`
 	SharedUntil     *time.Time
-	AnnouncesIssuer bool
+	AnnouncesIssuer bool `gorm:"default:false"`
 }
 
 func (identityProvider0012) TableName() string { return "identity_providers" }
