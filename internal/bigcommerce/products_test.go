@@ -3,6 +3,7 @@ package bigcommerce
 import (
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"testing"
 	"time"
@@ -239,4 +240,23 @@ func as[E error](err error) bool {
 func sentButUnclear(err error) bool {
 	var e *UnavailableError
 	return errors.As(err, &e) && e.Sent && e.Err != nil
+}
+
+// BigCommerce answers deletions with 204, and with 202 and a body where its recorded answers say otherwise.
+func TestDeletionsTakeAnySuccess(t *testing.T) {
+	for status, body := range map[int]string{http.StatusNoContent: "", http.StatusAccepted: `{"meta":{"total":1,"success":1,"failed":0}}`, http.StatusOK: `{}`} {
+		f := newFixture(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(status)
+			_, _ = io.WriteString(w, body)
+		})
+		for name, gone := range map[string]func() error{
+			"products": func() error { return f.Products.Delete(t.Context(), []int64{1}) },
+			"hook":     func() error { return f.Hooks.Delete(t.Context(), 1) },
+			"script":   func() error { return f.Scripts.Delete(t.Context(), "1f0e4c5e-5f0a-4b5e-8d42-0c5a5f3b9f01") },
+		} {
+			if err := gone(); err != nil {
+				t.Errorf("%s, %d: %v", name, status, err)
+			}
+		}
+	}
 }

@@ -132,3 +132,18 @@ func TestABrandBesideItsOwnAccents(t *testing.T) {
 		t.Errorf("category %d, %t", id, ok)
 	}
 }
+
+// TestAnUnknownTaxClassFailsItsRecord: it is no category or brand that went away meanwhile, and the others land.
+func TestAnUnknownTaxClassFailsItsRecord(t *testing.T) {
+	w := newWorld(t, newPlatform(t))
+	w.flow.Mapping = tenants.Mapping{Fields: append([]tenants.FieldMapping{{Target: "tax_class_id", Expression: "number(Cost)"}}, described.Fields[:5]...)}
+	w.feed.body = describedHeader + describedRow("A", "1", "1", "") + describedRow("B", "1", "9", "") + describedRow("C", "1", "2", "")
+	r := w.run()
+	w.want(r, counts{Read: 3, Created: 2, Failed: 1})
+	if kinds, messages := w.issues(r, severityError); len(kinds) != 1 || kinds[0] != "3 B tax_class_id" || !strings.Contains(messages[kinds[0]], "tax_class_id 9") {
+		t.Errorf("%v", messages)
+	}
+	w.feed.body = strings.Replace(w.feed.body, "Bag A,1,1", "Bag A,1,9", 1)
+	r = w.run()
+	w.want(r, counts{Read: 3, Unchanged: 1, Failed: 2})
+}
