@@ -179,7 +179,7 @@ func TestCallersAreCountedByWhoTheyAre(t *testing.T) {
 		t.Errorf("what is left of the store's rate: %d", n)
 	}
 	f.clock.advance(time.Minute)
-	if err := f.db.RemoveUser(ctx, 2, f.clock.now(), "test"); err != nil {
+	if err := f.db.RemoveUser(ctx, 2, f.clock.Now(), "test"); err != nil {
 		t.Fatal(err)
 	}
 	if n := calls("/read", two); n != 10 {
