@@ -247,7 +247,7 @@ func TestSameEMailAtTwoStores(t *testing.T) {
 				t.Errorf("an answer for %s came in by %s: %d %s", n.store.Hash, address, status, page)
 			}
 		}
-		if _, ok := n.store.CheckPassword(int64(n.front.ChannelID), idp.SharedEmail, sandbox.ShopperPassword); !ok {
+		if _, ok := n.store.CheckPassword(n.front.ChannelID, idp.SharedEmail, sandbox.ShopperPassword); !ok {
 			t.Fatalf("%s: whoever registered cannot sign in to begin with", n.store.Hash)
 		}
 		callback := n.callback(n.jar)
@@ -258,7 +258,7 @@ func TestSameEMailAtTwoStores(t *testing.T) {
 			t.Errorf("%s signed in %+v, want customer %d", n.store.Hash, got[len(got)-1], n.customer)
 		}
 		// The address was there before its owner came by single sign-on: whoever has the password is out.
-		if _, ok := n.store.CheckPassword(int64(n.front.ChannelID), idp.SharedEmail, sandbox.ShopperPassword); ok {
+		if _, ok := n.store.CheckPassword(n.front.ChannelID, idp.SharedEmail, sandbox.ShopperPassword); ok {
 			t.Errorf("%s: whoever registered can still sign in", n.store.Hash)
 		}
 	}

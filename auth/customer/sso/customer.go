@@ -3,6 +3,7 @@ package sso
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 
 	"sluice/auth/customer/signin"
@@ -173,7 +174,7 @@ func (m *matching) create(ctx context.Context) (made *bigcommerce.Customer, ours
 // update brings the customer's fields to what the claims say, and tells the back-office account whose it
 // is. What fails is noted and keeps nobody from signing in.
 func (m *matching) update(ctx context.Context, c *bigcommerce.Customer) (notes []string) {
-	notes = append(m.notes, m.says.notes...)
+	notes = slices.Concat(m.notes, m.says.notes)
 	if change := m.says.change(c); change != nil {
 		err := m.s.cfg.SignIn.MayWrite(m.store)
 		if err == nil {

@@ -117,22 +117,22 @@ func (s *shop) flowOf(location string) *flow {
 // which sends a shopper of store B on to store B's provider, with an address that brings the code back under
 // store A's state. Nowhere may the code get into the attacker's hands, or sign anybody in at store B.
 func TestAttackersProvider(t *testing.T) {
-	for name, prepare := range map[string]func(s *shop){
-		"both have their own address":       func(*shop) {},
-		"the attacker is on the shared one": func(s *shop) { s.shared(storeA, s.now()) },
-		"both are, the provider announces": func(s *shop) {
-			s.shared(storeA, s.now())
-			s.shared(storeB, s.now())
-			s.announce(true)
-		},
+	for name, tt := range map[string]struct {
+		announces bool // the attacker's provider
+		prepare   func(s *shop)
+	}{
+		"both have their own address":              {false, func(*shop) {}},
+		"both have, the attacker's names itself":   {true, func(*shop) {}},
+		"the attacker is on the shared one":        {true, func(s *shop) { s.shared(storeA, s.now()) }},
+		"both are, and each provider names itself": {true, func(s *shop) { s.shared(storeA, s.now()); s.shared(storeB, s.now()); s.announce(true) }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newShop(t)
 			s.platform.Add(storeB, bigcommerce.Customer{Email: "ada@example.com"})
 			evil := newIDP(t, s.now)
-			evil.document = func(d map[string]any) { d["authorization_response_iss_parameter_supported"] = true }
+			evil.document = func(d map[string]any) { d["authorization_response_iss_parameter_supported"] = tt.announces }
 			s.setRow(map[string]any{"issuer": evil.server.URL})
-			prepare(s)
+			tt.prepare(s)
 			attacker, victim := s.browser(), s.browser()
 			mine, err := url.Parse(attacker.begin(storeB, "")) // to finish with the victim's code
 			if err != nil {
@@ -142,7 +142,11 @@ func TestAttackersProvider(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, callback := range []string{mine.Query().Get("redirect_uri"), appURL + sharedCallbackPath, trap.Query().Get("redirect_uri")} {
+			callbacks := []string{mine.Query().Get("redirect_uri"), appURL + sharedCallbackPath}
+			if tt.announces { // else it is for store B's provider to know which addresses are store B's
+				callbacks = append(callbacks, trap.Query().Get("redirect_uri"))
+			}
+			for _, callback := range callbacks {
 				back := s.victim(mine.String(), func(q url.Values) {
 					q.Set("redirect_uri", callback)
 					q.Set("state", trap.Query().Get("state"))
