@@ -33,14 +33,17 @@ func TestAcceptedRequests(t *testing.T) {
 		"JSON":                   {`{"token":"` + good + `"}`, "application/json", "6"},
 		"JSON with spaces":       {" { \"token\" : \"" + good + "\" } \n", "Application/JSON; charset=UTF-8", "6"},
 		"HS384":                  {signed(jwt.SigningMethodHS384, nil), "text/plain", "6"},
-		"HS512":                  {signed(jwt.SigningMethodHS512, nil), "text/plain", "6"},
+		"HS256":                  {signed(jwt.SigningMethodHS256, nil), "text/plain", "6"},
 		"just expired":           {signed(jwt.SigningMethodHS256, func(c jwt.MapClaims) { c["iat"], c["exp"] = ago(15*time.Minute), ago(leeway-time.Second) }), "text/plain", "6"},
 		"a clock ahead of ours":  {signed(jwt.SigningMethodHS256, with("iat", ago(-leeway))), "text/plain", "6"},
 		"times with fractions":   {signed(jwt.SigningMethodHS256, with("exp", float64(ago(-time.Minute))+0.5)), "text/plain", "6"},
 		"another version":        {signed(jwt.SigningMethodHS256, with("version", 2)), "text/plain", "6"},
-		"no group":               {signed(jwt.SigningMethodHS256, customerIs(map[string]any{"id": 5, "email": "john.doe@example.com"})), "text/plain", ""},
-		"group null":             {signed(jwt.SigningMethodHS256, customerIs(map[string]any{"id": 5, "email": "john.doe@example.com", "group_id": nil})), "text/plain", ""},
-		"group a number":         {signed(jwt.SigningMethodHS256, customerIs(map[string]any{"id": 5, "email": "john.doe@example.com", "group_id": 6})), "text/plain", "6"},
+		"an application_id as real stores send it":   {signed(jwt.SigningMethodHS512, with("application_id", testClient)), "text/plain", "6"},
+		"an application_id as the documents have it": {signed(jwt.SigningMethodHS512, with("application_id", "6sv16tasdgr2b5hs5dd67g2srvq")), "text/plain", "6"},
+		"no application_id":                          {signed(jwt.SigningMethodHS512, with("application_id", nil)), "text/plain", "6"},
+		"no group":                                   {signed(jwt.SigningMethodHS256, customerIs(map[string]any{"id": 5, "email": "john.doe@example.com"})), "text/plain", ""},
+		"group null":                                 {signed(jwt.SigningMethodHS256, customerIs(map[string]any{"id": 5, "email": "john.doe@example.com", "group_id": nil})), "text/plain", ""},
+		"group a number":                             {signed(jwt.SigningMethodHS256, customerIs(map[string]any{"id": 5, "email": "john.doe@example.com", "group_id": 6})), "text/plain", "6"},
 	} {
 		for _, origin := range []string{originA, ""} { // a page's request, and a server's
 			header := map[string]string{"Content-Type": test.kind}
@@ -57,12 +60,13 @@ func TestAcceptedRequests(t *testing.T) {
 				h.Get("Cache-Control") != "no-store" || h.Get("Set-Cookie") != "" || h.Get("Content-Type") != "application/json; charset=utf-8" {
 				t.Errorf("%s: headers %v", name, h)
 			}
-			got := decode[answered](t, w)
+			got := decode[current](t, w)
 			want := current{
 				Customer: Shopper{ID: 5, Email: "john.doe@example.com", GroupID: test.group}, StoreHash: storeA,
 				ExpiresAt: began.Add(15 * time.Minute), Account: testApp + "/storefront/" + storeA + "/account",
+				Session: got.Session,
 			}
-			if diff := cmp.Diff(want, got.current); diff != "" {
+			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("%s: %s", name, diff)
 			}
 			if who, err := f.service.sessions.read(got.Session, storeA); err != nil || who.ID != 5 {

@@ -25,34 +25,31 @@ var (
 	errCut      = problem.New(problem.Invalid, "The body ended early. Send it again.")
 )
 
-// readToken reads the request's body into b, which is empty, and returns the token in it, which may be a part of b.
-func readToken(c *gin.Context, b *bytes.Buffer) ([]byte, error) {
+// readToken returns the token in the request's body.
+func readToken(c *gin.Context) (string, error) {
 	asJSON, err := bodyType(c.Request.Header)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
-	body := c.Request.Body
-	switch length := c.Request.ContentLength; {
-	case length > maxBody:
-		return nil, errTooLarge
-	case length < 0: // not said before; else net/http reads no more than that
-		body = http.MaxBytesReader(c.Writer, body, maxBody)
+	if c.Request.ContentLength > maxBody {
+		return "", errTooLarge
 	}
-	if _, err := b.ReadFrom(body); err != nil {
+	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxBody))
+	if err != nil {
 		var tooLarge *http.MaxBytesError
 		if errors.As(err, &tooLarge) {
-			return nil, errTooLarge
+			return "", errTooLarge
 		}
-		return nil, errCut
+		return "", errCut
 	}
-	token := bytes.TrimSpace(b.Bytes())
+	token := strings.TrimSpace(string(body))
 	if asJSON {
-		if token, err = tokenOfJSON(b.Bytes()); err != nil {
-			return nil, err
+		if token, err = tokenOfJSON(body); err != nil {
+			return "", err
 		}
 	}
-	if len(token) == 0 {
-		return nil, errNoToken
+	if token == "" {
+		return "", errNoToken
 	}
 	return token, nil
 }
@@ -65,12 +62,6 @@ func bodyType(h http.Header) (asJSON bool, err error) {
 	types := h["Content-Type"]
 	if len(types) != 1 {
 		return false, errType
-	}
-	switch types[0] { // what browsers and clients write
-	case "text/plain;charset=UTF-8", "text/plain":
-		return false, nil
-	case "application/json":
-		return true, nil
 	}
 	media, parameters, err := mime.ParseMediaType(types[0])
 	charset := parameters["charset"]
@@ -86,17 +77,17 @@ func bodyType(h http.Header) (asJSON bool, err error) {
 	return false, errType
 }
 
-func tokenOfJSON(b []byte) ([]byte, error) {
+func tokenOfJSON(b []byte) (string, error) {
 	var body struct {
 		Token string `json:"token"`
 	}
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.DisallowUnknownFields() // they are misspelt ones
 	if err := d.Decode(&body); err != nil {
-		return nil, errBody
+		return "", errBody
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, errBody
+		return "", errBody
 	}
-	return []byte(body.Token), nil
+	return body.Token, nil
 }

@@ -12,6 +12,10 @@
 // (verify.go). The session (session.go) names one customer of one store and opens nothing but that
 // customer's card, which has the fields that the merchant chose (card.go) and no others.
 //
+// Only storefronts that BigCommerce renders (Stencil) have /customer/current.jwt; headless ones, Catalyst
+// among them, ask Sluice's API on their own server. No document says which HMAC signs the token; recorded
+// tokens of real stores are HS512, with application_id equal to aud.
+//
 // The script (script.go, script/sluice.js) is served by version and installed by others: Script gives
 // its tag, address and integrity hash.
 //

@@ -1,10 +1,8 @@
 package customer
 
 import (
-	"bytes"
 	"net/http"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -18,26 +16,13 @@ type current struct {
 	Customer  Shopper   `json:"customer"`
 	StoreHash string    `json:"store_hash"`
 	ExpiresAt time.Time `json:"expires_at"` // of Session
-	Session   text      `json:"session"`    // for Account, as a bearer token
+	Session   string    `json:"session"`    // for Account, as a bearer token
 	Account   string    `json:"account"`    // URL of the account card
 }
 
-// exchange is what one request reads and writes, for the next one to use again.
-type exchange struct {
-	body            bytes.Buffer
-	session, answer []byte
-}
-
-var exchanges = sync.Pool{New: func() any { return new(exchange) }}
-
-var jsonText = []string{"application/json; charset=utf-8"}
-
 // currentCustomer answers POST …/current-customer: who the token says is signed in.
 func (s *Service) currentCustomer(c *gin.Context, sf *storefront) error {
-	x := exchanges.Get().(*exchange)
-	defer exchanges.Put(x)
-	x.body.Reset()
-	raw, err := readToken(c, &x.body)
+	raw, err := readToken(c)
 	if err != nil {
 		return err
 	}
@@ -45,12 +30,11 @@ func (s *Service) currentCustomer(c *gin.Context, sf *storefront) error {
 	if err != nil {
 		return err
 	}
-	var expires time.Time
-	x.session, expires = s.sessions.issue(x.session[:0], sf.hash, who)
-	answer := current{Customer: who, StoreHash: sf.hash, ExpiresAt: expires, Session: x.session, Account: sf.accountURL}
-	x.answer = answer.appendJSON(x.answer[:0])
-	c.Writer.Header()["Content-Type"] = jsonText
-	_, _ = c.Writer.Write(x.answer) // fails only when nobody listens any more
+	session, expires, err := s.sessions.issue(sf.hash, who)
+	if err != nil {
+		return err
+	}
+	c.JSON(http.StatusOK, current{Customer: who, StoreHash: sf.hash, ExpiresAt: expires, Session: session, Account: sf.accountURL})
 	return nil
 }
 

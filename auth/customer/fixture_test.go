@@ -83,7 +83,7 @@ func claimsOf(store string, customer int64, change func(jwt.MapClaims)) jwt.MapC
 	c := jwt.MapClaims{
 		"customer": map[string]any{"id": customer, "email": "john.doe@example.com", "group_id": "6"},
 		"iss":      "bc/apps", "sub": store, "iat": began.Unix(), "exp": began.Add(15 * time.Minute).Unix(), "version": 1,
-		"aud": testClient, "application_id": "6sv16tasdgr2b5hs5dd67g2srvq", "store_hash": store, "operation": "current_customer",
+		"aud": testClient, "application_id": testClient, "store_hash": store, "operation": "current_customer",
 	}
 	if change != nil {
 		change(c)
@@ -104,10 +104,10 @@ func sign(t testing.TB, method jwt.SigningMethod, claims jwt.Claims, key any) st
 	return raw
 }
 
-// token is a good token.
+// token is a good token, as real stores send it.
 func token(t testing.TB, store string, customer int64) string {
 	t.Helper()
-	return sign(t, jwt.SigningMethodHS256, claimsOf(store, customer, nil), nil)
+	return sign(t, jwt.SigningMethodHS512, claimsOf(store, customer, nil), nil)
 }
 
 // request is one to the endpoints.
@@ -135,20 +135,14 @@ func (f *fixture) verify(store, origin, raw string) *httptest.ResponseRecorder {
 	return f.do(request{http.MethodPost, "/storefront/" + store + "/current-customer", raw, map[string]string{"Content-Type": "text/plain;charset=UTF-8", "Origin": origin}})
 }
 
-// answered is current as who asks reads it.
-type answered struct {
-	current
-	Session string `json:"session"`
-}
-
 // session verifies a good token and returns the answer.
-func (f *fixture) session(store string, customer int64) answered {
+func (f *fixture) session(store string, customer int64) current {
 	f.t.Helper()
 	w := f.verify(store, map[string]string{storeA: originA, storeB: originB}[store], token(f.t, store, customer))
 	if w.Code != http.StatusOK {
 		f.t.Fatalf("%d %s", w.Code, w.Body)
 	}
-	return decode[answered](f.t, w)
+	return decode[current](f.t, w)
 }
 
 func decode[T any](t testing.TB, w *httptest.ResponseRecorder) (v T) {

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"hash"
+	"math"
 	"net/http"
 	"slices"
 	"strings"
@@ -55,13 +56,14 @@ func mayPass(claims []byte) bool {
 		return false
 	}
 	now := float64(began.Unix())
+	c.Iat, c.Exp, c.Nbf = math.Floor(c.Iat), math.Floor(c.Exp), math.Floor(c.Nbf) // fractions do not count
 	return c.Iss == "bc/apps" && c.Operation == "current_customer" && c.Aud == testClient && c.Sub == storeA && c.StoreHash == storeA &&
 		c.Customer.ID > 0 && c.Iat > 0 && c.Iat <= now+30 && c.Nbf <= now+30 && c.Exp > now-30
 }
 
 func judge(t *testing.T, v *verifier, raw string) {
 	t.Helper()
-	who, err := v.verify([]byte(raw), storeA)
+	who, err := v.verify(raw, storeA)
 	if err != nil {
 		if !slices.Contains(tokenCodes, problem.CodeOf(err)) || who != (Shopper{}) {
 			t.Fatalf("%q: %+v, %v", raw, who, err)
@@ -69,23 +71,13 @@ func judge(t *testing.T, v *verifier, raw string) {
 		return
 	}
 	claims, signed := signedByTheApp(raw)
-	if !signed || !mayPass(claims) || who.ID <= 0 {
+	if !signed || !mayPass(claims) {
 		t.Fatalf("accepted %q as %+v", raw, who)
 	}
-	var c currentClaims
-	if err := json.Unmarshal(claims, &c); err != nil || written(t, who) != written(t, c.shopper()) {
-		t.Fatalf("%q is %+v, by encoding/json %+v, %v", raw, who, c.shopper(), err)
+	var c struct{ Customer struct{ ID int64 } }
+	if err := json.Unmarshal(claims, &c); err != nil || who.ID <= 0 || who.ID != c.Customer.ID {
+		t.Fatalf("%q is %+v, want customer %d, %v", raw, who, c.Customer.ID, err)
 	}
-}
-
-// written is what a shopper is in an answer.
-func written(t *testing.T, who Shopper) string {
-	t.Helper()
-	text, err := json.Marshal(who)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
 }
 
 func testVerifier() *verifier {
@@ -173,14 +165,18 @@ func FuzzBody(f *testing.F) {
 func FuzzSession(f *testing.F) {
 	s := newSessions([]byte("a key of thirty-two bytes length"), func() time.Time { return began })
 	issue := func(store string, who Shopper) string {
-		session, _ := s.issue(nil, store, who)
-		return string(session)
+		session, _, err := s.issue(store, who)
+		if err != nil {
+			f.Fatal(err)
+		}
+		return session
 	}
 	session, other := issue(storeA, Shopper{ID: 5, Email: "john.doe@example.com"}), issue(storeB, Shopper{ID: 5})
 	for _, bad := range badTokens(f) {
 		f.Add(bad.token)
 	}
 	f.Add(session)
+	f.Add(session + "\n")
 	f.Add(other)
 	f.Fuzz(func(t *testing.T, raw string) {
 		who, err := s.read(raw, storeA)

@@ -9,6 +9,7 @@ import (
 	"crypto/rsa"
 	"encoding/base64"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -69,7 +70,10 @@ func badTokens(t testing.TB) map[string]struct {
 	}
 	const invalid, expired, app, store = problem.TokenInvalid, problem.TokenExpired, problem.WrongApp, problem.WrongStore
 	session := newSessions([]byte(testSecret), func() time.Time { return began })
-	sessionToken, _ := session.issue(nil, storeA, Shopper{ID: 5})
+	sessionToken, _, err := session.issue(storeA, Shopper{ID: 5})
+	if err != nil {
+		t.Fatal(err)
+	}
 	return map[string]bad{
 		// Algorithms.
 		"alg none":                     {sign(t, jwt.SigningMethodNone, claimsOf(storeA, 5, nil), jwt.UnsafeAllowNoneSignatureType), invalid},
@@ -127,7 +131,7 @@ func badTokens(t testing.TB) map[string]struct {
 		"customer id too large":        {changed(customerIs(map[string]any{"id": 1e300})), invalid},
 		"customer e-mail a number":     {changed(customerIs(map[string]any{"id": 5, "email": 5})), invalid},
 		"group an object":              {changed(customerIs(map[string]any{"id": 5, "group_id": map[string]any{}})), invalid},
-		"a session of ours as a token": {string(sessionToken), invalid},
+		"a session of ours as a token": {sessionToken, invalid},
 		"claims a list":                {signed(`{"alg":"HS256"}`, `[]`), invalid},
 		"claims null":                  {signed(`{"alg":"HS256"}`, `null`), invalid},
 		"claims text":                  {signed(`{"alg":"HS256"}`, `"x"`), invalid},
@@ -137,6 +141,11 @@ func badTokens(t testing.TB) map[string]struct {
 		// Times.
 		"exp missing":             {changed(with("exp", nil)), invalid},
 		"exp text":                {changed(with("exp", "tomorrow")), invalid},
+		"exp in quotes":           {changed(with("exp", strconv.FormatInt(ago(-time.Hour), 10))), invalid},
+		"exp beyond all time":     {changed(with("exp", 1e300)), invalid},
+		"iat beyond all time":     {changed(with("iat", 1e300)), invalid},
+		"nbf beyond all time":     {changed(with("nbf", 1e300)), invalid},
+		"exp before iat":          {changed(with("exp", ago(time.Second))), invalid},
 		"exp 0":                   {changed(with("exp", 0)), invalid},
 		"exp negative":            {changed(with("exp", -1)), invalid},
 		"iat missing":             {changed(with("iat", nil)), invalid},
@@ -146,23 +155,24 @@ func badTokens(t testing.TB) map[string]struct {
 		"expired past the leeway": {changed(func(c jwt.MapClaims) { c["iat"], c["exp"] = ago(time.Hour), ago(leeway) }), expired},
 		"expired long ago":        {changed(func(c jwt.MapClaims) { c["iat"], c["exp"] = 1480831863, 1480832763 }), expired},
 		// Encodings.
-		"two parts":                  {part[0] + "." + part[1], invalid},
-		"four parts":                 {good + ".x", invalid},
-		"five parts, encrypted":      {good + "." + part[0] + "." + part[1], invalid},
-		"padding":                    {good + "=", invalid},
-		"standard base64":            {part[0] + "." + part[1] + "." + strings.NewReplacer("-", "+", "_", "/").Replace(part[2]) + "+/", invalid},
-		"a space inside":             {part[0] + ". " + part[1] + "." + part[2], invalid},
-		"a line end inside":          {part[0] + "\r\n." + part[1] + "." + part[2], invalid},
-		"NUL inside":                 {part[0] + ".\x00" + part[1] + "." + part[2], invalid},
-		"not UTF-8":                  {"\xff\xfe." + part[1] + "." + part[2], invalid},
-		"dots":                       {"..", invalid},
-		"words":                      {"not a token", invalid},
-		"in quotes":                  {`"` + good + `"`, invalid},
-		"with Bearer":                {"Bearer " + good, invalid},
-		"twice":                      {good + "\n" + good, invalid},
-		"bits after the signature":   {loosen(good), invalid},
-		"a page of HTML":             {"<!doctype html><title>Not found</title>", invalid},
-		"a long token of no meaning": {strings.Repeat("A", 5000) + "." + strings.Repeat("B", 5000) + "." + strings.Repeat("C", 5000), invalid},
+		"two parts":                   {part[0] + "." + part[1], invalid},
+		"four parts":                  {good + ".x", invalid},
+		"five parts, encrypted":       {good + "." + part[0] + "." + part[1], invalid},
+		"padding":                     {good + "=", invalid},
+		"standard base64":             {part[0] + "." + part[1] + "." + strings.NewReplacer("-", "+", "_", "/").Replace(part[2]) + "+/", invalid},
+		"a space inside":              {part[0] + ". " + part[1] + "." + part[2], invalid},
+		"a line end inside":           {part[0] + "\r\n." + part[1] + "." + part[2], invalid},
+		"a line end in the signature": {good[:len(good)-9] + "\n" + good[len(good)-9:], invalid},
+		"NUL inside":                  {part[0] + ".\x00" + part[1] + "." + part[2], invalid},
+		"not UTF-8":                   {"\xff\xfe." + part[1] + "." + part[2], invalid},
+		"dots":                        {"..", invalid},
+		"words":                       {"not a token", invalid},
+		"in quotes":                   {`"` + good + `"`, invalid},
+		"with Bearer":                 {"Bearer " + good, invalid},
+		"twice":                       {good + "\n" + good, invalid},
+		"bits after the signature":    {loosen(good), invalid},
+		"a page of HTML":              {"<!doctype html><title>Not found</title>", invalid},
+		"a long token of no meaning":  {strings.Repeat("A", 5000) + "." + strings.Repeat("B", 5000) + "." + strings.Repeat("C", 5000), invalid},
 	}
 }
 
@@ -288,6 +298,7 @@ func TestRefusedRequests(t *testing.T) {
 		"a session without end":               {request{"GET", card, "", bearer(sessionsWith(func(c *sessionClaims) { c.ExpiresAt = nil }))}, problem.TokenInvalid},
 		"a session that is over":              {request{"GET", card, "", bearer(sessionsWith(func(c *sessionClaims) { c.ExpiresAt = jwt.NewNumericDate(began) }))}, problem.TokenExpired},
 		"another store's session, over":       {request{"GET", card, "", bearer(sessionsWith(func(c *sessionClaims) { c.ExpiresAt = jwt.NewNumericDate(began); c.StoreHash = storeB }))}, problem.WrongStore},
+		"a session with a line end":           {request{"GET", card, "", bearer("Bearer " + session[:len(session)-9] + "\n" + session[len(session)-9:])}, problem.TokenInvalid},
 		"a session cut short":                 {request{"GET", card, "", bearer("Bearer " + session[:len(session)-3])}, problem.TokenInvalid},
 		"a session as long as a body":         {request{"GET", card, "", bearer("Bearer " + strings.Repeat("a", maxSession+1))}, problem.TokenInvalid},
 		"a session of algorithm none":         {request{"GET", card, "", bearer("Bearer " + sign(t, jwt.SigningMethodNone, jwt.MapClaims{"iss": sessionIssuer, "aud": sessionAudience, "sub": "5", "store": storeA, "exp": began.Add(time.Hour).Unix()}, jwt.UnsafeAllowNoneSignatureType))}, problem.TokenInvalid},

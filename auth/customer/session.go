@@ -1,7 +1,6 @@
 package customer
 
 import (
-	"crypto/sha256"
 	"errors"
 	"strconv"
 	"time"
@@ -23,8 +22,7 @@ const (
 
 // sessions makes and reads the tokens that stand for a verified shopper.
 type sessions struct {
-	key    any
-	signer *signer
+	key    []byte
 	now    func() time.Time
 	parser *jwt.Parser
 }
@@ -35,36 +33,28 @@ type sessionClaims struct {
 	Email     string `json:"email,omitempty"` // as BigCommerce's token had it: see tenants.DB.AccountOf
 }
 
-// issued is sessionClaims as they are written, in plain types.
-type issued struct {
-	Issuer    string `json:"iss"`
-	Audience  string `json:"aud"`
-	Subject   int64  `json:"sub,string"`
-	ExpiresAt int64  `json:"exp"`
-	StoreHash string `json:"store"`
-	Email     string `json:"email,omitempty"`
-}
-
 func newSessions(key []byte, now func() time.Time) *sessions {
-	return &sessions{key: key, signer: newSigner("HS256", sha256.New, key), now: now, parser: jwt.NewParser(
+	return &sessions{key: key, now: now, parser: jwt.NewParser(
 		jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}), jwt.WithIssuer(sessionIssuer), jwt.WithAudience(sessionAudience),
 		jwt.WithExpirationRequired(), jwt.WithStrictDecoding(), jwt.WithTimeFunc(now))}
 }
 
-// issue appends a session of a store's customer, who is signed in now, to b.
-func (s *sessions) issue(b []byte, storeHash string, who Shopper) (token []byte, expires time.Time) {
+// issue returns a session of a store's customer, who is signed in now.
+func (s *sessions) issue(storeHash string, who Shopper) (token string, expires time.Time, err error) {
 	expires = s.now().Add(sessionFor).UTC().Truncate(time.Second)
-	claims := issued{Issuer: sessionIssuer, Audience: sessionAudience, Subject: who.ID, ExpiresAt: expires.Unix(), StoreHash: storeHash, Email: who.Email}
-	return s.signer.appendToken(b, claims.appendJSON(make([]byte, 0, claimsSize))), expires
+	token, err = jwt.NewWithClaims(jwt.SigningMethodHS256, sessionClaims{
+		RegisteredClaims: jwt.RegisteredClaims{
+			Issuer: sessionIssuer, Audience: jwt.ClaimStrings{sessionAudience}, Subject: strconv.FormatInt(who.ID, 10), ExpiresAt: jwt.NewNumericDate(expires),
+		},
+		StoreHash: storeHash, Email: who.Email,
+	}).SignedString(s.key)
+	return token, expires, err
 }
-
-// claimsSize holds the usual claims of a session.
-const claimsSize = 256
 
 // read returns whose session a token is.
 func (s *sessions) read(token, storeHash string) (Shopper, error) {
 	invalid := problem.New(problem.TokenInvalid, "This is not a session of Sluice. Send the one that current-customer answered.")
-	if len(token) > maxSession {
+	if len(token) > maxSession || manyForms(token) {
 		return Shopper{}, invalid
 	}
 	var claims sessionClaims

@@ -1,16 +1,12 @@
 package customer
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
-	"sync"
+	"strings"
 	"time"
-	"unicode/utf8"
 
-	gojson "github.com/goccy/go-json"
 	"github.com/golang-jwt/jwt/v5"
-	"github.com/tidwall/gjson"
 
 	"sluice/internal/problem"
 )
@@ -33,32 +29,58 @@ type Shopper struct {
 	GroupID string `json:"group_id"` // "" or "0": in no group
 }
 
-// currentClaims are the claims of BigCommerce's token that count.
+// currentClaims are the claims of BigCommerce's token that count. application_id does not: in the tokens
+// that real stores send it is the client id, as aud is, and in BigCommerce's documents another app's.
 type currentClaims struct {
-	Issuer    string  `json:"iss"`
-	Subject   string  `json:"sub"`
-	Audience  string  `json:"aud"`
-	IssuedAt  float64 `json:"iat"` // Unix seconds; RFC 7519 allows fractions
-	ExpiresAt float64 `json:"exp"`
-	NotBefore float64 `json:"nbf"` // 0 if absent
-	StoreHash string  `json:"store_hash"`
-	Operation string  `json:"operation"`
+	Issuer    string `json:"iss"`
+	Subject   string `json:"sub"`
+	Audience  string `json:"aud"`
+	IssuedAt  *date  `json:"iat"`
+	ExpiresAt *date  `json:"exp"`
+	NotBefore *date  `json:"nbf"`
+	StoreHash string `json:"store_hash"`
+	Operation string `json:"operation"`
 	Customer  struct {
 		ID      int64     `json:"id"`
 		Email   string    `json:"email"`
 		GroupID groupText `json:"group_id"`
 	} `json:"customer"`
+
+	wantStore string // that Validate compares with
+}
+
+// date is a time in Unix seconds; RFC 7519 allows fractions, which do not count.
+type date struct{ jwt.NumericDate }
+
+// lastDate is the end of the year 9999.
+const lastDate = 253402300799
+
+// UnmarshalJSON refuses text, which the library would read, and what an int64 cannot hold: the library
+// would take it for some other time.
+func (d *date) UnmarshalJSON(b []byte) error {
+	var seconds float64
+	if err := json.Unmarshal(b, &seconds); err != nil {
+		return err
+	}
+	if seconds < 1 || seconds > lastDate {
+		return errors.New("customer: not a time of any token")
+	}
+	d.Time = time.Unix(int64(seconds), 0)
+	return nil
+}
+
+func (d *date) numeric() *jwt.NumericDate {
+	if d == nil {
+		return nil
+	}
+	return &d.NumericDate
 }
 
 // groupText reads a group's id, which BigCommerce writes as text; a number and null are read too.
 type groupText string
 
 func (g *groupText) UnmarshalJSON(b []byte) error {
-	if n := len(b); n >= 2 && b[0] == '"' {
-		if bytes.IndexByte(b, '\\') < 0 && utf8.Valid(b) {
-			*g = groupText(b[1 : n-1])
-			return nil
-		}
+	if b[0] == '"' {
 		return json.Unmarshal(b, (*string)(g))
 	}
 	var id *int64
@@ -71,36 +93,54 @@ func (g *groupText) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// The jwt.Claims of a token whose claims are checked by check, not by the library's validator: each
-// refusal has a code of its own here.
+// The jwt.Claims of a token.
 
-func (*currentClaims) GetExpirationTime() (*jwt.NumericDate, error) { return nil, nil }
-func (*currentClaims) GetIssuedAt() (*jwt.NumericDate, error)       { return nil, nil }
-func (*currentClaims) GetNotBefore() (*jwt.NumericDate, error)      { return nil, nil }
-func (c *currentClaims) GetIssuer() (string, error)                 { return c.Issuer, nil }
-func (c *currentClaims) GetSubject() (string, error)                { return c.Subject, nil }
+func (c *currentClaims) GetExpirationTime() (*jwt.NumericDate, error) {
+	return c.ExpiresAt.numeric(), nil
+}
+func (c *currentClaims) GetIssuedAt() (*jwt.NumericDate, error)  { return c.IssuedAt.numeric(), nil }
+func (c *currentClaims) GetNotBefore() (*jwt.NumericDate, error) { return c.NotBefore.numeric(), nil }
+func (c *currentClaims) GetIssuer() (string, error)              { return c.Issuer, nil }
+func (c *currentClaims) GetSubject() (string, error)             { return c.Subject, nil }
 func (c *currentClaims) GetAudience() (jwt.ClaimStrings, error) {
 	return jwt.ClaimStrings{c.Audience}, nil
+}
+
+// errNotCurrentCustomer is of claims that name no customer of one store.
+var errNotCurrentCustomer = errors.New("customer: not the claims of a current customer")
+
+// Validate is what the library does not know of BigCommerce's claims; it calls it after its own checks. The
+// client secret signs other things too (signed payloads, our own login tokens): issuer and operation tell
+// them apart.
+func (c *currentClaims) Validate() error {
+	switch {
+	case c.Operation != currentOperation, c.Subject == "", c.Subject != c.StoreHash, c.Customer.ID <= 0, c.IssuedAt == nil,
+		c.ExpiresAt == nil, !c.ExpiresAt.After(c.IssuedAt.Time):
+		return errNotCurrentCustomer
+	case c.StoreHash != c.wantStore:
+		return errWrongStore
+	}
+	return nil
 }
 
 // verifier checks tokens of /customer/current.jwt.
 type verifier struct {
 	clientID string
-	now      func() time.Time
-	usual    map[string]*signer
-	claims   sync.Pool   // of empty *currentClaims
-	parser   *jwt.Parser // of tokens whose header is not a usual one
+	parser   *jwt.Parser
 	key      jwt.Keyfunc
 }
 
 func newVerifier(clientID, clientSecret string, now func() time.Time) *verifier {
-	secret := any([]byte(clientSecret))
+	secret := []byte(clientSecret)
 	return &verifier{
-		clientID: clientID, now: now, usual: usualSigners([]byte(clientSecret)),
-		claims: sync.Pool{New: func() any { return new(currentClaims) }},
-		// BigCommerce does not document which HMAC it uses.
-		parser: jwt.NewParser(jwt.WithValidMethods([]string{"HS256", "HS384", "HS512"}), jwt.WithStrictDecoding(), jwt.WithoutClaimsValidation()),
-		key:    func(*jwt.Token) (any, error) { return secret, nil },
+		clientID: clientID,
+		parser: jwt.NewParser(
+			// No document says which HMAC signs; real stores send HS512.
+			jwt.WithValidMethods([]string{"HS256", "HS384", "HS512"}),
+			jwt.WithIssuer(currentIssuer), jwt.WithAudience(clientID), jwt.WithExpirationRequired(), jwt.WithIssuedAt(),
+			jwt.WithLeeway(leeway), jwt.WithTimeFunc(now), jwt.WithStrictDecoding(),
+		),
+		key: func(*jwt.Token) (any, error) { return secret, nil },
 	}
 }
 
@@ -114,59 +154,45 @@ var (
 
 // verify returns the customer of a token of the store with this hash. Whatever else the token says is
 // believed only after its signature.
-func (v *verifier) verify(raw []byte, storeHash string) (Shopper, error) {
-	if !oneLine(raw) {
+func (v *verifier) verify(raw, storeHash string) (Shopper, error) {
+	if manyForms(raw) {
 		return Shopper{}, errTokenInvalid
 	}
-	claims := v.claims.Get().(*currentClaims) // go-json has them escape
-	defer func() {
-		*claims = currentClaims{}
-		v.claims.Put(claims)
-	}()
-	if !v.signed(raw, claims) {
-		return v.verifyAny(string(raw), storeHash)
-	}
-	if err := v.check(claims, storeHash); err != nil {
-		return Shopper{}, err
-	}
-	return claims.shopper(), nil
-}
-
-// signed reads the claims of a token with a usual header and the right signature, and reports whether it
-// is one. It is what verifyAny does, with fewer allocations and a faster reader: go-json, which takes some texts
-// that are no JSON, such as strings with control characters in them, and keeps bytes that are no UTF-8. gjson, which
-// only knows what is JSON, has to find a text valid first.
-func (v *verifier) signed(raw []byte, claims *currentClaims) bool {
-	dot, last := bytes.IndexByte(raw, '.'), bytes.LastIndexByte(raw, '.')
-	if dot < 0 || last == dot {
-		return false
-	}
-	g := v.usual[string(raw[:dot+1])]
-	return g != nil && g.signed(raw[:last], raw[dot+1:last], raw[last+1:], func(b []byte) bool {
-		return utf8.Valid(b) && gjson.ValidBytes(b) && gojson.Unmarshal(b, claims) == nil
-	})
-}
-
-// verifyAny is verify for any token, and says of one that is refused why.
-func (v *verifier) verifyAny(raw, storeHash string) (Shopper, error) {
-	var claims currentClaims
+	claims := currentClaims{wantStore: storeHash}
 	token, err := v.parser.ParseWithClaims(raw, &claims, v.key)
 	if err != nil {
-		// Another app's token has another app's signature. That it says so itself is worth nothing, except to
-		// whoever is told which of the two is wrong: it is refused in either case.
-		if errors.Is(err, jwt.ErrTokenSignatureInvalid) && isHMAC(token) && claims.Audience != "" && claims.Audience != v.clientID {
-			return Shopper{}, errWrongApp
-		}
-		return Shopper{}, errTokenInvalid
+		return Shopper{}, v.refusal(token, &claims, err)
 	}
-	if err := v.check(&claims, storeHash); err != nil {
-		return Shopper{}, err
-	}
-	return claims.shopper(), nil
+	return Shopper{ID: claims.Customer.ID, Email: claims.Customer.Email, GroupID: string(claims.Customer.GroupID)}, nil
 }
 
-func (c *currentClaims) shopper() Shopper {
-	return Shopper{ID: c.Customer.ID, Email: c.Customer.Email, GroupID: string(c.Customer.GroupID)}
+// refusal says why a token is refused: what it is first, then whose, then when.
+func (v *verifier) refusal(token *jwt.Token, claims *currentClaims, err error) error {
+	is := func(targets ...error) bool {
+		for _, target := range targets {
+			if errors.Is(err, target) {
+				return true
+			}
+		}
+		return false
+	}
+	switch {
+	// Another app's token has another app's signature. That it says so itself is worth nothing, except to
+	// whoever is told which of the two is wrong: it is refused in either case.
+	case is(jwt.ErrTokenSignatureInvalid) && isHMAC(token) && claims.Audience != "" && claims.Audience != v.clientID:
+		return errWrongApp
+	case !is(jwt.ErrTokenInvalidClaims), is(jwt.ErrTokenRequiredClaimMissing, jwt.ErrTokenInvalidIssuer, errNotCurrentCustomer):
+		return errTokenInvalid
+	case is(jwt.ErrTokenInvalidAudience):
+		return errWrongApp
+	case is(errWrongStore):
+		return errWrongStore
+	case is(jwt.ErrTokenUsedBeforeIssued, jwt.ErrTokenNotValidYet):
+		return errTokenInvalid
+	case is(jwt.ErrTokenExpired):
+		return errTokenExpired
+	}
+	return errTokenInvalid
 }
 
 func isHMAC(token *jwt.Token) bool {
@@ -174,23 +200,6 @@ func isHMAC(token *jwt.Token) bool {
 	return ok
 }
 
-// check refuses claims, which are BigCommerce's, that do not name a customer of this app, this store and now. The
-// client secret signs other things too (signed payloads, our own login tokens): issuer and operation
-// tell them apart.
-func (v *verifier) check(c *currentClaims, storeHash string) error {
-	now := float64(v.now().UnixMilli()) / 1000
-	switch {
-	case c.Issuer != currentIssuer, c.Operation != currentOperation, c.Audience == "", c.Subject == "", c.Subject != c.StoreHash,
-		c.Customer.ID <= 0, c.IssuedAt <= 0, c.ExpiresAt <= c.IssuedAt:
-		return errTokenInvalid
-	case c.Audience != v.clientID:
-		return errWrongApp
-	case c.StoreHash != storeHash:
-		return errWrongStore
-	case c.IssuedAt > now+leeway.Seconds(), c.NotBefore > now+leeway.Seconds():
-		return errTokenInvalid
-	case c.ExpiresAt <= now-leeway.Seconds():
-		return errTokenExpired
-	}
-	return nil
-}
+// manyForms reports whether a token has line ends in it. Decoders of base64 skip them, strict ones too,
+// which would give one token several texts.
+func manyForms(raw string) bool { return strings.ContainsAny(raw, "\r\n") }

@@ -51,7 +51,8 @@ origin, a token to verify, a session to sign; limits count with a real Redis beh
 bytes to the same requests and does nothing else. %d connections over loopback; client and server are one process, and the client does
 little (it writes requests made before and reads answers up to their length), so that it flatters neither. Go runs on one processor
 fewer than there are: where it has all, a thread that comes back from the kernel is often one too many, and waits for a tick of 4 ms
-until it runs; that is the 99th percentile then, of either contender.`, addresses, stores, callers)
+until it runs; that is the 99th percentile then, of either contender. There is no target: the token goes through one path, a JWT
+library's, and what that costs is shown, not bounded.`, addresses, stores, callers)
 	return []harness.Benchmark{{
 		Name: "identity/current customer", About: about, Setup: setup,
 		Metrics: []harness.Metric{
@@ -63,10 +64,6 @@ until it runs; that is the 99th percentile then, of either contender.`, addresse
 		Contenders: []harness.Contender{
 			{Name: bare, Round: func(ctx context.Context, r harness.Round) (harness.Values, error) { return round(ctx, r, true) }},
 			{Name: ours, Round: func(ctx context.Context, r harness.Round) (harness.Values, error) { return round(ctx, r, false) }},
-		},
-		Targets: []harness.Target{
-			{Contender: ours, Metric: "requests", Op: harness.AtLeast, Bound: 0.75, Of: bare},
-			{Contender: ours, Metric: "p99", Op: harness.AtMost, Bound: 2, Of: bare},
 		},
 	}}
 }
@@ -164,10 +161,10 @@ func requests() ([][]byte, error) {
 	var list [][]byte
 	for a := range addresses {
 		for i := range stores {
-			token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{
+			token, err := jwt.NewWithClaims(jwt.SigningMethodHS512, jwt.MapClaims{
 				"customer": map[string]any{"id": 1 + a, "email": "john.doe@example.com", "group_id": "6"},
 				"iss":      "bc/apps", "sub": store(i), "iat": now.Unix(), "exp": now.Add(15 * time.Minute).Unix(), "version": 1,
-				"aud": clientID, "application_id": "6sv16tasdgr2b5hs5dd67g2srvq", "store_hash": store(i), "operation": "current_customer",
+				"aud": clientID, "application_id": clientID, "store_hash": store(i), "operation": "current_customer",
 			}).SignedString([]byte(clientSecret))
 			if err != nil {
 				return nil, err
