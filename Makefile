@@ -6,12 +6,14 @@ PANEL     := ui/web/dist/index.html
 VERSION   := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS   := -s -w -X main.version=$(VERSION)
 GOLANGCI  := v2.15.0
+VULN      := v1.9.0
+SBOM      := v1.10.0
 IMAGE     ?= sluice
 DOCKER    ?= docker
 PANEL_SRC := $(shell find ui/web/src ui/web/public -type f 2>/dev/null) ui/web/index.html ui/web/vite.config.ts ui/web/tsconfig.json
 
 .DEFAULT_GOAL := build
-.PHONY: help demo build image test test-go test-web lint lint-deploy bench soak bench-go fuzz screenshots clean
+.PHONY: help demo build image test test-go test-web lint lint-deploy vuln sbom bench soak bench-go fuzz screenshots clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +59,17 @@ lint-deploy: bin/golangci-lint-$(GOLANGCI) ## check Dockerfile, Helm chart and a
 bin/golangci-lint-$(GOLANGCI):
 	GOBIN=$(CURDIR)/bin $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI)
 	mv bin/golangci-lint $@
+
+vuln: ## look for known holes in what is used, Go and npm (needs the network)
+	@# Every database is asked, also when an earlier one found something.
+	@failed=0; for module in . internal/bench internal/deploytest; do \
+		echo "== $$module"; (cd $$module && $(GO) run golang.org/x/vuln/cmd/govulncheck@$(VULN) -test ./...) || failed=1; \
+	done; \
+	echo "== ui/web"; (cd ui/web && npm audit --package-lock-only) || failed=1; exit $$failed
+
+sbom: ## list everything that is in the program: bin/sluice.cdx.json, CycloneDX
+	mkdir -p bin
+	$(GO) run github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@$(SBOM) app -json -licenses -main app -output bin/sluice.cdx.json .
 
 bench: ## compare with asynq and others and write BENCHMARKS.md (ROUNDS=5 SECONDS=2 ONLY=name)
 	cd internal/bench && CGO_ENABLED=0 $(GO) build -trimpath -o $(CURDIR)/bin/bench .
