@@ -122,7 +122,7 @@ func TestAccountsAreCountedAsTheyChange(t *testing.T) {
 }
 
 // age makes a snapshot as old as if it had been made so long ago.
-func age(t *testing.T, db *tenants.DB, ctx context.Context, id string, by time.Duration) {
+func age(ctx context.Context, t *testing.T, db *tenants.DB, id string, by time.Duration) {
 	t.Helper()
 	if err := db.Scoped(ctx).Model(&tenants.Snapshot{}).Where("id = ?", id).Update("created_at", time.Now().UTC().Add(-by)).Error; err != nil {
 		t.Fatal(err)
@@ -163,7 +163,7 @@ func TestFilesMakeRoom(t *testing.T) {
 		newest := must(keepFile(aaa, db, flow.ID, 3*mib)) // the next conditional fetch needs it
 		upload := must(keepFile(aaa, db, "", 2*mib))      // of no flow
 		for i, s := range []*tenants.Snapshot{older, newest, upload} {
-			age(t, db, aaa, s.ID, time.Duration(9-i)*time.Hour)
+			age(aaa, t, db, s.ID, time.Duration(9-i)*time.Hour)
 		}
 		fresh := must(keepFile(aaa, db, "", 2*mib)) // somebody is mapping it
 
@@ -225,7 +225,7 @@ func TestAFileIsNotDeletedWhileItIsBound(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	age(t, db, aaa, s.ID, 2*time.Hour)
+	age(aaa, t, db, s.ID, 2*time.Hour)
 	flow := &tenants.Flow{Kind: "products", Name: "x"}
 	err = db.Tx(aaa, func(tx *tenants.DB) error {
 		if _, err := tx.HoldSnapshot(aaa, s.ID); err != nil {

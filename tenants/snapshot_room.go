@@ -25,47 +25,46 @@ const (
 // missing is made (makeRoom). It may be called at once by any number of writers: each holds the store's usage
 // while it counts.
 func (d *DB) reserve(ctx context.Context, s *Snapshot, end int64) error {
-	isNew := s.Reserved == 0
 	for {
-		var refused error
-		err := d.Tx(ctx, func(tx *DB) error {
-			files, bytes, err := tx.snapshotsKept(ctx)
-			if err != nil {
-				return err
-			}
-			others := bytes - s.Reserved
-			if isNew {
-				refused = tx.limits.Check(limits.Snapshots, files, 1)
-			}
-			if refused == nil {
-				refused = tx.limits.Check(limits.SnapshotBytes, others, max(1, end))
-			}
-			if refused != nil {
-				return nil
-			}
-			reserved := min(end+reserveStep, max(end, tx.limits.Of(limits.SnapshotBytes)-others))
-			row := *s
-			row.Reserved = reserved
-			if isNew {
-				err = tx.Scoped(ctx).Create(&row).Error
-			} else {
-				res := tx.Scoped(ctx).Model(&Snapshot{}).Where("id = ?", s.ID).Update("reserved", reserved)
-				if err = res.Error; err == nil && res.RowsAffected == 0 {
-					err = problem.New(problem.Conflict, "The file was deleted while it was being received. Send it again.")
-				}
-			}
-			if err == nil {
-				*s = row
-			}
-			return err
-		})
-		if err != nil || refused == nil {
+		err := d.Tx(ctx, func(tx *DB) error { return tx.tryReserve(ctx, s, end) })
+		if problem.CodeOf(err) != problem.LimitReached {
 			return err
 		}
-		if made, err := d.makeRoom(ctx); err != nil || !made {
-			return errors.Join(refused, err)
+		if made, failed := d.makeRoom(ctx); failed != nil || !made {
+			return errors.Join(err, failed)
 		}
 	}
+}
+
+// tryReserve is reserve with the room that there is. It runs in a transaction.
+func (d *DB) tryReserve(ctx context.Context, s *Snapshot, end int64) error {
+	files, bytes, err := d.snapshotsKept(ctx)
+	if err != nil {
+		return err
+	}
+	isNew, others := s.Reserved == 0, bytes-s.Reserved
+	if isNew {
+		if err := d.limits.Check(limits.Snapshots, files, 1); err != nil {
+			return err
+		}
+	}
+	if err := d.limits.Check(limits.SnapshotBytes, others, max(1, end)); err != nil {
+		return err
+	}
+	row := *s
+	row.Reserved = min(end+reserveStep, max(end, d.limits.Of(limits.SnapshotBytes)-others))
+	if isNew {
+		err = d.Scoped(ctx).Create(&row).Error
+	} else {
+		res := d.Scoped(ctx).Model(&Snapshot{}).Where("id = ?", s.ID).Update("reserved", row.Reserved)
+		if err = res.Error; err == nil && res.RowsAffected == 0 {
+			err = problem.New(problem.Conflict, "The file was deleted while it was being received. Send it again.")
+		}
+	}
+	if err == nil {
+		*s = row
+	}
+	return err
 }
 
 // RoomForSnapshot refuses a file of size bytes that the store has no room for, before any of it is read.

@@ -33,17 +33,19 @@ func (l *Limiter) Pass(c *gin.Context, store string, perAddress, perStore *Limit
 	if wait == 0 && perStore != nil {
 		wait = l.Wait(perStore, store, netip.Addr{})
 	}
-	return wait == 0 || refuse(c, wait)
+	return proceed(c, wait)
 }
 
 // Admit is Pass for one limit and a caller who is known by an id at store.
 func (l *Limiter) Admit(c *gin.Context, store, id string, limit *Limit) bool {
-	wait := l.WaitID(limit, store, id)
-	return wait == 0 || refuse(c, wait)
+	return proceed(c, l.WaitID(limit, store, id))
 }
 
-// refuse answers 429 with Retry-After, as a page to whom a page would be shown, and returns false.
-func refuse(c *gin.Context, wait time.Duration) bool {
+// proceed is true without a wait; else it answers 429 with Retry-After, as a page to whom a page would be shown.
+func proceed(c *gin.Context, wait time.Duration) bool {
+	if wait == 0 {
+		return true
+	}
 	seconds := int64((wait + time.Second - 1) / time.Second)
 	c.Header("Retry-After", strconv.FormatInt(seconds, 10))
 	c.Header("Cache-Control", "no-store")
