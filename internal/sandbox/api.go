@@ -191,6 +191,8 @@ func (s *Sandbox) answer(rt route, st *Store, r *http.Request, f *Fault, entry *
 		return fail(http.StatusInternalServerError, "Internal Server Error", nil), state, true
 	case f.is(Fault503):
 		return fail(http.StatusServiceUnavailable, "Service Unavailable", nil), state, true
+	case f.is(Fault503RetryAfter):
+		return degraded(max(1, f.MS/1000)), state, true
 	case f.is(Fault429):
 		state.left = 0
 		return tooMany(), state, true
@@ -245,6 +247,15 @@ func (s *Sandbox) unauthorized(rt route) reply {
 // forbidden is the 403 of a token that lacks the scope.
 func forbidden() reply {
 	return fail(http.StatusForbidden, "You don't have a required scope to access the endpoint", nil)
+}
+
+// degraded is the 503 of price_lists.v3.yml.
+func degraded(seconds int) reply {
+	const message = "Service temporarily unavailable"
+	return reply{status: http.StatusServiceUnavailable, err: message, body: []byte(compact(map[string]any{"error": map[string]any{
+		"code": "SERVICE_DEGRADED", "message": message, "retry_after_seconds": seconds,
+		"details": "We're unable to process your request right now, please retry later",
+	}}))}
 }
 
 func tooMany() reply { return fail(http.StatusTooManyRequests, "Too many requests", nil) }

@@ -183,6 +183,11 @@ func TestOurClientUnderstandsErrors(t *testing.T) {
 	if _, err := c.Store.Time(ctx); !errors.As(err, &slow) || slow.HasQuota || slow.RetryAfter != 2*time.Second {
 		t.Errorf("429: %v", err)
 	}
+	fault(Fault{Kind: Fault503RetryAfter, MS: 30_000, Times: 1})
+	var away *bigcommerce.UnavailableError
+	if _, err := c.Brands.Create(ctx, bigcommerce.Brand{Name: "x"}); !errors.As(err, &away) || bigcommerce.RetryAfter(err) != 30*time.Second || away.Type != "SERVICE_DEGRADED" {
+		t.Errorf("503: %v", err)
+	}
 	if r.token = r.st.Token("store_v2_information_read_only"); true {
 		if _, err := newClient(t, r).Products.Create(ctx, product("x", "x")); !as[*bigcommerce.ForbiddenError](err) {
 			t.Errorf("scope: %v", err)
@@ -191,6 +196,29 @@ func TestOurClientUnderstandsErrors(t *testing.T) {
 	r.token = "unknown"
 	if _, err := newClient(t, r).Brands.Create(ctx, bigcommerce.Brand{Name: "x"}); !as[*bigcommerce.UnauthorizedError](err) {
 		t.Errorf("token: %v", err)
+	}
+}
+
+// The client's classes of endpoints and the sandbox's limits were read from the same descriptions; the
+// client leaves out limits that no store of its comes near.
+func TestConcurrencyAgreesWithTheClientsClasses(t *testing.T) {
+	r := newRig(t, Options{})
+	atOnce := map[string]int{}
+	for _, c := range bigcommerce.Classes() {
+		atOnce[c.Name] = c.AtOnce
+	}
+	limited := 0
+	for _, rt := range r.s.apiRoutes() {
+		class := bigcommerce.ClassOf(rt.method, strings.ReplaceAll(rt.path, "{id}", "1"))
+		if class != "" {
+			limited++
+		}
+		if rt.concurrent != atOnce[class] && (class != "" || rt.concurrent < 25) {
+			t.Errorf("%s %s: %d at once here, class %q has %d", rt.method, rt.path, rt.concurrent, class, atOnce[class])
+		}
+	}
+	if limited < 3 {
+		t.Errorf("%d endpoints have a class", limited)
 	}
 }
 

@@ -253,8 +253,9 @@ func (s *Sandbox) saveGroup(c *call, create bool) reply {
 			maps.Copy(errs, checkAccess(decodeRaw[map[string]any](v.raw)))
 			next.CategoryAccess = json.RawMessage(v.raw)
 		case "discount_rules":
-			maps.Copy(errs, checkRules(decodeRaw[[]any](v.raw)))
-			next.DiscountRules = json.RawMessage(v.raw)
+			rules := decodeRaw[[]any](v.raw)
+			maps.Copy(errs, checkRules(rules))
+			next.DiscountRules = json.RawMessage(compact(rules))
 		}
 	}
 	if wrong := sortedKeys(errs); len(wrong) > 0 {
@@ -279,7 +280,7 @@ func checkAccess(in map[string]any) map[string]string {
 }
 
 // checkRules: a price list stands alone, one rule for all products at most, and each rule has what its
-// type needs.
+// type needs. Amounts become what answers have, text of four decimals.
 func checkRules(list []any) map[string]string {
 	errs := map[string]string{}
 	storewide := 0
@@ -309,9 +310,11 @@ func checkRules(list []any) map[string]string {
 			}
 		}
 		if a := in["amount"]; a != nil {
-			if _, err := strconv.ParseFloat(fmt.Sprint(a), 64); err != nil { // a number, or one as a string
+			n, err := strconv.ParseFloat(fmt.Sprint(a), 64) // a number, or one as a string
+			if err != nil {
 				errs[prefix+"amount"] = msgNumber
 			}
+			in["amount"] = strconv.FormatFloat(n, 'f', 4, 64)
 		}
 	}
 	return errs

@@ -90,7 +90,10 @@ func (c *Customer) view(include []string) map[string]any {
 		"address_count": len(c.Addresses), "attribute_count": 0,
 		"authentication": map[string]bool{"force_password_reset": c.ForcePasswordReset},
 		"accepts_product_review_abandoned_cart_emails": c.AcceptsEmails,
-		"origin_channel_id":                            c.OriginChannelID, "channel_ids": c.ChannelIDs,
+		"origin_channel_id":                            c.OriginChannelID,
+	}
+	if c.ChannelIDs != nil { // described as an array that is never null
+		out["channel_ids"] = c.ChannelIDs
 	}
 	for _, what := range include {
 		switch what {

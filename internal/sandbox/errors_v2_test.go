@@ -52,7 +52,7 @@ func TestV2ErrorsAreArrays(t *testing.T) {
 		at := strings.ReplaceAll(path, "{id}", "99")
 		for _, method := range list {
 			what := method + " " + at
-			for kind, status := range map[string]int{Fault500: 500, Fault503: 503, Fault429: 429, Fault429Bare: 429, Fault429RetryAfter: 429, Fault401: 401} {
+			for kind, status := range map[string]int{Fault500: 500, Fault503: 503, Fault503RetryAfter: 503, Fault429: 429, Fault429Bare: 429, Fault429RetryAfter: 429, Fault401: 401} {
 				if _, err := r.s.AddFault(Fault{Kind: kind, Times: 1}); err != nil {
 					t.Fatal(err)
 				}

@@ -11,6 +11,7 @@ import (
 const (
 	Fault500           = "500"
 	Fault503           = "503"
+	Fault503RetryAfter = "503_retry_after" // whose body says when to come back (MS, in whole seconds, at least 1), as price lists document
 	Fault429           = "429"             // with the four headers, none left
 	Fault429Bare       = "429_bare"        // without any header: platform load
 	Fault429RetryAfter = "429_retry_after" // with X-Retry-After only (MS, in whole seconds, at least 1)
@@ -25,7 +26,7 @@ const (
 	FaultHookReorder   = "hook_reorder"   // it is delivered after the next one
 )
 
-var faultKinds = []string{Fault500, Fault503, Fault429, Fault429Bare, Fault429RetryAfter, FaultLatency, FaultCutBefore,
+var faultKinds = []string{Fault500, Fault503, Fault503RetryAfter, Fault429, Fault429Bare, Fault429RetryAfter, FaultLatency, FaultCutBefore,
 	FaultCutAfter, FaultPartial, Fault401, FaultHookDrop, FaultHookDuplicate, FaultHookReorder}
 
 // Fault makes matching requests (or webhook events) go wrong.
@@ -37,7 +38,7 @@ type Fault struct {
 	Kind       string `json:"kind"`
 	Times      int    `json:"times,omitempty"` // strikes this often, then is gone; 0 is for ever
 	Every      int    `json:"every,omitempty"` // strikes each Nth match only; 0 and 1 are each
-	MS         int    `json:"ms,omitempty"`    // latency, or wait of 429_retry_after, in milliseconds
+	MS         int    `json:"ms,omitempty"`    // latency, or wait of 429_retry_after and 503_retry_after, in milliseconds
 	Struck     int    `json:"struck"`          // so far
 
 	seen int

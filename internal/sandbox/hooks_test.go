@@ -268,7 +268,7 @@ func TestWhatWebhooksTellOf(t *testing.T) {
 	}
 	r.hook("store/information/updated", k.URL+"/hooks")
 	category := r.want(200, "GET", "/v3/catalog/trees/categories", nil).data()[0]["category_id"]
-	variant := r.st.cat.byID[int64(id)].variant
+	variant := r.st.cat.byID[id].variant
 	for _, step := range []struct {
 		method, path, body string
 		want               string // the events that fire
