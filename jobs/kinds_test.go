@@ -26,6 +26,7 @@ type api struct {
 	hooks   []bigcommerce.Hook
 	refuse  bool // hooks are refused as invalid
 	revoked bool // every call answers 401
+	later   int  // every call answers 503, and to come back after so many seconds
 	calls   []string
 }
 
@@ -40,6 +41,8 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_ = json.NewEncoder(w).Encode(v)
 	}
 	switch {
+	case a.later > 0:
+		answer(http.StatusServiceUnavailable, map[string]any{"error": map[string]any{"code": "SERVICE_DEGRADED", "message": "later", "retry_after_seconds": a.later}})
 	case a.revoked:
 		answer(http.StatusUnauthorized, map[string]any{"status": 401, "title": "Unauthorized"})
 	case path == "/v2/store":
@@ -173,6 +176,26 @@ func TestRevokedToken(t *testing.T) {
 		s, err := e.db.Store(t.Context(), testStore)
 		return err == nil && s.State == tenants.StoreNeedsReinstall
 	})
+}
+
+// A job comes back when BigCommerce asked it to, not sooner.
+func TestComesBackWhenAskedTo(t *testing.T) {
+	e := newEnv(t, testenv.EmbeddedRedis(t))
+	a := e.withAPI()
+	a.later = 300
+	row, err := newRow("store:later", kindStoreRefresh, queue.LaneInteractive, time.Now(), struct{}{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	row.StoreHash = testStore
+	if err := e.svc.Submit(e.ctx, row); err != nil {
+		t.Fatal(err)
+	}
+	e.work()
+	testenv.Eventually(t, "an attempt", func() bool { return e.jobRows(testStore)[row.ID].Attempts == 1 })
+	if wait := time.Until(e.jobRows(testStore)[row.ID].RunAt); wait < 4*time.Minute {
+		t.Errorf("it comes back in %v, was asked for 5 min", wait)
+	}
 }
 
 func TestUninstallAndPurge(t *testing.T) {
