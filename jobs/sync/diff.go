@@ -40,14 +40,14 @@ func diff(d itemDoc, live bigcommerce.Fields, refs resolver) []change {
 			ids, missing := refs.categories(text(want))
 			v, shown := live["categories"]
 			have := intsOf(v)
-			if len(missing) > 0 || !(shown && sameSet(ids, have)) && !d.cleaned.explains("categories", ids, have, shown) {
+			if len(missing) > 0 || (!shown || !sameSet(ids, have)) && !d.cleaned.explains("categories", ids, have, shown) {
 				out = append(out, change{Field: target, Before: refs.paths(have), After: text(want), Unknown: !shown})
 			}
 		case targetBrand:
 			id, ok := refs.brand(text(want))
 			v, shown := live["brand_id"]
 			have := intOf(v)
-			if !ok || !(shown && id == have) && !d.cleaned.explains("brand_id", id, v, shown) {
+			if !ok || (!shown || id != have) && !d.cleaned.explains("brand_id", id, v, shown) {
 				out = append(out, change{Field: target, Before: refs.brandName(have), After: text(want), Unknown: !shown})
 			}
 		default:
