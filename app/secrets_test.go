@@ -45,6 +45,9 @@ func TestSecretsAreNowhereInPlainText(t *testing.T) {
 	const authorization = "Basic ZmVlZDpsZXQtbWUtaW4tcGxlYXNlLTE5"
 	secrets.add("the source's Authorization", authorization)
 	secrets.add("the source's password", strings.TrimPrefix(authorization, "Basic "))
+	// Its address has a token besides, and its server repeats that too.
+	const feedToken = "Kx81-token-of-the-feed-72"
+	secrets.add("the source's token", feedToken)
 	s.serve(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Authorization") != authorization {
 			http.Error(w, "need "+authorization, http.StatusUnauthorized)
@@ -57,15 +60,21 @@ func TestSecretsAreNowhereInPlainText(t *testing.T) {
 	}
 	s.call(http.MethodPut, "/flows/"+s.flow.ID, map[string]any{
 		"version": s.flow.Version, "name": s.flow.Name, "format": s.flow.Format, "mapping": s.flow.Mapping, "options": s.flow.Options,
-		"source": map[string]string{"kind": "url", "url": s.address, "authorization": authorization},
+		"source": map[string]string{"kind": "url", "url": s.address + "?format=csv&token=" + feedToken, "authorization": authorization},
 	}, s.flow)
 	run := s.run()
 	if run.State != tenants.RunDone || run.Created != 1 || run.Failed != 1 {
 		t.Fatalf("%+v", run.Run)
 	}
 	s.serve(func(w http.ResponseWriter, _ *http.Request) {
-		http.Error(w, "not any more: "+authorization, http.StatusForbidden)
+		http.Error(w, "not any more: "+authorization+" "+feedToken, http.StatusForbidden)
 	})
+	s.run()
+	s.serve(func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "/elsewhere?"+r.URL.RawQuery, http.StatusFound)
+	})
+	s.run()
+	s.serve(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
 	s.run()
 
 	// An API key: its secret is answered once.

@@ -48,6 +48,11 @@ func (c *serveCommand) prepare(ctx context.Context, p *program) (net.Listener, e
 	if err := p.db.CheckKeys(ctx); err != nil {
 		return nil, err
 	}
+	if n, err := p.db.SealAddresses(ctx); err != nil {
+		return nil, err
+	} else if n > 0 {
+		p.log.InfoContext(ctx, "feed addresses of an older version sealed", "rows", n)
+	}
 	if c.Work {
 		return nil, nil
 	}

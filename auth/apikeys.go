@@ -56,7 +56,7 @@ type NewAPIKey struct {
 // asks, in the audit's terms ("user:<id>", "operator"). A user must be an admin still, and the owner for a key that
 // signs shoppers in or never expires: problem.Forbidden.
 func CreateAPIKey(ctx context.Context, db *tenants.DB, by string, want NewAPIKey) (*tenants.APIKey, string, error) {
-	want.Name = strings.TrimSpace(want.Name)
+	want.Name = strings.TrimSpace(tenants.PlainName(want.Name))
 	invalid := problem.New(problem.Invalid, "The API key could not be made.")
 	if want.Name == "" || utf8.RuneCountInString(want.Name) > maxKeyName {
 		return nil, "", invalid.WithField("name", "give the key a name of 1 to %d characters", maxKeyName)

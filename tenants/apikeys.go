@@ -25,7 +25,7 @@ func (d *DB) CreateAPIKey(ctx context.Context, k *APIKey) error {
 		return problem.New(problem.Invalid, "An API key needs a secret.")
 	}
 	k.ID = NewID()
-	k.Name = Clean(k.Name, 100)
+	k.Name = cleanName(k.Name, 100)
 	return wrap(d.Tx(ctx, func(tx *DB) error {
 		now := tx.now()
 		if err := tx.roomFor(ctx, limits.APIKeys, &APIKey{}, "revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?)", now); err != nil {

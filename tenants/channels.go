@@ -41,9 +41,9 @@ func (d *DB) UpsertChannels(ctx context.Context, channels []Channel) error {
 	return bulk(ctx, d, lastOf(channels, func(c Channel) int64 { return c.ChannelID }), "channels", func(tx *DB, rows []Channel) error {
 		for i := range rows {
 			rows[i].ID = NewID()
-			rows[i].Name, rows[i].SiteURL = Clean(rows[i].Name, 255), Clean(rows[i].SiteURL, 255)
-			rows[i].Type, rows[i].Platform = Clean(rows[i].Type, 64), Clean(rows[i].Platform, 64)
-			rows[i].Status = Clean(rows[i].Status, 32)
+			rows[i].Name, rows[i].SiteURL = cleanName(rows[i].Name, 255), cleanName(rows[i].SiteURL, 255)
+			rows[i].Type, rows[i].Platform = cleanName(rows[i].Type, 64), cleanName(rows[i].Platform, 64)
+			rows[i].Status = cleanName(rows[i].Status, 32)
 		}
 		return tx.Scoped(ctx).Clauses(clause.OnConflict{
 			Columns:   []clause.Column{{Name: "store_hash"}, {Name: "channel_id"}},

@@ -7,13 +7,20 @@ import (
 	"sluice/internal/problem"
 )
 
-// SaveConnection makes a connection (empty ID, which it fills) or changes one. secret nil keeps the
+// SaveConnection makes a connection (empty ID, which it fills) or changes one. c.URL is the whole address,
+// or what was shown of it: masks mean what they hide. It is left as it is to be shown. secret nil keeps the
 // secret and "" clears it. A kept secret is dropped when the URL moves to another host: it was given
 // for the old one and must not be sent to whoever the new one is.
 func (d *DB) SaveConnection(ctx context.Context, c *Connection, secret *string) error {
 	return wrap(d.Tx(ctx, func(tx *DB) error {
+		c.Name = cleanName(c.Name, 100)
 		made := c.ID == ""
+		var address string
 		if made {
+			var err error
+			if address, err = unmask(c.URL, ""); err != nil {
+				return err
+			}
 			c.ID, c.Secret = NewID(), nil
 		} else {
 			old, err := tx.Connection(ctx, c.ID)
@@ -21,9 +28,15 @@ func (d *DB) SaveConnection(ctx context.Context, c *Connection, secret *string) 
 				return err
 			}
 			c.Secret, c.CreatedAt = old.Secret, old.CreatedAt
-			if origin(old.URL) != origin(c.URL) {
+			if address, err = tx.ResolveAddress(ctx, old, c.URL); err != nil {
+				return err
+			}
+			if origin(old.URL) != origin(address) {
 				c.Secret = nil
 			}
+		}
+		if err := tx.setAddress(ctx, c, address); err != nil {
+			return err
 		}
 		if secret != nil {
 			c.Secret = nil
@@ -39,11 +52,12 @@ func (d *DB) SaveConnection(ctx context.Context, c *Connection, secret *string) 
 			return tx.Scoped(ctx).Create(c).Error
 		}
 		return tx.Scoped(ctx).Model(&Connection{}).Where("id = ?", c.ID).
-			Select("name", "kind", "url", "secret", "has_secret", "updated_at").Updates(c).Error
+			Select("name", "kind", "url", "address", "secret", "has_secret", "updated_at").Updates(c).Error
 	}), "save connection")
 }
 
-// Connection returns a connection of the store. Its Secret is sealed: see ConnectionSecret.
+// Connection returns a connection of the store. Its Secret and Address are sealed: see ConnectionSecret and
+// ConnectionAddress.
 func (d *DB) Connection(ctx context.Context, id string) (*Connection, error) {
 	return one[Connection](d.Scoped(ctx).Where("id = ?", id), "connection")
 }

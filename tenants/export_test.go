@@ -24,3 +24,6 @@ func (d *DB) Gorm() any { return d.gorm }
 
 // WithVault returns d with another vault, as a process with other keys has it.
 func (d *DB) WithVault(v *vault.Vault) *DB { return &DB{gorm: d.gorm, vault: v} }
+
+// Unmask is what ResolveAddress does with an address and the one that is there.
+var Unmask = unmask

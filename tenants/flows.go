@@ -14,7 +14,7 @@ import (
 // many as it may.
 func (d *DB) CreateFlow(ctx context.Context, f *Flow) error {
 	f.ID, f.Version = NewID(), 1
-	f.Name = Clean(f.Name, 100)
+	f.Name = cleanName(f.Name, 100)
 	return wrap(d.Tx(ctx, func(tx *DB) error {
 		if err := tx.roomFor(ctx, limits.Flows, &Flow{}, ""); err != nil {
 			return err
@@ -108,7 +108,7 @@ func (d *DB) FlowParts(ctx context.Context, flows []Flow) (*FlowParts, error) {
 func (d *DB) UpdateFlow(ctx context.Context, f *Flow) error {
 	set := *f
 	set.Version = f.Version + 1
-	set.Name = Clean(f.Name, 100)
+	set.Name = cleanName(f.Name, 100)
 	set.UpdatedAt = d.now()
 	res := d.Scoped(ctx).Model(&Flow{}).Where("id = ? AND version = ?", f.ID, f.Version).
 		Select("name", "connection_id", "snapshot_id", "format", "mapping", "options", "version", "updated_at").Updates(&set)

@@ -142,7 +142,8 @@ type Connection struct {
 	StoreHash string    `gorm:"size:32;index" json:"-"`
 	Name      string    `gorm:"size:100" json:"name"`
 	Kind      string    `gorm:"size:16" json:"kind"`  // "url" or "upload"
-	URL       string    `gorm:"size:2000" json:"url"` // kind url; without credentials
+	URL       string    `gorm:"size:2000" json:"url"` // kind url; what may be a credential in it is masked, see MaskAddress
+	Address   []byte    `json:"-"`                    // sealed: the URL as it is, where URL is masked
 	Secret    []byte    `json:"-"`                    // sealed: the Authorization header's value, if any
 	HasSecret bool      `json:"has_secret"`
 	CreatedAt time.Time `json:"created_at"`
@@ -358,7 +359,7 @@ type Snapshot struct {
 	ContentType  string    `gorm:"size:100" json:"content_type"`
 	ETag         string    `gorm:"size:255" json:"-"`
 	LastModified string    `gorm:"size:64" json:"-"`
-	URL          string    `gorm:"size:2000" json:"-"` // where it came from
+	URL          string    `gorm:"size:2000" json:"-"` // where it came from; with a fingerprint for what is masked of it
 	SHA256       string    `gorm:"size:64" json:"sha256"`
 	Size         int64     `json:"size"`     // bytes, as received
 	Complete     bool      `json:"complete"` // false: the stream stopped before its end, or is still being received
@@ -452,6 +453,7 @@ type AuditEntry struct {
 	Action    string    `gorm:"size:64" json:"action"` // "store.installed", "run.started" …
 	Subject   string    `gorm:"size:100" json:"subject"`
 	Detail    string    `gorm:"size:1000" json:"detail"`
+	Address   string    `gorm:"size:45;default:''" json:"address"` // the actor's network address; "" if none called
 	CreatedAt time.Time `json:"created_at"`
 }
 

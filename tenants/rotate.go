@@ -59,6 +59,21 @@ func (d *DB) RotateKeys(ctx context.Context) (int, error) {
 	if err != nil {
 		return stores + connections, err
 	}
+	addresses, err := rotate(ctx, d, columnAddress,
+		func(after string) (rows []Connection, err error) {
+			err = d.AcrossStores(ctx).Select("id", "store_hash", "address").Where("address IS NOT NULL AND id > ?", after).
+				Order("id").Limit(rotateRows).Find(&rows).Error
+			return rows, err
+		},
+		func(c Connection) (string, string, []byte) { return c.ID, c.StoreHash, c.Address },
+		func(c Connection, sealed []byte) *gorm.DB {
+			return d.AcrossStores(ctx).Model(&Connection{}).Where("id = ? AND address = ?", c.ID, c.Address).
+				UpdateColumn("address", sealed)
+		})
+	connections += addresses
+	if err != nil {
+		return stores + connections, err
+	}
 	providers, err := rotate(ctx, d, columnProviderSecret,
 		func(after string) (rows []IdentityProvider, err error) {
 			err = d.AcrossStores(ctx).Select("id", "store_hash", "client_secret").Where("client_secret IS NOT NULL AND id > ?", after).

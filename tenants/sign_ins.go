@@ -25,7 +25,7 @@ func (d *DB) RecordSignIn(ctx context.Context, s SignIn) error {
 	}
 	s.At = s.At.UTC()
 	s.Method, s.Result = Clean(s.Method, 8), Clean(s.Result, 32)
-	s.Email, s.Detail = Clean(s.Email, 255), Clean(s.Detail, 500)
+	s.Email, s.Detail = cleanName(s.Email, 255), Clean(s.Detail, 500)
 	return wrap(d.Scoped(ctx).Create(&s).Error, "record sign-in")
 }
 

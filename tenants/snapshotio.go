@@ -55,9 +55,11 @@ func (d *DB) NewSnapshotWriter(ctx context.Context, s Snapshot) (*SnapshotWriter
 	if s.ID == "" {
 		s.ID = NewID()
 	}
+	meta := SnapshotMeta{Filename: s.Filename, ContentType: s.ContentType, ETag: s.ETag, LastModified: s.LastModified, URL: s.URL}
+	s.Filename, s.ContentType, s.ETag, s.LastModified, s.URL = "", "", "", "", ""
 	s.Size, s.SHA256, s.Complete, s.CommittedAt = 0, "", false, nil
 	w := &SnapshotWriter{ctx: ctx, db: d, snapshot: s, buf: make([]byte, 0, chunkSize), sum: sha256.New()}
-	w.setMeta(SnapshotMeta{Filename: s.Filename, ContentType: s.ContentType, ETag: s.ETag, LastModified: s.LastModified, URL: s.URL})
+	w.setMeta(meta)
 	if err := d.reserve(ctx, &w.snapshot, 0); err != nil {
 		return nil, wrap(err, "new snapshot")
 	}
@@ -167,11 +169,11 @@ func (w *SnapshotWriter) setMeta(m SnapshotMeta) {
 		size  int
 		cut   bool
 	}{
-		{&s.Filename, m.Filename, 255, true},
-		{&s.ContentType, m.ContentType, 100, true},
+		{&s.Filename, FileName(m.Filename), 255, true},
+		{&s.ContentType, PlainName(m.ContentType), 100, true},
 		{&s.ETag, m.ETag, 255, false},
 		{&s.LastModified, m.LastModified, 64, false},
-		{&s.URL, m.URL, 2000, false},
+		{&s.URL, w.db.sourceOf(StoreHash(w.ctx), m.URL), 2000, false},
 	} {
 		if f.value == "" {
 			continue

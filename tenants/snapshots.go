@@ -26,7 +26,7 @@ func (d *DB) Snapshot(ctx context.Context, id string) (*Snapshot, error) {
 // what a conditional request compares with.
 func (d *DB) LatestSnapshot(ctx context.Context, flowID, url string) (*Snapshot, error) {
 	return maybe[Snapshot](d.Scoped(ctx).
-		Where("flow_id = ? AND url = ? AND complete = ? AND committed_at IS NOT NULL", flowID, url, true).
+		Where("flow_id = ? AND url = ? AND complete = ? AND committed_at IS NOT NULL", flowID, d.sourceOf(StoreHash(ctx), url), true).
 		Order("id DESC"), "snapshot")
 }
 

@@ -19,6 +19,7 @@ const (
 	columnAccessToken    = "stores.access_token"
 	columnClientSecret   = "stores.client_secret"
 	columnSecret         = "connections.secret"
+	columnAddress        = "connections.address"
 	columnProviderSecret = "identity_providers.client_secret"
 )
 
@@ -152,8 +153,8 @@ func (d *DB) SetStoreInfo(ctx context.Context, hash string, info StoreInfo) erro
 		info.Timezone = "UTC"
 	}
 	return d.updateStore(ctx, hash, map[string]any{
-		"name": Clean(info.Name, 255), "domain": Clean(info.Domain, 255), "secure_url": Clean(info.SecureURL, 255),
-		"plan_name": Clean(info.PlanName, 64), "timezone": Clean(info.Timezone, 64), "currency": Clean(info.Currency, 8),
+		"name": cleanName(info.Name, 255), "domain": cleanName(info.Domain, 255), "secure_url": cleanName(info.SecureURL, 255),
+		"plan_name": cleanName(info.PlanName, 64), "timezone": cleanName(info.Timezone, 64), "currency": cleanName(info.Currency, 8),
 	})
 }
 

@@ -252,7 +252,7 @@ func TestRotateKeys(t *testing.T) {
 			install(t, db, tenants.Install{StoreHash: hash, AccessToken: accessToken + hash})
 			if i%2 == 0 {
 				s := secret + hash
-				if err := db.SaveConnection(tenants.WithStore(t.Context(), hash), &tenants.Connection{URL: "https://x"}, &s); err != nil {
+				if err := db.SaveConnection(tenants.WithStore(t.Context(), hash), &tenants.Connection{URL: "https://x/?token=" + s}, &s); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -289,7 +289,7 @@ func TestRotateKeys(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := len(all) + connections(t, db)
+		want := len(all) + 2*connections(t, db) // a secret and an address each
 		both := with(fresh + "," + tenantstest.Keys)
 		if n, err = both.RotateKeys(t.Context()); err != nil || n != want {
 			t.Fatalf("%d rotated, want %d: %v", n, want, err)
@@ -308,6 +308,9 @@ func TestRotateKeys(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got, err := only.ConnectionSecret(tenants.WithStore(t.Context(), c.StoreHash), c.ID); err != nil || got != secret+c.StoreHash {
+			t.Errorf("%q, %v", got, err)
+		}
+		if got, err := only.ConnectionAddress(tenants.WithStore(t.Context(), c.StoreHash), &c); err != nil || got != "https://x/?token="+secret+c.StoreHash {
 			t.Errorf("%q, %v", got, err)
 		}
 		_, err = db.AccessToken(t.Context(), all[0].Hash)

@@ -38,8 +38,8 @@ func (d *DB) EnsureUser(ctx context.Context, seen UserSeen) (*User, error) {
 			}
 		}
 		row := User{
-			ID: NewID(), UserID: seen.UserID, Email: Clean(seen.Email, 255), Role: RoleAdmin,
-			Locale: Clean(seen.Locale, 16), LastSeenAt: &now,
+			ID: NewID(), UserID: seen.UserID, Email: cleanName(seen.Email, 255), Role: RoleAdmin,
+			Locale: cleanName(seen.Locale, 16), LastSeenAt: &now,
 		}
 		set := []string{"removed_at", "last_seen_at", "updated_at"}
 		if seen.Email != "" {

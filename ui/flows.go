@@ -10,6 +10,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"sluice/auth"
 	"sluice/internal/limits"
 	"sluice/internal/problem"
 	"sluice/jobs/sync/mapping"
@@ -35,7 +36,7 @@ type flowView struct {
 // sourceView is a flow's source; its secret is never shown.
 type sourceView struct {
 	Kind       string `json:"kind"` // "url", "upload", or "" while none is chosen
-	URL        string `json:"url"`
+	URL        string `json:"url"`  // with ••• for credentials in it; sent back so, it stays as it is
 	HasSecret  bool   `json:"has_secret"`
 	SnapshotID string `json:"snapshot_id"`
 	Filename   string `json:"filename"`
@@ -92,12 +93,12 @@ func (a *API) flowViews(ctx context.Context, flows []tenants.Flow) ([]*flowView,
 	}
 	views := make([]*flowView, len(flows))
 	for i := range flows {
-		views[i] = a.viewOf(&flows[i], parts, zoneName)
+		views[i] = a.viewOf(ctx, &flows[i], parts, zoneName)
 	}
 	return views, nil
 }
 
-func (a *API) viewOf(f *tenants.Flow, parts *tenants.FlowParts, zoneName string) *flowView {
+func (a *API) viewOf(ctx context.Context, f *tenants.Flow, parts *tenants.FlowParts, zoneName string) *flowView {
 	v := &flowView{
 		ID: f.ID, Kind: f.Kind, Name: f.Name, Format: f.Format, Mapping: f.Mapping, Options: f.Options,
 		Version: f.Version, CreatedAt: f.CreatedAt, UpdatedAt: f.UpdatedAt,
@@ -110,7 +111,7 @@ func (a *API) viewOf(f *tenants.Flow, parts *tenants.FlowParts, zoneName string)
 		v.Options.RepeatedNames = "append_sku"
 	}
 	if conn, ok := parts.Connections[f.ConnectionID]; ok {
-		v.Source = sourceView{Kind: conn.Kind, URL: conn.URL, HasSecret: conn.HasSecret}
+		v.Source = sourceView{Kind: conn.Kind, URL: a.shownAddress(ctx, &conn), HasSecret: conn.HasSecret}
 	}
 	if f.SnapshotID != "" && v.Source.Kind != kindURL {
 		v.Source.Kind = kindUpload
@@ -122,6 +123,21 @@ func (a *API) viewOf(f *tenants.Flow, parts *tenants.FlowParts, zoneName string)
 		v.LastRun = a.runView(&run, f.Name)
 	}
 	return v
+}
+
+// shownAddress is a feed's address for the caller of ctx: those who may change it see what they need for
+// that, which is all but what looks like a credential; everybody else sees nothing of its query.
+func (a *API) shownAddress(ctx context.Context, conn *tenants.Connection) string {
+	p, _ := auth.PrincipalFrom(ctx)
+	if p.UserID == "" || !p.Can(auth.AccessWrite) {
+		return conn.URL
+	}
+	address, err := a.cfg.DB.ConnectionAddress(ctx, conn)
+	if err != nil { // a lost key: the list is worth more without this than not at all
+		a.cfg.Log.ErrorContext(ctx, "address of a feed not opened", "store", p.StoreHash, "connection", conn.ID, "error", err)
+		return conn.URL
+	}
+	return tenants.MaskAddress(address, false)
 }
 
 func (a *API) flows(c *gin.Context) {
@@ -294,7 +310,7 @@ func (a *API) deleteFlow(c *gin.Context) {
 }
 
 func flowName(name string) (string, error) {
-	name = strings.TrimSpace(name)
+	name = strings.TrimSpace(tenants.PlainName(name))
 	if name == "" || utf8.RuneCountInString(name) > maxFlowName {
 		return "", problem.New(problem.Invalid, "The flow needs a name.").WithField("name", "use 1 to %d characters", maxFlowName)
 	}

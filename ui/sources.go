@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -57,8 +56,8 @@ func (a *API) upload(c *gin.Context) {
 		return
 	}
 	contentType, _, _ := mime.ParseMediaType(c.ContentType())
-	name := filepath.Base(strings.ReplaceAll(strings.ToValidUTF8(c.Query("filename"), ""), `\`, "/"))
-	if name == "." || name == "/" || len(name) > maxFilename {
+	name := tenants.FileName(c.Query("filename"))
+	if name == "" || len(name) > maxFilename {
 		name = "upload"
 	}
 	w, err := a.cfg.DB.NewSnapshotWriter(ctx, tenants.Snapshot{Filename: name, ContentType: contentType})

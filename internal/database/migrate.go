@@ -27,6 +27,7 @@ func migrations() []*gormigrate.Migration {
 		{ID: "0012_identity_strangers", Migrate: migrate0012},
 		{ID: "0013_access", Migrate: migrate0013},
 		{ID: "0014_limits", Migrate: migrate0014},
+		{ID: "0015_surface", Migrate: migrate0015},
 		{ID: "0017_cleaned_values", Migrate: migrate0017},
 		{ID: "0018_api_accounts", Migrate: migrate0018},
 	}

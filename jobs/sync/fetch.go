@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"net/url"
-	"path"
 	"time"
 
 	"sluice/internal/problem"
@@ -86,7 +85,11 @@ func (s *step) fetchURL(ctx context.Context, flow *tenants.Flow, conn *tenants.C
 			return err
 		}
 	}
-	snap, err := s.e.spool(ctx, flow.ID, source.FetchRequest{URL: conn.URL, Authorization: secret})
+	address, err := db.ConnectionAddress(ctx, conn)
+	if err != nil {
+		return err
+	}
+	snap, err := s.e.spool(ctx, flow.ID, source.FetchRequest{URL: address, Authorization: secret})
 	var away *problem.Error
 	switch {
 	case errors.As(err, &away) && away.Code == problem.Unavailable:
@@ -203,10 +206,7 @@ func filename(raw string) string {
 	if err != nil {
 		return ""
 	}
-	if base := path.Base(u.Path); base != "." && base != "/" {
-		return clip(storable(base), 255)
-	}
-	return ""
+	return tenants.FileName(u.Path)
 }
 
 // detect completes a format by what the snapshot's beginning looks like. What the merchant chose wins.

@@ -131,28 +131,34 @@ func (e *Engine) sourceOf(ctx context.Context, req InspectRequest) (*tenants.Sna
 	if req.URL == "" {
 		return nil, problem.New(problem.Invalid, "Enter the address of the file first.")
 	}
+	conn, err := e.savedConnection(ctx, req.FlowID)
+	if err != nil {
+		return nil, err
+	}
+	address, err := e.cfg.DB.ResolveAddress(ctx, conn, req.URL)
+	if err != nil {
+		return nil, err
+	}
 	authorization := req.Authorization
-	if authorization == "" && req.FlowID != "" {
-		var err error
-		if authorization, err = e.savedSecret(ctx, req.FlowID, req.URL); err != nil {
+	// A saved secret must never go to an address that somebody typed in later.
+	if authorization == "" && conn != nil && conn.HasSecret && sameHost(conn.URL, address) {
+		if authorization, err = e.cfg.DB.ConnectionSecret(ctx, conn.ID); err != nil {
 			return nil, err
 		}
 	}
-	return e.spool(ctx, req.FlowID, source.FetchRequest{URL: req.URL, Authorization: authorization})
+	return e.spool(ctx, req.FlowID, source.FetchRequest{URL: address, Authorization: authorization})
 }
 
-// savedSecret returns the secret of the flow's connection if it was saved for the same host: it must
-// never go to an address that somebody typed in later.
-func (e *Engine) savedSecret(ctx context.Context, flowID, address string) (string, error) {
+// savedConnection returns the connection of a flow, nil if it has none.
+func (e *Engine) savedConnection(ctx context.Context, flowID string) (*tenants.Connection, error) {
+	if flowID == "" {
+		return nil, nil
+	}
 	flow, err := e.cfg.DB.Flow(ctx, flowID)
 	if err != nil || flow.ConnectionID == "" {
-		return "", err
+		return nil, err
 	}
-	conn, err := e.cfg.DB.Connection(ctx, flow.ConnectionID)
-	if err != nil || !conn.HasSecret || !sameHost(conn.URL, address) {
-		return "", err
-	}
-	return e.cfg.DB.ConnectionSecret(ctx, conn.ID)
+	return e.cfg.DB.Connection(ctx, flow.ConnectionID)
 }
 
 func sameHost(a, b string) bool {

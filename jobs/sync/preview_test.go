@@ -116,6 +116,40 @@ func TestASavedSecretNeverGoesToAnotherHost(t *testing.T) {
 	}
 }
 
+// TestMaskedAddressesAreFetchedWhole: a run, and a look at what the panel shows of the address.
+func TestMaskedAddressesAreFetchedWhole(t *testing.T) {
+	const whole = feedURL + "?format=csv&token=s3cr3t-T0ken-of-the-feed"
+	w := newWorld(t, newPlatform(t))
+	conn := &tenants.Connection{Name: "ERP", Kind: "url", URL: whole}
+	if err := w.db.SaveConnection(w.ctx, conn, nil); err != nil {
+		t.Fatal(err)
+	}
+	w.flow.ConnectionID = conn.ID
+	if err := w.db.UpdateFlow(w.ctx, w.flow); err != nil {
+		t.Fatal(err)
+	}
+	seen := make(map[string]string)
+	w.cfg.Fetcher = secretive{seen}
+	e := New(w.cfg)
+	for _, u := range []string{conn.URL, tenants.MaskAddress(whole, false)} {
+		if _, err := e.Inspect(w.ctx, InspectRequest{FlowID: w.flow.ID, Kind: "url", URL: u}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, req := range []InspectRequest{
+		{Kind: "url", URL: conn.URL},
+		{FlowID: w.flow.ID, Kind: "url", URL: strings.Replace(conn.URL, "erp.", "evil.", 1)},
+	} {
+		if _, err := e.Inspect(w.ctx, req); problem.CodeOf(err) != problem.Invalid {
+			t.Errorf("%+v: %v", req, err)
+		}
+	}
+	w.want(w.run(), counts{Read: 1, Created: 1})
+	if _, ok := seen[whole]; !ok || len(seen) != 1 {
+		t.Errorf("fetched %v", seen)
+	}
+}
+
 func TestUploads(t *testing.T) {
 	tenantstest.EachDB(t, func(t *testing.T, db *tenants.DB) {
 		w := newWorld(t, platformOn(t, db))

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
@@ -49,6 +51,7 @@ const (
 type Vault struct {
 	current string
 	keys    map[string]cipher.AEAD
+	mark    []byte // the key of fingerprints, made of the current one
 }
 
 // New reads the operator's keys, "id:base64,id2:base64". Each key is 32 bytes in standard or URL-safe
@@ -83,6 +86,9 @@ func New(keys string) (*Vault, error) {
 		}
 		if v.current == "" {
 			v.current = id
+			if v.mark, err = hkdf.Key(sha256.New, key, nil, "sluice fingerprint v1", keySize); err != nil {
+				return nil, err
+			}
 		}
 	}
 	if v.current == "" {
@@ -130,6 +136,16 @@ func (v *Vault) Seal(storeHash, column string, plain []byte) ([]byte, error) {
 	out = append(out, header...)
 	out = sealTo(out, v.keys[v.current], dataKey, aad)
 	return sealTo(out, body, plain, aad), nil
+}
+
+// Fingerprint returns 64 hexadecimal digits that are the same for the same value of a store's column, and
+// tell nothing of it to whoever lacks the key. They change when another key becomes the current one.
+func (v *Vault) Fingerprint(storeHash, column, value string) string {
+	mac := hmac.New(sha256.New, v.mark)
+	mac.Write(associated(nil, storeHash, column))
+	mac.Write([]byte{0})
+	mac.Write([]byte(value))
+	return hex.EncodeToString(mac.Sum(nil))
 }
 
 // Open decrypts what Seal made for the same store and column. Its errors match ErrFormat,

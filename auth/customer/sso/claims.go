@@ -209,5 +209,5 @@ func plainName(s string) string {
 		}
 		return r
 	}, strings.ToValidUTF8(s, "")))
-	return tenants.Clean(s, bigcommerce.MaxCustomerName)
+	return tenants.Clean(tenants.PlainName(s), bigcommerce.MaxCustomerName)
 }
