@@ -17,6 +17,7 @@ import (
 	"sluice/internal/limits"
 	"sluice/internal/openapi"
 	"sluice/internal/ratelimit"
+	"sluice/internal/refusals"
 	"sluice/internal/tracing"
 	"sluice/jobs"
 	"sluice/jobs/queue"
@@ -174,7 +175,9 @@ func (p *program) assembleHTTP(engine *sync.Engine, shoppers *identity) error {
 	if err != nil {
 		return err
 	}
-	router, err := newRouter(p.log, proxies, p.metrics.countRequests, p.health.noteProxy(proxies), p.gate.Front(provesItself), tracing.Middleware(tenants.StoreHash))
+	refused := refusals.New(refusals.Options{Log: p.log, Store: tenants.StoreHash})
+	p.closers = append(p.closers, refused.Close)
+	router, err := newRouter(p.log, proxies, refused.Middleware, p.metrics.countRequests, p.health.noteProxy(proxies), p.gate.Front(provesItself), tracing.Middleware(tenants.StoreHash))
 	if err != nil {
 		return err
 	}

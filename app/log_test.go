@@ -185,6 +185,14 @@ func TestLogsTellNothing(t *testing.T) {
 	secrets.wantNone(t, "the log", log)
 	e.shoppers.wantNone(t, "the log", log)
 	wantQuiet(t, "the log", log)
+	for _, kind := range []string{"request", "page", "callback", "sign-in", "webhook"} {
+		line := regexp.MustCompile(`.*"msg":"refused","kind":"` + kind + `".*`).Find(log)
+		for _, name := range []string{`"level":"INFO"`, `"request_id":"`, `"address":"127.0.0.1"`, `"code":"`} {
+			if !bytes.Contains(line, []byte(name)) {
+				t.Errorf("the log of a refused %s has no %s: %s", kind, name, line)
+			}
+		}
+	}
 	t.Logf("%d secrets and %d addresses of shoppers, %d lines of log", len(secrets.list), len(e.shoppers.list), bytes.Count(log, []byte("\n")))
 }
 

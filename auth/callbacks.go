@@ -113,7 +113,7 @@ func (a *Auth) callback(c *gin.Context) (*payload, context.Context, *tenants.Sto
 		a.cfg.Gate.Pass(c)
 		return nil, nil, nil, err
 	}
-	ctx := tenants.WithStore(c.Request.Context(), p.storeHash)
+	ctx := tenants.WithAddress(tenants.WithStore(c.Request.Context(), p.storeHash), c.ClientIP())
 	store, err := a.cfg.DB.Store(ctx, p.storeHash)
 	return p, ctx, store, err
 }

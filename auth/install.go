@@ -35,7 +35,7 @@ func (a *Auth) install(c *gin.Context) {
 		a.refuse(c, problem.New(problem.Invalid, "This address is for BigCommerce: it needs a code, a scope and a context. Install Sluice from the App Marketplace."))
 		return
 	}
-	ctx := tenants.WithStore(c.Request.Context(), hash)
+	ctx := tenants.WithAddress(tenants.WithStore(c.Request.Context(), hash), c.ClientIP())
 	release, err := a.mayInstall(c, hash)
 	if err != nil {
 		a.refuse(c, err)

@@ -96,6 +96,7 @@ func (a *Auth) Require(access Access) gin.HandlerFunc {
 		if err == nil && !p.Can(access) {
 			err = errNotAllowed(p, access)
 		}
+		a.noteCaller(c, p, err)
 		if err != nil {
 			if problem.Status(err) >= http.StatusInternalServerError {
 				a.cfg.Log.ErrorContext(c.Request.Context(), "caller not checked", "request_id", c.GetString(problem.RequestIDKey), "error", err)
@@ -103,7 +104,7 @@ func (a *Auth) Require(access Access) gin.HandlerFunc {
 			problem.Write(c, err)
 			return
 		}
-		ctx := tenants.WithStore(c.Request.Context(), p.StoreHash)
+		ctx := tenants.WithAddress(tenants.WithStore(c.Request.Context(), p.StoreHash), c.ClientIP())
 		c.Request = c.Request.WithContext(context.WithValue(ctx, principalKey{}, p))
 		c.Next()
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"sluice/internal/problem"
+	"sluice/internal/refusals"
 )
 
 //go:embed page.html
@@ -19,8 +20,9 @@ var page = template.Must(template.New("page").Parse(pageHTML))
 
 // refuse answers a browser with a page that says what is wrong and what to do, never with the token.
 func (a *Auth) refuse(c *gin.Context, err error) {
-	if problem.CodeOf(err) != problem.RateLimited { // that is counted: a line each would fill the log
-		a.cfg.Log.WarnContext(c.Request.Context(), "page refused", "route", c.FullPath(), "code", problem.CodeOf(err), "reason", err.Error())
+	noteRefusal(c, refusals.Page, err)
+	if problem.Status(err) >= http.StatusInternalServerError {
+		a.cfg.Log.ErrorContext(c.Request.Context(), "page failed", "route", c.FullPath(), "request_id", c.GetString(problem.RequestIDKey), "error", err)
 	}
 	nonce := rand.Text()
 	var b bytes.Buffer

@@ -18,6 +18,7 @@ import (
 
 	"sluice/internal/limits"
 	"sluice/internal/problem"
+	"sluice/internal/refusals"
 	"sluice/jobs/queue"
 	"sluice/jobs/sync"
 	"sluice/tenants"
@@ -89,6 +90,7 @@ func parseWebhook(body []byte) (webhook, error) {
 // receiveWebhook takes a delivery: verify, row, 200. The work is a job's.
 func (s *Service) receiveWebhook(c *gin.Context) {
 	ctx := c.Request.Context()
+	refusals.Kind(c, refusals.Webhook)
 	body, err := readWebhook(c)
 	if err == nil {
 		err = s.verifyWebhook(ctx, body, c.Request.Header)
@@ -104,7 +106,6 @@ func (s *Service) receiveWebhook(c *gin.Context) {
 		_ = c.Error(err)
 		return
 	case err != nil:
-		s.log.WarnContext(ctx, "webhook refused", "error", err)
 		_ = c.Error(problem.Wrap(err, problem.Unauthenticated, "The webhook's signature is not valid."))
 		return
 	}

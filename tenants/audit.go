@@ -2,12 +2,13 @@ package tenants
 
 import "context"
 
-// Audit notes who did what in ctx's store. It fills ID and CreatedAt. Never put a secret, a token or a
+// Audit notes who did what in ctx's store, from the address of WithAddress. It fills ID and CreatedAt. Never put a secret, a token or a
 // shopper's e-mail into Detail.
 func (d *DB) Audit(ctx context.Context, e AuditEntry) error {
 	e.ID = NewID()
 	e.Actor, e.Action = Clean(e.Actor, 100), Clean(e.Action, 64)
-	e.Subject, e.Detail = Clean(e.Subject, 100), Clean(e.Detail, 1000)
+	e.Address = Clean(addressFrom(ctx), 45)
+	e.Subject, e.Detail = cleanName(e.Subject, 100), cleanName(e.Detail, 1000)
 	return wrap(d.Scoped(ctx).Create(&e).Error, "audit")
 }
 

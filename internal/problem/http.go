@@ -59,8 +59,18 @@ func Middleware(log *slog.Logger) gin.HandlerFunc {
 	}
 }
 
+const notedKey = "sluice/internal/problem"
+
+// Noted returns the error that Write answered c with, nil if it did not: for whoever logs refusals.
+func Noted(c *gin.Context) error {
+	v, _ := c.Get(notedKey)
+	err, _ := v.(error)
+	return err
+}
+
 // Write answers err as problem+json and ends the chain of handlers.
 func Write(c *gin.Context, err error) {
+	c.Set(notedKey, err)
 	b := BodyOf(err)
 	b.RequestID = c.GetString(RequestIDKey)
 	body, mErr := json.Marshal(b)

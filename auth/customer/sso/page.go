@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	_ "embed"
 	"html/template"
-	"log/slog"
 	"net/http"
 	"net/netip"
 	"strconv"
@@ -15,6 +14,7 @@ import (
 
 	"sluice/internal/problem"
 	"sluice/internal/ratelimit"
+	"sluice/internal/refusals"
 	"sluice/tenants"
 )
 
@@ -43,18 +43,12 @@ func show(c *gin.Context, status int, title, message, code, back string) {
 // the store's log of sign-ins.
 func (s *Service) refused(c *gin.Context, row *tenants.SignIn, back string, err error) {
 	ctx, r := c.Request.Context(), refusalOf(err)
-	level := slog.LevelInfo
+	refusals.Kind(c, refusals.SignIn)
+	refusals.Reason(c, r.code, "", r.err)
 	if r.status >= http.StatusInternalServerError {
-		level = slog.LevelWarn
+		s.cfg.Log.WarnContext(ctx, "sign-in failed", "store", tenants.StoreHash(ctx), "route", c.FullPath(), "code", r.code,
+			"request_id", c.GetString(problem.RequestIDKey), "error", r.err)
 	}
-	attrs := []slog.Attr{
-		slog.String("store", tenants.StoreHash(ctx)), slog.String("route", c.FullPath()), slog.String("code", r.code),
-		slog.String("request_id", c.GetString(problem.RequestIDKey)),
-	}
-	if r.err != nil {
-		attrs = append(attrs, slog.Any("error", r.err))
-	}
-	s.cfg.Log.LogAttrs(ctx, level, "shopper not signed in", attrs...)
 	// Whom the provider named is always noted; what anybody can make happen is bounded.
 	if row != nil && (row.Email != "" || row.CustomerID != 0 || s.cfg.Limiter.Wait(anonymous, tenants.StoreHash(ctx), netip.Addr{}) == 0) {
 		row.Result, row.Detail = r.code, r.detail
@@ -81,6 +75,8 @@ func (s *Service) pass(c *gin.Context, store string) bool {
 	}
 	seconds := strconv.FormatInt(int64((wait+time.Second-1)/time.Second), 10)
 	c.Header("Retry-After", seconds)
+	refusals.Kind(c, refusals.SignIn)
+	refusals.Reason(c, codeTooOften, "", nil)
 	show(c, http.StatusTooManyRequests, "You are not signed in",
 		"There were too many sign-ins from your network. Wait "+seconds+" seconds and load this page again.", codeTooOften, "")
 	return false

@@ -76,7 +76,7 @@ export async function startMock({ port = 0, speed = 1 } = {}) {
   const scheduled = ({ cron, enabled }) => ({ cron, enabled, next_run_at: (enabled && upcoming(cron, store.timezone, 1).next.map((at) => iso(Date.parse(at) + 247_000))[0]) || null, time_zone: store.timezone });
   const view = (s, f) => ({ ...f, schedule: scheduled(f.schedule), last_run: s.runs.find((r) => r.flow_id === f.id) ?? null });
   function audit(s, actor, action, detail) {
-    s.audit.unshift({ id: `a-${s.audit.length}`, actor, action, subject: '', detail, created_at: iso() });
+    s.audit.unshift({ id: `a-${s.audit.length}`, actor, action, subject: '', detail, address: actor.startsWith('user:') ? '198.51.100.7' : '', created_at: iso() });
   }
   function emit(s, event, data) {
     for (const res of s.streams) res.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);

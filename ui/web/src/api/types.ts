@@ -325,6 +325,8 @@ export interface AuditEntry {
   action: string;
   subject: string;
   detail: string;
+  /** Where the actor called from; '' if nobody called. */
+  address: string;
   created_at: string;
 }
 

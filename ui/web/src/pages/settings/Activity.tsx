@@ -23,6 +23,7 @@ export function Activity() {
               { header: t.when, hash: 'when', render: (e: AuditEntry) => <span title={format.dateTime(e.created_at)}>{format.ago(e.created_at)}</span> },
               { header: t.actor, hash: 'actor', render: (e: AuditEntry) => <Wrap $min={8}><ActorName actor={e.actor} /></Wrap> },
               { header: t.action, hash: 'action', render: (e: AuditEntry) => <Wrap $min={8}>{sentence(e.action)}</Wrap> },
+              { header: t.address, hash: 'address', render: (e: AuditEntry) => <Wrap $min={8}>{e.address || text.none}</Wrap> },
               { header: t.detail, hash: 'detail', render: (e: AuditEntry) => <Wrap $min={10}>{e.detail || text.none}</Wrap> },
             ]}
             items={items}
