@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -22,15 +23,24 @@ import (
 type world struct {
 	t      *testing.T
 	log    *Log
-	lines  bytes.Buffer
 	router *gin.Engine
+
+	mu    sync.Mutex
+	lines bytes.Buffer
+}
+
+// Write takes what is logged, also by the Log's timer.
+func (w *world) Write(line []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.lines.Write(line)
 }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	gin.SetMode(gin.TestMode)
 	w := &world{t: t, router: gin.New()}
-	w.log = New(Options{Log: slog.New(slog.NewJSONHandler(&w.lines, &slog.HandlerOptions{Level: slog.LevelInfo})), Store: func(context.Context) string { return "" }})
+	w.log = New(Options{Log: slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: slog.LevelInfo})), Store: func(context.Context) string { return "" }})
 	if err := w.router.SetTrustedProxies(nil); err != nil {
 		t.Fatal(err)
 	}
@@ -75,6 +85,8 @@ func (w *world) get(path, address string) {
 // read returns the lines since it was called last.
 func (w *world) read() (lines []map[string]any) {
 	w.t.Helper()
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	d := json.NewDecoder(&w.lines)
 	for d.More() {
 		var line map[string]any
