@@ -11,7 +11,7 @@ import (
 	"sluice/tenants/tenantstest"
 )
 
-// TestSessionsAreTold apart whatever the clocks of the processes say: each session of before ends, each of afterwards
+// TestSessionsAreToldApart whatever the clocks of the processes say: each session of before ends, each of afterwards
 // holds, also when many events and sessions come at one moment.
 func TestSessionsAreToldApart(t *testing.T) {
 	tenantstest.EachDB(t, func(t *testing.T, db *tenants.DB) {
