@@ -28,7 +28,7 @@ type pattern struct {
 
 // matchSteps is what one instruction costs on one byte at worst, when each of them stands for a beginning
 // of a match that is still possible.
-const matchSteps = 4
+const matchSteps = 8
 
 // pattern compiles the text of a pattern once for the whole mapping; msg says why it may not be used.
 // Its size is known before it is compiled: compiling is what costs memory.

@@ -54,9 +54,9 @@ func TestHostileRowsFailAlone(t *testing.T) {
 	}
 }
 
-// planStep carries out the steps of a run to its plan phase and then one more, whose clock is asked by
-// tick: it is told how often before.
-func planStep(t *testing.T, w *world, r *tenants.Run, tick func(n int) time.Duration) (context.CancelFunc, func() error) {
+// planStep carries out the steps of a run to its plan phase. step is the next, whose clock stands still but
+// for what tick adds at the nth question; cancel ends its context.
+func planStep(t *testing.T, w *world, r *tenants.Run, tick func(n int) time.Duration) (cancel context.CancelFunc, step func() error) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(w.ctx)
 	t.Cleanup(cancel)
@@ -66,10 +66,10 @@ func planStep(t *testing.T, w *world, r *tenants.Run, tick func(n int) time.Dura
 			t.Fatal(err)
 		}
 	}
-	cfg, n := w.cfg, 0
+	cfg, n, began := w.cfg, 0, w.now()
 	cfg.Now = func() time.Time {
 		n++
-		return w.now().Add(tick(n))
+		return began.Add(tick(n))
 	}
 	e = New(cfg)
 	return cancel, func() error {

@@ -61,7 +61,7 @@ var hostile = []attack{
 	{"replacing", times(30, "+", `replace(accents,"a","b")`)},
 	{"searching", times(45, "or", ` text contains "xy" `)},
 	{"a pattern", times(10, "or", ` accents matches "([^b]{0,90}c|x)$" `)},
-	{"a pattern of letters", times(10, "or", ` accents matches "(?i)(\\pL|é){1,40}[^a]$" `)},
+	{"a pattern of letters", times(10, "or", ` accents matches "(?i)(\\pL|é){1,15}[^a]$" `)},
 }
 
 // row has large values, as large as texts and rows may be.
