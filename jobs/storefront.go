@@ -136,8 +136,8 @@ func (s *Service) renewScripts(ctx context.Context, tx *tenants.DB) (*tenants.Jo
 
 // WantScript says that a channel of ctx's store is to have the storefront script, or no longer. The script
 // is pending when it returns, and a job will install or remove it. Fails with NotFound for a channel that is
-// not known, and, unless the script is to go, with Conflict for a channel that has no pages or is not in use
-// and when there is no room for one more script, with ScopeMissing when Sluice may not install scripts.
+// not known, and, unless the script is to go, with Conflict for a channel that has no pages, is headless or is not in
+// use and when there is no room for one more script, with ScopeMissing when Sluice may not install scripts.
 func (s *Service) WantScript(ctx context.Context, channelID int64, wanted bool) error {
 	var row *tenants.Job
 	err := s.db.Tx(ctx, func(tx *tenants.DB) error {
@@ -197,6 +197,8 @@ func mayHaveScript(store *tenants.Store, c *tenants.Channel, scripts []tenants.S
 		return problem.New(problem.Conflict, "The channel %s has no pages of its own. Choose a storefront.", c.Name)
 	case !c.Available():
 		return problem.New(problem.Conflict, "%s", unavailableMessage(c))
+	case c.Headless():
+		return problem.New(problem.Conflict, "%s", headlessMessage(c))
 	case others >= bigcommerce.MaxScripts:
 		return problem.New(problem.Conflict, "%s", fullMessage)
 	}
@@ -210,6 +212,11 @@ var (
 	noAnswerMessage = "BigCommerce did not answer as it should, several times. Sluice tries again within a day; refresh the channels to have it try now."
 	fullMessage     = fmt.Sprintf("BigCommerce lets an app have %d scripts in a store. Remove the script from another channel first.", bigcommerce.MaxScripts)
 )
+
+func headlessMessage(c *tenants.Channel) string {
+	return fmt.Sprintf("The storefront %s is headless (%s): it has no /customer/current.jwt, which the script asks who is signed in. "+
+		"Ask on its server instead: Examples, Catalyst.", c.Name, c.Platform)
+}
 
 func unavailableMessage(c *tenants.Channel) string {
 	return fmt.Sprintf("The channel %s is %s in BigCommerce. Activate it there, then refresh.", c.Name, c.Status)
@@ -299,7 +306,7 @@ func storefronts(ctx context.Context, tx *tenants.DB, listed []*bigcommerce.Chan
 		}
 	}
 	if !slices.ContainsFunc(channels, func(c tenants.Channel) bool { return c.ChannelID == tenants.DefaultChannel }) {
-		channels = append(channels, tenants.Channel{ChannelID: tenants.DefaultChannel, Name: store.Name, Type: tenants.TypeStorefront, Platform: "bigcommerce", Status: "active"})
+		channels = append(channels, tenants.Channel{ChannelID: tenants.DefaultChannel, Name: store.Name, Type: tenants.TypeStorefront, Platform: tenants.PlatformStencil, Status: "active"})
 	}
 	for i := range channels {
 		c := &channels[i]

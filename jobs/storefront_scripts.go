@@ -176,7 +176,9 @@ func (k *scriptWork) tend(ctx context.Context, sc tenants.StorefrontScript) erro
 	was := sc
 	sc.Error = ""
 	var have *bigcommerce.Script
-	if sc.Wanted && len(ours) > 0 {
+	channel := k.channels[sc.ChannelID]
+	headless := channel != nil && channel.Headless() // wanted by who was told so only later
+	if sc.Wanted && !headless && len(ours) > 0 {
 		have, ours = ours[0], ours[1:]
 	}
 	for _, extra := range ours {
@@ -191,11 +193,15 @@ func (k *scriptWork) tend(ctx context.Context, sc tenants.StorefrontScript) erro
 	if have == nil {
 		sc.ScriptUUID, sc.Version = "", ""
 	}
-	if c := k.channels[sc.ChannelID]; c == nil || !c.Available() {
+	if channel == nil || headless || !channel.Available() {
 		sc.State = tenants.ScriptFailed
-		sc.Error = fmt.Sprintf("This store has no channel %d any more.", sc.ChannelID)
-		if c != nil {
-			sc.Error = unavailableMessage(c)
+		switch {
+		case channel == nil:
+			sc.Error = fmt.Sprintf("This store has no channel %d any more.", sc.ChannelID)
+		case headless:
+			sc.Error = headlessMessage(channel)
+		default:
+			sc.Error = unavailableMessage(channel)
 		}
 		return k.settle(ctx, was, sc, nil)
 	}

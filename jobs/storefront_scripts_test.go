@@ -240,10 +240,11 @@ func (m *mall) adopted(channelID int64) string {
 func TestScriptRefusals(t *testing.T) {
 	m := newMall(t)
 	till := m.addChannel(testStore, sandbox.ChannelSpec{Name: "Till", Type: "pos", Platform: "square"})
+	trade := m.addChannel(testStore, sandbox.ChannelSpec{Name: "Trade", Platform: "catalyst"})
 	old := m.addChannel(testStore, sandbox.ChannelSpec{Name: "Old shop", Status: "inactive"})
 	m.must(m.stores[testStore].SetChannelStatus(old, "archived"))
 	m.do(testStore, kindStorefrontChannels)
-	for _, channelID := range []int64{till, old} {
+	for _, channelID := range []int64{till, old, trade} {
 		wantCode(t, m.svc.WantScript(m.ctx, channelID, true), problem.Conflict)
 	}
 	wantCode(t, m.svc.WantScript(m.ctx, 4711, true), problem.NotFound)
@@ -295,6 +296,22 @@ func TestScriptFailures(t *testing.T) {
 		m.must(m.db.UpsertChannels(m.ctx, []tenants.Channel{{ChannelID: 77, Name: "Gone", Type: tenants.TypeStorefront, Status: "active"}}))
 		m.want(testStore, 77, true)
 		failed(t, m, 77, "channel_id")
+	})
+	t.Run("a headless storefront that got it before Sluice knew", func(t *testing.T) {
+		m := newMall(t)
+		trade := m.addChannel(testStore, sandbox.ChannelSpec{Name: "Trade", Platform: "catalyst"})
+		m.do(testStore, kindStorefrontChannels)
+		m.must(m.db.AcrossStores(m.ctx).Model(&tenants.Channel{}).Where("channel_id = ?", trade).Update("platform", "").Error)
+		m.want(testStore, trade, true)
+		if sc := m.script(testStore, trade); sc.State != tenants.ScriptInstalled || len(m.stores[testStore].Scripts()) != 1 {
+			t.Fatalf("%+v", sc)
+		}
+		m.do(testStore, kindStorefrontChannels)
+		m.do(testStore, kindStorefrontScripts)
+		failed(t, m, trade, "current.jwt")
+		if left := m.stores[testStore].Scripts(); len(left) != 0 {
+			t.Errorf("it stays in the store: %+v", left)
+		}
 	})
 	t.Run("a channel that was closed", func(t *testing.T) {
 		m := newMall(t)

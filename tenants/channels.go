@@ -17,6 +17,9 @@ const (
 // TypeStorefront is the Channel.Type of channels that have pages of their own.
 const TypeStorefront = "storefront"
 
+// PlatformStencil is the Channel.Platform of channels whose pages BigCommerce renders.
+const PlatformStencil = "bigcommerce"
+
 // DefaultChannel is the channel of the store's own storefront. Every store has it.
 const DefaultChannel = 1
 
@@ -28,6 +31,11 @@ func (c *Channel) Available() bool {
 	}
 	return true
 }
+
+// Headless reports whether the channel's pages are an application of the merchant's, such as Catalyst. It
+// has addresses of its own for signing in and out, and no /customer/current.jwt. A channel whose platform is
+// not known is BigCommerce's.
+func (c *Channel) Headless() bool { return c.Platform != "" && c.Platform != PlatformStencil }
 
 // Channels returns the store's sales channels by BigCommerce's id.
 func (d *DB) Channels(ctx context.Context) ([]Channel, error) {

@@ -44,17 +44,19 @@
 //
 // # What a storefront does
 //
+//	/login/token/{jwt}                           customer login: every rule of the platform, else the sign-in page
 //	/login.php  /account.php  ?action=logout     password sign-in, as a Stencil theme has it
-//	/login/token/{jwt}                           customer login: every rule of the platform, else /login.php
-//	/customer/current.jwt?app_client_id=         15-minute token of the shopper; 404 for a guest
+//	/customer/current.jwt?app_client_id=         Stencil: 15-minute token of the shopper, HS512; 404 for a guest
+//	/login  /account/orders  /logout?redirectTo= the same of Catalyst, which has neither of the former:
+//	                                             a refused login token leads to /login?error=InvalidToken
 //	/api/storefront/consent                      the shopper's choice, where the store asks for one
 //	/app/…                                       an application that changes without reloading
 //	any other path                               a page of the theme; /checkout… are checkout and confirmation
 //
 // Scripts that apps installed stand in the pages by channel, kind of page, place and consent. On a
 // channel of platform bigcommerce the platform renders the pages, and Handlebars paths such as
-// {{customer.id}} in scripts of kind script_tag with them; on any other (headless) every page is the
-// application, and the text stays. Store.SetTheme puts in what a merchant would paste into the theme.
+// {{customer.id}} in scripts of kind script_tag with them; on any other (headless) the storefront is an
+// application as Catalyst is one, and the text stays. Store.SetTheme puts in what a merchant would paste into the theme.
 // Store.SeedStorefronts adds shoppers whose password the sign-in page tells, one of them with the same
 // address in every store. Store.SignIns says why a login was refused, which the platform never does.
 //
@@ -90,13 +92,13 @@
 //     refuses it; a second site of a channel, or of an address, is 409; the default channel cannot be
 //     deleted, and a deleted site of it goes back to the platform's address; scripts without channel_id
 //     are the default channel's; a request that a script's limits refuse is 422.
-//   - Storefronts are plain http. Those of headless channels serve BigCommerce's own paths too, on their own
-//     origin, as a merchant's application that forwards them would.
+//   - Storefronts are plain http. Those of every headless platform have Catalyst's addresses: of others
+//     nothing is known.
 //   - Sessions of shoppers and used login tokens are in memory only: a restart signs everybody out, and a
 //     login token of the last 30 seconds could be used once more.
-//   - Not described, and so the sandbox's own: an unknown app_client_id is 400; current-customer tokens are
-//     HS256; a login token with an iat of the future, or with a claim of the wrong type, is refused; group_id
-//     of a customer without a group is "0"; application_id is not the client id, as in the documented example.
+//   - Not described, and so the sandbox's own: an unknown app_client_id is 400; a login token with an iat of the future, or with a claim of the wrong type, is refused; group_id
+//     of a customer without a group is "0". Real stores sign current-customer tokens HS512 with application_id equal
+//     to aud, as here; no document says so.
 //   - Of Handlebars only plain paths of the customer are filled in; other paths are empty, blocks and
 //     helpers stay as they are. There is no cart, so enable_persistent_cart is checked and does nothing.
 //     Consent is kept in the browser, not with the account.

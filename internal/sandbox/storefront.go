@@ -27,17 +27,43 @@ type storefront struct {
 // newStorefront routes the requests of a storefront.
 func newStorefront(s *Sandbox, st *Store, channel int64) http.Handler {
 	f := &storefront{s: s, st: st, key: frontKey{st.Hash, channel}}
-	mux := http.NewServeMux()
+	stencil, catalyst := http.NewServeMux(), http.NewServeMux()
+	for _, mux := range []*http.ServeMux{stencil, catalyst} {
+		f.shared(mux)
+	}
+	stencil.HandleFunc("GET /login.php", f.loginPage)
+	stencil.HandleFunc("POST /login.php", f.login)
+	stencil.HandleFunc("GET /account.php", f.account)
+	stencil.HandleFunc("GET /customer/current.jwt", f.currentCustomer)
+	catalyst.HandleFunc("GET /login", f.loginPage)
+	catalyst.HandleFunc("POST /login", f.login)
+	catalyst.HandleFunc("GET /logout", f.logout)
+	catalyst.HandleFunc("GET /account/orders", f.account)
+	for _, path := range []string{"/login.php", "/account.php"} {
+		catalyst.HandleFunc(path, f.missing)
+	}
+	own := http.NewCrossOriginProtection() // other sites may link here, not post forms
+	return own.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ch, ok := st.Channel(channel)
+		switch {
+		case !ok, ch.Type != "storefront", !shopOpen(&ch):
+			http.Error(w, "This store is currently unavailable.", http.StatusNotFound)
+		case ch.Platform == stencilPlatform:
+			stencil.ServeHTTP(w, r)
+		default:
+			catalyst.ServeHTTP(w, r)
+		}
+	}))
+}
+
+// shared mounts what storefronts of either kind have.
+func (f *storefront) shared(mux *http.ServeMux) {
 	for _, file := range []string{"shop.css", "shop.js", "app.js"} {
 		mux.HandleFunc("GET /shop/"+file, func(w http.ResponseWriter, r *http.Request) {
 			http.ServeFileFS(w, r, shopFiles, "shop/"+file)
 		})
 	}
-	mux.HandleFunc("GET /login.php", f.loginPage)
-	mux.HandleFunc("POST /login.php", f.login)
-	mux.HandleFunc("GET /account.php", f.account)
 	mux.HandleFunc("GET /login/token/{token}", f.loginToken)
-	mux.HandleFunc("GET /customer/current.jwt", f.currentCustomer)
 	mux.HandleFunc("POST /api/storefront/consent", f.setConsent)
 	mux.HandleFunc("GET /app/session.json", f.appSession)
 	mux.HandleFunc("GET /app/{path...}", f.app)
@@ -46,20 +72,36 @@ func newStorefront(s *Sandbox, st *Store, channel int64) http.Handler {
 		mux.HandleFunc(prefix, f.missing)
 	}
 	mux.HandleFunc("/", f.page)
-	own := http.NewCrossOriginProtection() // other sites may link here, not post forms
-	return own.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if ch, ok := st.Channel(channel); !ok || ch.Type != "storefront" || !shopOpen(&ch) {
-			http.Error(w, "This store is currently unavailable.", http.StatusNotFound)
-			return
-		}
-		mux.ServeHTTP(w, r)
-	}))
+}
+
+// stencilPlatform is the platform of channels whose pages BigCommerce renders. What stands for every other
+// is an application as Catalyst is one.
+const stencilPlatform = "bigcommerce"
+
+// shopRoutes are the addresses that signing in and out has at a kind of storefront.
+type shopRoutes struct {
+	Login, Logout string // a page, and what ends a session
+	Account       string // where a sign-in leads that says nothing else
+	refused       string // where a login token leads that is refused,
+	status        int    // and how
+}
+
+var (
+	stencilRoutes  = shopRoutes{"/login.php", "/login.php?action=logout", "/account.php", "/login.php?error=token", http.StatusFound}
+	catalystRoutes = shopRoutes{"/login", "/logout", "/account/orders", "/login?error=InvalidToken", http.StatusTemporaryRedirect}
+)
+
+func (f *storefront) routes() *shopRoutes {
+	if f.stencil() {
+		return &stencilRoutes
+	}
+	return &catalystRoutes
 }
 
 // stencil reports whether the platform renders this storefront's pages.
 func (f *storefront) stencil() bool {
 	ch, _ := f.st.Channel(f.key.channel)
-	return ch.Platform == "bigcommerce"
+	return ch.Platform == stencilPlatform
 }
 
 // cookie names are per storefront, since cookies do not tell ports apart.
@@ -102,6 +144,7 @@ func (f *storefront) forget(r *http.Request) {
 // shopPage is what every page of a storefront is given.
 type shopPage struct {
 	Title, Store   string
+	Routes         *shopRoutes
 	Path           string
 	Shopper        *Customer
 	Head, Footer   []template.HTML // installed scripts
@@ -116,7 +159,7 @@ type shopPage struct {
 
 func (f *storefront) data(r *http.Request, title, page string) *shopPage {
 	who := f.shopper(r)
-	d := &shopPage{Title: title, Store: f.st.Name(), Path: r.URL.Path, Shopper: who, ConsentChoices: consentChoices}
+	d := &shopPage{Title: title, Store: f.st.Name(), Routes: f.routes(), Path: r.URL.Path, Shopper: who, ConsentChoices: consentChoices}
 	d.AskConsent = f.st.ConsentBanner() && !f.consented(r)
 	for _, s := range f.scripts(r, page) {
 		html := f.tag(&s, who)

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"net/http"
 	"net/url"
+	"strings"
 )
 
 // ShopperPassword is the password of the shoppers that SeedStorefronts adds; the sign-in page tells it.
@@ -16,18 +17,20 @@ var loginMessages = map[string]string{
 	"credentials": "Your email address or password is incorrect. Please try again.",
 	"reset":       "Your password has to be reset before you can sign in.",
 	"token":       "Invalid login. Please attempt to log in again.",
+	// What Catalyst calls it.
+	"InvalidToken": "Invalid login. Please attempt to log in again.",
 }
 
 // loginPage shows the sign-in form; ?action=logout signs out first.
 func (f *storefront) loginPage(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
-	if q.Get("action") == "logout" {
-		f.forget(r)
-		http.SetCookie(w, &http.Cookie{Name: f.cookie(sessionCookie), Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, MaxAge: -1})
+	out := f.stencil() && q.Get("action") == "logout"
+	if out {
+		f.farewell(w, r)
 	}
 	d := f.data(r, "Sign in", "storefront")
 	d.Error = loginMessages[q.Get("error")]
-	if q.Get("action") == "logout" {
+	if out {
 		d.Notice = "You are signed out."
 	}
 	if from := "/" + q.Get("from"); q.Get("from") != "" && relativePath(from) {
@@ -35,6 +38,25 @@ func (f *storefront) loginPage(w http.ResponseWriter, r *http.Request) {
 	}
 	d.Known, d.KnownPassword = f.st.seeded(f.key.channel), ShopperPassword
 	f.show(w, "login", d)
+}
+
+// farewell ends the browser's session.
+func (f *storefront) farewell(w http.ResponseWriter, r *http.Request) {
+	f.forget(r)
+	http.SetCookie(w, &http.Cookie{Name: f.cookie(sessionCookie), Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, MaxAge: -1})
+}
+
+// logout is Catalyst's GET /logout. Of redirectTo the path counts alone; else it leads to the sign-in page.
+func (f *storefront) logout(w http.ResponseWriter, r *http.Request) {
+	f.farewell(w, r)
+	to := f.routes().Login
+	if want := r.URL.Query().Get("redirectTo"); want != "" {
+		if u, err := r.URL.Parse(want); err == nil && relativePath(u.EscapedPath()) {
+			to = u.EscapedPath()
+		}
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	http.Redirect(w, r, to, http.StatusTemporaryRedirect)
 }
 
 // login is the sign-in form, whose fields are named as the platform's.
@@ -61,11 +83,11 @@ func (f *storefront) login(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	if refused != "" {
 		back.Set("error", refused)
-		http.Redirect(w, r, "/login.php?"+back.Encode(), http.StatusFound)
+		http.Redirect(w, r, f.routes().Login+"?"+back.Encode(), http.StatusFound)
 		return
 	}
 	f.welcome(w, r, who.ID)
-	to := "/account.php"
+	to := f.routes().Account
 	if back.Has("from") {
 		to = "/" + from
 	}
@@ -76,7 +98,8 @@ func (f *storefront) login(w http.ResponseWriter, r *http.Request) {
 func (f *storefront) account(w http.ResponseWriter, r *http.Request) {
 	if f.shopper(r) == nil {
 		w.Header().Set("Cache-Control", "no-store")
-		http.Redirect(w, r, "/login.php?"+url.Values{"from": {"account.php"}}.Encode(), http.StatusFound)
+		routes := f.routes()
+		http.Redirect(w, r, routes.Login+"?"+url.Values{"from": {strings.TrimPrefix(routes.Account, "/")}}.Encode(), http.StatusFound)
 		return
 	}
 	f.show(w, "account", f.data(r, "Your account", "storefront"))

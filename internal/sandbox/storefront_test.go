@@ -89,7 +89,11 @@ func (sr *shopRig) visit(u string) seen { sr.t.Helper(); return sr.see(sr.c.Get(
 
 func (sr *shopRig) signIn(origin, email, password string) seen {
 	sr.t.Helper()
-	return sr.see(sr.c.PostForm(origin+"/login.php?action=check_login", url.Values{"login_email": {email}, "login_pass": {password}}))
+	page := "/login.php?action=check_login"
+	if origin == sr.headless.URL {
+		page = "/login"
+	}
+	return sr.see(sr.c.PostForm(origin+page, url.Values{"login_email": {email}, "login_pass": {password}}))
 }
 
 func (sr *shopRig) name(origin string) string {
@@ -186,6 +190,45 @@ func TestStorefrontSignIn(t *testing.T) {
 	req.Header.Set("Sec-Fetch-Site", "cross-site")
 	if a := sr.see(sr.c.Do(req)); a.status != 403 {
 		t.Errorf("another site posts the form: %d", a.status)
+	}
+}
+
+// TestCatalystRoutes: a headless storefront has Catalyst's addresses, and none of those of a theme.
+func TestCatalystRoutes(t *testing.T) {
+	sr := newShop(t)
+	front := sr.headless.URL
+	for _, path := range []string{"/customer/current.jwt?app_client_id=" + sr.s.ClientID(), "/login.php", "/login.php?action=logout", "/account.php"} {
+		if a := sr.visit(front + path); a.status != 404 {
+			t.Errorf("%s: %d %s", path, a.status, a.body)
+		}
+	}
+	if a := sr.see(sr.c.PostForm(front+"/login.php", url.Values{"login_email": {sr.sam.Email}, "login_pass": {ShopperPassword}})); a.status != 404 || sr.name(front) != "" {
+		t.Errorf("POST /login.php: %d", a.status)
+	}
+	if a := sr.visit(front + "/account/orders"); a.status != 302 || a.location != "/login?from=account%2Forders" {
+		t.Errorf("a guest's account: %d %q", a.status, a.location)
+	}
+	for _, out := range []struct{ query, leads string }{
+		{"", "/login"}, {"?redirectTo=/cart", "/cart"}, {"?redirectTo=%2Fcart%3Fa%3Db%23c", "/cart"}, {"?redirectTo=https://evil.example/cart", "/cart"},
+		{"?redirectTo=https://evil.example//evil.example", "/login"}, {"?redirectTo=%2F%2Fevil.example", "/login"}, {"?redirectTo=%zz", "/login"},
+	} {
+		if a := sr.signIn(front, sr.sam.Email, ShopperPassword); a.location != "/account/orders" || sr.name(front) != "Sam Shopper" {
+			t.Fatalf("sign-in: %d %q", a.status, a.location)
+		}
+		if a := sr.visit(front + "/account/orders"); a.status != 200 || !strings.Contains(a.body, `href="/logout">Sign out`) {
+			t.Errorf("account: %d %s", a.status, a.body)
+		}
+		if a := sr.visit(front + "/logout" + out.query); a.status != 307 || a.location != out.leads || sr.name(front) != "" {
+			t.Errorf("/logout%s: %d %q", out.query, a.status, a.location)
+		}
+	}
+	if a := sr.visit(front + "/login?action=logout"); strings.Contains(a.body, "signed out") {
+		t.Error("a theme's sign-out works")
+	}
+	for _, path := range []string{"/logout", "/account/orders"} { // pages like any other there
+		if a := sr.visit(sr.url + path); a.status != 200 || !strings.Contains(a.body, "a page of a simulated storefront") {
+			t.Errorf("Stencil %s: %d", path, a.status)
+		}
 	}
 }
 

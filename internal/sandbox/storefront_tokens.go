@@ -1,6 +1,9 @@
 package sandbox
 
 import (
+	"crypto/hmac"
+	"crypto/sha512"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,10 +19,12 @@ import (
 )
 
 const (
-	currentLife   = 15 * time.Minute // of a current-customer token
-	loginLife     = 30 * time.Second // of a login token, from its iat
-	loginScope    = "store_v2_customers_login"
-	applicationID = "sandboxapplication" // application_id of current-customer tokens, which is not the client id
+	currentLife = 15 * time.Minute // of a current-customer token
+	loginLife   = 30 * time.Second // of a login token, from its iat
+	loginScope  = "store_v2_customers_login"
+	// currentHeader is the header of current-customer tokens, letter for letter: no document has it, tokens
+	// of real stores do.
+	currentHeader = `{"typ":"JWT","alg":"HS512"}`
 )
 
 // currentCustomer is GET /customer/current.jwt (current_customer.yml). The app need not be installed.
@@ -35,11 +40,11 @@ func (f *storefront) currentCustomer(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	_, _ = w.Write([]byte(f.st.SignPayload(f.st.currentClaims(who))))
+	_, _ = w.Write([]byte(f.st.SignCurrentCustomer(f.st.currentClaims(who))))
 }
 
 // CurrentCustomerClaims returns the claims of a current-customer token, for tests to alter and sign with
-// SignPayload.
+// SignCurrentCustomer.
 func (st *Store) CurrentCustomerClaims(customer int64) (jwt.MapClaims, error) {
 	c, ok := st.Customer(customer)
 	if !ok {
@@ -48,12 +53,24 @@ func (st *Store) CurrentCustomerClaims(customer int64) (jwt.MapClaims, error) {
 	return st.currentClaims(&c), nil
 }
 
+// SignCurrentCustomer signs claims as /customer/current.jwt does.
+func (st *Store) SignCurrentCustomer(claims jwt.MapClaims) string {
+	body, err := json.Marshal(claims)
+	if err != nil {
+		panic("sandbox: current customer: " + err.Error()) // a claim that JSON has no form for
+	}
+	text := base64.RawURLEncoding.EncodeToString([]byte(currentHeader)) + "." + base64.RawURLEncoding.EncodeToString(body)
+	mac := hmac.New(sha512.New, []byte(st.sb.clientSecret))
+	mac.Write([]byte(text))
+	return text + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+}
+
 func (st *Store) currentClaims(c *Customer) jwt.MapClaims {
 	now := st.sb.now()
 	return jwt.MapClaims{
 		"customer": map[string]any{"id": c.ID, "email": c.Email, "group_id": strconv.FormatInt(c.GroupID, 10)},
 		"iss":      "bc/apps", "sub": st.Hash, "iat": now.Unix(), "exp": now.Add(currentLife).Unix(), "version": 1,
-		"aud": st.sb.clientID, "application_id": applicationID, "store_hash": st.Hash, "operation": "current_customer",
+		"aud": st.sb.clientID, "application_id": st.sb.clientID, "store_hash": st.Hash, "operation": "current_customer",
 	}
 }
 
@@ -67,7 +84,8 @@ func (f *storefront) loginToken(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		a.Refused = err.Error()
 		f.s.visits.note(a)
-		http.Redirect(w, r, "/login.php?error=token", http.StatusFound)
+		routes := f.routes()
+		http.Redirect(w, r, routes.refused, routes.status)
 		return
 	}
 	f.s.visits.note(a)
@@ -129,7 +147,7 @@ func (f *storefront) acceptToken(token, from string) (accepted, error) {
 	if !f.st.MaySignIn(t.customer, channel) {
 		return t, errors.New("customer_id is not a customer who may enter this channel")
 	}
-	t.redirect = "/account.php"
+	t.redirect = f.routes().Account
 	if v, given := claims["redirect_to"]; given {
 		if to, ok := v.(string); !ok || !relativePath(to) {
 			return t, errors.New("redirect_to is not a relative path")

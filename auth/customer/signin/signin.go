@@ -90,8 +90,9 @@ func (s *Service) MayWrite(store *tenants.Store) error { return needScope(store,
 
 // Channel is a storefront to sign in at.
 type Channel struct {
-	ID     int64
-	Origin string // scheme://host[:port]
+	ID       int64
+	Origin   string // scheme://host[:port]
+	Headless bool   // an application of the merchant's: see tenants.Channel
 }
 
 // gone are the states of channels that have no storefront any more.
@@ -111,7 +112,7 @@ func (s *Service) Channel(ctx context.Context, store *tenants.Store, id int64) (
 	if err != nil {
 		return Channel{}, err
 	}
-	known := false
+	known, headless := false, false
 	for _, c := range channels {
 		if c.ChannelID != id {
 			continue
@@ -119,8 +120,9 @@ func (s *Service) Channel(ctx context.Context, store *tenants.Store, id int64) (
 		if known = true; slices.Contains(gone, c.Status) {
 			return Channel{}, unknown
 		}
+		headless = c.Headless()
 		if origin := originOf(c.SiteURL); origin != "" {
-			return Channel{id, origin}, nil
+			return Channel{id, origin, headless}, nil
 		}
 	}
 	origins, err := s.DB.ChannelOrigins(ctx)
@@ -129,12 +131,12 @@ func (s *Service) Channel(ctx context.Context, store *tenants.Store, id int64) (
 	}
 	for _, o := range origins {
 		if o.ChannelID == id {
-			return Channel{id, o.Origin}, nil
+			return Channel{id, o.Origin, headless}, nil
 		}
 	}
 	// Before the channels were read for the first time the store's own address is known.
 	if origin := originOf(store.SecureURL); !known && id == DefaultChannel && origin != "" {
-		return Channel{id, origin}, nil
+		return Channel{ID: id, Origin: origin}, nil
 	}
 	return Channel{}, unknown
 }

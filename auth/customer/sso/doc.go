@@ -19,8 +19,9 @@
 // # Signing out
 //
 // GET /sso/{store}/logout goes to the provider's end_session_endpoint, if it has one and the merchant
-// wants it, from there to /sso/{store}/logged-out, and from there to the storefront's
-// /login.php?action=logout, which ends BigCommerce's session. That comes last because BigCommerce goes nowhere from there. A page
+// wants it, from there to /sso/{store}/logged-out, and from there to the storefront's /login.php?action=logout,
+// which ends BigCommerce's session. That comes last because BigCommerce goes nowhere from there. A headless
+// storefront, as Catalyst is one, has /logout instead, which leads on to redirect_to. A page
 // that has ended it already (same origin, so by a fetch) says storefront=done, and is then led to
 // redirect_to instead. ID tokens are kept by nobody but the browser, sealed, for providers that want
 // them back as a hint.

@@ -262,6 +262,40 @@ func TestSignOut(t *testing.T) {
 	s.refusedWith("sign out of an unknown channel", b.get("/sso/"+storeA+"/logout?channel_id=9"), "channel_unknown")
 }
 
+// TestSignOutOfAHeadlessStorefront ends the session where that storefront does, which has no /login.php.
+func TestSignOutOfAHeadlessStorefront(t *testing.T) {
+	s := newShop(t)
+	if err := s.db.UpsertChannels(s.ctx(storeA), []tenants.Channel{
+		{ChannelID: 5, Name: "Trade", Type: tenants.TypeStorefront, Platform: "catalyst", Status: "active", SiteURL: "https://trade.aaa111.example.com"},
+		{ChannelID: 6, Name: "Theme", Type: tenants.TypeStorefront, Platform: tenants.PlatformStencil, Status: "active", SiteURL: "https://theme.aaa111.example.com"},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	b := s.browser()
+	for query, want := range map[string]string{
+		"channel_id=5":                                        "https://trade.aaa111.example.com/logout",
+		"channel_id=5&redirect_to=/bye%3Fa=b":                 "https://trade.aaa111.example.com/logout?redirectTo=%2Fbye%3Fa%3Db",
+		"channel_id=5&redirect_to=/bye&storefront=done":       "https://trade.aaa111.example.com/bye",
+		"channel_id=6&redirect_to=/bye":                       "https://theme.aaa111.example.com/login.php?action=logout",
+		"channel_id=2&redirect_to=/of-a-platform-not-yet-read": "https://b2b.aaa111.example.com/login.php?action=logout",
+	} {
+		// By way of the provider, and straight on when it has no session to end.
+		w := b.get("/sso/" + storeA + "/logout?" + query)
+		u, err := url.Parse(w.Header().Get("Location"))
+		if err != nil || u.Path != "/end" {
+			t.Fatal(w.Code, w.Header())
+		}
+		if w = b.get("/sso/logged-out?state=" + url.QueryEscape(u.Query().Get("state"))); w.Header().Get("Location") != want {
+			t.Errorf("%s: %d %s, want %s", query, w.Code, w.Header().Get("Location"), want)
+		}
+		s.setProvider(storeA, func(p *tenants.IdentityProvider) { p.EndSession = false })
+		if w = b.get("/sso/" + storeA + "/logout?" + query); w.Header().Get("Location") != want {
+			t.Errorf("%s: straight on to %s, want %s", query, w.Header().Get("Location"), want)
+		}
+		s.setProvider(storeA, func(p *tenants.IdentityProvider) { p.EndSession = true })
+	}
+}
+
 // TestTooOften answers 429 with Retry-After, per address and store, on every address.
 func TestTooOften(t *testing.T) {
 	for _, path := range []string{"/sso/" + storeA + "/login", "/sso/callback?state=" + storeA + ".AAAAAAAAAAAAAAAAAAAAAAAAAA", "/sso/" + storeA + "/callback", "/sso/" + storeA + "/logout", "/sso/logged-out", "/sso/" + storeA + "/logged-out"} {

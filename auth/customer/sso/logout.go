@@ -17,6 +17,9 @@ import (
 // storeLogout ends BigCommerce's session of the browser. It leads nowhere afterwards (FACTS: Identity).
 const storeLogout = "/login.php?action=logout"
 
+// headlessLogout ends the session of a Catalyst storefront, and leads on to the path in its redirectTo.
+const headlessLogout = "/logout"
+
 // logout answers GET /sso/{store_hash}/logout: it ends the provider's session, and leads on to where
 // the storefront's ends. Parameters: channel_id; redirect_to; storefront=done when the storefront's own
 // session has ended already. It needs no sign-in of ours, so it also works when those were switched off.
@@ -70,12 +73,23 @@ type front struct{ signin.Channel }
 // after is where a sign-out leads in the end.
 func (at front) after(f flow) string {
 	if !f.StoreDone {
-		return at.Origin + storeLogout
+		return at.Origin + at.logoutPath(f.RedirectTo)
 	}
 	if f.RedirectTo == "" {
 		return at.Origin + "/"
 	}
 	return at.Origin + f.RedirectTo
+}
+
+// logoutPath is where the storefront ends its own session.
+func (at front) logoutPath(redirectTo string) string {
+	switch {
+	case !at.Headless:
+		return storeLogout
+	case redirectTo == "":
+		return headlessLogout
+	}
+	return headlessLogout + "?" + url.Values{"redirectTo": {redirectTo}}.Encode()
 }
 
 // endSession returns the address that ends the provider's session (OpenID Connect RP-Initiated Logout

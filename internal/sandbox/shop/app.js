@@ -1,5 +1,6 @@
 // An application as headless storefronts are: one page, views by pushState, signing in and out by fetch.
 const byID = (id) => document.getElementById(id);
+const { login, logout } = document.querySelector("[data-shopper]").dataset;
 const views = { "": "Home", account: "Account", login: "Sign in" };
 
 function show() {
@@ -30,7 +31,7 @@ async function who() {
   const out = document.createElement("button");
   out.textContent = "Sign out";
   out.addEventListener("click", async () => {
-    await fetch("/login.php?action=logout");
+    await fetch(logout);
     await who();
     go("/app");
   });
@@ -50,8 +51,8 @@ addEventListener("popstate", show);
 byID("sign-in").addEventListener("submit", async (event) => {
   event.preventDefault();
   byID("sign-in-error").textContent = "";
-  const answer = await fetch("/login.php?action=check_login", { method: "POST", body: new URLSearchParams(new FormData(event.target)) });
-  if (new URL(answer.url).pathname === "/login.php") {
+  const answer = await fetch(login + "?action=check_login", { method: "POST", body: new URLSearchParams(new FormData(event.target)) });
+  if (new URL(answer.url).pathname === login) {
     byID("sign-in-error").textContent = "Your email address or password is incorrect. Please try again.";
     return;
   }

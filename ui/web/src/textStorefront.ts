@@ -25,6 +25,7 @@ export const storefrontText = {
     checked: (when: string) => `Checked ${when}`,
     outdated: 'A newer version is installed at the next check',
     install: 'Install',
+    headless: 'A headless storefront takes no script: see Examples, Catalyst',
     remove: 'Remove',
     installOf: (name: string) => `Install the script in ${name}`,
     removeOf: (name: string) => `Remove the script from ${name}`,
@@ -221,7 +222,7 @@ export const storefrontText = {
     titles: { stencil: 'Stencil theme', catalyst: 'Catalyst', curl: 'curl', go: 'Go' },
     help: {
       stencil: 'The script is already on the page once it is installed. Show the card where you like.',
-      catalyst: 'A headless storefront verifies the shopper’s token on its own server.',
+      catalyst: 'A headless storefront takes no script. It knows who is signed in, and asks on its own server, with an API key (accounts:write) from Settings that never reaches a browser.',
       curl: 'Your back-office system sends accounts, and makes a sign-in address. Both need an API key from Settings.',
       go: 'A service behind your storefront asks which shopper sent a request.',
     },

@@ -18,6 +18,13 @@ const front: Storefront = {
   sso: { login_url: 'https://sluice.example/sso/abc123/login', logout_url: 'https://sluice.example/sso/abc123/logout', callback_url: 'https://sluice.example/sso/abc123/callback' },
   field_keys: ['terms', 'credit'],
 };
+const withCatalyst: Storefront = {
+  ...front,
+  channels: [
+    ...(front.channels ?? []),
+    { channel_id: 4, name: 'Catalyst shop', type: 'storefront', platform: 'catalyst', status: 'active', origins: [], script: { wanted: false, state: 'removed', error: '', checked_at: null, version_current: false } },
+  ],
+};
 /** What can be set of the settings; the server refuses more. */
 const settable = { card_fields: front.settings.card_fields, consent_category: 'functional', allow_sign_in: true };
 const provider: IdentityProvider = {
@@ -55,6 +62,13 @@ function show(tab: string, part: { answers?: Answers; front?: Partial<Storefront
 const sent = (calls: { method: string; path: string; body: unknown }[], method: string, path: string) => calls.filter((c) => c.method === method && c.path === path).map((c) => c.body);
 
 describe('StorefrontPage', () => {
+  it('offers no script to a headless storefront, and says why', async () => {
+    show('channels', { front: withCatalyst });
+    expect((await screen.findAllByText(/takes no script/)).length).toBe(1);
+    expect(screen.queryByRole('button', { name: 'Install the script in Catalyst shop' })).toBeNull();
+    expect(screen.getByRole('button', { name: 'Install the script in Trade' })).toBeTruthy();
+  });
+
   it('shows each storefront, its addresses and where its script stands', async () => {
     show('channels');
     const table = await screen.findByRole('table', { name: 'Storefronts' });
@@ -246,7 +260,12 @@ describe('StorefrontPage', () => {
 
   it('shows examples with this store’s addresses', () => {
     const all = examples(front);
-    expect(all.catalyst).toContain('https://sluice.example/storefront/abc123/current-customer');
+    expect(all.stencil + all.go).not.toContain('/logout?');
+    // Catalyst has no current.jwt: its server asks, and its links name its channel.
+    expect(all.catalyst).toContain('https://sluice.example/api/v1/customer-accounts?customer_id=');
+    expect(all.catalyst).not.toMatch(/current\.jwt|current-customer|login\.php/);
+    expect(all.catalyst).toContain('/sso/abc123/logout?channel_id=CHANNEL_ID&');
+    expect(examples(withCatalyst).catalyst).toContain('/sso/abc123/login?channel_id=4&');
     expect(all.curl).toContain('https://sluice.example/api/v1/customer-login');
     expect(Object.values(all).join()).not.toContain('undefined');
   });

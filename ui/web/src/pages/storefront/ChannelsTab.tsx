@@ -6,6 +6,7 @@ import { useAccess, useApp, useFeedback } from '../../components/app';
 import { Wrap } from '../../components/Cells';
 import { DataTable } from '../../components/DataTable';
 import { text } from '../../text';
+import { headless } from './platform';
 import { useSaveSettings } from './useSaveSettings';
 
 const t = text.storefront.channels;
@@ -70,7 +71,7 @@ function Channels({ channels }: { channels: StorefrontChannel[] }) {
               render: (c: StorefrontChannel) => (
                 <Wrap $min={10}>
                   <Badge {...scriptBadge(c.script)} />
-                  <ScriptNote checked={c.script.checked_at ? t.checked(format.ago(c.script.checked_at)) : ''} script={c.script} />
+                  <ScriptNote checked={c.script.checked_at ? t.checked(format.ago(c.script.checked_at)) : ''} headless={headless(c)} script={c.script} />
                 </Wrap>
               ),
             },
@@ -79,20 +80,21 @@ function Channels({ channels }: { channels: StorefrontChannel[] }) {
               hash: 'action',
               hideHeader: true,
               align: 'right',
-              render: (c: StorefrontChannel) => (
-                <Button
-                  actionType={c.script.wanted ? 'destructive' : 'normal'}
-                  aria-label={c.script.wanted ? t.removeOf(c.name) : t.installOf(c.name)}
-                  disabled={!access.allowed}
-                  isLoading={busy(c)}
-                  mobileWidth="auto"
-                  onClick={() => script.mutate({ channel: c, wanted: !c.script.wanted })}
-                  title={access.reason}
-                  variant={c.script.wanted ? 'subtle' : 'secondary'}
-                >
-                  {c.script.wanted ? t.remove : t.install}
-                </Button>
-              ),
+              render: (c: StorefrontChannel) =>
+                headless(c) && !c.script.wanted ? null : (
+                  <Button
+                    actionType={c.script.wanted ? 'destructive' : 'normal'}
+                    aria-label={c.script.wanted ? t.removeOf(c.name) : t.installOf(c.name)}
+                    disabled={!access.allowed}
+                    isLoading={busy(c)}
+                    mobileWidth="auto"
+                    onClick={() => script.mutate({ channel: c, wanted: !c.script.wanted })}
+                    title={access.reason}
+                    variant={c.script.wanted ? 'subtle' : 'secondary'}
+                  >
+                    {c.script.wanted ? t.remove : t.install}
+                  </Button>
+                ),
             },
           ]}
           items={channels}
@@ -103,8 +105,8 @@ function Channels({ channels }: { channels: StorefrontChannel[] }) {
   );
 }
 
-function ScriptNote({ script, checked }: { script: ChannelScript; checked: string }) {
-  const note = script.state === 'failed' ? script.error : script.state === 'installed' && !script.version_current ? t.outdated : checked;
+function ScriptNote({ script, checked, headless }: { script: ChannelScript; checked: string; headless: boolean }) {
+  const note = script.state === 'failed' ? script.error : headless ? t.headless : script.state === 'installed' && !script.version_current ? t.outdated : checked;
   if (!note) return null;
   return (
     <Text as="small" color={script.state === 'failed' ? 'danger50' : 'secondary60'} marginBottom="none">

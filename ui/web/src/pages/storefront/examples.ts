@@ -1,4 +1,5 @@
 import type { Storefront } from '../../api/storefront';
+import { headless } from './platform';
 
 export type ExampleName = 'stencil' | 'catalyst' | 'curl' | 'go';
 
@@ -12,6 +13,7 @@ export function addressesOf(storefront: Storefront): { app: string; hash: string
 /** Examples that work for this store as they are; what only the merchant knows is in capital letters. */
 export function examples(storefront: Storefront): Record<ExampleName, string> {
   const { app, hash } = addressesOf(storefront);
+  const channel = (storefront.channels ?? []).find(headless)?.channel_id ?? 'CHANNEL_ID';
   return {
     stencil: `<div id="sluice-card" hidden></div>
 <button id="sluice-sign-in" hidden onclick="Sluice.login(location.pathname)">Sign in</button>
@@ -33,15 +35,29 @@ export function examples(storefront: Storefront): Record<ExampleName, string> {
     }));
   });
 </script>`,
-    catalyst: `// The shopper's token, from GET /customer/current.jwt?app_client_id=… on the storefront's own address
-const answer = await fetch('${app}/storefront/${hash}/current-customer', {
-  method: 'POST',
-  headers: { 'Content-Type': 'application/json' },
-  body: JSON.stringify({ token }),
-});
-if (!answer.ok) throw new Error((await answer.json()).code); // token_expired, token_invalid, wrong_store …
-const { customer, session, account } = await answer.json();
-const card = await (await fetch(account, { headers: { Authorization: \`Bearer \${session}\` } })).json();`,
+    catalyst: `// On the server only: a shopper's browser never sees the key. Sign in and out with plain links, not with <Link>:
+// <a href="${app}/sso/${hash}/login?channel_id=${channel}&redirect_to=/account/orders">Sign in</a>
+// <a href="${app}/sso/${hash}/logout?channel_id=${channel}&redirect_to=/">Sign out</a>
+import 'server-only';
+import { getSessionCustomerAccessToken } from '~/auth';
+import { client } from '~/client';
+import { graphql } from '~/client/graphql';
+
+const Shopper = graphql(\`query Shopper { customer { entityId } }\`);
+
+export async function accountOfShopper() {
+  const customerAccessToken = await getSessionCustomerAccessToken();
+  if (!customerAccessToken) return null; // a guest
+  const { data } = await client.fetch({ document: Shopper, customerAccessToken, fetchOptions: { cache: 'no-store' } });
+  if (!data.customer) return null; // signed out meanwhile
+  const answer = await fetch(\`${app}/api/v1/customer-accounts?customer_id=\${data.customer.entityId}\`, {
+    cache: 'no-store',
+    headers: { Authorization: \`Bearer \${process.env.SLUICE_API_KEY}\` },
+  });
+  if (!answer.ok) throw new Error((await answer.json()).code); // unauthenticated, forbidden …
+  const { accounts } = await answer.json();
+  return accounts[0] ?? null; // { external_id, fields, … }: show the fields that shoppers may see
+}`,
     curl: `# What your system knows of its customers, at most 500 at once
 curl -X PUT ${app}/api/v1/customer-accounts \\
   -H "Authorization: Bearer $SLUICE_API_KEY" -H 'Content-Type: application/json' \\
