@@ -35,7 +35,7 @@ func TestRefusalsNameTheirCaller(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.db.SetRole(ctx, viewer.ID, tenants.RoleViewer); err != nil {
+	if _, err := f.db.SetRole(ctx, viewer.ID, tenants.RoleViewer, "test"); err != nil {
 		t.Fatal(err)
 	}
 	viewing := f.session(f.get("/load", f.payload(map[string]any{"user": map[string]any{"id": 8}})))
@@ -99,7 +99,7 @@ func TestRefusalsNameTheirCaller(t *testing.T) {
 		t.Fatal(err)
 	}
 	is("a revoked key", refused("/read", nil, secret), map[string]any{"caller": "key " + key.Prefix + "…"})
-	if err := f.db.RemoveUser(ctx, 7); err != nil {
+	if err := f.db.RemoveUser(ctx, 7, f.clock.Now(), "test"); err != nil {
 		t.Fatal(err)
 	}
 	is("a removed user", refused("/read", nil, session.Token), map[string]any{"status": 401.0, "caller": "user:" + users[0].ID, "store": testStore})

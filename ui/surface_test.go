@@ -18,7 +18,7 @@ func TestFeedCredentialsAreMasked(t *testing.T) {
 	owner := p.open(storeA, 1)
 	viewer, err := p.db.EnsureUser(p.ctx(storeA), tenants.UserSeen{UserID: 9})
 	if err == nil {
-		_, err = p.db.SetRole(p.ctx(storeA), viewer.ID, tenants.RoleViewer)
+		_, err = p.db.SetRole(p.ctx(storeA), viewer.ID, tenants.RoleViewer, "test")
 	}
 	if err != nil {
 		t.Fatal(err)
