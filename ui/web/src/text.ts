@@ -331,7 +331,7 @@ export const text = {
       uploadHelp: 'For a one-off, or to try a feed before it has an address.',
       urlLabel: 'Address of the file',
       urlPlaceholder: 'https://erp.example.com/export/products.csv',
-      urlHelp: 'Credentials in the address are stored encrypted and shown as •••. Leave ••• where it is to keep them.',
+      maskedHelp: 'Credentials in the address are stored encrypted and shown as •••. Leave ••• where it is to keep them.',
       urlRequired: 'Enter the address of the file. It starts with https://.',
       secret: 'Authorization header',
       secretHelp: 'Only if the address needs it, for example “Bearer abc123” or “Basic …”. It is stored encrypted and never shown again.',

@@ -67,7 +67,7 @@ function AddressFields({ draft, change, disabled, savedURL, showErrors }: PartPr
       <FormGroup>
         <Input
           autoComplete="off"
-          description={draft.url.includes('•••') ? t.urlHelp : undefined}
+          description={draft.url.includes('•••') ? t.maskedHelp : undefined}
           disabled={disabled}
           error={showErrors && draft.url.trim() === '' ? t.urlRequired : undefined}
           inputMode="url"
