@@ -272,8 +272,8 @@ func FuzzCost(f *testing.F) {
 		if msg != "" {
 			return
 		}
-		m.Begin(t.Context()) // once before: pools are filled, the machine's stack grows
-		_, _ = p.Run(map[string]any{"d": "a"})
+		m.Begin(t.Context()) // once before: the regexp package keeps memory for the next match, the machine its stack
+		_, _ = p.Run(row)
 		m.End()
 		var err error
 		made := allocated(func() {
@@ -282,7 +282,10 @@ func FuzzCost(f *testing.F) {
 		})
 		steps, bytes := m.Spent()
 		m.End()
-		const slack = 96 << 10 // of the library's pools, the runtime, and what the caller's row takes
+		slack := int64(96 << 10) // of the runtime, and what the caller's row takes
+		if strings.Contains(source, "matches") {
+			slack += 100 * backtracked // the collector may have taken what was kept
+		}
 		if errors.Is(err, ErrBudget) {
 			bytes = MaxBytes
 		} else if steps < 0 || steps > MaxSteps || bytes > MaxBytes {

@@ -30,6 +30,11 @@ type pattern struct {
 // of a match that is still possible.
 const matchSteps = 8
 
+// backtracked is the most bytes times instructions that the regexp package may try a pattern on in its own
+// way for short texts: its stack has up to so many entries, of some 24 bytes, and is kept for the next
+// match. A reader's text is tried in memory that only the pattern's size bounds.
+const backtracked = 32 << 10
+
 // pattern compiles the text of a pattern once for the whole mapping; msg says why it may not be used.
 // Its size is known before it is compiled: compiling is what costs memory.
 func (m *Machine) pattern(source string) (p *pattern, msg string) {
@@ -97,7 +102,7 @@ func match(m *Meter, args []any) (any, error) {
 	if len(s) > maxMatched {
 		return nil, failf("the text is longer than %d KiB, too long for matches: shorten it first, for example with left(…, 1000)", maxMatched>>10)
 	}
-	if cost := (len(s) + 1) * p.cost; cost <= askEvery {
+	if cost := (len(s) + 1) * p.cost; cost <= matchSteps*backtracked {
 		if err := m.Charge(cost, 0); err != nil {
 			return nil, err
 		}

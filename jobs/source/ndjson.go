@@ -120,7 +120,7 @@ func objectKeys(dec *json.Decoder, prefix string, depth int, add func(prefix, ke
 		if dec.Decode(&value) != nil {
 			return true
 		}
-		more := true
+		var more bool
 		if len(value) > 2 && value[0] == '{' && depth < maxDepth {
 			more = objectKeys(json.NewDecoder(bytes.NewReader(value)), prefix+key+".", depth+1, add)
 		} else {

@@ -210,7 +210,7 @@ func (s *step) mapRow(ctx context.Context, row *source.Row, program *mapping.Pro
 		sku := text(storable(valueOf(row, columns, "sku")))
 		s.fault(row.Line, sku, row.Err.Field, row.Err.Message, row.Err.Value)
 		m.bad = true
-		return m, nil
+		return m, nil //nolint:nilerr // the row is wrong, not the reading of it
 	}
 	var fields mapping.Document
 	var wrong []problem.Field
@@ -248,13 +248,22 @@ func (s *step) mapRow(ctx context.Context, row *source.Row, program *mapping.Pro
 
 // columnsOf finds the targets that are mapped from one column as it is, to show what the source had.
 func columnsOf(m tenants.Mapping, header []string) map[string]int {
+	at := make(map[string]int, len(header))
+	for i, h := range header {
+		at[h] = i
+	}
 	out := make(map[string]int)
 	for _, f := range m.Fields {
 		expression := strings.TrimSpace(f.Expression)
-		for i, h := range header {
-			if expression == h || expression == `row["`+h+`"]` {
-				out[f.Target] = i
-			}
+		i, found := at[expression]
+		if !found {
+			name, isRow := strings.CutPrefix(expression, `row["`)
+			name, closed := strings.CutSuffix(name, `"]`)
+			i, found = at[name]
+			found = found && isRow && closed
+		}
+		if found {
+			out[f.Target] = i
 		}
 	}
 	return out

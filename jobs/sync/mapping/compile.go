@@ -19,6 +19,7 @@ import (
 type Program struct {
 	machine  *expression.Machine
 	header   []string
+	names    columnNames
 	fields   []*field
 	key      *field   // of the SKU
 	used     []int    // columns that expressions need, those that are nothing but a column left out
@@ -68,7 +69,7 @@ func compileMapping(m tenants.Mapping, header []string, catalogue []bigcommerce.
 	if len(m.Fields) > expression.MaxFields {
 		return nil, problem.New(problem.Invalid, "The mapping has more than %d fields: remove some.", expression.MaxFields)
 	}
-	p := &Program{machine: expression.NewMachine(), header: header, env: make(map[string]any)}
+	p := &Program{machine: expression.NewMachine(), header: header, names: columnNames{ordered: header}, env: make(map[string]any)}
 	p.machine.Begin(context.Background()) // for the expressions without a column: they have a row's budget together
 	defer p.machine.End()
 	var wrong []problem.Field
@@ -181,7 +182,7 @@ func (p *Program) compileExpression(source string, index map[string]int, column 
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	r := resolver{header: index, columns: make(map[int]bool), open: make(map[ast.Node]string)}
+	r := resolver{header: index, names: &p.names, columns: make(map[int]bool), open: make(map[ast.Node]string)}
 	ast.Walk(&tree.Node, &r)
 	if err := r.check(); err != nil {
 		return nil, nil, nil, err.Bind(tree.Source)

@@ -12,6 +12,7 @@ import (
 	"sluice/internal/bigcommerce"
 	"sluice/internal/expression"
 	"sluice/internal/problem"
+	"sluice/jobs/source"
 	"sluice/tenants"
 )
 
@@ -140,6 +141,30 @@ func TestCompilingHasABudget(t *testing.T) {
 			if (err == nil) != (tt.part == "") || (err != nil && !strings.Contains(fmt.Sprint(err, fieldsOf(err)), tt.part)) {
 				t.Errorf("%s, %s: %v %v", name, kind, err, fieldsOf(err))
 			}
+		}
+	}
+}
+
+// TestErrorsOfAWideSourceAreCheap: each of many wrong names suggests columns of a source that has very many.
+func TestErrorsOfAWideSourceAreCheap(t *testing.T) {
+	header := make([]string, source.MaxColumns)
+	for i := range header {
+		header[i] = fmt.Sprint("Column ", i)
+	}
+	var fields []string
+	for _, f := range bigcommerce.ProductFields() {
+		if unmappable(&f) == "" {
+			fields = append(fields, f.Name, "column_77")
+		}
+	}
+	var err error
+	mb := allocated(func() { _, err = Compile(wholeOf(mappingOf(fields...)), header, bigcommerce.ProductFields()) })
+	if mb > 16 {
+		t.Errorf("%d MiB for %d errors", mb, len(fieldsOf(err)))
+	}
+	for _, w := range fieldsOf(err) {
+		if !strings.Contains(w.Message, `did you mean row["Column 77"]?`) {
+			t.Fatal(w)
 		}
 	}
 }

@@ -2,7 +2,6 @@ package mapping
 
 import (
 	"fmt"
-	"sort"
 	"strconv"
 	"strings"
 
@@ -20,6 +19,7 @@ func slot(i int) string { return strconv.Itoa(i) }
 // a.b by the slot of the column, and refuses other names and calls of anything but a function.
 type resolver struct {
 	header  map[string]int
+	names   *columnNames
 	columns map[int]bool        // that the expression uses
 	open    map[ast.Node]string // names that stand for nothing yet: a, or row, or the a.b of a.b.c
 	err     *file.Error
@@ -113,26 +113,15 @@ func (r *resolver) check() *file.Error {
 
 // near names the columns that a merchant may have meant.
 func (r *resolver) near(name string) string {
-	type candidate struct {
-		name   string
-		column int
-	}
-	var same, all []candidate
-	for h, i := range r.header {
-		c := candidate{h, i}
-		all = append(all, c)
-		if normal(h) == normal(name) {
-			same = append(same, c)
-		}
-	}
+	const most = 12
+	all := r.names.ordered
+	same := r.names.like(name)
 	if len(same) > 0 {
 		all = same
 	}
-	sort.Slice(all, func(i, j int) bool { return all[i].column < all[j].column })
-	const most = 12
 	var names []string
-	for _, c := range all[:min(most, len(all))] {
-		names = append(names, expression.Name(c.name))
+	for _, h := range all[:min(most, len(all))] {
+		names = append(names, expression.Name(h))
 	}
 	switch {
 	case len(same) > 0:
@@ -143,4 +132,22 @@ func (r *resolver) near(name string) string {
 		return fmt.Sprintf(": the source has %s and %d more", strings.Join(names, ", "), len(all)-most)
 	}
 	return ": the source has " + strings.Join(names, ", ")
+}
+
+// columnNames are a source's columns, of which there may be very many, for the errors of a whole mapping.
+type columnNames struct {
+	ordered []string
+	normals map[string][]string // by normal name; made when it is first asked for
+}
+
+// like returns the columns whose names differ from name in nothing that counts.
+func (c *columnNames) like(name string) []string {
+	if c.normals == nil {
+		c.normals = make(map[string][]string, len(c.ordered))
+		for _, h := range c.ordered {
+			n := normal(h)
+			c.normals[n] = append(c.normals[n], h)
+		}
+	}
+	return c.normals[normal(name)]
 }
