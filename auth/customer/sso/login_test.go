@@ -273,10 +273,10 @@ func TestSignOutOfAHeadlessStorefront(t *testing.T) {
 	}
 	b := s.browser()
 	for query, want := range map[string]string{
-		"channel_id=5":                                        "https://trade.aaa111.example.com/logout",
-		"channel_id=5&redirect_to=/bye%3Fa=b":                 "https://trade.aaa111.example.com/logout?redirectTo=%2Fbye%3Fa%3Db",
-		"channel_id=5&redirect_to=/bye&storefront=done":       "https://trade.aaa111.example.com/bye",
-		"channel_id=6&redirect_to=/bye":                       "https://theme.aaa111.example.com/login.php?action=logout",
+		"channel_id=5":                                         "https://trade.aaa111.example.com/logout",
+		"channel_id=5&redirect_to=/bye%3Fa=b":                  "https://trade.aaa111.example.com/logout?redirectTo=%2Fbye%3Fa%3Db",
+		"channel_id=5&redirect_to=/bye&storefront=done":        "https://trade.aaa111.example.com/bye",
+		"channel_id=6&redirect_to=/bye":                        "https://theme.aaa111.example.com/login.php?action=logout",
 		"channel_id=2&redirect_to=/of-a-platform-not-yet-read": "https://b2b.aaa111.example.com/login.php?action=logout",
 	} {
 		// By way of the provider, and straight on when it has no session to end.
