@@ -10,6 +10,7 @@ import (
 //
 //	GET    /sandbox/stores/{hash}/storefronts   {storefronts: [{channel_id, name, platform, url}], shoppers: [{email, password}]}
 //	PUT    /sandbox/stores/{hash}/storefronts   {consent_banner, theme}: those that are given change
+//	PUT    /sandbox/stores/{hash}/password      {email, password}: a shopper sets one, as by the link that the store mails
 //	GET    /sandbox/stores/{hash}/sign-ins      attempts to sign in at the storefronts, and why they were refused
 //	GET    /sandbox/idp                         {issuer, users, faults, fault_kinds}
 //	PUT    /sandbox/idp/faults                  {faults: […]}: exactly these are on
@@ -18,6 +19,7 @@ import (
 func (s *Sandbox) storefrontAdminRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /sandbox/stores/{hash}/storefronts", s.adminStorefronts)
 	mux.HandleFunc("PUT /sandbox/stores/{hash}/storefronts", s.adminSetStorefronts)
+	mux.HandleFunc("PUT /sandbox/stores/{hash}/password", s.adminSetPassword)
 	mux.HandleFunc("GET /sandbox/stores/{hash}/sign-ins", s.adminSignIns)
 	mux.HandleFunc("GET /sandbox/idp", s.adminProvider)
 	mux.HandleFunc("PUT /sandbox/idp/faults", s.adminProviderFaults)
@@ -47,6 +49,19 @@ func (s *Sandbox) adminSetStorefronts(w http.ResponseWriter, r *http.Request) {
 		st.SetTheme(*in.Theme)
 	}
 	w.WriteHeader(http.StatusNoContent)
+}
+
+func (s *Sandbox) adminSetPassword(w http.ResponseWriter, r *http.Request) {
+	var in struct {
+		Email    string `json:"email"`
+		Password string `json:"password"`
+	}
+	st := s.adminStore(w, r)
+	if st == nil || !adminRead(w, r, &in) {
+		return
+	}
+	c, _ := st.CustomerByEmail(in.Email)
+	adminDone(w, st.SetPassword(c.ID, in.Password))
 }
 
 func (s *Sandbox) adminSignIns(w http.ResponseWriter, r *http.Request) {

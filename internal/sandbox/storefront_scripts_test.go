@@ -211,6 +211,11 @@ func TestStorefrontAdmin(t *testing.T) {
 	if a := do("GET", "/sandbox/stores/abc123/sign-ins", "", 200)["sign_ins"].([]any); a[0].(map[string]any)["refused"] != "credentials" {
 		t.Errorf("%v", a)
 	}
+	do("PUT", "/sandbox/stores/abc123/password", `{"email":"Sam.shopper@example.com","password":"another-one-2"}`, 204)
+	do("PUT", "/sandbox/stores/abc123/password", `{"email":"nobody@example.com","password":"another-one-2"}`, 422)
+	if _, ok := sr.st.CheckPassword(1, "sam.shopper@example.com", "another-one-2"); !ok {
+		t.Error("the password was not set")
+	}
 	do("PUT", "/sandbox/idp/faults", `{"faults":["jwks_away"]}`, 204)
 	do("PUT", "/sandbox/idp/faults", `{"faults":["nonsense"]}`, 422)
 	do("PUT", "/sandbox/idp/users", `{"sub":"u1","given_name":"Una","email":"una@example.com","email_verified":true,"claims":{"company":"U"}}`, 204)

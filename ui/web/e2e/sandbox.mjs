@@ -41,3 +41,8 @@ export function storefrontsOf(store) {
 export function setTheme(store, theme) {
   return admin(`/stores/${store}/storefronts`, { method: 'PUT', body: JSON.stringify({ theme }) });
 }
+
+/** A shopper sets a password, as by the link that the store mails to their address. */
+export function setPassword(store, email, password) {
+  return admin(`/stores/${store}/password`, { method: 'PUT', body: JSON.stringify({ email, password }) });
+}

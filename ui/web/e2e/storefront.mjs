@@ -7,7 +7,7 @@ import { Merchant } from './merchant.mjs';
 import { play } from './play.mjs';
 import { storefrontsOf } from './sandbox.mjs';
 import { card, examples, identityProvider, install, script, sendAccount, signIns, storefronts } from './scenes/storefront.mjs';
-import { guest, refused, signIn, signOut, withoutReloading } from './scenes/shopper.mjs';
+import { guest, refused, registered, registeredBefore, signIn, signOut, withoutReloading } from './scenes/shopper.mjs';
 import { Shopper } from './shopper.mjs';
 
 const problems = [];
@@ -27,9 +27,11 @@ await play(context, watch, merchant, problems, [
   ['install the script', (m) => script(m, stencil)],
   ['theme from the examples', examples],
   ['a guest', () => guest(shopper)],
+  ['a password without single sign-on', () => registered(shopper)],
   ['sign in', () => signIn(shopper)],
   ['sign out', () => signOut(shopper)],
-  ['pages that do not load anew', () => withoutReloading(shopper)],
+  ['the password from before', () => registeredBefore(shopper)],
+  ['pages that do not load anew', () => withoutReloading(shopper, merchant.store)],
   ['a refused person', () => refused(shopper)],
   ['log of sign-ins', (m) => signIns(m, shopper)],
 ]);

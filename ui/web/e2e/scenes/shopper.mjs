@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { provider } from '../env.mjs';
+import { setPassword } from '../sandbox.mjs';
 import { shown } from './storefront.mjs';
 
 const wanted = '/products/rope-12mm/';
@@ -46,6 +47,7 @@ export async function guest(s) {
 }
 
 export async function signIn(s) {
+  await s.visit(wanted);
   await toProvider(s);
   await s.page.getByRole('button', { name: 'Sign in as Sam Shopper' }).click();
   await s.arrives(wanted);
@@ -69,13 +71,10 @@ export async function signOut(s) {
   await s.header.getByText('Sign in').waitFor();
 }
 
-/**
- * On a page that signs in and out by requests of its own, and never loads anew, the card follows. The
- * application says when: it leaves the answers of its requests unread, and Chromium tells scripts of such
- * a request (no-store) only once its answer was read.
- */
-export async function withoutReloading(s) {
-  const tell = () => s.page.evaluate(() => document.dispatchEvent(new Event('sluice:refresh')));
+const tell = (s) => s.page.evaluate(() => document.dispatchEvent(new Event('sluice:refresh')));
+
+/** Signs in with the password, on a page that does it by a request of its own. */
+async function byPassword(s) {
   await s.visit('/app/login');
   await isGuest(s);
   await s.page.evaluate(() => {
@@ -84,17 +83,48 @@ export async function withoutReloading(s) {
   await s.page.getByLabel('E-mail address').fill(s.email);
   await s.page.getByLabel('Password').fill(s.password);
   await s.page.locator('form button').click();
-  await s.header.getByText('Sam Shopper').waitFor();
-  await tell();
-  await isSignedIn(s);
+}
+
+/** Signs out on such a page. */
+async function leave(s) {
   await s.header.getByRole('button', { name: 'Sign out' }).click();
   await s.header.getByRole('link', { name: 'Sign in' }).waitFor();
   // The platform answers 404 for a guest; that the page does not say who is signed in any more is why it is asked.
   await s.watch.allowing(/^404 GET \/customer\/current\.jwt$/, async () => {
-    await tell();
+    await tell(s);
     await s.card.waitFor({ state: 'hidden' });
     await isGuest(s);
   });
+}
+
+/** Whoever registered with the address, perhaps not its owner, sees no card that was sent for the address. */
+export async function registered(s) {
+  await byPassword(s);
+  await s.header.getByText('Sam Shopper').waitFor();
+  await tell(s);
+  assert.deepEqual(await s.page.evaluate(async () => [(await window.Sluice.currentCustomer()).email, (await window.Sluice.account()).fields]), [s.email, []]);
+  await leave(s);
+}
+
+/** Since the owner of the address came by single sign-on, that password is none any more. */
+export async function registeredBefore(s) {
+  const answer = await s.page.request.post(`${s.url}/login.php?action=check_login`, { form: { login_email: s.email, login_pass: s.password }, maxRedirects: 0 });
+  assert.match(answer.headers().location, /error=credentials/);
+  s.password = 'what-Sam-chose-2';
+}
+
+/**
+ * On a page that signs in and out by requests of its own, and never loads anew, the card follows. The
+ * application says when: it leaves the answers of its requests unread, and Chromium tells scripts of such
+ * a request (no-store) only once its answer was read.
+ */
+export async function withoutReloading(s, store) {
+  await setPassword(store, s.email, s.password);
+  await byPassword(s);
+  await s.header.getByText('Sam Shopper').waitFor();
+  await tell(s);
+  await isSignedIn(s);
+  await leave(s);
   assert.equal(await s.page.evaluate(() => window.samePage), true, 'the page was not loaded anew');
 }
 
@@ -102,7 +132,7 @@ export async function withoutReloading(s) {
 export async function refused(s) {
   await s.visit(wanted);
   await toProvider(s);
-  await s.watch.allowing(/^4\d\d GET \/sso\/callback$/, async () => {
+  await s.watch.allowing(/^4\d\d GET \/sso\/[a-z0-9]+\/callback$/, async () => {
     await s.page.getByRole('button', { name: 'Sign in as Uma Unverified' }).click();
     await s.page.getByRole('heading', { name: 'You are not signed in' }).waitFor();
   });
