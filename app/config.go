@@ -56,8 +56,8 @@ type Config struct {
 	// SupportURL is where a merchant finds help, https: or mailto:; the panel shows it. The marketplace asks for one.
 	SupportURL string `env:"SUPPORT_URL"`
 	// Limits are the LIMIT_… variables that are set: internal/limits has the table of them.
-	Limits   map[limits.Name]int64
-	LogLevel string `env:"LOG_LEVEL" envDefault:"info" validate:"oneof=debug info warn error"`
+	Limits   map[limits.Name]int64 `env:"-"`
+	LogLevel string                `env:"LOG_LEVEL" envDefault:"info" validate:"oneof=debug info warn error"`
 }
 
 // loadConfig reads the environment and says everything that is wrong with it at once, by the

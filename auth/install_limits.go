@@ -23,21 +23,28 @@ var (
 // installLimits bound the codes that are brought to /auth: each costs a row and a request to BigCommerce, and
 // anybody can make one up.
 type installLimits struct {
-	perAddress, perStore *ratelimit.Limit
+	perAddress, perStore, perBoth *ratelimit.Limit
 }
 
 func newInstallLimits(l *limits.Limits) installLimits {
 	store := l.Rate(limits.InstallRate)
-	// One address must not use up a store's: the merchant could not install meanwhile.
-	address := &ratelimit.Limit{Name: "install-address", Every: 10 * store.Every, Burst: max(1, store.Burst/10)}
-	return installLimits{perAddress: address, perStore: store}
+	return installLimits{
+		perStore:   store,
+		perAddress: &ratelimit.Limit{Name: "install-address", Every: store.Every, Burst: store.Burst}, // an agency's too
+		// One address must not use up a store's rate: the merchant could not install meanwhile.
+		perBoth: &ratelimit.Limit{Name: "install-address-store", Every: 10 * store.Every, Burst: max(1, store.Burst/10)},
+	}
 }
 
 // mayInstall refuses a code when its address, or its store, brought too many, and when too many installs wait
 // for BigCommerce. release must be called when the install is over.
 func (a *Auth) mayInstall(c *gin.Context, store string) (release func(), err error) {
 	if a.cfg.Limiter != nil {
-		wait := a.cfg.Limiter.Wait(a.installs.perAddress, "", ratelimit.Address(c))
+		address := ratelimit.Address(c)
+		wait := a.cfg.Limiter.Wait(a.installs.perAddress, "", address)
+		if wait == 0 {
+			wait = a.cfg.Limiter.Wait(a.installs.perBoth, store, address)
+		}
 		if wait == 0 {
 			wait = a.cfg.Limiter.Wait(a.installs.perStore, store, netip.Addr{})
 		}
