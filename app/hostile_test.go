@@ -20,6 +20,7 @@ import (
 	"testing"
 	"time"
 
+	"sluice/internal/limits"
 	"sluice/internal/testenv"
 	"sluice/tenants"
 	"sluice/ui"
@@ -44,7 +45,16 @@ func TestSoakHostileTenant(t *testing.T) {
 	if !ok {
 		return
 	}
-	i := install(t, s, 2, "JOB_LEASE=5s")
+	variables := []string{"JOB_LEASE=5s"}
+	for _, l := range limits.All() {
+		switch l.Name {
+		case limits.AddressRate, limits.PrincipalRate, limits.StoreRate: // as operators have them
+			variables = append(variables, fmt.Sprintf("%s=%d", l.Variable, l.Default))
+		case limits.Flows:
+			variables = append(variables, fmt.Sprintf("%s=%d", l.Variable, soak.Size(50, int(l.Default))))
+		}
+	}
+	i := install(t, s, 2, variables...)
 	app := i.startWeb("serve")
 	h := &hostile{t: t, app: i.address, merchant: i.merchants[0], answers: map[string]map[int]int{}}
 	ordinary := i.merchants[1]
@@ -72,7 +82,8 @@ func TestSoakHostileTenant(t *testing.T) {
 	h.expressions(ctx, attack)
 	h.uploads(ctx, attack, soak.Size(60, 600))
 	h.streams(ctx, attack, soak.Size(200, 2000))
-	h.flows(ctx, attack, soak.Size(100, 1000))
+	flows := &sync.WaitGroup{}
+	h.flows(ctx, flows, soak.Size(100, 1000))
 
 	most := atomic.Int64{}
 	watched := make(chan struct{})
@@ -87,6 +98,7 @@ func TestSoakHostileTenant(t *testing.T) {
 	line.start()
 	wait := ordinarySession(soak.Size(50, 500))
 	testenv.Eventually(t, "the end of the ordinary store's run", line.ended)
+	flows.Wait()
 
 	began := time.Now()
 	if err := app.cmd.Process.Signal(syscall.SIGTERM); err != nil {

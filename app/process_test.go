@@ -192,6 +192,8 @@ func prepare(t *testing.T, s stack, stores int, variables ...string) *installati
 		"BIGCOMMERCE_CLIENT_ID=" + i.sandbox.ClientID, "BIGCOMMERCE_CLIENT_SECRET=" + i.sandbox.ClientSecret,
 		"APP_URL=" + i.address, "PORT=" + port, "ENCRYPTION_KEYS=" + key, "FRAME_ANCESTORS=" + i.sandbox.ControlPanel,
 		"DATABASE_URL=" + s.database, "REDIS_URL=" + s.redis, "ALLOW_PRIVATE_SOURCES=127.0.0.1/32",
+		// Tests look on all the time, from one address and with one key each.
+		"LIMIT_ADDRESS_RATE=1000000", "LIMIT_PRINCIPAL_RATE=1000000", "LIMIT_STORE_RATE=1000000",
 	}, variables...)...)
 	return i
 }

@@ -285,7 +285,7 @@ func TestSignOutOfAHeadlessStorefront(t *testing.T) {
 		if err != nil || u.Path != "/end" {
 			t.Fatal(w.Code, w.Header())
 		}
-		if w = b.get("/sso/logged-out?state=" + url.QueryEscape(u.Query().Get("state"))); w.Header().Get("Location") != want {
+		if w = b.get("/sso/" + storeA + "/logged-out?state=" + url.QueryEscape(u.Query().Get("state"))); w.Header().Get("Location") != want {
 			t.Errorf("%s: %d %s, want %s", query, w.Code, w.Header().Get("Location"), want)
 		}
 		s.setProvider(storeA, func(p *tenants.IdentityProvider) { p.EndSession = false })

@@ -21,6 +21,7 @@ export async function viewerRole(m) {
   await m.launch('/settings/users');
   await m.app.getByLabel(`Role of ${viewer}`).click();
   await m.app.getByRole('option', { name: 'Viewer' }).click();
+  await m.button('Make viewer').click();
   await m.says(`${viewer} is now viewer.`);
   await m.fits('settings');
   await m.shot('users');
