@@ -245,6 +245,54 @@ func TestAFileIsNotDeletedWhileItIsBound(t *testing.T) {
 	}
 }
 
+// TestRecordsAreTrimmed: those that no source has had for the longest go, of one store alone.
+func TestRecordsAreTrimmed(t *testing.T) {
+	tenantstest.EachDB(t, func(t *testing.T, db *tenants.DB) {
+		aaa, bbb := stores(t)
+		limited(db, map[limits.Name]int64{limits.Records: 4})
+		seen := func(ctx context.Context, flow string, state tenants.RunState, keys ...string) {
+			t.Helper()
+			r := &tenants.Run{FlowID: flow, State: state}
+			if err := db.CreateRun(ctx, r); err != nil {
+				t.Fatal(err)
+			}
+			var lines []tenants.SeenKey
+			for i, key := range keys {
+				lines = append(lines, tenants.SeenKey{Key: key, Line: int64(i + 2)})
+			}
+			if err := db.MarkSeen(ctx, flow, r.ID, lines); err != nil {
+				t.Fatal(err)
+			}
+		}
+		left := func(ctx context.Context) (keys []string) {
+			t.Helper()
+			if err := db.Scoped(ctx).Model(&tenants.Record{}).Order("flow_id, key").Pluck("key", &keys).Error; err != nil {
+				t.Fatal(err)
+			}
+			return keys
+		}
+		seen(aaa, "f1", tenants.RunRunning, "under-way")
+		seen(aaa, "f2", tenants.RunDone, "old-1", "old-2", "old-3")
+		seen(aaa, "f3", tenants.RunDone, "new-1", "new-2")
+		seen(bbb, "f4", tenants.RunDone, "b1", "b2", "b3", "b4")
+		for _, want := range []int64{2, 0} { // a repeat finds nothing more
+			if n, err := db.TrimRecords(aaa); err != nil || n != want {
+				t.Errorf("%d went, %v; want %d", n, err, want)
+			}
+		}
+		if keys := left(aaa); len(keys) != 4 || keys[0] != "under-way" || keys[2] != "new-1" || keys[3] != "new-2" {
+			t.Errorf("left: %q", keys)
+		}
+		seen(aaa, "f3", tenants.RunRunning, "new-1", "new-2", "newer-1", "newer-2", "newer-3")
+		if n, err := db.TrimRecords(aaa); err != nil || n != 1 {
+			t.Errorf("%d went, %v: what runs under way have seen stays", n, err)
+		}
+		if keys := left(bbb); len(keys) != 4 {
+			t.Errorf("the other store: %q", keys)
+		}
+	})
+}
+
 func TestHistoryIsTrimmed(t *testing.T) {
 	tenantstest.EachDB(t, func(t *testing.T, db *tenants.DB) {
 		aaa, bbb := stores(t)

@@ -128,3 +128,48 @@ func (d *DB) forgetRun(ctx context.Context, id string) error {
 	}
 	return d.Scoped(ctx).Where("id = ?", id).Delete(&Run{}).Error
 }
+
+// TrimRecords forgets, while ctx's store remembers more records than it may, those that no source has had
+// for the longest: run by run, as they were last seen. What a run under way has seen stays. A forgotten
+// record is looked up in the store when its key comes back.
+func (d *DB) TrimRecords(ctx context.Context) (trimmed int64, err error) {
+	var n int64
+	if err := d.Scoped(ctx).Model(&Record{}).Count(&n).Error; err != nil {
+		return 0, wrap(err, "trim records")
+	}
+	row := "rowid"
+	if d.postgres() {
+		row = "ctid"
+	}
+	more := n - d.limits.Of(limits.Records)
+	if more <= 0 {
+		return 0, nil
+	}
+	var underWay []string // one a flow at most
+	if err := d.Scoped(ctx).Model(&Run{}).Where("state NOT IN ?", finalStates).Pluck("id", &underWay).Error; err != nil {
+		return 0, wrap(err, "trim records")
+	}
+	underWay = append(underWay, "") // so that the list is never empty
+	for last := ""; more > 0; {
+		var oldest []string
+		err := d.Scoped(ctx).Model(&Record{}).Where("seen_run_id > ? AND seen_run_id NOT IN ?", last, underWay).
+			Order("seen_run_id").Limit(1).Pluck("seen_run_id", &oldest).Error
+		if err != nil || len(oldest) == 0 {
+			return trimmed, wrap(err, "trim records")
+		}
+		last = oldest[0]
+		for more > 0 {
+			res := d.AcrossStores(ctx).Exec(fmt.Sprintf(
+				"DELETE FROM records WHERE %[1]s IN (SELECT %[1]s FROM records WHERE store_hash = ? AND seen_run_id = ? LIMIT %[2]d)", row, min(trimRows, more)),
+				StoreHash(ctx), last)
+			if res.Error != nil {
+				return trimmed, wrap(res.Error, "trim records")
+			}
+			trimmed, more = trimmed+res.RowsAffected, more-res.RowsAffected
+			if res.RowsAffected == 0 {
+				break
+			}
+		}
+	}
+	return trimmed, nil
+}

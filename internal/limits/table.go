@@ -18,6 +18,7 @@ const (
 	FlowBytes     Name = "flow_bytes"
 	FeedRows      Name = "feed_rows"
 	Runs          Name = "runs"
+	Records       Name = "records"
 	Accounts      Name = "accounts"
 	AccountBytes  Name = "account_bytes"
 	APIKeys       Name = "api_keys"
@@ -113,6 +114,8 @@ var table = []Limit{
 		code: problem.LimitReached, refusal: "This store has %s API keys, which is the most it may. Revoke one that is not used any more."},
 	{Name: Runs, Variable: "LIMIT_RUNS", Default: 2000, Unit: Rows,
 		Counts: "ended runs of a store that are remembered, with their errors and changes", Reached: oldestGo},
+	{Name: Records, Variable: "LIMIT_RECORDS", Default: 20_000_000, Unit: Rows,
+		Counts: "records of all feeds of a store that are remembered: which product each is", Reached: "those that no source has had for the longest go; they are looked up when they come back"},
 	{Name: SignIns, Variable: "LIMIT_SIGN_INS", Default: 100_000, Unit: Rows,
 		Counts: "sign-ins of a store's shoppers in its log", Reached: oldestGo},
 	{Name: AuditEntries, Variable: "LIMIT_AUDIT_ENTRIES", Default: 100_000, Unit: Rows,

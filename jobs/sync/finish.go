@@ -41,7 +41,7 @@ const (
 func (s *step) tidyUp(ctx context.Context) {
 	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), tidyTimeout)
 	defer stop()
-	for _, drop := range []func(context.Context, *tenants.DB) error{s.dropBooks, s.dropItems, s.dropSnapshots} {
+	for _, drop := range []func(context.Context, *tenants.DB) error{s.dropBooks, s.dropItems, s.dropSnapshots, s.dropRecords} {
 		if err := drop(ctx, s.e.cfg.DB); err != nil {
 			s.e.cfg.Log.WarnContext(ctx, "run not tidied up", "store", s.run.StoreHash, "run", s.run.ID, "error", err)
 			return
@@ -121,6 +121,16 @@ func (s *step) dropItems(ctx context.Context, db *tenants.DB) error {
 		}
 	}
 	return nil
+}
+
+// dropRecords keeps what is remembered of a store's records to its limit. A run that met nothing new adds
+// no record.
+func (s *step) dropRecords(ctx context.Context, db *tenants.DB) error {
+	if s.run.Read == s.run.Unchanged {
+		return nil
+	}
+	_, err := db.TrimRecords(ctx)
+	return err
 }
 
 // dropSnapshots deletes the flow's snapshots that nothing needs: neither this run or one under way,

@@ -12,7 +12,7 @@ import (
 	"sluice/internal/problem"
 )
 
-// ValidFor is how long BigCommerce takes a login token after its iat (FACTS "Identity").
+// ValidFor is how long BigCommerce takes a login token after its iat.
 const ValidFor = 30 * time.Second
 
 // operation is the operation claim of a login token.

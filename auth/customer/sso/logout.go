@@ -14,7 +14,7 @@ import (
 	"sluice/tenants"
 )
 
-// storeLogout ends BigCommerce's session of the browser. It leads nowhere afterwards (FACTS: Identity).
+// storeLogout ends BigCommerce's session of the browser. It leads nowhere afterwards.
 const storeLogout = "/login.php?action=logout"
 
 // headlessLogout ends the session of a Catalyst storefront, and leads on to the path in its redirectTo.
