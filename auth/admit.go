@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -23,6 +24,17 @@ func (a *Auth) admit(c *gin.Context) bool {
 	}
 	return a.cfg.Limiter.Admit(c, store, id, a.cfg.Limits.Rate(limits.PrincipalRate)) &&
 		a.cfg.Limiter.Pass(c, store, nil, a.cfg.Limits.Rate(limits.StoreRate))
+}
+
+// admitPayload counts a payload that BigCommerce signed against the user whom it names, and their store: one can be
+// sent again and again, and each time costs a look into the database. It answers 429 and returns false when that is
+// too often.
+func (a *Auth) admitPayload(c *gin.Context, p *payload) bool {
+	if a.cfg.Limiter == nil {
+		return true
+	}
+	return a.cfg.Limiter.Admit(c, p.storeHash, "payload:"+strconv.FormatInt(p.User.ID, 10), a.cfg.Limits.Rate(limits.PrincipalRate)) &&
+		a.cfg.Limiter.Pass(c, p.storeHash, nil, a.cfg.Limits.Rate(limits.StoreRate))
 }
 
 // callerShown returns whose token it is, "" if it does not show. Whether they still may call is another

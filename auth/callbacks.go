@@ -21,6 +21,9 @@ func (a *Auth) uninstall(c *gin.Context) {
 		_ = c.Error(err)
 		return
 	}
+	if p == nil {
+		return
+	}
 	err = a.cfg.DB.Tx(ctx, func(tx *tenants.DB) error {
 		if err := tx.UseToken(ctx, p.ID, p.until(), a.now()); err != nil {
 			return err
@@ -74,9 +77,12 @@ func (a *Auth) uninstallIfGone(ctx context.Context, p *payload, store *tenants.S
 // cannot be asked who may open an app, so that a payload is believed; it removes its own user and nobody else, and
 // never the owner, whom BigCommerce removes nowhere.
 func (a *Auth) removeUser(c *gin.Context) {
-	p, ctx, _, err := a.callback(c)
+	p, ctx, store, err := a.callback(c)
 	if err != nil {
 		_ = c.Error(err)
+		return
+	}
+	if p == nil {
 		return
 	}
 	err = a.cfg.DB.Tx(ctx, func(tx *tenants.DB) error {
@@ -90,7 +96,10 @@ func (a *Auth) removeUser(c *gin.Context) {
 		if !slices.ContainsFunc(users, func(u tenants.User) bool { return u.UserID == p.User.ID }) {
 			return problem.New(problem.NotFound, "This store has no such user.")
 		}
-		if p.User.ID == p.Owner.ID {
+		// A payload from before the ownership changed names the owner of then.
+		owner := slices.ContainsFunc(users, func(u tenants.User) bool { return u.UserID == p.User.ID && u.Role == tenants.RoleOwner })
+		since := store.OwnerAsOf != nil && !p.IssuedAt.After(*store.OwnerAsOf)
+		if p.User.ID == p.Owner.ID || owner && since {
 			return problem.New(problem.Conflict, "The store's owner cannot be removed. Ownership changes in BigCommerce.")
 		}
 		if err := tx.RemoveUser(ctx, p.User.ID, p.IssuedAt.Time, p.actor()); err != nil {
@@ -106,12 +115,16 @@ func (a *Auth) removeUser(c *gin.Context) {
 	c.JSON(http.StatusOK, gin.H{"removed": p.User.ID})
 }
 
-// callback verifies a call of BigCommerce's server and returns its payload, and the store with its context.
+// callback verifies a call of BigCommerce's server and returns its payload, and the store with its context; a nil
+// payload without an error if it comes too often, which is answered.
 func (a *Auth) callback(c *gin.Context) (*payload, context.Context, *tenants.Store, error) {
 	p, err := a.verifyPayload(signedPayload(c))
 	if err != nil {
 		a.cfg.Gate.Pass(c)
 		return nil, nil, nil, err
+	}
+	if !a.admitPayload(c, p) {
+		return nil, nil, nil, nil
 	}
 	ctx := tenants.WithAddress(tenants.WithStore(c.Request.Context(), p.storeHash), c.ClientIP())
 	store, err := a.cfg.DB.Store(ctx, p.storeHash)

@@ -17,6 +17,9 @@ func (a *Auth) load(c *gin.Context) {
 		}
 		return
 	}
+	if !a.admitPayload(c, p) {
+		return
+	}
 	ctx := tenants.WithStore(c.Request.Context(), p.storeHash)
 	store, err := a.cfg.DB.Store(ctx, p.storeHash)
 	switch {

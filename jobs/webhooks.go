@@ -93,12 +93,15 @@ func (s *Service) receiveWebhook(c *gin.Context) {
 	refusals.Kind(c, refusals.Webhook)
 	body, err := readWebhook(c)
 	if err == nil {
-		err = s.verifyWebhook(ctx, body, c.Request.Header)
+		err = verifyWith(s.cfg.ClientSecret, body, c.Request.Header)
 	}
-	// BigCommerce delivers thousands at once from few addresses, so what it signed is not counted. Anything
-	// else is, before it is logged or stored.
+	// BigCommerce delivers thousands at once from few addresses, so what it signed for the app is not counted.
+	// Anything else is, before anything is looked up, logged or stored.
 	if err != nil && !s.cfg.Gate.Pass(c) {
 		return
+	}
+	if err != nil && body != nil {
+		err = s.verifyByStore(ctx, body, c.Request.Header, err)
 	}
 	var known *problem.Error
 	switch {
@@ -146,30 +149,26 @@ func readWebhook(c *gin.Context) ([]byte, error) {
 	return body, nil
 }
 
-// verifyWebhook checks the Standard Webhooks signature and that the delivery is of the last minutes. The
-// key is the app's client secret; of a store that was added by store-level credentials also that of its
-// API account, which can tell of its own store only.
-func (s *Service) verifyWebhook(ctx context.Context, body []byte, header http.Header) error {
-	err := verifyWith(s.cfg.ClientSecret, body, header)
-	if err == nil {
-		return nil
+// verifyByStore checks a delivery that the app's secret did not sign with that of the store's API account, if it was
+// added by store-level credentials: such an account can tell of its own store only. refused is why the app's did not.
+func (s *Service) verifyByStore(ctx context.Context, body []byte, header http.Header, refused error) error {
+	hook, err := parseWebhook(body)
+	if err != nil {
+		return refused
 	}
-	hook, parseErr := parseWebhook(body)
-	if parseErr != nil {
-		return err
-	}
-	secret, secretErr := s.db.WebhookSecret(ctx, hook.StoreHash)
+	secret, err := s.db.WebhookSecret(ctx, hook.StoreHash)
 	switch {
-	case problem.CodeOf(secretErr) == problem.NotFound, secretErr == nil && secret == "":
+	case problem.CodeOf(err) == problem.NotFound, err == nil && secret == "":
+		return refused
+	case err != nil:
 		return err
-	case secretErr != nil:
-		return secretErr
 	}
 	return verifyWith(secret, body, header)
 }
 
 var errNoSecret = errors.New("no client secret: webhooks cannot be verified")
 
+// verifyWith checks the Standard Webhooks signature, whose key is secret, and that the delivery is of the last minutes.
 func verifyWith(secret string, body []byte, header http.Header) error {
 	if secret == "" {
 		return errNoSecret

@@ -129,8 +129,9 @@ func (a *API) viewOf(ctx context.Context, f *tenants.Flow, parts *tenants.FlowPa
 // that, which is all but what looks like a credential; everybody else sees nothing of its query.
 func (a *API) shownAddress(ctx context.Context, conn *tenants.Connection) string {
 	p, _ := auth.PrincipalFrom(ctx)
+	// A process of before addresses were sealed may have written a whole one.
 	if p.UserID == "" || !p.Can(auth.AccessWrite) {
-		return conn.URL
+		return tenants.MaskAddress(conn.URL, true)
 	}
 	address, err := a.cfg.DB.ConnectionAddress(ctx, conn)
 	if err != nil { // a lost key: the list is worth more without this than not at all

@@ -2,6 +2,7 @@ package expression
 
 import (
 	"encoding/json"
+	"reflect"
 	"strings"
 	"unicode/utf8"
 )
@@ -168,5 +169,12 @@ func inCost(m *Meter, args []any) error {
 	return nil
 }
 
-// keyCost is for a key that is calculated: it is hashed, and quoted if it does not fit.
-func keyCost(m *Meter, args []any) error { return m.Charge(quoted*size(args[0]), quoted*size(args[0])) }
+// keyCost is for a key that is calculated: it is hashed, and quoted if it does not fit. A list or an object
+// is no key, and would be written out whole to say so.
+func keyCost(m *Meter, args []any) error {
+	switch reflect.ValueOf(args[0]).Kind() {
+	case reflect.Slice, reflect.Array, reflect.Map, reflect.Struct, reflect.Pointer, reflect.Func:
+		return failf("a list or an object cannot be a key")
+	}
+	return m.Charge(quoted*size(args[0]), quoted*size(args[0]))
+}

@@ -341,3 +341,28 @@ func (g *generator) expression(depth int) string {
 	}
 	return fmt.Sprintf(form, args...)
 }
+
+// TestAListIsNoKey: a message about it would write the list out, however large it is.
+func TestAListIsNoKey(t *testing.T) {
+	m := NewMachine()
+	p, msg := m.Compile("first(list)[key]", "claim")
+	if msg != "" {
+		t.Fatal(msg)
+	}
+	large := make([]any, 100_000)
+	for i := range large {
+		large[i] = []any{}
+	}
+	for _, key := range []any{large, map[string]any{"a": large}} {
+		m.Begin(t.Context())
+		got := allocated(func() {
+			if v, err := p.Run(map[string]any{"list": []any{1}, "key": key}); err == nil {
+				t.Errorf("%T is a key: %v", key, v)
+			}
+		})
+		m.End()
+		if got > 64<<10 {
+			t.Errorf("%d KiB were allocated to refuse a %T", got>>10, key)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package expression
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"runtime"
 )
@@ -90,6 +91,8 @@ func Stopped(err error) error {
 func (m *Meter) weigh(v any) error {
 	switch v := v.(type) {
 	case string:
+		return m.Charge(len(v), 0)
+	case json.Number:
 		return m.Charge(len(v), 0)
 	case []string:
 		if err := m.Charge(itemSteps*len(v), 0); err != nil {
