@@ -323,9 +323,12 @@ func resident(t *testing.T, p *process) int64 {
 	if err != nil {
 		return 0
 	}
-	_, rest, _ := strings.Cut(string(b), "VmRSS:")
+	_, rest, found := strings.Cut(string(b), "VmRSS:")
+	if !found { // it is ending
+		return 0
+	}
 	var kb int64
-	if _, err := fmt.Sscanf(rest, "%d kB", &kb); err != nil && p.running() {
+	if _, err := fmt.Sscanf(rest, "%d kB", &kb); err != nil {
 		t.Errorf("VmRSS of %d: %v", p.cmd.Process.Pid, err)
 	}
 	return kb << 10
