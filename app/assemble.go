@@ -191,7 +191,7 @@ func (p *program) assembleHTTP(engine *sync.Engine, shoppers *identity) error {
 	docs.Register(router)
 	p.router = router
 	handler, err := compressed(router)
-	p.handler = moving(secured(handler, strings.HasPrefix(cfg.AppURL, "https://")))
+	p.handler = secured(handler, strings.HasPrefix(cfg.AppURL, "https://"))
 	return err
 }
 

@@ -50,7 +50,7 @@ func newRouter(log *slog.Logger, proxies []netip.Prefix, around ...gin.HandlerFu
 	if err := r.SetTrustedProxies(trusted); err != nil {
 		return nil, fmt.Errorf("TRUSTED_PROXIES: %w", err)
 	}
-	r.Use(requestID, logRequests(log))
+	r.Use(bodyDeadline, requestID, logRequests(log))
 	r.Use(around...)
 	r.Use(recovery(log))
 	r.NoRoute(func(c *gin.Context) {
@@ -60,6 +60,20 @@ func newRouter(log *slog.Logger, proxies []netip.Prefix, around ...gin.HandlerFu
 		problem.Write(c, problem.New(problem.NotFound, "This address does not take %s requests.", c.Request.Method))
 	})
 	return r, nil
+}
+
+// bodyTime is how long a request may take to send its body. An upload may take longer as long as it moves,
+// once it is known whose it is (package ui).
+const bodyTime = 30 * time.Second
+
+// bodyDeadline ends requests whose body trickles in: anybody may send one. An event stream has no
+// body, and a deadline would end it.
+func bodyDeadline(c *gin.Context) {
+	if c.Request.ContentLength == 0 {
+		return
+	}
+	// A writer without deadlines is a test's recorder.
+	_ = http.NewResponseController(c.Writer).SetReadDeadline(time.Now().Add(bodyTime))
 }
 
 var requestIDPattern = regexp.MustCompile(`^[A-Za-z0-9._-]{8,64}$`)

@@ -53,6 +53,10 @@ func (a *Auth) uninstall(c *gin.Context) {
 func (a *Auth) uninstallIfGone(ctx context.Context, p *payload, store *tenants.Store) error {
 	accepted, err := a.cfg.Lifecycle.Accepted(ctx, store)
 	if err != nil {
+		// The webhook of the same uninstall may have been first.
+		if now, again := a.cfg.DB.Store(ctx, p.storeHash); again == nil && now.State == tenants.StoreUninstalled {
+			return nil
+		}
 		return problem.Wrap(err, problem.Unavailable,
 			"BigCommerce could not be asked whether the app was uninstalled. Nothing was changed; Sluice asks again by itself within a minute.")
 	}
