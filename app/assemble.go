@@ -210,7 +210,7 @@ func (p *program) serve(ctx context.Context, l net.Listener) error {
 	server := newHTTPServer(p.health.closing(p.handler), p.log)
 	server.RegisterOnShutdown(p.endStreams)
 	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(l) }()
+	go func() { failed <- server.Serve(moving{l}) }()
 	select {
 	case err := <-failed:
 		return err

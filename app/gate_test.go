@@ -1,18 +1,14 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"fmt"
-	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
@@ -199,77 +195,6 @@ func TestViolationReportsDoNotFillTheLog(t *testing.T) {
 	}
 	if n, size := log.lines(), len(log.bytes()); n < 1 || n > 20+1 || size > n*1200 {
 		t.Errorf("500 reports made %d lines of %d bytes", n, size)
-	}
-}
-
-// pipes is a listener whose connections are pipes, so that simulated time moves them.
-type pipes struct {
-	waiting chan net.Conn
-	closed  chan struct{}
-}
-
-func (l *pipes) Accept() (net.Conn, error) {
-	select {
-	case c := <-l.waiting:
-		return c, nil
-	case <-l.closed:
-		return nil, net.ErrClosed
-	}
-}
-func (l *pipes) Close() error   { close(l.closed); return nil }
-func (l *pipes) Addr() net.Addr { return pipeAddr{} }
-
-type pipeAddr struct{}
-
-func (pipeAddr) Network() string { return "tcp" }
-func (pipeAddr) String() string  { return "127.0.0.1:1" }
-
-// TestABodyThatTricklesInIsCut: nobody has said who they are, and every route, /uploads too, lets go of them.
-func TestABodyThatTricklesInIsCut(t *testing.T) {
-	for _, path := range []string{ui.Prefix + "/uploads", ui.Prefix + "/flows", "/csp-report", jobs.WebhookPath} {
-		t.Run(path, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				router, err := newRouter(slog.New(slog.DiscardHandler), nil)
-				if err != nil {
-					t.Fatal(err)
-				}
-				authority := auth.Auth{} // refuses whoever brings no token before it needs anything
-				router.POST(path, authority.Require(auth.AccessWrite))
-				server, l := newHTTPServer(router, slog.New(slog.DiscardHandler)), &pipes{make(chan net.Conn), make(chan struct{})}
-				ended := make(chan error, 1)
-				go func() { ended <- server.Serve(l) }()
-				near, far := net.Pipe()
-				l.waiting <- far
-				began := time.Now()
-				stopped := make(chan struct{})
-				go func() {
-					defer close(stopped)
-					_, _ = io.WriteString(near, "POST "+path+" HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
-					for { // a byte a second, for ever
-						if _, err := io.WriteString(near, "1\r\nx\r\n"); err != nil {
-							return
-						}
-						time.Sleep(time.Second)
-					}
-				}()
-				answers := bufio.NewReader(near)
-				res, err := http.ReadResponse(answers, nil)
-				if err != nil || res.StatusCode != http.StatusUnauthorized {
-					t.Fatalf("%v, %v", res, err)
-				}
-				defer res.Body.Close()
-				_, _ = io.Copy(io.Discard, answers) // however the server ends it
-				if open := time.Since(began); open > bodyTime+5*time.Second {
-					t.Errorf("the connection was open for %s", open)
-				}
-				_ = near.Close()
-				<-stopped
-				if err := server.Close(); err != nil {
-					t.Error(err)
-				}
-				<-ended
-			})
-		})
 	}
 }
 

@@ -62,20 +62,6 @@ func newRouter(log *slog.Logger, proxies []netip.Prefix, around ...gin.HandlerFu
 	return r, nil
 }
 
-// bodyTime is how long a request may take to send its body. An upload may take longer as long as it moves,
-// once it is known whose it is (package ui).
-const bodyTime = 30 * time.Second
-
-// bodyDeadline ends requests whose body trickles in: anybody may send one. An event stream has no
-// body, and a deadline would end it.
-func bodyDeadline(c *gin.Context) {
-	if c.Request.ContentLength == 0 {
-		return
-	}
-	// A writer without deadlines is a test's recorder.
-	_ = http.NewResponseController(c.Writer).SetReadDeadline(time.Now().Add(bodyTime))
-}
-
 var requestIDPattern = regexp.MustCompile(`^[A-Za-z0-9._-]{8,64}$`)
 
 // requestID keeps a proxy's request id when it is harmless and makes one otherwise.

@@ -44,8 +44,6 @@ func (a *API) events(c *gin.Context) {
 		return
 	}
 	defer stop()
-	// A panel that reads nothing must not hold its stream for longer than one that does.
-	_ = http.NewResponseController(c.Writer).SetWriteDeadline(time.Now().Add(until.Sub(a.now()) + pingEvery))
 	h := c.Writer.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-store")
