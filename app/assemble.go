@@ -126,7 +126,7 @@ func (p *program) build(ctx context.Context) (err error) {
 		return err
 	}
 	jobsConfig := jobs.Config{
-		DB: p.db, Queue: q, Engine: engine, Clients: clients, Log: log, Meter: p.metrics,
+		DB: p.db, Queue: q, Engines: map[string]jobs.Engine{"products": engine}, Clients: clients, Log: log, Meter: p.metrics,
 		AppURL: cfg.AppURL, ClientSecret: cfg.ClientSecret, ScriptTag: cfg.jobsScriptTag, PurgeAfter: auth.DefaultRetention,
 		AnnouncesIssuer: shoppers.sso.Announces, Concurrency: cfg.WorkerConcurrency, Gate: p.gate,
 		// A late heartbeat, or two, must not lose a lease.

@@ -135,7 +135,7 @@ func (w *Workers) attempt(ctx context.Context, lease *queue.Lease, j *job) (err 
 	}
 	handle, ok := w.kinds[row.Kind]
 	if !ok {
-		return fmt.Errorf("no handler for jobs of kind %q", row.Kind)
+		return errUnknownKind
 	}
 	ctx, span := tracing.StartJob(ctx, row.Trace, tracing.Job{Store: lease.Store, Kind: row.Kind, ID: row.ID, Attempt: lease.Attempt})
 	defer func() { tracing.End(span, err) }()
@@ -145,7 +145,13 @@ func (w *Workers) attempt(ctx context.Context, lease *queue.Lease, j *job) (err 
 var (
 	errStorePaused = errors.New("jobs: the store needs a reinstall")
 	errCrashes     = errors.New("the worker ended every time it did this job")
+	// errUnknownKind is of a job that a newer version of Sluice made: another process, or this one after its
+	// update, carries it out.
+	errUnknownKind = errors.New("jobs: this version of Sluice does not know the kind")
 )
+
+// unknownWait is when a job of an unknown kind is looked at again.
+const unknownWait = 5 * time.Minute
 
 // settle tells SQL and the queue how an attempt ended. stopped is why the job's context ended, if it did.
 func (w *Workers) settle(ctx context.Context, stopped error, lease *queue.Lease, j *job, err error) Ending {
@@ -171,6 +177,10 @@ func (w *Workers) settle(ctx context.Context, stopped error, lease *queue.Lease,
 		j.log.InfoContext(ctx, "job given back, the process is stopping", "error", err)
 		w.told(ctx, j.log, w.queue.GiveBack(ctx, lease))
 		return EndReturned
+	case errors.Is(err, errUnknownKind):
+		j.log.ErrorContext(ctx, "job kept for a version of Sluice that knows its kind", "again", unknownWait, "error", err)
+		w.told(ctx, j.log, w.queue.Snooze(ctx, lease, time.Now().Add(unknownWait)))
+		return EndUnknown
 	case errors.Is(err, errStorePaused):
 		return w.park(ctx, lease, j, "")
 	case isUnauthorized(err):

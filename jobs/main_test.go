@@ -70,7 +70,7 @@ func newEnvOn(t *testing.T, redisURL string, db *tenants.DB) *env {
 	e.queue = queue.New(rdb, queue.Options{LeaseFor: 400 * time.Millisecond, Log: log})
 	e.engine = &fakeEngine{db: db, steps: 4, done: map[string]int{}}
 	e.cfg = Config{
-		DB: db, Queue: e.queue, Engine: e.engine, Clients: NewClients(db, e.queue, "http://127.0.0.1:1", "test", log), Log: log,
+		DB: db, Queue: e.queue, Engines: map[string]Engine{"products": e.engine}, Clients: NewClients(db, e.queue, "http://127.0.0.1:1", "test", log), Log: log,
 		AppURL: "https://app.example.com", ClientSecret: "secret-of-the-app", Concurrency: 3, Grace: 5 * time.Second,
 		ClaimWait: 100 * time.Millisecond, HeartbeatEvery: 50 * time.Millisecond, ReapEvery: 50 * time.Millisecond,
 		SweepEvery: 50 * time.Millisecond, SweepAge: time.Millisecond,
@@ -293,14 +293,6 @@ func (f *fakeEngine) save(ctx context.Context, was, next *tenants.Run, inTx func
 		f.done[runJobID(was.ID, was.Step)]++
 	}
 	return err
-}
-
-func (f *fakeEngine) Inspect(context.Context, jobsync.InspectRequest) (*jobsync.Inspection, error) {
-	return &jobsync.Inspection{SnapshotID: "s1"}, nil
-}
-
-func (f *fakeEngine) PreviewMapping(context.Context, string, tenants.Format, tenants.Mapping, int) (*jobsync.Preview, error) {
-	return &jobsync.Preview{Rows: []jobsync.PreviewRow{{Line: 2}}}, nil
 }
 
 // on sets what happens at the beginning of a run's n-th step.

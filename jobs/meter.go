@@ -36,6 +36,7 @@ const (
 	EndHeld     Ending = "held"     // waits for quota
 	EndPaused   Ending = "paused"   // the store needs a reinstall
 	EndReturned Ending = "returned" // given back by a process that stops
+	EndUnknown  Ending = "unknown"  // kept for a version of Sluice that knows its kind
 	EndLost     Ending = "lost"     // its lease, or all of Redis, was lost
 )
 

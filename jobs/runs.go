@@ -100,6 +100,9 @@ func (s *Service) newRun(ctx context.Context, tx *tenants.DB, req StartRun) (*te
 	if err != nil {
 		return nil, err
 	}
+	if _, err := s.engine(flow.Kind); err != nil {
+		return nil, err
+	}
 	active, err := tx.ActiveRun(ctx, flow.ID)
 	if err != nil && problem.CodeOf(err) != problem.NotFound {
 		return nil, err

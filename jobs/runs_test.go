@@ -12,7 +12,6 @@ import (
 
 	"sluice/internal/problem"
 	"sluice/internal/testenv"
-	jobsync "sluice/jobs/sync"
 	"sluice/tenants"
 )
 
@@ -107,6 +106,14 @@ func TestStartRunRefuses(t *testing.T) {
 				}
 			},
 			code: problem.Invalid, message: "mapping",
+		},
+		"a flow of an unknown kind": {
+			arrange: func(e *env) {
+				if err := e.db.Scoped(e.ctx).Model(e.flow).Update("kind", "orders").Error; err != nil {
+					e.t.Fatal(err)
+				}
+			},
+			code: problem.Conflict, message: "orders",
 		},
 		"a flow without source": {
 			arrange: func(e *env) {
@@ -304,17 +311,5 @@ func TestRetryRun(t *testing.T) {
 	got := e.run(run.ID)
 	if got.RetryOf != old.ID || got.SnapshotID != "snap-1" || got.StartedBy != "u2" || !got.DryRun || got.State != tenants.RunQueued {
 		t.Errorf("retry: %+v", got)
-	}
-}
-
-func TestPassthrough(t *testing.T) {
-	e := newEnv(t, testenv.EmbeddedRedis(t))
-	in, err := e.svc.Inspect(e.ctx, jobsync.InspectRequest{})
-	if err != nil || in.SnapshotID != "s1" {
-		t.Errorf("%v, %v", in, err)
-	}
-	p, err := e.svc.PreviewMapping(e.ctx, "s1", tenants.Format{}, tenants.Mapping{}, 5)
-	if err != nil || len(p.Rows) != 1 {
-		t.Errorf("%v, %v", p, err)
 	}
 }

@@ -32,6 +32,10 @@ func (w *Workers) doRunStep(ctx context.Context, j *job) error {
 	if run.State.Final() || run.Step != p.Step {
 		return w.staleStep(ctx, j, run)
 	}
+	engine, err := w.s.engine(run.Kind)
+	if err != nil {
+		return err
+	}
 	if err := w.markRunning(ctx, run); err != nil {
 		return err
 	}
@@ -39,7 +43,7 @@ func (w *Workers) doRunStep(ctx context.Context, j *job) error {
 	// The engine saves a step also when its context has ended; so must what is saved with it.
 	keep := context.WithoutCancel(ctx)
 	phase, start := run.Phase, time.Now()
-	res, err := w.cfg.Engine.Step(ctx, run, func(tx *tenants.DB, run *tenants.Run) error {
+	res, err := engine.Step(ctx, run, func(tx *tenants.DB, run *tenants.Run) error {
 		next = nil
 		if err := finishRow(keep, tx, j.row.ID, tenants.JobDone, ""); err != nil {
 			return err
@@ -192,7 +196,11 @@ func (w *Workers) failRun(ctx context.Context, j *job, row tenants.JobState, cau
 	if run.CancelRequested {
 		return w.cancelInstead(ctx, j, run)
 	}
-	if err := w.cfg.Engine.Fail(ctx, run, runFailure(cause), finish); err != nil {
+	engine, err := w.s.engine(run.Kind)
+	if err != nil {
+		return err
+	}
+	if err := engine.Fail(ctx, run, runFailure(cause), finish); err != nil {
 		return err
 	}
 	j.settled = true

@@ -3,11 +3,13 @@ package jobs
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
 	"sluice/internal/batch"
 	"sluice/internal/bigcommerce"
+	"sluice/internal/problem"
 	"sluice/internal/ratelimit"
 	"sluice/jobs/queue"
 	"sluice/jobs/sync"
@@ -28,8 +30,6 @@ type Engine interface {
 	Step(ctx context.Context, run *tenants.Run, inTx func(tx *tenants.DB, run *tenants.Run) error) (sync.StepResult, error)
 	// Fail ends a run that jobs gave up on, in one transaction with inTx. message is for the merchant.
 	Fail(ctx context.Context, run *tenants.Run, message string, inTx func(tx *tenants.DB, run *tenants.Run) error) error
-	Inspect(ctx context.Context, req sync.InspectRequest) (*sync.Inspection, error)
-	PreviewMapping(ctx context.Context, snapshotID string, format tenants.Format, m tenants.Mapping, limit int) (*sync.Preview, error)
 }
 
 var _ Engine = (*sync.Engine)(nil)
@@ -47,9 +47,10 @@ const DefaultConcurrency = 32
 
 // Config is what Service and Workers need. Zero durations and numbers take the defaults below.
 type Config struct {
-	DB      *tenants.DB
-	Queue   *queue.Queue
-	Engine  Engine
+	DB    *tenants.DB
+	Queue *queue.Queue
+	// Engines carry out the runs of flows, by Flow.Kind. A flow of another kind cannot be run.
+	Engines map[string]Engine
 	Clients ClientFactory
 	Log     *slog.Logger
 
@@ -161,6 +162,16 @@ func NewService(cfg Config) *Service {
 	return s
 }
 
+// engine returns what carries out runs of a kind. Fails with a Conflict that is errUnknownKind if this version
+// of Sluice has no such kind.
+func (s *Service) engine(kind string) (Engine, error) {
+	if e, ok := s.cfg.Engines[kind]; ok {
+		return e, nil
+	}
+	return nil, problem.Wrap(fmt.Errorf("%w of runs %q", errUnknownKind, kind), problem.Conflict,
+		"This version of Sluice cannot carry out flows of the kind %q. Ask who runs Sluice to update it.", kind)
+}
+
 func (s *Service) now() time.Time { return s.cfg.Now().UTC() }
 
 // enqueue puts rows that SQL already has into the queue. It never fails: a row that does not get
@@ -210,16 +221,6 @@ func (s *Service) Watch(ctx context.Context, store string) (events <-chan string
 // Quota returns what is known of a store's API quota and of its queue.
 func (s *Service) Quota(ctx context.Context, store string) (queue.QuotaState, error) {
 	return s.queue.Quota(ctx, store)
-}
-
-// Inspect reads the beginning of a source for the panel, as the engine does.
-func (s *Service) Inspect(ctx context.Context, req sync.InspectRequest) (*sync.Inspection, error) {
-	return s.cfg.Engine.Inspect(ctx, req)
-}
-
-// PreviewMapping applies a mapping to the first rows of a snapshot, as the engine does.
-func (s *Service) PreviewMapping(ctx context.Context, snapshotID string, format tenants.Format, m tenants.Mapping, limit int) (*sync.Preview, error) {
-	return s.cfg.Engine.PreviewMapping(ctx, snapshotID, format, m, limit)
 }
 
 // audit records an entry for the store of ctx; a failure to do so is logged, never returned: the

@@ -528,21 +528,45 @@ func TestRebuildTakesWhatMayBeWorkedOn(t *testing.T) {
 	})
 }
 
-func TestJobsOfUnknownKindAreBuried(t *testing.T) {
-	e := newEnv(t, testenv.EmbeddedRedis(t))
-	row, err := newRow("odd:1", "from.the.future", queue.LaneBulk, time.Now(), struct{}{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := insertRow(e.ctx, e.db, row); err != nil {
-		t.Fatal(err)
-	}
-	e.work(func(c *Config) { c.MaxAttempts = 2 })
-	testenv.Eventually(t, "a dead letter", func() bool {
-		row := e.jobRows(testStore)["odd:1"]
-		return row.State == tenants.JobDead && row.Attempts == 2 && row.LastError != ""
+// A newer version of Sluice made the job, or the flow: it is neither lost nor failed while older processes
+// are still there, or there again.
+func TestUnknownKindsAreKept(t *testing.T) {
+	t.Run("of a job", func(t *testing.T) {
+		e := newEnv(t, testenv.EmbeddedRedis(t))
+		e.ready()
+		row, err := newRow("odd:1", "from.the.future", queue.LaneBulk, time.Now(), struct{}{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		row.StoreHash = testStore
+		if err := e.svc.Submit(e.ctx, row); err != nil {
+			t.Fatal(err)
+		}
+		NewWorkers(e.cfg).execute(t.Context(), e.claim())
+		if row := e.jobRows(testStore)["odd:1"]; row.State != tenants.JobPending || row.Attempts != 0 {
+			t.Errorf("row is %s after %d attempts", row.State, row.Attempts)
+		}
 	})
-	testenv.Eventually(t, "audit entry", func() bool { return cmp.Equal([]string{"job.dead"}, e.audited()) })
+	t.Run("of a run", func(t *testing.T) {
+		e := newEnv(t, testenv.EmbeddedRedis(t))
+		e.ready()
+		run := e.start()
+		if err := e.db.Scoped(e.ctx).Model(run).Update("kind", "orders").Error; err != nil {
+			t.Fatal(err)
+		}
+		lease := e.claim()
+		NewWorkers(e.cfg).execute(t.Context(), lease)
+		row := e.jobRows(testStore)[lease.ID]
+		if run := e.run(run.ID); run.State != tenants.RunQueued || run.Step != 0 || row.State != tenants.JobPending || row.Attempts != 0 {
+			t.Errorf("run is %s at step %d, row %s after %d attempts", run.State, run.Step, row.State, row.Attempts)
+		}
+		newer := e.cfg
+		newer.Engines = map[string]Engine{"orders": e.engine}
+		NewWorkers(newer).execute(t.Context(), lease)
+		if run := e.run(run.ID); run.Step != 1 {
+			t.Errorf("a version that knows the kind left the run at step %d", run.Step)
+		}
+	})
 }
 
 // A job that ends the process each time must not go on doing so.
