@@ -13,7 +13,7 @@ import (
 	"sluice/auth"
 	"sluice/internal/limits"
 	"sluice/internal/problem"
-	"sluice/jobs/sync/mapping"
+	"sluice/jobs/sync"
 	"sluice/tenants"
 )
 
@@ -329,14 +329,10 @@ func (a *API) checkFlow(want flowChange) error {
 	if err := a.cfg.Limits.Check(limits.FlowBytes, 0, int64(len(document))); err != nil {
 		return err
 	}
-	known := map[string]bool{}
-	for _, t := range mapping.Targets() {
-		known[t.Name] = true
-	}
 	seen := map[string]bool{}
 	for _, f := range want.Mapping.Fields {
 		switch {
-		case !known[f.Target]:
+		case !sync.Catalogue().Has(f.Target):
 			return refuse.WithField(f.Target, "is not a field that can be mapped")
 		case seen[f.Target]:
 			return refuse.WithField(f.Target, "is mapped twice: keep one of the two")

@@ -14,7 +14,6 @@ import (
 	"sluice/internal/limits"
 	"sluice/internal/problem"
 	"sluice/jobs/sync"
-	"sluice/jobs/sync/mapping"
 	"sluice/tenants"
 )
 
@@ -154,5 +153,5 @@ func (a *API) previewMapping(c *gin.Context) {
 
 // productFields lists what a mapping of products may fill.
 func (a *API) productFields(c *gin.Context) {
-	c.JSON(http.StatusOK, gin.H{"fields": mapping.Targets()})
+	c.JSON(http.StatusOK, gin.H{"fields": sync.Catalogue().Targets()})
 }

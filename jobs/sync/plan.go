@@ -7,7 +7,6 @@ import (
 	"io"
 	"strings"
 
-	"sluice/internal/bigcommerce"
 	"sluice/internal/limits"
 	"sluice/internal/problem"
 	"sluice/jobs/source"
@@ -59,7 +58,7 @@ func (s *step) plan(ctx context.Context) error {
 	if s.cp.At != nil {
 		header = s.cp.At.Header
 	}
-	program, err := mapping.Compile(s.run.Mapping, header, bigcommerce.ProductFields())
+	program, err := catalogue.Compile(s.run.Mapping, header)
 	if err != nil {
 		return compileVerdict(err)
 	}

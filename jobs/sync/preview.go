@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 
-	"sluice/internal/bigcommerce"
 	"sluice/internal/expression"
 	"sluice/internal/problem"
 	"sluice/jobs/source"
@@ -116,7 +115,7 @@ func (e *Engine) Inspect(ctx context.Context, req InspectRequest) (*Inspection, 
 		}
 		out.Rows = append(out.Rows, values)
 	}
-	out.SuggestedMapping = mapping.Suggest(out.Header, out.Rows)
+	out.SuggestedMapping = catalogue.Suggest(out.Header, out.Rows)
 	return out, nil
 }
 
@@ -251,7 +250,7 @@ func (e *Engine) PreviewMapping(ctx context.Context, snapshotID string, format t
 	defer r.Close()
 	out := &Preview{Rows: []PreviewRow{}, CompileErrors: []problem.Field{}}
 	header := r.Header()
-	program, err := mapping.Compile(m, header, bigcommerce.ProductFields())
+	program, err := catalogue.Compile(m, header)
 	var p *problem.Error
 	if errors.As(err, &p) && p.Code == problem.Invalid {
 		out.CompileErrors = p.Fields

@@ -10,9 +10,8 @@ import (
 	"time"
 
 	"sluice/internal/bench/harness"
-	"sluice/internal/bigcommerce"
 	"sluice/internal/expression"
-	"sluice/jobs/sync/mapping"
+	"sluice/jobs/sync"
 	"sluice/tenants"
 )
 
@@ -106,7 +105,7 @@ func ordinaryRound(ctx context.Context, r harness.Round) (harness.Values, error)
 	} {
 		m.Fields = append(m.Fields, tenants.FieldMapping{Target: f[0], Expression: f[1]})
 	}
-	program, err := mapping.Compile(m, header, bigcommerce.ProductFields())
+	program, err := sync.Catalogue().Compile(m, header)
 	if err != nil {
 		return nil, err
 	}

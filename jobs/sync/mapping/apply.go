@@ -7,14 +7,13 @@ import (
 	"strconv"
 	"strings"
 
-	"sluice/internal/bigcommerce"
 	"sluice/internal/expression"
 	"sluice/internal/problem"
 	"sluice/jobs/source"
 )
 
 // Apply maps a CSV row, whose values are aligned to the header; missing ones are empty. The document
-// holds every field that is right, also when errors name others: its SKU says which record they are
+// holds every field that is right, also when errors name others: its key says which record they are
 // about. A row that takes more work than one may is refused with the field at which it did; the fields
 // after it are not looked at. The error is ctx's: the row was not mapped to its end.
 func (p *Program) Apply(ctx context.Context, values []string) (Document, []problem.Field, error) {
@@ -24,31 +23,6 @@ func (p *Program) Apply(ctx context.Context, values []string) (Document, []probl
 // ApplyObject is Apply for an NDJSON row.
 func (p *Program) ApplyObject(ctx context.Context, object map[string]any) (Document, []problem.Field, error) {
 	return p.apply(ctx, &row{header: p.header, object: object, typed: true})
-}
-
-// Key returns the SKU of a CSV row that may be damaged: values may be fewer than the header. It is ""
-// when the columns that the SKU comes from are not all there, or ctx ends.
-func (p *Program) Key(ctx context.Context, values []string) string {
-	if p.key == nil {
-		return ""
-	}
-	for _, c := range p.key.columns {
-		if c >= len(values) {
-			return ""
-		}
-	}
-	p.machine.Begin(ctx)
-	defer p.machine.End()
-	r := &row{header: p.header, values: values}
-	if p.key.direct < 0 && p.fill(r) != nil {
-		return ""
-	}
-	v, _, err := p.eval(p.key, r)
-	key, _ := v.(string)
-	if err != nil {
-		return ""
-	}
-	return key
 }
 
 // Spent returns the steps and bytes that the last row took of its budget.
@@ -121,7 +95,7 @@ func (p *Program) apply(ctx context.Context, r *row) (Document, []problem.Field,
 	if err := p.fill(r); expression.Stopped(err) != nil {
 		return nil, nil, expression.Stopped(err)
 	} else if err != nil {
-		return doc, []problem.Field{{Field: targetSKU, Message: expression.RunMessage(err)}}, nil
+		return doc, []problem.Field{{Field: p.fields[0].spec.Name, Message: expression.RunMessage(err)}}, nil
 	}
 	var wrong []problem.Field
 	for _, f := range p.fields {
@@ -130,20 +104,19 @@ func (p *Program) apply(ctx context.Context, r *row) (Document, []problem.Field,
 			return nil, nil, stopped
 		}
 		if errors.Is(err, expression.ErrBudget) {
-			return doc, append(wrong, problem.Field{Field: f.target, Message: expression.RunMessage(err)}), nil
+			return doc, append(wrong, problem.Field{Field: f.spec.Name, Message: expression.RunMessage(err)}), nil
 		}
 		switch {
 		case err != nil:
-			wrong = append(wrong, problem.Field{Field: f.target, Message: expression.RunMessage(err)})
+			wrong = append(wrong, problem.Field{Field: f.spec.Name, Message: expression.RunMessage(err)})
 		case !empty:
-			doc[f.target] = v
-		case f.required:
-			wrong = append(wrong, problem.Field{Field: f.target, Message: "is required: " + p.fillHint(f)})
+			doc[f.spec.Name] = v
+		case f.spec.required():
+			wrong = append(wrong, problem.Field{Field: f.spec.Name, Message: "is required: " + p.fillHint(f)})
 		}
 	}
-	// A stock level means nothing to BigCommerce while the product does not track its stock.
-	if _, ok := doc["inventory_level"]; ok && !p.tracking {
-		doc["inventory_tracking"] = "product"
+	if p.catalogue.implied != nil {
+		p.catalogue.implied(doc, p.isMapped)
 	}
 	return doc, wrong, nil
 }
@@ -171,7 +144,7 @@ func (p *Program) eval(f *field, r *row) (v any, empty bool, err error) {
 }
 
 // convert is convert within the row's budget.
-func (p *Program) convert(f *bigcommerce.Field, v any, column string) (out any, empty bool, err error) {
+func (p *Program) convert(f *Field, v any, column string) (out any, empty bool, err error) {
 	if err := p.charge(f, v); err != nil {
 		return nil, false, err
 	}
@@ -190,11 +163,11 @@ const (
 )
 
 // charge charges for converting v to a value of f, and for what the document holds of it.
-func (p *Program) charge(f *bigcommerce.Field, v any) error {
+func (p *Program) charge(f *Field, v any) error {
 	switch v := v.(type) {
 	case string:
 		parts := 1
-		if f.Type == "array" || f.Name == targetCategory {
+		if f.Type == "array" || f.Format == FormatPath {
 			parts += strings.Count(v, "|") + strings.Count(v, ">")
 		}
 		return p.machine.Charge(convertSteps*len(v), len(v)+partBytes*parts)

@@ -9,7 +9,6 @@ import (
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/types"
 
-	"sluice/internal/bigcommerce"
 	"sluice/internal/expression"
 	"sluice/internal/problem"
 	"sluice/tenants"
@@ -17,22 +16,20 @@ import (
 
 // Program is a compiled mapping. It is safe for concurrent use; one row is mapped at a time.
 type Program struct {
-	machine  *expression.Machine
-	header   []string
-	names    columnNames
-	fields   []*field
-	key      *field   // of the SKU
-	used     []int    // columns that expressions need, those that are nothing but a column left out
-	slots    []string // their names in env
-	env      map[string]any
-	tracking bool // inventory_tracking is mapped
+	catalogue *Catalogue
+	machine   *expression.Machine
+	header    []string
+	names     columnNames
+	fields    []*field
+	mapped    map[string]bool // by target
+	used      []int           // columns that expressions need, those that are nothing but a column left out
+	slots     []string        // their names in env
+	env       map[string]any
 }
 
 // field is one target with its expression.
 type field struct {
-	spec     *bigcommerce.Field
-	target   string
-	required bool
+	spec     *Field
 	columns  []int            // that the expression uses, in order
 	direct   int              // the only column when the expression is nothing but it, else -1
 	constant any              // the value when the expression uses no column
@@ -40,27 +37,10 @@ type field struct {
 	object   *expression.Code // compiled for columns of any type
 }
 
-// Compile checks a mapping and compiles it for a source with the given columns. Columns are text: a
-// calculation must say number(Price). The program maps NDJSON rows as well. The error is a
+// Compile checks a mapping of a kind's fields and compiles it for a source with the given columns. Columns of
+// text are text: a calculation must say number(Price). The program maps rows of objects as well. The error is a
 // *problem.Error with code Invalid; its Fields name each wrong target and the place in its expression.
-func Compile(m tenants.Mapping, header []string, fields []bigcommerce.Field) (*Program, error) {
-	return compileMapping(m, header, fields, true)
-}
-
-// CompileObject is Compile for NDJSON: columns have the types of each row's values, so that price * 2
-// is allowed and fails for the rows where price is no number.
-func CompileObject(m tenants.Mapping, header []string, fields []bigcommerce.Field) (*Program, error) {
-	return compileMapping(m, header, fields, false)
-}
-
-func compileMapping(m tenants.Mapping, header []string, catalogue []bigcommerce.Field, text bool) (*Program, error) {
-	specs := make(map[string]*bigcommerce.Field, len(catalogue)+2)
-	for i := range catalogue {
-		specs[catalogue[i].Name] = &catalogue[i]
-	}
-	for i := range ownFields {
-		specs[ownFields[i].Name] = &ownFields[i]
-	}
+func (c *Catalogue) Compile(m tenants.Mapping, header []string) (*Program, error) {
 	index := make(map[string]int, len(header))
 	for i, name := range header {
 		index[name] = i
@@ -69,29 +49,29 @@ func compileMapping(m tenants.Mapping, header []string, catalogue []bigcommerce.
 	if len(m.Fields) > expression.MaxFields {
 		return nil, problem.New(problem.Invalid, "The mapping has more than %d fields: remove some.", expression.MaxFields)
 	}
-	p := &Program{machine: expression.NewMachine(), header: header, names: columnNames{ordered: header}, env: make(map[string]any)}
+	p := &Program{catalogue: c, machine: expression.NewMachine(), header: header, names: columnNames{ordered: header}, env: make(map[string]any)}
 	p.machine.Begin(context.Background()) // for the expressions without a column: they have a row's budget together
 	defer p.machine.End()
 	var wrong []problem.Field
-	seen := make(map[string]bool)
+	p.mapped = make(map[string]bool, len(m.Fields))
 	for _, fm := range m.Fields {
 		fail := func(format string, args ...any) {
 			wrong = append(wrong, problem.Field{Field: fm.Target, Message: fmt.Sprintf(format, args...)})
 		}
-		spec := specs[fm.Target]
+		spec := c.names[fm.Target]
 		switch {
-		case seen[fm.Target]:
+		case p.mapped[fm.Target]:
 			fail("is mapped twice: remove one of the two")
 			continue
 		case spec == nil:
 			fail("there is no such field: choose one from the list")
 			continue
-		case unmappable(spec) != "":
-			fail("%s", unmappable(spec))
+		case spec.unmappable() != "":
+			fail("%s", spec.unmappable())
 			continue
 		}
-		seen[fm.Target] = true
-		f, msg := p.compileField(spec, fm.Expression, index, text)
+		p.mapped[fm.Target] = true
+		f, msg := p.compileField(spec, fm.Expression, index)
 		if msg != "" {
 			fail("%s", msg)
 			continue
@@ -104,18 +84,19 @@ func compileMapping(m tenants.Mapping, header []string, catalogue []bigcommerce.
 			}
 		}
 		p.fields = append(p.fields, f)
-		if fm.Target == targetSKU {
-			p.key = f
-		}
 	}
-	if i := slices.Index(p.fields, p.key); i > 0 { // it says which row it is that took too much for the others
-		p.fields = slices.Insert(slices.Delete(p.fields, i, i+1), 0, p.key)
-	}
-	p.tracking = seen["inventory_tracking"]
-	for _, spec := range catalogue {
-		if requiredTarget(&spec) && !seen[spec.Name] {
-			wrong = append(wrong, problem.Field{Field: spec.Name, Message: "is required: map it" + requiredHint[spec.Name]})
+	// What identifies a record comes first: it says which row it is that took too much for the others.
+	slices.SortStableFunc(p.fields, func(a, b *field) int {
+		switch {
+		case a.spec.Key == b.spec.Key:
+			return 0
+		case a.spec.Key:
+			return -1
 		}
+		return 1
+	})
+	for _, spec := range c.missing(p.isMapped) {
+		wrong = append(wrong, problem.Field{Field: spec.Name, Message: "is required: map it" + spec.Hint})
 	}
 	if len(wrong) > 0 {
 		return nil, &problem.Error{Code: problem.Invalid, Message: "The mapping has errors: mend the fields named here.", Fields: wrong}
@@ -123,14 +104,10 @@ func compileMapping(m tenants.Mapping, header []string, catalogue []bigcommerce.
 	return p, nil
 }
 
-var requiredHint = map[string]string{
-	"type":    `, for example to "physical"`,
-	"weight":  ", for example to 0",
-	targetSKU: ": it is what a record is recognised by",
-}
+func (p *Program) isMapped(target string) bool { return p.mapped[target] }
 
 // compileField compiles one expression; msg says what is wrong with it and where.
-func (p *Program) compileField(spec *bigcommerce.Field, source string, index map[string]int, text bool) (f *field, msg string) {
+func (p *Program) compileField(spec *Field, source string, index map[string]int) (f *field, msg string) {
 	defer func() { // expr's parser and checker see what a merchant typed: a fault of theirs must stay here
 		if r := recover(); r != nil {
 			f, msg = nil, "the expression cannot be read"
@@ -142,9 +119,9 @@ func (p *Program) compileField(spec *bigcommerce.Field, source string, index map
 	if msg := p.machine.Admit(source); msg != "" {
 		return nil, msg
 	}
-	f = &field{spec: spec, target: spec.Name, required: requiredTarget(spec), direct: -1}
+	f = &field{spec: spec, direct: -1}
 	object, node, columns, err := p.compileExpression(source, index, types.Any)
-	if err == nil && text {
+	if err == nil {
 		f.text, node, columns, err = p.compileExpression(source, index, types.String)
 	}
 	if err != nil {
@@ -154,9 +131,6 @@ func (p *Program) compileField(spec *bigcommerce.Field, source string, index map
 	if id, ok := node.(*ast.IdentifierNode); ok && len(columns) == 1 && id.Value == slot(columns[0]) {
 		f.direct, f.text, f.object = columns[0], nil, nil
 		return f, ""
-	}
-	if f.text == nil {
-		f.text = object
 	}
 	if len(columns) == 0 {
 		v, err := p.machine.Run(f.text, map[string]any{})

@@ -12,19 +12,10 @@ import (
 	"sluice/internal/expression"
 )
 
-const (
-	targetSKU      = "sku"
-	targetCategory = "category"
-	targetBrand    = "brand"
-
-	maxCategoryName = 50  // BigCommerce: category name, POST /catalog/trees/categories
-	maxBrandName    = 255 // BigCommerce: brand name, POST /catalog/brands
-)
-
 // convert makes a typed value of what an expression gave. empty says that the row has nothing for the
 // field; msg is what is wrong and what to do. column is the column that the expression is nothing but,
 // "" for a longer one.
-func convert(f *bigcommerce.Field, v any, column string) (out any, empty bool, msg string) {
+func convert(f *Field, v any, column string) (out any, empty bool, msg string) {
 	switch f.Type {
 	case "array":
 		return convertArray(f, v, column)
@@ -33,8 +24,8 @@ func convert(f *bigcommerce.Field, v any, column string) (out any, empty bool, m
 			return b, false, ""
 		}
 	}
-	if f.Name == targetCategory {
-		return convertCategory(v)
+	if f.Format == FormatPath {
+		return convertPaths(f, v)
 	}
 	var s string
 	switch v := v.(type) {
@@ -80,12 +71,12 @@ func convert(f *bigcommerce.Field, v any, column string) (out any, empty bool, m
 	return out, false, msg
 }
 
-func convertString(f *bigcommerce.Field, s string) (any, string) {
+func convertString(f *Field, s string) (any, string) {
 	if i := strings.IndexFunc(s, forbidden); i >= 0 {
 		c, _ := utf8.DecodeRuneInString(s[i:])
 		return nil, fmt.Sprintf("there is a control character (U+%04X) in it: remove it", c)
 	}
-	if f.Name == targetSKU && strings.ContainsAny(s, "\r\n\t") {
+	if f.Key && strings.ContainsAny(s, "\r\n\t") {
 		return nil, "there is a line break or tab in it: remove it"
 	}
 	if n := len(s); f.MaxLength > 0 && n > f.MaxLength {
@@ -141,7 +132,7 @@ const (
 	notATime    = " is not a date: write it as 2026-12-31 or 2026-12-31T18:00:00Z"
 )
 
-func convertNumber(f *bigcommerce.Field, s, column string) (any, string) {
+func convertNumber(f *Field, s, column string) (any, string) {
 	d, ok := expression.Decimal(s)
 	if !ok {
 		return nil, expression.NotNumber(s, column)
@@ -152,7 +143,7 @@ func convertNumber(f *bigcommerce.Field, s, column string) (any, string) {
 	return json.Number(d), outOfRange(f, d)
 }
 
-func convertInteger(f *bigcommerce.Field, s, column string) (any, string) {
+func convertInteger(f *Field, s, column string) (any, string) {
 	d, ok := expression.Decimal(s)
 	if !ok {
 		return nil, expression.NotNumber(s, column)
@@ -175,7 +166,7 @@ func convertInteger(f *bigcommerce.Field, s, column string) (any, string) {
 	return n, ""
 }
 
-func outOfRange(f *bigcommerce.Field, d string) string {
+func outOfRange(f *Field, d string) string {
 	n, err := strconv.ParseFloat(d, 64)
 	switch {
 	case err != nil:
@@ -189,7 +180,7 @@ func outOfRange(f *bigcommerce.Field, d string) string {
 }
 
 // convertArray takes a list, or a text with | between the items.
-func convertArray(f *bigcommerce.Field, v any, column string) (any, bool, string) {
+func convertArray(f *Field, v any, column string) (any, bool, string) {
 	if s, ok := v.(string); ok {
 		v = strings.Split(s, "|")
 	}
@@ -203,7 +194,7 @@ func convertArray(f *bigcommerce.Field, v any, column string) (any, bool, string
 	if f.MaxItems > 0 && len(items) > f.MaxItems {
 		return nil, false, fmt.Sprintf("%d items; the limit is %d", len(items), f.MaxItems)
 	}
-	item := bigcommerce.Field{Type: f.Items}
+	item := Field{Field: bigcommerce.Field{Type: f.Items}}
 	out := make([]any, len(items))
 	for i, s := range items {
 		one, _, msg := convert(&item, s, column)
@@ -216,10 +207,10 @@ func convertArray(f *bigcommerce.Field, v any, column string) (any, bool, string
 }
 
 // anyText is a field without limits.
-var anyText = &bigcommerce.Field{}
+var anyText = &Field{}
 
-// convertCategory normalises category paths: "A>B | C" is "A > B|C". A list has one path an item.
-func convertCategory(v any) (any, bool, string) {
+// convertPaths normalises paths: "A>B | C" is "A > B|C". A list has one path an item.
+func convertPaths(f *Field, v any) (any, bool, string) {
 	if s, ok := v.(string); ok {
 		v = strings.Split(s, "|")
 	}
@@ -236,8 +227,8 @@ func convertCategory(v any) (any, bool, string) {
 				if name = expression.TrimText(name); name == "" {
 					continue
 				}
-				if n := utf8.RuneCountInString(name); n > maxCategoryName {
-					return nil, false, fmt.Sprintf("the category %s has %d characters; the limit is %d", expression.Quote(name), n, maxCategoryName)
+				if n := utf8.RuneCountInString(name); f.MaxLength > 0 && n > f.MaxLength {
+					return nil, false, fmt.Sprintf("the %s %s has %d characters; the limit is %d", f.Name, expression.Quote(name), n, f.MaxLength)
 				}
 				if _, msg := convertString(anyText, name); msg != "" {
 					return nil, false, msg

@@ -1,10 +1,11 @@
 // Package mapping turns a row of a source into a document for the store.
 //
-// A tenants.Mapping names, for each target field, an expression over the row's columns. Compile
-// checks it once against the header and BigCommerce's field catalogue; Apply then evaluates it for
+// A Catalogue lists what the mappings of one kind of record may fill: fields, their limits, labels, and the
+// names that sources give their columns. A tenants.Mapping names, for each target field, an expression over
+// the row's columns. Catalogue.Compile checks it once against the header; Apply then evaluates it for
 // each row and returns typed values, or what is wrong with which field and what to do about it:
 //
-//	header, mapping ── Compile ──▶ Program ── Apply(values) ──▶ Document, []problem.Field
+//	Catalogue ── Compile(mapping, header) ──▶ Program ── Apply(values) ──▶ Document, []problem.Field
 //
 // Expressions are expr-lang with a short list of functions, all pure: the same row gives the same
 // document on every machine and day. There are no loops, variables, clocks or random numbers, and all
@@ -12,6 +13,6 @@
 // none can hang a worker or fill its memory (internal/expression).
 //
 // The package never calls BigCommerce, never reads a file and never guesses: a value that does not
-// fit its field is an error with the value in it, not a silent conversion. Categories and brands
-// leave it as text; jobs/sync turns them into ids.
+// fit its field is an error with the value in it, not a silent conversion. What a record refers to by name
+// leaves it as text; the kind of flow turns it into ids.
 package mapping

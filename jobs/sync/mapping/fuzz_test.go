@@ -6,7 +6,6 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"sluice/internal/bigcommerce"
 	"sluice/internal/expression"
 	"sluice/internal/problem"
 )
@@ -22,31 +21,24 @@ func FuzzExpression(f *testing.F) {
 	}
 	targets := []string{"name", "price", "inventory_level", "is_visible", "category", "meta_keywords", "sku", "type", "preorder_release_date", "brand"}
 	header := []string{"X", "Y", "Part No"}
-	catalogue := bigcommerce.ProductFields()
 	f.Fuzz(func(t *testing.T, expression, x, y string, pick uint8) {
 		target := targets[int(pick)%len(targets)]
 		m := whole(target, expression)
-		for _, compile := range []func() (*Program, error){
-			func() (*Program, error) { return Compile(m, header, catalogue) },
-			func() (*Program, error) { return CompileObject(m, header, catalogue) },
-		} {
-			p, err := compile()
-			if err != nil {
-				if problem.CodeOf(err) != problem.Invalid || len(fieldsOf(err)) == 0 {
-					t.Fatalf("%q: %v", expression, err)
-				}
-				continue
+		p, err := parts.Compile(m, header)
+		if err != nil {
+			if problem.CodeOf(err) != problem.Invalid || len(fieldsOf(err)) == 0 {
+				t.Fatalf("%q: %v", expression, err)
 			}
-			p.Key(t.Context(), []string{x})
-			doc, wrong := apply(t, p, []string{x, y, x})
-			check(t, target, doc, wrong)
-			again, _ := apply(t, p, []string{x, y, x})
-			if doc.Hash() != again.Hash() {
-				t.Fatalf("%q gives two documents for one row: %s %s", expression, doc.JSON(), again.JSON())
-			}
-			doc, wrong = applyObject(t, p, map[string]any{"X": json.Number(x), "Y": []any{y, json.Number("1"), map[string]any{"a": nil}}, "Part No": true})
-			check(t, target, doc, wrong)
+			return
 		}
+		doc, wrong := apply(t, p, []string{x, y, x})
+		check(t, target, doc, wrong)
+		again, _ := apply(t, p, []string{x, y, x})
+		if doc.Hash() != again.Hash() {
+			t.Fatalf("%q gives two documents for one row: %s %s", expression, doc.JSON(), again.JSON())
+		}
+		doc, wrong = applyObject(t, p, map[string]any{"X": json.Number(x), "Y": []any{y, json.Number("1"), map[string]any{"a": nil}}, "Part No": true})
+		check(t, target, doc, wrong)
 	})
 }
 
@@ -62,7 +54,7 @@ func check(t *testing.T, target string, doc Document, wrong []problem.Field) {
 		}
 	}
 	if v, ok := doc[target]; ok {
-		spec, _ := specOf(target)
+		spec := parts.names[target]
 		switch v := v.(type) {
 		case string:
 			if expression.TrimText(v) != v || v == "" || (spec.MaxLength > 0 && utf8.RuneCountInString(v) > spec.MaxLength) || strings.ContainsFunc(v, forbidden) {
@@ -98,7 +90,6 @@ func FuzzSuggest(f *testing.F) {
 	f.Add("PartNum,ListPrice,Name,Group", "A,1.5,Cap,X")
 	f.Add("sku,sku,,price,Preis", "A,B,,\"1,5\",x")
 	f.Add("first,row,in,weight", "\x00,\xff,1.299,00")
-	catalogue := bigcommerce.ProductFields()
 	f.Fuzz(func(t *testing.T, header, row string) {
 		columns := strings.Split(header, ",")
 		seen := map[string]bool{}
@@ -108,7 +99,7 @@ func FuzzSuggest(f *testing.F) {
 			}
 			seen[c] = true
 		}
-		m := Suggest(columns, [][]string{strings.Split(row, ","), {}})
+		m := parts.Suggest(columns, [][]string{strings.Split(row, ","), {}})
 		targets := map[string]bool{}
 		for _, fm := range m.Fields {
 			if targets[fm.Target] {
@@ -116,7 +107,7 @@ func FuzzSuggest(f *testing.F) {
 			}
 			targets[fm.Target] = true
 		}
-		_, err := Compile(m, columns, catalogue)
+		_, err := parts.Compile(m, columns)
 		for _, w := range fieldsOf(err) {
 			if err != nil && targets[w.Field] {
 				t.Fatalf("the suggestion for %s is wrong: %s", w.Field, w.Message)

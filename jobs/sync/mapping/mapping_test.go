@@ -11,7 +11,6 @@ import (
 	"github.com/expr-lang/expr/types"
 	"github.com/google/go-cmp/cmp"
 
-	"sluice/internal/bigcommerce"
 	"sluice/internal/expression"
 	"sluice/internal/problem"
 	"sluice/tenants"
@@ -43,7 +42,7 @@ func whole(pairs ...string) tenants.Mapping {
 // one compiles a mapping of a single field and applies it to a row of one column X.
 func one(t testing.TB, target, expression string, values ...string) (any, string) {
 	t.Helper()
-	p, err := Compile(whole(target, expression), []string{"X", "Y", "Part No"}, bigcommerce.ProductFields())
+	p, err := parts.Compile(whole(target, expression), []string{"X", "Y", "Part No"})
 	if err != nil {
 		t.Fatalf("%s ← %s: %v", target, expression, fieldsOf(err))
 	}
@@ -233,7 +232,7 @@ func TestCompileErrors(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			_, err := Compile(tt.mapping, header, bigcommerce.ProductFields())
+			_, err := parts.Compile(tt.mapping, header)
 			if problem.CodeOf(err) != problem.Invalid {
 				t.Fatalf("error %v", err)
 			}
@@ -246,7 +245,7 @@ func TestCompileErrors(t *testing.T) {
 }
 
 func TestCompileNamesEveryError(t *testing.T) {
-	_, err := Compile(mappingOf("name", "Nope", "price", "(", "colour", "1"), []string{"A"}, bigcommerce.ProductFields())
+	_, err := parts.Compile(mappingOf("name", "Nope", "price", "(", "colour", "1"), []string{"A"})
 	var got []string
 	for _, f := range fieldsOf(err) {
 		got = append(got, f.Field)
@@ -260,7 +259,7 @@ func TestShadowedColumnsStayReachable(t *testing.T) {
 	header := []string{"first", "row", "in", "Part No", "naïve", "1st", `q"uote`, "a.b"}
 	values := []string{"F", "R", "I", "P", "N", "1", "Q", "AB"}
 	for i, name := range header {
-		p, err := Compile(whole("name", expression.Name(name)), header, bigcommerce.ProductFields())
+		p, err := parts.Compile(whole("name", expression.Name(name)), header)
 		if err != nil {
 			t.Errorf("%s: %v", name, fieldsOf(err))
 			continue
@@ -269,7 +268,7 @@ func TestShadowedColumnsStayReachable(t *testing.T) {
 			t.Errorf("%s: %v %v", name, doc["name"], wrong)
 		}
 	}
-	p, err := Compile(whole("name", `first("", row["first"]) + naïve + row.in + a.b`), header, bigcommerce.ProductFields())
+	p, err := parts.Compile(whole("name", `first("", row["first"]) + naïve + row.in + a.b`), header)
 	if err != nil {
 		t.Fatal(fieldsOf(err))
 	}
@@ -280,8 +279,8 @@ func TestShadowedColumnsStayReachable(t *testing.T) {
 
 func TestApply(t *testing.T) {
 	header := []string{"PartNum", "Name", "Price", "OnHand", "Group", "Style"}
-	p, err := Compile(mappingOf("sku", "PartNum", "name", "Name", "price", "Price", "type", `"physical"`, "weight", "0",
-		"inventory_level", "OnHand", "category", "path(Group, Style)"), header, bigcommerce.ProductFields())
+	p, err := parts.Compile(mappingOf("sku", "PartNum", "name", "Name", "price", "Price", "type", `"physical"`, "weight", "0",
+		"inventory_level", "OnHand", "category", "path(Group, Style)"), header)
 	if err != nil {
 		t.Fatal(fieldsOf(err))
 	}
@@ -292,7 +291,7 @@ func TestApply(t *testing.T) {
 	}{
 		"good": {
 			[]string{"A", "Cap", "1.50", "3", "food service", ""},
-			Document{"sku": "A", "name": "Cap", "price": json.Number("1.5"), "type": "physical", "weight": json.Number("0"), "inventory_level": int64(3), "inventory_tracking": "product", "category": "food service"}, nil,
+			Document{"sku": "A", "name": "Cap", "price": json.Number("1.5"), "type": "physical", "weight": json.Number("0"), "inventory_level": int64(3), "category": "food service"}, nil,
 		},
 		"no stock: no tracking": {
 			[]string{"A", "Cap", "1.50", "", "", ""},
@@ -326,35 +325,6 @@ func TestApply(t *testing.T) {
 	}
 }
 
-func TestMappedTrackingWins(t *testing.T) {
-	p, err := Compile(whole("inventory_level", "X", "inventory_tracking", `"none"`), []string{"X"}, bigcommerce.ProductFields())
-	if err != nil {
-		t.Fatal(fieldsOf(err))
-	}
-	if doc, _ := apply(t, p, []string{"1"}); doc["inventory_tracking"] != "none" {
-		t.Errorf("tracking %v", doc["inventory_tracking"])
-	}
-}
-
-func TestKey(t *testing.T) {
-	for expression, want := range map[string][]string{ // for rows of 0, 1 and 2 values
-		"A":                             {"", "x", "x"},
-		"B":                             {"", "", "y"},
-		`A + "-" + B`:                   {"", "", "x-y"},
-		`left(replace(A, "x", "z"), 1)`: {"", "z", "z"},
-	} {
-		p, err := Compile(whole("sku", expression), []string{"A", "B"}, bigcommerce.ProductFields())
-		if err != nil {
-			t.Fatal(fieldsOf(err))
-		}
-		for n, w := range want {
-			if got := p.Key(t.Context(), []string{" x ", "y"}[:n]); got != w {
-				t.Errorf("%s of %d values: %q, want %q", expression, n, got, w)
-			}
-		}
-	}
-}
-
 func TestApplyObject(t *testing.T) {
 	header := []string{"id", "title", "price", "stock.main", "stock.far", "tags", "live", "n"}
 	decode := func(s string) (m map[string]any) {
@@ -365,15 +335,15 @@ func TestApplyObject(t *testing.T) {
 		}
 		return m
 	}
-	m := mappingOf("sku", "id", "name", "title", "price", "price * 2", "type", `"physical"`, "weight", `row["n"]`,
+	m := mappingOf("sku", "id", "name", "title", "price", "number(price) * 2", "type", `"physical"`, "weight", `row["n"]`,
 		"inventory_level", "first(stock.main, row.stock.far)", "meta_keywords", "tags", "is_visible", "live", "category", "tags", "brand", "upper(price)")
-	p, err := CompileObject(m, header, bigcommerce.ProductFields())
+	p, err := parts.Compile(m, header)
 	if err != nil {
 		t.Fatal(fieldsOf(err))
 	}
 	doc, wrong := applyObject(t, p, decode(`{"id": 1050.10, "title": " Cap ", "price": 12.25, "stock": {"main": null, "far": 7}, "tags": ["A > B", "C"], "live": true, "n": 1.50e1}`))
 	want := Document{"sku": "1050.10", "name": "Cap", "price": json.Number("24.5"), "type": "physical", "weight": json.Number("15"),
-		"inventory_level": int64(7), "inventory_tracking": "product", "meta_keywords": []any{"A > B", "C"}, "is_visible": true, "category": "A > B|C", "brand": "12.25"}
+		"inventory_level": int64(7), "meta_keywords": []any{"A > B", "C"}, "is_visible": true, "category": "A > B|C", "brand": "12.25"}
 	if diff := cmp.Diff(want, doc); diff != "" || wrong != nil {
 		t.Errorf("errors %v, document (-want +got):\n%s", wrong, diff)
 	}
@@ -382,22 +352,14 @@ func TestApplyObject(t *testing.T) {
 	for _, w := range wrong {
 		got[w.Field] = w.Message
 	}
-	for target, message := range map[string]string{"sku": "not one value", "name": "is required", "price": "does not fit", "is_visible": "neither yes nor no", "weight": "true is not a number"} {
+	for target, message := range map[string]string{"sku": "not one value", "name": "is required", "price": "is not a number", "is_visible": "neither yes nor no", "weight": "true is not a number"} {
 		if !strings.Contains(got[target], message) {
 			t.Errorf("%s: %q, want %q", target, got[target], message)
 		}
 	}
 
-	if _, err := Compile(m, header, bigcommerce.ProductFields()); err == nil || !strings.Contains(fmt.Sprint(fieldsOf(err)), "number(…)") {
-		t.Errorf("Compile lets text be calculated with: %v", err)
-	}
-	m.Fields[2].Expression = "number(price) * 2"
-	p, err = Compile(m, header, bigcommerce.ProductFields())
-	if err != nil {
-		t.Fatal(fieldsOf(err))
-	}
-	if doc, _ := applyObject(t, p, decode(`{"price": 12.25}`)); doc["price"] != json.Number("24.5") {
-		t.Errorf("price %v", doc["price"])
+	if _, err := parts.Compile(whole("price", "price * 2"), header); err == nil || !strings.Contains(fmt.Sprint(fieldsOf(err)), "number(…)") {
+		t.Errorf("text can be calculated with: %v", err)
 	}
 	if doc, _ := apply(t, p, []string{"1", "Cap", "12.25"}); doc["price"] != json.Number("24.5") {
 		t.Errorf("price %v", doc["price"])
@@ -465,35 +427,8 @@ func TestEqual(t *testing.T) {
 	}
 }
 
-func TestTargets(t *testing.T) {
-	targets := Targets()
-	required := map[string]bool{}
-	byName := map[string]Target{}
-	for _, target := range targets {
-		if _, twice := byName[target.Name]; twice || target.Label == "" || target.Type == "" {
-			t.Errorf("target %+v", target)
-		}
-		byName[target.Name] = target
-		if target.Required {
-			required[target.Name] = true
-		}
-	}
-	if diff := cmp.Diff(map[string]bool{"sku": true, "name": true, "type": true, "weight": true, "price": true}, required); diff != "" {
-		t.Errorf("required (-want +got):\n%s", diff)
-	}
-	if targets[0].Name != "sku" || targets[1].Name != "name" {
-		t.Errorf("first come %s, %s", targets[0].Name, targets[1].Name)
-	}
-	for _, name := range []string{"category", "brand", "inventory_level", "is_visible", "meta_keywords"} {
-		if _, ok := byName[name]; !ok {
-			t.Errorf("%s is missing", name)
-		}
-	}
-	for _, name := range []string{"id", "date_created", "categories", "brand_id", "brand_name", "images", "custom_url", "variants"} {
-		if _, ok := byName[name]; ok {
-			t.Errorf("%s can be mapped", name)
-		}
-	}
+// TestFunctionExamples: what the help shows can be written.
+func TestFunctionExamples(t *testing.T) {
 	for _, f := range expression.Functions() {
 		if f.Name == "" || f.Form == "" || f.Help == "" {
 			t.Errorf("function %+v", f)

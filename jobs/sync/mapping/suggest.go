@@ -6,7 +6,6 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
-	"sluice/internal/bigcommerce"
 	"sluice/internal/expression"
 	"sluice/tenants"
 )
@@ -32,9 +31,8 @@ func normal(name string) string {
 
 // Suggest proposes a mapping from the names of the columns and a look at some rows. Each target comes
 // at most once and only if its column's values fit. A field that BigCommerce needs and no column fits
-// becomes a constant: type "physical", weight 0. What cannot be known (a price, a name) is left out
-// and Compile names it.
-func Suggest(header []string, sample [][]string) tenants.Mapping {
+// becomes its Fallback. What cannot be known (a price, a name) is left out and Compile names it.
+func (c *Catalogue) Suggest(header []string, sample [][]string) tenants.Mapping {
 	s := suggester{header: header, sample: sample[:min(len(sample), sampleLook)], used: make(map[int]bool)}
 	s.names = make(map[string]int, len(header))
 	for i := len(header) - 1; i >= 0; i-- { // the first of two alike wins
@@ -44,37 +42,21 @@ func Suggest(header []string, sample [][]string) tenants.Mapping {
 	add := func(target, expression string) {
 		m.Fields = append(m.Fields, tenants.FieldMapping{Target: target, Expression: expression})
 	}
-	for _, d := range dictionary {
-		if d.target == targetCategory {
-			if e := s.category(); e != "" {
-				add(targetCategory, e)
+	for _, f := range c.fields {
+		if f.unmappable() != "" {
+			continue
+		}
+		if f.Levels != nil {
+			if e := s.path(f); e != "" {
+				add(f.Name, e)
 			}
-			continue
-		}
-		spec, ok := specOf(d.target)
-		if !ok {
-			continue
-		}
-		if i := s.find(d.names, spec); i >= 0 {
-			add(d.target, s.expression(i, spec))
-		} else if constant := fallback[d.target]; constant != "" {
-			add(d.target, constant)
+		} else if i := s.find(f.Columns, f); i >= 0 {
+			add(f.Name, s.expression(i, f))
+		} else if f.Fallback != "" {
+			add(f.Name, f.Fallback)
 		}
 	}
 	return m
-}
-
-// fallback are the constants of fields that BigCommerce requires and many sources lack.
-var fallback = map[string]string{"type": `"physical"`, "weight": "0"}
-
-func specOf(target string) (*bigcommerce.Field, bool) {
-	for i := range ownFields {
-		if ownFields[i].Name == target {
-			return &ownFields[i], true
-		}
-	}
-	f, ok := bigcommerce.ProductField(target)
-	return &f, ok
 }
 
 type suggester struct {
@@ -85,7 +67,7 @@ type suggester struct {
 }
 
 // find returns the best free column for a field, -1 for none. names are in order of preference.
-func (s *suggester) find(names []string, spec *bigcommerce.Field) int {
+func (s *suggester) find(names []string, spec *Field) int {
 	for _, name := range names {
 		if i, ok := s.names[name]; ok && !s.used[i] && s.fits(i, spec) {
 			s.used[i] = true
@@ -96,7 +78,7 @@ func (s *suggester) find(names []string, spec *bigcommerce.Field) int {
 }
 
 // fits looks at the column's values: nearly all of them must be right for the field.
-func (s *suggester) fits(i int, spec *bigcommerce.Field) bool {
+func (s *suggester) fits(i int, spec *Field) bool {
 	seen, bad := 0, 0
 	for _, row := range s.sample {
 		if i >= len(row) || expression.TrimText(row[i]) == "" {
@@ -111,7 +93,7 @@ func (s *suggester) fits(i int, spec *bigcommerce.Field) bool {
 }
 
 // value says what is wrong with a value for a field when its decimal sign is sign, "" for a point.
-func (s *suggester) value(v string, spec *bigcommerce.Field, sign string) string {
+func (s *suggester) value(v string, spec *Field, sign string) string {
 	var in any = v
 	if sign != "" {
 		n, err := expression.Number(v, sign)
@@ -156,7 +138,7 @@ func (s *suggester) decimalSign(i int) string {
 }
 
 // expression returns the expression that fills a field from column i.
-func (s *suggester) expression(i int, spec *bigcommerce.Field) string {
+func (s *suggester) expression(i int, spec *Field) string {
 	column := expression.Name(s.header[i])
 	if spec.Type != "number" && spec.Type != "integer" {
 		return column
@@ -167,12 +149,11 @@ func (s *suggester) expression(i int, spec *bigcommerce.Field) string {
 	return column
 }
 
-// category returns a path of the columns that together place a product: a whole path if there is a
-// column for it, else main group, group, sub-group, as far as they are there.
-func (s *suggester) category() string {
-	spec, _ := specOf(targetCategory)
+// path returns a path of the columns that together are the field's levels, as far as they are there: a whole path
+// if one column has that.
+func (s *suggester) path(spec *Field) string {
 	var columns []string
-	for _, level := range categoryLevels {
+	for _, level := range spec.Levels {
 		if i := s.find(level, spec); i >= 0 {
 			columns = append(columns, expression.Name(s.header[i]))
 			if len(columns) == 1 && s.holdsPaths(i) {

@@ -1,13 +1,13 @@
-package mapping
+package sync
 
-// dictionary lists, for each target, the names that ERPs, PIMs and spreadsheets give the column, as
-// normal() spells them, the surest first. The order of targets matters too: a column goes to the first
-// one that wants it (Description is the description unless nothing else can be the name).
-var dictionary = []struct {
-	target string
-	names  []string
+// columns lists, for each field, the names that ERPs, PIMs and spreadsheets give the column, the surest
+// first. The order of fields matters too: a column goes to the first one that wants it (Description is the
+// description unless nothing else can be the name).
+var columns = []struct {
+	field string
+	names []string
 }{
-	{targetSKU, []string{
+	{"sku", []string{
 		"sku", "productsku", "itemsku", "variantsku", "partnum", "partnumber", "partno", "partnr", "part", "partid", "itemnum", "itemnumber", "itemno", "itemnr",
 		"itemcode", "itemid", "item", "productcode", "productcodesku", "productnumber", "productno", "productnum", "stockcode", "stocknumber", "stockno", "stockkeepingunit",
 		"materialnumber", "material", "materialno", "articlenumber", "articleno", "articlecode", "article", "artikelnummer", "artikelnr", "artikel", "artnr", "artno",
@@ -67,8 +67,8 @@ var dictionary = []struct {
 	{"sort_order", []string{"sortorder", "sort", "displayorder", "sortierung"}},
 }
 
-// categoryLevels are the columns that place a product, from the widest to the narrowest.
-var categoryLevels = [][]string{
+// categoryColumns are the columns that place a product, from the widest to the narrowest.
+var categoryColumns = [][]string{
 	{"categorypath", "categorytree", "fullcategory", "categories", "productcategories", "breadcrumb", "breadcrumbs", "googleproductcategory", "kategoriepfad"},
 	{"department", "division", "maincategory", "category1", "categorylevel1", "level1", "hauptkategorie", "hauptgruppe", "hauptwarengruppe", "abteilung"},
 	{"category", "categoryname", "productcategory", "itemcategory", "productgroup", "itemgroup", "productline", "prodgroup", "prodcode", "productclass", "itemclass", "commoditycode", "materialgroup", "group", "class", "family", "productfamily", "collection",

@@ -1,4 +1,4 @@
-package mapping
+package sync
 
 import (
 	"errors"
@@ -8,7 +8,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"sluice/internal/bigcommerce"
 	"sluice/jobs/source"
 	"sluice/tenants"
 )
@@ -37,7 +36,7 @@ func TestBadFeed(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	p, err := Compile(Suggest(r.Header(), nil), r.Header(), bigcommerce.ProductFields())
+	p, err := catalogue.Compile(catalogue.Suggest(r.Header(), nil), r.Header())
 	if err != nil {
 		t.Fatal(fieldsOf(err))
 	}
@@ -57,12 +56,12 @@ func TestBadFeed(t *testing.T) {
 			t.Fatal(err)
 		}
 		if row.Err != nil {
-			faults = append(faults, fault{row.Line, p.Key(t.Context(), row.Values), row.Err.Field, row.Err.Message})
+			faults = append(faults, fault{row.Line, first(row.Values), row.Err.Field, row.Err.Message})
 			continue
 		}
-		doc, wrong := apply(t, p, row.Values)
+		doc, wrong := applyRow(t, p, row.Values...)
 		for _, w := range wrong {
-			faults = append(faults, fault{row.Line, p.Key(t.Context(), row.Values), w.Field, w.Message})
+			faults = append(faults, fault{row.Line, first(row.Values), w.Field, w.Message})
 		}
 		if wrong == nil {
 			good[row.Line] = doc["sku"].(string) + ": " + doc["category"].(string)
@@ -86,4 +85,11 @@ func TestBadFeed(t *testing.T) {
 	if diff := cmp.Diff(want, faults); diff != "" {
 		t.Errorf("faults (-want +got):\n%s", diff)
 	}
+}
+
+func first(values []string) string {
+	if len(values) == 0 {
+		return ""
+	}
+	return values[0]
 }

@@ -1,13 +1,16 @@
-package mapping
+package sync
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
-	"sluice/internal/bigcommerce"
+	"sluice/internal/problem"
+	"sluice/jobs/sync/mapping"
+	"sluice/tenants"
 )
 
 func TestSuggest(t *testing.T) {
@@ -67,11 +70,11 @@ func TestSuggest(t *testing.T) {
 				}
 				sample = append(sample, strings.Split(line, sep))
 			}
-			got := Suggest(header, sample)
+			got := catalogue.Suggest(header, sample)
 			if diff := cmp.Diff(mappingOf(tt.want...), got); diff != "" {
 				t.Fatalf("(-want +got):\n%s", diff)
 			}
-			p, err := Compile(got, header, bigcommerce.ProductFields())
+			p, err := catalogue.Compile(got, header)
 			if name == "nothing is known" {
 				if len(fieldsOf(err)) != 3 { // sku, name, price
 					t.Errorf("error %v", fieldsOf(err))
@@ -82,7 +85,7 @@ func TestSuggest(t *testing.T) {
 				t.Fatalf("the suggestion does not compile: %v", fieldsOf(err))
 			}
 			for i, row := range sample {
-				if _, wrong := apply(t, p, row); wrong != nil && row[len(row)-1] != "call" {
+				if _, wrong := applyRow(t, p, row...); wrong != nil && row[len(row)-1] != "call" {
 					t.Errorf("row %d: %v", i, wrong)
 				}
 			}
@@ -90,37 +93,71 @@ func TestSuggest(t *testing.T) {
 	}
 }
 
-// TestDictionary: a name that normal() would never produce, or that two lists of one target hold,
-// would silently never be found.
-func TestDictionary(t *testing.T) {
-	for _, d := range dictionary {
-		if _, ok := specOf(d.target); !ok {
-			t.Errorf("%s is no field", d.target)
+// TestColumns: a list for no field, or a name that two lists of one field hold, would never be found.
+func TestColumns(t *testing.T) {
+	for _, c := range columns {
+		if !catalogue.Has(c.field) {
+			t.Errorf("%s cannot be mapped", c.field)
 		}
 		seen := map[string]bool{}
-		for _, name := range d.names {
-			if normal(name) != name || seen[name] {
-				t.Errorf("%s: %q", d.target, name)
+		for _, name := range c.names {
+			if seen[name] {
+				t.Errorf("%s: %q", c.field, name)
 			}
 			seen[name] = true
 		}
 	}
-	for _, level := range categoryLevels {
-		for _, name := range level {
-			if normal(name) != name {
-				t.Errorf("category: %q", name)
-			}
+}
+
+func TestTargets(t *testing.T) {
+	targets := catalogue.Targets()
+	required := map[string]bool{}
+	byName := map[string]mapping.Target{}
+	for _, target := range targets {
+		if _, twice := byName[target.Name]; twice || target.Label == "" || target.Type == "" {
+			t.Errorf("target %+v", target)
+		}
+		byName[target.Name] = target
+		if target.Required {
+			required[target.Name] = true
 		}
 	}
-	for in, want := range map[string]string{"Höhe (cm)": "hohecm", "Part No.": "partno", "PART_NO": "partno", "Größe": "grosse", "Catégorie": "categorie", "": ""} {
-		if got := normal(in); got != want {
-			t.Errorf("normal(%q) = %q", in, got)
+	if diff := cmp.Diff(map[string]bool{"sku": true, "name": true, "type": true, "weight": true, "price": true}, required); diff != "" {
+		t.Errorf("required (-want +got):\n%s", diff)
+	}
+	if targets[0].Name != "sku" || targets[1].Name != "name" {
+		t.Errorf("first come %s, %s", targets[0].Name, targets[1].Name)
+	}
+	for _, name := range []string{"category", "brand", "inventory_level", "is_visible", "meta_keywords"} {
+		if _, ok := byName[name]; !ok {
+			t.Errorf("%s is missing", name)
+		}
+	}
+	for _, name := range []string{"id", "date_created", "categories", "brand_id", "brand_name", "images", "custom_url", "variants"} {
+		if _, ok := byName[name]; ok {
+			t.Errorf("%s can be mapped", name)
 		}
 	}
 }
 
-// catalogue makes rows like an ERP's export.
-func catalogue(n int) (header []string, rows [][]string) {
+func TestMappedTrackingWins(t *testing.T) {
+	for tracking, want := range map[string]any{"": "product", `"none"`: "none"} {
+		m := mappingOf("sku", `"S-1"`, "name", `"Cap"`, "type", `"physical"`, "weight", "0", "price", "1", "inventory_level", "X")
+		if tracking != "" {
+			m.Fields = append(m.Fields, mappingOf("inventory_tracking", tracking).Fields...)
+		}
+		p, err := catalogue.Compile(m, []string{"X"})
+		if err != nil {
+			t.Fatal(fieldsOf(err))
+		}
+		if doc, _ := applyRow(t, p, "1"); doc["inventory_tracking"] != want {
+			t.Errorf("tracking %v, want %v", doc["inventory_tracking"], want)
+		}
+	}
+}
+
+// erp makes rows like an ERP's export.
+func erp(n int) (header []string, rows [][]string) {
 	header = []string{"PartNum", "PartDescription", "LongDescription", "ProductGroup", "Style", "ListPrice", "OnHand", "Audience"}
 	for i := range n {
 		rows = append(rows, []string{fmt.Sprintf("BAC-%08X", i*7919), fmt.Sprintf("Rugged Expedition Backpack %d", i),
@@ -131,32 +168,32 @@ func catalogue(n int) (header []string, rows [][]string) {
 }
 
 func BenchmarkApply(b *testing.B) {
-	header, rows := catalogue(1000)
+	header, rows := erp(1000)
 	for name, m := range map[string][]string{
 		"suggested":   nil,
 		"expressions": {"price", "number(ListPrice) * 1.2", "name", `left(upper(PartDescription), 250)`, "brand", `first(Audience, "none")`},
 	} {
 		b.Run(name, func(b *testing.B) {
-			mapping := Suggest(header, rows[:20])
+			suggested := catalogue.Suggest(header, rows[:20])
 			for i := 0; i < len(m); i += 2 {
-				mapping.Fields = append(mapping.Fields[:0:0], mapping.Fields...)
+				suggested.Fields = append(suggested.Fields[:0:0], suggested.Fields...)
 				replaced := false
-				for j := range mapping.Fields {
-					if mapping.Fields[j].Target == m[i] {
-						mapping.Fields[j].Expression, replaced = m[i+1], true
+				for j := range suggested.Fields {
+					if suggested.Fields[j].Target == m[i] {
+						suggested.Fields[j].Expression, replaced = m[i+1], true
 					}
 				}
 				if !replaced {
-					mapping.Fields = append(mapping.Fields, mappingOf(m[i], m[i+1]).Fields...)
+					suggested.Fields = append(suggested.Fields, mappingOf(m[i], m[i+1]).Fields...)
 				}
 			}
-			p, err := Compile(mapping, header, bigcommerce.ProductFields())
+			p, err := catalogue.Compile(suggested, header)
 			if err != nil {
 				b.Fatal(fieldsOf(err))
 			}
 			b.ReportAllocs()
 			for i := 0; b.Loop(); i++ {
-				doc, wrong := apply(b, p, rows[i%len(rows)])
+				doc, wrong := applyRow(b, p, rows[i%len(rows)]...)
 				if len(wrong) > 0 || doc.Hash() == "" {
 					b.Fatal(wrong)
 				}
@@ -168,17 +205,42 @@ func BenchmarkApply(b *testing.B) {
 
 // TestApplyAllocations: what a row costs must not creep up, a run has millions of them.
 func TestApplyAllocations(t *testing.T) {
-	header, rows := catalogue(10)
-	p, err := Compile(Suggest(header, rows), header, bigcommerce.ProductFields())
+	header, rows := erp(10)
+	p, err := catalogue.Compile(catalogue.Suggest(header, rows), header)
 	if err != nil {
 		t.Fatal(fieldsOf(err))
 	}
 	i := 0
 	got := testing.AllocsPerRun(100, func() {
-		_, _ = apply(t, p, rows[i%len(rows)])
+		_, _ = applyRow(t, p, rows[i%len(rows)]...)
 		i++
 	})
 	if got > 40 {
 		t.Errorf("%.0f allocations a row", got)
 	}
+}
+
+// mappingOf makes a mapping of pairs: target, expression, target, expression …
+func mappingOf(pairs ...string) (m tenants.Mapping) {
+	for i := 0; i < len(pairs); i += 2 {
+		m.Fields = append(m.Fields, tenants.FieldMapping{Target: pairs[i], Expression: pairs[i+1]})
+	}
+	return m
+}
+
+func fieldsOf(err error) []problem.Field {
+	var p *problem.Error
+	if errors.As(err, &p) {
+		return p.Fields
+	}
+	return nil
+}
+
+func applyRow(t testing.TB, p *mapping.Program, values ...string) (mapping.Document, []problem.Field) {
+	t.Helper()
+	doc, wrong, err := p.Apply(t.Context(), values)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return doc, wrong
 }

@@ -1,0 +1,141 @@
+package mapping
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"sluice/internal/bigcommerce"
+)
+
+// Catalogue lists the fields of one kind of record that mappings may fill. It is safe for concurrent use.
+type Catalogue struct {
+	fields  []*Field
+	names   map[string]*Field
+	keys    []string
+	first   []string
+	implied func(doc Document, mapped func(target string) bool)
+}
+
+// Field is a field of a Catalogue. Nothing in it may be changed once the catalogue is made.
+type Field struct {
+	bigcommerce.Field // type and limits; MaxLength of a FormatPath is that of each name in it
+
+	Key     bool   // one of those that together identify a record: each mapping fills it
+	Instead string // why it cannot be mapped, and what to map instead; "" if it can
+	Label   string // as the control panel names it; "" makes one of Name
+	Help    string // a sentence
+	Hint    string // follows "is required: map it", for example ", for example to 0"
+
+	// Columns are names that sources give the column, the surest first; what differs from one in case, accents,
+	// spaces and signs alone is the same. Of a FormatPath, Levels has such a list for each level of the path.
+	Columns  []string
+	Levels   [][]string
+	Fallback string // the expression that is suggested when no column fits; "" for none
+}
+
+// FormatPath is the Format of a field that is a path of names, "A > B", or several, "A > B|C".
+const FormatPath = "path"
+
+// NewCatalogue returns a catalogue of fields. Suggest gives a column to the first field that wants it. Targets shows the
+// fields named first before all others. implied, if it is not nil, adds to a document what its fields imply; mapped
+// says whether the mapping fills a target.
+func NewCatalogue(fields []Field, first []string, implied func(doc Document, mapped func(target string) bool)) *Catalogue {
+	c := &Catalogue{names: make(map[string]*Field, len(fields)), first: first, implied: implied}
+	for _, f := range fields {
+		f.Columns = normals(f.Columns)
+		f.Levels = slices.Clone(f.Levels)
+		for i, level := range f.Levels {
+			f.Levels[i] = normals(level)
+		}
+		c.fields = append(c.fields, &f)
+		c.names[f.Name] = &f
+		if f.Key {
+			c.keys = append(c.keys, f.Name)
+		}
+	}
+	return c
+}
+
+func normals(names []string) []string {
+	out := make([]string, len(names))
+	for i, name := range names {
+		out[i] = normal(name)
+	}
+	return out
+}
+
+// Has reports whether a mapping may fill target.
+func (c *Catalogue) Has(target string) bool {
+	f := c.names[target]
+	return f != nil && f.unmappable() == ""
+}
+
+// unmappable says why a field cannot be mapped, "" if it can.
+func (f *Field) unmappable() string {
+	switch {
+	case f.Instead != "":
+		return f.Instead
+	case f.ReadOnly:
+		return "BigCommerce sets this field itself"
+	case f.Type == "object" || (f.Type == "array" && f.Items != "string" && f.Items != "integer" && f.Items != "number"):
+		return "this field has parts of its own and cannot be filled from one expression"
+	}
+	return ""
+}
+
+// required reports whether a mapping must fill f: what identifies a record, and what BigCommerce needs to create one.
+func (f *Field) required() bool { return f.Key || (f.Required && f.unmappable() == "") }
+
+// Target is a field that a mapping may fill, as it is shown.
+type Target struct {
+	Name      string   `json:"name"`
+	Label     string   `json:"label"`
+	Type      string   `json:"type"` // string, integer, number, boolean or array
+	Required  bool     `json:"required"`
+	MaxLength int      `json:"max_length,omitempty"` // characters
+	Enum      []string `json:"enum,omitempty"`
+	Help      string   `json:"help,omitempty"`
+}
+
+// Targets lists the fields that a mapping may fill: the usual ones first, the others by label.
+func (c *Catalogue) Targets() []Target {
+	var out []Target
+	for _, f := range c.fields {
+		if f.unmappable() != "" {
+			continue
+		}
+		t := Target{Name: f.Name, Label: f.Label, Type: f.Type, Required: f.required(), MaxLength: f.MaxLength, Enum: f.Enum, Help: f.Help}
+		if f.Format == FormatPath {
+			t.MaxLength = 0 // it is of each name
+		}
+		if t.Label == "" {
+			t.Label = strings.ReplaceAll(f.Name, "_", " ")
+			t.Label = strings.ToUpper(t.Label[:1]) + t.Label[1:]
+		}
+		out = append(out, t)
+	}
+	rank := func(name string) int {
+		if i := slices.Index(c.first, name); i >= 0 {
+			return i
+		}
+		return len(c.first)
+	}
+	slices.SortFunc(out, func(a, b Target) int {
+		if d := rank(a.Name) - rank(b.Name); d != 0 {
+			return d
+		}
+		return strings.Compare(a.Label, b.Label)
+	})
+	return out
+}
+
+// missing returns the fields that a mapping must fill and does not, by name.
+func (c *Catalogue) missing(mapped func(target string) bool) (out []*Field) {
+	for _, name := range slices.Sorted(maps.Keys(c.names)) {
+		if f := c.names[name]; f.required() && !mapped(name) {
+			out = append(out, f)
+		}
+	}
+	return out
+}

@@ -1,0 +1,71 @@
+package mapping
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sluice/internal/bigcommerce"
+)
+
+// parts is a catalogue of products, which have fields of every type.
+var parts = func() *Catalogue {
+	fields := []Field{
+		{Field: bigcommerce.Field{Name: "category", Type: "string", Format: FormatPath, MaxLength: bigcommerce.MaxCategoryName},
+			Levels: [][]string{{"category path"}, {"Group"}, {"Style"}}},
+		{Field: bigcommerce.Field{Name: "brand", Type: "string", MaxLength: bigcommerce.MaxBrandName}, Columns: []string{"Brand"}, Help: "The brand's name."},
+	}
+	for _, f := range bigcommerce.ProductFields() {
+		field := Field{Field: f, Columns: []string{f.Name}}
+		switch f.Name {
+		case "sku":
+			field.Key, field.Label, field.Hint = true, "SKU", ": it is what a record is recognised by"
+			field.Columns = append(field.Columns, "Part No.", "Größe")
+		case "weight":
+			field.Hint, field.Fallback = ", for example to 0", "0"
+		case "categories":
+			field.Instead = "map category instead: paths are made into categories"
+		}
+		fields = append(fields, field)
+	}
+	return NewCatalogue(fields, []string{"sku", "name"}, nil)
+}()
+
+func TestNormal(t *testing.T) {
+	for in, want := range map[string]string{"Höhe (cm)": "hohecm", "Part No.": "partno", "PART_NO": "partno", "Größe": "grosse", "Catégorie": "categorie", "": ""} {
+		if got := normal(in); got != want {
+			t.Errorf("normal(%q) = %q", in, got)
+		}
+	}
+}
+
+// TestImplied: what a kind adds to documents knows what is mapped.
+func TestImplied(t *testing.T) {
+	fields := []Field{{Field: bigcommerce.Field{Name: "code", Type: "string"}, Key: true}, {Field: bigcommerce.Field{Name: "unit", Type: "string"}}}
+	c := NewCatalogue(fields, nil, func(doc Document, mapped func(string) bool) {
+		if !mapped("unit") {
+			doc["unit"] = "each"
+		}
+	})
+	for expression, want := range map[string]any{"": "each", `"box"`: "box"} {
+		m := mappingOf("code", "A")
+		if expression != "" {
+			m = mappingOf("code", "A", "unit", expression)
+		}
+		p, err := c.Compile(m, []string{"A"})
+		if err != nil {
+			t.Fatal(fieldsOf(err))
+		}
+		if doc, _ := apply(t, p, []string{"1"}); doc["unit"] != want {
+			t.Errorf("%q: %v", expression, doc)
+		}
+	}
+}
+
+func TestSuggestFromACatalogue(t *testing.T) {
+	got := parts.Suggest([]string{"PART_NO", "style", "group", "brand", "price"}, [][]string{{"A", "x", "y", "Acme", "cheap"}})
+	want := mappingOf("category", "path(group, style)", "brand", "brand", "sku", "PART_NO", "weight", "0")
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
