@@ -171,12 +171,12 @@ func (e *apiError) Error() string {
 
 // flow is as much of the API's flow as the demo needs.
 type flow struct {
-	ID      string              `json:"id"`
-	Version int                 `json:"version"`
-	Name    string              `json:"name"`
-	Format  tenants.Format      `json:"format"`
-	Mapping tenants.Mapping     `json:"mapping"`
-	Options tenants.FlowOptions `json:"options"`
+	ID      string          `json:"id"`
+	Version int             `json:"version"`
+	Name    string          `json:"name"`
+	Format  tenants.Format  `json:"format"`
+	Mapping tenants.Mapping `json:"mapping"`
+	Options tenants.Options `json:"options"`
 	Source  struct {
 		URL string `json:"url"`
 	} `json:"source"`

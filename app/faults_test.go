@@ -231,7 +231,7 @@ func TestNamesTakenInTheStore(t *testing.T) {
 			t.Parallel()
 			s := h.newShop(t)
 			s.add(bigcommerce.Fields{"name": "Table", "sku": "OTHER"})
-			s.flow.Options.RepeatedNames = option
+			s.flow.Options = tenants.Options{"repeated_names": option}
 			s.saveFlow()
 			s.feed(feedHeader + "T-1,Table,1.50,1\nT-2,Chair,2.50,1\nT-3,chair,3.50,1\n")
 			r := s.run()

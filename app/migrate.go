@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -13,7 +14,8 @@ import (
 )
 
 type migrateCommand struct {
-	DryRun bool `help:"List what is missing and change nothing."`
+	DryRun     bool `help:"List what is missing and change nothing."`
+	OldStopped bool `help:"Say that no process of an older version runs any more: needed when a migration renames what they use."`
 }
 
 // Run needs the database's address only, so that a release step can do without the other secrets.
@@ -40,8 +42,15 @@ func (c *migrateCommand) Run(ctx context.Context) error {
 		fmt.Println("The database is up to date.")
 		return nil
 	}
+	breaks := database.Breaks(pending)
+	if breaks {
+		fmt.Println("Processes of the older version fail after this: stop them first.")
+	}
 	if c.DryRun {
 		return nil
+	}
+	if breaks && !c.OldStopped {
+		return errors.New("nothing was changed: stop all processes of the older version, then run `sluice migrate --old-stopped`")
 	}
 	return database.Migrate(ctx, db)
 }

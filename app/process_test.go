@@ -223,13 +223,28 @@ func withKey(app, secret string) *merchant {
 // command runs a command of the operator to its end and returns what it printed.
 func (i *installation) command(stdin string, args ...string) string {
 	i.t.Helper()
-	cmd := exec.CommandContext(i.t.Context(), buildSluice(i.t), args...)
-	cmd.Env, cmd.Stdin = i.env, strings.NewReader(stdin)
-	out, err := cmd.CombinedOutput()
+	out, err := i.try(stdin, args...)
 	if err != nil {
 		i.t.Fatalf("sluice %v: %v\n%s", args, err, out)
 	}
-	return string(out)
+	return out
+}
+
+// refused runs a command that must fail, and returns what it says.
+func (i *installation) refused(args ...string) string {
+	i.t.Helper()
+	out, err := i.try("", args...)
+	if err == nil {
+		i.t.Fatalf("sluice %v was not refused:\n%s", args, out)
+	}
+	return out
+}
+
+func (i *installation) try(stdin string, args ...string) (string, error) {
+	cmd := exec.CommandContext(i.t.Context(), buildSluice(i.t), args...)
+	cmd.Env, cmd.Stdin = i.env, strings.NewReader(stdin)
+	out, err := cmd.CombinedOutput()
+	return string(out), err
 }
 
 // serve starts the app and waits until it answers.

@@ -112,7 +112,10 @@ func testUpgrade(t *testing.T, s stack, copied func(t *testing.T, from string) (
 	u.writeFirst(s.database)
 	restored := copied(t, s.database)
 	u.use(restored)
-	u.command("", "migrate")
+	if err := u.refused("migrate"); !strings.Contains(err, "--old-stopped") {
+		t.Fatalf("a migration that breaks older processes: %s", err)
+	}
+	u.command("", "migrate", "--old-stopped")
 	if out := u.command("", "migrate", "--dry-run"); !strings.Contains(out, "up to date") {
 		t.Fatalf("after migrate: %s", out)
 	}
@@ -370,7 +373,8 @@ func (u *upgrade) wantKept(databaseURL string) {
 			}
 		}
 		records, err := db.RecordsByKeys(ctx, flowUploaded, []string{"old-1", "gone-1"})
-		if err != nil || records["old-1"].TargetID != u.oldID || records["gone-1"].TargetID != u.goneID || records["old-1"].State != "ok" {
+		if err != nil || records["old-1"].TargetID != u.oldID || records["gone-1"].TargetID != u.goneID || records["old-1"].State != "ok" ||
+			records["old-1"].Kind != "products" {
 			t.Errorf("records %+v, %v", records, err)
 		}
 		var pending int64
@@ -426,7 +430,7 @@ func (u *upgrade) wantHouse(db *tenants.DB) {
 	}
 	for _, f := range flows {
 		if f.Version != 3 || f.Format.Type != "csv" || len(f.Mapping.Fields) != 6 || f.Mapping.Fields[4].Expression != `"physical"` ||
-			f.Options.RepeatedNames != "append_sku" || f.Schedule != "" || f.ScheduleEnabled || f.NextRunAt != nil {
+			f.Options.Text("repeated_names") != "append_sku" || f.Schedule != "" || f.ScheduleEnabled || f.NextRunAt != nil {
 			t.Errorf("flow %+v", f)
 		}
 	}

@@ -267,7 +267,7 @@ func (w *Workers) doRecordForget(_ context.Context, j *job) error {
 		return err
 	}
 	if p.ProductID > 0 {
-		j.end.forget = &tenants.DeletedProduct{StoreHash: j.row.StoreHash, ProductID: p.ProductID}
+		j.end.forget = &tenants.DeletedRecord{StoreHash: j.row.StoreHash, Kind: "products", TargetID: p.ProductID}
 	}
 	j.end.hook = &tenants.Delivery{StoreHash: j.row.StoreHash, DeliveryID: p.DeliveryID}
 	return nil

@@ -195,7 +195,7 @@ func (s *Service) newLoads() *batch.Batcher[*queue.Lease, loaded] {
 // finishing is a job that was done, with what its handler left to be saved with its end.
 type finishing struct {
 	id     string
-	forget *tenants.DeletedProduct
+	forget *tenants.DeletedRecord
 	hook   *tenants.Delivery
 }
 
@@ -210,7 +210,7 @@ func (w *Workers) newFinishes() *batch.Batcher[finishing, error] {
 // finishAll commits the ends of jobs: for each nil, or errStale if its row was not pending any more.
 func (w *Workers) finishAll(ctx context.Context, list []finishing) (out []error, err error) {
 	ids := make([]string, len(list))
-	var forget []tenants.DeletedProduct
+	var forget []tenants.DeletedRecord
 	var hooks []tenants.Delivery
 	for i, f := range list {
 		ids[i] = f.id

@@ -8,6 +8,6 @@ func AllModels() []any {
 		&RunItem{}, &RunIssue{}, &JournalEntry{}, &Snapshot{}, &SnapshotChunk{}, &Job{}, &JobAttempt{},
 		&WebhookEvent{}, &AuditEntry{}, &QuotaMinute{},
 		&StorefrontSettings{}, &ChannelOrigin{}, &StorefrontScript{}, &Account{}, &IdentityProvider{}, &SubjectLink{},
-		&SignIn{}, &RememberedProduct{}, &StoreReferences{}, &StoreUsage{},
+		&SignIn{}, &RememberedRecord{}, &StoreReferences{}, &StoreUsage{},
 	}
 }

@@ -140,7 +140,7 @@ func (d *DB) DeleteFlow(ctx context.Context, id string) error {
 	}
 	// The records, up to a million, go in small transactions first. Should this stop half-way, the next
 	// run finds the products again by their keys.
-	for _, model := range []any{&Record{}, &RememberedProduct{}} {
+	for _, model := range []any{&Record{}, &RememberedRecord{}} {
 		if err := d.deleteByFlow(ctx, model, id); err != nil {
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -107,29 +108,29 @@ func (d *DB) HandledWebhooks(ctx context.Context, deliveries []Delivery, at time
 	for i, v := range deliveries {
 		pairs[i] = [2]any{v.StoreHash, v.DeliveryID}
 	}
-	return wrap(d.AcrossStores(ctx).Model(&WebhookEvent{}).Where("(store_hash, delivery_id) IN ("+d.pairs("text")+")", jsonOf(pairs)).
+	return wrap(d.AcrossStores(ctx).Model(&WebhookEvent{}).Where("(store_hash, delivery_id) IN ("+d.tuples("text", "text")+")", jsonOf(pairs)).
 		Updates(map[string]any{"handled_at": at}).Error, "handled webhooks")
 }
 
-// DeletedProduct is a product that a store has no more.
-type DeletedProduct struct {
-	StoreHash string
-	ProductID int64
+// DeletedRecord is a record that a store has no more.
+type DeletedRecord struct {
+	StoreHash, Kind string
+	TargetID        int64
 }
 
-// ForgetDeleted has the records that were these products be none, so that their keys are looked up again and created if they are
+// ForgetDeleted has the flows' records that were these be none, so that their keys are looked up again and created if they are
 // gone.
-func (d *DB) ForgetDeleted(ctx context.Context, products []DeletedProduct) error {
-	pairs := make([][2]any, len(products))
-	for i, p := range products {
-		pairs[i] = [2]any{p.StoreHash, p.ProductID}
+func (d *DB) ForgetDeleted(ctx context.Context, deleted []DeletedRecord) error {
+	rows := make([][3]any, len(deleted))
+	for i, r := range deleted {
+		rows[i] = [3]any{r.StoreHash, r.Kind, r.TargetID}
 	}
-	which := "(store_hash, target_id) IN (" + d.pairs("bigint") + ")"
+	which := "(store_hash, kind, target_id) IN (" + d.tuples("text", "text", "bigint") + ")"
 	if d.postgres() { // putRecords takes rows in this order, an UPDATE as it finds them
 		which = `(flow_id, key) IN (SELECT flow_id, key FROM records WHERE ` + which + ` ORDER BY flow_id COLLATE "C", key COLLATE "C" FOR UPDATE)`
 	}
-	return wrap(d.AcrossStores(ctx).Model(&Record{}).Where(which, jsonOf(pairs)).
-		Updates(map[string]any{"target_id": 0, "source_hash": ""}).Error, "forget products")
+	return wrap(d.AcrossStores(ctx).Model(&Record{}).Where(which, jsonOf(rows)).
+		Updates(map[string]any{"target_id": 0, "source_hash": ""}).Error, "forget deleted records")
 }
 
 // A list is one argument of a statement, however long it is: the statement's text is then always the same, and it is prepared and
@@ -166,12 +167,21 @@ func (d *DB) list(values []string) string {
 // arrayEscape is for a quoted element of PostgreSQL's array syntax.
 var arrayEscape = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
 
-// pairs is the query that yields the pairs of its argument, made by jsonOf: a text and a value of the type that PostgreSQL calls second.
-func (d *DB) pairs(second string) string {
-	if d.postgres() {
-		return "SELECT value->>0, (value->>1)::" + second + " FROM json_array_elements(CAST(? AS json)) AS e(value)"
+// tuples is the query that yields the rows of its argument, made by jsonOf: values of the types that PostgreSQL calls by these names.
+func (d *DB) tuples(types ...string) string {
+	values := make([]string, len(types))
+	for i, t := range types {
+		if d.postgres() {
+			values[i] = fmt.Sprintf("(value->>%d)::%s", i, t)
+		} else {
+			values[i] = fmt.Sprintf("value->>%d", i)
+		}
 	}
-	return "SELECT value->>0, value->>1 FROM json_each(?)"
+	list := strings.Join(values, ", ")
+	if d.postgres() {
+		return "SELECT " + list + " FROM json_array_elements(CAST(? AS json)) AS e(value)"
+	}
+	return "SELECT " + list + " FROM json_each(?)"
 }
 
 // jsonOf is the JSON of strings, numbers and rows.

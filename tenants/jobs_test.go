@@ -139,15 +139,16 @@ func TestForgetDeleted(t *testing.T) {
 		installed(t, db, "aaa", "bbb")
 		for _, store := range []string{"aaa", "bbb"} {
 			records := []tenants.Record{
-				{FlowID: store + "1", Key: "k", TargetID: 7, SourceHash: "h", State: "ok"},
-				{FlowID: store + "2", Key: "k", TargetID: 7, SourceHash: "h", State: "ok"},
-				{FlowID: store + "1", Key: "l", TargetID: 8, SourceHash: "h", State: "ok"},
+				{Kind: "products", FlowID: store + "1", Key: "k", TargetID: 7, SourceHash: "h", State: "ok"},
+				{Kind: "products", FlowID: store + "2", Key: "k", TargetID: 7, SourceHash: "h", State: "ok"},
+				{Kind: "products", FlowID: store + "1", Key: "l", TargetID: 8, SourceHash: "h", State: "ok"},
+				{Kind: "customers", FlowID: store + "3", Key: "k", TargetID: 7, SourceHash: "h", State: "ok"}, // another record of the same id
 			}
 			if err := db.UpsertRecords(tenants.WithStore(t.Context(), store), records); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if err := db.ForgetDeleted(t.Context(), []tenants.DeletedProduct{{StoreHash: "aaa", ProductID: 7}, {StoreHash: "bbb", ProductID: 8}, {StoreHash: "bbb", ProductID: 9}}); err != nil {
+		if err := db.ForgetDeleted(t.Context(), []tenants.DeletedRecord{{StoreHash: "aaa", Kind: "products", TargetID: 7}, {StoreHash: "bbb", Kind: "products", TargetID: 8}, {StoreHash: "bbb", Kind: "products", TargetID: 9}}); err != nil {
 			t.Fatal(err)
 		}
 		var rows []tenants.Record
@@ -158,7 +159,7 @@ func TestForgetDeleted(t *testing.T) {
 		for _, r := range rows {
 			got[r.FlowID+" "+r.Key] = fmt.Sprintf("%d %s", r.TargetID, r.SourceHash)
 		}
-		want := map[string]string{"aaa1 k": "0 ", "aaa2 k": "0 ", "aaa1 l": "8 h", "bbb1 k": "7 h", "bbb2 k": "7 h", "bbb1 l": "0 "}
+		want := map[string]string{"aaa1 k": "0 ", "aaa2 k": "0 ", "aaa1 l": "8 h", "bbb1 k": "7 h", "bbb2 k": "7 h", "bbb1 l": "0 ", "aaa3 k": "7 h", "bbb3 k": "7 h"}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("records (-want +got):\n%s", diff)
 		}
@@ -171,7 +172,7 @@ func TestForgetDeletedTakesRowsInOrder(t *testing.T) {
 	tenantstest.EachDB(t, func(t *testing.T, db *tenants.DB) {
 		ctx := tenants.WithStore(t.Context(), "aaa")
 		write := func(db *tenants.DB, key string) error {
-			return db.UpsertRecords(ctx, []tenants.Record{{FlowID: "f", Key: key, TargetID: int64(key[0])}})
+			return db.UpsertRecords(ctx, []tenants.Record{{Kind: "products", FlowID: "f", Key: key, TargetID: int64(key[0])}})
 		}
 		for _, key := range []string{"z", "a"} { // the last one is found first
 			if err := write(db, key); err != nil {
@@ -184,7 +185,7 @@ func TestForgetDeletedTakesRowsInOrder(t *testing.T) {
 				return err
 			}
 			go func() {
-				forgotten <- db.ForgetDeleted(ctx, []tenants.DeletedProduct{{StoreHash: "aaa", ProductID: 'z'}, {StoreHash: "aaa", ProductID: 'a'}})
+				forgotten <- db.ForgetDeleted(ctx, []tenants.DeletedRecord{{StoreHash: "aaa", Kind: "products", TargetID: 'z'}, {StoreHash: "aaa", Kind: "products", TargetID: 'a'}})
 			}()
 			awaitBlocked(t, db, tx)
 			return write(tx, "z")

@@ -260,7 +260,7 @@ func TestRecordsAreTrimmed(t *testing.T) {
 			for i, key := range keys {
 				lines = append(lines, tenants.SeenKey{Key: key, Line: int64(i + 2)})
 			}
-			if err := db.MarkSeen(ctx, flow, r.ID, lines); err != nil {
+			if err := db.MarkSeen(ctx, "products", flow, r.ID, lines); err != nil {
 				t.Fatal(err)
 			}
 		}

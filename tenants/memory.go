@@ -9,14 +9,14 @@ import (
 	"gorm.io/gorm/clause"
 )
 
-// RememberedProducts returns the fields (JSON) of the products that a flow remembers of keys, by key.
-func (d *DB) RememberedProducts(ctx context.Context, flowID string, keys []string) (map[string]string, error) {
+// RememberedRecords returns the fields (JSON) of the records that a flow remembers of keys, by key.
+func (d *DB) RememberedRecords(ctx context.Context, flowID string, keys []string) (map[string]string, error) {
 	found := make(map[string]string, len(keys))
 	for piece := range chunks(keys, bulkRows) {
-		var rows []RememberedProduct
+		var rows []RememberedRecord
 		err := d.Scoped(ctx).Select("store_hash", "flow_id", "key", "fields").Where("flow_id = ? AND key IN ?", flowID, piece).Find(&rows).Error
 		if err != nil {
-			return nil, wrap(err, "remembered products")
+			return nil, wrap(err, "remembered records")
 		}
 		for _, r := range rows {
 			found[r.Key] = r.Fields
@@ -25,16 +25,16 @@ func (d *DB) RememberedProducts(ctx context.Context, flowID string, keys []strin
 	return found, nil
 }
 
-// RememberProducts notes products as they were just seen: their fields (JSON) by key.
-func (d *DB) RememberProducts(ctx context.Context, flowID string, fields map[string]string) error {
+// RememberRecords notes records of a kind as they were just seen: their fields (JSON) by key.
+func (d *DB) RememberRecords(ctx context.Context, kind, flowID string, fields map[string]string) error {
 	now := d.now()
-	rows := make([]RememberedProduct, 0, len(fields))
+	rows := make([]RememberedRecord, 0, len(fields))
 	for key, f := range fields {
-		rows = append(rows, RememberedProduct{FlowID: flowID, Key: key, Fields: f, SeenAt: now})
+		rows = append(rows, RememberedRecord{Kind: kind, FlowID: flowID, Key: key, Fields: f, SeenAt: now})
 	}
 	// One order for everyone, so that two writers cannot wait for each other's rows.
-	slices.SortFunc(rows, func(a, b RememberedProduct) int { return cmp.Compare(a.Key, b.Key) })
-	return bulk(ctx, d, rows, "remember products", func(tx *DB, rows []RememberedProduct) error {
+	slices.SortFunc(rows, func(a, b RememberedRecord) int { return cmp.Compare(a.Key, b.Key) })
+	return bulk(ctx, d, rows, "remember records", func(tx *DB, rows []RememberedRecord) error {
 		return tx.Scoped(ctx).Clauses(clause.OnConflict{
 			Columns:   []clause.Column{{Name: "store_hash"}, {Name: "flow_id"}, {Name: "key"}},
 			DoUpdates: clause.AssignmentColumns([]string{"fields", "seen_at"}),
@@ -42,22 +42,22 @@ func (d *DB) RememberProducts(ctx context.Context, flowID string, fields map[str
 	})
 }
 
-// ForgetProducts makes the next change of these keys look their products up.
-func (d *DB) ForgetProducts(ctx context.Context, flowID string, keys []string) error {
-	return bulk(ctx, d, slices.Sorted(slices.Values(keys)), "forget products", func(tx *DB, keys []string) error {
-		return tx.Scoped(ctx).Where("flow_id = ? AND key IN ?", flowID, keys).Delete(&RememberedProduct{}).Error
+// ForgetRecords makes the next change of these keys look their records up.
+func (d *DB) ForgetRecords(ctx context.Context, flowID string, keys []string) error {
+	return bulk(ctx, d, slices.Sorted(slices.Values(keys)), "forget records", func(tx *DB, keys []string) error {
+		return tx.Scoped(ctx).Where("flow_id = ? AND key IN ?", flowID, keys).Delete(&RememberedRecord{}).Error
 	})
 }
 
-// ForgetProductsElsewhere is ForgetProducts for every other flow that knows one of these products, which
+// ForgetRecordsElsewhere is ForgetRecords for every other flow of the kind that knows one of these records, which
 // flowID has just changed.
-func (d *DB) ForgetProductsElsewhere(ctx context.Context, flowID string, productIDs []int64) error {
+func (d *DB) ForgetRecordsElsewhere(ctx context.Context, kind, flowID string, targetIDs []int64) error {
 	keys := make(map[string][]string)
-	for piece := range chunks(productIDs, bulkRows) {
+	for piece := range chunks(targetIDs, bulkRows) {
 		var rows []Record
-		err := d.Scoped(ctx).Select("flow_id", "key").Where("target_id IN ? AND flow_id <> ?", piece, flowID).Find(&rows).Error
+		err := d.Scoped(ctx).Select("flow_id", "key").Where("kind = ? AND target_id IN ? AND flow_id <> ?", kind, piece, flowID).Find(&rows).Error
 		if err != nil {
-			return wrap(err, "products of other flows")
+			return wrap(err, "records of other flows")
 		}
 		for _, r := range rows {
 			keys[r.FlowID] = append(keys[r.FlowID], r.Key)
@@ -69,7 +69,7 @@ func (d *DB) ForgetProductsElsewhere(ctx context.Context, flowID string, product
 	}
 	slices.Sort(flows)
 	for _, id := range flows {
-		if err := d.ForgetProducts(ctx, id, keys[id]); err != nil {
+		if err := d.ForgetRecords(ctx, id, keys[id]); err != nil {
 			return err
 		}
 	}

@@ -12,7 +12,7 @@ import (
 	"sluice/tenants/tenantstest"
 )
 
-func TestRememberedProducts(t *testing.T) {
+func TestRememberedRecords(t *testing.T) {
 	tenantstest.EachDB(t, func(t *testing.T, db *tenants.DB) {
 		ours, theirs := tenants.WithStore(t.Context(), "ours1"), tenants.WithStore(t.Context(), "theirs1")
 		must := func(err error) {
@@ -23,7 +23,7 @@ func TestRememberedProducts(t *testing.T) {
 		}
 		of := func(flow string, keys ...string) map[string]string {
 			t.Helper()
-			got, err := db.RememberedProducts(ours, flow, keys)
+			got, err := db.RememberedRecords(ours, flow, keys)
 			must(err)
 			return got
 		}
@@ -33,33 +33,38 @@ func TestRememberedProducts(t *testing.T) {
 			many[key] = fmt.Sprintf(`{"id":%d,"name":%q}`, i, strings.Repeat("ü", i%50))
 			keys = append(keys, key)
 		}
-		must(db.RememberProducts(ours, "f1", many))
-		must(db.RememberProducts(ours, "f2", map[string]string{"k1": "two"}))
-		must(db.RememberProducts(theirs, "f1", map[string]string{"k1": "theirs"}))
+		must(db.RememberRecords(ours, "products", "f1", many))
+		must(db.RememberRecords(ours, "products", "f2", map[string]string{"k1": "two"}))
+		must(db.RememberRecords(theirs, "products", "f1", map[string]string{"k1": "theirs"}))
 		if d := cmp.Diff(many, of("f1", append(keys, "none")...)); d != "" {
 			t.Error(d)
 		}
-		must(db.RememberProducts(ours, "f1", map[string]string{"k1": "again"}))
-		must(db.ForgetProducts(ours, "f1", []string{"k2", "none"}))
-		must(db.ForgetProducts(ours, "f1", nil))
+		must(db.RememberRecords(ours, "products", "f1", map[string]string{"k1": "again"}))
+		must(db.ForgetRecords(ours, "f1", []string{"k2", "none"}))
+		must(db.ForgetRecords(ours, "f1", nil))
 		if d := cmp.Diff(map[string]string{"k1": "again", "k3": many["k3"]}, of("f1", "k1", "k2", "k3")); d != "" {
 			t.Error(d)
 		}
 
 		// Another flow that knows a product which f1 changed must look at it.
 		must(db.UpsertRecords(ours, []tenants.Record{
-			{FlowID: "f1", Key: "k1", TargetID: 7}, {FlowID: "f2", Key: "k1", TargetID: 7}, {FlowID: "f2", Key: "k2", TargetID: 8},
+			{Kind: "products", FlowID: "f1", Key: "k1", TargetID: 7}, {Kind: "products", FlowID: "f2", Key: "k1", TargetID: 7},
+			{Kind: "products", FlowID: "f2", Key: "k2", TargetID: 8}, {Kind: "customers", FlowID: "f3", Key: "k1", TargetID: 7},
 		}))
-		must(db.RememberProducts(ours, "f2", map[string]string{"k2": "two"}))
-		must(db.ForgetProductsElsewhere(ours, "f1", []int64{7, 9}))
-		must(db.ForgetProductsElsewhere(ours, "f1", nil))
+		must(db.RememberRecords(ours, "products", "f2", map[string]string{"k2": "two"}))
+		must(db.RememberRecords(ours, "customers", "f3", map[string]string{"k1": "a customer"}))
+		must(db.ForgetRecordsElsewhere(ours, "products", "f1", []int64{7, 9}))
+		must(db.ForgetRecordsElsewhere(ours, "products", "f1", nil))
 		if d := cmp.Diff(map[string]string{"k2": "two"}, of("f2", "k1", "k2")); d != "" {
 			t.Error(d)
+		}
+		if got := of("f3", "k1"); got["k1"] != "a customer" {
+			t.Errorf("the customer of the same id: %v", got)
 		}
 		if got := of("f1", "k1"); got["k1"] != "again" {
 			t.Errorf("the flow itself has %v", got)
 		}
-		got, err := db.RememberedProducts(theirs, "f1", keys)
+		got, err := db.RememberedRecords(theirs, "f1", keys)
 		must(err)
 		if d := cmp.Diff(map[string]string{"k1": "theirs"}, got); d != "" {
 			t.Errorf("another store: %s", d)
@@ -75,7 +80,7 @@ func TestDeleteFlowForgetsItsProducts(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, id := range []string{flow.ID, "other"} {
-		if err := db.RememberProducts(ctx, id, map[string]string{"a": "{}"}); err != nil {
+		if err := db.RememberRecords(ctx, "products", id, map[string]string{"a": "{}"}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -83,7 +88,7 @@ func TestDeleteFlowForgetsItsProducts(t *testing.T) {
 		t.Fatal(err)
 	}
 	var left []string
-	if err := db.Scoped(ctx).Model(&tenants.RememberedProduct{}).Pluck("flow_id", &left).Error; err != nil {
+	if err := db.Scoped(ctx).Model(&tenants.RememberedRecord{}).Pluck("flow_id", &left).Error; err != nil {
 		t.Fatal(err)
 	}
 	if d := cmp.Diff([]string{"other"}, left); d != "" {

@@ -1,6 +1,9 @@
 package tenants
 
-import "time"
+import (
+	"encoding/json"
+	"time"
+)
 
 // Every type below but Store has a StoreHash: the guard in scope.go refuses any query on such a
 // table that did not come through Scoped or, for an operator's work, AcrossStores. Times are UTC.
@@ -152,16 +155,16 @@ type Connection struct {
 
 // Flow is one direction of one kind of record for a store: source, mapping, options.
 type Flow struct {
-	ID           string      `gorm:"primaryKey;size:36" json:"id"`
-	StoreHash    string      `gorm:"size:32;index" json:"-"`
-	Kind         string      `gorm:"size:32" json:"kind"` // "products"
-	Name         string      `gorm:"size:100" json:"name"`
-	ConnectionID string      `gorm:"size:36" json:"connection_id"`
-	SnapshotID   string      `gorm:"size:36" json:"snapshot_id"` // kind upload: the file last uploaded
-	Format       Format      `gorm:"serializer:json;type:text" json:"format"`
-	Mapping      Mapping     `gorm:"serializer:json;type:text" json:"mapping"`
-	Options      FlowOptions `gorm:"serializer:json;type:text" json:"options"`
-	Version      int         `json:"version"` // grows with each change; a stale write is refused
+	ID           string  `gorm:"primaryKey;size:36" json:"id"`
+	StoreHash    string  `gorm:"size:32;index" json:"-"`
+	Kind         string  `gorm:"size:32" json:"kind"` // "products"
+	Name         string  `gorm:"size:100" json:"name"`
+	ConnectionID string  `gorm:"size:36" json:"connection_id"`
+	SnapshotID   string  `gorm:"size:36" json:"snapshot_id"` // kind upload: the file last uploaded
+	Format       Format  `gorm:"serializer:json;type:text" json:"format"`
+	Mapping      Mapping `gorm:"serializer:json;type:text" json:"mapping"`
+	Options      Options `gorm:"serializer:json;type:text" json:"options"`
+	Version      int     `json:"version"` // grows with each change; a stale write is refused
 
 	// The schedule. Only SetSchedule and ClaimSchedule write it: the clock moves on without a new Version.
 	Schedule        string     `gorm:"size:100" json:"-"` // cron expression of five fields (see jobs/schedule), "" for none
@@ -191,11 +194,21 @@ type FieldMapping struct {
 	Expression string `json:"expression"` // expr-lang over the row's columns
 }
 
-// FlowOptions are the merchant's choices for a flow.
-type FlowOptions struct {
-	// RepeatedNames says what to do with a product whose name another product has:
-	// "append_sku" (default) makes it unique with a warning, "fail" fails the record.
-	RepeatedNames string `json:"repeated_names,omitempty"`
+// Options are the merchant's choices for a flow: names and values of its kind (flow.Spec).
+type Options map[string]any
+
+// Text returns an option that is a text, "" if it is not set.
+func (o Options) Text(name string) string {
+	s, _ := o[name].(string)
+	return s
+}
+
+// MarshalJSON writes no options as {}, never as null.
+func (o Options) MarshalJSON() ([]byte, error) {
+	if o == nil {
+		return []byte("{}"), nil
+	}
+	return json.Marshal(map[string]any(o))
 }
 
 // RunState says where a run stands. Done, Failed and Cancelled are final.
@@ -230,25 +243,25 @@ const (
 // Run is one execution of a flow: a chain of bounded steps. Step grows by one with each step that
 // was carried out, in the same transaction as its effects, so that a repeated step is noticed.
 type Run struct {
-	ID              string      `gorm:"primaryKey;size:36;index:runs_store_id,priority:2;index:runs_flow_id,priority:2" json:"id"`
-	StoreHash       string      `gorm:"size:32;index:runs_store_id,priority:1" json:"-"`
-	FlowID          string      `gorm:"size:36;index:runs_flow_id,priority:1;uniqueIndex:runs_one_active,where:state <> 'done' AND state <> 'failed' AND state <> 'cancelled'" json:"flow_id"` // one run at a time
-	Kind            string      `gorm:"size:32" json:"kind"`
-	State           RunState    `gorm:"size:16;index" json:"state"`
-	Phase           Phase       `gorm:"size:16" json:"phase"`
-	DryRun          bool        `json:"dry_run"`
-	RetryOf         string      `gorm:"size:36" json:"retry_of,omitempty"` // retries only that run's failed records
-	Trigger         string      `gorm:"size:16" json:"trigger"`            // "manual", "api", "demo", "schedule"
-	StartedBy       string      `gorm:"size:36" json:"started_by"`         // User.ID or APIKey.ID
-	SnapshotID      string      `gorm:"size:36" json:"snapshot_id"`
-	Step            int64       `json:"-"`
-	Checkpoint      string      `gorm:"type:text" json:"-"`                      // JSON owned by jobs/sync
-	Format          Format      `gorm:"serializer:json;type:text" json:"format"` // the flow's at start: a run does not change under way
-	Mapping         Mapping     `gorm:"serializer:json;type:text" json:"mapping"`
-	Options         FlowOptions `gorm:"serializer:json;type:text" json:"options"`
-	Error           string      `gorm:"size:1000" json:"error,omitempty"` // for the user
-	Incomplete      bool        `json:"incomplete"`                       // the source stopped before its end
-	CancelRequested bool        `json:"cancel_requested"`
+	ID              string   `gorm:"primaryKey;size:36;index:runs_store_id,priority:2;index:runs_flow_id,priority:2" json:"id"`
+	StoreHash       string   `gorm:"size:32;index:runs_store_id,priority:1" json:"-"`
+	FlowID          string   `gorm:"size:36;index:runs_flow_id,priority:1;uniqueIndex:runs_one_active,where:state <> 'done' AND state <> 'failed' AND state <> 'cancelled'" json:"flow_id"` // one run at a time
+	Kind            string   `gorm:"size:32" json:"kind"`
+	State           RunState `gorm:"size:16;index" json:"state"`
+	Phase           Phase    `gorm:"size:16" json:"phase"`
+	DryRun          bool     `json:"dry_run"`
+	RetryOf         string   `gorm:"size:36" json:"retry_of,omitempty"` // retries only that run's failed records
+	Trigger         string   `gorm:"size:16" json:"trigger"`            // "manual", "api", "demo", "schedule"
+	StartedBy       string   `gorm:"size:36" json:"started_by"`         // User.ID or APIKey.ID
+	SnapshotID      string   `gorm:"size:36" json:"snapshot_id"`
+	Step            int64    `json:"-"`
+	Checkpoint      string   `gorm:"type:text" json:"-"`                      // JSON owned by jobs/sync
+	Format          Format   `gorm:"serializer:json;type:text" json:"format"` // the flow's at start: a run does not change under way
+	Mapping         Mapping  `gorm:"serializer:json;type:text" json:"mapping"`
+	Options         Options  `gorm:"serializer:json;type:text" json:"options"`
+	Error           string   `gorm:"size:1000" json:"error,omitempty"` // for the user
+	Incomplete      bool     `json:"incomplete"`                       // the source stopped before its end
+	CancelRequested bool     `json:"cancel_requested"`
 
 	Counts
 	Requests  int64 `json:"requests"`  // API requests the run has made
@@ -277,15 +290,18 @@ type Counts struct {
 	Warnings  int64 `json:"warnings"`
 }
 
-// Record is what a flow knows of one key: which product it is and what was last written to it.
+// Record is what a flow knows of one key: which record of the store it is and what was last written to it.
 type Record struct {
-	FlowID     string    `gorm:"primaryKey;size:36;index:records_flow_name,priority:1;index:records_target,priority:2" json:"-"`
-	Key        string    `gorm:"primaryKey;size:512" json:"key"` // trimmed and case-folded SKU
+	FlowID     string    `gorm:"primaryKey;size:36;index:records_flow_unique,priority:1;index:records_target,priority:3" json:"-"`
+	Key        string    `gorm:"primaryKey;size:512" json:"key"` // what identifies it at the source, trimmed and case-folded
 	StoreHash  string    `gorm:"size:32;index" json:"-"`
-	TargetID   int64     `gorm:"index:records_target,priority:1" json:"target_id"`    // product id; 0 while unknown
-	SourceHash string    `gorm:"size:64" json:"-"`                                    // of the mapped document last landed; "" if none
-	NameKey    string    `gorm:"size:64;index:records_flow_name,priority:2" json:"-"` // hash of the folded name it has or will have
-	State      string    `gorm:"size:16" json:"state"`                                // "ok", "pending", "failed"
+	Kind       string    `gorm:"size:32;index:records_target,priority:1" json:"-"`      // of the flow
+	TargetID   int64     `gorm:"index:records_target,priority:2" json:"target_id"`      // the kind's: a product's id; 0 while unknown
+	ParentID   int64     `json:"-"`                                                     // of what it is a part of, as a variant of a product; 0 for none
+	TargetRef  string    `gorm:"size:128" json:"-"`                                     // the kind's own way to address it, "" for none
+	SourceHash string    `gorm:"size:64" json:"-"`                                      // of the mapped document last landed; "" if none
+	UniqueKey  string    `gorm:"size:64;index:records_flow_unique,priority:2" json:"-"` // hash of what no other record may have, as a product's name
+	State      string    `gorm:"size:16" json:"state"`                                  // "ok", "pending", "failed"
 	Error      string    `gorm:"size:1000" json:"error,omitempty"`
 	Cleaned    string    `gorm:"type:text;default:''" json:"-"` // JSON owned by jobs/sync: what BigCommerce made of values that it does not keep as they are
 	SeenRunID  string    `gorm:"size:36" json:"-"`              // the last run whose source had this key …
@@ -316,6 +332,8 @@ type RunItem struct {
 	State     ItemState `gorm:"size:16;index:run_items_next,priority:2" json:"state"`
 	Action    string    `gorm:"size:16" json:"action"` // "create", "update", "unchanged" once matched
 	TargetID  int64     `json:"target_id"`
+	ParentID  int64     `json:"-"`
+	TargetRef string    `gorm:"size:128" json:"-"`
 	Document  string    `gorm:"type:text" json:"-"` // JSON of the mapped document
 	Hash      string    `gorm:"size:64" json:"-"`   // of Document, becomes Record.SourceHash
 	Changes   string    `gorm:"type:text" json:"-"` // JSON [{field, before, after}]

@@ -2,17 +2,18 @@ package tenants
 
 import "time"
 
-// RememberedProduct is a product as a flow last saw it: in the answer to its last write, or when it was last
-// looked at. With it the next change is planned, shown and journalled without reading the product again.
-// There is none of a product whose last write failed, that another flow wrote meanwhile, or that is large.
+// RememberedRecord is a record of the store as a flow last saw it: in the answer to its last write, or when it was
+// last looked at. With it the next change is planned, shown and journalled without reading the record again.
+// There is none of a record whose last write failed, that another flow wrote meanwhile, or that is large.
 //
 // It stands beside Record, not in it: every run marks every record, and PostgreSQL writes a row that changes
 // as a whole.
-type RememberedProduct struct {
+type RememberedRecord struct {
 	StoreHash string    `gorm:"primaryKey;size:32"`
 	FlowID    string    `gorm:"primaryKey;size:36"`
 	Key       string    `gorm:"primaryKey;size:512"` // Record.Key
-	Fields    string    `gorm:"type:text"`           // JSON object: id, sku, name and the mapped fields, as BigCommerce has them
+	Kind      string    `gorm:"size:32"`             // of the flow
+	Fields    string    `gorm:"type:text"`           // JSON object: what identifies it and the mapped fields, as BigCommerce has them
 	SeenAt    time.Time // when
 }
 

@@ -30,15 +30,15 @@ func TestLookupsUseTheirIndex(t *testing.T) {
 		{"records by key", func(g *gorm.DB) *gorm.DB {
 			return g.Where("flow_id = ? AND key IN ?", "f", keys).Find(&[]tenants.Record{})
 		}, "(flow_id=? AND key=?)"},
-		{"records by name", func(g *gorm.DB) *gorm.DB {
-			return g.Where("flow_id = ? AND name_key IN ?", "f", keys).Find(&[]tenants.Record{})
-		}, "(flow_id=? AND name_key=?)"},
-		{"records by product", func(g *gorm.DB) *gorm.DB {
-			return g.Where("flow_id = ? AND target_id IN ?", "f", ids).Find(&[]tenants.Record{})
-		}, "records_target (target_id=? AND flow_id=?)"},
-		{"a deleted product", func(g *gorm.DB) *gorm.DB {
-			return g.Where("target_id = ?", 7).Find(&[]tenants.Record{})
-		}, "records_target (target_id=?)"},
+		{"records by unique key", func(g *gorm.DB) *gorm.DB {
+			return g.Where("flow_id = ? AND unique_key IN ?", "f", keys).Find(&[]tenants.Record{})
+		}, "(flow_id=? AND unique_key=?)"},
+		{"records by target", func(g *gorm.DB) *gorm.DB {
+			return g.Where("kind = ? AND flow_id = ? AND target_id IN ?", "products", "f", ids).Find(&[]tenants.Record{})
+		}, "records_target (kind=? AND target_id=? AND flow_id=?)"},
+		{"a deleted record", func(g *gorm.DB) *gorm.DB {
+			return g.Where("kind = ? AND target_id = ?", "products", 7).Find(&[]tenants.Record{})
+		}, "records_target (kind=? AND target_id=?)"},
 		{"next items", func(g *gorm.DB) *gorm.DB {
 			return g.Where("run_id = ? AND state = ? AND line > ?", "r", "create", 5).Order("line").Find(&[]tenants.RunItem{})
 		}, "run_items_next (run_id=? AND state=? AND line>?)"},

@@ -26,13 +26,13 @@ func (d *DB) RecordsByKeys(ctx context.Context, flowID string, keys []string) (m
 	return found, nil
 }
 
-// RecordsByNameKeys returns the records that have one of nameKeys; several may share one.
-func (d *DB) RecordsByNameKeys(ctx context.Context, flowID string, nameKeys []string) ([]Record, error) {
+// RecordsByUniqueKeys returns the records that have one of nameKeys; several may share one.
+func (d *DB) RecordsByUniqueKeys(ctx context.Context, flowID string, nameKeys []string) ([]Record, error) {
 	var found []Record
 	for piece := range chunks(nameKeys, bulkRows) {
 		var rows []Record
-		if err := d.Scoped(ctx).Where("flow_id = ? AND name_key IN ?", flowID, piece).Order("key").Find(&rows).Error; err != nil {
-			return nil, wrap(err, "records by name")
+		if err := d.Scoped(ctx).Where("flow_id = ? AND unique_key IN ?", flowID, piece).Order("key").Find(&rows).Error; err != nil {
+			return nil, wrap(err, "records by unique key")
 		}
 		found = append(found, rows...)
 	}
@@ -41,19 +41,19 @@ func (d *DB) RecordsByNameKeys(ctx context.Context, flowID string, nameKeys []st
 
 // UpsertRecords writes every column of records.
 func (d *DB) UpsertRecords(ctx context.Context, records []Record) error {
-	return d.putRecords(ctx, records, "target_id", "source_hash", "name_key", "state", "error", "cleaned", "seen_run_id", "seen_line", "updated_at")
+	return d.putRecords(ctx, records, "kind", "target_id", "parent_id", "target_ref", "source_hash", "unique_key", "state", "error", "cleaned", "seen_run_id", "seen_line", "updated_at")
 }
 
 // MarkSeen sets SeenRunID and SeenLine of keys, making records (state "pending") that do not exist.
-func (d *DB) MarkSeen(ctx context.Context, flowID, runID string, seen []SeenKey) error {
+func (d *DB) MarkSeen(ctx context.Context, kind, flowID, runID string, seen []SeenKey) error {
 	records := make([]Record, len(seen))
 	for i, s := range seen {
-		records[i] = Record{FlowID: flowID, Key: s.Key, State: "pending", SeenRunID: runID, SeenLine: s.Line}
+		records[i] = Record{Kind: kind, FlowID: flowID, Key: s.Key, State: "pending", SeenRunID: runID, SeenLine: s.Line}
 	}
 	return d.putRecords(ctx, records, "seen_run_id", "seen_line")
 }
 
-// DoubtRecords makes the next run of each flow of ctx's store look all its products up, whether their
+// DoubtRecords makes the next run of each flow of ctx's store look all its records up, whether their
 // source changed or not: something may have happened to them that nobody told of. It goes through the
 // records piece by piece, and may be interrupted and repeated.
 func (d *DB) DoubtRecords(ctx context.Context) error {
@@ -114,7 +114,7 @@ func (d *DB) UpdateRunItems(ctx context.Context, items []RunItem) error {
 	return bulk(ctx, d, items, "run items", func(tx *DB, rows []RunItem) error {
 		return tx.Scoped(ctx).Clauses(clause.OnConflict{
 			Columns:   []clause.Column{{Name: "run_id"}, {Name: "line"}},
-			DoUpdates: clause.AssignmentColumns([]string{"key", "state", "action", "target_id", "document", "hash", "changes"}),
+			DoUpdates: clause.AssignmentColumns([]string{"key", "state", "action", "target_id", "parent_id", "target_ref", "document", "hash", "changes"}),
 		}).Create(&rows).Error
 	})
 }

@@ -25,7 +25,7 @@ func TestFlows(t *testing.T) {
 		}
 		f.Format = tenants.Format{Type: "csv", Delimiter: ";"}
 		f.Mapping = tenants.Mapping{Fields: []tenants.FieldMapping{{Target: "sku", Expression: "PartNum"}}}
-		f.Options = tenants.FlowOptions{RepeatedNames: "fail"}
+		f.Options = tenants.Options{"repeated_names": "fail"}
 		stale := *f
 		if err := db.UpdateFlow(ctx, f); err != nil || f.Version != 2 {
 			t.Fatalf("version %d, %v", f.Version, err)
@@ -73,7 +73,7 @@ func TestFlows(t *testing.T) {
 func recordsOf(flowID string, n int) []tenants.Record {
 	records := make([]tenants.Record, n)
 	for i := range records {
-		records[i] = tenants.Record{FlowID: flowID, Key: fmt.Sprintf("k%04d", i), NameKey: fmt.Sprintf("n%d", i%600), State: "ok", TargetID: int64(i)}
+		records[i] = tenants.Record{FlowID: flowID, Key: fmt.Sprintf("k%04d", i), UniqueKey: fmt.Sprintf("n%d", i%600), State: "ok", TargetID: int64(i)}
 	}
 	return records
 }
@@ -345,7 +345,7 @@ func TestRecords(t *testing.T) {
 		if err != nil || len(found) != 1700 || found["k0000"].TargetID != 99 || found["k1699"].TargetID != 1699 {
 			t.Fatalf("%d records, %+v, %v", len(found), found["k0000"], err)
 		}
-		named, err := db.RecordsByNameKeys(ctx, "f", names)
+		named, err := db.RecordsByUniqueKeys(ctx, "f", names)
 		if err != nil || len(named) != 1699 {
 			t.Errorf("%d records by name, %v", len(named), err)
 		}
@@ -354,7 +354,7 @@ func TestRecords(t *testing.T) {
 		}
 
 		seen := []tenants.SeenKey{{Key: "k0001", Line: 2}, {Key: "new", Line: 3}, {Key: "k0001", Line: 4}}
-		if err := db.MarkSeen(ctx, "f", "r", seen); err != nil {
+		if err := db.MarkSeen(ctx, "products", "f", "r", seen); err != nil {
 			t.Fatal(err)
 		}
 		found, err = db.RecordsByKeys(ctx, "f", []string{"k0001", "new"})
@@ -377,14 +377,14 @@ func TestRecords(t *testing.T) {
 		if err := db.UpsertRecords(other, []tenants.Record{{FlowID: "f", Key: "k0001", TargetID: 6}}); !errors.Is(err, tenants.ErrOtherStore) {
 			t.Errorf("%v, want ErrOtherStore", err)
 		}
-		if err := db.MarkSeen(other, "f", "r2", seen); !errors.Is(err, tenants.ErrOtherStore) {
+		if err := db.MarkSeen(other, "products", "f", "r2", seen); !errors.Is(err, tenants.ErrOtherStore) {
 			t.Errorf("%v, want ErrOtherStore", err)
 		}
 		found, _ = db.RecordsByKeys(ctx, "f", []string{"k0001"})
 		if found["k0001"].TargetID != 1 || found["k0001"].SeenRunID != "r" {
 			t.Errorf("%+v", found["k0001"])
 		}
-		if err := errors.Join(db.UpsertRecords(ctx, nil), db.MarkSeen(ctx, "f", "r", nil), db.InsertRunItems(ctx, nil), db.AddJournal(ctx, nil)); err != nil {
+		if err := errors.Join(db.UpsertRecords(ctx, nil), db.MarkSeen(ctx, "products", "f", "r", nil), db.InsertRunItems(ctx, nil), db.AddJournal(ctx, nil)); err != nil {
 			t.Errorf("nothing to do: %v", err)
 		}
 	})

@@ -19,18 +19,18 @@ import (
 
 // flowView is a flow with where it reads from and how it last went.
 type flowView struct {
-	ID        string              `json:"id"`
-	Kind      string              `json:"kind"`
-	Name      string              `json:"name"`
-	Source    sourceView          `json:"source"`
-	Format    tenants.Format      `json:"format"`
-	Mapping   tenants.Mapping     `json:"mapping"`
-	Options   tenants.FlowOptions `json:"options"`
-	Schedule  scheduleView        `json:"schedule"`
-	Version   int                 `json:"version"`
-	CreatedAt time.Time           `json:"created_at"`
-	UpdatedAt time.Time           `json:"updated_at"`
-	LastRun   *runView            `json:"last_run"`
+	ID        string          `json:"id"`
+	Kind      string          `json:"kind"`
+	Name      string          `json:"name"`
+	Source    sourceView      `json:"source"`
+	Format    tenants.Format  `json:"format"`
+	Mapping   tenants.Mapping `json:"mapping"`
+	Options   tenants.Options `json:"options"`
+	Schedule  scheduleView    `json:"schedule"`
+	Version   int             `json:"version"`
+	CreatedAt time.Time       `json:"created_at"`
+	UpdatedAt time.Time       `json:"updated_at"`
+	LastRun   *runView        `json:"last_run"`
 }
 
 // sourceView is a flow's source; its secret is never shown.
@@ -55,12 +55,12 @@ type sourceChange struct {
 
 // flowChange is the body of a PUT. Without a schedule the flow keeps the one it has.
 type flowChange struct {
-	Version int                 `json:"version"`
-	Name    string              `json:"name"`
-	Source  sourceChange        `json:"source"`
-	Format  tenants.Format      `json:"format"`
-	Mapping tenants.Mapping     `json:"mapping"`
-	Options tenants.FlowOptions `json:"options"`
+	Version int             `json:"version"`
+	Name    string          `json:"name"`
+	Source  sourceChange    `json:"source"`
+	Format  tenants.Format  `json:"format"`
+	Mapping tenants.Mapping `json:"mapping"`
+	Options tenants.Options `json:"options"`
 
 	Schedule *scheduleChange `json:"schedule"`
 }
@@ -107,8 +107,8 @@ func (a *API) viewOf(ctx context.Context, f *tenants.Flow, parts *tenants.FlowPa
 	if v.Mapping.Fields == nil {
 		v.Mapping.Fields = []tenants.FieldMapping{}
 	}
-	if v.Options.RepeatedNames == "" {
-		v.Options.RepeatedNames = "append_sku"
+	if o, err := sync.Spec().CheckOptions(f.Options); err == nil { // else as they were saved once
+		v.Options = o
 	}
 	if conn, ok := parts.Connections[f.ConnectionID]; ok {
 		v.Source = sourceView{Kind: conn.Kind, URL: a.shownAddress(ctx, &conn), HasSecret: conn.HasSecret}
@@ -339,10 +339,8 @@ func (a *API) checkFlow(want flowChange) error {
 		}
 		seen[f.Target] = true
 	}
-	switch want.Options.RepeatedNames {
-	case "", "append_sku", "fail":
-	default:
-		return refuse.WithField("options.repeated_names", "choose append_sku or fail")
+	if _, err := sync.Spec().CheckOptions(want.Options); err != nil {
+		return err
 	}
 	if want.Schedule != nil {
 		if _, err := want.Schedule.check(); err != nil {

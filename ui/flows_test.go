@@ -15,7 +15,7 @@ func TestFlowFromNothingToASource(t *testing.T) {
 	token := p.open(storeA, 1)
 	var f flowView
 	p.call("POST", "/flows", token, map[string]string{"kind": "products", "name": " Parts "}, http.StatusCreated, &f)
-	if f.Name != "Parts" || f.Source.Kind != "" || f.Options.RepeatedNames != "append_sku" {
+	if f.Name != "Parts" || f.Source.Kind != "" || f.Options.Text("repeated_names") != "append_sku" {
 		t.Fatalf("new flow %+v", f)
 	}
 	change := func(source map[string]any) map[string]any {
@@ -23,7 +23,7 @@ func TestFlowFromNothingToASource(t *testing.T) {
 			"mapping": map[string]any{"fields": []map[string]string{{"target": "sku", "expression": "PartNum"}}}, "options": map[string]string{"repeated_names": "fail"}}
 	}
 	p.call("PUT", "/flows/"+f.ID, token, change(map[string]any{"kind": "url", "url": "https://erp.example/parts.csv", "authorization": "Bearer erp-secret"}), http.StatusOK, &f)
-	if f.Source.Kind != "url" || !f.Source.HasSecret || f.Options.RepeatedNames != "fail" || len(f.Mapping.Fields) != 1 {
+	if f.Source.Kind != "url" || !f.Source.HasSecret || f.Options.Text("repeated_names") != "fail" || len(f.Mapping.Fields) != 1 {
 		t.Fatalf("saved flow %+v", f)
 	}
 	if w := p.do("GET", Prefix+"/flows/"+f.ID, token, ""); strings.Contains(w.Body.String(), "erp-secret") {

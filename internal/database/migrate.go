@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/go-gormigrate/gormigrate/v2"
 	"gorm.io/gorm"
@@ -30,7 +31,18 @@ func migrations() []*gormigrate.Migration {
 		{ID: "0015_surface", Migrate: migrate0015},
 		{ID: "0017_cleaned_values", Migrate: migrate0017},
 		{ID: "0018_api_accounts", Migrate: migrate0018},
+		{ID: "0020_kinds", Migrate: migrate0020},
 	}
+}
+
+// breaking are the migrations after which processes of older versions fail: they rename or take away. All others
+// only add.
+var breaking = map[string]bool{"0020_kinds": true}
+
+// Breaks reports whether one of the pending migrations makes processes of the version that the database has fail.
+// A new database has no such processes.
+func Breaks(pending []string) bool {
+	return !slices.Contains(pending, migrations()[0].ID) && slices.ContainsFunc(pending, func(id string) bool { return breaking[id] })
 }
 
 var options = gormigrate.Options{

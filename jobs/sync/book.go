@@ -84,9 +84,9 @@ func (b *book) failed(m *mapped) {
 func (b *book) record(m *mapped) tenants.Record {
 	r, ok := b.mine[m.key]
 	if !ok {
-		r = tenants.Record{FlowID: b.own, Key: m.key, State: recordPending}
+		r = tenants.Record{Kind: b.step.run.Kind, FlowID: b.own, Key: m.key, State: recordPending}
 		if known, ok := b.records[m.key]; ok { // a dry run's copy of the flow's record
-			r.TargetID, r.NameKey = known.TargetID, known.NameKey
+			r.TargetID, r.UniqueKey = known.TargetID, known.UniqueKey
 		}
 	}
 	r.SeenRunID, r.SeenLine = b.step.run.ID, m.line
@@ -107,7 +107,7 @@ func (b *book) names(ctx context.Context, work []*mapped, s *step) error {
 		name := m.doc.name()
 		own := nameKey(name)
 		if name != "" && holders.other(own, m.key) {
-			if s.run.Options.RepeatedNames == "fail" {
+			if s.run.Options.Text(optionRepeatedNames) == repeatedFail {
 				s.fault(m.line, m.sku, "name", "another product of this feed has the same name, and BigCommerce wants names unique: change the name, or let the flow append the SKU", name)
 				s.run.Failed++
 				b.failed(m)
@@ -120,9 +120,9 @@ func (b *book) names(ctx context.Context, work []*mapped, s *step) error {
 		r := b.record(m)
 		r.State, r.Error = recordPending, ""
 		if name != "" {
-			holders.drop(r.NameKey, m.key)
+			holders.drop(r.UniqueKey, m.key)
 			holders.add(own, m.key)
-			r.NameKey = own
+			r.UniqueKey = own
 		}
 		b.changed[m.key] = r
 		if m.doc.cleaned, err = decodeCleaned(b.records[m.key].Cleaned); err != nil {
@@ -169,7 +169,7 @@ func (b *book) holders(ctx context.Context, work []*mapped) (nameHolders, error)
 	}
 	out := make(nameHolders)
 	db, run := b.step.e.cfg.DB, b.step.run
-	records, err := db.RecordsByNameKeys(ctx, run.FlowID, names)
+	records, err := db.RecordsByUniqueKeys(ctx, run.FlowID, names)
 	if err != nil {
 		return nil, err
 	}
@@ -182,20 +182,20 @@ func (b *book) holders(ctx context.Context, work []*mapped) (nameHolders, error)
 		if planned, err = db.RecordsByKeys(ctx, b.own, keys); err != nil {
 			return nil, err
 		}
-		mine, err := db.RecordsByNameKeys(ctx, b.own, names)
+		mine, err := db.RecordsByUniqueKeys(ctx, b.own, names)
 		if err != nil {
 			return nil, err
 		}
 		for _, r := range mine {
-			out.add(r.NameKey, r.Key)
+			out.add(r.UniqueKey, r.Key)
 		}
 	}
 	for _, r := range records {
-		if p, ok := planned[r.Key]; ok && p.NameKey != "" {
+		if p, ok := planned[r.Key]; ok && p.UniqueKey != "" {
 			continue // counted with the name that the run would give it
 		}
 		if r.TargetID != 0 || r.SeenRunID == run.ID {
-			out.add(r.NameKey, r.Key)
+			out.add(r.UniqueKey, r.Key)
 		}
 	}
 	return out, nil
@@ -209,7 +209,7 @@ func (b *book) write(ctx context.Context, tx *tenants.DB) error {
 			marks = append(marks, m)
 		}
 	}
-	if err := tx.MarkSeen(ctx, b.own, b.step.run.ID, marks); err != nil {
+	if err := tx.MarkSeen(ctx, b.step.run.Kind, b.own, b.step.run.ID, marks); err != nil {
 		return err
 	}
 	records := make([]tenants.Record, 0, len(b.changed))

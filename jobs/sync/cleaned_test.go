@@ -40,7 +40,7 @@ func (w *world) forget() {
 	if err := w.db.Scoped(w.ctx).Model(&tenants.Record{}).Where("flow_id = ?", w.flow.ID).Update("source_hash", "").Error; err != nil {
 		w.Fatal(err)
 	}
-	if err := w.db.Scoped(w.ctx).Where("flow_id = ?", w.flow.ID).Delete(&tenants.RememberedProduct{}).Error; err != nil {
+	if err := w.db.Scoped(w.ctx).Where("flow_id = ?", w.flow.ID).Delete(&tenants.RememberedRecord{}).Error; err != nil {
 		w.Fatal(err)
 	}
 }

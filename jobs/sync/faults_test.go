@@ -256,13 +256,13 @@ func TestABadRecordDoesNotTakeItsBatchWithIt(t *testing.T) {
 	}
 	rows[13] = strings.Replace(rows[13], "Name 13", "Taken", 1)
 	w.feed.body = csv(rows...)
-	w.flow.Options.RepeatedNames = "fail"
+	w.flow.Options = tenants.Options{"repeated_names": "fail"}
 	r := w.run()
 	w.want(r, counts{Read: 25, Updated: 24, Failed: 1})
 	if kinds, _ := w.issues(r, severityError); !cmp.Equal(kinds, []string{"15 S-13 name"}) {
 		t.Errorf("errors %v", kinds)
 	}
-	w.flow.Options.RepeatedNames = "append_sku"
+	w.flow.Options = tenants.Options{"repeated_names": "append_sku"}
 	retry := w.run(func(n *tenants.Run) { n.RetryOf = r.ID })
 	w.want(retry, counts{Read: 1, Updated: 1})
 	if got := w.products()["S-13"].Name; got != "Taken (S-13)" {

@@ -60,7 +60,7 @@ func (o *outcome) landed(item tenants.RunItem, id int64, action string, d itemDo
 	o.records[item.Key] = func(r *tenants.Record) {
 		r.TargetID, r.SourceHash, r.State, r.Error, r.Cleaned = id, item.Hash, recordOK, "", cleaned
 		if name != "" {
-			r.NameKey = name
+			r.UniqueKey = name
 		}
 	}
 	if action == actionUpdate {
@@ -136,7 +136,7 @@ func (o *outcome) write(ctx context.Context, tx *tenants.DB) error {
 		for _, key := range keys {
 			r, ok := known[key]
 			if !ok {
-				r = tenants.Record{FlowID: flow, Key: key}
+				r = tenants.Record{Kind: o.step.run.Kind, FlowID: flow, Key: key}
 			}
 			o.records[key](&r)
 			records = append(records, r)
@@ -153,7 +153,7 @@ func (o *outcome) write(ctx context.Context, tx *tenants.DB) error {
 
 // remember saves what is known of products now.
 func (o *outcome) remember(ctx context.Context, tx *tenants.DB) error {
-	flow := o.step.run.FlowID
+	kind, flow := o.step.run.Kind, o.step.run.FlowID
 	products := make(map[string]string, len(o.memory))
 	var forgotten []string
 	for key, p := range o.memory {
@@ -163,13 +163,13 @@ func (o *outcome) remember(ctx context.Context, tx *tenants.DB) error {
 			products[key] = p
 		}
 	}
-	if err := tx.RememberProducts(ctx, flow, products); err != nil {
+	if err := tx.RememberRecords(ctx, kind, flow, products); err != nil {
 		return err
 	}
-	if err := tx.ForgetProducts(ctx, flow, forgotten); err != nil {
+	if err := tx.ForgetRecords(ctx, flow, forgotten); err != nil {
 		return err
 	}
-	return tx.ForgetProductsElsewhere(ctx, flow, o.updated)
+	return tx.ForgetRecordsElsewhere(ctx, kind, flow, o.updated)
 }
 
 // query narrows the run's items; zero fields narrow nothing.

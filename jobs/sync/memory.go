@@ -84,7 +84,7 @@ func (s *step) recall(ctx context.Context, items []tenants.RunItem) (map[string]
 	for i, item := range items {
 		keys[i] = item.Key
 	}
-	kept, err := s.e.cfg.DB.RememberedProducts(ctx, s.run.FlowID, keys)
+	kept, err := s.e.cfg.DB.RememberedRecords(ctx, s.run.FlowID, keys)
 	if err != nil {
 		return nil, err
 	}

@@ -304,7 +304,7 @@ func TestWhatIsNotRememberedIsLookedAt(t *testing.T) {
 		},
 		"a product that the first version wrote": {
 			change: func(w *world) {
-				if err := w.db.Scoped(w.ctx).Where("1 = 1").Delete(&tenants.RememberedProduct{}).Error; err != nil {
+				if err := w.db.Scoped(w.ctx).Where("1 = 1").Delete(&tenants.RememberedRecord{}).Error; err != nil {
 					w.Fatal(err)
 				}
 				w.feed.body = csv(part("A", "First", "2", "1"))
@@ -445,7 +445,7 @@ func TestADryRunRemembersNothing(t *testing.T) {
 	w.feed.body = csv(part("A", "First", "1", "1"))
 	w.run(dryRun)
 	var n int64
-	if err := w.db.Scoped(context.WithoutCancel(w.ctx)).Model(&tenants.RememberedProduct{}).Count(&n).Error; err != nil || n != 0 {
+	if err := w.db.Scoped(context.WithoutCancel(w.ctx)).Model(&tenants.RememberedRecord{}).Count(&n).Error; err != nil || n != 0 {
 		t.Errorf("%d products, %v", n, err)
 	}
 }

@@ -193,7 +193,7 @@ func TestRepeatedNames(t *testing.T) {
 	t.Run("fail", func(t *testing.T) {
 		w := newWorld(t, p)
 		w.feed.body = body
-		w.flow.Options.RepeatedNames = "fail"
+		w.flow.Options = tenants.Options{"repeated_names": "fail"}
 		r := w.run()
 		w.want(r, counts{Read: 3, Created: 2, Failed: 1})
 		if kinds, _ := w.issues(r, ""); !cmp.Equal(kinds, []string{"3 B name"}) {
@@ -203,7 +203,7 @@ func TestRepeatedNames(t *testing.T) {
 	for _, option := range []string{"", "fail"} {
 		t.Run("a name that a product outside the feed has/"+option, func(t *testing.T) {
 			w := newWorld(t, p)
-			w.flow.Options.RepeatedNames = option
+			w.flow.Options = tenants.Options{"repeated_names": option}
 			w.add(bigcommerce.Fields{"name": "Table", "sku": "OTHER", "type": "physical", "weight": 0, "price": 1})
 			w.feed.body = body
 			r := w.run()

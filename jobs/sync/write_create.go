@@ -132,7 +132,7 @@ func (s *step) markSending(ctx context.Context, all []*sending) error {
 func (s *step) post(ctx context.Context, c *bigcommerce.Client, all []*sending, refs *refTable) {
 	requests, stop := graceful(ctx)
 	defer stop()
-	w := creator{client: c, pipe: s.newPipe(ctx), include: liveFields(s.run.Mapping), unique: s.run.Options.RepeatedNames != "fail", recalled: refs.recalled()}
+	w := creator{client: c, pipe: s.newPipe(ctx), include: liveFields(s.run.Mapping), unique: s.run.Options.Text(optionRepeatedNames) != repeatedFail, recalled: refs.recalled()}
 	for _, x := range all {
 		if w.pipe.full(ctx) {
 			break

@@ -63,7 +63,7 @@ func (s *step) writeUpdates(ctx context.Context) error {
 	}
 	requests, stop := graceful(ctx)
 	defer stop()
-	w := updater{products: c.Products, pipe: s.newPipe(ctx), include: liveFields(s.run.Mapping), unique: s.run.Options.RepeatedNames != "fail", recalled: refs.recalled()}
+	w := updater{products: c.Products, pipe: s.newPipe(ctx), include: liveFields(s.run.Mapping), unique: s.run.Options.Text(optionRepeatedNames) != repeatedFail, recalled: refs.recalled()}
 	for _, batch := range s.batches(ready) {
 		if w.pipe.full(ctx) {
 			break

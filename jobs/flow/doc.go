@@ -1,0 +1,2 @@
+// Package flow says what a kind of flow is, without knowing any record.
+package flow
