@@ -22,7 +22,7 @@ import (
 	"sluice/jobs"
 	"sluice/jobs/queue"
 	"sluice/jobs/source"
-	"sluice/jobs/sync"
+	"sluice/jobs/upsert"
 	"sluice/tenants"
 	"sluice/ui"
 )
@@ -106,7 +106,7 @@ func (p *program) build(ctx context.Context) (err error) {
 	clients := jobs.NewClients(p.db, q, cfg.APIURL, userAgent(), log)
 	clients.Observe(p.metrics.answered)
 	p.closers = append(p.closers, clients.Close)
-	engine := sync.New(sync.Config{
+	engine := upsert.New(upsert.Config{
 		DB:      p.db,
 		Client:  clients.Client,
 		Fetcher: source.NewFetcher(source.FetchOptions{AllowPrivate: private, AllowHTTP: len(private) > 0, AllowRedirects: cfg.SourceRedirects, UserAgent: userAgent()}),
@@ -140,7 +140,7 @@ func (p *program) build(ctx context.Context) (err error) {
 	return p.assembleHTTP(engine, shoppers)
 }
 
-func (p *program) assembleHTTP(engine *sync.Engine, shoppers *identity) error {
+func (p *program) assembleHTTP(engine *upsert.Engine, shoppers *identity) error {
 	cfg := p.cfg
 	assets, built := ui.Assets()
 	if !built {

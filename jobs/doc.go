@@ -17,7 +17,7 @@
 // statement (merged.go). A worker hands a job that was done over to be ended and claims the next; the job keeps its lease, and its
 // place under the store's cap, until its end is committed and told.
 //
-// A run is a chain of jobs "run:<run>:<step>". Each calls the Engine (jobs/sync) for one bounded
+// A run is a chain of jobs "run:<run>:<step>". Each calls the Engine (jobs/upsert) for one bounded
 // step; the engine saves what the step did, and this package ends the step's row and writes the next
 // one, in the same transaction. A step that is carried out twice therefore has its effect in SQL
 // once: the second finds Run.Step or its row moved on, and its transaction fails.
@@ -39,7 +39,7 @@
 //	channels + sites ─▶ channels, origins ─▶ scripts: list ─▶ remove, create or mend ─▶ what is there
 //
 // The package never talks to a browser's session (package auth) and never maps, diffs or writes a
-// product (package jobs/sync). It never keeps an access token: clients are made for one job.
+// product (package jobs/upsert). It never keeps an access token: clients are made for one job.
 //
 // Work that belongs to no live store (housekeeping, deleting the data of a store that left) is
 // queued under SystemStore.

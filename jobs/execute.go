@@ -15,7 +15,7 @@ import (
 	"sluice/internal/problem"
 	"sluice/internal/tracing"
 	"sluice/jobs/queue"
-	"sluice/jobs/sync"
+	"sluice/jobs/upsert"
 	"sluice/tenants"
 )
 
@@ -297,7 +297,7 @@ func (w *Workers) bury(ctx context.Context, lease *queue.Lease, j *job, attempts
 	} else if err == nil {
 		err = finishRow(ctx, w.db, j.row.ID, tenants.JobDead, cause.Error())
 	}
-	if err != nil && !errors.Is(err, errStale) && !errors.Is(err, sync.ErrStepLost) {
+	if err != nil && !errors.Is(err, errStale) && !errors.Is(err, upsert.ErrStepLost) {
 		j.log.ErrorContext(ctx, "dead job not recorded; it will be tried again", "error", err)
 		w.told(ctx, j.log, w.queue.Fail(ctx, lease, time.Now().Add(w.cfg.Backoff(attempts))))
 		return EndFailed

@@ -11,7 +11,7 @@ import (
 	"sluice/internal/bigcommerce"
 	"sluice/internal/problem"
 	"sluice/jobs/queue"
-	"sluice/jobs/sync"
+	"sluice/jobs/upsert"
 	"sluice/tenants"
 )
 
@@ -96,7 +96,7 @@ func (w *Workers) doStoreRefresh(ctx context.Context, j *job) error {
 // may not cover.
 //
 // Products changed in the store are not among them: our own writes would be told of as well, one by one, and
-// no event says whose it is. What others changed shows in the answer to the next write (jobs/sync).
+// no event says whose it is. What others changed shows in the answer to the next write (jobs/upsert).
 var (
 	hookScopes   = []string{scopeAppUninstalled, scopeProductDeleted, scopeCategoryUpdated, scopeCategoryDeleted, scopeStoreUpdated}
 	channelHooks = []string{scopeChannelCreated, scopeChannelUpdated}
@@ -175,7 +175,7 @@ const hookStart = 2 * time.Minute
 // read, its categories forgotten, and the next run of each flow looks all its products up, in case one was deleted.
 // No payload.
 func (w *Workers) doHooksHeard(ctx context.Context, j *job) error {
-	if err := w.db.ForgetReferences(ctx, sync.ReferenceCategory); err != nil {
+	if err := w.db.ForgetReferences(ctx, upsert.ReferenceCategory); err != nil {
 		return err
 	}
 	if err := w.db.DoubtRecords(ctx); err != nil {

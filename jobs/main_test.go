@@ -16,7 +16,7 @@ import (
 
 	"sluice/internal/testenv"
 	"sluice/jobs/queue"
-	jobsync "sluice/jobs/sync"
+	"sluice/jobs/upsert"
 	"sluice/tenants"
 	"sluice/tenants/tenantstest"
 	"sluice/tenants/vault"
@@ -219,11 +219,11 @@ type fakeEngine struct {
 	done map[string]int // saved steps, by job id
 }
 
-func (f *fakeEngine) Step(ctx context.Context, run *tenants.Run, inTx func(*tenants.DB, *tenants.Run) error) (jobsync.StepResult, error) {
+func (f *fakeEngine) Step(ctx context.Context, run *tenants.Run, inTx func(*tenants.DB, *tenants.Run) error) (upsert.StepResult, error) {
 	f.mu.Lock()
 	before := f.before
 	f.mu.Unlock()
-	res := jobsync.StepResult{}
+	res := upsert.StepResult{}
 	if before != nil {
 		err := before(ctx, run)
 		var later notBefore
@@ -271,7 +271,7 @@ func (f *fakeEngine) save(ctx context.Context, was, next *tenants.Run, inTx func
 			return err
 		}
 		if have.Step != was.Step || have.State.Final() {
-			return jobsync.ErrStepLost
+			return upsert.ErrStepLost
 		}
 		if have.CancelRequested && !next.State.Final() {
 			next.State = tenants.RunCancelled

@@ -10,7 +10,7 @@ import (
 	"sluice/internal/bigcommerce"
 	"sluice/internal/problem"
 	"sluice/jobs/queue"
-	"sluice/jobs/sync"
+	"sluice/jobs/upsert"
 	"sluice/tenants"
 )
 
@@ -60,7 +60,7 @@ func (w *Workers) doRunStep(ctx context.Context, j *job) error {
 		return err
 	})
 	w.cfg.Meter.Stepped(phase, time.Since(start))
-	if errors.Is(err, sync.ErrStepLost) {
+	if errors.Is(err, upsert.ErrStepLost) {
 		if run, err = w.db.Run(keep, p.RunID); err != nil {
 			return err
 		}
@@ -215,7 +215,7 @@ func (w *Workers) cancelInstead(ctx context.Context, j *job, run *tenants.Run) e
 			return err
 		}
 		if have.State.Final() || have.Step != run.Step {
-			return sync.ErrStepLost
+			return upsert.ErrStepLost
 		}
 		return w.s.endCancelled(ctx, tx, have, "")
 	})

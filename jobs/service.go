@@ -12,7 +12,7 @@ import (
 	"sluice/internal/problem"
 	"sluice/internal/ratelimit"
 	"sluice/jobs/queue"
-	"sluice/jobs/sync"
+	"sluice/jobs/upsert"
 	"sluice/tenants"
 )
 
@@ -20,19 +20,19 @@ import (
 // be a real one: BigCommerce's hashes are letters and digits.
 const SystemStore = "_system"
 
-// Engine carries out the steps of a run. jobs/sync implements it.
+// Engine carries out the steps of a run. jobs/upsert implements it.
 type Engine interface {
 	// Step does one bounded step of run. Before it returns it saves the step's effects, the checkpoint
 	// and Step+1 in one transaction that fails if run.Step moved on meanwhile, and calls inTx inside it;
 	// an error of inTx undoes the step. A run whose CancelRequested is set ends as cancelled.
 	// A reason of the run's own (no such file, a mapping that does not compile) is no error: the run is
-	// saved as failed. After an error nothing was saved. It is sync.ErrStepLost when the run moved on.
-	Step(ctx context.Context, run *tenants.Run, inTx func(tx *tenants.DB, run *tenants.Run) error) (sync.StepResult, error)
+	// saved as failed. After an error nothing was saved. It is upsert.ErrStepLost when the run moved on.
+	Step(ctx context.Context, run *tenants.Run, inTx func(tx *tenants.DB, run *tenants.Run) error) (upsert.StepResult, error)
 	// Fail ends a run that jobs gave up on, in one transaction with inTx. message is for the merchant.
 	Fail(ctx context.Context, run *tenants.Run, message string, inTx func(tx *tenants.DB, run *tenants.Run) error) error
 }
 
-var _ Engine = (*sync.Engine)(nil)
+var _ Engine = (*upsert.Engine)(nil)
 
 // ClientFactory makes the API client of a store; count is told each answer and may be nil.
 type ClientFactory interface {

@@ -20,7 +20,7 @@ import (
 	"sluice/internal/problem"
 	"sluice/internal/refusals"
 	"sluice/jobs/queue"
-	"sluice/jobs/sync"
+	"sluice/jobs/upsert"
 	"sluice/tenants"
 )
 
@@ -203,7 +203,7 @@ func (s *Service) acceptWebhook(ctx context.Context, hook webhook, deliveryID st
 	}
 	switch {
 	case row == nil:
-		work.forget = sync.ReferenceCategory // the next run that needs categories reads them
+		work.forget = upsert.ReferenceCategory // the next run that needs categories reads them
 	case row.Kind == kindStoreUninstall:
 		row.StoreHash = SystemStore
 		work.rows = []*tenants.Job{row}

@@ -17,7 +17,7 @@ import (
 	"sluice/internal/openapi/openapitest"
 	"sluice/internal/problem"
 	"sluice/internal/testenv"
-	jobsync "sluice/jobs/sync"
+	"sluice/jobs/upsert"
 	"sluice/tenants"
 )
 
@@ -178,7 +178,7 @@ func TestWebhookProductDeleted(t *testing.T) {
 func TestWebhookOfACategory(t *testing.T) {
 	e := newEnv(t, testenv.EmbeddedRedis(t))
 	remember := func() {
-		for _, kind := range []string{jobsync.ReferenceCategory, jobsync.ReferenceBrand} {
+		for _, kind := range []string{upsert.ReferenceCategory, upsert.ReferenceBrand} {
 			if err := e.db.SaveReferences(e.ctx, tenants.StoreReferences{Kind: kind, Data: []byte("x"), LoadedAt: time.Now()}); err != nil {
 				t.Fatal(err)
 			}
@@ -199,8 +199,8 @@ func TestWebhookOfACategory(t *testing.T) {
 			if w := e.deliver(d); w.Code != http.StatusOK {
 				t.Fatalf("status %d: %s", w.Code, w.Body)
 			}
-			if has(jobsync.ReferenceCategory) != want || !has(jobsync.ReferenceBrand) {
-				t.Errorf("%s: categories are remembered: %v, brands: %v", scope, !want, has(jobsync.ReferenceBrand))
+			if has(upsert.ReferenceCategory) != want || !has(upsert.ReferenceBrand) {
+				t.Errorf("%s: categories are remembered: %v, brands: %v", scope, !want, has(upsert.ReferenceBrand))
 			}
 			remember()
 		}

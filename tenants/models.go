@@ -255,7 +255,7 @@ type Run struct {
 	StartedBy       string   `gorm:"size:36" json:"started_by"`         // User.ID or APIKey.ID
 	SnapshotID      string   `gorm:"size:36" json:"snapshot_id"`
 	Step            int64    `json:"-"`
-	Checkpoint      string   `gorm:"type:text" json:"-"`                      // JSON owned by jobs/sync
+	Checkpoint      string   `gorm:"type:text" json:"-"`                      // JSON owned by jobs/upsert
 	Format          Format   `gorm:"serializer:json;type:text" json:"format"` // the flow's at start: a run does not change under way
 	Mapping         Mapping  `gorm:"serializer:json;type:text" json:"mapping"`
 	Options         Options  `gorm:"serializer:json;type:text" json:"options"`
@@ -303,7 +303,7 @@ type Record struct {
 	UniqueKey  string    `gorm:"size:64;index:records_flow_unique,priority:2" json:"-"` // hash of what no other record may have, as a product's name
 	State      string    `gorm:"size:16" json:"state"`                                  // "ok", "pending", "failed"
 	Error      string    `gorm:"size:1000" json:"error,omitempty"`
-	Cleaned    string    `gorm:"type:text;default:''" json:"-"` // JSON owned by jobs/sync: what BigCommerce made of values that it does not keep as they are
+	Cleaned    string    `gorm:"type:text;default:''" json:"-"` // JSON owned by jobs/upsert: what BigCommerce made of values that it does not keep as they are
 	SeenRunID  string    `gorm:"size:36" json:"-"`              // the last run whose source had this key …
 	SeenLine   int64     `json:"-"`                             // … and on which line: a second line is a duplicate
 	UpdatedAt  time.Time `json:"updated_at"`

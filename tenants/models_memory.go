@@ -22,6 +22,6 @@ type RememberedRecord struct {
 type StoreReferences struct {
 	StoreHash string    `gorm:"primaryKey;size:32"`
 	Kind      string    `gorm:"primaryKey;size:16"` // "category" or "brand"
-	Data      []byte    // gzipped JSON owned by jobs/sync
+	Data      []byte    // gzipped JSON owned by jobs/upsert
 	LoadedAt  time.Time // when it was read from the store
 }

@@ -20,7 +20,7 @@ import (
 	"sluice/internal/problem"
 	"sluice/jobs"
 	"sluice/jobs/queue"
-	"sluice/jobs/sync"
+	"sluice/jobs/upsert"
 	"sluice/tenants"
 )
 
@@ -40,8 +40,8 @@ type Jobs interface {
 
 // Sources reads a source before it is synced.
 type Sources interface {
-	Inspect(ctx context.Context, req sync.InspectRequest) (*sync.Inspection, error)
-	PreviewMapping(ctx context.Context, snapshotID string, format tenants.Format, m tenants.Mapping, limit int) (*sync.Preview, error)
+	Inspect(ctx context.Context, req upsert.InspectRequest) (*upsert.Inspection, error)
+	PreviewMapping(ctx context.Context, snapshotID string, format tenants.Format, m tenants.Mapping, limit int) (*upsert.Preview, error)
 }
 
 // Config is what the API needs.

@@ -25,7 +25,7 @@ import (
 	"sluice/internal/problem"
 	"sluice/jobs"
 	"sluice/jobs/queue"
-	"sluice/jobs/sync"
+	"sluice/jobs/upsert"
 	"sluice/tenants"
 	"sluice/tenants/tenantstest"
 )
@@ -122,20 +122,20 @@ func (f *fakeJobs) Quota(context.Context, string) (queue.QuotaState, error) { re
 // fakeSources reads snapshots of the context's store only, as the engine does.
 type fakeSources struct{ db *tenants.DB }
 
-func (f fakeSources) Inspect(ctx context.Context, req sync.InspectRequest) (*sync.Inspection, error) {
+func (f fakeSources) Inspect(ctx context.Context, req upsert.InspectRequest) (*upsert.Inspection, error) {
 	if req.Kind == "upload" {
 		if _, err := f.db.Snapshot(ctx, req.SnapshotID); err != nil {
 			return nil, err
 		}
 	}
-	return &sync.Inspection{SnapshotID: req.SnapshotID}, nil
+	return &upsert.Inspection{SnapshotID: req.SnapshotID}, nil
 }
 
-func (f fakeSources) PreviewMapping(ctx context.Context, id string, _ tenants.Format, _ tenants.Mapping, _ int) (*sync.Preview, error) {
+func (f fakeSources) PreviewMapping(ctx context.Context, id string, _ tenants.Format, _ tenants.Mapping, _ int) (*upsert.Preview, error) {
 	if _, err := f.db.Snapshot(ctx, id); err != nil {
 		return nil, err
 	}
-	return &sync.Preview{}, nil
+	return &upsert.Preview{}, nil
 }
 
 type noLifecycle struct{}

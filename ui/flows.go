@@ -13,7 +13,7 @@ import (
 	"sluice/auth"
 	"sluice/internal/limits"
 	"sluice/internal/problem"
-	"sluice/jobs/sync"
+	"sluice/jobs/upsert"
 	"sluice/tenants"
 )
 
@@ -107,7 +107,7 @@ func (a *API) viewOf(ctx context.Context, f *tenants.Flow, parts *tenants.FlowPa
 	if v.Mapping.Fields == nil {
 		v.Mapping.Fields = []tenants.FieldMapping{}
 	}
-	if o, err := sync.Spec().CheckOptions(f.Options); err == nil { // else as they were saved once
+	if o, err := upsert.Spec().CheckOptions(f.Options); err == nil { // else as they were saved once
 		v.Options = o
 	}
 	if conn, ok := parts.Connections[f.ConnectionID]; ok {
@@ -332,14 +332,14 @@ func (a *API) checkFlow(want flowChange) error {
 	seen := map[string]bool{}
 	for _, f := range want.Mapping.Fields {
 		switch {
-		case !sync.Catalogue().Has(f.Target):
+		case !upsert.Catalogue().Has(f.Target):
 			return refuse.WithField(f.Target, "is not a field that can be mapped")
 		case seen[f.Target]:
 			return refuse.WithField(f.Target, "is mapped twice: keep one of the two")
 		}
 		seen[f.Target] = true
 	}
-	if _, err := sync.Spec().CheckOptions(want.Options); err != nil {
+	if _, err := upsert.Spec().CheckOptions(want.Options); err != nil {
 		return err
 	}
 	if want.Schedule != nil {

@@ -13,7 +13,7 @@ import (
 
 	"sluice/internal/limits"
 	"sluice/internal/problem"
-	"sluice/jobs/sync"
+	"sluice/jobs/upsert"
 	"sluice/tenants"
 )
 
@@ -122,7 +122,7 @@ func (a *API) inspect(c *gin.Context) {
 			return
 		}
 	}
-	req := sync.InspectRequest{
+	req := upsert.InspectRequest{
 		FlowID: want.FlowID, Kind: want.Source.Kind, URL: want.Source.URL, SnapshotID: want.Source.SnapshotID, Format: want.Format,
 	}
 	if want.Source.Authorization != nil {
@@ -153,5 +153,5 @@ func (a *API) previewMapping(c *gin.Context) {
 
 // productFields lists what a mapping of products may fill.
 func (a *API) productFields(c *gin.Context) {
-	c.JSON(http.StatusOK, gin.H{"fields": sync.Catalogue().Targets()})
+	c.JSON(http.StatusOK, gin.H{"fields": upsert.Catalogue().Targets()})
 }

@@ -11,7 +11,7 @@ import (
 
 	"sluice/internal/bench/harness"
 	"sluice/internal/expression"
-	"sluice/jobs/sync"
+	"sluice/jobs/upsert"
 	"sluice/tenants"
 )
 
@@ -105,7 +105,7 @@ func ordinaryRound(ctx context.Context, r harness.Round) (harness.Values, error)
 	} {
 		m.Fields = append(m.Fields, tenants.FieldMapping{Target: f[0], Expression: f[1]})
 	}
-	program, err := sync.Catalogue().Compile(m, header)
+	program, err := upsert.Catalogue().Compile(m, header)
 	if err != nil {
 		return nil, err
 	}

@@ -37,7 +37,7 @@ const (
 const (
 	// minimum is the example value of min_requests_remaining in the Python client's documentation; it has no default.
 	minimum = 2
-	// inFlight is how many requests of one store one of our processes has under way, as one run has (jobs/sync).
+	// inFlight is how many requests of one store one of our processes has under way, as one run has (jobs/upsert).
 	inFlight = 8
 )
 

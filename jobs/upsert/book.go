@@ -1,0 +1,235 @@
+package upsert
+
+import (
+	"context"
+	"fmt"
+
+	"sluice/tenants"
+)
+
+// book is what the flow's records say about a window of rows, and what the window changes in them.
+//
+// A real run keeps its book in the flow's own records. A dry run must not alter what a later run
+// does, so it reads those but writes to a book of its own: records whose FlowID is the run's ID, which
+// finish deletes.
+type book struct {
+	step    *step
+	own     string                    // FlowID that this run writes
+	records map[string]tenants.Record // the flow's, by key
+	mine    map[string]tenants.Record // this run's: the same map for a real run
+	lines   map[string]int64          // key → line, of this window
+	changed map[string]tenants.Record // to be written whole
+	marks   []tenants.SeenKey         // to be marked as seen only
+	items   []tenants.RunItem
+}
+
+func (s *step) openBook(ctx context.Context, rows []mapped) (*book, error) {
+	keys := make([]string, 0, len(rows))
+	for _, m := range rows {
+		if m.key != "" {
+			keys = append(keys, m.key)
+		}
+	}
+	b := &book{step: s, own: s.run.FlowID, lines: make(map[string]int64, len(keys)), changed: make(map[string]tenants.Record)}
+	var err error
+	if b.records, err = s.e.cfg.DB.RecordsByKeys(ctx, s.run.FlowID, keys); err != nil {
+		return nil, err
+	}
+	b.mine = b.records
+	if s.run.DryRun {
+		b.own = s.run.ID
+		if b.mine, err = s.e.cfg.DB.RecordsByKeys(ctx, b.own, keys); err != nil {
+			return nil, err
+		}
+	}
+	return b, nil
+}
+
+// firstLine returns the line on which this run met the row's key before.
+func (b *book) firstLine(m *mapped) (int64, bool) {
+	if line, ok := b.lines[m.key]; ok {
+		return line, true
+	}
+	r, ok := b.mine[m.key]
+	if ok && r.SeenRunID == b.step.run.ID && r.SeenLine != m.line {
+		return r.SeenLine, true
+	}
+	return 0, false
+}
+
+// seen notes that the run met the row's key.
+func (b *book) seen(m *mapped) {
+	b.lines[m.key] = m.line
+	b.marks = append(b.marks, tenants.SeenKey{Key: m.key, Line: m.line})
+}
+
+// landed reports whether the row's document is what was last written to its product.
+func (b *book) landed(m *mapped) bool {
+	r, ok := b.records[m.key]
+	return ok && r.State == recordOK && r.TargetID != 0 && r.SourceHash == m.hash
+}
+
+// failed notes that the row was refused. What landed earlier is still what the store has.
+func (b *book) failed(m *mapped) {
+	if m.key == "" || b.step.run.DryRun || b.records[m.key].State == recordOK {
+		return
+	}
+	r := b.record(m)
+	r.State = recordFailed
+	r.Error = clip(b.step.firstFault(m.line), maxMessage)
+	b.changed[m.key] = r
+}
+
+// record returns the record that this run writes for the row.
+func (b *book) record(m *mapped) tenants.Record {
+	r, ok := b.mine[m.key]
+	if !ok {
+		r = tenants.Record{Kind: b.step.run.Kind, FlowID: b.own, Key: m.key, State: recordPending}
+		if known, ok := b.records[m.key]; ok { // a dry run's copy of the flow's record
+			r.TargetID, r.UniqueKey = known.TargetID, known.UniqueKey
+		}
+	}
+	r.SeenRunID, r.SeenLine = b.step.run.ID, m.line
+	return r
+}
+
+// names gives each row to be planned a name that no other key of the flow has, and plans it. With
+// RepeatedNames "fail" a repeated name fails its row.
+func (b *book) names(ctx context.Context, work []*mapped, s *step) error {
+	if len(work) == 0 {
+		return nil
+	}
+	holders, err := b.holders(ctx, work)
+	if err != nil {
+		return err
+	}
+	for _, m := range work {
+		name := m.doc.name()
+		own := nameKey(name)
+		if name != "" && holders.other(own, m.key) {
+			if s.run.Options.Text(optionRepeatedNames) == repeatedFail {
+				s.fault(m.line, m.sku, "name", "another product of this feed has the same name, and BigCommerce wants names unique: change the name, or let the flow append the SKU", name)
+				s.run.Failed++
+				b.failed(m)
+				continue
+			}
+			m.doc.rename = uniqueName(name, m.sku)
+			own = nameKey(m.doc.rename)
+			s.warn(m.line, m.sku, "name", fmt.Sprintf("another product has the same name, and BigCommerce wants names unique: this one is called %q", m.doc.rename), name)
+		}
+		r := b.record(m)
+		r.State, r.Error = recordPending, ""
+		if name != "" {
+			holders.drop(r.UniqueKey, m.key)
+			holders.add(own, m.key)
+			r.UniqueKey = own
+		}
+		b.changed[m.key] = r
+		if m.doc.cleaned, err = decodeCleaned(b.records[m.key].Cleaned); err != nil {
+			return err
+		}
+		document, err := m.doc.encode()
+		if err != nil {
+			return err
+		}
+		target := b.records[m.key].TargetID
+		b.items = append(b.items, tenants.RunItem{
+			RunID: s.run.ID, StoreHash: s.run.StoreHash, Line: m.line, Key: m.key,
+			State: tenants.ItemPlanned, TargetID: target, Document: document, Hash: m.hash,
+		})
+	}
+	return nil
+}
+
+// nameHolders is which keys have which names.
+type nameHolders map[string]map[string]bool
+
+func (h nameHolders) add(name, key string) {
+	if h[name] == nil {
+		h[name] = make(map[string]bool, 1)
+	}
+	h[name][key] = true
+}
+
+func (h nameHolders) drop(name, key string) { delete(h[name], key) }
+
+func (h nameHolders) other(name, key string) bool {
+	keys := h[name]
+	return len(keys) > 1 || len(keys) == 1 && !keys[key]
+}
+
+// holders finds who has the names of the rows to be planned: products of the flow that exist, and rows
+// that this run met before. A record that never landed and was not met holds nothing.
+func (b *book) holders(ctx context.Context, work []*mapped) (nameHolders, error) {
+	names := make([]string, 0, 2*len(work))
+	for _, m := range work {
+		if name := m.doc.name(); name != "" {
+			names = append(names, nameKey(name))
+		}
+	}
+	out := make(nameHolders)
+	db, run := b.step.e.cfg.DB, b.step.run
+	records, err := db.RecordsByUniqueKeys(ctx, run.FlowID, names)
+	if err != nil {
+		return nil, err
+	}
+	var planned map[string]tenants.Record // a dry run's own view of the same keys
+	if run.DryRun {
+		keys := make([]string, 0, len(records))
+		for _, r := range records {
+			keys = append(keys, r.Key)
+		}
+		if planned, err = db.RecordsByKeys(ctx, b.own, keys); err != nil {
+			return nil, err
+		}
+		mine, err := db.RecordsByUniqueKeys(ctx, b.own, names)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range mine {
+			out.add(r.UniqueKey, r.Key)
+		}
+	}
+	for _, r := range records {
+		if p, ok := planned[r.Key]; ok && p.UniqueKey != "" {
+			continue // counted with the name that the run would give it
+		}
+		if r.TargetID != 0 || r.SeenRunID == run.ID {
+			out.add(r.UniqueKey, r.Key)
+		}
+	}
+	return out, nil
+}
+
+// write saves the window.
+func (b *book) write(ctx context.Context, tx *tenants.DB) error {
+	marks := b.marks[:0:0]
+	for _, m := range b.marks {
+		if _, whole := b.changed[m.Key]; !whole {
+			marks = append(marks, m)
+		}
+	}
+	if err := tx.MarkSeen(ctx, b.step.run.Kind, b.own, b.step.run.ID, marks); err != nil {
+		return err
+	}
+	records := make([]tenants.Record, 0, len(b.changed))
+	for _, m := range b.marks { // in the order of the feed, so that runs lock rows in one order
+		if r, ok := b.changed[m.Key]; ok {
+			records = append(records, r)
+		}
+	}
+	if err := tx.UpsertRecords(ctx, records); err != nil {
+		return err
+	}
+	return tx.InsertRunItems(ctx, b.items)
+}
+
+// firstFault returns the first error message about a line.
+func (s *step) firstFault(line int64) string {
+	for _, i := range s.issues {
+		if i.Line == line && i.Severity == severityError {
+			return i.Message
+		}
+	}
+	return ""
+}

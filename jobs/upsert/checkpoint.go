@@ -1,0 +1,32 @@
+package upsert
+
+import "sluice/jobs/source"
+
+// checkpoint is what a run must remember between two steps; it is Run.Checkpoint as JSON.
+type checkpoint struct {
+	// fetch
+	Attempts int    `json:"attempts,omitempty"` // cut streams so far
+	Longest  string `json:"longest,omitempty"`  // snapshot of the attempt that got furthest
+	Bytes    int64  `json:"bytes,omitempty"`    // its size
+
+	// plan
+	Mended   bool             `json:"mended,omitempty"`    // a retry whose file changed: failed rows are known by key too
+	At       *source.Position `json:"at,omitempty"`        // where the next row starts; nil: at the beginning
+	LastLine int64            `json:"last_line,omitempty"` // line of the last row that came whole
+	Windows  int              `json:"windows,omitempty"`   // of rows that were planned
+
+	// match and write: stages are constants of match.go and write.go
+	Stage  string `json:"stage,omitempty"`
+	Cursor int64  `json:"cursor,omitempty"`  // line of the last item that the stage has passed
+	LastID int64  `json:"last_id,omitempty"` // last product of the catalogue that was seen
+	Pages  int    `json:"pages,omitempty"`   // of the whole catalogue, 0 while unknown
+
+	// what a dry run would create besides products, and how many a real run did
+	NewCategories []string `json:"new_categories,omitempty"`
+	NewBrands     []string `json:"new_brands,omitempty"`
+
+	// write
+	Pace      int           `json:"pace,omitempty"`      // creates that the last step sent
+	Fruitless int           `json:"fruitless,omitempty"` // steps in a row in which BigCommerce was unavailable
+	Tries     map[int64]int `json:"tries,omitempty"`     // line → requests of that item which got no usable answer
+}

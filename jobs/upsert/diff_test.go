@@ -1,0 +1,199 @@
+package upsert
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sluice/internal/bigcommerce"
+	"sluice/jobs/upsert/mapping"
+)
+
+func n(s string) json.Number { return json.Number(s) }
+
+func TestSame(t *testing.T) {
+	tests := []struct {
+		name       string
+		live, want any
+		same       bool
+	}{
+		{"numbers by value", n("12.50"), n("12.5"), true},
+		{"numbers of other Go types", n("12.50"), 12.5, true},
+		{"whole numbers", n("15"), int64(15), true},
+		{"other numbers", n("12.50"), n("12.51"), false},
+		{"a hostile exponent takes no memory", n("1e999999999"), n("1"), false},
+		{"an exponent", n("1e2"), n("100"), true},
+		{"text to the byte", "Chair", "chair", false},
+		{"text with a space", "Chair ", "Chair", false},
+		{"white space of a description", "a  b\n", "a  b\n", true},
+		{"number-like text differs as text", "012", "12", false},
+		{"the same instant", "2026-01-02T03:04:05+00:00", "2026-01-02T04:04:05+01:00", true},
+		{"null is empty", nil, "", true},
+		{"null is zero", nil, n("0"), true},
+		{"null is false", nil, false, true},
+		{"null is not a value", nil, "x", false},
+		{"booleans", true, true, true},
+		{"booleans differ", true, false, false},
+		{"a boolean is no number", true, n("1"), false},
+		{"lists of ids are sets", []any{n("1"), n("2")}, []int64{2, 1}, true},
+		{"other sets", []any{n("1"), n("2")}, []int64{1, 3}, false},
+		{"a subset", []any{n("1"), n("2")}, []int64{1}, false},
+		{"a repeated id", []any{n("1")}, []int64{1, 1}, true},
+		{"lists of text have an order", []any{"a", "b"}, []any{"b", "a"}, false},
+		{"an empty keyword list is answered as one empty keyword", []any{""}, []any{}, true},
+		{"objects by what is wanted of them", map[string]any{"url": "/a/", "is_customized": false}, map[string]any{"url": "/a/"}, true},
+		{"objects differ", map[string]any{"url": "/a/"}, map[string]any{"url": "/b/"}, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := same(tt.live, tt.want); got != tt.same {
+				t.Errorf("same(%v, %v) = %v", tt.live, tt.want, got)
+			}
+		})
+	}
+}
+
+// testRefs is a store with two categories and a brand.
+func testRefs() *refTable {
+	c := newCategoryTable()
+	c.tree = 1
+	c.add(bigcommerce.Category{ID: 10, TreeID: 1, Name: "Bags"})
+	c.add(bigcommerce.Category{ID: 11, TreeID: 1, ParentID: 10, Name: "Backpacks"})
+	brands := newBrandTable()
+	brands.put(7, "ACME")
+	return &refTable{cats: c, brands: brands}
+}
+
+func TestDiff(t *testing.T) {
+	doc := itemDoc{fields: mapping.Document{
+		"sku": "B-1", "name": "Bag", "price": n("12.5"), "category": "bags > Backpacks", "brand": "Acme", "is_visible": true,
+	}}
+	live := func(with bigcommerce.Fields) bigcommerce.Fields {
+		out := bigcommerce.Fields{
+			"id": n("5"), "sku": "B-1", "name": "Bag", "price": n("12.50"), "categories": []any{n("11")}, "brand_id": n("7"),
+			"is_visible": true, "description": "not mapped, so not looked at",
+		}
+		for k, v := range with {
+			out[k] = v
+		}
+		return out
+	}
+	tests := []struct {
+		name string
+		live bigcommerce.Fields
+		want []change
+	}{
+		{"nothing differs", live(nil), nil},
+		{"the unique form of the name is no difference", live(bigcommerce.Fields{"name": "Bag (B-1)"}), nil},
+		{"another name", live(bigcommerce.Fields{"name": "Sack"}), []change{{Field: "name", Before: "Sack", After: "Bag"}}},
+		{"price", live(bigcommerce.Fields{"price": n("13")}), []change{{Field: "price", Before: n("13"), After: n("12.5")}}},
+		{"category, shown by path", live(bigcommerce.Fields{"categories": []any{n("10"), n("99")}}), []change{{Field: "category", Before: "#99|Bags", After: "bags > Backpacks"}}},
+		{"brand, shown by name", live(bigcommerce.Fields{"brand_id": n("0")}), []change{{Field: "brand", Before: "", After: "Acme"}}},
+		{"a padded SKU is mended", live(bigcommerce.Fields{"sku": "B-1 "}), []change{{Field: "sku", Before: "B-1 ", After: "B-1"}}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if d := cmp.Diff(tt.want, diff(doc, tt.live, testRefs())); d != "" {
+				t.Error(d)
+			}
+		})
+	}
+}
+
+func TestPayload(t *testing.T) {
+	doc := itemDoc{rename: "Bag (B-1)", fields: mapping.Document{"sku": "B-1", "name": "Bag", "category": "Bags|Bags > Backpacks|bags", "brand": "", "price": n("1")}}
+	got, missing := doc.payload(nil, testRefs())
+	want := bigcommerce.Fields{"sku": "B-1", "name": "Bag (B-1)", "categories": []int64{10, 11}, "brand_id": int64(0), "price": n("1")}
+	if d := cmp.Diff(want, got); d != "" || missing != nil {
+		t.Error(d, missing)
+	}
+	doc.fields["category"], doc.fields["brand"] = "Bags > Totes", "Nobody"
+	if _, missing := doc.payload(nil, testRefs()); !cmp.Equal(missing, []string{"Bags > Totes", "Nobody"}) && !cmp.Equal(missing, []string{"Nobody", "Bags > Totes"}) {
+		t.Errorf("missing = %v", missing)
+	}
+	got, _ = doc.payload([]string{"price", "weight"}, testRefs())
+	if d := cmp.Diff(bigcommerce.Fields{"price": n("1")}, got); d != "" {
+		t.Error("only the named targets that are mapped:", d)
+	}
+}
+
+func TestDocumentKeepsWhatTheEngineKnowsBesideTheFields(t *testing.T) {
+	in := itemDoc{fields: mapping.Document{"sku": "A", "price": n("1.10")}, rename: "X (A)", sent: true}
+	text, err := in.encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := decodeDoc(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(in, out, cmp.AllowUnexported(itemDoc{})); d != "" {
+		t.Error(d)
+	}
+	payload, _ := out.payload(nil, testRefs())
+	for k := range payload {
+		if k[0] == '_' {
+			t.Errorf("%s would be sent", k)
+		}
+	}
+}
+
+func TestDiffering(t *testing.T) {
+	sent := bigcommerce.Fields{"id": int64(1), "price": n("12.345"), "name": "A", "categories": []int64{2, 1}, "upc": "1"}
+	answer := bigcommerce.Fields{"id": n("1"), "price": n("12.35"), "name": "A", "categories": []any{n("1"), n("2")}}
+	if d := cmp.Diff([]string{"price"}, differing(sent, answer)); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestConflictAbout(t *testing.T) {
+	tests := []struct {
+		api  bigcommerce.APIError
+		want taken
+	}{
+		{bigcommerce.APIError{Title: "x", Fields: map[string]string{"0.sku": "dup"}}, takenSKU},
+		{bigcommerce.APIError{Title: "The product name is a duplicate"}, takenName},
+		{bigcommerce.APIError{Title: "Product SKU already exists"}, takenSKU},
+		{bigcommerce.APIError{Fields: map[string]string{"name": "The product name is a duplicate"}}, takenName},
+		{bigcommerce.APIError{Fields: map[string]string{"categories": "gone"}}, takenReference},
+		{bigcommerce.APIError{Fields: map[string]string{"custom_url": "taken"}}, takenOther},
+	}
+	for _, tt := range tests {
+		if got := conflictAbout(&tt.api); got != tt.want {
+			t.Errorf("conflictAbout(%+v) = %v, want %v", tt.api, got, tt.want)
+		}
+	}
+}
+
+func TestCategoryPaths(t *testing.T) {
+	if d := cmp.Diff([][]string{{"A", "B"}, {"C"}}, splitPaths(" A>B | C|| > ")); d != "" {
+		t.Error(d)
+	}
+	refs := testRefs()
+	ids, missing := refs.categories("BAGS > backpacks")
+	if !cmp.Equal(ids, []int64{11}) || missing != nil {
+		t.Errorf("ids %v, missing %v", ids, missing)
+	}
+	if why := pathProblem([]string{"1", "2", "3", "4", "5", "6", "7", "8", "9"}); why == "" {
+		t.Error("nine levels pass")
+	}
+	if why := pathProblem([]string{string(make([]byte, 51))}); why == "" {
+		t.Error("51 characters pass")
+	}
+}
+
+func FuzzSplitPaths(f *testing.F) {
+	f.Add("A > B|C")
+	f.Add("||>>")
+	f.Fuzz(func(t *testing.T, s string) {
+		for _, path := range splitPaths(s) {
+			if len(path) == 0 {
+				t.Fatal("an empty path")
+			}
+			if again := splitPaths(joinPath(path)); len(again) != 1 || !cmp.Equal(again[0], path) {
+				t.Fatalf("%q does not survive being joined: %q", path, again)
+			}
+		}
+	})
+}

@@ -1,0 +1,133 @@
+package upsert
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"sluice/internal/bigcommerce"
+)
+
+// minHold is how long a run waits after a 429 that does not say how long.
+const minHold = time.Second
+
+// heldUntil reports whether err only says that the store's quota is used up, and when to go on.
+func (e *Engine) heldUntil(err error) (time.Time, bool) {
+	var none *bigcommerce.NoQuotaError
+	if errors.As(err, &none) {
+		return later(none.Until, e.cfg.Now().Add(time.Millisecond)), true
+	}
+	var limited *bigcommerce.RateLimitError
+	if errors.As(err, &limited) {
+		return e.cfg.Now().Add(max(limited.Wait(), minHold)), true
+	}
+	return time.Time{}, false
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// away reports whether err says nothing about the request itself: BigCommerce did not answer it, or
+// the process is stopping. sent says whether it may have been carried out all the same.
+func away(err error) (sent, ok bool) {
+	var u *bigcommerce.UnavailableError
+	if errors.As(err, &u) {
+		return u.Sent, true
+	}
+	return false, false
+}
+
+// reason is BigCommerce's own explanation of a refusal, for people.
+func reason(err error) string {
+	var api *bigcommerce.APIError
+	if !errors.As(err, &api) {
+		return err.Error()
+	}
+	return explain(api.Title, api.Fields)
+}
+
+func explain(title string, fields map[string]string) string {
+	parts := []string{title}
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		switch m := fields[name]; {
+		case m == "" || m == title:
+		case name == "": // about no field
+			parts = append(parts, m)
+		default:
+			parts = append(parts, fmt.Sprintf("%s: %s", name, m))
+		}
+	}
+	return strings.Join(parts, "; ")
+}
+
+// taken is what a conflict is about.
+type taken int
+
+const (
+	takenOther taken = iota
+	takenName
+	takenSKU
+	takenReference // a category or brand that does not exist any more
+)
+
+// conflictAbout reads from a conflict's fields, or else from its title, what it is about.
+func conflictAbout(api *bigcommerce.APIError) taken {
+	for _, field := range slices.Sorted(maps.Keys(api.Fields)) {
+		switch lastPart(field) {
+		case "sku":
+			return takenSKU
+		case "name":
+			return takenName
+		case "categories", "category_id", "category_ids", "brand_id":
+			return takenReference
+		}
+	}
+	text := strings.ToLower(explain(api.Title, api.Fields))
+	switch {
+	case strings.Contains(text, "sku"):
+		return takenSKU
+	case strings.Contains(text, "name"):
+		return takenName
+	case strings.Contains(text, "categor"), strings.Contains(text, "brand"):
+		return takenReference
+	}
+	return takenOther
+}
+
+// aboutReference reports whether a refusal is because of a category or brand.
+func aboutReference(err error, api *bigcommerce.APIError) bool {
+	var conflict *bigcommerce.ConflictError
+	if errors.As(err, &conflict) {
+		return conflictAbout(api) == takenReference
+	}
+	f := refusedField(api.Fields)
+	return f == targetCategory || f == targetBrand
+}
+
+// lastPart returns the field of a key like "0.sku".
+func lastPart(key string) string {
+	return key[strings.LastIndexByte(key, '.')+1:]
+}
+
+// refusedField returns the field that a refusal is about, as the mapping names it, or "".
+func refusedField(fields map[string]string) string {
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		switch f := lastPart(name); f {
+		case "": // what is said about none
+		case "categories", "category_id", "category_ids":
+			return targetCategory
+		case "brand_id":
+			return targetBrand
+		default:
+			return f
+		}
+	}
+	return ""
+}

@@ -1,0 +1,239 @@
+package upsert
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/url"
+	"time"
+
+	"sluice/internal/problem"
+	"sluice/jobs/source"
+	"sluice/tenants"
+)
+
+const (
+	// fetchAttempts is how often a source is fetched whose stream is cut.
+	fetchAttempts = 3
+	// fetchPause is the wait before the second attempt; it doubles for the third.
+	fetchPause = 2 * time.Second
+)
+
+// fetch gives the run its snapshot. A retry reads the source anew as well, for the merchant may have
+// mended it there; while it cannot be read, the retry works from the file of the run that it retries,
+// whose snapshot it has to begin with.
+func (s *step) fetch(ctx context.Context) error {
+	if s.run.RetryOf == "" && s.run.SnapshotID != "" { // given by whoever started the run
+		return s.adopt(ctx, s.run.SnapshotID)
+	}
+	err := s.fetchSource(ctx)
+	if _, fatal := fatalMessage(err); fatal && s.run.RetryOf != "" {
+		return s.adopt(ctx, s.run.SnapshotID)
+	}
+	return err
+}
+
+// fetchSource reads the flow's source: an upload is a snapshot already, a URL is fetched unless it did
+// not change since the flow's last complete snapshot.
+func (s *step) fetchSource(ctx context.Context) error {
+	flow, err := s.e.cfg.DB.Flow(ctx, s.run.FlowID)
+	if err != nil {
+		return err
+	}
+	if flow.ConnectionID == "" {
+		return problem.New(problem.Invalid, "This flow has no source yet: choose a file or a URL, then start the run again.")
+	}
+	conn, err := s.e.cfg.DB.Connection(ctx, flow.ConnectionID)
+	if err != nil {
+		return err
+	}
+	if conn.Kind == "upload" {
+		if flow.SnapshotID == "" {
+			return problem.New(problem.Invalid, "No file was uploaded for this flow yet: upload one, then start the run again.")
+		}
+		return s.adopt(ctx, flow.SnapshotID)
+	}
+	return s.fetchURL(ctx, flow, conn)
+}
+
+// adopt makes an existing snapshot the run's.
+func (s *step) adopt(ctx context.Context, id string) error {
+	if id == "" {
+		return errFileGone
+	}
+	snap, err := s.e.cfg.DB.Snapshot(ctx, id)
+	if problem.CodeOf(err) == problem.NotFound {
+		return errFileGone
+	}
+	if err != nil {
+		return err
+	}
+	return s.ready(ctx, snap)
+}
+
+var errFileGone = problem.New(problem.NotFound, "The file of this run is no longer kept. Start a new run.")
+
+// fetchURL copies the source into a new snapshot. A stream that is cut, or a server that is away, is
+// tried again by the next steps; after the last attempt the longest copy is used and the run is
+// marked incomplete.
+func (s *step) fetchURL(ctx context.Context, flow *tenants.Flow, conn *tenants.Connection) error {
+	db := s.e.cfg.DB
+	secret := ""
+	if conn.HasSecret {
+		var err error
+		if secret, err = db.ConnectionSecret(ctx, conn.ID); err != nil {
+			return err
+		}
+	}
+	address, err := db.ConnectionAddress(ctx, conn)
+	if err != nil {
+		return err
+	}
+	snap, err := s.e.spool(ctx, flow.ID, source.FetchRequest{URL: address, Authorization: secret})
+	var away *problem.Error
+	switch {
+	case errors.As(err, &away) && away.Code == problem.Unavailable:
+		if s.cp.Attempts+1 >= fetchAttempts && s.cp.Longest == "" {
+			return &verdict{away.Message, err}
+		}
+	case errors.As(err, &away):
+		return &verdict{away.Message, err}
+	case err != nil:
+		return err
+	case snap.Complete:
+		s.dropSnapshot(s.cp.Longest)
+		return s.ready(ctx, snap)
+	case s.cp.Longest == "" || snap.Size > s.cp.Bytes:
+		s.dropSnapshot(s.cp.Longest)
+		s.cp.Longest, s.cp.Bytes = snap.ID, snap.Size
+	default:
+		s.dropSnapshot(snap.ID)
+	}
+	s.cp.Attempts++
+	if s.cp.Attempts < fetchAttempts {
+		s.notBefore = s.e.cfg.Now().Add(fetchPause << (s.cp.Attempts - 1))
+		return nil
+	}
+	if s.cp.Bytes == 0 {
+		return &verdict{message: "The source closed the connection before it sent anything, three times. Check the server that offers the file, then start the run again."}
+	}
+	if snap, err = db.Snapshot(ctx, s.cp.Longest); err != nil {
+		return err
+	}
+	return s.ready(ctx, snap)
+}
+
+func (s *step) dropSnapshot(id string) {
+	if id != "" {
+		s.later(func(ctx context.Context, tx *tenants.DB) error { return tx.DeleteSnapshot(ctx, id) })
+	}
+}
+
+// ready starts the plan of a run whose snapshot is there.
+func (s *step) ready(ctx context.Context, snap *tenants.Snapshot) error {
+	format, err := s.e.detect(ctx, snap, s.run.Format)
+	if err != nil {
+		return err
+	}
+	mended, err := s.mended(ctx, snap)
+	if err != nil {
+		return err
+	}
+	s.run.Format = format
+	s.run.SnapshotID = snap.ID
+	s.run.Incomplete = !snap.Complete
+	s.cp = checkpoint{Mended: mended}
+	s.enter(tenants.PhasePlan)
+	return nil
+}
+
+// mended reports whether a retry's file is another than that of the run it retries.
+func (s *step) mended(ctx context.Context, snap *tenants.Snapshot) (bool, error) {
+	if s.run.RetryOf == "" {
+		return false, nil
+	}
+	first, err := s.e.cfg.DB.Run(ctx, s.run.RetryOf)
+	if err != nil || first.SnapshotID == snap.ID {
+		return false, err
+	}
+	before, err := s.e.cfg.DB.Snapshot(ctx, first.SnapshotID)
+	if problem.CodeOf(err) == problem.NotFound {
+		return true, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return before.SHA256 != snap.SHA256, nil
+}
+
+// spool fetches req into a new snapshot, or returns the flow's last complete one from the same URL if
+// the source says that it is still the same.
+func (e *Engine) spool(ctx context.Context, flowID string, req source.FetchRequest) (*tenants.Snapshot, error) {
+	db := e.cfg.DB
+	var last *tenants.Snapshot
+	if flowID != "" {
+		var err error
+		if last, err = db.LatestSnapshot(ctx, flowID, req.URL); err != nil {
+			return nil, err
+		}
+		if last != nil {
+			req.ETag, req.LastModified = last.ETag, last.LastModified
+		}
+	}
+	w, err := db.NewSnapshotWriter(ctx, tenants.Snapshot{FlowID: flowID, URL: req.URL, Filename: filename(req.URL)})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = w.Abort() }() // nothing to do after Commit; the sweep finds what a failure leaves
+	res, err := e.cfg.Fetcher.Fetch(ctx, req, w)
+	if err != nil {
+		return nil, err
+	}
+	if res.NotModified {
+		if last == nil {
+			return nil, problem.New(problem.Unavailable, "The source answered that the file did not change, but Sluice has no copy of it. Start the run again.")
+		}
+		return last, nil
+	}
+	return w.Commit(res.Complete, tenants.SnapshotMeta{
+		ContentType: res.ContentType, ETag: res.ETag, LastModified: res.LastModified,
+	})
+}
+
+// filename returns the last part of a URL's path, for detection and for people.
+func filename(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return ""
+	}
+	return tenants.FileName(u.Path)
+}
+
+// detect completes a format by what the snapshot's beginning looks like. What the merchant chose wins.
+func (e *Engine) detect(ctx context.Context, snap *tenants.Snapshot, chosen tenants.Format) (tenants.Format, error) {
+	r, err := e.cfg.DB.OpenSnapshot(ctx, snap.ID, 0)
+	if err != nil {
+		return tenants.Format{}, err
+	}
+	defer r.Close()
+	found, err := source.Detect(io.LimitReader(r, source.DetectBytes), snap.ContentType, snap.Filename)
+	if err != nil {
+		return tenants.Format{}, err
+	}
+	if chosen.Type != "" {
+		found.Type = chosen.Type
+	}
+	if chosen.Encoding != "" {
+		found.Encoding = chosen.Encoding
+	}
+	if chosen.Delimiter != "" {
+		found.Delimiter = chosen.Delimiter
+	}
+	return found, nil
+}
+
+// reader opens a snapshot's rows at a position, nil for the beginning.
+func (e *Engine) reader(ctx context.Context, snapshotID string, format tenants.Format, at *source.Position) (*source.Reader, error) {
+	open := func(offset int64) (io.ReadCloser, error) { return e.cfg.DB.OpenSnapshot(ctx, snapshotID, offset) }
+	return source.NewReader(open, format, at)
+}

@@ -1,0 +1,223 @@
+package upsert
+
+import (
+	"context"
+	"fmt"
+
+	"sluice/internal/bigcommerce"
+	"sluice/tenants"
+)
+
+// outcome is what a step found out about items; it is saved with the step.
+type outcome struct {
+	step    *step
+	items   []tenants.RunItem
+	records map[string]func(r *tenants.Record) // by key
+	journal []tenants.JournalEntry
+	memory  map[string]string // by key: the product to remember, "" for one to forget
+	updated []int64           // products that were changed
+}
+
+func (s *step) outcome() *outcome {
+	o := &outcome{step: s, records: make(map[string]func(*tenants.Record)), memory: make(map[string]string)}
+	s.later(o.write)
+	return o
+}
+
+// put saves an item as it now is.
+func (o *outcome) put(item tenants.RunItem) { o.items = append(o.items, item) }
+
+// landed ends an item whose product now is what its document says. action is what it took; seen is the product
+// as far as it was seen.
+func (o *outcome) landed(item tenants.RunItem, id int64, action string, d itemDoc, seen bigcommerce.Fields) error {
+	run := &o.step.run
+	item.State, item.Action, item.TargetID, item.Document = tenants.ItemDone, action, id, ""
+	switch action {
+	case actionCreate:
+		run.Created++
+	case actionUpdate:
+		run.Updated++
+	default:
+		run.Unchanged++
+		item.Changes = "[]"
+	}
+	o.put(item)
+	if run.DryRun {
+		return nil
+	}
+	var err error
+	if o.memory[item.Key], err = remembered(seen, keptFields(run.Mapping)); err != nil {
+		return err
+	}
+	name := ""
+	if d.name() != "" {
+		name = nameKey(d.effectiveName())
+	}
+	cleaned, err := d.cleaned.encode(d)
+	if err != nil {
+		return err
+	}
+	o.records[item.Key] = func(r *tenants.Record) {
+		r.TargetID, r.SourceHash, r.State, r.Error, r.Cleaned = id, item.Hash, recordOK, "", cleaned
+		if name != "" {
+			r.UniqueKey = name
+		}
+	}
+	if action == actionUpdate {
+		o.updated = append(o.updated, id)
+	}
+	if action != actionUnchanged {
+		o.note(d, id, action, item.Changes)
+	}
+	return nil
+}
+
+// note writes changes that were made to the journal.
+func (o *outcome) note(d itemDoc, id int64, action, changes string) {
+	run := &o.step.run
+	o.journal = append(o.journal, tenants.JournalEntry{
+		ID: tenants.NewID(), StoreHash: run.StoreHash, RunID: run.ID, Key: d.sku(), TargetID: id,
+		Action: action, Changes: changes, CreatedAt: o.step.e.cfg.Now().UTC(),
+	})
+}
+
+// noteWritten writes to the journal what had been written of an item that fails now.
+func (o *outcome) noteWritten(x *sending) error {
+	if x.doc.written == 0 {
+		return nil
+	}
+	var changes []change
+	if err := decodeJSON(x.item.Changes, &changes); err != nil {
+		return fmt.Errorf("upsert: changes of line %d: %w", x.item.Line, err)
+	}
+	written, err := encodeChanges(changes[:min(x.doc.written, len(changes))])
+	if err != nil {
+		return err
+	}
+	o.note(x.doc, x.item.TargetID, actionUpdate, written)
+	return nil
+}
+
+// failed ends an item that cannot land.
+func (o *outcome) failed(item tenants.RunItem, d itemDoc, field, message, value string) {
+	o.step.fault(item.Line, d.sku(), field, message, value)
+	o.step.run.Failed++
+	item.State, item.Document = tenants.ItemFailed, ""
+	o.put(item)
+	if o.step.run.DryRun {
+		return
+	}
+	o.memory[item.Key] = ""
+	o.records[item.Key] = func(r *tenants.Record) {
+		r.State, r.Error = recordFailed, clip(storable(message), maxMessage)
+		if item.TargetID != 0 {
+			r.TargetID = item.TargetID
+		}
+	}
+}
+
+func (o *outcome) write(ctx context.Context, tx *tenants.DB) error {
+	if err := tx.UpdateRunItems(ctx, o.items); err != nil {
+		return err
+	}
+	var keys []string
+	for _, item := range o.items {
+		if o.records[item.Key] != nil {
+			keys = append(keys, item.Key)
+		}
+	}
+	if len(keys) > 0 {
+		flow := o.step.run.FlowID
+		known, err := tx.RecordsByKeys(ctx, flow, keys)
+		if err != nil {
+			return err
+		}
+		records := make([]tenants.Record, 0, len(keys))
+		for _, key := range keys {
+			r, ok := known[key]
+			if !ok {
+				r = tenants.Record{Kind: o.step.run.Kind, FlowID: flow, Key: key}
+			}
+			o.records[key](&r)
+			records = append(records, r)
+		}
+		if err := tx.UpsertRecords(ctx, records); err != nil {
+			return err
+		}
+	}
+	if err := o.remember(ctx, tx); err != nil {
+		return err
+	}
+	return tx.AddJournal(ctx, o.journal)
+}
+
+// remember saves what is known of products now.
+func (o *outcome) remember(ctx context.Context, tx *tenants.DB) error {
+	kind, flow := o.step.run.Kind, o.step.run.FlowID
+	products := make(map[string]string, len(o.memory))
+	var forgotten []string
+	for key, p := range o.memory {
+		if p == "" {
+			forgotten = append(forgotten, key)
+		} else {
+			products[key] = p
+		}
+	}
+	if err := tx.RememberRecords(ctx, kind, flow, products); err != nil {
+		return err
+	}
+	if err := tx.ForgetRecords(ctx, flow, forgotten); err != nil {
+		return err
+	}
+	return tx.ForgetRecordsElsewhere(ctx, kind, flow, o.updated)
+}
+
+// query narrows the run's items; zero fields narrow nothing.
+type query struct {
+	state tenants.ItemState
+	after int64 // lines after this one
+	known *bool // with a target id, or without
+	keys  []string
+	ids   []int64
+	limit int
+}
+
+// find returns the run's items that q describes, by line.
+func (s *step) find(ctx context.Context, q query) ([]tenants.RunItem, error) {
+	g := s.e.cfg.DB.Scoped(ctx).Where("run_id = ? AND state = ? AND line > ?", s.run.ID, q.state, q.after)
+	if q.known != nil && *q.known {
+		g = g.Where("target_id <> 0")
+	} else if q.known != nil {
+		g = g.Where("target_id = 0")
+	}
+	if q.keys != nil {
+		g = g.Where("key IN ?", q.keys)
+	}
+	if q.ids != nil {
+		g = g.Where("target_id IN ?", q.ids)
+	}
+	if q.limit > 0 {
+		g = g.Limit(q.limit)
+	}
+	var items []tenants.RunItem
+	if err := g.Order("line").Find(&items).Error; err != nil {
+		return nil, fmt.Errorf("upsert: items of run %s: %w", s.run.ID, err)
+	}
+	return items, nil
+}
+
+// tally is how many items are planned, for the planner.
+type tally struct{ unknown, known, keyBytes int64 }
+
+func (s *step) tally(ctx context.Context) (tally, error) {
+	var t tally
+	err := s.e.cfg.DB.Scoped(ctx).Model(&tenants.RunItem{}).
+		Select("COALESCE(SUM(CASE WHEN target_id = 0 THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE WHEN target_id <> 0 THEN 1 ELSE 0 END), 0), "+
+			"COALESCE(SUM(CASE WHEN target_id = 0 THEN LENGTH(key) + 3 ELSE 0 END), 0)").
+		Where("run_id = ? AND state = ?", s.run.ID, tenants.ItemPlanned).
+		Row().Scan(&t.unknown, &t.known, &t.keyBytes)
+	if err != nil {
+		return t, fmt.Errorf("upsert: count items of run %s: %w", s.run.ID, err)
+	}
+	return t, nil
+}

@@ -1,0 +1,386 @@
+package upsert
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"sluice/internal/limits"
+	"sluice/internal/problem"
+	"sluice/jobs/source"
+	"sluice/jobs/upsert/mapping"
+	"sluice/tenants"
+)
+
+const (
+	// windowBytes ends a plan step's window early when its rows are large, or the documents that are made of
+	// them, so that memory stays bounded.
+	windowBytes = 16 << 20
+
+	// statisticsAfter is the window after which the database is to look at what a first run fills it with: its tables
+	// are not tiny then, and by far the most windows of a large feed are still to come.
+	statisticsAfter = 2
+
+	recordOK      = "ok"
+	recordPending = "pending"
+	recordFailed  = "failed"
+
+	actionCreate    = "create"
+	actionUpdate    = "update"
+	actionUnchanged = "unchanged"
+)
+
+// mapped is a row that became a document.
+type mapped struct {
+	line int64
+	sku  string // as written
+	key  string
+	doc  itemDoc
+	hash string
+	bad  bool // a fault was noted: the row fails, but its key counts as seen
+	pass bool // a retry only passes it by: it did not fail last time
+}
+
+// plan reads a window of rows and sorts them: refused, unchanged since it last landed, or to be
+// matched with the store.
+func (s *step) plan(ctx context.Context) error {
+	r, err := s.e.reader(ctx, s.run.SnapshotID, s.run.Format, s.cp.At)
+	if problem.CodeOf(err) == problem.NotFound {
+		return errFileGone
+	}
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	header := r.Header()
+	if s.cp.At != nil {
+		header = s.cp.At.Header
+	}
+	program, err := catalogue.Compile(s.run.Mapping, header)
+	if err != nil {
+		return compileVerdict(err)
+	}
+	tail, err := s.tail(ctx)
+	if err != nil {
+		return err
+	}
+	rows, end, err := s.readWindow(ctx, r, program, header, tail)
+	if err != nil {
+		return err
+	}
+	if err := s.e.cfg.Limits.Check(limits.FeedRows, s.run.Read, int64(len(rows))); err != nil {
+		return err
+	}
+	if err := s.sortRows(ctx, rows); err != nil {
+		return err
+	}
+	at := r.Position()
+	s.cp.At = &at
+	s.cp.Windows++
+	s.grew = s.cp.Windows == statisticsAfter
+	if end {
+		s.planned()
+	}
+	return nil
+}
+
+// statistics lets the database plan by what is in the tables that the plan phase fills and reads. Without it the
+// run is only slower.
+func (s *step) statistics(ctx context.Context) {
+	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), saveTimeout)
+	defer stop()
+	if err := s.e.cfg.DB.GatherStatistics(ctx, s.run.Read, &tenants.Record{}, &tenants.RunItem{}); err != nil {
+		s.e.cfg.Log.WarnContext(ctx, "no statistics gathered", "store", s.run.StoreHash, "run", s.run.ID, "error", err)
+	}
+}
+
+// planned ends the phase: every row was read.
+func (s *step) planned() {
+	s.run.Total = s.run.Read
+	if s.run.Incomplete {
+		s.warn(0, "", "", fmt.Sprintf("The source stopped before its end: line %d is the last that came whole. The rows up to there were used, and no product was treated as missing because of it. Start a new run when the source is well again.", s.cp.LastLine), "")
+	}
+	s.cp = checkpoint{}
+	s.enter(tenants.PhaseMatch)
+}
+
+// compileVerdict ends the run because of its mapping.
+func compileVerdict(err error) error {
+	var p *problem.Error
+	if !errors.As(err, &p) {
+		return err
+	}
+	message := p.Message
+	if len(p.Fields) > 0 {
+		message = fmt.Sprintf("The mapping of %s does not fit the source: %s", p.Fields[0].Field, p.Fields[0].Message)
+	}
+	return &verdict{message, err}
+}
+
+// tailInfo says how an incomplete snapshot ends.
+type tailInfo struct {
+	cut  bool  // the snapshot is incomplete
+	size int64 // of the snapshot
+	open bool  // its last byte does not end a line, so the last row may lack characters
+}
+
+func (s *step) tail(ctx context.Context) (tailInfo, error) {
+	if !s.run.Incomplete {
+		return tailInfo{}, nil
+	}
+	snap, err := s.e.cfg.DB.Snapshot(ctx, s.run.SnapshotID)
+	if err != nil {
+		return tailInfo{}, err
+	}
+	t := tailInfo{cut: true, size: snap.Size}
+	if snap.Size == 0 {
+		return t, nil
+	}
+	r, err := s.e.cfg.DB.OpenSnapshot(ctx, snap.ID, snap.Size-1)
+	if err != nil {
+		return tailInfo{}, err
+	}
+	defer r.Close()
+	var last [1]byte
+	if _, err := io.ReadFull(r, last[:]); err != nil {
+		return tailInfo{}, fmt.Errorf("upsert: end of snapshot %s: %w", snap.ID, err)
+	}
+	t.open = last[0] != '\n' && last[0] != '\r'
+	return t, nil
+}
+
+// drops reports whether row, of an incomplete snapshot, may only be the beginning of a row: the last
+// one without its line end, or one whose quoted field was never closed (then what follows is the
+// inside of that field, not rows). A price cut from 12.50 to 1 must not be believed.
+func (t tailInfo) drops(row *source.Row) bool {
+	if !t.cut {
+		return false
+	}
+	if row.Err != nil && strings.Contains(row.Err.Message, "is never closed") {
+		return true
+	}
+	return t.open && row.Next >= t.size
+}
+
+// readWindow maps rows until the window is full or the step's time is over: an expression may take long.
+// end reports that there are no more.
+func (s *step) readWindow(ctx context.Context, r *source.Reader, program *mapping.Program, header []string, tail tailInfo) (rows []mapped, end bool, err error) {
+	columns := columnsOf(s.run.Mapping, header)
+	var first, bytes, made int64
+	for n := 0; n < s.e.cfg.WindowRows && bytes < windowBytes && made < windowBytes; n++ {
+		if err := ctx.Err(); err != nil {
+			return nil, false, err
+		}
+		if n > 0 && s.spent(ctx) {
+			break
+		}
+		row, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return rows, true, nil
+		}
+		if err != nil {
+			return nil, false, fmt.Errorf("upsert: read snapshot %s: %w", s.run.SnapshotID, err)
+		}
+		if tail.drops(row) {
+			return rows, true, nil
+		}
+		if n == 0 {
+			first = row.Next
+		}
+		bytes = row.Next - first
+		s.cp.LastLine = row.Line
+		m, err := s.mapRow(ctx, row, program, columns)
+		if err != nil {
+			return nil, false, err
+		}
+		made += int64(m.doc.fields.Size())
+		rows = append(rows, m)
+	}
+	return rows, false, nil
+}
+
+// mapRow turns a row into a document, or notes what is wrong with it. The error is ctx's.
+func (s *step) mapRow(ctx context.Context, row *source.Row, program *mapping.Program, columns map[string]int) (mapped, error) {
+	m := mapped{line: row.Line}
+	if row.Err != nil {
+		// What could be read of a bad row often has its key, which tells people more than a line does.
+		sku := text(storable(valueOf(row, columns, "sku")))
+		s.fault(row.Line, sku, row.Err.Field, row.Err.Message, row.Err.Value)
+		m.bad = true
+		return m, nil //nolint:nilerr // the row is wrong, not the reading of it
+	}
+	var fields mapping.Document
+	var wrong []problem.Field
+	var err error
+	if row.Object != nil {
+		fields, wrong, err = program.ApplyObject(ctx, row.Object)
+	} else {
+		fields, wrong, err = program.Apply(ctx, row.Values)
+	}
+	if err != nil {
+		return m, err
+	}
+	m.doc = itemDoc{fields: fields}
+	m.sku = text(fields["sku"])
+	skuWrong := false
+	for _, w := range wrong {
+		m.bad = true
+		skuWrong = skuWrong || w.Field == "sku"
+		s.fault(row.Line, m.sku, w.Field, w.Message, valueOf(row, columns, w.Field))
+	}
+	if p := keyProblem(m.sku); p != "" {
+		if !skuWrong {
+			s.fault(row.Line, m.sku, "sku", p, m.sku)
+		}
+		m.bad = true
+		return m, nil
+	}
+	m.key = foldKey(m.sku)
+	if !m.bad {
+		fields["sku"] = m.doc.sku()
+		m.hash = fields.Hash()
+	}
+	return m, nil
+}
+
+// columnsOf finds the targets that are mapped from one column as it is, to show what the source had.
+func columnsOf(m tenants.Mapping, header []string) map[string]int {
+	at := make(map[string]int, len(header))
+	for i, h := range header {
+		at[h] = i
+	}
+	out := make(map[string]int)
+	for _, f := range m.Fields {
+		expression := strings.TrimSpace(f.Expression)
+		i, found := at[expression]
+		if !found {
+			name, isRow := strings.CutPrefix(expression, `row["`)
+			name, closed := strings.CutSuffix(name, `"]`)
+			i, found = at[name]
+			found = found && isRow && closed
+		}
+		if found {
+			out[f.Target] = i
+		}
+	}
+	return out
+}
+
+func valueOf(row *source.Row, columns map[string]int, target string) string {
+	if i, ok := columns[target]; ok && i < len(row.Values) {
+		return row.Values[i]
+	}
+	return ""
+}
+
+// sortRows decides about a window's rows with a handful of queries, whatever their number.
+func (s *step) sortRows(ctx context.Context, rows []mapped) error {
+	if err := s.passRetried(ctx, rows); err != nil {
+		return err
+	}
+	book, err := s.openBook(ctx, rows)
+	if err != nil {
+		return err
+	}
+	var work []*mapped // to be planned, if their names permit
+	for i := range rows {
+		m := &rows[i]
+		if !m.pass {
+			s.run.Read++
+		}
+		if m.key != "" {
+			if line, seen := book.firstLine(m); seen {
+				if !m.pass {
+					s.fault(m.line, m.sku, "sku", fmt.Sprintf("this SKU is already on line %d: the first row is used. Remove one of them at the source", line), m.sku)
+					s.run.Failed++
+				}
+				continue
+			}
+			book.seen(m)
+		}
+		switch {
+		case m.pass:
+		case m.bad:
+			s.run.Failed++
+			book.failed(m)
+		case book.landed(m):
+			s.run.Unchanged++
+		default:
+			work = append(work, m)
+		}
+	}
+	if err := book.names(ctx, work, s); err != nil {
+		return err
+	}
+	s.later(book.write)
+	return nil
+}
+
+// passRetried marks the rows that a retry only passes by: those that did not fail last time. In a file
+// that was mended since, rows may have moved, so a failed row is known by its key as well.
+func (s *step) passRetried(ctx context.Context, rows []mapped) error {
+	if s.run.RetryOf == "" || len(rows) == 0 {
+		return nil
+	}
+	var lines []int64
+	err := s.e.cfg.DB.Scoped(ctx).Model(&tenants.RunIssue{}).Distinct().
+		Where("run_id = ? AND severity = ? AND line BETWEEN ? AND ?",
+			s.run.RetryOf, severityError, rows[0].line, rows[len(rows)-1].line).
+		Pluck("line", &lines).Error
+	if err != nil {
+		return fmt.Errorf("upsert: failed rows of run %s: %w", s.run.RetryOf, err)
+	}
+	failed := make(map[int64]bool, len(lines))
+	for _, l := range lines {
+		failed[l] = true
+	}
+	keys, err := s.failedKeys(ctx, rows)
+	if err != nil {
+		return err
+	}
+	passed := make(map[int64]bool)
+	for i := range rows {
+		if !failed[rows[i].line] && !keys[rows[i].key] {
+			rows[i].pass = true
+			passed[rows[i].line] = true
+		}
+	}
+	kept := s.issues[:0] // faults of rows that only pass by are not this run's
+	for _, i := range s.issues {
+		if !passed[i.Line] {
+			kept = append(kept, i)
+		}
+	}
+	s.issues = kept
+	return nil
+}
+
+// failedKeys returns which keys of a window failed in the run that this one retries; none unless the
+// file was mended.
+func (s *step) failedKeys(ctx context.Context, rows []mapped) (map[string]bool, error) {
+	if !s.cp.Mended {
+		return nil, nil
+	}
+	var skus []string
+	for i := range rows {
+		if rows[i].sku != "" {
+			skus = append(skus, rows[i].sku)
+		}
+	}
+	if len(skus) == 0 {
+		return nil, nil
+	}
+	var failed []string
+	err := s.e.cfg.DB.Scoped(ctx).Model(&tenants.RunIssue{}).Distinct().
+		Where("run_id = ? AND severity = ? AND key IN ?", s.run.RetryOf, severityError, skus).Pluck("key", &failed).Error
+	if err != nil {
+		return nil, fmt.Errorf("upsert: failed keys of run %s: %w", s.run.RetryOf, err)
+	}
+	keys := make(map[string]bool, len(failed))
+	for _, sku := range failed {
+		keys[fold(sku)] = true
+	}
+	return keys, nil
+}

@@ -1,0 +1,320 @@
+package upsert
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"slices"
+	"strings"
+
+	"sluice/internal/expression"
+	"sluice/internal/problem"
+	"sluice/jobs/source"
+	"sluice/jobs/upsert/mapping"
+	"sluice/tenants"
+)
+
+// InspectRequest says which source to look at. Kind "upload" needs SnapshotID, "url" URL.
+type InspectRequest struct {
+	FlowID        string // the flow that the source is for, "" if none yet
+	Kind          string // "url" or "upload"
+	URL           string
+	Authorization string // "" uses the secret that the flow's connection has for the same URL
+	SnapshotID    string
+	Format        tenants.Format // empty fields are detected
+}
+
+// Inspection is what the panel shows of a source before it is mapped.
+type Inspection struct {
+	SnapshotID       string          `json:"snapshot_id"`
+	Format           tenants.Format  `json:"format"`
+	Header           []string        `json:"header"`
+	Rows             [][]string      `json:"rows"` // at most 20, long values cut
+	RowErrors        []RowError      `json:"row_errors"`
+	Size             int64           `json:"size"`
+	SuggestedMapping tenants.Mapping `json:"suggested_mapping"`
+}
+
+// RowError is a row that cannot be used.
+type RowError struct {
+	Line    int64  `json:"line"`
+	Field   string `json:"field"`
+	Message string `json:"message"`
+	Value   string `json:"value"`
+}
+
+// Preview is a mapping applied to the first rows of a snapshot.
+type Preview struct {
+	Rows          []PreviewRow    `json:"rows"`
+	CompileErrors []problem.Field `json:"errors"` // Field is the target
+}
+
+// PreviewRow is one row and what the mapping makes of it.
+type PreviewRow struct {
+	Line     int64             `json:"line"`
+	Key      string            `json:"key"`      // SKU as written
+	Source   map[string]string `json:"source"`   // long values cut
+	Document mapping.Document  `json:"document"` // as above
+	Errors   []problem.Field   `json:"errors"`
+}
+
+const (
+	previewRows  = 20
+	maxPreview   = 50
+	maxRowErrors = 100
+
+	// shownValue is the most characters that an inspection or a preview shows of one value.
+	shownValue = 500
+	// shownBytes ends an inspection or a preview after the row with which it has shown so much.
+	shownBytes = 2 << 20
+	// previewWork ends a preview after the row with which its expressions took so many steps: rows that
+	// each use up their budget show what is wrong after a few of them.
+	previewWork = 5 * expression.MaxSteps
+)
+
+// Inspect reads the beginning of a source. A URL is fetched into a snapshot, so that the mapping can
+// be tried on it and a run may reuse it. ctx has the store.
+func (e *Engine) Inspect(ctx context.Context, req InspectRequest) (*Inspection, error) {
+	snap, err := e.sourceOf(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	format, err := e.detect(ctx, snap, req.Format)
+	if err != nil {
+		return nil, err
+	}
+	r, err := e.reader(ctx, snap.ID, format, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	out := &Inspection{SnapshotID: snap.ID, Format: format, Rows: [][]string{}, RowErrors: []RowError{}, Size: snap.Size}
+	out.Header = r.Header()
+	for l := (look{}); len(out.Rows) < previewRows && len(out.RowErrors) < maxRowErrors && l.goesOn(); {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		row, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, fmt.Errorf("upsert: read snapshot %s: %w", snap.ID, err)
+		}
+		l.read = r.Position().Offset
+		if row.Err != nil {
+			out.RowErrors = append(out.RowErrors, RowError{Line: row.Line, Field: row.Err.Field, Message: row.Err.Message, Value: row.Err.Value})
+			continue
+		}
+		values := cells(row, out.Header)
+		for i, v := range values {
+			values[i] = l.value(v)
+		}
+		out.Rows = append(out.Rows, values)
+	}
+	out.SuggestedMapping = catalogue.Suggest(out.Header, out.Rows)
+	return out, nil
+}
+
+// sourceOf returns the snapshot that a request is about, fetched if need be.
+func (e *Engine) sourceOf(ctx context.Context, req InspectRequest) (*tenants.Snapshot, error) {
+	if req.Kind == "upload" {
+		if req.SnapshotID == "" {
+			return nil, problem.New(problem.Invalid, "Upload a file first.")
+		}
+		return e.cfg.DB.Snapshot(ctx, req.SnapshotID)
+	}
+	if req.URL == "" {
+		return nil, problem.New(problem.Invalid, "Enter the address of the file first.")
+	}
+	conn, err := e.savedConnection(ctx, req.FlowID)
+	if err != nil {
+		return nil, err
+	}
+	address, err := e.cfg.DB.ResolveAddress(ctx, conn, req.URL)
+	if err != nil {
+		return nil, err
+	}
+	authorization := req.Authorization
+	// A saved secret must never go to an address that somebody typed in later.
+	if authorization == "" && conn != nil && conn.HasSecret && sameHost(conn.URL, address) {
+		if authorization, err = e.cfg.DB.ConnectionSecret(ctx, conn.ID); err != nil {
+			return nil, err
+		}
+	}
+	return e.spool(ctx, req.FlowID, source.FetchRequest{URL: address, Authorization: authorization})
+}
+
+// savedConnection returns the connection of a flow, nil if it has none.
+func (e *Engine) savedConnection(ctx context.Context, flowID string) (*tenants.Connection, error) {
+	if flowID == "" {
+		return nil, nil
+	}
+	flow, err := e.cfg.DB.Flow(ctx, flowID)
+	if err != nil || flow.ConnectionID == "" {
+		return nil, err
+	}
+	return e.cfg.DB.Connection(ctx, flow.ConnectionID)
+}
+
+func sameHost(a, b string) bool {
+	x, err1 := url.Parse(a)
+	y, err2 := url.Parse(b)
+	return err1 == nil && err2 == nil && x.Scheme == y.Scheme && x.Host != "" && strings.EqualFold(x.Host, y.Host)
+}
+
+// cells returns a row's values in the header's order, as text.
+func cells(row *source.Row, header []string) []string {
+	if row.Object == nil {
+		return row.Values
+	}
+	out := make([]string, len(header))
+	for i, h := range header {
+		out[i] = cell(row.Object[h])
+	}
+	return out
+}
+
+func cell(v any) string {
+	switch x := v.(type) {
+	case nil:
+		return ""
+	case string:
+		return x
+	case map[string]any, []any:
+		b, err := json.Marshal(x)
+		if err != nil {
+			return ""
+		}
+		return string(b)
+	default:
+		return fmt.Sprint(x)
+	}
+}
+
+// look counts what was read and shown of a source.
+type look struct{ read, shown, steps int64 }
+
+// goesOn reports whether there is room for another row.
+func (l *look) goesOn() bool {
+	return l.read < windowBytes && l.shown < shownBytes && l.steps < previewWork
+}
+
+// value is a value as it is shown. What is cut is copied: it must not keep the whole row in memory.
+func (l *look) value(v string) string {
+	if short := expression.Clip(v, shownValue); short != v {
+		v = strings.Clone(short)
+	}
+	l.shown += int64(len(v))
+	return v
+}
+
+// document is a document as it is shown.
+func (l *look) document(d mapping.Document) {
+	for target, v := range d {
+		l.shown += int64(len(target))
+		switch v := v.(type) {
+		case string:
+			d[target] = l.value(v)
+		case []any:
+			for i, item := range v {
+				if s, ok := item.(string); ok {
+					v[i] = l.value(s)
+				}
+			}
+		}
+	}
+}
+
+// PreviewMapping applies a mapping to the first rows of a snapshot, at most 50, and fewer of large rows
+// or of ones that take much work. A mapping that does not compile is no error: CompileErrors say where.
+// ctx has the store.
+func (e *Engine) PreviewMapping(ctx context.Context, snapshotID string, format tenants.Format, m tenants.Mapping, limit int) (*Preview, error) {
+	if limit <= 0 || limit > maxPreview {
+		limit = maxPreview
+	}
+	snap, err := e.cfg.DB.Snapshot(ctx, snapshotID)
+	if err != nil {
+		return nil, err
+	}
+	if format, err = e.detect(ctx, snap, format); err != nil {
+		return nil, err
+	}
+	r, err := e.reader(ctx, snap.ID, format, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	out := &Preview{Rows: []PreviewRow{}, CompileErrors: []problem.Field{}}
+	header := r.Header()
+	program, err := catalogue.Compile(m, header)
+	var p *problem.Error
+	if errors.As(err, &p) && p.Code == problem.Invalid {
+		out.CompileErrors = p.Fields
+		if len(p.Fields) == 0 {
+			out.CompileErrors = []problem.Field{{Message: p.Message}}
+		}
+		return out, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	for l := (look{}); len(out.Rows) < limit && l.goesOn(); {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		row, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, fmt.Errorf("upsert: read snapshot %s: %w", snapshotID, err)
+		}
+		l.read = r.Position().Offset
+		shown, err := l.row(ctx, row, header, program)
+		if err != nil {
+			return nil, err
+		}
+		out.Rows = append(out.Rows, shown)
+	}
+	return out, nil
+}
+
+// row maps a row and shows it. The error is ctx's.
+func (l *look) row(ctx context.Context, row *source.Row, header []string, program *mapping.Program) (PreviewRow, error) {
+	out := PreviewRow{Line: row.Line, Source: make(map[string]string, len(header)), Errors: []problem.Field{}}
+	for i, v := range cells(row, header) {
+		if i < len(header) {
+			l.shown += int64(len(header[i]))
+			out.Source[header[i]] = l.value(v)
+		}
+	}
+	if row.Err != nil {
+		out.Errors = append(out.Errors, problem.Field{Field: row.Err.Field, Message: row.Err.Message})
+		return out, nil //nolint:nilerr // as in a run: the row is wrong
+	}
+	var wrong []problem.Field
+	var err error
+	if row.Object != nil {
+		out.Document, wrong, err = program.ApplyObject(ctx, row.Object)
+	} else {
+		out.Document, wrong, err = program.Apply(ctx, row.Values)
+	}
+	if err != nil {
+		return out, err
+	}
+	steps, _ := program.Spent()
+	l.steps += steps
+	out.Errors = append(out.Errors, wrong...)
+	out.Key = strings.TrimSpace(text(out.Document["sku"]))
+	skuNamed := slices.ContainsFunc(wrong, func(f problem.Field) bool { return f.Field == "sku" })
+	if p := keyProblem(out.Key); p != "" && !skuNamed {
+		out.Errors = append(out.Errors, problem.Field{Field: "sku", Message: p})
+	}
+	out.Key = l.value(out.Key)
+	l.document(out.Document)
+	return out, nil
+}

@@ -1,0 +1,23 @@
+package upsert
+
+import "sluice/jobs/flow"
+
+// Name is the kind of flow that this package carries out.
+const Name = "products"
+
+const (
+	optionRepeatedNames = "repeated_names"
+	repeatedAppend      = "append_sku"
+	repeatedFail        = "fail"
+)
+
+// Spec returns what a flow of products is.
+func Spec() flow.Spec {
+	return flow.Spec{
+		Name: Name, Singular: "product", Plural: "products",
+		Options: []flow.Option{{
+			Name: optionRepeatedNames, Values: []string{repeatedAppend, repeatedFail}, Default: repeatedAppend,
+			Help: "What to do with a product whose name another product has: append its SKU, or fail the record.",
+		}},
+	}
+}
