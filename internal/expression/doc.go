@@ -13,7 +13,7 @@
 //	           each operator and function whose cost depends on values becomes a call that charges
 //	Begin, End the budget of a row, in which Run evaluates one expression after another
 //
-// jobs/upsert/mapping runs it over the columns of a file, whose names are known when it is compiled
+// jobs/mapping runs it over the columns of a file, whose names are known when it is compiled
 // (Machine.Admit, Parse, Machine.Finish); Machine.Compile is for values whose names are not, the claims
 // of an identity provider. Messages are for the person who wrote the expression.
 package expression

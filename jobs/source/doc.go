@@ -18,5 +18,5 @@
 // when the bytes themselves cannot be read.
 //
 // The package never writes anywhere but to the given io.Writer, knows nothing of stores, flows or
-// products, and never decides what a row means: that is jobs/upsert/mapping.
+// products, and never decides what a row means: that is jobs/mapping.
 package source

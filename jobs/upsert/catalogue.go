@@ -2,7 +2,7 @@ package upsert
 
 import (
 	"sluice/internal/bigcommerce"
-	"sluice/jobs/upsert/mapping"
+	"sluice/jobs/mapping"
 )
 
 // catalogue is what a mapping of products may fill.

@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/internal/problem"
-	"sluice/jobs/upsert/mapping"
+	"sluice/jobs/mapping"
 	"sluice/tenants"
 )
 

@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"sluice/internal/bigcommerce"
-	"sluice/jobs/upsert/mapping"
+	"sluice/jobs/mapping"
 )
 
 // BigCommerce keeps some values otherwise than they were sent: prices with four decimals, HTML without what it does

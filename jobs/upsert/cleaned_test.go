@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/internal/bigcommerce"
-	"sluice/jobs/upsert/mapping"
+	"sluice/jobs/mapping"
 	"sluice/tenants"
 	"sluice/tenants/tenantstest"
 )

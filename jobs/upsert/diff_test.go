@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/internal/bigcommerce"
-	"sluice/jobs/upsert/mapping"
+	"sluice/jobs/mapping"
 )
 
 func n(s string) json.Number { return json.Number(s) }

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"sluice/internal/bigcommerce"
-	"sluice/jobs/upsert/mapping"
+	"sluice/jobs/mapping"
 	"sluice/tenants"
 )
 

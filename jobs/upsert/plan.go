@@ -9,8 +9,8 @@ import (
 
 	"sluice/internal/limits"
 	"sluice/internal/problem"
+	"sluice/jobs/mapping"
 	"sluice/jobs/source"
-	"sluice/jobs/upsert/mapping"
 	"sluice/tenants"
 )
 

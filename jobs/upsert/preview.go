@@ -12,8 +12,8 @@ import (
 
 	"sluice/internal/expression"
 	"sluice/internal/problem"
+	"sluice/jobs/mapping"
 	"sluice/jobs/source"
-	"sluice/jobs/upsert/mapping"
 	"sluice/tenants"
 )
 
