@@ -20,8 +20,8 @@ import (
 	"sluice/internal/refusals"
 	"sluice/internal/tracing"
 	"sluice/jobs"
+	"sluice/jobs/flow"
 	"sluice/jobs/queue"
-	"sluice/jobs/source"
 	"sluice/jobs/upsert"
 	"sluice/tenants"
 	"sluice/ui"
@@ -36,19 +36,22 @@ const traceGrace = 3 * time.Second
 
 // program is Sluice, assembled: everything shares one database, one Redis and one engine.
 type program struct {
-	cfg     *Config
-	log     *slog.Logger
-	db      *tenants.DB
-	service *jobs.Service
-	workers *jobs.Workers
-	metrics *metrics
-	limits  *limits.Limits
-	limiter *ratelimit.Limiter
-	gate    *ratelimit.Gate
-	health  *health
-	router  *gin.Engine
-	handler http.Handler // router, compressed, with the headers of every answer
-	closers []func()
+	cfg      *Config
+	log      *slog.Logger
+	db       *tenants.DB
+	service  *jobs.Service
+	workers  *jobs.Workers
+	products *upsert.Kind
+	kinds    []flow.Kind
+	engine   *flow.Engine
+	metrics  *metrics
+	limits   *limits.Limits
+	limiter  *ratelimit.Limiter
+	gate     *ratelimit.Gate
+	health   *health
+	router   *gin.Engine
+	handler  http.Handler // router, compressed, with the headers of every answer
+	closers  []func()
 
 	// Live event streams never finish by themselves: endStreams ends them when the server stops.
 	streams    context.Context
@@ -106,10 +109,10 @@ func (p *program) build(ctx context.Context) (err error) {
 	clients := jobs.NewClients(p.db, q, cfg.APIURL, userAgent(), log)
 	clients.Observe(p.metrics.answered)
 	p.closers = append(p.closers, clients.Close)
-	engine := upsert.New(upsert.Config{
-		DB:      p.db,
-		Client:  clients.Client,
-		Fetcher: source.NewFetcher(source.FetchOptions{AllowPrivate: private, AllowHTTP: len(private) > 0, AllowRedirects: cfg.SourceRedirects, UserAgent: userAgent()}),
+	p.assembleKinds(private)
+	p.engine = flow.New(flow.Config{
+		DB:     p.db,
+		Client: clients.Client,
 		Quota: func(ctx context.Context, store string) (int, time.Duration) {
 			state, err := q.Quota(ctx, store)
 			if err != nil || !state.Known {
@@ -117,8 +120,8 @@ func (p *program) build(ctx context.Context) (err error) {
 			}
 			return state.Quota, state.Window
 		},
-		Log: log, Limits: p.limits,
-	})
+		Log: log,
+	}, p.kinds...)
 	p.limiter = ratelimit.New(rdb, ratelimit.Options{Log: log, Refused: p.metrics.limitedRate})
 	p.gate = ratelimit.NewGate(p.limiter, p.limits.Rate(limits.AddressRate))
 	shoppers, err := p.assembleIdentity(rdb, clients, private)
@@ -126,7 +129,7 @@ func (p *program) build(ctx context.Context) (err error) {
 		return err
 	}
 	jobsConfig := jobs.Config{
-		DB: p.db, Queue: q, Engines: map[string]jobs.Engine{"products": engine}, Clients: clients, Log: log, Meter: p.metrics,
+		DB: p.db, Queue: q, Engine: p.engine, Clients: clients, Log: log, Meter: p.metrics,
 		AppURL: cfg.AppURL, ClientSecret: cfg.ClientSecret, ScriptTag: cfg.jobsScriptTag, PurgeAfter: auth.DefaultRetention,
 		AnnouncesIssuer: shoppers.sso.Announces, Concurrency: cfg.WorkerConcurrency, Gate: p.gate,
 		// A late heartbeat, or two, must not lose a lease.
@@ -137,10 +140,10 @@ func (p *program) build(ctx context.Context) (err error) {
 	if err := errors.Join(p.metrics.watchPools(p.db, rdb), p.metrics.watchQueue(p.service, q, log), p.metrics.watchWorkers(p.workers), p.metrics.watchSlots(p.limits)); err != nil {
 		return fmt.Errorf("metrics: %w", err)
 	}
-	return p.assembleHTTP(engine, shoppers)
+	return p.assembleHTTP(shoppers)
 }
 
-func (p *program) assembleHTTP(engine *upsert.Engine, shoppers *identity) error {
+func (p *program) assembleHTTP(shoppers *identity) error {
 	cfg := p.cfg
 	assets, built := ui.Assets()
 	if !built {
@@ -162,7 +165,7 @@ func (p *program) assembleHTTP(engine *upsert.Engine, shoppers *identity) error 
 		return err
 	}
 	api := ui.New(ui.Config{
-		DB: p.db, Auth: authority, Jobs: p.service, Sources: engine, Scopes: cfg.Scopes,
+		DB: p.db, Auth: authority, Jobs: p.service, Kinds: p.engine, Sources: p.products, Scopes: cfg.Scopes,
 		SignIn: shoppers.signIn, SSO: shoppers.sso, ScriptTag: cfg.scriptTag, AppURL: cfg.AppURL,
 		Version: version, Sandbox: cfg.sandboxed(), SupportURL: cfg.SupportURL, Log: p.log, Stopping: p.streams.Done(),
 		Limits: p.limits,

@@ -198,7 +198,7 @@ func productsIn(t *testing.T, dir string) int {
 // feedOf returns the address that a flow reads from.
 func (d *deployment) feedOf(flowID string) string {
 	d.t.Helper()
-	var f flow
+	var f demoFlow
 	if err := d.merchant.call(d.t.Context(), http.MethodGet, "/flows/"+flowID, nil, &f); err != nil {
 		d.t.Fatal(err)
 	}

@@ -70,7 +70,7 @@ type line struct {
 	i        *installation
 	merchant *merchant
 	prefix   string
-	flow     flow
+	flow     demoFlow
 	feed     string // file
 	list     []product
 	current  *demoRun

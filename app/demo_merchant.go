@@ -169,8 +169,8 @@ func (e *apiError) Error() string {
 	return text
 }
 
-// flow is as much of the API's flow as the demo needs.
-type flow struct {
+// demoFlow is as much of the API's flow as the demo needs.
+type demoFlow struct {
 	ID      string          `json:"id"`
 	Version int             `json:"version"`
 	Name    string          `json:"name"`
@@ -184,14 +184,14 @@ type flow struct {
 
 // prepareFlow returns the store's products flow, reading from address. A new one gets the mapping
 // that Sluice suggests for the feed's header.
-func (m *merchant) prepareFlow(ctx context.Context, address string) (*flow, error) {
+func (m *merchant) prepareFlow(ctx context.Context, address string) (*demoFlow, error) {
 	var known struct {
-		Flows []flow `json:"flows"`
+		Flows []demoFlow `json:"flows"`
 	}
 	if err := m.call(ctx, http.MethodGet, "/flows", nil, &known); err != nil {
 		return nil, err
 	}
-	var f flow
+	var f demoFlow
 	if len(known.Flows) > 0 {
 		f = known.Flows[0]
 	} else if err := m.call(ctx, http.MethodPost, "/flows", map[string]string{"kind": "products", "name": "Products from the ERP"}, &f); err != nil {
@@ -204,7 +204,7 @@ func (m *merchant) prepareFlow(ctx context.Context, address string) (*flow, erro
 }
 
 // pointFlow makes a flow read from address. One without a mapping gets the one that Sluice suggests.
-func (m *merchant) pointFlow(ctx context.Context, f *flow, address string) error {
+func (m *merchant) pointFlow(ctx context.Context, f *demoFlow, address string) error {
 	source := map[string]string{"kind": "url", "url": address}
 	if len(f.Mapping.Fields) == 0 {
 		var seen struct {

@@ -120,7 +120,7 @@ type shop struct {
 	office   atomic.Pointer[http.HandlerFunc]
 	fetches  atomic.Int64
 	address  string // of the feed
-	flow     *flow
+	flow     *demoFlow
 	client   *bigcommerce.Client // the tests' own eyes on the store, with credentials of their own
 }
 

@@ -14,8 +14,8 @@ import (
 	"sluice/internal/bigcommerce"
 	"sluice/internal/problem"
 	"sluice/internal/tracing"
+	"sluice/jobs/flow"
 	"sluice/jobs/queue"
-	"sluice/jobs/upsert"
 	"sluice/tenants"
 )
 
@@ -177,7 +177,7 @@ func (w *Workers) settle(ctx context.Context, stopped error, lease *queue.Lease,
 		j.log.InfoContext(ctx, "job given back, the process is stopping", "error", err)
 		w.told(ctx, j.log, w.queue.GiveBack(ctx, lease))
 		return EndReturned
-	case errors.Is(err, errUnknownKind):
+	case errors.Is(err, errUnknownKind), errors.Is(err, flow.ErrUnknownKind):
 		j.log.ErrorContext(ctx, "job kept for a version of Sluice that knows its kind", "again", unknownWait, "error", err)
 		w.told(ctx, j.log, w.queue.Snooze(ctx, lease, time.Now().Add(unknownWait)))
 		return EndUnknown
@@ -297,7 +297,7 @@ func (w *Workers) bury(ctx context.Context, lease *queue.Lease, j *job, attempts
 	} else if err == nil {
 		err = finishRow(ctx, w.db, j.row.ID, tenants.JobDead, cause.Error())
 	}
-	if err != nil && !errors.Is(err, errStale) && !errors.Is(err, upsert.ErrStepLost) {
+	if err != nil && !errors.Is(err, errStale) && !errors.Is(err, flow.ErrStepLost) {
 		j.log.ErrorContext(ctx, "dead job not recorded; it will be tried again", "error", err)
 		w.told(ctx, j.log, w.queue.Fail(ctx, lease, time.Now().Add(w.cfg.Backoff(attempts))))
 		return EndFailed

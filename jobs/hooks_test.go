@@ -126,11 +126,11 @@ func TestWhatNewWebhooksMissed(t *testing.T) {
 		}
 	}
 	records := []tenants.Record{
-		{FlowID: m.flow.ID, Key: "a", TargetID: 205, SourceHash: "h1", State: "ok"},
-		{FlowID: m.flow.ID, Key: "b", TargetID: 206, SourceHash: "h2", State: "ok"},
+		{Kind: "products", FlowID: m.flow.ID, Key: "a", TargetID: 205, SourceHash: "h1", State: "ok"},
+		{Kind: "products", FlowID: m.flow.ID, Key: "b", TargetID: 206, SourceHash: "h2", State: "ok"},
 	}
 	for i := range 1200 { // more than one piece
-		records = append(records, tenants.Record{FlowID: m.flow.ID, Key: "k" + tenants.NewID(), TargetID: int64(1000 + i), SourceHash: "h", State: "ok"})
+		records = append(records, tenants.Record{Kind: "products", FlowID: m.flow.ID, Key: "k" + tenants.NewID(), TargetID: int64(1000 + i), SourceHash: "h", State: "ok"})
 	}
 	m.must(m.db.UpsertRecords(m.ctx, records))
 	other := m.of(otherStore)

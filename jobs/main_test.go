@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -14,9 +15,10 @@ import (
 	"go.uber.org/goleak"
 	"gorm.io/gorm/clause"
 
+	"sluice/internal/problem"
 	"sluice/internal/testenv"
+	"sluice/jobs/flow"
 	"sluice/jobs/queue"
-	"sluice/jobs/upsert"
 	"sluice/tenants"
 	"sluice/tenants/tenantstest"
 	"sluice/tenants/vault"
@@ -68,9 +70,9 @@ func newEnvOn(t *testing.T, redisURL string, db *tenants.DB) *env {
 	log := slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	// A lease is short, so that a dead worker is noticed within the test.
 	e.queue = queue.New(rdb, queue.Options{LeaseFor: 400 * time.Millisecond, Log: log})
-	e.engine = &fakeEngine{db: db, steps: 4, done: map[string]int{}}
+	e.engine = &fakeEngine{db: db, steps: 4, kinds: []string{"products"}, done: map[string]int{}}
 	e.cfg = Config{
-		DB: db, Queue: e.queue, Engines: map[string]Engine{"products": e.engine}, Clients: NewClients(db, e.queue, "http://127.0.0.1:1", "test", log), Log: log,
+		DB: db, Queue: e.queue, Engine: e.engine, Clients: NewClients(db, e.queue, "http://127.0.0.1:1", "test", log), Log: log,
 		AppURL: "https://app.example.com", ClientSecret: "secret-of-the-app", Concurrency: 3, Grace: 5 * time.Second,
 		ClaimWait: 100 * time.Millisecond, HeartbeatEvery: 50 * time.Millisecond, ReapEvery: 50 * time.Millisecond,
 		SweepEvery: 50 * time.Millisecond, SweepAge: time.Millisecond,
@@ -212,6 +214,7 @@ func (e *env) claim() *queue.Lease {
 type fakeEngine struct {
 	db    *tenants.DB
 	steps int64
+	kinds []string
 	// before, if set, is called at the beginning of each step, outside the transaction.
 	before func(ctx context.Context, run *tenants.Run) error
 
@@ -219,11 +222,11 @@ type fakeEngine struct {
 	done map[string]int // saved steps, by job id
 }
 
-func (f *fakeEngine) Step(ctx context.Context, run *tenants.Run, inTx func(*tenants.DB, *tenants.Run) error) (upsert.StepResult, error) {
+func (f *fakeEngine) Step(ctx context.Context, run *tenants.Run, inTx func(*tenants.DB, *tenants.Run) error) (flow.StepResult, error) {
 	f.mu.Lock()
 	before := f.before
 	f.mu.Unlock()
-	res := upsert.StepResult{}
+	res := flow.StepResult{}
 	if before != nil {
 		err := before(ctx, run)
 		var later notBefore
@@ -246,6 +249,14 @@ func (f *fakeEngine) Step(ctx context.Context, run *tenants.Run, inTx func(*tena
 	*run = next
 	res.Done = next.State.Final()
 	return res, nil
+}
+
+// Kind knows the engine's kinds; nobody asks more of them here.
+func (f *fakeEngine) Kind(name string) (flow.Kind, error) {
+	if !slices.Contains(f.kinds, name) {
+		return nil, problem.Wrap(flow.ErrUnknownKind, problem.Conflict, "no kind %q", name)
+	}
+	return nil, nil //nolint:nilnil // as said
 }
 
 func (f *fakeEngine) Fail(ctx context.Context, run *tenants.Run, message string, inTx func(*tenants.DB, *tenants.Run) error) error {
@@ -271,7 +282,7 @@ func (f *fakeEngine) save(ctx context.Context, was, next *tenants.Run, inTx func
 			return err
 		}
 		if have.Step != was.Step || have.State.Final() {
-			return upsert.ErrStepLost
+			return flow.ErrStepLost
 		}
 		if have.CancelRequested && !next.State.Final() {
 			next.State = tenants.RunCancelled

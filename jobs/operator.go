@@ -10,7 +10,7 @@ import (
 	"gorm.io/gorm/clause"
 
 	"sluice/internal/problem"
-	"sluice/jobs/upsert"
+	"sluice/jobs/flow"
 	"sluice/tenants"
 )
 
@@ -326,7 +326,7 @@ func reviveRun(ctx context.Context, tx *tenants.DB, row *tenants.Job) (runID str
 	if run.State != tenants.RunFailed || run.Step != p.Step+1 {
 		return "", problem.New(problem.Conflict, "Run %s is %s and did not end because of job %s; drop the job.", run.ID, run.State, row.ID)
 	}
-	if err := upsert.Revive(ctx, tx, run, p.Step); err != nil {
+	if err := flow.Revive(ctx, tx, run, p.Step); err != nil {
 		var known *problem.Error
 		if errors.As(err, &known) {
 			return "", known

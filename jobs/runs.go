@@ -100,7 +100,7 @@ func (s *Service) newRun(ctx context.Context, tx *tenants.DB, req StartRun) (*te
 	if err != nil {
 		return nil, err
 	}
-	if _, err := s.engine(flow.Kind); err != nil {
+	if _, err := s.cfg.Engine.Kind(flow.Kind); err != nil {
 		return nil, err
 	}
 	active, err := tx.ActiveRun(ctx, flow.ID)

@@ -9,8 +9,8 @@ import (
 
 	"sluice/internal/bigcommerce"
 	"sluice/internal/problem"
+	"sluice/jobs/flow"
 	"sluice/jobs/queue"
-	"sluice/jobs/upsert"
 	"sluice/tenants"
 )
 
@@ -32,8 +32,7 @@ func (w *Workers) doRunStep(ctx context.Context, j *job) error {
 	if run.State.Final() || run.Step != p.Step {
 		return w.staleStep(ctx, j, run)
 	}
-	engine, err := w.s.engine(run.Kind)
-	if err != nil {
+	if _, err := w.cfg.Engine.Kind(run.Kind); err != nil {
 		return err
 	}
 	if err := w.markRunning(ctx, run); err != nil {
@@ -43,7 +42,7 @@ func (w *Workers) doRunStep(ctx context.Context, j *job) error {
 	// The engine saves a step also when its context has ended; so must what is saved with it.
 	keep := context.WithoutCancel(ctx)
 	phase, start := run.Phase, time.Now()
-	res, err := engine.Step(ctx, run, func(tx *tenants.DB, run *tenants.Run) error {
+	res, err := w.cfg.Engine.Step(ctx, run, func(tx *tenants.DB, run *tenants.Run) error {
 		next = nil
 		if err := finishRow(keep, tx, j.row.ID, tenants.JobDone, ""); err != nil {
 			return err
@@ -60,7 +59,7 @@ func (w *Workers) doRunStep(ctx context.Context, j *job) error {
 		return err
 	})
 	w.cfg.Meter.Stepped(phase, time.Since(start))
-	if errors.Is(err, upsert.ErrStepLost) {
+	if errors.Is(err, flow.ErrStepLost) {
 		if run, err = w.db.Run(keep, p.RunID); err != nil {
 			return err
 		}
@@ -196,11 +195,7 @@ func (w *Workers) failRun(ctx context.Context, j *job, row tenants.JobState, cau
 	if run.CancelRequested {
 		return w.cancelInstead(ctx, j, run)
 	}
-	engine, err := w.s.engine(run.Kind)
-	if err != nil {
-		return err
-	}
-	if err := engine.Fail(ctx, run, runFailure(cause), finish); err != nil {
+	if err := w.cfg.Engine.Fail(ctx, run, runFailure(cause), finish); err != nil {
 		return err
 	}
 	j.settled = true
@@ -215,7 +210,7 @@ func (w *Workers) cancelInstead(ctx context.Context, j *job, run *tenants.Run) e
 			return err
 		}
 		if have.State.Final() || have.Step != run.Step {
-			return upsert.ErrStepLost
+			return flow.ErrStepLost
 		}
 		return w.s.endCancelled(ctx, tx, have, "")
 	})

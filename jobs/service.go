@@ -3,16 +3,14 @@ package jobs
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"time"
 
 	"sluice/internal/batch"
 	"sluice/internal/bigcommerce"
-	"sluice/internal/problem"
 	"sluice/internal/ratelimit"
+	"sluice/jobs/flow"
 	"sluice/jobs/queue"
-	"sluice/jobs/upsert"
 	"sluice/tenants"
 )
 
@@ -20,19 +18,21 @@ import (
 // be a real one: BigCommerce's hashes are letters and digits.
 const SystemStore = "_system"
 
-// Engine carries out the steps of a run. jobs/upsert implements it.
+// Engine carries out the steps of runs. *flow.Engine does.
 type Engine interface {
+	// Kind returns a kind of flow by its name. Fails with a Conflict that is flow.ErrUnknownKind.
+	Kind(name string) (flow.Kind, error)
 	// Step does one bounded step of run. Before it returns it saves the step's effects, the checkpoint
 	// and Step+1 in one transaction that fails if run.Step moved on meanwhile, and calls inTx inside it;
 	// an error of inTx undoes the step. A run whose CancelRequested is set ends as cancelled.
 	// A reason of the run's own (no such file, a mapping that does not compile) is no error: the run is
-	// saved as failed. After an error nothing was saved. It is upsert.ErrStepLost when the run moved on.
-	Step(ctx context.Context, run *tenants.Run, inTx func(tx *tenants.DB, run *tenants.Run) error) (upsert.StepResult, error)
+	// saved as failed. After an error nothing was saved. It is flow.ErrStepLost when the run moved on.
+	Step(ctx context.Context, run *tenants.Run, inTx func(tx *tenants.DB, run *tenants.Run) error) (flow.StepResult, error)
 	// Fail ends a run that jobs gave up on, in one transaction with inTx. message is for the merchant.
 	Fail(ctx context.Context, run *tenants.Run, message string, inTx func(tx *tenants.DB, run *tenants.Run) error) error
 }
 
-var _ Engine = (*upsert.Engine)(nil)
+var _ Engine = (*flow.Engine)(nil)
 
 // ClientFactory makes the API client of a store; count is told each answer and may be nil.
 type ClientFactory interface {
@@ -47,10 +47,9 @@ const DefaultConcurrency = 32
 
 // Config is what Service and Workers need. Zero durations and numbers take the defaults below.
 type Config struct {
-	DB    *tenants.DB
-	Queue *queue.Queue
-	// Engines carry out the runs of flows, by Flow.Kind. A flow of another kind cannot be run.
-	Engines map[string]Engine
+	DB      *tenants.DB
+	Queue   *queue.Queue
+	Engine  Engine
 	Clients ClientFactory
 	Log     *slog.Logger
 
@@ -160,16 +159,6 @@ func NewService(cfg Config) *Service {
 	s := &Service{cfg: cfg, db: cfg.DB, queue: cfg.Queue, log: cfg.Log}
 	s.saves, s.loads = s.newSaves(), s.newLoads()
 	return s
-}
-
-// engine returns what carries out runs of a kind. Fails with a Conflict that is errUnknownKind if this version
-// of Sluice has no such kind.
-func (s *Service) engine(kind string) (Engine, error) {
-	if e, ok := s.cfg.Engines[kind]; ok {
-		return e, nil
-	}
-	return nil, problem.Wrap(fmt.Errorf("%w of runs %q", errUnknownKind, kind), problem.Conflict,
-		"This version of Sluice cannot carry out flows of the kind %q. Ask who runs Sluice to update it.", kind)
 }
 
 func (s *Service) now() time.Time { return s.cfg.Now().UTC() }

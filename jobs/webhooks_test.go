@@ -139,8 +139,8 @@ func TestWebhooksAreVerified(t *testing.T) {
 func TestWebhookProductDeleted(t *testing.T) {
 	e := newEnv(t, testenv.EmbeddedRedis(t))
 	records := []tenants.Record{
-		{FlowID: e.flow.ID, Key: "a", TargetID: 205, SourceHash: "h1", State: "ok"},
-		{FlowID: e.flow.ID, Key: "b", TargetID: 206, SourceHash: "h2", State: "ok"},
+		{Kind: "products", FlowID: e.flow.ID, Key: "a", TargetID: 205, SourceHash: "h1", State: "ok"},
+		{Kind: "products", FlowID: e.flow.ID, Key: "b", TargetID: 206, SourceHash: "h2", State: "ok"},
 	}
 	if err := e.db.Scoped(e.ctx).Create(&records).Error; err != nil {
 		t.Fatal(err)

@@ -19,6 +19,7 @@ import (
 	"sluice/internal/limits"
 	"sluice/internal/problem"
 	"sluice/jobs"
+	"sluice/jobs/flow"
 	"sluice/jobs/queue"
 	"sluice/jobs/upsert"
 	"sluice/tenants"
@@ -44,11 +45,19 @@ type Sources interface {
 	PreviewMapping(ctx context.Context, snapshotID string, format tenants.Format, m tenants.Mapping, limit int) (*upsert.Preview, error)
 }
 
+// Kinds are the kinds of flows; *flow.Engine has them.
+type Kinds interface {
+	Kinds() []flow.Kind
+	// Kind returns one by its name. Fails with a Conflict if there is none.
+	Kind(name string) (flow.Kind, error)
+}
+
 // Config is what the API needs.
 type Config struct {
 	DB      *tenants.DB
 	Auth    *auth.Auth
 	Jobs    Jobs
+	Kinds   Kinds
 	Sources Sources
 	SignIn  *signin.Service
 	SSO     *sso.Service

@@ -13,7 +13,6 @@ import (
 	"sluice/auth"
 	"sluice/internal/limits"
 	"sluice/internal/problem"
-	"sluice/jobs/upsert"
 	"sluice/tenants"
 )
 
@@ -66,10 +65,9 @@ type flowChange struct {
 }
 
 const (
-	kindProducts = "products"
-	kindURL      = "url"
-	kindUpload   = "upload"
-	maxFlowName  = 100
+	kindURL     = "url"
+	kindUpload  = "upload"
+	maxFlowName = 100
 )
 
 // flowView is the view of one flow.
@@ -107,8 +105,10 @@ func (a *API) viewOf(ctx context.Context, f *tenants.Flow, parts *tenants.FlowPa
 	if v.Mapping.Fields == nil {
 		v.Mapping.Fields = []tenants.FieldMapping{}
 	}
-	if o, err := upsert.Spec().CheckOptions(f.Options); err == nil { // else as they were saved once
-		v.Options = o
+	if kind, err := a.cfg.Kinds.Kind(f.Kind); err == nil {
+		if o, err := kind.Spec().CheckOptions(f.Options); err == nil { // else as they were saved once
+			v.Options = o
+		}
 	}
 	if conn, ok := parts.Connections[f.ConnectionID]; ok {
 		v.Source = sourceView{Kind: conn.Kind, URL: a.shownAddress(ctx, &conn), HasSecret: conn.HasSecret}
@@ -181,8 +181,8 @@ func (a *API) createFlow(c *gin.Context) {
 		_ = c.Error(err)
 		return
 	}
-	if want.Kind != kindProducts {
-		_ = c.Error(problem.New(problem.Invalid, "The flow could not be made.").WithField("kind", "choose %q", kindProducts))
+	if _, err := a.cfg.Kinds.Kind(want.Kind); err != nil {
+		_ = c.Error(problem.New(problem.Invalid, "The flow could not be made.").WithField("kind", "choose %s", a.kindNames()))
 		return
 	}
 	name, err := flowName(want.Name)
@@ -226,10 +226,17 @@ func (a *API) updateFlow(c *gin.Context) {
 		if f, err = tx.Flow(ctx, c.Param("id")); err != nil {
 			return err
 		}
-		if err := setSource(ctx, tx, f, want.Source); err != nil {
+		kind, err := a.cfg.Kinds.Kind(f.Kind)
+		if err != nil {
 			return err
 		}
 		f.Version, f.Name, f.Format, f.Mapping, f.Options = want.Version, name, want.Format, want.Mapping, want.Options
+		if err := kind.Check(f); err != nil {
+			return err
+		}
+		if err := setSource(ctx, tx, f, want.Source); err != nil {
+			return err
+		}
 		if err := tx.UpdateFlow(ctx, f); err != nil {
 			return err
 		}
@@ -310,6 +317,16 @@ func (a *API) deleteFlow(c *gin.Context) {
 	c.Status(http.StatusNoContent)
 }
 
+// kindNames names the kinds of flows that can be made.
+func (a *API) kindNames() string {
+	kinds := a.cfg.Kinds.Kinds()
+	names := make([]string, len(kinds))
+	for i, k := range kinds {
+		names[i] = k.Spec().Name
+	}
+	return strings.Join(names, " or ")
+}
+
 func flowName(name string) (string, error) {
 	name = strings.TrimSpace(tenants.PlainName(name))
 	if name == "" || utf8.RuneCountInString(name) > maxFlowName {
@@ -318,7 +335,7 @@ func flowName(name string) (string, error) {
 	return name, nil
 }
 
-// checkFlow refuses what no run could use. A mapping may be incomplete while the merchant works on
+// checkFlow refuses what no run of any kind could use. A mapping may be incomplete while the merchant works on
 // it: its expressions are checked by the preview and, against the real header, by the run.
 func (a *API) checkFlow(want flowChange) error {
 	refuse := problem.New(problem.Invalid, "The flow could not be saved.")
@@ -327,19 +344,6 @@ func (a *API) checkFlow(want flowChange) error {
 		return err
 	}
 	if err := a.cfg.Limits.Check(limits.FlowBytes, 0, int64(len(document))); err != nil {
-		return err
-	}
-	seen := map[string]bool{}
-	for _, f := range want.Mapping.Fields {
-		switch {
-		case !upsert.Catalogue().Has(f.Target):
-			return refuse.WithField(f.Target, "is not a field that can be mapped")
-		case seen[f.Target]:
-			return refuse.WithField(f.Target, "is mapped twice: keep one of the two")
-		}
-		seen[f.Target] = true
-	}
-	if _, err := upsert.Spec().CheckOptions(want.Options); err != nil {
 		return err
 	}
 	if want.Schedule != nil {

@@ -32,13 +32,13 @@ func (s *step) openBook(ctx context.Context, rows []mapped) (*book, error) {
 	}
 	b := &book{step: s, own: s.run.FlowID, lines: make(map[string]int64, len(keys)), changed: make(map[string]tenants.Record)}
 	var err error
-	if b.records, err = s.e.cfg.DB.RecordsByKeys(ctx, s.run.FlowID, keys); err != nil {
+	if b.records, err = s.DB().RecordsByKeys(ctx, s.run.FlowID, keys); err != nil {
 		return nil, err
 	}
 	b.mine = b.records
 	if s.run.DryRun {
 		b.own = s.run.ID
-		if b.mine, err = s.e.cfg.DB.RecordsByKeys(ctx, b.own, keys); err != nil {
+		if b.mine, err = s.DB().RecordsByKeys(ctx, b.own, keys); err != nil {
 			return nil, err
 		}
 	}
@@ -76,7 +76,7 @@ func (b *book) failed(m *mapped) {
 	}
 	r := b.record(m)
 	r.State = recordFailed
-	r.Error = clip(b.step.firstFault(m.line), maxMessage)
+	r.Error = tenants.Clean(b.step.FirstFault(m.line), maxMessage)
 	b.changed[m.key] = r
 }
 
@@ -108,14 +108,14 @@ func (b *book) names(ctx context.Context, work []*mapped, s *step) error {
 		own := nameKey(name)
 		if name != "" && holders.other(own, m.key) {
 			if s.run.Options.Text(optionRepeatedNames) == repeatedFail {
-				s.fault(m.line, m.sku, "name", "another product of this feed has the same name, and BigCommerce wants names unique: change the name, or let the flow append the SKU", name)
+				s.Fault(m.line, m.sku, "name", "another product of this feed has the same name, and BigCommerce wants names unique: change the name, or let the flow append the SKU", name)
 				s.run.Failed++
 				b.failed(m)
 				continue
 			}
 			m.doc.rename = uniqueName(name, m.sku)
 			own = nameKey(m.doc.rename)
-			s.warn(m.line, m.sku, "name", fmt.Sprintf("another product has the same name, and BigCommerce wants names unique: this one is called %q", m.doc.rename), name)
+			s.Warn(m.line, m.sku, "name", fmt.Sprintf("another product has the same name, and BigCommerce wants names unique: this one is called %q", m.doc.rename), name)
 		}
 		r := b.record(m)
 		r.State, r.Error = recordPending, ""
@@ -168,7 +168,7 @@ func (b *book) holders(ctx context.Context, work []*mapped) (nameHolders, error)
 		}
 	}
 	out := make(nameHolders)
-	db, run := b.step.e.cfg.DB, b.step.run
+	db, run := b.step.DB(), b.step.run
 	records, err := db.RecordsByUniqueKeys(ctx, run.FlowID, names)
 	if err != nil {
 		return nil, err
@@ -222,14 +222,4 @@ func (b *book) write(ctx context.Context, tx *tenants.DB) error {
 		return err
 	}
 	return tx.InsertRunItems(ctx, b.items)
-}
-
-// firstFault returns the first error message about a line.
-func (s *step) firstFault(line int64) string {
-	for _, i := range s.issues {
-		if i.Line == line && i.Severity == severityError {
-			return i.Message
-		}
-	}
-	return ""
 }

@@ -53,12 +53,12 @@ func (t *brandTable) find(name string) (int64, bool) {
 
 // loadBrands reads the store's brands, one request per 250.
 func (s *step) loadBrands(ctx context.Context) (*brandTable, error) {
-	c, err := s.api(ctx)
+	c, err := s.Client(ctx)
 	if err != nil {
 		return nil, err
 	}
 	t := newBrandTable()
-	t.loaded = s.e.cfg.Now()
+	t.loaded = s.Now()
 	for b, err := range c.Brands.List(ctx, bigcommerce.BrandFilter{IncludeFields: []string{"name"}}) {
 		if err != nil {
 			return nil, err
@@ -79,7 +79,7 @@ func (s *step) createBrand(ctx context.Context, t *brandTable, name string) erro
 		t.failed[fold(name)] = fmt.Sprintf("the brand name has %d characters; the limit is %d", n, bigcommerce.MaxBrandName)
 		return nil
 	}
-	c, err := s.api(ctx)
+	c, err := s.Client(ctx)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"sluice/internal/bigcommerce"
+	"sluice/jobs/flow"
 )
 
 const (
@@ -136,12 +137,12 @@ func (t *categoryTable) text(ids []int64) string {
 // loadCategories reads the store's categories, one request per 250. The tree is the default
 // storefront's; the trees are only asked for when the categories do not tell.
 func (s *step) loadCategories(ctx context.Context) (*categoryTable, error) {
-	c, err := s.api(ctx)
+	c, err := s.Client(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var all []bigcommerce.Category
-	loaded := s.e.cfg.Now()
+	loaded := s.Now()
 	trees := make(map[int64]bool)
 	for cat, err := range c.Categories.List(ctx, bigcommerce.CategoryFilter{IncludeFields: []string{"category_id", "parent_id", "tree_id", "name"}}) {
 		if err != nil {
@@ -169,7 +170,7 @@ func defaultTree(ctx context.Context, c *bigcommerce.Client) (int64, error) {
 		return 0, err
 	}
 	if len(trees) == 0 {
-		return 0, &verdict{message: "This store has no category tree. Open Products → Product Categories in the control panel once, then start the run again; or leave the category out of the mapping."}
+		return 0, flow.Verdict(nil, "This store has no category tree. Open Products → Product Categories in the control panel once, then start the run again; or leave the category out of the mapping.")
 	}
 	best := trees[0]
 	for _, t := range trees {
@@ -256,7 +257,7 @@ func (s *step) createLevel(ctx context.Context, t *categoryTable, batch []bigcom
 }
 
 func (s *step) postCategories(ctx context.Context, t *categoryTable, batch []bigcommerce.Category) error {
-	c, err := s.api(ctx)
+	c, err := s.Client(ctx)
 	if err != nil {
 		return err
 	}

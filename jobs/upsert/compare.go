@@ -58,7 +58,7 @@ func (s *step) compareAll(ctx context.Context, live []bigcommerce.Fields) error 
 // reading all of a million items for each of the catalogue's pages takes hours.
 func (s *step) known(ctx context.Context, ids []int64) ([]tenants.RunItem, error) {
 	var keys []string
-	err := s.e.cfg.DB.Scoped(ctx).Model(&tenants.Record{}).Where("kind = ? AND flow_id = ? AND target_id IN ?", s.run.Kind, s.run.FlowID, ids).Pluck("key", &keys).Error
+	err := s.DB().Scoped(ctx).Model(&tenants.Record{}).Where("kind = ? AND flow_id = ? AND target_id IN ?", s.run.Kind, s.run.FlowID, ids).Pluck("key", &keys).Error
 	if err != nil {
 		return nil, fmt.Errorf("upsert: records of products: %w", err)
 	}
@@ -113,7 +113,7 @@ func (s *step) owners(ctx context.Context, ids []int64) (map[int64]string, error
 		return out, nil
 	}
 	var records []tenants.Record
-	err := s.e.cfg.DB.Scoped(ctx).Where("kind = ? AND flow_id = ? AND target_id IN ?", s.run.Kind, s.run.FlowID, ids).Find(&records).Error
+	err := s.DB().Scoped(ctx).Where("kind = ? AND flow_id = ? AND target_id IN ?", s.run.Kind, s.run.FlowID, ids).Find(&records).Error
 	if err != nil {
 		return nil, fmt.Errorf("upsert: owners of products: %w", err)
 	}
@@ -123,7 +123,7 @@ func (s *step) owners(ctx context.Context, ids []int64) (map[int64]string, error
 		for i, r := range records {
 			keys[i] = r.Key
 		}
-		if copies, err = s.e.cfg.DB.RecordsByKeys(ctx, s.run.ID, keys); err != nil {
+		if copies, err = s.DB().RecordsByKeys(ctx, s.run.ID, keys); err != nil {
 			return nil, err
 		}
 	}

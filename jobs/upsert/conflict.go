@@ -100,6 +100,6 @@ func (w *creator) variantOf(ctx context.Context, sku string) (int64, error) {
 // warnPadded warns about a store's SKU with spaces around it, which the update mends.
 func (s *step) warnPadded(item tenants.RunItem, d itemDoc, live bigcommerce.Fields) {
 	if sku := text(live["sku"]); sku != strings.TrimSpace(sku) {
-		s.warn(item.Line, d.sku(), "sku", fmt.Sprintf("the store's SKU %q has spaces around it, which hides the product from exact look-ups: it is written as %q", sku, d.sku()), sku)
+		s.Warn(item.Line, d.sku(), "sku", fmt.Sprintf("the store's SKU %q has spaces around it, which hides the product from exact look-ups: it is written as %q", sku, d.sku()), sku)
 	}
 }

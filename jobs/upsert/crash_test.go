@@ -15,6 +15,7 @@ import (
 	"gorm.io/gorm"
 
 	"sluice/internal/testenv"
+	"sluice/jobs/flow"
 	"sluice/tenants"
 )
 
@@ -107,7 +108,7 @@ func (w *world) live(r *tenants.Run, points int) (k *killer, done bool) {
 	ctx := context.WithValue(w.ctx, killerKey{}, k)
 	w.wrap = func(next http.RoundTripper) http.RoundTripper { return mortal{next, k} }
 	defer func() { w.wrap = nil }()
-	e := New(w.cfg) // a new process has nothing in memory
+	e := w.engine() // a new process has nothing in memory
 	for range 2000 {
 		res, err := e.Step(ctx, r, func(*tenants.DB, *tenants.Run) error {
 			if k.point("commit of step %d (%s)", r.Step, r.Phase) {
@@ -174,7 +175,7 @@ func (w *world) settled(r *tenants.Run, note string) {
 	if d := cmp.Diff(wantJournal, w.journal(r)); d != "" {
 		w.Fatalf("%s: journal %s", note, d)
 	}
-	kinds, _ := w.issues(r, severityError)
+	kinds, _ := w.issues(r, flow.SeverityError)
 	if d := cmp.Diff([]string{"7 N-1 sku", "8 BAD price"}, kinds); d != "" {
 		w.Fatalf("%s: errors %s", note, d)
 	}

@@ -6,33 +6,9 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"sluice/internal/bigcommerce"
 )
-
-// minHold is how long a run waits after a 429 that does not say how long.
-const minHold = time.Second
-
-// heldUntil reports whether err only says that the store's quota is used up, and when to go on.
-func (e *Engine) heldUntil(err error) (time.Time, bool) {
-	var none *bigcommerce.NoQuotaError
-	if errors.As(err, &none) {
-		return later(none.Until, e.cfg.Now().Add(time.Millisecond)), true
-	}
-	var limited *bigcommerce.RateLimitError
-	if errors.As(err, &limited) {
-		return e.cfg.Now().Add(max(limited.Wait(), minHold)), true
-	}
-	return time.Time{}, false
-}
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
-}
 
 // away reports whether err says nothing about the request itself: BigCommerce did not answer it, or
 // the process is stopping. sent says whether it may have been carried out all the same.

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/internal/bigcommerce"
+	"sluice/jobs/flow"
 	"sluice/tenants"
 )
 
@@ -42,7 +43,7 @@ func TestProductsThatAreThereAlready(t *testing.T) {
 	if got := products["S-1"]; got == nil || got.ID != id {
 		t.Errorf("same: %+v", got)
 	}
-	if kinds, _ := w.issues(r, severityWarning); !cmp.Equal(kinds, []string{"3 P-1 sku"}) {
+	if kinds, _ := w.issues(r, flow.SeverityWarning); !cmp.Equal(kinds, []string{"3 P-1 sku"}) {
 		t.Errorf("warnings %v", kinds)
 	}
 	if d := cmp.Diff(map[string]string{"p-1": "update", "c-1": "update", "n-1": "create"}, w.journal(r)); d != "" {

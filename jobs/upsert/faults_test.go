@@ -16,6 +16,7 @@ import (
 
 	"sluice/internal/bigcommerce"
 	"sluice/internal/sandbox"
+	"sluice/jobs/flow"
 	"sluice/tenants"
 )
 
@@ -188,7 +189,7 @@ func TestARecordThatIsNeverAnswered(t *testing.T) {
 			w.poison("POST", "POISON")
 			r := w.run()
 			w.want(r, counts{Read: int64(size), Created: int64(size - 1), Failed: 1})
-			if kinds, _ := w.issues(r, severityError); !cmp.Equal(kinds, []string{"2 POISON "}) {
+			if kinds, _ := w.issues(r, flow.SeverityError); !cmp.Equal(kinds, []string{"2 POISON "}) {
 				t.Errorf("errors %v", kinds)
 			}
 		})
@@ -212,7 +213,7 @@ func TestARevokedTokenIsToldAndLosesNothing(t *testing.T) {
 	w.feed.body = csv(parts(10)...)
 	w.fault(sandbox.Fault{Method: "POST", PathPrefix: productsAPI, Kind: sandbox.Fault401})
 	r := w.start()
-	e := New(w.cfg)
+	e := w.engine()
 	var err error
 	for range 50 {
 		if _, err = e.Step(w.ctx, r, nil); err != nil {
@@ -259,7 +260,7 @@ func TestABadRecordDoesNotTakeItsBatchWithIt(t *testing.T) {
 	w.flow.Options = tenants.Options{"repeated_names": "fail"}
 	r := w.run()
 	w.want(r, counts{Read: 25, Updated: 24, Failed: 1})
-	if kinds, _ := w.issues(r, severityError); !cmp.Equal(kinds, []string{"15 S-13 name"}) {
+	if kinds, _ := w.issues(r, flow.SeverityError); !cmp.Equal(kinds, []string{"15 S-13 name"}) {
 		t.Errorf("errors %v", kinds)
 	}
 	w.flow.Options = tenants.Options{"repeated_names": "append_sku"}
@@ -279,7 +280,7 @@ func TestStoppingKeepsWhatTheStepDid(t *testing.T) {
 	defer stop()
 	w.beforeFirst("POST", stop) // the first POST is the categories'
 	r := w.start()
-	e := New(w.cfg)
+	e := w.engine()
 	for ctx.Err() == nil {
 		if _, err := e.Step(ctx, r, nil); err != nil && ctx.Err() == nil {
 			t.Fatal(err)
@@ -316,7 +317,7 @@ func TestBrands(t *testing.T) {
 	if d := cmp.Diff(map[string]string{"A": "ACME", "B": "Other", "C": "Other", "D": ""}, got); d != "" {
 		t.Error(d)
 	}
-	if kinds, _ := w.issues(r, severityError); !cmp.Equal(kinds, []string{"6 E brand"}) {
+	if kinds, _ := w.issues(r, flow.SeverityError); !cmp.Equal(kinds, []string{"6 E brand"}) {
 		t.Errorf("errors %v", kinds)
 	}
 }
@@ -327,7 +328,7 @@ func TestCategoriesThatCannotBeCreated(t *testing.T) {
 	w.feed.body = header + "\nA,First,1,1,bags,good\nB,Second,1,1,bags," + long + "\n"
 	r := w.run()
 	w.want(r, counts{Read: 2, Created: 1, Failed: 1})
-	if _, messages := w.issues(r, severityError); !strings.Contains(messages["3 B category"], "60 characters") {
+	if _, messages := w.issues(r, flow.SeverityError); !strings.Contains(messages["3 B category"], "60 characters") {
 		t.Errorf("errors %v", messages)
 	}
 }

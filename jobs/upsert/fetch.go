@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"sluice/internal/problem"
+	"sluice/jobs/flow"
 	"sluice/jobs/source"
 	"sluice/tenants"
 )
@@ -27,7 +28,7 @@ func (s *step) fetch(ctx context.Context) error {
 		return s.adopt(ctx, s.run.SnapshotID)
 	}
 	err := s.fetchSource(ctx)
-	if _, fatal := fatalMessage(err); fatal && s.run.RetryOf != "" {
+	if _, fatal := flow.Ends(err); fatal && s.run.RetryOf != "" {
 		return s.adopt(ctx, s.run.SnapshotID)
 	}
 	return err
@@ -36,24 +37,24 @@ func (s *step) fetch(ctx context.Context) error {
 // fetchSource reads the flow's source: an upload is a snapshot already, a URL is fetched unless it did
 // not change since the flow's last complete snapshot.
 func (s *step) fetchSource(ctx context.Context) error {
-	flow, err := s.e.cfg.DB.Flow(ctx, s.run.FlowID)
+	f, err := s.DB().Flow(ctx, s.run.FlowID)
 	if err != nil {
 		return err
 	}
-	if flow.ConnectionID == "" {
+	if f.ConnectionID == "" {
 		return problem.New(problem.Invalid, "This flow has no source yet: choose a file or a URL, then start the run again.")
 	}
-	conn, err := s.e.cfg.DB.Connection(ctx, flow.ConnectionID)
+	conn, err := s.DB().Connection(ctx, f.ConnectionID)
 	if err != nil {
 		return err
 	}
 	if conn.Kind == "upload" {
-		if flow.SnapshotID == "" {
+		if f.SnapshotID == "" {
 			return problem.New(problem.Invalid, "No file was uploaded for this flow yet: upload one, then start the run again.")
 		}
-		return s.adopt(ctx, flow.SnapshotID)
+		return s.adopt(ctx, f.SnapshotID)
 	}
-	return s.fetchURL(ctx, flow, conn)
+	return s.fetchURL(ctx, f, conn)
 }
 
 // adopt makes an existing snapshot the run's.
@@ -61,7 +62,7 @@ func (s *step) adopt(ctx context.Context, id string) error {
 	if id == "" {
 		return errFileGone
 	}
-	snap, err := s.e.cfg.DB.Snapshot(ctx, id)
+	snap, err := s.DB().Snapshot(ctx, id)
 	if problem.CodeOf(err) == problem.NotFound {
 		return errFileGone
 	}
@@ -76,8 +77,8 @@ var errFileGone = problem.New(problem.NotFound, "The file of this run is no long
 // fetchURL copies the source into a new snapshot. A stream that is cut, or a server that is away, is
 // tried again by the next steps; after the last attempt the longest copy is used and the run is
 // marked incomplete.
-func (s *step) fetchURL(ctx context.Context, flow *tenants.Flow, conn *tenants.Connection) error {
-	db := s.e.cfg.DB
+func (s *step) fetchURL(ctx context.Context, f *tenants.Flow, conn *tenants.Connection) error {
+	db := s.DB()
 	secret := ""
 	if conn.HasSecret {
 		var err error
@@ -89,15 +90,15 @@ func (s *step) fetchURL(ctx context.Context, flow *tenants.Flow, conn *tenants.C
 	if err != nil {
 		return err
 	}
-	snap, err := s.e.spool(ctx, flow.ID, source.FetchRequest{URL: address, Authorization: secret})
+	snap, err := s.k.spool(ctx, f.ID, source.FetchRequest{URL: address, Authorization: secret})
 	var away *problem.Error
 	switch {
 	case errors.As(err, &away) && away.Code == problem.Unavailable:
 		if s.cp.Attempts+1 >= fetchAttempts && s.cp.Longest == "" {
-			return &verdict{away.Message, err}
+			return flow.Verdict(err, away.Message)
 		}
 	case errors.As(err, &away):
-		return &verdict{away.Message, err}
+		return flow.Verdict(err, away.Message)
 	case err != nil:
 		return err
 	case snap.Complete:
@@ -111,11 +112,11 @@ func (s *step) fetchURL(ctx context.Context, flow *tenants.Flow, conn *tenants.C
 	}
 	s.cp.Attempts++
 	if s.cp.Attempts < fetchAttempts {
-		s.notBefore = s.e.cfg.Now().Add(fetchPause << (s.cp.Attempts - 1))
+		s.NotBefore(s.Now().Add(fetchPause << (s.cp.Attempts - 1)))
 		return nil
 	}
 	if s.cp.Bytes == 0 {
-		return &verdict{message: "The source closed the connection before it sent anything, three times. Check the server that offers the file, then start the run again."}
+		return flow.Verdict(nil, "The source closed the connection before it sent anything, three times. Check the server that offers the file, then start the run again.")
 	}
 	if snap, err = db.Snapshot(ctx, s.cp.Longest); err != nil {
 		return err
@@ -125,13 +126,13 @@ func (s *step) fetchURL(ctx context.Context, flow *tenants.Flow, conn *tenants.C
 
 func (s *step) dropSnapshot(id string) {
 	if id != "" {
-		s.later(func(ctx context.Context, tx *tenants.DB) error { return tx.DeleteSnapshot(ctx, id) })
+		s.OnCommit(func(ctx context.Context, tx *tenants.DB) error { return tx.DeleteSnapshot(ctx, id) })
 	}
 }
 
 // ready starts the plan of a run whose snapshot is there.
 func (s *step) ready(ctx context.Context, snap *tenants.Snapshot) error {
-	format, err := s.e.detect(ctx, snap, s.run.Format)
+	format, err := s.k.detect(ctx, snap, s.run.Format)
 	if err != nil {
 		return err
 	}
@@ -143,7 +144,7 @@ func (s *step) ready(ctx context.Context, snap *tenants.Snapshot) error {
 	s.run.SnapshotID = snap.ID
 	s.run.Incomplete = !snap.Complete
 	s.cp = checkpoint{Mended: mended}
-	s.enter(tenants.PhasePlan)
+	s.Enter(tenants.PhasePlan)
 	return nil
 }
 
@@ -152,11 +153,11 @@ func (s *step) mended(ctx context.Context, snap *tenants.Snapshot) (bool, error)
 	if s.run.RetryOf == "" {
 		return false, nil
 	}
-	first, err := s.e.cfg.DB.Run(ctx, s.run.RetryOf)
+	first, err := s.DB().Run(ctx, s.run.RetryOf)
 	if err != nil || first.SnapshotID == snap.ID {
 		return false, err
 	}
-	before, err := s.e.cfg.DB.Snapshot(ctx, first.SnapshotID)
+	before, err := s.DB().Snapshot(ctx, first.SnapshotID)
 	if problem.CodeOf(err) == problem.NotFound {
 		return true, nil
 	}
@@ -168,8 +169,8 @@ func (s *step) mended(ctx context.Context, snap *tenants.Snapshot) (bool, error)
 
 // spool fetches req into a new snapshot, or returns the flow's last complete one from the same URL if
 // the source says that it is still the same.
-func (e *Engine) spool(ctx context.Context, flowID string, req source.FetchRequest) (*tenants.Snapshot, error) {
-	db := e.cfg.DB
+func (k *Kind) spool(ctx context.Context, flowID string, req source.FetchRequest) (*tenants.Snapshot, error) {
+	db := k.cfg.DB
 	var last *tenants.Snapshot
 	if flowID != "" {
 		var err error
@@ -185,7 +186,7 @@ func (e *Engine) spool(ctx context.Context, flowID string, req source.FetchReque
 		return nil, err
 	}
 	defer func() { _ = w.Abort() }() // nothing to do after Commit; the sweep finds what a failure leaves
-	res, err := e.cfg.Fetcher.Fetch(ctx, req, w)
+	res, err := k.cfg.Fetcher.Fetch(ctx, req, w)
 	if err != nil {
 		return nil, err
 	}
@@ -210,8 +211,8 @@ func filename(raw string) string {
 }
 
 // detect completes a format by what the snapshot's beginning looks like. What the merchant chose wins.
-func (e *Engine) detect(ctx context.Context, snap *tenants.Snapshot, chosen tenants.Format) (tenants.Format, error) {
-	r, err := e.cfg.DB.OpenSnapshot(ctx, snap.ID, 0)
+func (k *Kind) detect(ctx context.Context, snap *tenants.Snapshot, chosen tenants.Format) (tenants.Format, error) {
+	r, err := k.cfg.DB.OpenSnapshot(ctx, snap.ID, 0)
 	if err != nil {
 		return tenants.Format{}, err
 	}
@@ -233,7 +234,7 @@ func (e *Engine) detect(ctx context.Context, snap *tenants.Snapshot, chosen tena
 }
 
 // reader opens a snapshot's rows at a position, nil for the beginning.
-func (e *Engine) reader(ctx context.Context, snapshotID string, format tenants.Format, at *source.Position) (*source.Reader, error) {
-	open := func(offset int64) (io.ReadCloser, error) { return e.cfg.DB.OpenSnapshot(ctx, snapshotID, offset) }
+func (k *Kind) reader(ctx context.Context, snapshotID string, format tenants.Format, at *source.Position) (*source.Reader, error) {
+	open := func(offset int64) (io.ReadCloser, error) { return k.cfg.DB.OpenSnapshot(ctx, snapshotID, offset) }
 	return source.NewReader(open, format, at)
 }

@@ -8,6 +8,7 @@ import (
 
 	"sluice/internal/limits"
 	"sluice/internal/problem"
+	"sluice/jobs/flow"
 	"sluice/tenants"
 )
 
@@ -83,20 +84,6 @@ func TestASourceAboveALimitFailsTheRun(t *testing.T) {
 	}
 }
 
-// TestAFewIssuesOfARowAreListed: a row of a hundred bad columns is one bad row.
-func TestAFewIssuesOfARowAreListed(t *testing.T) {
-	s := step{}
-	for line := int64(1); line <= 3; line++ {
-		for i := range 100 {
-			s.fault(line, "A", strings.Repeat("x", i+1), "is wrong", "")
-		}
-	}
-	s.warn(0, "", "", "about the source", "")
-	if len(s.issues) != 3*maxIssues+1 {
-		t.Errorf("%d are listed", len(s.issues))
-	}
-}
-
 func TestCutStream(t *testing.T) {
 	p := newPlatform(t)
 	whole := csv(part("A", "First", "1.25", "1"), part("B", "Second", "2.50", "1"))
@@ -130,7 +117,7 @@ func TestCutStream(t *testing.T) {
 			if !r.Incomplete {
 				t.Error("the run does not say that it is incomplete")
 			}
-			if _, messages := w.issues(r, severityWarning); !strings.Contains(messages["0  "], "line 2 ") {
+			if _, messages := w.issues(r, flow.SeverityWarning); !strings.Contains(messages["0  "], "line 2 ") {
 				t.Errorf("the last line is not named: %v", messages)
 			}
 			products := w.products()

@@ -10,6 +10,7 @@ import (
 
 	"sluice/internal/bigcommerce"
 	"sluice/internal/sandbox"
+	"sluice/jobs/flow"
 	"sluice/tenants"
 	"sluice/tenants/tenantstest"
 )
@@ -140,7 +141,7 @@ func TestAnUnknownTaxClassFailsItsRecord(t *testing.T) {
 	w.feed.body = describedHeader + describedRow("A", "1", "1", "") + describedRow("B", "1", "9", "") + describedRow("C", "1", "2", "")
 	r := w.run()
 	w.want(r, counts{Read: 3, Created: 2, Failed: 1})
-	if kinds, messages := w.issues(r, severityError); len(kinds) != 1 || kinds[0] != "3 B tax_class_id" || !strings.Contains(messages[kinds[0]], "tax_class_id 9") {
+	if kinds, messages := w.issues(r, flow.SeverityError); len(kinds) != 1 || kinds[0] != "3 B tax_class_id" || !strings.Contains(messages[kinds[0]], "tax_class_id 9") {
 		t.Errorf("%v", messages)
 	}
 	w.feed.body = strings.Replace(w.feed.body, "Bag A,1,1", "Bag A,1,9", 1)

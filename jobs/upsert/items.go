@@ -20,7 +20,7 @@ type outcome struct {
 
 func (s *step) outcome() *outcome {
 	o := &outcome{step: s, records: make(map[string]func(*tenants.Record)), memory: make(map[string]string)}
-	s.later(o.write)
+	s.OnCommit(o.write)
 	return o
 }
 
@@ -30,7 +30,7 @@ func (o *outcome) put(item tenants.RunItem) { o.items = append(o.items, item) }
 // landed ends an item whose product now is what its document says. action is what it took; seen is the product
 // as far as it was seen.
 func (o *outcome) landed(item tenants.RunItem, id int64, action string, d itemDoc, seen bigcommerce.Fields) error {
-	run := &o.step.run
+	run := o.step.run
 	item.State, item.Action, item.TargetID, item.Document = tenants.ItemDone, action, id, ""
 	switch action {
 	case actionCreate:
@@ -74,10 +74,10 @@ func (o *outcome) landed(item tenants.RunItem, id int64, action string, d itemDo
 
 // note writes changes that were made to the journal.
 func (o *outcome) note(d itemDoc, id int64, action, changes string) {
-	run := &o.step.run
+	run := o.step.run
 	o.journal = append(o.journal, tenants.JournalEntry{
 		ID: tenants.NewID(), StoreHash: run.StoreHash, RunID: run.ID, Key: d.sku(), TargetID: id,
-		Action: action, Changes: changes, CreatedAt: o.step.e.cfg.Now().UTC(),
+		Action: action, Changes: changes, CreatedAt: o.step.Now().UTC(),
 	})
 }
 
@@ -100,7 +100,7 @@ func (o *outcome) noteWritten(x *sending) error {
 
 // failed ends an item that cannot land.
 func (o *outcome) failed(item tenants.RunItem, d itemDoc, field, message, value string) {
-	o.step.fault(item.Line, d.sku(), field, message, value)
+	o.step.Fault(item.Line, d.sku(), field, message, value)
 	o.step.run.Failed++
 	item.State, item.Document = tenants.ItemFailed, ""
 	o.put(item)
@@ -109,7 +109,7 @@ func (o *outcome) failed(item tenants.RunItem, d itemDoc, field, message, value 
 	}
 	o.memory[item.Key] = ""
 	o.records[item.Key] = func(r *tenants.Record) {
-		r.State, r.Error = recordFailed, clip(storable(message), maxMessage)
+		r.State, r.Error = recordFailed, tenants.Clean(message, maxMessage)
 		if item.TargetID != 0 {
 			r.TargetID = item.TargetID
 		}
@@ -184,7 +184,7 @@ type query struct {
 
 // find returns the run's items that q describes, by line.
 func (s *step) find(ctx context.Context, q query) ([]tenants.RunItem, error) {
-	g := s.e.cfg.DB.Scoped(ctx).Where("run_id = ? AND state = ? AND line > ?", s.run.ID, q.state, q.after)
+	g := s.DB().Scoped(ctx).Where("run_id = ? AND state = ? AND line > ?", s.run.ID, q.state, q.after)
 	if q.known != nil && *q.known {
 		g = g.Where("target_id <> 0")
 	} else if q.known != nil {
@@ -211,7 +211,7 @@ type tally struct{ unknown, known, keyBytes int64 }
 
 func (s *step) tally(ctx context.Context) (tally, error) {
 	var t tally
-	err := s.e.cfg.DB.Scoped(ctx).Model(&tenants.RunItem{}).
+	err := s.DB().Scoped(ctx).Model(&tenants.RunItem{}).
 		Select("COALESCE(SUM(CASE WHEN target_id = 0 THEN 1 ELSE 0 END), 0), COALESCE(SUM(CASE WHEN target_id <> 0 THEN 1 ELSE 0 END), 0), "+
 			"COALESCE(SUM(CASE WHEN target_id = 0 THEN LENGTH(key) + 3 ELSE 0 END), 0)").
 		Where("run_id = ? AND state = ?", s.run.ID, tenants.ItemPlanned).

@@ -60,7 +60,7 @@ func (s *step) match(ctx context.Context) error {
 	default:
 		return fmt.Errorf("upsert: run %s is in an unknown stage %q", s.run.ID, s.cp.Stage)
 	}
-	if s.held(err) {
+	if s.Held(err) {
 		return nil // what was found out so far is saved; the unit is repeated when there is quota
 	}
 	return err
@@ -130,7 +130,7 @@ func (s *step) matchRefs(ctx context.Context) error {
 			}
 		}
 		for _, name := range brands {
-			if s.spent(ctx) {
+			if s.Spent(ctx) {
 				return nil // the next step begins with the same window, of which fewer are missing
 			}
 			if err := s.createBrand(ctx, refs.brands, name); err != nil {
@@ -200,7 +200,7 @@ func (s *step) matchPage(ctx context.Context) error {
 // page reads the catalogue's next page, in the order of ids, and compares what it has of the run's
 // items. Walking by id instead of by page number leaves no gap when products are deleted meanwhile.
 func (s *step) page(ctx context.Context) (more bool, total int, err error) {
-	c, err := s.api(ctx)
+	c, err := s.Client(ctx)
 	if err != nil {
 		return false, 0, err
 	}
@@ -235,7 +235,7 @@ func (s *step) matchIDs(ctx context.Context) error {
 		s.stage(stageKeys)
 		return nil
 	}
-	c, err := s.api(ctx)
+	c, err := s.Client(ctx)
 	if err != nil {
 		return err
 	}
@@ -356,7 +356,7 @@ func (s *step) findPadded(ctx context.Context, chunk []tenants.RunItem, found ma
 
 // lookup returns the products that a filter of SKUs finds.
 func (s *step) lookup(ctx context.Context, f bigcommerce.ProductFilter) ([]bigcommerce.Fields, error) {
-	c, err := s.api(ctx)
+	c, err := s.Client(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -414,23 +414,23 @@ func (s *step) stateCost(ctx context.Context) {
 	}
 	// What reading took is part of what the run costs; the write is still to come.
 	writes := writeCost(s.run.ToCreate, s.run.ToUpdate, extra)
-	s.run.PlannedRequests = s.run.Requests + s.requests.Load() + writes
-	quota, window := s.e.cfg.Quota(ctx, s.run.StoreHash)
+	s.run.PlannedRequests = s.run.Requests + s.Requests() + writes
+	quota, window := s.Quota(ctx)
 	s.run.PlannedSeconds = int64(duration(s.run.PlannedRequests, quota, window).Seconds() + 0.999)
 	s.cp = checkpoint{}
 	if s.run.DryRun {
 		s.run.Created, s.run.Updated = s.run.ToCreate, s.run.ToUpdate
 	}
 	if s.run.DryRun || s.run.ToCreate+s.run.ToUpdate == 0 {
-		s.enter(tenants.PhaseFinish)
+		s.Enter(tenants.PhaseFinish)
 		return
 	}
-	s.enter(tenants.PhaseWrite)
+	s.Enter(tenants.PhaseWrite)
 }
 
 // listNew tells a dry run's reader what a real run would create besides products.
 func (s *step) listNew(field, plural string, names []string) {
 	if len(names) > 0 {
-		s.warn(0, "", field, fmt.Sprintf("%d %s would be created: %s", len(names), plural, strings.Join(names, "; ")), "")
+		s.Warn(0, "", field, fmt.Sprintf("%d %s would be created: %s", len(names), plural, strings.Join(names, "; ")), "")
 	}
 }

@@ -84,7 +84,7 @@ func (s *step) recall(ctx context.Context, items []tenants.RunItem) (map[string]
 	for i, item := range items {
 		keys[i] = item.Key
 	}
-	kept, err := s.e.cfg.DB.RememberedRecords(ctx, s.run.FlowID, keys)
+	kept, err := s.DB().RememberedRecords(ctx, s.run.FlowID, keys)
 	if err != nil {
 		return nil, err
 	}
@@ -227,7 +227,7 @@ func (s *step) doubt(o *outcome, x *sending) error {
 // about them anew. It is a step's whole work, so that a crash repeats nothing but reading.
 func (s *step) lookAgain(ctx context.Context, all []*sending) error {
 	all = all[:min(len(all), pageSize)]
-	c, err := s.api(ctx)
+	c, err := s.Client(ctx)
 	if err != nil {
 		return err
 	}

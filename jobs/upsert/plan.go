@@ -9,6 +9,7 @@ import (
 
 	"sluice/internal/limits"
 	"sluice/internal/problem"
+	"sluice/jobs/flow"
 	"sluice/jobs/mapping"
 	"sluice/jobs/source"
 	"sluice/tenants"
@@ -46,7 +47,7 @@ type mapped struct {
 // plan reads a window of rows and sorts them: refused, unchanged since it last landed, or to be
 // matched with the store.
 func (s *step) plan(ctx context.Context) error {
-	r, err := s.e.reader(ctx, s.run.SnapshotID, s.run.Format, s.cp.At)
+	r, err := s.k.reader(ctx, s.run.SnapshotID, s.run.Format, s.cp.At)
 	if problem.CodeOf(err) == problem.NotFound {
 		return errFileGone
 	}
@@ -70,7 +71,7 @@ func (s *step) plan(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.e.cfg.Limits.Check(limits.FeedRows, s.run.Read, int64(len(rows))); err != nil {
+	if err := s.k.cfg.Limits.Check(limits.FeedRows, s.run.Read, int64(len(rows))); err != nil {
 		return err
 	}
 	if err := s.sortRows(ctx, rows); err != nil {
@@ -79,7 +80,9 @@ func (s *step) plan(ctx context.Context) error {
 	at := r.Position()
 	s.cp.At = &at
 	s.cp.Windows++
-	s.grew = s.cp.Windows == statisticsAfter
+	if s.cp.Windows == statisticsAfter {
+		s.AfterCommit(s.statistics)
+	}
 	if end {
 		s.planned()
 	}
@@ -91,8 +94,8 @@ func (s *step) plan(ctx context.Context) error {
 func (s *step) statistics(ctx context.Context) {
 	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), saveTimeout)
 	defer stop()
-	if err := s.e.cfg.DB.GatherStatistics(ctx, s.run.Read, &tenants.Record{}, &tenants.RunItem{}); err != nil {
-		s.e.cfg.Log.WarnContext(ctx, "no statistics gathered", "store", s.run.StoreHash, "run", s.run.ID, "error", err)
+	if err := s.DB().GatherStatistics(ctx, s.run.Read, &tenants.Record{}, &tenants.RunItem{}); err != nil {
+		s.Log().WarnContext(ctx, "no statistics gathered", "store", s.run.StoreHash, "run", s.run.ID, "error", err)
 	}
 }
 
@@ -100,10 +103,10 @@ func (s *step) statistics(ctx context.Context) {
 func (s *step) planned() {
 	s.run.Total = s.run.Read
 	if s.run.Incomplete {
-		s.warn(0, "", "", fmt.Sprintf("The source stopped before its end: line %d is the last that came whole. The rows up to there were used, and no product was treated as missing because of it. Start a new run when the source is well again.", s.cp.LastLine), "")
+		s.Warn(0, "", "", fmt.Sprintf("The source stopped before its end: line %d is the last that came whole. The rows up to there were used, and no product was treated as missing because of it. Start a new run when the source is well again.", s.cp.LastLine), "")
 	}
 	s.cp = checkpoint{}
-	s.enter(tenants.PhaseMatch)
+	s.Enter(tenants.PhaseMatch)
 }
 
 // compileVerdict ends the run because of its mapping.
@@ -116,7 +119,7 @@ func compileVerdict(err error) error {
 	if len(p.Fields) > 0 {
 		message = fmt.Sprintf("The mapping of %s does not fit the source: %s", p.Fields[0].Field, p.Fields[0].Message)
 	}
-	return &verdict{message, err}
+	return flow.Verdict(err, message)
 }
 
 // tailInfo says how an incomplete snapshot ends.
@@ -130,7 +133,7 @@ func (s *step) tail(ctx context.Context) (tailInfo, error) {
 	if !s.run.Incomplete {
 		return tailInfo{}, nil
 	}
-	snap, err := s.e.cfg.DB.Snapshot(ctx, s.run.SnapshotID)
+	snap, err := s.DB().Snapshot(ctx, s.run.SnapshotID)
 	if err != nil {
 		return tailInfo{}, err
 	}
@@ -138,7 +141,7 @@ func (s *step) tail(ctx context.Context) (tailInfo, error) {
 	if snap.Size == 0 {
 		return t, nil
 	}
-	r, err := s.e.cfg.DB.OpenSnapshot(ctx, snap.ID, snap.Size-1)
+	r, err := s.DB().OpenSnapshot(ctx, snap.ID, snap.Size-1)
 	if err != nil {
 		return tailInfo{}, err
 	}
@@ -169,11 +172,11 @@ func (t tailInfo) drops(row *source.Row) bool {
 func (s *step) readWindow(ctx context.Context, r *source.Reader, program *mapping.Program, header []string, tail tailInfo) (rows []mapped, end bool, err error) {
 	columns := columnsOf(s.run.Mapping, header)
 	var first, bytes, made int64
-	for n := 0; n < s.e.cfg.WindowRows && bytes < windowBytes && made < windowBytes; n++ {
+	for n := 0; n < s.k.cfg.WindowRows && bytes < windowBytes && made < windowBytes; n++ {
 		if err := ctx.Err(); err != nil {
 			return nil, false, err
 		}
-		if n > 0 && s.spent(ctx) {
+		if n > 0 && s.Spent(ctx) {
 			break
 		}
 		row, err := r.Next()
@@ -206,8 +209,8 @@ func (s *step) mapRow(ctx context.Context, row *source.Row, program *mapping.Pro
 	m := mapped{line: row.Line}
 	if row.Err != nil {
 		// What could be read of a bad row often has its key, which tells people more than a line does.
-		sku := text(storable(valueOf(row, columns, "sku")))
-		s.fault(row.Line, sku, row.Err.Field, row.Err.Message, row.Err.Value)
+		sku := tenants.Clean(valueOf(row, columns, "sku"), maxKey)
+		s.Fault(row.Line, sku, row.Err.Field, row.Err.Message, row.Err.Value)
 		m.bad = true
 		return m, nil //nolint:nilerr // the row is wrong, not the reading of it
 	}
@@ -228,11 +231,11 @@ func (s *step) mapRow(ctx context.Context, row *source.Row, program *mapping.Pro
 	for _, w := range wrong {
 		m.bad = true
 		skuWrong = skuWrong || w.Field == "sku"
-		s.fault(row.Line, m.sku, w.Field, w.Message, valueOf(row, columns, w.Field))
+		s.Fault(row.Line, m.sku, w.Field, w.Message, valueOf(row, columns, w.Field))
 	}
 	if p := keyProblem(m.sku); p != "" {
 		if !skuWrong {
-			s.fault(row.Line, m.sku, "sku", p, m.sku)
+			s.Fault(row.Line, m.sku, "sku", p, m.sku)
 		}
 		m.bad = true
 		return m, nil
@@ -293,7 +296,7 @@ func (s *step) sortRows(ctx context.Context, rows []mapped) error {
 		if m.key != "" {
 			if line, seen := book.firstLine(m); seen {
 				if !m.pass {
-					s.fault(m.line, m.sku, "sku", fmt.Sprintf("this SKU is already on line %d: the first row is used. Remove one of them at the source", line), m.sku)
+					s.Fault(m.line, m.sku, "sku", fmt.Sprintf("this SKU is already on line %d: the first row is used. Remove one of them at the source", line), m.sku)
 					s.run.Failed++
 				}
 				continue
@@ -314,7 +317,7 @@ func (s *step) sortRows(ctx context.Context, rows []mapped) error {
 	if err := book.names(ctx, work, s); err != nil {
 		return err
 	}
-	s.later(book.write)
+	s.OnCommit(book.write)
 	return nil
 }
 
@@ -325,9 +328,9 @@ func (s *step) passRetried(ctx context.Context, rows []mapped) error {
 		return nil
 	}
 	var lines []int64
-	err := s.e.cfg.DB.Scoped(ctx).Model(&tenants.RunIssue{}).Distinct().
+	err := s.DB().Scoped(ctx).Model(&tenants.RunIssue{}).Distinct().
 		Where("run_id = ? AND severity = ? AND line BETWEEN ? AND ?",
-			s.run.RetryOf, severityError, rows[0].line, rows[len(rows)-1].line).
+			s.run.RetryOf, flow.SeverityError, rows[0].line, rows[len(rows)-1].line).
 		Pluck("line", &lines).Error
 	if err != nil {
 		return fmt.Errorf("upsert: failed rows of run %s: %w", s.run.RetryOf, err)
@@ -347,13 +350,7 @@ func (s *step) passRetried(ctx context.Context, rows []mapped) error {
 			passed[rows[i].line] = true
 		}
 	}
-	kept := s.issues[:0] // faults of rows that only pass by are not this run's
-	for _, i := range s.issues {
-		if !passed[i.Line] {
-			kept = append(kept, i)
-		}
-	}
-	s.issues = kept
+	s.DropIssues(passed) // faults of rows that only pass by are not this run's
 	return nil
 }
 
@@ -373,8 +370,8 @@ func (s *step) failedKeys(ctx context.Context, rows []mapped) (map[string]bool, 
 		return nil, nil
 	}
 	var failed []string
-	err := s.e.cfg.DB.Scoped(ctx).Model(&tenants.RunIssue{}).Distinct().
-		Where("run_id = ? AND severity = ? AND key IN ?", s.run.RetryOf, severityError, skus).Pluck("key", &failed).Error
+	err := s.DB().Scoped(ctx).Model(&tenants.RunIssue{}).Distinct().
+		Where("run_id = ? AND severity = ? AND key IN ?", s.run.RetryOf, flow.SeverityError, skus).Pluck("key", &failed).Error
 	if err != nil {
 		return nil, fmt.Errorf("upsert: failed keys of run %s: %w", s.run.RetryOf, err)
 	}

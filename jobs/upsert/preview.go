@@ -77,16 +77,16 @@ const (
 
 // Inspect reads the beginning of a source. A URL is fetched into a snapshot, so that the mapping can
 // be tried on it and a run may reuse it. ctx has the store.
-func (e *Engine) Inspect(ctx context.Context, req InspectRequest) (*Inspection, error) {
-	snap, err := e.sourceOf(ctx, req)
+func (k *Kind) Inspect(ctx context.Context, req InspectRequest) (*Inspection, error) {
+	snap, err := k.sourceOf(ctx, req)
 	if err != nil {
 		return nil, err
 	}
-	format, err := e.detect(ctx, snap, req.Format)
+	format, err := k.detect(ctx, snap, req.Format)
 	if err != nil {
 		return nil, err
 	}
-	r, err := e.reader(ctx, snap.ID, format, nil)
+	r, err := k.reader(ctx, snap.ID, format, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -120,44 +120,44 @@ func (e *Engine) Inspect(ctx context.Context, req InspectRequest) (*Inspection, 
 }
 
 // sourceOf returns the snapshot that a request is about, fetched if need be.
-func (e *Engine) sourceOf(ctx context.Context, req InspectRequest) (*tenants.Snapshot, error) {
+func (k *Kind) sourceOf(ctx context.Context, req InspectRequest) (*tenants.Snapshot, error) {
 	if req.Kind == "upload" {
 		if req.SnapshotID == "" {
 			return nil, problem.New(problem.Invalid, "Upload a file first.")
 		}
-		return e.cfg.DB.Snapshot(ctx, req.SnapshotID)
+		return k.cfg.DB.Snapshot(ctx, req.SnapshotID)
 	}
 	if req.URL == "" {
 		return nil, problem.New(problem.Invalid, "Enter the address of the file first.")
 	}
-	conn, err := e.savedConnection(ctx, req.FlowID)
+	conn, err := k.savedConnection(ctx, req.FlowID)
 	if err != nil {
 		return nil, err
 	}
-	address, err := e.cfg.DB.ResolveAddress(ctx, conn, req.URL)
+	address, err := k.cfg.DB.ResolveAddress(ctx, conn, req.URL)
 	if err != nil {
 		return nil, err
 	}
 	authorization := req.Authorization
 	// A saved secret must never go to an address that somebody typed in later.
 	if authorization == "" && conn != nil && conn.HasSecret && sameHost(conn.URL, address) {
-		if authorization, err = e.cfg.DB.ConnectionSecret(ctx, conn.ID); err != nil {
+		if authorization, err = k.cfg.DB.ConnectionSecret(ctx, conn.ID); err != nil {
 			return nil, err
 		}
 	}
-	return e.spool(ctx, req.FlowID, source.FetchRequest{URL: address, Authorization: authorization})
+	return k.spool(ctx, req.FlowID, source.FetchRequest{URL: address, Authorization: authorization})
 }
 
 // savedConnection returns the connection of a flow, nil if it has none.
-func (e *Engine) savedConnection(ctx context.Context, flowID string) (*tenants.Connection, error) {
+func (k *Kind) savedConnection(ctx context.Context, flowID string) (*tenants.Connection, error) {
 	if flowID == "" {
 		return nil, nil
 	}
-	flow, err := e.cfg.DB.Flow(ctx, flowID)
+	flow, err := k.cfg.DB.Flow(ctx, flowID)
 	if err != nil || flow.ConnectionID == "" {
 		return nil, err
 	}
-	return e.cfg.DB.Connection(ctx, flow.ConnectionID)
+	return k.cfg.DB.Connection(ctx, flow.ConnectionID)
 }
 
 func sameHost(a, b string) bool {
@@ -232,18 +232,18 @@ func (l *look) document(d mapping.Document) {
 // PreviewMapping applies a mapping to the first rows of a snapshot, at most 50, and fewer of large rows
 // or of ones that take much work. A mapping that does not compile is no error: CompileErrors say where.
 // ctx has the store.
-func (e *Engine) PreviewMapping(ctx context.Context, snapshotID string, format tenants.Format, m tenants.Mapping, limit int) (*Preview, error) {
+func (k *Kind) PreviewMapping(ctx context.Context, snapshotID string, format tenants.Format, m tenants.Mapping, limit int) (*Preview, error) {
 	if limit <= 0 || limit > maxPreview {
 		limit = maxPreview
 	}
-	snap, err := e.cfg.DB.Snapshot(ctx, snapshotID)
+	snap, err := k.cfg.DB.Snapshot(ctx, snapshotID)
 	if err != nil {
 		return nil, err
 	}
-	if format, err = e.detect(ctx, snap, format); err != nil {
+	if format, err = k.detect(ctx, snap, format); err != nil {
 		return nil, err
 	}
-	r, err := e.reader(ctx, snap.ID, format, nil)
+	r, err := k.reader(ctx, snap.ID, format, nil)
 	if err != nil {
 		return nil, err
 	}

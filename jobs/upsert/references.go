@@ -52,7 +52,7 @@ type savedBrand struct {
 
 // recallReferences decodes into v what is remembered of a kind; false if nothing is, or it is too old.
 func (s *step) recallReferences(ctx context.Context, kind string, v any) (loaded time.Time, ok bool, err error) {
-	row, err := s.e.cfg.DB.References(ctx, kind, s.e.cfg.Now().Add(-maxReferenceAge))
+	row, err := s.DB().References(ctx, kind, s.Now().Add(-maxReferenceAge))
 	if err != nil || row == nil {
 		return time.Time{}, false, err
 	}
@@ -125,7 +125,7 @@ func (s *step) keep(kind string, content func() (any, time.Time)) {
 		s.kept = make(map[string]func() (any, time.Time))
 	}
 	if _, twice := s.kept[kind]; !twice {
-		s.later(func(ctx context.Context, tx *tenants.DB) error { return s.saveReferences(ctx, tx, kind) })
+		s.OnCommit(func(ctx context.Context, tx *tenants.DB) error { return s.saveReferences(ctx, tx, kind) })
 	}
 	s.kept[kind] = content
 }

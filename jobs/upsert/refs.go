@@ -58,7 +58,7 @@ func (c *refCache) forget(runID string) {
 // refs returns the tables that the run's mapping needs. What they miss of docs' references the store does not
 // have: a table that was only recalled and misses something is read from the store first.
 func (s *step) refs(ctx context.Context, docs ...itemDoc) (*refTable, error) {
-	t := s.e.refs.of(s.run.ID)
+	t := s.k.refs.of(s.run.ID)
 	var err error
 	if t.cats == nil && hasTarget(s.run.Mapping, targetCategory) {
 		if t.cats, err = s.recallCategories(ctx); err != nil {

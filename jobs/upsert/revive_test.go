@@ -8,6 +8,7 @@ import (
 
 	"sluice/internal/bigcommerce"
 	"sluice/internal/problem"
+	"sluice/jobs/flow"
 	"sluice/tenants"
 	"sluice/tenants/tenantstest"
 )
@@ -25,7 +26,7 @@ func (s *sips) Wait(context.Context, bigcommerce.Call) (func(bigcommerce.Answer)
 // stepTo steps a run until it is in the middle of a phase: reading rows, or creating products.
 func (w *world) stepTo(r *tenants.Run, phase tenants.Phase) {
 	w.Helper()
-	e := New(w.cfg)
+	e := w.engine()
 	for r.Phase != phase || r.Read == 0 || (phase == tenants.PhaseWrite && r.Created == 0) {
 		res, err := e.Step(w.ctx, r, nil)
 		if err != nil || res.Done {
@@ -39,7 +40,7 @@ func (w *world) stepTo(r *tenants.Run, phase tenants.Phase) {
 func (w *world) giveUp(r *tenants.Run) (step int64) {
 	w.Helper()
 	step = r.Step
-	if err := New(w.cfg).Fail(w.ctx, r, "tried several times", nil); err != nil {
+	if err := w.engine().Fail(w.ctx, r, "tried several times", nil); err != nil {
 		w.Fatal(err)
 	}
 	if r.State != tenants.RunFailed || r.Step != step+1 || r.FinishedAt == nil {
@@ -50,7 +51,7 @@ func (w *world) giveUp(r *tenants.Run) (step int64) {
 
 func (w *world) revive(r *tenants.Run, step int64) error {
 	w.Helper()
-	return w.db.Tx(w.ctx, func(tx *tenants.DB) error { return Revive(w.ctx, tx, w.saved(r), step) })
+	return w.db.Tx(w.ctx, func(tx *tenants.DB) error { return flow.Revive(w.ctx, tx, w.saved(r), step) })
 }
 
 // TestRevive: a run that was given up in the middle of any phase goes on to the same end as one that

@@ -10,6 +10,7 @@ import (
 
 	"sluice/internal/bigcommerce"
 	"sluice/internal/problem"
+	"sluice/jobs/flow"
 	"sluice/tenants"
 )
 
@@ -96,7 +97,7 @@ func TestBadRowsAreNamedAndGoodOnesLand(t *testing.T) {
 	if len(products) != 2 || products["A-1"] == nil || products["A-10"] == nil {
 		t.Errorf("products %v", products)
 	}
-	_, messages := w.issues(r, severityError)
+	_, messages := w.issues(r, flow.SeverityError)
 	lines := make(map[string]bool)
 	for kind := range messages {
 		line, _, _ := strings.Cut(kind, " ")
@@ -215,7 +216,7 @@ func TestRepeatedNames(t *testing.T) {
 			if got := w.products()["C"].Name; got != "Table (C)" {
 				t.Errorf("name %q", got)
 			}
-			if kinds, _ := w.issues(r, severityWarning); !cmp.Equal(kinds, []string{"3 B name", "4 C name"}) {
+			if kinds, _ := w.issues(r, flow.SeverityWarning); !cmp.Equal(kinds, []string{"3 B name", "4 C name"}) {
 				t.Errorf("warnings %v", kinds)
 			}
 			if n := w.requests(func() { r = w.run() }); n != 0 {
@@ -262,7 +263,7 @@ func TestDryRunTellsAllAndChangesNothing(t *testing.T) {
 	if got := w.changes(r)["d"]; !containsAfter(got, "name", "Stool (D)") {
 		t.Errorf("the second stool: %v", got)
 	}
-	if _, messages := w.issues(r, severityWarning); !strings.Contains(messages["0  category"], "2 categories would be created: bags > new style; other > style") {
+	if _, messages := w.issues(r, flow.SeverityWarning); !strings.Contains(messages["0  category"], "2 categories would be created: bags > new style; other > style") {
 		t.Errorf("warnings %v", messages)
 	}
 	real := w.run()
@@ -294,7 +295,7 @@ func TestCancel(t *testing.T) {
 	w := newWorld(t, newPlatform(t))
 	w.feed.body = csv(parts(60)...)
 	r := w.start()
-	e := New(w.cfg)
+	e := w.engine()
 	for r.Created == 0 {
 		if _, err := e.Step(w.ctx, r, nil); err != nil {
 			t.Fatal(err)
@@ -319,11 +320,11 @@ func TestStepsThatWereCarriedOutAreNoticed(t *testing.T) {
 	w.feed.body = csv(parts(3)...)
 	r := w.start()
 	stale := *r
-	e := New(w.cfg)
+	e := w.engine()
 	if _, err := e.Step(w.ctx, r, nil); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := e.Step(w.ctx, &stale, nil); !errors.Is(err, ErrStepLost) {
+	if _, err := e.Step(w.ctx, &stale, nil); !errors.Is(err, flow.ErrStepLost) {
 		t.Errorf("a repeated step: %v", err)
 	}
 	boom := errors.New("no job row")

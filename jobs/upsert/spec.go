@@ -11,13 +11,10 @@ const (
 	repeatedFail        = "fail"
 )
 
-// Spec returns what a flow of products is.
-func Spec() flow.Spec {
-	return flow.Spec{
-		Name: Name, Singular: "product", Plural: "products",
-		Options: []flow.Option{{
-			Name: optionRepeatedNames, Values: []string{repeatedAppend, repeatedFail}, Default: repeatedAppend,
-			Help: "What to do with a product whose name another product has: append its SKU, or fail the record.",
-		}},
-	}
+var spec = flow.Spec{
+	Name: Name, Singular: "product", Plural: "products",
+	Options: []flow.Option{{
+		Name: optionRepeatedNames, Values: []string{repeatedAppend, repeatedFail}, Default: repeatedAppend,
+		Help: "What to do with a product whose name another product has: append its SKU, or fail the record.",
+	}},
 }

@@ -15,6 +15,7 @@ import (
 
 	"sluice/internal/bigcommerce"
 	"sluice/internal/sandbox"
+	"sluice/jobs/flow"
 	"sluice/jobs/source"
 	"sluice/tenants"
 	"sluice/tenants/tenantstest"
@@ -64,6 +65,7 @@ type world struct {
 	flow  *tenants.Flow
 	feed  *feed
 	cfg   Config
+	flows flow.Config
 	wrap  func(http.RoundTripper) http.RoundTripper // around the client's transport
 	limit bigcommerce.Limiter                       // of the client, nil for none
 
@@ -97,9 +99,13 @@ func newWorld(t testing.TB, p *platform) *world {
 	if err := p.db.CreateFlow(w.ctx, w.flow); err != nil {
 		t.Fatal(err)
 	}
-	w.cfg = Config{DB: p.db, Fetcher: w.feed, Client: w.client, Now: w.now}
+	w.cfg = Config{DB: p.db, Fetcher: w.feed}
+	w.flows = flow.Config{DB: p.db, Client: w.client, Now: w.now}
 	return w
 }
+
+// engine is that of a process which has just begun.
+func (w *world) engine() *flow.Engine { return flow.New(w.flows, New(w.cfg)) }
 
 func (w *world) now() time.Time {
 	w.mu.Lock()
@@ -154,7 +160,7 @@ func (w *world) start(change ...func(*tenants.Run)) *tenants.Run {
 // finish steps a run to its end.
 func (w *world) finish(r *tenants.Run) *tenants.Run {
 	w.Helper()
-	e := New(w.cfg)
+	e := w.engine()
 	for range 2000 {
 		res, err := e.Step(w.ctx, r, nil)
 		if err != nil {

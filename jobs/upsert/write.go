@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"sluice/internal/bigcommerce"
+	"sluice/jobs/flow"
 	"sluice/tenants"
 )
 
@@ -61,7 +62,7 @@ func (s *step) leave(ctx context.Context, other string, states ...tenants.ItemSt
 		}
 	}
 	s.cp = checkpoint{}
-	s.enter(tenants.PhaseFinish)
+	s.Enter(tenants.PhaseFinish)
 	return nil
 }
 
@@ -123,8 +124,8 @@ type pipe struct {
 
 func (s *step) newPipe(ctx context.Context) *pipe {
 	l := &pipe{step: s}
-	limit := s.e.cfg.Concurrency
-	if quota, _ := s.e.cfg.Quota(ctx, s.run.StoreHash); quota > 0 {
+	limit := s.k.cfg.Concurrency
+	if quota, _ := s.Quota(ctx); quota > 0 {
 		limit = min(limit, max(quota/quotaShare, 1))
 	}
 	l.group.SetLimit(limit)
@@ -132,7 +133,7 @@ func (s *step) newPipe(ctx context.Context) *pipe {
 }
 
 // full reports whether no more units should be started.
-func (l *pipe) full(ctx context.Context) bool { return l.halt.Load() || l.step.spent(ctx) }
+func (l *pipe) full(ctx context.Context) bool { return l.halt.Load() || l.step.Spent(ctx) }
 
 // told notes how a unit fared: quota that ended and a platform that is away stop the line.
 func (l *pipe) told(err error) {
@@ -171,7 +172,7 @@ func (s *step) settle(all []*sending) error {
 			silent++
 		case x.kind != notSent:
 			answered++
-		case x.err != nil && !s.held(x.err):
+		case x.err != nil && !s.Held(x.err):
 			fatal = x.err
 		}
 	}
@@ -188,12 +189,10 @@ func (s *step) settle(all []*sending) error {
 	if outage {
 		s.cp.Fruitless++
 		if s.cp.Fruitless > maxFruitless {
-			return &verdict{message: "BigCommerce did not answer for a long time, so the run was ended. What was written is kept: start a new run, it goes on where this one ended."}
+			return flow.Verdict(nil, "BigCommerce did not answer for a long time, so the run was ended. What was written is kept: start a new run, it goes on where this one ended.")
 		}
 		pause := min(time.Second<<min(s.cp.Fruitless-1, 10), maxBackoff)
-		if until := s.e.cfg.Now().Add(pause); until.After(s.notBefore) {
-			s.notBefore = until
-		}
+		s.NotBefore(s.Now().Add(pause))
 	} else {
 		s.cp.Fruitless = 0
 	}
@@ -224,13 +223,13 @@ func (s *step) accept(o *outcome, x *sending, id int64, action string) error {
 		}
 	}
 	if x.partial != "" {
-		s.warn(x.item.Line, x.doc.sku(), "", "BigCommerce saved the product but not all of it: "+x.partial, "")
+		s.Warn(x.item.Line, x.doc.sku(), "", "BigCommerce saved the product but not all of it: "+x.partial, "")
 	}
 	for _, field := range differing(x.sent, x.answer) {
 		if field == "inventory_level" {
 			continue // stock is written asynchronously: the answer may still show the old level
 		}
-		s.warn(x.item.Line, x.doc.sku(), targetFor(field), fmt.Sprintf("BigCommerce keeps another value than the one that was sent: %v", x.answer[field]), fmt.Sprint(x.sent[field]))
+		s.Warn(x.item.Line, x.doc.sku(), targetFor(field), fmt.Sprintf("BigCommerce keeps another value than the one that was sent: %v", x.answer[field]), fmt.Sprint(x.sent[field]))
 	}
 	delete(s.cp.Tries, x.item.Line)
 	if len(x.answer) > 0 {
@@ -241,7 +240,7 @@ func (s *step) accept(o *outcome, x *sending, id int64, action string) error {
 
 // tellRenamed warns about a name that was made unique.
 func (s *step) tellRenamed(x *sending) error {
-	s.warn(x.item.Line, x.doc.sku(), "name", fmt.Sprintf("another product of the store has the same name, and BigCommerce wants names unique: this one is called %q", x.doc.rename), x.doc.name())
+	s.Warn(x.item.Line, x.doc.sku(), "name", fmt.Sprintf("another product of the store has the same name, and BigCommerce wants names unique: this one is called %q", x.doc.rename), x.doc.name())
 	return renameIn(&x.item, x.doc)
 }
 
@@ -277,8 +276,8 @@ func targetFor(field string) string {
 func (s *step) stale(x *sending, refs *refTable) {
 	if !s.staleRefs {
 		s.staleRefs = true
-		s.e.refs.forget(s.run.ID)
-		s.later(func(ctx context.Context, tx *tenants.DB) error {
+		s.k.refs.forget(s.run.ID)
+		s.OnCommit(func(ctx context.Context, tx *tenants.DB) error {
 			return tx.ForgetReferences(ctx, ReferenceCategory, ReferenceBrand)
 		})
 	}

@@ -8,6 +8,7 @@ import (
 	"gorm.io/gorm/clause"
 
 	"sluice/internal/bigcommerce"
+	"sluice/jobs/flow"
 	"sluice/tenants"
 )
 
@@ -25,7 +26,7 @@ func (s *step) writeCreates(ctx context.Context) error {
 	if len(begun) > 0 {
 		return s.lookBack(ctx, begun)
 	}
-	size := min(createGroup, max(2*s.e.cfg.Concurrency, 2*s.cp.Pace))
+	size := min(createGroup, max(2*s.k.cfg.Concurrency, 2*s.cp.Pace))
 	items, err := s.find(ctx, query{state: tenants.ItemCreate, after: s.cp.Cursor, limit: size})
 	if err != nil {
 		return err
@@ -38,13 +39,13 @@ func (s *step) writeCreates(ctx context.Context) error {
 		return s.leave(ctx, stageUpdates, tenants.ItemUpdate)
 	}
 	all, refs, err := s.prepare(ctx, items)
-	if s.held(err) {
+	if s.Held(err) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	c, err := s.api(ctx)
+	c, err := s.Client(ctx)
 	if err != nil {
 		return err
 	}
@@ -64,7 +65,7 @@ func (s *step) writeCreates(ctx context.Context) error {
 		x.sent = payload
 		ready = append(ready, x)
 	}
-	if len(ready) > 0 && !s.spent(ctx) {
+	if len(ready) > 0 && !s.Spent(ctx) {
 		if err := s.markSending(ctx, ready); err != nil {
 			return err
 		}
@@ -103,14 +104,14 @@ func (s *step) markSending(ctx context.Context, all []*sending) error {
 	for i, x := range all {
 		lines[i] = x.item.Line
 	}
-	return s.e.cfg.DB.Tx(ctx, func(tx *tenants.DB) error {
+	return s.DB().Tx(ctx, func(tx *tenants.DB) error {
 		var now tenants.Run
 		if err := tx.Scoped(ctx).Clauses(clause.Locking{Strength: "UPDATE"}).
 			Select("step", "state").Where("id = ?", s.run.ID).Take(&now).Error; err != nil {
 			return fmt.Errorf("upsert: lock run %s: %w", s.run.ID, err)
 		}
-		if now.Step != s.was || now.State.Final() {
-			return ErrStepLost
+		if now.Step != s.run.Step || now.State.Final() {
+			return flow.ErrStepLost
 		}
 		res := tx.Scoped(ctx).Model(&tenants.RunItem{}).
 			Where("run_id = ? AND line IN ? AND state = ?", s.run.ID, lines, tenants.ItemCreate).
@@ -231,7 +232,7 @@ func (s *step) lookBack(ctx context.Context, begun []tenants.RunItem) error {
 	var live []bigcommerce.Fields
 	for _, f := range bigcommerce.SKULookups(skus) {
 		part, err := s.lookup(ctx, f)
-		if s.held(err) {
+		if s.Held(err) {
 			return nil
 		}
 		if err != nil {
@@ -244,7 +245,7 @@ func (s *step) lookBack(ctx context.Context, begun []tenants.RunItem) error {
 		return err
 	}
 	refs, err := s.refs(ctx)
-	if s.held(err) {
+	if s.Held(err) {
 		return nil
 	}
 	if err != nil {

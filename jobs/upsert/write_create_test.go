@@ -35,7 +35,7 @@ func TestCreatesMarkedByAnotherWorkerAreNotSent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, posts := New(w.cfg), atomic.Int32{}
+	e, posts := w.engine(), atomic.Int32{}
 	w.wrap = func(next http.RoundTripper) http.RoundTripper {
 		return tripper(func(req *http.Request) (*http.Response, error) {
 			if req.Method == http.MethodPost && strings.HasSuffix(req.URL.Path, "/catalog/products") {

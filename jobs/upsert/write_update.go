@@ -24,7 +24,7 @@ func (s *step) writeUpdates(ctx context.Context) error {
 		return s.leave(ctx, stageCreates, tenants.ItemSending, tenants.ItemCreate)
 	}
 	all, refs, err := s.prepare(ctx, items)
-	if s.held(err) {
+	if s.Held(err) {
 		return nil
 	}
 	if err != nil {
@@ -32,12 +32,12 @@ func (s *step) writeUpdates(ctx context.Context) error {
 	}
 	doubted := slices.DeleteFunc(slices.Clone(all), func(x *sending) bool { return x.doc.basis != basisDoubt })
 	if len(doubted) > 0 {
-		if err := s.lookAgain(ctx, doubted); !s.held(err) {
+		if err := s.lookAgain(ctx, doubted); !s.Held(err) {
 			return err
 		}
 		return nil
 	}
-	c, err := s.api(ctx)
+	c, err := s.Client(ctx)
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package upsert
+package flow
 
 import (
 	"context"
@@ -21,7 +21,7 @@ func Revive(ctx context.Context, tx *tenants.DB, run *tenants.Run, step int64) e
 	var flows []tenants.Flow
 	err := tx.Scoped(ctx).Clauses(clause.Locking{Strength: "UPDATE"}).Select("id").Where("id = ?", run.FlowID).Limit(1).Find(&flows).Error
 	if err != nil {
-		return fmt.Errorf("upsert: lock flow %s: %w", run.FlowID, err)
+		return fmt.Errorf("flow: lock flow %s: %w", run.FlowID, err)
 	}
 	if len(flows) == 0 {
 		return problem.New(problem.Conflict, "The flow of run %s was deleted, so the run cannot go on. Drop the job.", run.ID)
@@ -48,7 +48,7 @@ func Revive(ctx context.Context, tx *tenants.DB, run *tenants.Run, step int64) e
 		}
 	}
 	if err := tx.Scoped(ctx).Model(&tenants.Run{}).Where("id = ?", run.ID).Updates(set).Error; err != nil {
-		return fmt.Errorf("upsert: revive run %s: %w", run.ID, err)
+		return fmt.Errorf("flow: revive run %s: %w", run.ID, err)
 	}
 	return nil
 }
@@ -78,7 +78,7 @@ func forgetDryRun(ctx context.Context, tx *tenants.DB, run *tenants.Run, set map
 		column string
 	}{{&tenants.RunItem{}, "run_id"}, {&tenants.RunIssue{}, "run_id"}, {&tenants.Record{}, "flow_id"}} {
 		if err := tx.Scoped(ctx).Where(map[string]any{of.column: run.ID}).Delete(of.model).Error; err != nil {
-			return fmt.Errorf("upsert: forget dry run %s: %w", run.ID, err)
+			return fmt.Errorf("flow: forget dry run %s: %w", run.ID, err)
 		}
 	}
 	for _, column := range []string{

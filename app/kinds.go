@@ -1,0 +1,21 @@
+package main
+
+import (
+	"net/netip"
+
+	"sluice/jobs/flow"
+	"sluice/jobs/source"
+	"sluice/jobs/upsert"
+)
+
+// assembleKinds makes the kinds of flows. This is the one place where they are listed.
+func (p *program) assembleKinds(private []netip.Prefix) {
+	p.products = upsert.New(upsert.Config{
+		DB: p.db,
+		Fetcher: source.NewFetcher(source.FetchOptions{
+			AllowPrivate: private, AllowHTTP: len(private) > 0, AllowRedirects: p.cfg.SourceRedirects, UserAgent: userAgent(),
+		}),
+		Limits: p.limits,
+	})
+	p.kinds = []flow.Kind{p.products}
+}

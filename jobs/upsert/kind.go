@@ -1,0 +1,77 @@
+package upsert
+
+import (
+	"context"
+	"io"
+	"runtime"
+
+	"sluice/internal/limits"
+	"sluice/internal/problem"
+	"sluice/jobs/flow"
+	"sluice/jobs/source"
+	"sluice/tenants"
+)
+
+// Fetcher copies a source's bytes; *source.Fetcher is the real one.
+type Fetcher interface {
+	Fetch(ctx context.Context, req source.FetchRequest, w io.Writer) (source.FetchResult, error)
+}
+
+// Config is what a Kind needs. DB and Fetcher are required.
+type Config struct {
+	DB      *tenants.DB
+	Fetcher Fetcher
+	// Limits says how many rows a source may have; nil: the defaults.
+	Limits *limits.Limits
+	// Concurrency is the most requests of one run in flight. Default 8.
+	Concurrency int
+	// WindowRows is the most rows that one plan step reads. Default 2,000.
+	WindowRows int
+}
+
+// maxMessage is the size of Record.Error, in characters.
+const maxMessage = 1000
+
+const (
+	defaultConcurrency = 8
+	defaultWindowRows  = 2000
+)
+
+// Kind carries out runs of products. It is safe for concurrent use by many runs.
+type Kind struct {
+	cfg  Config
+	refs *refCache
+}
+
+var _ flow.Kind = (*Kind)(nil)
+
+// New returns a Kind.
+func New(cfg Config) *Kind {
+	if cfg.Concurrency <= 0 {
+		cfg.Concurrency = defaultConcurrency
+	}
+	if cfg.WindowRows <= 0 {
+		cfg.WindowRows = defaultWindowRows
+	}
+	return &Kind{cfg: cfg, refs: newRefCache(4 * runtime.GOMAXPROCS(0))}
+}
+
+// Spec says what a flow of products is.
+func (k *Kind) Spec() flow.Spec { return spec }
+
+// Check says what is wrong with a flow that is to be saved. Expressions are checked with their source.
+func (k *Kind) Check(f *tenants.Flow) error {
+	refuse := problem.New(problem.Invalid, "The mapping is not right.")
+	seen := make(map[string]bool, len(f.Mapping.Fields))
+	for _, field := range f.Mapping.Fields {
+		switch {
+		case !catalogue.Has(field.Target):
+			return refuse.WithField(field.Target, "is not a field that can be mapped")
+		case seen[field.Target]:
+			return refuse.WithField(field.Target, "is mapped twice: keep one of the two")
+		}
+		seen[field.Target] = true
+	}
+	_, err := spec.CheckOptions(f.Options)
+	return err
+}
