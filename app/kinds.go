@@ -16,6 +16,6 @@ func (p *program) assembleKinds(private []netip.Prefix) {
 			AllowPrivate: private, AllowHTTP: len(private) > 0, AllowRedirects: p.cfg.SourceRedirects, UserAgent: userAgent(),
 		}),
 		Limits: p.limits,
-	})
+	}, upsert.Products())
 	p.kinds = []flow.Kind{p.products}
 }

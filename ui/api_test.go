@@ -171,7 +171,7 @@ func newPanel(t *testing.T) *panel {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.api = New(Config{DB: p.db, Auth: authority, Jobs: p.jobs, Kinds: flow.New(flow.Config{}, upsert.New(upsert.Config{})), Sources: fakeSources{p.db}, Version: "v1", Log: log, Now: p.clock.Now,
+	p.api = New(Config{DB: p.db, Auth: authority, Jobs: p.jobs, Kinds: flow.New(flow.Config{}, upsert.New(upsert.Config{}, upsert.Products())), Sources: fakeSources{p.db}, Version: "v1", Log: log, Now: p.clock.Now,
 		AppURL: "https://sluice.example", ScriptTag: scriptTag})
 	p.router = gin.New()
 	p.router.ContextWithFallback = true

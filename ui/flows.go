@@ -231,7 +231,7 @@ func (a *API) updateFlow(c *gin.Context) {
 			return err
 		}
 		f.Version, f.Name, f.Format, f.Mapping, f.Options = want.Version, name, want.Format, want.Mapping, want.Options
-		if err := kind.Check(f); err != nil {
+		if err := kind.Check(ctx, f); err != nil {
 			return err
 		}
 		if err := setSource(ctx, tx, f, want.Source); err != nil {

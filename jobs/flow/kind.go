@@ -14,7 +14,7 @@ type Kind interface {
 	Spec() Spec
 	// Check says what is wrong with a flow that is to be saved: problem.Invalid, whose fields name mappings
 	// and options.
-	Check(f *tenants.Flow) error
+	Check(ctx context.Context, f *tenants.Flow) error
 	// Step does one bounded unit of the run that s is a step of. Only what it gives to s is saved, all or
 	// nothing. After a crash it is called again with what was saved last: what it may have sent it finds
 	// before it sends again. Errors of quota and outages are returned as they came; the engine knows what

@@ -29,6 +29,7 @@ type Step struct {
 	throttled atomic.Int64
 
 	save      []func(ctx context.Context, tx *tenants.DB) error // effects, in order, of the last transaction
+	once      map[string]bool
 	after     []func(ctx context.Context)
 	issues    []tenants.RunIssue
 	notBefore time.Time
@@ -171,6 +172,18 @@ func (s *Step) Held(err error) bool {
 // OnCommit has fn change the database in the step's transaction.
 func (s *Step) OnCommit(fn func(ctx context.Context, tx *tenants.DB) error) {
 	s.save = append(s.save, fn)
+}
+
+// OnCommitOnce is OnCommit for what need not be done twice: it does nothing if the step has an fn of this key.
+func (s *Step) OnCommitOnce(key string, fn func(ctx context.Context, tx *tenants.DB) error) {
+	if s.once[key] {
+		return
+	}
+	if s.once == nil {
+		s.once = make(map[string]bool)
+	}
+	s.once[key] = true
+	s.OnCommit(fn)
 }
 
 // Pending reports whether the step has something to save.

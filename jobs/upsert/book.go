@@ -2,7 +2,6 @@ package upsert
 
 import (
 	"context"
-	"fmt"
 
 	"sluice/tenants"
 )
@@ -93,38 +92,48 @@ func (b *book) record(m *mapped) tenants.Record {
 	return r
 }
 
-// names gives each row to be planned a name that no other key of the flow has, and plans it. With
-// RepeatedNames "fail" a repeated name fails its row.
-func (b *book) names(ctx context.Context, work []*mapped, s *step) error {
+// admit gives each row to be planned a name, or whatever else must be unique, that no other key of the flow has, and
+// plans it. A row whose target does not rename fails.
+func (b *book) admit(ctx context.Context, work []*mapped, s *step) error {
 	if len(work) == 0 {
 		return nil
 	}
-	holders, err := b.holders(ctx, work)
-	if err != nil {
-		return err
+	renamer, unique := s.k.target.(Renamer)
+	var holders uniqueHolders
+	if unique {
+		var err error
+		if holders, err = b.holders(ctx, renamer, work); err != nil {
+			return err
+		}
 	}
 	for _, m := range work {
-		name := m.doc.name()
-		own := nameKey(name)
-		if name != "" && holders.other(own, m.key) {
-			if s.run.Options.Text(optionRepeatedNames) == repeatedFail {
-				s.Fault(m.line, m.sku, "name", "another product of this feed has the same name, and BigCommerce wants names unique: change the name, or let the flow append the SKU", name)
-				s.run.Failed++
-				b.failed(m)
-				continue
+		own := ""
+		if unique {
+			field, value, other := renamer.Unique(m.doc.Fields)
+			if value != "" {
+				own = renamer.UniqueKey(value)
 			}
-			m.doc.rename = uniqueName(name, m.sku)
-			own = nameKey(m.doc.rename)
-			s.Warn(m.line, m.sku, "name", fmt.Sprintf("another product has the same name, and BigCommerce wants names unique: this one is called %q", m.doc.rename), name)
+			if own != "" && holders.other(own, m.key) {
+				if !renamer.Renames(s.run) {
+					s.Fault(m.line, m.shown, field, renamer.Taken(), value)
+					s.run.Failed++
+					b.failed(m)
+					continue
+				}
+				m.doc.Unique = other
+				own = renamer.UniqueKey(other)
+				s.Warn(m.line, m.shown, field, renamer.Renamed(other), value)
+			}
 		}
 		r := b.record(m)
 		r.State, r.Error = recordPending, ""
-		if name != "" {
+		if own != "" {
 			holders.drop(r.UniqueKey, m.key)
 			holders.add(own, m.key)
 			r.UniqueKey = own
 		}
 		b.changed[m.key] = r
+		var err error
 		if m.doc.cleaned, err = decodeCleaned(b.records[m.key].Cleaned); err != nil {
 			return err
 		}
@@ -141,33 +150,33 @@ func (b *book) names(ctx context.Context, work []*mapped, s *step) error {
 	return nil
 }
 
-// nameHolders is which keys have which names.
-type nameHolders map[string]map[string]bool
+// uniqueHolders is which keys have which unique values.
+type uniqueHolders map[string]map[string]bool
 
-func (h nameHolders) add(name, key string) {
-	if h[name] == nil {
-		h[name] = make(map[string]bool, 1)
+func (h uniqueHolders) add(value, key string) {
+	if h[value] == nil {
+		h[value] = make(map[string]bool, 1)
 	}
-	h[name][key] = true
+	h[value][key] = true
 }
 
-func (h nameHolders) drop(name, key string) { delete(h[name], key) }
+func (h uniqueHolders) drop(value, key string) { delete(h[value], key) }
 
-func (h nameHolders) other(name, key string) bool {
-	keys := h[name]
+func (h uniqueHolders) other(value, key string) bool {
+	keys := h[value]
 	return len(keys) > 1 || len(keys) == 1 && !keys[key]
 }
 
 // holders finds who has the names of the rows to be planned: products of the flow that exist, and rows
 // that this run met before. A record that never landed and was not met holds nothing.
-func (b *book) holders(ctx context.Context, work []*mapped) (nameHolders, error) {
+func (b *book) holders(ctx context.Context, renamer Renamer, work []*mapped) (uniqueHolders, error) {
 	names := make([]string, 0, 2*len(work))
 	for _, m := range work {
-		if name := m.doc.name(); name != "" {
-			names = append(names, nameKey(name))
+		if _, value, _ := renamer.Unique(m.doc.Fields); value != "" {
+			names = append(names, renamer.UniqueKey(value))
 		}
 	}
-	out := make(nameHolders)
+	out := make(uniqueHolders)
 	db, run := b.step.DB(), b.step.run
 	records, err := db.RecordsByUniqueKeys(ctx, run.FlowID, names)
 	if err != nil {

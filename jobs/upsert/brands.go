@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"sluice/internal/bigcommerce"
+	"sluice/jobs/flow"
 )
 
 // brandTable is a store's brands.
@@ -52,7 +53,7 @@ func (t *brandTable) find(name string) (int64, bool) {
 }
 
 // loadBrands reads the store's brands, one request per 250.
-func (s *step) loadBrands(ctx context.Context) (*brandTable, error) {
+func loadBrands(ctx context.Context, s *flow.Step) (*brandTable, error) {
 	c, err := s.Client(ctx)
 	if err != nil {
 		return nil, err
@@ -70,7 +71,8 @@ func (s *step) loadBrands(ctx context.Context) (*brandTable, error) {
 
 // createBrand creates a brand. One that cannot be created is noted in the table; only quota, cut
 // connections and the like are returned. A brand that appeared meanwhile is taken as it is.
-func (s *step) createBrand(ctx context.Context, t *brandTable, name string) error {
+func (r *refTable) createBrand(ctx context.Context, s *flow.Step, name string) error {
+	t := r.brands
 	name = strings.TrimSpace(name)
 	if _, have := t.find(name); have {
 		return nil // one with other accents was made meanwhile
@@ -85,7 +87,7 @@ func (s *step) createBrand(ctx context.Context, t *brandTable, name string) erro
 	}
 	made, err := c.Brands.Create(ctx, bigcommerce.Brand{Name: name})
 	t.add(made)
-	s.keepBrands(t)
+	r.keepBrands(s)
 	if err == nil || !refusal(err) {
 		return err
 	}

@@ -136,7 +136,7 @@ func (t *categoryTable) text(ids []int64) string {
 
 // loadCategories reads the store's categories, one request per 250. The tree is the default
 // storefront's; the trees are only asked for when the categories do not tell.
-func (s *step) loadCategories(ctx context.Context) (*categoryTable, error) {
+func loadCategories(ctx context.Context, s *flow.Step) (*categoryTable, error) {
 	c, err := s.Client(ctx)
 	if err != nil {
 		return nil, err
@@ -187,7 +187,8 @@ func defaultTree(ctx context.Context, c *bigcommerce.Client) (int64, error) {
 // createCategories creates the missing paths, parents first, a level of many paths in one request. A
 // path that cannot be created is noted in the table; only quota, cut connections and the like are
 // returned. What was created before such an error is in the table already.
-func (s *step) createCategories(ctx context.Context, t *categoryTable, paths []string) error {
+func (r *refTable) createCategories(ctx context.Context, s *flow.Step, paths []string) error {
+	t := r.cats
 	var left [][]string
 	for _, p := range paths {
 		path := splitPaths(p)[0]
@@ -215,7 +216,7 @@ func (s *step) createCategories(ctx context.Context, t *categoryTable, paths []s
 			level = append(level, bigcommerce.Category{Name: path[depth-1], ParentID: parent, TreeID: t.tree})
 		}
 		for batch := range slices.Chunk(level, categoryBatch) {
-			if err := s.createLevel(ctx, t, batch); err != nil {
+			if err := r.createLevel(ctx, s, batch); err != nil {
 				return err
 			}
 		}
@@ -229,13 +230,14 @@ func (s *step) createCategories(ctx context.Context, t *categoryTable, paths []s
 }
 
 // createLevel creates siblings and cousins in one request; if that fails, one by one.
-func (s *step) createLevel(ctx context.Context, t *categoryTable, batch []bigcommerce.Category) error {
-	err := s.postCategories(ctx, t, batch)
+func (r *refTable) createLevel(ctx context.Context, s *flow.Step, batch []bigcommerce.Category) error {
+	t := r.cats
+	err := r.postCategories(ctx, s, batch)
 	if err == nil || !refusal(err) {
 		return err
 	}
 	// Something of the batch was refused, or is there meanwhile: see what there is, then one by one.
-	fresh, err := s.loadCategories(ctx)
+	fresh, err := loadCategories(ctx, s)
 	if err != nil {
 		return err
 	}
@@ -244,7 +246,7 @@ func (s *step) createLevel(ctx context.Context, t *categoryTable, batch []bigcom
 		if _, have := t.child(c.ParentID, c.Name); have {
 			continue
 		}
-		err := s.postCategories(ctx, t, []bigcommerce.Category{c})
+		err := r.postCategories(ctx, s, []bigcommerce.Category{c})
 		if err == nil {
 			continue
 		}
@@ -256,7 +258,8 @@ func (s *step) createLevel(ctx context.Context, t *categoryTable, batch []bigcom
 	return nil
 }
 
-func (s *step) postCategories(ctx context.Context, t *categoryTable, batch []bigcommerce.Category) error {
+func (r *refTable) postCategories(ctx context.Context, s *flow.Step, batch []bigcommerce.Category) error {
+	t := r.cats
 	c, err := s.Client(ctx)
 	if err != nil {
 		return err
@@ -268,7 +271,7 @@ func (s *step) postCategories(ctx context.Context, t *categoryTable, batch []big
 		}
 		t.add(m)
 	}
-	s.keepCategories(t)
+	r.keepCategories(s)
 	if err == nil && len(made) < len(batch) {
 		return errNotAll
 	}

@@ -21,9 +21,8 @@ type checkpoint struct {
 	LastID int64  `json:"last_id,omitempty"` // last product of the catalogue that was seen
 	Pages  int    `json:"pages,omitempty"`   // of the whole catalogue, 0 while unknown
 
-	// what a dry run would create besides products, and how many a real run did
-	NewCategories []string `json:"new_categories,omitempty"`
-	NewBrands     []string `json:"new_brands,omitempty"`
+	// what a dry run would create besides the records themselves
+	NewRefs []Ref `json:"new_refs,omitempty"`
 
 	// write
 	Pace      int           `json:"pace,omitempty"`      // creates that the last step sent

@@ -4,9 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"math/big"
 	"slices"
-	"strings"
 
 	"sluice/internal/bigcommerce"
 	"sluice/jobs/mapping"
@@ -32,9 +30,9 @@ type cleanedValue struct {
 	Kept string `json:"kept,omitempty"` // digest of what came back; "" if nothing did
 }
 
-// digest identifies a field's value by its content.
-func digest(field string, v any) string {
-	if field == "categories" { // a set
+// digest identifies a value by its content. A list of numbers is a set.
+func digest(v any) string {
+	if list, ok := listOf(v); ok && len(list) > 0 && allNumbers(list) { // a set
 		ids := intsOf(v)
 		slices.Sort(ids)
 		v = slices.Compact(ids)
@@ -45,50 +43,50 @@ func digest(field string, v any) string {
 // explains reports whether live, or that it is not shown, is what became of want.
 func (c cleaned) explains(field string, want, live any, shown bool) bool {
 	known, ok := c[field]
-	if !ok || known.Sent != digest(field, want) {
+	if !ok || known.Sent != digest(want) {
 		return false
 	}
 	if !shown {
 		return known.Kept == ""
 	}
-	return known.Kept == digest(field, live)
+	return known.Kept == digest(live)
 }
 
 // learn returns what is known of d's values after a write of sent, which was answered with answer. Of what failed in
 // part it cannot be said what the platform would have made of it.
-func (c cleaned) learn(d itemDoc, sent, answer bigcommerce.Fields, partial bool) cleaned {
+func (c cleaned) learn(t Target, d mapping.Document, sent, answer bigcommerce.Fields, partial bool) cleaned {
 	out := maps.Clone(c)
 	if out == nil {
 		out = make(cleaned)
 	}
 	for field, want := range sent {
 		delete(out, field)
-		// The answer may show the old stock, which is written asynchronously.
-		if _, mapped := d.fields[targetFor(field)]; !mapped || partial || field == "inventory_level" {
+		if _, mapped := d[t.Target(field)]; !mapped || partial || t.Blind(field) {
 			continue
 		}
 		have, shown := answer[field]
 		switch {
 		case !shown:
-			out[field] = cleanedValue{Sent: digest(field, want)}
-		case !sameField(field, have, want):
-			out[field] = cleanedValue{digest(field, want), digest(field, have)}
+			out[field] = cleanedValue{Sent: digest(want)}
+		case !t.Same(field, have, want):
+			out[field] = cleanedValue{digest(want), digest(have)}
 		}
 	}
 	return out
 }
 
-// encode returns what is worth keeping: of the fields that are still mapped, as long as they are to have the value that
+// encodeCleaned returns what is worth keeping: of the fields that are still mapped, as long as they are to have the value that
 // was sent.
-func (c cleaned) encode(d itemDoc) (string, error) {
+func encodeCleaned(t Target, d Doc) (string, error) {
 	keep := make(cleaned)
-	for field, v := range c {
-		target := targetFor(field)
-		want, mapped := d.fields[target]
-		if field == "name" {
-			want = d.effectiveName()
+	unique, value := uniqueOf(t, d)
+	for field, v := range d.cleaned {
+		target := t.Target(field)
+		want, mapped := d.Fields[target]
+		if target == unique {
+			want = value
 		}
-		if mapped && (target != field || v.Sent == digest(field, want)) { // what a path or brand is to be, only the store tells
+		if mapped && (target != field || v.Sent == digest(want)) { // what a path or brand is to be, only the store tells
 			keep[field] = v
 		}
 	}
@@ -111,42 +109,4 @@ func decodeCleaned(text string) (cleaned, error) {
 		return nil, fmt.Errorf("upsert: cleaned values: %w", err)
 	}
 	return c, nil
-}
-
-// prices are the fields that are amounts of money.
-var prices = map[string]bool{
-	"price": true, "cost_price": true, "retail_price": true, "sale_price": true, "map_price": true, "fixed_cost_shipping_price": true,
-}
-
-// sameField is same, but for prices after BigCommerce's rounding, and for categories as a set.
-func sameField(field string, live, want any) bool {
-	if field == "categories" {
-		return sameSet(intsOf(live), intsOf(want))
-	}
-	return same(live, want) || prices[field] && samePrice(live, want)
-}
-
-// samePrice reports whether live is what BigCommerce makes of want. Which way it rounds a half is not known, so that
-// both are taken for it.
-func samePrice(live, want any) bool {
-	if live == nil {
-		live = json.Number("0")
-	}
-	have, ok1 := numberOf(live)
-	sent, ok2 := numberOf(want)
-	if !ok1 || !ok2 || strings.ContainsAny(have+sent, "eEpPxXnN_") { // as in sameNumber
-		return false
-	}
-	x, ok1 := new(big.Rat).SetString(have)
-	y, ok2 := new(big.Rat).SetString(sent)
-	if !ok1 || !ok2 {
-		return false
-	}
-	unit := big.NewRat(1, 10_000) // four decimals
-	steps := new(big.Rat).Quo(x, unit)
-	if !steps.IsInt() { // it was not rounded
-		return false
-	}
-	off := y.Sub(y, x)
-	return off.Abs(off).Cmp(unit.Quo(unit, big.NewRat(2, 1))) <= 0
 }

@@ -190,7 +190,7 @@ func TestAFieldThatIsNotShownIsUnknown(t *testing.T) {
 	} {
 		t.Run(target.Target, func(t *testing.T) {
 			w := newWorld(t, newPlatform(t))
-			w.wrap = func(rt http.RoundTripper) http.RoundTripper { return hiding{rt, fieldFor(target.Target)} }
+			w.wrap = func(rt http.RoundTripper) http.RoundTripper { return hiding{rt, products{}.Field(target.Target)} }
 			w.flow.Mapping = tenants.Mapping{Fields: append([]tenants.FieldMapping{target}, described.Fields[:5]...)}
 			w.add(bigcommerce.Fields{"sku": "A", "name": "Bag A", "type": "physical", "weight": 0, "price": 1})
 			w.feed.body = describedHeader + describedRow("A", "1", "1", "") + describedRow("N", "1", "1", "")
@@ -227,21 +227,22 @@ func TestSamePrice(t *testing.T) {
 		{"1.23456", "1.234561", false}, {"12.5", "12.50", true}, {"12.5", "12.5001", false}, {"-1.2346", "-1.23456", true},
 		{"1e1", "10", true}, {"1e-999999999", "0.00001", false},
 	} {
-		if got := sameField("price", json.Number(tt.live), json.Number(tt.want)); got != tt.same {
+		if got := (products{}).Same("price", json.Number(tt.live), json.Number(tt.want)); got != tt.same {
 			t.Errorf("%s and %s: %t", tt.live, tt.want, got)
 		}
 	}
-	if !sameField("price", nil, json.Number("0.00001")) || sameField("weight", json.Number("1.2346"), json.Number("1.23456")) {
+	if !(products{}).Same("price", nil, json.Number("0.00001")) || (products{}).Same("weight", json.Number("1.2346"), json.Number("1.23456")) {
 		t.Error("null is 0, and only prices are known to be rounded")
 	}
 }
 
 func TestCleaned(t *testing.T) {
-	d := itemDoc{fields: mapping.Document{"description": "<p", "price": n("1"), "weight": n("2.00001"), "category": "A", "inventory_level": int64(3)}}
+	d := Doc{Fields: mapping.Document{"description": "<p", "price": n("1"), "weight": n("2.00001"), "category": "A", "inventory_level": int64(3)}}
 	sent := bigcommerce.Fields{"description": "<p", "price": n("1"), "weight": n("2.00001"), "categories": []int64{2, 1}, "inventory_level": 3, "inventory_tracking": "product"}
 	answer := bigcommerce.Fields{"description": "", "price": n("1"), "weight": n("2"), "categories": []any{n("1")}, "inventory_level": n("0")}
-	c := cleaned{"price": {"x", "y"}, "mpn": {"x", "y"}}.learn(d, sent, answer, false)
-	text, err := c.encode(d)
+	c := cleaned{"price": {"x", "y"}, "mpn": {"x", "y"}}.learn(products{}, d.Fields, sent, answer, false)
+	d.cleaned = c
+	text, err := encodeCleaned(products{}, d)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -271,10 +272,11 @@ func TestCleaned(t *testing.T) {
 			t.Error(name)
 		}
 	}
-	if out := c.learn(d, sent, answer, true); len(out) != 1 { // mpn was not sent
+	if out := c.learn(products{}, d.Fields, sent, answer, true); len(out) != 1 { // mpn was not sent
 		t.Errorf("a write that failed in part taught %v", out)
 	}
-	if text, err := (cleaned{"description": {digest("description", "other"), "k"}}).encode(d); err != nil || text != "" {
+	d.cleaned = cleaned{"description": {digest("other"), "k"}}
+	if text, err := encodeCleaned(products{}, d); err != nil || text != "" {
 		t.Errorf("what was sent before the source changed is kept: %q, %v", text, err)
 	}
 	if _, err := decodeCleaned("{"); err == nil {

@@ -4,24 +4,22 @@ import (
 	"context"
 	"fmt"
 
-	"sluice/internal/bigcommerce"
 	"sluice/tenants"
 )
 
-// compareAll compares a page of products with the items that are about them: by id if the item knows
-// one, else by SKU.
-func (s *step) compareAll(ctx context.Context, live []bigcommerce.Fields) error {
+// compareAll compares a page of records with the items that are about them: by id if the item knows
+// one, else by key.
+func (s *step) compareAll(ctx context.Context, live []Live) error {
 	if len(live) == 0 {
 		return nil
 	}
 	ids := make([]int64, 0, len(live))
 	keys := make([]string, 0, len(live))
-	byID := make(map[int64]bigcommerce.Fields, len(live))
-	for _, p := range live {
-		id := intOf(p["id"])
-		byID[id] = p
-		ids = append(ids, id)
-		if key := foldKey(text(p["sku"])); key != "" {
+	byID := make(map[int64]Live, len(live))
+	for _, l := range live {
+		byID[l.ID] = l
+		ids = append(ids, l.ID)
+		if key := s.k.target.LiveKey(l).Folded; key != "" {
 			keys = append(keys, key)
 		}
 	}
@@ -68,38 +66,37 @@ func (s *step) known(ctx context.Context, ids []int64) ([]tenants.RunItem, error
 	return s.find(ctx, query{state: tenants.ItemPlanned, ids: ids, keys: keys})
 }
 
-// byKey pairs products with items by folded SKU, the exactly equal SKU first. A product that another
-// row of this run is known to be is not taken from it, even if somebody gave it this SKU meanwhile.
-func (s *step) byKey(ctx context.Context, live []bigcommerce.Fields, items []tenants.RunItem) (map[string]bigcommerce.Fields, error) {
+// byKey pairs records with items by folded key, the exactly equal key first. A record that another
+// row of this run is known to be is not taken from it, even if somebody gave it this key meanwhile.
+func (s *step) byKey(ctx context.Context, live []Live, items []tenants.RunItem) (map[string]Live, error) {
 	want := make(map[string]string, len(items))
 	for _, item := range items {
 		d, err := decodeDoc(item.Document)
 		if err != nil {
 			return nil, err
 		}
-		want[item.Key] = d.sku()
+		want[item.Key] = s.shown(d)
 	}
-	found := make(map[string]bigcommerce.Fields)
+	found := make(map[string]Live)
 	var ids []int64
-	for _, p := range live {
-		sku := text(p["sku"])
-		key := foldKey(sku)
-		exact, wanted := want[key]
+	for _, l := range live {
+		key := s.k.target.LiveKey(l)
+		exact, wanted := want[key.Folded]
 		if !wanted {
 			continue
 		}
-		if _, have := found[key]; have && sku != exact {
+		if _, have := found[key.Folded]; have && key.Shown != exact {
 			continue
 		}
-		found[key] = p
-		ids = append(ids, intOf(p["id"]))
+		found[key.Folded] = l
+		ids = append(ids, l.ID)
 	}
 	owners, err := s.owners(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
-	for key, p := range found {
-		if owner, ok := owners[intOf(p["id"])]; ok && owner != key {
+	for key, l := range found {
+		if owner, ok := owners[l.ID]; ok && owner != key {
 			delete(found, key)
 		}
 	}
@@ -137,7 +134,7 @@ func (s *step) owners(ctx context.Context, ids []int64) (map[int64]string, error
 }
 
 // compare decides about one item whose product was found.
-func (s *step) compare(ctx context.Context, o *outcome, item tenants.RunItem, live bigcommerce.Fields) error {
+func (s *step) compare(ctx context.Context, o *outcome, item tenants.RunItem, live Live) error {
 	d, err := decodeDoc(item.Document)
 	if err != nil {
 		return err
@@ -146,15 +143,14 @@ func (s *step) compare(ctx context.Context, o *outcome, item tenants.RunItem, li
 	if err != nil {
 		return err
 	}
-	item.TargetID = intOf(live["id"])
-	if paths, brand := refs.missing(d); !s.run.DryRun && (len(paths) > 0 || brand != "") {
-		field, message := refs.refused(paths, brand)
-		o.failed(item, d, field, message, text(d.fields[field]))
+	item.TargetID = live.ID
+	if missing, message := unresolved(refs, d); message != "" && !s.run.DryRun {
+		o.failed(item, d, missing.Field, message, text(d.Fields[missing.Field]))
 		return nil
 	}
-	changes := diff(d, live, refs)
+	changes := s.k.target.Diff(d.Doc, live, refs)
 	if len(changes) == 0 {
-		return o.landed(item, item.TargetID, actionUnchanged, d, live)
+		return o.landed(item, actionUnchanged, d, live)
 	}
 	return s.toUpdate(o, item, d, live, changes)
 }
@@ -169,12 +165,16 @@ func (s *step) toCreate(ctx context.Context, o *outcome, item tenants.RunItem) e
 	if err != nil {
 		return err
 	}
-	if paths, brand := refs.missing(d); !s.run.DryRun && (len(paths) > 0 || brand != "") {
-		field, message := refs.refused(paths, brand)
-		o.failed(item, d, field, message, text(d.fields[field]))
+	if missing, message := unresolved(refs, d); message != "" && !s.run.DryRun {
+		o.failed(item, d, missing.Field, message, text(d.Fields[missing.Field]))
 		return nil
 	}
-	if item.Changes, err = encodeChanges(created(d)); err != nil {
+	if _, creates := s.k.target.(Creator); !creates {
+		key := s.k.target.Key(d.Fields)
+		o.failed(item, d, key.Field, fmt.Sprintf("the store has no such %s: create it there, or correct the key at the source", s.k.spec.Singular), key.Shown)
+		return nil
+	}
+	if item.Changes, err = encodeChanges(created(s.k.target, d.Doc)); err != nil {
 		return err
 	}
 	item.State, item.Action, item.TargetID = tenants.ItemCreate, actionCreate, 0

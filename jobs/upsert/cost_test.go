@@ -72,7 +72,7 @@ func planStep(t *testing.T, w *world, r *tenants.Run, tick func(n int) time.Dura
 		n++
 		return began.Add(tick(n))
 	}
-	e = flow.New(cfg, New(w.cfg))
+	e = flow.New(cfg, New(w.cfg, Products()))
 	return cancel, func() error {
 		_, err := e.Step(ctx, r, nil)
 		return err
@@ -147,7 +147,7 @@ func TestAWindowOfLargeDocuments(t *testing.T) {
 // they have shown enough.
 func TestShownValuesAreClipped(t *testing.T) {
 	w := newWorld(t, newPlatform(t))
-	e := New(w.cfg)
+	e := New(w.cfg, Products())
 	long := strings.Repeat("é", 100_000)
 	w.feed.body = csv(part("A", long, "1", "1"), part(strings.Repeat("ü", 2000), "Second", "1", "1"))
 	in, err := e.Inspect(w.ctx, InspectRequest{FlowID: w.flow.ID, Kind: "url", URL: feedURL})
@@ -218,7 +218,7 @@ func TestShownValuesAreClipped(t *testing.T) {
 // TestAHostilePreviewEnds: rows that each use up their budget end a preview early; each says why.
 func TestAHostilePreviewEnds(t *testing.T) {
 	w := newWorld(t, newPlatform(t))
-	e := New(w.cfg)
+	e := New(w.cfg, Products())
 	rows := make([]string, maxPreview)
 	for i := range rows {
 		rows[i] = bomb(fmt.Sprint("A", i))

@@ -62,11 +62,11 @@ func testRefs() *refTable {
 	c.add(bigcommerce.Category{ID: 11, TreeID: 1, ParentID: 10, Name: "Backpacks"})
 	brands := newBrandTable()
 	brands.put(7, "ACME")
-	return &refTable{cats: c, brands: brands}
+	return &refTable{needsCategories: true, needsBrands: true, cats: c, brands: brands}
 }
 
 func TestDiff(t *testing.T) {
-	doc := itemDoc{fields: mapping.Document{
+	doc := Doc{Fields: mapping.Document{
 		"sku": "B-1", "name": "Bag", "price": n("12.5"), "category": "bags > Backpacks", "brand": "Acme", "is_visible": true,
 	}}
 	live := func(with bigcommerce.Fields) bigcommerce.Fields {
@@ -82,19 +82,19 @@ func TestDiff(t *testing.T) {
 	tests := []struct {
 		name string
 		live bigcommerce.Fields
-		want []change
+		want []Change
 	}{
 		{"nothing differs", live(nil), nil},
 		{"the unique form of the name is no difference", live(bigcommerce.Fields{"name": "Bag (B-1)"}), nil},
-		{"another name", live(bigcommerce.Fields{"name": "Sack"}), []change{{Field: "name", Before: "Sack", After: "Bag"}}},
-		{"price", live(bigcommerce.Fields{"price": n("13")}), []change{{Field: "price", Before: n("13"), After: n("12.5")}}},
-		{"category, shown by path", live(bigcommerce.Fields{"categories": []any{n("10"), n("99")}}), []change{{Field: "category", Before: "#99|Bags", After: "bags > Backpacks"}}},
-		{"brand, shown by name", live(bigcommerce.Fields{"brand_id": n("0")}), []change{{Field: "brand", Before: "", After: "Acme"}}},
-		{"a padded SKU is mended", live(bigcommerce.Fields{"sku": "B-1 "}), []change{{Field: "sku", Before: "B-1 ", After: "B-1"}}},
+		{"another name", live(bigcommerce.Fields{"name": "Sack"}), []Change{{Field: "name", Before: "Sack", After: "Bag"}}},
+		{"price", live(bigcommerce.Fields{"price": n("13")}), []Change{{Field: "price", Before: n("13"), After: n("12.5")}}},
+		{"category, shown by path", live(bigcommerce.Fields{"categories": []any{n("10"), n("99")}}), []Change{{Field: "category", Before: "#99|Bags", After: "bags > Backpacks"}}},
+		{"brand, shown by name", live(bigcommerce.Fields{"brand_id": n("0")}), []Change{{Field: "brand", Before: "", After: "Acme"}}},
+		{"a padded SKU is mended", live(bigcommerce.Fields{"sku": "B-1 "}), []Change{{Field: "sku", Before: "B-1 ", After: "B-1"}}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if d := cmp.Diff(tt.want, diff(doc, tt.live, testRefs())); d != "" {
+			if d := cmp.Diff(tt.want, products{}.Diff(doc, Live{ID: 5, Fields: tt.live}, testRefs())); d != "" {
 				t.Error(d)
 			}
 		})
@@ -102,24 +102,26 @@ func TestDiff(t *testing.T) {
 }
 
 func TestPayload(t *testing.T) {
-	doc := itemDoc{rename: "Bag (B-1)", fields: mapping.Document{"sku": "B-1", "name": "Bag", "category": "Bags|Bags > Backpacks|bags", "brand": "", "price": n("1")}}
-	got, missing := doc.payload(nil, testRefs())
+	doc := Doc{Unique: "Bag (B-1)", Fields: mapping.Document{"sku": "B-1", "name": "Bag", "category": "Bags|Bags > Backpacks|bags", "brand": "", "price": n("1")}}
+	refs := testRefs()
 	want := bigcommerce.Fields{"sku": "B-1", "name": "Bag (B-1)", "categories": []int64{10, 11}, "brand_id": int64(0), "price": n("1")}
-	if d := cmp.Diff(want, got); d != "" || missing != nil {
-		t.Error(d, missing)
+	if d := cmp.Diff(want, products{}.Payload(doc, nil, refs)); d != "" {
+		t.Error(d)
 	}
-	doc.fields["category"], doc.fields["brand"] = "Bags > Totes", "Nobody"
-	if _, missing := doc.payload(nil, testRefs()); !cmp.Equal(missing, []string{"Bags > Totes", "Nobody"}) && !cmp.Equal(missing, []string{"Nobody", "Bags > Totes"}) {
+	if missing := refs.Missing(doc.Fields); missing != nil {
 		t.Errorf("missing = %v", missing)
 	}
-	got, _ = doc.payload([]string{"price", "weight"}, testRefs())
-	if d := cmp.Diff(bigcommerce.Fields{"price": n("1")}, got); d != "" {
+	if d := cmp.Diff(bigcommerce.Fields{"price": n("1")}, products{}.Payload(doc, []string{"price", "weight"}, refs)); d != "" {
 		t.Error("only the named targets that are mapped:", d)
+	}
+	doc.Fields["category"], doc.Fields["brand"] = "Bags > Totes", "Nobody"
+	if d := cmp.Diff([]Ref{{"category", "Bags > Totes"}, {"brand", "Nobody"}}, refs.Missing(doc.Fields)); d != "" {
+		t.Error(d)
 	}
 }
 
 func TestDocumentKeepsWhatTheEngineKnowsBesideTheFields(t *testing.T) {
-	in := itemDoc{fields: mapping.Document{"sku": "A", "price": n("1.10")}, rename: "X (A)", sent: true}
+	in := itemDoc{Doc: Doc{Fields: mapping.Document{"sku": "A", "price": n("1.10")}, Unique: "X (A)", Sent: true}}
 	text, err := in.encode()
 	if err != nil {
 		t.Fatal(err)
@@ -128,10 +130,10 @@ func TestDocumentKeepsWhatTheEngineKnowsBesideTheFields(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d := cmp.Diff(in, out, cmp.AllowUnexported(itemDoc{})); d != "" {
+	if d := cmp.Diff(in, out, cmp.AllowUnexported(itemDoc{}, Doc{})); d != "" {
 		t.Error(d)
 	}
-	payload, _ := out.payload(nil, testRefs())
+	payload := products{}.Payload(out.Doc, nil, testRefs())
 	for k := range payload {
 		if k[0] == '_' {
 			t.Errorf("%s would be sent", k)
@@ -142,7 +144,7 @@ func TestDocumentKeepsWhatTheEngineKnowsBesideTheFields(t *testing.T) {
 func TestDiffering(t *testing.T) {
 	sent := bigcommerce.Fields{"id": int64(1), "price": n("12.345"), "name": "A", "categories": []int64{2, 1}, "upc": "1"}
 	answer := bigcommerce.Fields{"id": n("1"), "price": n("12.35"), "name": "A", "categories": []any{n("1"), n("2")}}
-	if d := cmp.Diff([]string{"price"}, differing(sent, answer)); d != "" {
+	if d := cmp.Diff([]string{"price"}, differing(products{}, sent, answer)); d != "" {
 		t.Error(d)
 	}
 }

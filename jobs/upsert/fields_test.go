@@ -67,7 +67,7 @@ func TestFieldsOutsideTheList(t *testing.T) {
 // TestIncludeFieldsAreListed: what a run asks for is what the description lets it ask for, whatever is mapped.
 func TestIncludeFieldsAreListed(t *testing.T) {
 	for _, f := range bigcommerce.ProductFields() {
-		got := liveFields(tenants.Mapping{Fields: []tenants.FieldMapping{{Target: f.Name}, {Target: targetCategory}, {Target: targetBrand}}})
+		got := products{}.liveFields(tenants.Mapping{Fields: []tenants.FieldMapping{{Target: f.Name}, {Target: targetCategory}, {Target: targetBrand}}})
 		if f.Unselectable && f.Name != "id" { // which comes unasked
 			if got != nil {
 				t.Errorf("%s cannot be asked for, but %v are", f.Name, got)

@@ -4,9 +4,19 @@ import (
 	"context"
 	"fmt"
 
-	"sluice/internal/bigcommerce"
 	"sluice/tenants"
 )
+
+// shown is the document's key as the source writes it.
+func (s *step) shown(d itemDoc) string { return s.k.target.Key(d.Fields).Shown }
+
+// uniqueKey is what no other record of the flow may have, in the form in which that is compared; "" for nothing.
+func (s *step) uniqueKey(d itemDoc) string {
+	if _, value := uniqueOf(s.k.target, d.Doc); value != "" {
+		return s.k.target.(Renamer).UniqueKey(value) //nolint:forcetypeassert // unique says so
+	}
+	return ""
+}
 
 // outcome is what a step found out about items; it is saved with the step.
 type outcome struct {
@@ -27,11 +37,11 @@ func (s *step) outcome() *outcome {
 // put saves an item as it now is.
 func (o *outcome) put(item tenants.RunItem) { o.items = append(o.items, item) }
 
-// landed ends an item whose product now is what its document says. action is what it took; seen is the product
-// as far as it was seen.
-func (o *outcome) landed(item tenants.RunItem, id int64, action string, d itemDoc, seen bigcommerce.Fields) error {
+// landed ends an item whose record now is what its document says. action is what it took; seen is the record
+// as far as it was seen, with no fields if it was not.
+func (o *outcome) landed(item tenants.RunItem, action string, d itemDoc, seen Live) error {
 	run := o.step.run
-	item.State, item.Action, item.TargetID, item.Document = tenants.ItemDone, action, id, ""
+	item.State, item.Action, item.TargetID, item.Document = tenants.ItemDone, action, seen.ID, ""
 	switch action {
 	case actionCreate:
 		run.Created++
@@ -46,28 +56,25 @@ func (o *outcome) landed(item tenants.RunItem, id int64, action string, d itemDo
 		return nil
 	}
 	var err error
-	if o.memory[item.Key], err = remembered(seen, keptFields(run.Mapping)); err != nil {
+	if o.memory[item.Key], err = remembered(seen, o.step.k.target.Kept(run.Mapping)); err != nil {
 		return err
 	}
-	name := ""
-	if d.name() != "" {
-		name = nameKey(d.effectiveName())
-	}
-	cleaned, err := d.cleaned.encode(d)
+	key := o.step.uniqueKey(d)
+	cleaned, err := encodeCleaned(o.step.k.target, d.Doc)
 	if err != nil {
 		return err
 	}
 	o.records[item.Key] = func(r *tenants.Record) {
-		r.TargetID, r.SourceHash, r.State, r.Error, r.Cleaned = id, item.Hash, recordOK, "", cleaned
-		if name != "" {
-			r.UniqueKey = name
+		r.TargetID, r.SourceHash, r.State, r.Error, r.Cleaned = seen.ID, item.Hash, recordOK, "", cleaned
+		if key != "" {
+			r.UniqueKey = key
 		}
 	}
 	if action == actionUpdate {
-		o.updated = append(o.updated, id)
+		o.updated = append(o.updated, seen.ID)
 	}
 	if action != actionUnchanged {
-		o.note(d, id, action, item.Changes)
+		o.note(d, seen.ID, action, item.Changes)
 	}
 	return nil
 }
@@ -76,7 +83,7 @@ func (o *outcome) landed(item tenants.RunItem, id int64, action string, d itemDo
 func (o *outcome) note(d itemDoc, id int64, action, changes string) {
 	run := o.step.run
 	o.journal = append(o.journal, tenants.JournalEntry{
-		ID: tenants.NewID(), StoreHash: run.StoreHash, RunID: run.ID, Key: d.sku(), TargetID: id,
+		ID: tenants.NewID(), StoreHash: run.StoreHash, RunID: run.ID, Key: o.step.shown(d), TargetID: id,
 		Action: action, Changes: changes, CreatedAt: o.step.Now().UTC(),
 	})
 }
@@ -86,7 +93,7 @@ func (o *outcome) noteWritten(x *sending) error {
 	if x.doc.written == 0 {
 		return nil
 	}
-	var changes []change
+	var changes []Change
 	if err := decodeJSON(x.item.Changes, &changes); err != nil {
 		return fmt.Errorf("upsert: changes of line %d: %w", x.item.Line, err)
 	}
@@ -100,7 +107,7 @@ func (o *outcome) noteWritten(x *sending) error {
 
 // failed ends an item that cannot land.
 func (o *outcome) failed(item tenants.RunItem, d itemDoc, field, message, value string) {
-	o.step.Fault(item.Line, d.sku(), field, message, value)
+	o.step.Fault(item.Line, o.step.shown(d), field, message, value)
 	o.step.run.Failed++
 	item.State, item.Document = tenants.ItemFailed, ""
 	o.put(item)

@@ -37,30 +37,36 @@ const (
 	defaultWindowRows  = 2000
 )
 
-// Kind carries out runs of products. It is safe for concurrent use by many runs.
+// Kind carries out runs that write the records of a source to a Target. It is safe for concurrent use by many runs.
 type Kind struct {
-	cfg  Config
-	refs *refCache
+	cfg    Config
+	target Target
+	spec   flow.Spec
+	refs   *refCache
 }
 
 var _ flow.Kind = (*Kind)(nil)
 
-// New returns a Kind.
-func New(cfg Config) *Kind {
+// New returns the kind of flow that writes to target.
+func New(cfg Config, target Target) *Kind {
 	if cfg.Concurrency <= 0 {
 		cfg.Concurrency = defaultConcurrency
 	}
 	if cfg.WindowRows <= 0 {
 		cfg.WindowRows = defaultWindowRows
 	}
-	return &Kind{cfg: cfg, refs: newRefCache(4 * runtime.GOMAXPROCS(0))}
+	return &Kind{cfg: cfg, target: target, spec: target.Spec(), refs: newRefCache(4 * runtime.GOMAXPROCS(0))}
 }
 
-// Spec says what a flow of products is.
-func (k *Kind) Spec() flow.Spec { return spec }
+// Spec is the target's.
+func (k *Kind) Spec() flow.Spec { return k.spec }
 
 // Check says what is wrong with a flow that is to be saved. Expressions are checked with their source.
-func (k *Kind) Check(f *tenants.Flow) error {
+func (k *Kind) Check(ctx context.Context, f *tenants.Flow) error {
+	catalogue, err := k.target.Catalogue(ctx)
+	if err != nil {
+		return err
+	}
 	refuse := problem.New(problem.Invalid, "The mapping is not right.")
 	seen := make(map[string]bool, len(f.Mapping.Fields))
 	for _, field := range f.Mapping.Fields {
@@ -72,6 +78,6 @@ func (k *Kind) Check(f *tenants.Flow) error {
 		}
 		seen[field.Target] = true
 	}
-	_, err := spec.CheckOptions(f.Options)
+	_, err = k.spec.CheckOptions(f.Options)
 	return err
 }

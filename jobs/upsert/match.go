@@ -4,9 +4,9 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
-	"sluice/internal/bigcommerce"
 	"sluice/tenants"
 )
 
@@ -56,7 +56,7 @@ func (s *step) match(ctx context.Context) error {
 	case stageLost:
 		err = s.matchLost(ctx)
 	case stageCost:
-		s.stateCost(ctx)
+		err = s.stateCost(ctx)
 	default:
 		return fmt.Errorf("upsert: run %s is in an unknown stage %q", s.run.ID, s.cp.Stage)
 	}
@@ -75,8 +75,8 @@ func (s *step) matchStart(ctx context.Context) error {
 	}
 	switch {
 	case t.unknown+t.known == 0:
-		s.stateCost(ctx)
-	case hasTarget(s.run.Mapping, targetCategory) || hasTarget(s.run.Mapping, targetBrand):
+		return s.stateCost(ctx)
+	case s.refers():
 		s.stage(stageRefs)
 	default:
 		s.stage(stageMemory)
@@ -105,52 +105,25 @@ func (s *step) matchRefs(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var paths, brands []string
-	seen := make(map[string]bool)
-	for _, d := range docs {
-		missing, brand := refs.missing(d)
-		for _, p := range missing {
-			if k := "c" + foldPath(p); !seen[k] && refs.cats.failed[foldPath(p)] == "" {
-				seen[k] = true
-				paths = append(paths, p)
-			}
-		}
-		if k := "b" + fold(brand); brand != "" && !seen[k] && refs.brands.failed[fold(brand)] == "" {
-			seen[k] = true
-			brands = append(brands, brand)
-		}
-	}
+	missing := creatable(refs, docs...)
 	if s.run.DryRun {
-		s.cp.NewCategories = union(s.cp.NewCategories, paths, foldPath)
-		s.cp.NewBrands = union(s.cp.NewBrands, brands, fold)
-	} else {
-		if len(paths) > 0 {
-			if err := s.createCategories(ctx, refs.cats, paths); err != nil {
-				return err
-			}
+		s.cp.NewRefs = union(refs, s.cp.NewRefs, missing)
+	} else if len(missing) > 0 {
+		if err := refs.Create(ctx, s.Step, missing); err != nil {
+			return err
 		}
-		for _, name := range brands {
-			if s.Spent(ctx) {
-				return nil // the next step begins with the same window, of which fewer are missing
-			}
-			if err := s.createBrand(ctx, refs.brands, name); err != nil {
-				return err
-			}
+		if len(creatable(refs, docs...)) > 0 {
+			return nil // the step is spent: the next one begins with the same window, of which fewer are missing
 		}
 	}
 	s.cp.Cursor = items[len(items)-1].Line
 	return nil
 }
 
-// union appends to have what of add it lacks, compared by key.
-func union(have, add []string, key func(string) string) []string {
-	in := make(map[string]bool, len(have))
-	for _, h := range have {
-		in[key(h)] = true
-	}
+// union appends to have what of add it lacks.
+func union(refs Refs, have, add []Ref) []Ref {
 	for _, a := range add {
-		if !in[key(a)] {
-			in[key(a)] = true
+		if !slices.ContainsFunc(have, func(h Ref) bool { return refs.Same(h, a) }) {
 			have = append(have, a)
 		}
 	}
@@ -168,7 +141,14 @@ func (s *step) matchFind(ctx context.Context) error {
 	if s.cp.Pages > 0 {
 		pages = s.cp.Pages - 1 // the first was read
 	}
-	way, _ := choose(t.unknown, t.known, t.keyBytes, pages)
+	scanner, scans := s.k.target.(Scanner)
+	way := byLookup
+	switch {
+	case scans:
+		way, _ = choose(t.unknown, t.known, t.keyBytes, pages, s.k.target.LookupBatch())
+	case t.unknown+t.known == 0:
+		way = nothing
+	}
 	switch way {
 	case nothing:
 		s.stage(stageCost)
@@ -177,11 +157,11 @@ func (s *step) matchFind(ctx context.Context) error {
 	case byPages:
 		s.stage(stagePages)
 	case firstPage:
-		more, total, err := s.page(ctx)
+		more, total, err := s.page(ctx, scanner)
 		if err != nil {
 			return err
 		}
-		s.cp.Pages = max(ceilDiv(total, pageSize), 1)
+		s.cp.Pages = max(ceilDiv(total, scanner.PageSize()), 1)
 		if !more {
 			s.stage(stageRest)
 		}
@@ -190,44 +170,45 @@ func (s *step) matchFind(ctx context.Context) error {
 }
 
 func (s *step) matchPage(ctx context.Context) error {
-	more, _, err := s.page(ctx)
+	scanner, ok := s.k.target.(Scanner)
+	if !ok {
+		return fmt.Errorf("upsert: run %s pages through records that cannot be", s.run.ID)
+	}
+	more, _, err := s.page(ctx, scanner)
 	if err == nil && !more {
 		s.stage(stageRest)
 	}
 	return err
 }
 
-// page reads the catalogue's next page, in the order of ids, and compares what it has of the run's
-// items. Walking by id instead of by page number leaves no gap when products are deleted meanwhile.
-func (s *step) page(ctx context.Context) (more bool, total int, err error) {
+// page reads the next page of all records, in the order of ids, and compares what it has of the run's
+// items. Walking by id instead of by page number leaves no gap when records are deleted meanwhile.
+func (s *step) page(ctx context.Context, scanner Scanner) (more bool, total int, err error) {
 	c, err := s.Client(ctx)
 	if err != nil {
 		return false, 0, err
 	}
-	f := bigcommerce.ProductFilter{
-		IDGreater: s.cp.LastID, Sort: "id", Direction: "asc", Limit: pageSize, IncludeFields: liveFields(s.run.Mapping),
-	}
-	live, at, err := c.Products.ListPage(ctx, f, 1)
+	live, total, err := scanner.Scan(ctx, c, s.run, s.cp.LastID)
 	if err != nil {
 		return false, 0, err
 	}
 	last := s.cp.LastID
-	for _, p := range live {
-		last = max(last, intOf(p["id"]))
+	for _, l := range live {
+		last = max(last, l.ID)
 	}
 	if len(live) > 0 && last == s.cp.LastID {
-		return false, 0, fmt.Errorf("upsert: the catalogue's page after product %d has no later product", last)
+		return false, 0, fmt.Errorf("upsert: the page of %s after %d has none after it", s.k.spec.Plural, last)
 	}
 	if err := s.compareAll(ctx, live); err != nil {
 		return false, 0, err
 	}
 	s.cp.LastID = last
-	return at.Total > len(live) && len(live) > 0, at.Total, nil
+	return total > len(live) && len(live) > 0, total, nil
 }
 
-// matchIDs looks up a chunk of known products. Ids that are gone are looked up by SKU later.
+// matchIDs looks up a chunk of known records. Those that are gone are looked up by key later.
 func (s *step) matchIDs(ctx context.Context) error {
-	items, err := s.find(ctx, query{state: tenants.ItemPlanned, after: s.cp.Cursor, known: isKnown, limit: pageSize})
+	items, err := s.find(ctx, query{state: tenants.ItemPlanned, after: s.cp.Cursor, known: isKnown, limit: s.k.target.LookupBatch()})
 	if err != nil {
 		return err
 	}
@@ -235,28 +216,14 @@ func (s *step) matchIDs(ctx context.Context) error {
 		s.stage(stageKeys)
 		return nil
 	}
-	c, err := s.Client(ctx)
+	found, asked, err := s.findByID(ctx, items)
 	if err != nil {
 		return err
-	}
-	ids := make([]int64, len(items))
-	for i, item := range items {
-		ids[i] = item.TargetID
-	}
-	live, _, err := c.Products.ListPage(ctx, bigcommerce.ProductFilter{
-		IDs: ids, Limit: pageSize, IncludeFields: liveFields(s.run.Mapping),
-	}, 1)
-	if err != nil {
-		return err
-	}
-	byID := make(map[int64]bigcommerce.Fields, len(live))
-	for _, p := range live {
-		byID[intOf(p["id"])] = p
 	}
 	o := s.outcome()
-	for _, item := range items {
-		if p, ok := byID[item.TargetID]; ok {
-			if err := s.compare(ctx, o, item, p); err != nil {
+	for _, item := range asked {
+		if live, ok := found[item.TargetID]; ok {
+			if err := s.compare(ctx, o, item, live); err != nil {
 				return err
 			}
 			continue
@@ -264,13 +231,46 @@ func (s *step) matchIDs(ctx context.Context) error {
 		item.TargetID = 0
 		o.put(item)
 	}
-	s.cp.Cursor = items[len(items)-1].Line
+	s.cp.Cursor = asked[len(asked)-1].Line
 	return nil
 }
 
-// matchKeys looks up a chunk of unknown products by SKU. Those that are not there are to be created.
+// findByID looks up the records that items are known to be. asked are those that the request asked for, in order.
+func (s *step) findByID(ctx context.Context, items []tenants.RunItem) (found map[int64]Live, asked []tenants.RunItem, err error) {
+	c, err := s.Client(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	want := make([]Want, len(items))
+	for i, item := range items {
+		want[i] = Want{ID: item.TargetID}
+	}
+	live, left, err := s.k.target.Lookup(ctx, c, s.run, want)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(left) >= len(want) {
+		return nil, nil, fmt.Errorf("upsert: a look-up of %s asked for none", s.k.spec.Plural)
+	}
+	found = make(map[int64]Live, len(live))
+	for _, l := range live {
+		found[l.ID] = l
+	}
+	skipped := make(map[int64]bool, len(left))
+	for _, w := range left {
+		skipped[w.ID] = true
+	}
+	for _, item := range items {
+		if !skipped[item.TargetID] {
+			asked = append(asked, item)
+		}
+	}
+	return found, asked, nil
+}
+
+// matchKeys looks up a chunk of unknown records by key. Those that are not there are to be created.
 func (s *step) matchKeys(ctx context.Context) error {
-	items, err := s.find(ctx, query{state: tenants.ItemPlanned, after: s.cp.Cursor, known: unknown, limit: pageSize})
+	items, err := s.find(ctx, query{state: tenants.ItemPlanned, after: s.cp.Cursor, known: unknown, limit: s.k.target.LookupBatch()})
 	if err != nil {
 		return err
 	}
@@ -278,40 +278,14 @@ func (s *step) matchKeys(ctx context.Context) error {
 		s.stage(stageCost)
 		return nil
 	}
-	skus := make([]string, len(items))
-	for i, item := range items {
-		d, err := decodeDoc(item.Document)
-		if err != nil {
-			return err
-		}
-		skus[i] = d.sku()
-	}
-	filter := bigcommerce.SKULookups(skus)[0]
-	asked := map[string]bool{filter.SKU: true}
-	for _, sku := range filter.SKUs {
-		asked[sku] = true
-	}
-	live, err := s.lookup(ctx, filter)
+	found, asked, err := s.findByKey(ctx, items)
 	if err != nil {
-		return err
-	}
-	var chunk []tenants.RunItem
-	for i, item := range items {
-		if asked[skus[i]] {
-			chunk = append(chunk, item)
-		}
-	}
-	found, err := s.byKey(ctx, live, chunk)
-	if err != nil {
-		return err
-	}
-	if err := s.findPadded(ctx, chunk, found); err != nil {
 		return err
 	}
 	o := s.outcome()
-	for _, item := range chunk {
-		if p, ok := found[item.Key]; ok {
-			err = s.compare(ctx, o, item, p)
+	for _, item := range asked {
+		if live, ok := found[item.Key]; ok {
+			err = s.compare(ctx, o, item, live)
 		} else {
 			err = s.toCreate(ctx, o, item)
 		}
@@ -322,47 +296,56 @@ func (s *step) matchKeys(ctx context.Context) error {
 	return nil // the chunk is planned no more, so the next step finds the next one
 }
 
-// findPadded adds to found the products whose SKU has a space before or after it: filters tell them
-// from the plain SKU, but a create would meet them. It costs a hundredth of the creates it is for.
-func (s *step) findPadded(ctx context.Context, chunk []tenants.RunItem, found map[string]bigcommerce.Fields) error {
-	var left []tenants.RunItem
-	var skus []string
-	for _, item := range chunk {
-		if found[item.Key] != nil {
-			continue
-		}
-		d, err := decodeDoc(item.Document)
-		if err != nil {
-			return err
-		}
-		if sku := d.sku(); bigcommerce.ListableSKU(sku) {
-			left = append(left, item)
-			skus = append(skus, sku+" ", " "+sku)
-		}
-	}
-	for _, f := range bigcommerce.SKULookups(skus) {
-		live, err := s.lookup(ctx, f)
-		if err != nil {
-			return err
-		}
-		padded, err := s.byKey(ctx, live, left)
-		if err != nil {
-			return err
-		}
-		maps.Copy(found, padded)
-	}
-	return nil
-}
-
-// lookup returns the products that a filter of SKUs finds.
-func (s *step) lookup(ctx context.Context, f bigcommerce.ProductFilter) ([]bigcommerce.Fields, error) {
+// findByKey looks up the records that have the keys of items. asked are those that it asked for.
+func (s *step) findByKey(ctx context.Context, items []tenants.RunItem) (found map[string]Live, asked []tenants.RunItem, err error) {
 	c, err := s.Client(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	f.Limit, f.IncludeFields = pageSize, liveFields(s.run.Mapping)
-	live, _, err := c.Products.ListPage(ctx, f, 1)
-	return live, err
+	want := make([]Want, len(items))
+	for i, item := range items {
+		d, err := decodeDoc(item.Document)
+		if err != nil {
+			return nil, nil, err
+		}
+		want[i] = Want{Key: s.k.target.Key(d.Fields).Shown}
+	}
+	live, left, err := s.k.target.Lookup(ctx, c, s.run, want)
+	if err != nil {
+		return nil, nil, err
+	}
+	skipped := make(map[string]bool, len(left))
+	for _, w := range left {
+		skipped[w.Key] = true
+	}
+	for i, item := range items {
+		if !skipped[want[i].Key] {
+			asked = append(asked, item)
+		}
+	}
+	if len(asked) == 0 {
+		return nil, nil, fmt.Errorf("upsert: a look-up of %s asked for none", s.k.spec.Plural)
+	}
+	found, err = s.byKey(ctx, live, asked)
+	return found, asked, err
+}
+
+// findAllByKey is findByKey for all items, in as many requests as that takes.
+func (s *step) findAllByKey(ctx context.Context, items []tenants.RunItem) (map[string]Live, error) {
+	found := make(map[string]Live)
+	for len(items) > 0 {
+		part, asked, err := s.findByKey(ctx, items[:min(len(items), s.k.target.LookupBatch())])
+		if err != nil {
+			return nil, err
+		}
+		maps.Copy(found, part)
+		done := make(map[int64]bool, len(asked))
+		for _, item := range asked {
+			done[item.Line] = true
+		}
+		items = slices.DeleteFunc(slices.Clone(items), func(i tenants.RunItem) bool { return done[i.Line] })
+	}
+	return found, nil
 }
 
 // matchRest turns what the whole catalogue does not have into creates.
@@ -385,7 +368,7 @@ func (s *step) matchRest(ctx context.Context) error {
 	return nil
 }
 
-// matchLost forgets the ids of products that are gone, so that matchKeys looks for their successors.
+// matchLost forgets the ids of records that are gone, so that matchKeys looks for their successors.
 func (s *step) matchLost(ctx context.Context) error {
 	items, err := s.find(ctx, query{state: tenants.ItemPlanned, after: s.cp.Cursor, known: isKnown, limit: restWindow})
 	if err != nil {
@@ -405,15 +388,18 @@ func (s *step) matchLost(ctx context.Context) error {
 }
 
 // stateCost says what writing takes, and ends a dry run.
-func (s *step) stateCost(ctx context.Context) {
-	var extra int64 // a real run has made its categories and brands by now
-	if s.run.DryRun {
-		extra = int64(ceilDiv(len(s.cp.NewCategories), categoryBatch) + len(s.cp.NewBrands))
-		s.listNew("category", "categories", s.cp.NewCategories)
-		s.listNew("brand", "brands", s.cp.NewBrands)
+func (s *step) stateCost(ctx context.Context) error {
+	var extra int // a real run has made what it refers to by now
+	if s.run.DryRun && len(s.cp.NewRefs) > 0 {
+		refs, err := s.refs(ctx)
+		if err != nil {
+			return err
+		}
+		extra = refs.Requests(s.cp.NewRefs)
+		s.listNew(refs)
 	}
 	// What reading took is part of what the run costs; the write is still to come.
-	writes := writeCost(s.run.ToCreate, s.run.ToUpdate, extra)
+	writes := writeCost(s.run.ToCreate, s.run.ToUpdate, int64(extra), s.k.target.UpdateBatch())
 	s.run.PlannedRequests = s.run.Requests + s.Requests() + writes
 	quota, window := s.Quota(ctx)
 	s.run.PlannedSeconds = int64(duration(s.run.PlannedRequests, quota, window).Seconds() + 0.999)
@@ -423,14 +409,19 @@ func (s *step) stateCost(ctx context.Context) {
 	}
 	if s.run.DryRun || s.run.ToCreate+s.run.ToUpdate == 0 {
 		s.Enter(tenants.PhaseFinish)
-		return
+		return nil
 	}
 	s.Enter(tenants.PhaseWrite)
+	return nil
 }
 
-// listNew tells a dry run's reader what a real run would create besides products.
-func (s *step) listNew(field, plural string, names []string) {
-	if len(names) > 0 {
-		s.Warn(0, "", field, fmt.Sprintf("%d %s would be created: %s", len(names), plural, strings.Join(names, "; ")), "")
+// listNew tells a dry run's reader what a real run would create besides the records themselves.
+func (s *step) listNew(refs Refs) {
+	names := make(map[string][]string)
+	for _, r := range s.cp.NewRefs {
+		names[r.Field] = append(names[r.Field], r.Name)
+	}
+	for _, field := range slices.Sorted(maps.Keys(names)) {
+		s.Warn(0, "", field, fmt.Sprintf("%d %s would be created: %s", len(names[field]), refs.Plural(field), strings.Join(names[field], "; ")), "")
 	}
 }

@@ -42,21 +42,22 @@ const (
 	basisDoubt  basis = "doubt"  // as it was remembered, which was wrong: look before anything is sent
 )
 
-// remembered returns what to keep of a product: the given fields as they were seen, "" if that is too much or
-// if it is not known which product it is.
-func remembered(seen bigcommerce.Fields, fields []string) (string, error) {
-	if intOf(seen["id"]) == 0 {
+// remembered returns what to keep of a record: the given fields as they were seen, "" if that is too much or
+// if it was not seen.
+func remembered(seen Live, fields []string) (string, error) {
+	if seen.ID == 0 || len(seen.Fields) == 0 {
 		return "", nil
 	}
-	keep := make(bigcommerce.Fields, len(fields))
+	keep := make(bigcommerce.Fields, len(fields)+1)
 	for _, f := range fields {
-		if v, shown := seen[f]; shown {
+		if v, shown := seen.Fields[f]; shown {
 			keep[f] = v
 		}
 	}
+	keep["id"] = seen.ID
 	b, err := json.Marshal(keep)
 	if err != nil {
-		return "", fmt.Errorf("upsert: remember product %d: %w", intOf(seen["id"]), err)
+		return "", fmt.Errorf("upsert: remember record %d: %w", seen.ID, err)
 	}
 	if len(b) > maxRemembered {
 		return "", nil
@@ -64,22 +65,24 @@ func remembered(seen bigcommerce.Fields, fields []string) (string, error) {
 	return string(b), nil
 }
 
-// afterWrite returns what a product is after a write: what the answer shows. What it does not show is not known,
-// though it was sent. Stock is written asynchronously, so that the answer may show the old level: what was sent is what
-// it will be. A nil answer leaves nothing to remember.
-func afterWrite(sent, answer bigcommerce.Fields) bigcommerce.Fields {
+// afterWrite returns the fields of a record after a write: what the answer shows. What it does not show is not known,
+// though it was sent, but for the fields of which the answer may show the old value. A nil answer leaves nothing to
+// remember.
+func afterWrite(t Target, sent, answer bigcommerce.Fields) bigcommerce.Fields {
 	if len(answer) == 0 {
 		return nil
 	}
 	out := maps.Clone(answer)
-	if stock, ok := sent["inventory_level"]; ok {
-		out["inventory_level"] = stock
+	for field, v := range sent {
+		if t.Blind(field) {
+			out[field] = v
+		}
 	}
 	return out
 }
 
 // recall returns the products of items that are remembered, by key.
-func (s *step) recall(ctx context.Context, items []tenants.RunItem) (map[string]bigcommerce.Fields, error) {
+func (s *step) recall(ctx context.Context, items []tenants.RunItem) (map[string]Live, error) {
 	keys := make([]string, len(items))
 	for i, item := range items {
 		keys[i] = item.Key
@@ -88,7 +91,7 @@ func (s *step) recall(ctx context.Context, items []tenants.RunItem) (map[string]
 	if err != nil {
 		return nil, err
 	}
-	out := make(map[string]bigcommerce.Fields, len(kept))
+	out := make(map[string]Live, len(kept))
 	for _, item := range items {
 		text, ok := kept[item.Key]
 		if !ok {
@@ -99,7 +102,7 @@ func (s *step) recall(ctx context.Context, items []tenants.RunItem) (map[string]
 			return nil, fmt.Errorf("upsert: remembered product of %s: %w", item.Key, err)
 		}
 		if intOf(p["id"]) == item.TargetID { // else the record found another product since
-			out[item.Key] = p
+			out[item.Key] = Live{ID: item.TargetID, Fields: p}
 		}
 	}
 	return out, nil
@@ -133,13 +136,13 @@ func (s *step) matchMemory(ctx context.Context) error {
 }
 
 // compareMemory makes an update of an item whose product is remembered, if memory has all it takes.
-func (s *step) compareMemory(ctx context.Context, o *outcome, item tenants.RunItem, p bigcommerce.Fields) error {
+func (s *step) compareMemory(ctx context.Context, o *outcome, item tenants.RunItem, p Live) error {
 	d, err := decodeDoc(item.Document)
 	if err != nil {
 		return err
 	}
-	for target := range d.fields {
-		if _, known := p[fieldFor(target)]; !known {
+	for target := range d.Fields {
+		if _, known := p.Fields[s.k.target.Field(target)]; !known {
 			return nil
 		}
 	}
@@ -147,10 +150,10 @@ func (s *step) compareMemory(ctx context.Context, o *outcome, item tenants.RunIt
 	if err != nil {
 		return err
 	}
-	if paths, brand := refs.missing(d); !s.run.DryRun && (len(paths) > 0 || brand != "") {
+	if !s.run.DryRun && len(refs.Missing(d.Fields)) > 0 {
 		return nil
 	}
-	changes := diff(d, p, refs)
+	changes := s.k.target.Diff(d.Doc, p, refs)
 	if len(changes) == 0 {
 		return nil
 	}
@@ -159,8 +162,8 @@ func (s *step) compareMemory(ctx context.Context, o *outcome, item tenants.RunIt
 }
 
 // toUpdate makes an update of an item. live is its product, as it was seen or is remembered.
-func (s *step) toUpdate(o *outcome, item tenants.RunItem, d itemDoc, live bigcommerce.Fields, changes []change) error {
-	s.warnPadded(item, d, live)
+func (s *step) toUpdate(o *outcome, item tenants.RunItem, d itemDoc, live Live, changes []Change) error {
+	s.remark(item, d, live)
 	var err error
 	if item.Changes, err = encodeChanges(changes); err != nil {
 		return err
@@ -168,7 +171,7 @@ func (s *step) toUpdate(o *outcome, item tenants.RunItem, d itemDoc, live bigcom
 	if item.Document, err = d.encode(); err != nil {
 		return err
 	}
-	item.State, item.Action, item.TargetID = tenants.ItemUpdate, actionUpdate, intOf(live["id"])
+	item.State, item.Action, item.TargetID = tenants.ItemUpdate, actionUpdate, live.ID
 	s.run.ToUpdate++
 	o.put(item)
 	return nil
@@ -176,22 +179,33 @@ func (s *step) toUpdate(o *outcome, item tenants.RunItem, d itemDoc, live bigcom
 
 // drifted returns what has to be set right of a product after an update from memory: the mapped fields that
 // were not sent and that the answer shows with another value than the remembered one.
-func drifted(x *sending, memory bigcommerce.Fields, refs resolver) []change {
-	var out []change
-	for _, c := range diff(x.doc, x.answer, refs) {
-		field := fieldFor(c.Field)
+func (s *step) drifted(x *sending, memory Live, refs Refs) []Change {
+	var out []Change
+	for _, c := range s.k.target.Diff(x.doc.Doc, x.answer, refs) {
+		field := s.k.target.Field(c.Field)
 		_, sent := x.sent[field]
-		now, shown := x.answer[field]
-		if !sent && shown && !same(now, memory[field]) {
+		now, shown := x.answer.Fields[field]
+		if !sent && shown && !same(now, memory.Fields[field]) {
 			out = append(out, c)
 		}
 	}
 	return out
 }
 
+// remark warns about what the target has to say of a record that is to be updated.
+func (s *step) remark(item tenants.RunItem, d itemDoc, live Live) {
+	r, ok := s.k.target.(Remarker)
+	if !ok {
+		return
+	}
+	if field, message, value := r.Remark(d.Doc, live); message != "" {
+		s.Warn(item.Line, s.shown(d), field, message, value)
+	}
+}
+
 // mend notes the changes that others made to an updated product, to be written over by a second update.
-func (s *step) mend(o *outcome, x *sending, drift []change) error {
-	var changes []change
+func (s *step) mend(o *outcome, x *sending, drift []Change) error {
+	var changes []Change
 	if err := decodeJSON(x.item.Changes, &changes); err != nil {
 		return fmt.Errorf("upsert: changes of line %d: %w", x.item.Line, err)
 	}
@@ -223,51 +237,46 @@ func (s *step) doubt(o *outcome, x *sending) error {
 	return nil
 }
 
-// lookAgain looks up the products of updates that memory was wrong about, by id and then by SKU, and decides
+// lookAgain looks up the records of updates that memory was wrong about, by id and then by key, and decides
 // about them anew. It is a step's whole work, so that a crash repeats nothing but reading.
 func (s *step) lookAgain(ctx context.Context, all []*sending) error {
-	all = all[:min(len(all), pageSize)]
-	c, err := s.Client(ctx)
-	if err != nil {
-		return err
-	}
-	ids := make([]int64, len(all))
+	all = all[:min(len(all), s.k.target.LookupBatch())]
+	items := make([]tenants.RunItem, len(all))
 	for i, x := range all {
-		ids[i] = x.item.TargetID
+		items[i] = x.item
 	}
-	live, _, err := c.Products.ListPage(ctx, bigcommerce.ProductFilter{
-		IDs: ids, Limit: pageSize, IncludeFields: liveFields(s.run.Mapping),
-	}, 1)
+	byID, asked, err := s.findByID(ctx, items)
 	if err != nil {
 		return err
 	}
-	byID := make(map[int64]bigcommerce.Fields, len(live))
-	for _, p := range live {
-		byID[intOf(p["id"])] = p
-	}
+	looked := make(map[int64]bool, len(asked))
 	var gone []tenants.RunItem
-	for _, x := range all {
-		if byID[x.item.TargetID] == nil {
-			gone = append(gone, x.item)
+	for _, item := range asked {
+		looked[item.Line] = true
+		if _, ok := byID[item.TargetID]; !ok {
+			gone = append(gone, item)
 		}
 	}
-	successors, err := s.findBySKU(ctx, gone)
+	successors, err := s.findAllByKey(ctx, gone)
 	if err != nil {
 		return err
 	}
 	o := s.outcome()
 	for _, x := range all {
+		if !looked[x.item.Line] {
+			continue // the next step begins with it
+		}
 		s.run.ToUpdate--
 		x.doc.basis = basisLive
 		if x.item.Document, err = x.doc.encode(); err != nil {
 			return err
 		}
-		p := byID[x.item.TargetID]
-		if p == nil {
-			p = successors[x.item.Key]
+		live, ok := byID[x.item.TargetID]
+		if !ok {
+			live, ok = successors[x.item.Key]
 		}
-		if p != nil {
-			err = s.compare(ctx, o, x.item, p)
+		if ok {
+			err = s.compare(ctx, o, x.item, live)
 		} else {
 			err = s.toCreate(ctx, o, x.item)
 		}
@@ -276,32 +285,4 @@ func (s *step) lookAgain(ctx context.Context, all []*sending) error {
 		}
 	}
 	return nil
-}
-
-// findBySKU returns the products that have the SKUs of items, padded ones too, by key.
-func (s *step) findBySKU(ctx context.Context, items []tenants.RunItem) (map[string]bigcommerce.Fields, error) {
-	if len(items) == 0 {
-		return nil, nil
-	}
-	skus := make([]string, len(items))
-	for i, item := range items {
-		d, err := decodeDoc(item.Document)
-		if err != nil {
-			return nil, err
-		}
-		skus[i] = d.sku()
-	}
-	var live []bigcommerce.Fields
-	for _, f := range bigcommerce.SKULookups(skus) {
-		part, err := s.lookup(ctx, f)
-		if err != nil {
-			return nil, err
-		}
-		live = append(live, part...)
-	}
-	found, err := s.byKey(ctx, live, items)
-	if err != nil {
-		return nil, err
-	}
-	return found, s.findPadded(ctx, items, found)
 }

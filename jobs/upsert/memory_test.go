@@ -86,7 +86,7 @@ func (w *world) journalled(r *tenants.Run, sku string) []string {
 	if err := w.db.Scoped(w.ctx).Where("run_id = ? AND key = ?", r.ID, sku).Take(&e).Error; err != nil {
 		w.Fatalf("journal of %s: %v", sku, err)
 	}
-	var changes []change
+	var changes []Change
 	if err := decodeJSON(e.Changes, &changes); err != nil {
 		w.Fatal(err)
 	}
@@ -416,10 +416,10 @@ func TestAfterWrite(t *testing.T) {
 	sent := bigcommerce.Fields{"id": 5, "price": 2, "inventory_level": 4, "mpn": "x"}
 	answer := bigcommerce.Fields{"id": 5, "price": n("2.0"), "inventory_level": 9, "name": "Theirs"}
 	want := bigcommerce.Fields{"id": 5, "price": n("2.0"), "inventory_level": 4, "name": "Theirs"}
-	if d := cmp.Diff(want, afterWrite(sent, answer)); d != "" {
+	if d := cmp.Diff(want, afterWrite(products{}, sent, answer)); d != "" {
 		t.Error(d)
 	}
-	if got := afterWrite(sent, nil); got != nil {
+	if got := afterWrite(products{}, sent, nil); got != nil {
 		t.Errorf("without an answer: %v", got)
 	}
 	for name, tt := range map[string]struct {
@@ -432,7 +432,7 @@ func TestAfterWrite(t *testing.T) {
 		"too large":  {bigcommerce.Fields{"id": 5, "name": strings.Repeat("x", maxRemembered)}, ""},
 		"just right": {bigcommerce.Fields{"id": 5, "name": strings.Repeat("x", maxRemembered-len(`{"id":5,"name":""}`))}, `{"id":5,"name":"` + strings.Repeat("x", maxRemembered-len(`{"id":5,"name":""}`)) + `"}`},
 	} {
-		if got, err := remembered(tt.seen, []string{"id", "name", "categories"}); err != nil || got != tt.want {
+		if got, err := remembered(Live{ID: intOf(tt.seen["id"]), Fields: tt.seen}, []string{"id", "name", "categories"}); err != nil || got != tt.want {
 			t.Errorf("%s: %.100s, %v", name, got, err)
 		}
 	}

@@ -72,7 +72,7 @@ func TestKeyProblem(t *testing.T) {
 }
 
 func TestNameHolders(t *testing.T) {
-	h := make(nameHolders)
+	h := make(uniqueHolders)
 	h.add("n", "a")
 	if h.other("n", "a") {
 		t.Error("a record does not stand in its own way")

@@ -35,13 +35,13 @@ const (
 
 // mapped is a row that became a document.
 type mapped struct {
-	line int64
-	sku  string // as written
-	key  string
-	doc  itemDoc
-	hash string
-	bad  bool // a fault was noted: the row fails, but its key counts as seen
-	pass bool // a retry only passes it by: it did not fail last time
+	line  int64
+	shown string // its key as written
+	key   string
+	doc   itemDoc
+	hash  string
+	bad   bool // a fault was noted: the row fails, but its key counts as seen
+	pass  bool // a retry only passes it by: it did not fail last time
 }
 
 // plan reads a window of rows and sorts them: refused, unchanged since it last landed, or to be
@@ -58,6 +58,10 @@ func (s *step) plan(ctx context.Context) error {
 	header := r.Header()
 	if s.cp.At != nil {
 		header = s.cp.At.Header
+	}
+	catalogue, err := s.k.target.Catalogue(ctx)
+	if err != nil {
+		return err
 	}
 	program, err := catalogue.Compile(s.run.Mapping, header)
 	if err != nil {
@@ -103,7 +107,7 @@ func (s *step) statistics(ctx context.Context) {
 func (s *step) planned() {
 	s.run.Total = s.run.Read
 	if s.run.Incomplete {
-		s.Warn(0, "", "", fmt.Sprintf("The source stopped before its end: line %d is the last that came whole. The rows up to there were used, and no product was treated as missing because of it. Start a new run when the source is well again.", s.cp.LastLine), "")
+		s.Warn(0, "", "", fmt.Sprintf("The source stopped before its end: line %d is the last that came whole. The rows up to there were used, and no record was treated as missing because of it. Start a new run when the source is well again.", s.cp.LastLine), "")
 	}
 	s.cp = checkpoint{}
 	s.Enter(tenants.PhaseMatch)
@@ -198,7 +202,7 @@ func (s *step) readWindow(ctx context.Context, r *source.Reader, program *mappin
 		if err != nil {
 			return nil, false, err
 		}
-		made += int64(m.doc.fields.Size())
+		made += int64(m.doc.Fields.Size())
 		rows = append(rows, m)
 	}
 	return rows, false, nil
@@ -209,8 +213,7 @@ func (s *step) mapRow(ctx context.Context, row *source.Row, program *mapping.Pro
 	m := mapped{line: row.Line}
 	if row.Err != nil {
 		// What could be read of a bad row often has its key, which tells people more than a line does.
-		sku := tenants.Clean(valueOf(row, columns, "sku"), maxKey)
-		s.Fault(row.Line, sku, row.Err.Field, row.Err.Message, row.Err.Value)
+		s.Fault(row.Line, s.keyOfBad(row, columns), row.Err.Field, row.Err.Message, row.Err.Value)
 		m.bad = true
 		return m, nil //nolint:nilerr // the row is wrong, not the reading of it
 	}
@@ -225,27 +228,38 @@ func (s *step) mapRow(ctx context.Context, row *source.Row, program *mapping.Pro
 	if err != nil {
 		return m, err
 	}
-	m.doc = itemDoc{fields: fields}
-	m.sku = text(fields["sku"])
-	skuWrong := false
+	m.doc = itemDoc{Doc: Doc{Fields: fields}}
+	key := s.k.target.Key(fields)
+	m.shown = key.Shown
+	keyWrong := false
 	for _, w := range wrong {
 		m.bad = true
-		skuWrong = skuWrong || w.Field == "sku"
-		s.Fault(row.Line, m.sku, w.Field, w.Message, valueOf(row, columns, w.Field))
+		keyWrong = keyWrong || w.Field == key.Field
+		s.Fault(row.Line, m.shown, w.Field, w.Message, valueOf(row, columns, w.Field))
 	}
-	if p := keyProblem(m.sku); p != "" {
-		if !skuWrong {
-			s.Fault(row.Line, m.sku, "sku", p, m.sku)
+	if key.Problem != "" {
+		if !keyWrong {
+			s.Fault(row.Line, m.shown, key.Field, key.Problem, m.shown)
 		}
 		m.bad = true
 		return m, nil
 	}
-	m.key = foldKey(m.sku)
+	m.key = key.Folded
 	if !m.bad {
-		fields["sku"] = m.doc.sku()
 		m.hash = fields.Hash()
 	}
 	return m, nil
+}
+
+// keyOfBad is what can be told of the key of a row that cannot be read.
+func (s *step) keyOfBad(row *source.Row, columns map[string]int) string {
+	d := make(mapping.Document, len(columns))
+	for target := range columns {
+		if v := valueOf(row, columns, target); v != "" {
+			d[target] = tenants.Clean(v, maxKey)
+		}
+	}
+	return s.k.target.Key(d).Shown
 }
 
 // columnsOf finds the targets that are mapped from one column as it is, to show what the source had.
@@ -296,7 +310,7 @@ func (s *step) sortRows(ctx context.Context, rows []mapped) error {
 		if m.key != "" {
 			if line, seen := book.firstLine(m); seen {
 				if !m.pass {
-					s.Fault(m.line, m.sku, "sku", fmt.Sprintf("this SKU is already on line %d: the first row is used. Remove one of them at the source", line), m.sku)
+					s.Fault(m.line, m.shown, s.k.target.Key(m.doc.Fields).Field, fmt.Sprintf("this %s is already on line %d: the first row is used. Remove one of them at the source", s.k.target.KeyName(), line), m.shown)
 					s.run.Failed++
 				}
 				continue
@@ -314,7 +328,7 @@ func (s *step) sortRows(ctx context.Context, rows []mapped) error {
 			work = append(work, m)
 		}
 	}
-	if err := book.names(ctx, work, s); err != nil {
+	if err := book.admit(ctx, work, s); err != nil {
 		return err
 	}
 	s.OnCommit(book.write)
@@ -360,24 +374,26 @@ func (s *step) failedKeys(ctx context.Context, rows []mapped) (map[string]bool, 
 	if !s.cp.Mended {
 		return nil, nil
 	}
-	var skus []string
+	var shown []string
+	byShown := make(map[string]string, len(rows))
 	for i := range rows {
-		if rows[i].sku != "" {
-			skus = append(skus, rows[i].sku)
+		if rows[i].shown != "" {
+			shown = append(shown, rows[i].shown)
+			byShown[rows[i].shown] = rows[i].key
 		}
 	}
-	if len(skus) == 0 {
+	if len(shown) == 0 {
 		return nil, nil
 	}
 	var failed []string
 	err := s.DB().Scoped(ctx).Model(&tenants.RunIssue{}).Distinct().
-		Where("run_id = ? AND severity = ? AND key IN ?", s.run.RetryOf, flow.SeverityError, skus).Pluck("key", &failed).Error
+		Where("run_id = ? AND severity = ? AND key IN ?", s.run.RetryOf, flow.SeverityError, shown).Pluck("key", &failed).Error
 	if err != nil {
 		return nil, fmt.Errorf("upsert: failed keys of run %s: %w", s.run.RetryOf, err)
 	}
 	keys := make(map[string]bool, len(failed))
-	for _, sku := range failed {
-		keys[fold(sku)] = true
+	for _, shown := range failed {
+		keys[byShown[shown]] = true
 	}
 	return keys, nil
 }

@@ -2,15 +2,9 @@ package upsert
 
 import (
 	"time"
-
-	"sluice/internal/bigcommerce"
 )
 
 const (
-	// pageSize is the most products a page holds, hence the most ids or SKUs that a request can ask for.
-	pageSize = bigcommerce.MaxPageSize
-	// updateBatch is the most products that one PUT takes.
-	updateBatch = bigcommerce.MaxProductsPerUpdate
 	// lookupBytes is about what SKUs may take in a look-up's URL, for the estimate of its cost only:
 	// bigcommerce.SKULookups makes the requests.
 	lookupBytes = 4500
@@ -41,8 +35,8 @@ const (
 
 // choose picks the cheaper way for unknown keys and known ids. keyBytes is the encoded length of all
 // unknown keys together. pages is the number of pages that are still to be read, -1 while unknown.
-func choose(unknown, known, keyBytes int64, pages int) (cheaper, cost) {
-	c := cost{lookups: chunks(unknown, keyBytes) + ceilDiv(int(known), pageSize)}
+func choose(unknown, known, keyBytes int64, pages, batch int) (cheaper, cost) {
+	c := cost{lookups: chunks(unknown, keyBytes, batch) + ceilDiv(int(known), batch)}
 	switch {
 	case unknown+known == 0:
 		return nothing, c
@@ -59,9 +53,9 @@ func choose(unknown, known, keyBytes int64, pages int) (cheaper, cost) {
 	return byLookup, c
 }
 
-// chunks is how many sku:in requests n keys of the given encoded length need.
-func chunks(n, encoded int64) int {
-	return max(ceilDiv(int(n), pageSize), ceilDiv(int(encoded), lookupBytes))
+// chunks is how many look-ups n keys of the given encoded length need.
+func chunks(n, encoded int64, batch int) int {
+	return max(ceilDiv(int(n), batch), ceilDiv(int(encoded), lookupBytes))
 }
 
 func ceilDiv(n, d int) int {
@@ -72,8 +66,8 @@ func ceilDiv(n, d int) int {
 }
 
 // writeCost is the number of requests that writing takes, if nothing fails.
-func writeCost(creates, updates int64, extra int64) int64 {
-	return creates + int64(ceilDiv(int(updates), updateBatch)) + extra
+func writeCost(creates, updates, extra int64, batch int) int64 {
+	return creates + int64(ceilDiv(int(updates), batch)) + extra
 }
 
 // duration is how long requests take at a quota of perWindow requests per window, if nothing else

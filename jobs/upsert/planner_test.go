@@ -26,7 +26,7 @@ func TestChoose(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got, c := choose(tt.unknown, tt.known, tt.unknown*short, tt.pages); got != tt.want {
+			if got, c := choose(tt.unknown, tt.known, tt.unknown*short, tt.pages, pageSize); got != tt.want {
 				t.Errorf("choose = %v (%+v), want %v", got, c, tt.want)
 			}
 		})
@@ -34,10 +34,10 @@ func TestChoose(t *testing.T) {
 }
 
 func TestLongKeysMakeLookUpsDearer(t *testing.T) {
-	if got := chunks(250, 250*12); got != 1 {
+	if got := chunks(250, 250*12, pageSize); got != 1 {
 		t.Errorf("250 short keys: %d requests", got)
 	}
-	if got := chunks(250, 250*100); got != 6 {
+	if got := chunks(250, 250*100, pageSize); got != 6 {
 		t.Errorf("250 long keys: %d requests", got)
 	}
 }
@@ -47,7 +47,7 @@ func TestWriteCost(t *testing.T) {
 		{0, 0, 0, 0}, {2465, 0, 3, 2468}, {0, 100, 0, 10}, {0, 101, 0, 11}, {1, 1, 1, 3},
 	}
 	for _, tt := range tests {
-		if got := writeCost(tt.creates, tt.updates, tt.extra); got != tt.want {
+		if got := writeCost(tt.creates, tt.updates, tt.extra, 10); got != tt.want {
 			t.Errorf("writeCost(%d, %d, %d) = %d, want %d", tt.creates, tt.updates, tt.extra, got, tt.want)
 		}
 	}

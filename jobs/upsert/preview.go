@@ -55,7 +55,7 @@ type Preview struct {
 // PreviewRow is one row and what the mapping makes of it.
 type PreviewRow struct {
 	Line     int64             `json:"line"`
-	Key      string            `json:"key"`      // SKU as written
+	Key      string            `json:"key"`      // as written
 	Source   map[string]string `json:"source"`   // long values cut
 	Document mapping.Document  `json:"document"` // as above
 	Errors   []problem.Field   `json:"errors"`
@@ -93,7 +93,7 @@ func (k *Kind) Inspect(ctx context.Context, req InspectRequest) (*Inspection, er
 	defer r.Close()
 	out := &Inspection{SnapshotID: snap.ID, Format: format, Rows: [][]string{}, RowErrors: []RowError{}, Size: snap.Size}
 	out.Header = r.Header()
-	for l := (look{}); len(out.Rows) < previewRows && len(out.RowErrors) < maxRowErrors && l.goesOn(); {
+	for l := (look{target: k.target}); len(out.Rows) < previewRows && len(out.RowErrors) < maxRowErrors && l.goesOn(); {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
@@ -114,6 +114,10 @@ func (k *Kind) Inspect(ctx context.Context, req InspectRequest) (*Inspection, er
 			values[i] = l.value(v)
 		}
 		out.Rows = append(out.Rows, values)
+	}
+	catalogue, err := k.target.Catalogue(ctx)
+	if err != nil {
+		return nil, err
 	}
 	out.SuggestedMapping = catalogue.Suggest(out.Header, out.Rows)
 	return out, nil
@@ -196,7 +200,10 @@ func cell(v any) string {
 }
 
 // look counts what was read and shown of a source.
-type look struct{ read, shown, steps int64 }
+type look struct {
+	target             Target
+	read, shown, steps int64
+}
 
 // goesOn reports whether there is room for another row.
 func (l *look) goesOn() bool {
@@ -250,6 +257,10 @@ func (k *Kind) PreviewMapping(ctx context.Context, snapshotID string, format ten
 	defer r.Close()
 	out := &Preview{Rows: []PreviewRow{}, CompileErrors: []problem.Field{}}
 	header := r.Header()
+	catalogue, err := k.target.Catalogue(ctx)
+	if err != nil {
+		return nil, err
+	}
 	program, err := catalogue.Compile(m, header)
 	var p *problem.Error
 	if errors.As(err, &p) && p.Code == problem.Invalid {
@@ -262,7 +273,7 @@ func (k *Kind) PreviewMapping(ctx context.Context, snapshotID string, format ten
 	if err != nil {
 		return nil, err
 	}
-	for l := (look{}); len(out.Rows) < limit && l.goesOn(); {
+	for l := (look{target: k.target}); len(out.Rows) < limit && l.goesOn(); {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
@@ -309,12 +320,12 @@ func (l *look) row(ctx context.Context, row *source.Row, header []string, progra
 	steps, _ := program.Spent()
 	l.steps += steps
 	out.Errors = append(out.Errors, wrong...)
-	out.Key = strings.TrimSpace(text(out.Document["sku"]))
-	skuNamed := slices.ContainsFunc(wrong, func(f problem.Field) bool { return f.Field == "sku" })
-	if p := keyProblem(out.Key); p != "" && !skuNamed {
-		out.Errors = append(out.Errors, problem.Field{Field: "sku", Message: p})
+	key := l.target.Key(out.Document)
+	named := slices.ContainsFunc(wrong, func(f problem.Field) bool { return f.Field == key.Field })
+	if key.Problem != "" && !named {
+		out.Errors = append(out.Errors, problem.Field{Field: key.Field, Message: key.Problem})
 	}
-	out.Key = l.value(out.Key)
+	out.Key = l.value(key.Shown)
 	l.document(out.Document)
 	return out, nil
 }

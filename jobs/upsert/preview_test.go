@@ -17,7 +17,7 @@ import (
 
 func TestInspectAndPreview(t *testing.T) {
 	w := newWorld(t, newPlatform(t))
-	e := New(w.cfg)
+	e := New(w.cfg, Products())
 	w.feed.body = csv(part("A", "First", "12.50", "1"), "too,few", part("", "No SKU", "abc", "1"), part("B", "Second", "2", "1"))
 	in, err := e.Inspect(w.ctx, InspectRequest{FlowID: w.flow.ID, Kind: "url", URL: feedURL})
 	if err != nil {
@@ -98,7 +98,7 @@ func TestASavedSecretNeverGoesToAnotherHost(t *testing.T) {
 	}
 	seen := make(map[string]string)
 	w.cfg.Fetcher = secretive{seen}
-	e := New(w.cfg)
+	e := New(w.cfg, Products())
 	urls := []string{feedURL, "https://erp.example/other.csv", "https://evil.example/parts.csv", "http://erp.example/parts.csv", "https://erp.example:444/parts.csv"}
 	for _, u := range urls {
 		if _, err := e.Inspect(w.ctx, InspectRequest{FlowID: w.flow.ID, Kind: "url", URL: u}); err != nil {
@@ -130,7 +130,7 @@ func TestMaskedAddressesAreFetchedWhole(t *testing.T) {
 	}
 	seen := make(map[string]string)
 	w.cfg.Fetcher = secretive{seen}
-	e := New(w.cfg)
+	e := New(w.cfg, Products())
 	for _, u := range []string{conn.URL, tenants.MaskAddress(whole, false)} {
 		if _, err := e.Inspect(w.ctx, InspectRequest{FlowID: w.flow.ID, Kind: "url", URL: u}); err != nil {
 			t.Fatal(err)

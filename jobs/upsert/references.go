@@ -11,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"sluice/jobs/flow"
 	"sluice/tenants"
 )
 
@@ -51,7 +52,7 @@ type savedBrand struct {
 }
 
 // recallReferences decodes into v what is remembered of a kind; false if nothing is, or it is too old.
-func (s *step) recallReferences(ctx context.Context, kind string, v any) (loaded time.Time, ok bool, err error) {
+func recallReferences(ctx context.Context, s *flow.Step, kind string, v any) (loaded time.Time, ok bool, err error) {
 	row, err := s.DB().References(ctx, kind, s.Now().Add(-maxReferenceAge))
 	if err != nil || row == nil {
 		return time.Time{}, false, err
@@ -66,9 +67,9 @@ func (s *step) recallReferences(ctx context.Context, kind string, v any) (loaded
 	return row.LoadedAt, true, nil
 }
 
-func (s *step) recallCategories(ctx context.Context) (*categoryTable, error) {
+func recallCategories(ctx context.Context, s *flow.Step) (*categoryTable, error) {
 	var saved savedCategories
-	loaded, ok, err := s.recallReferences(ctx, ReferenceCategory, &saved)
+	loaded, ok, err := recallReferences(ctx, s, ReferenceCategory, &saved)
 	if err != nil || !ok {
 		return nil, err
 	}
@@ -80,9 +81,9 @@ func (s *step) recallCategories(ctx context.Context) (*categoryTable, error) {
 	return t, nil
 }
 
-func (s *step) recallBrands(ctx context.Context) (*brandTable, error) {
+func recallBrands(ctx context.Context, s *flow.Step) (*brandTable, error) {
 	var saved []savedBrand
-	loaded, ok, err := s.recallReferences(ctx, ReferenceBrand, &saved)
+	loaded, ok, err := recallReferences(ctx, s, ReferenceBrand, &saved)
 	if err != nil || !ok {
 		return nil, err
 	}
@@ -111,27 +112,20 @@ func (t *brandTable) saved() any {
 }
 
 // keepCategories remembers the table, as it is at the step's end, with the step.
-func (s *step) keepCategories(t *categoryTable) {
-	s.keep(ReferenceCategory, func() (any, time.Time) { return t.saved(), t.loaded })
+func (t *refTable) keepCategories(s *flow.Step) {
+	s.OnCommitOnce(ReferenceCategory, func(ctx context.Context, tx *tenants.DB) error {
+		return saveReferences(ctx, tx, ReferenceCategory, t.cats.saved(), t.cats.loaded)
+	})
 }
 
 // keepBrands is keepCategories for brands.
-func (s *step) keepBrands(t *brandTable) {
-	s.keep(ReferenceBrand, func() (any, time.Time) { return t.saved(), t.loaded })
+func (t *refTable) keepBrands(s *flow.Step) {
+	s.OnCommitOnce(ReferenceBrand, func(ctx context.Context, tx *tenants.DB) error {
+		return saveReferences(ctx, tx, ReferenceBrand, t.brands.saved(), t.brands.loaded)
+	})
 }
 
-func (s *step) keep(kind string, content func() (any, time.Time)) {
-	if s.kept == nil {
-		s.kept = make(map[string]func() (any, time.Time))
-	}
-	if _, twice := s.kept[kind]; !twice {
-		s.OnCommit(func(ctx context.Context, tx *tenants.DB) error { return s.saveReferences(ctx, tx, kind) })
-	}
-	s.kept[kind] = content
-}
-
-func (s *step) saveReferences(ctx context.Context, tx *tenants.DB, kind string) error {
-	v, loaded := s.kept[kind]()
+func saveReferences(ctx context.Context, tx *tenants.DB, kind string, v any, loaded time.Time) error {
 	var b bytes.Buffer
 	zip := gzip.NewWriter(&b)
 	if err := json.NewEncoder(zip).Encode(v); err != nil {

@@ -226,7 +226,7 @@ func TestRepeatedNames(t *testing.T) {
 	}
 }
 
-func containsAfter(changes []change, field string, after any) bool {
+func containsAfter(changes []Change, field string, after any) bool {
 	for _, c := range changes {
 		if c.Field == field && c.After == after {
 			return true
@@ -257,7 +257,7 @@ func TestDryRunTellsAllAndChangesNothing(t *testing.T) {
 	if reads := int64(w.store.Log().Since(mark).Total); reads != 3 || r.PlannedRequests != 4+reads || r.PlannedSeconds != 2 {
 		t.Errorf("planned %d requests, %d s", r.PlannedRequests, r.PlannedSeconds)
 	}
-	if d := cmp.Diff([]change{{Field: "price", Before: n("1"), After: n("9")}}, numbers(w.changes(r)["a"])); d != "" {
+	if d := cmp.Diff([]Change{{Field: "price", Before: n("1"), After: n("9")}}, numbers(w.changes(r)["a"])); d != "" {
 		t.Error(d)
 	}
 	if got := w.changes(r)["d"]; !containsAfter(got, "name", "Stool (D)") {
@@ -271,7 +271,7 @@ func TestDryRunTellsAllAndChangesNothing(t *testing.T) {
 }
 
 // numbers makes decoded changes comparable with literal ones.
-func numbers(changes []change) []change {
+func numbers(changes []Change) []Change {
 	for i := range changes {
 		for _, v := range []*any{&changes[i].Before, &changes[i].After} {
 			if text, ok := numberOf(*v); ok {

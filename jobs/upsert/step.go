@@ -19,8 +19,7 @@ type step struct {
 	run *tenants.Run // of flow.Step
 	cp  checkpoint
 
-	kept      map[string]func() (any, time.Time) // references to be remembered, by kind
-	staleRefs bool                               // or to be forgotten
+	staleRefs bool // what the run refers to is to be forgotten
 }
 
 // Step does one unit of the run, and before it whatever only finds out that a stage or phase has nothing

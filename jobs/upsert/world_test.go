@@ -105,7 +105,7 @@ func newWorld(t testing.TB, p *platform) *world {
 }
 
 // engine is that of a process which has just begun.
-func (w *world) engine() *flow.Engine { return flow.New(w.flows, New(w.cfg)) }
+func (w *world) engine() *flow.Engine { return flow.New(w.flows, New(w.cfg, Products())) }
 
 func (w *world) now() time.Time {
 	w.mu.Lock()
@@ -247,15 +247,15 @@ func (w *world) journal(r *tenants.Run) map[string]string {
 }
 
 // changes returns what a run's items say would change or changed, by key.
-func (w *world) changes(r *tenants.Run) map[string][]change {
+func (w *world) changes(r *tenants.Run) map[string][]Change {
 	w.Helper()
 	var rows []tenants.RunItem
 	if err := w.db.Scoped(w.ctx).Where("run_id = ?", r.ID).Find(&rows).Error; err != nil {
 		w.Fatal(err)
 	}
-	out := make(map[string][]change)
+	out := make(map[string][]Change)
 	for _, item := range rows {
-		var c []change
+		var c []Change
 		if err := json.Unmarshal([]byte(item.Changes), &c); err != nil {
 			w.Fatalf("line %d: %v", item.Line, err)
 		}

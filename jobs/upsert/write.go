@@ -66,50 +66,46 @@ func (s *step) leave(ctx context.Context, other string, states ...tenants.ItemSt
 	return nil
 }
 
-// fate says what became of one item that was sent, or not.
-type fate int
-
-const (
-	notSent  fate = iota // nothing happened: it stays what it was
-	landed               // answer has the product
-	exists               // a create met a product with its SKU: answer has it
-	gone                 // an update's product does not exist any more
-	refused              // field and message say why
-	doubtful             // it was refused in a batch, and its changes are from memory
-	staleRef             // a category or brand that it names was deleted meanwhile
-	lost                 // no answer; it may have been carried out
-	unsent               // no answer; it was not carried out
-)
-
 // sending is one item on its way, and what became of it. One goroutine has it at a time.
 type sending struct {
 	item tenants.RunItem
 	doc  itemDoc
 	sent bigcommerce.Fields // last payload
 
-	kind    fate
-	answer  bigcommerce.Fields
+	state   State
+	answer  Live
 	partial string // what BigCommerce says it did not save, although it took the rest
-	renamed bool   // the store has the name elsewhere: doc.rename is what was written
+	renamed bool   // another record has its unique value: doc.Unique is what was written
 	field   string
 	message string
-	err     error // why it is not answered, for kind notSent, lost and unsent
+	err     error // why it is not answered, for notSent, lost and unsent
 }
 
-// refuse makes x a refusal by BigCommerce.
-func (x *sending) refuse(api *bigcommerce.APIError) {
-	x.kind, x.field = refused, refusedField(api.Fields)
-	x.message = "BigCommerce refused it: " + explain(api.Title, api.Fields)
+// write is x for its target.
+func (x *sending) write(recalled bool) Write {
+	return Write{ID: x.item.TargetID, Doc: x.doc.Doc, Fields: x.sent, Recalled: recalled}
+}
+
+// take notes what became of x.
+func (x *sending) take(r Result) {
+	x.state, x.answer, x.partial, x.field, x.message = r.State, r.Live, r.Partial, r.Field, r.Message
+}
+
+// rename has x written with its unique form.
+func (x *sending) rename(t Target, unique string) {
+	field, _, _ := t.(Renamer).Unique(x.doc.Fields) //nolint:forcetypeassert // its result said Renamed
+	x.doc.Unique, x.renamed = unique, true
+	x.sent[t.Field(field)] = unique
 }
 
 // unanswered sorts an error that says nothing about the item itself.
 func (x *sending) unanswered(err error) {
 	x.err = err
-	x.kind = notSent
+	x.state = notSent
 	if sent, ok := away(err); ok {
-		x.kind = unsent
+		x.state = unsent
 		if sent {
-			x.kind = lost
+			x.state = lost
 		}
 	}
 }
@@ -168,9 +164,9 @@ func (s *step) settle(all []*sending) error {
 	var fatal error
 	for _, x := range all {
 		switch {
-		case x.kind == lost || x.kind == unsent:
+		case x.state == lost || x.state == unsent:
 			silent++
-		case x.kind != notSent:
+		case x.state != notSent:
 			answered++
 		case x.err != nil && !s.Held(x.err):
 			fatal = x.err
@@ -200,7 +196,7 @@ func (s *step) settle(all []*sending) error {
 		return nil // the platform's fault, not a record's
 	}
 	for _, x := range all {
-		if x.kind == lost || x.kind == unsent {
+		if x.state == lost || x.state == unsent {
 			if s.cp.Tries == nil {
 				s.cp.Tries = make(map[int64]int)
 			}
@@ -222,88 +218,55 @@ func (s *step) accept(o *outcome, x *sending, id int64, action string) error {
 			return err
 		}
 	}
+	t, answer := s.k.target, x.answer.Fields
 	if x.partial != "" {
-		s.Warn(x.item.Line, x.doc.sku(), "", "BigCommerce saved the product but not all of it: "+x.partial, "")
+		s.Warn(x.item.Line, s.shown(x.doc), "", "BigCommerce saved the "+s.k.spec.Singular+" but not all of it: "+x.partial, "")
 	}
-	for _, field := range differing(x.sent, x.answer) {
-		if field == "inventory_level" {
-			continue // stock is written asynchronously: the answer may still show the old level
+	for _, field := range differing(t, x.sent, answer) {
+		if t.Blind(field) {
+			continue
 		}
-		s.Warn(x.item.Line, x.doc.sku(), targetFor(field), fmt.Sprintf("BigCommerce keeps another value than the one that was sent: %v", x.answer[field]), fmt.Sprint(x.sent[field]))
+		s.Warn(x.item.Line, s.shown(x.doc), t.Target(field), fmt.Sprintf("BigCommerce keeps another value than the one that was sent: %v", answer[field]), fmt.Sprint(x.sent[field]))
 	}
 	delete(s.cp.Tries, x.item.Line)
-	if len(x.answer) > 0 {
-		x.doc.cleaned = x.doc.cleaned.learn(x.doc, x.sent, x.answer, x.partial != "")
+	if len(answer) > 0 {
+		x.doc.cleaned = x.doc.cleaned.learn(t, x.doc.Fields, x.sent, answer, x.partial != "")
 	}
-	return o.landed(x.item, id, action, x.doc, afterWrite(x.sent, x.answer))
+	return o.landed(x.item, action, x.doc, Live{ID: id, Fields: afterWrite(t, x.sent, answer)})
 }
 
-// tellRenamed warns about a name that was made unique.
+// tellRenamed warns about a unique value that was written in another form.
 func (s *step) tellRenamed(x *sending) error {
-	s.Warn(x.item.Line, x.doc.sku(), "name", fmt.Sprintf("another product of the store has the same name, and BigCommerce wants names unique: this one is called %q", x.doc.rename), x.doc.name())
-	return renameIn(&x.item, x.doc)
-}
-
-// renameIn puts the name that was written into the item's changes.
-func renameIn(item *tenants.RunItem, d itemDoc) error {
-	var changes []change
-	if err := decodeJSON(item.Changes, &changes); err != nil {
-		return fmt.Errorf("upsert: changes of line %d: %w", item.Line, err)
+	r := s.k.target.(Renamer) //nolint:forcetypeassert // renamed says so
+	field, value, _ := r.Unique(x.doc.Fields)
+	s.Warn(x.item.Line, s.shown(x.doc), field, r.Renamed(x.doc.Unique), value)
+	var changes []Change
+	if err := decodeJSON(x.item.Changes, &changes); err != nil {
+		return fmt.Errorf("upsert: changes of line %d: %w", x.item.Line, err)
 	}
 	for i := range changes {
-		if changes[i].Field == "name" {
-			changes[i].After = d.effectiveName()
+		if changes[i].Field == field {
+			changes[i].After = x.doc.Unique
 		}
 	}
 	var err error
-	item.Changes, err = encodeChanges(changes)
+	x.item.Changes, err = encodeChanges(changes)
 	return err
 }
 
-// targetFor is the reverse of fieldFor.
-func targetFor(field string) string {
-	switch field {
-	case "categories":
-		return targetCategory
-	case "brand_id":
-		return targetBrand
-	}
-	return field
-}
-
-// stale forgets the store's categories and brands after one of them turned out to be gone. The next step
-// loads them again and creates what is missing. It notes the try, but of what had only been recalled.
-func (s *step) stale(x *sending, refs *refTable) {
+// stale forgets what the run refers to after some of it turned out to be gone. The next step loads it again and
+// creates what is missing. It notes the try, but of what had only been recalled.
+func (s *step) stale(x *sending, refs Refs) {
 	if !s.staleRefs {
 		s.staleRefs = true
 		s.k.refs.forget(s.run.ID)
-		s.OnCommit(func(ctx context.Context, tx *tenants.DB) error {
-			return tx.ForgetReferences(ctx, ReferenceCategory, ReferenceBrand)
-		})
+		refs.Forget(s.Step)
 	}
-	if refs.recalled() {
+	if refs.Recalled() {
 		return
 	}
 	if s.cp.Tries == nil {
 		s.cp.Tries = make(map[int64]int)
 	}
 	s.cp.Tries[x.item.Line]++
-}
-
-// ensureRefs creates what items' documents name and the store does not have (any more).
-func (s *step) ensureRefs(ctx context.Context, refs *refTable, all []*sending) error {
-	for _, x := range all {
-		paths, brand := refs.missing(x.doc)
-		if len(paths) > 0 && refs.cats.failed[foldPath(paths[0])] == "" {
-			if err := s.createCategories(ctx, refs.cats, paths); err != nil {
-				return err
-			}
-		}
-		if brand != "" && refs.brands.failed[fold(brand)] == "" {
-			if err := s.createBrand(ctx, refs.brands, brand); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }

@@ -2,7 +2,6 @@ package upsert
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"gorm.io/gorm/clause"
@@ -14,7 +13,7 @@ import (
 
 // createGroup is the most creates that are marked as sending at once: what a crash makes the next
 // step look up, in one request.
-const createGroup = pageSize
+const createGroup = 250
 
 // writeCreates creates a group of products, one POST each. Before the first POST the group is marked
 // as sending; what a crash leaves in that state is looked up before anything else happens.
@@ -52,17 +51,11 @@ func (s *step) writeCreates(ctx context.Context) error {
 	o := s.outcome()
 	var ready []*sending
 	for _, x := range all {
-		payload, missing := x.doc.payload(nil, refs)
-		if len(missing) > 0 {
-			paths, brand := refs.missing(x.doc)
-			field, message := refs.refused(paths, brand)
-			o.failed(x.item, x.doc, field, message, text(x.doc.fields[field]))
+		if missing, message := unresolved(refs, x.doc); message != "" {
+			o.failed(x.item, x.doc, missing.Field, message, text(x.doc.Fields[missing.Field]))
 			continue
 		}
-		if _, stocked := payload["inventory_level"]; stocked && payload["inventory_tracking"] == nil {
-			payload["inventory_tracking"] = "product"
-		}
-		x.sent = payload
+		x.sent = s.k.target.Payload(x.doc.Doc, nil, refs)
 		ready = append(ready, x)
 	}
 	if len(ready) > 0 && !s.Spent(ctx) {
@@ -76,7 +69,7 @@ func (s *step) writeCreates(ctx context.Context) error {
 	}
 	s.cp.Pace = 0
 	for _, x := range ready {
-		if x.kind != notSent && x.kind != unsent {
+		if x.state != notSent && x.state != unsent {
 			s.cp.Pace++
 		}
 		if err := s.wasSent(ctx, o, x, refs); err != nil {
@@ -130,10 +123,14 @@ func (s *step) markSending(ctx context.Context, all []*sending) error {
 }
 
 // post sends creates concurrently until the step is spent.
-func (s *step) post(ctx context.Context, c *bigcommerce.Client, all []*sending, refs *refTable) {
+func (s *step) post(ctx context.Context, c *bigcommerce.Client, all []*sending, refs Refs) {
 	requests, stop := graceful(ctx)
 	defer stop()
-	w := creator{client: c, pipe: s.newPipe(ctx), include: liveFields(s.run.Mapping), unique: s.run.Options.Text(optionRepeatedNames) != repeatedFail, recalled: refs.recalled()}
+	target, ok := s.k.target.(Creator)
+	if !ok {
+		return // nothing was planned to be created
+	}
+	w := creator{target: s.k.target, creates: target, run: s.run, client: c, pipe: s.newPipe(ctx), refs: refs}
 	for _, x := range all {
 		if w.pipe.full(ctx) {
 			break
@@ -149,19 +146,19 @@ func (s *step) post(ctx context.Context, c *bigcommerce.Client, all []*sending, 
 }
 
 // wasSent draws the conclusion of one create.
-func (s *step) wasSent(ctx context.Context, o *outcome, x *sending, refs *refTable) error {
-	switch x.kind {
-	case landed:
-		return s.accept(o, x, intOf(x.answer["id"]), actionCreate)
-	case exists:
+func (s *step) wasSent(ctx context.Context, o *outcome, x *sending, refs Refs) error {
+	switch x.state {
+	case Landed:
+		return s.accept(o, x, x.answer.ID, actionCreate)
+	case Exists:
 		return s.meet(ctx, o, x, refs)
-	case refused:
+	case Refused:
 		o.failed(x.item, x.doc, x.field, x.message, "")
 		return nil
 	case lost:
 		x.item.State = tenants.ItemSending // already so in SQL; the next step looks it up
 		return nil
-	case staleRef:
+	case StaleRef:
 		s.stale(x, refs)
 		fallthrough
 	default: // notSent, unsent
@@ -176,14 +173,15 @@ func (s *step) wasSent(ctx context.Context, o *outcome, x *sending, refs *refTab
 }
 
 // meet concludes from a create that met a product with its SKU.
-func (s *step) meet(ctx context.Context, o *outcome, x *sending, refs *refTable) error {
-	id := intOf(x.answer["id"])
+func (s *step) meet(ctx context.Context, o *outcome, x *sending, refs Refs) error {
+	id := x.answer.ID
 	owners, err := s.owners(ctx, []int64{id})
 	if err != nil {
 		return err
 	}
 	if owner, ok := owners[id]; ok && owner != x.item.Key {
-		o.failed(x.item, x.doc, "sku", fmt.Sprintf("product %d has this SKU in the store, but another row of the feed is that product: mend one of the SKUs", id), "")
+		field := s.k.target.Key(x.doc.Fields).Field
+		o.failed(x.item, x.doc, field, fmt.Sprintf("%s %d has this %s in the store, but another row of the feed is that %s: correct one of the two", s.k.spec.Singular, id, s.k.target.KeyName(), s.k.spec.Singular), "")
 		return nil
 	}
 	return s.adoptLive(o, x, x.answer, refs)
@@ -192,26 +190,28 @@ func (s *step) meet(ctx context.Context, o *outcome, x *sending, refs *refTable)
 // adoptLive concludes from a product that is there although the item was to be created. One that is
 // exactly what a create of this item would have made, after such a create may have been sent, is taken
 // as made by it. Any other was there before, or somebody else made it: it is updated where it differs.
-func (s *step) adoptLive(o *outcome, x *sending, live bigcommerce.Fields, refs *refTable) error {
-	id := intOf(live["id"])
-	changes := diff(x.doc, live, refs)
-	if len(changes) == 0 && x.doc.sent {
+func (s *step) adoptLive(o *outcome, x *sending, live Live, refs Refs) error {
+	changes := s.k.target.Diff(x.doc.Doc, live, refs)
+	if len(changes) == 0 && x.doc.Sent {
 		made := &sending{item: x.item, doc: x.doc, answer: live}
-		if unique := uniqueName(x.doc.name(), x.doc.sku()); text(live["name"]) == unique && x.doc.effectiveName() != unique {
-			made.doc.rename, made.renamed = unique, true // the answer that was lost had said so
+		if r, ok := s.k.target.(Renamer); ok {
+			field, value, unique := r.Unique(x.doc.Fields)
+			if value != "" && text(live.Fields[s.k.target.Field(field)]) == unique && x.doc.Unique != unique && value != unique {
+				made.doc.Unique, made.renamed = unique, true // the answer that was lost had said so
+			}
 		}
-		return s.accept(o, made, id, actionCreate)
+		return s.accept(o, made, live.ID, actionCreate)
 	}
 	s.run.ToCreate--
 	if len(changes) == 0 {
-		return o.landed(x.item, id, actionUnchanged, x.doc, live)
+		return o.landed(x.item, actionUnchanged, x.doc, live)
 	}
 	var err error
 	if x.item.Changes, err = encodeChanges(changes); err != nil {
 		return err
 	}
-	s.warnPadded(x.item, x.doc, live)
-	x.item.State, x.item.Action, x.item.TargetID = tenants.ItemUpdate, actionUpdate, id
+	s.remark(x.item, x.doc, live)
+	x.item.State, x.item.Action, x.item.TargetID = tenants.ItemUpdate, actionUpdate, live.ID
 	s.run.ToUpdate++
 	o.put(x.item)
 	return nil
@@ -220,27 +220,10 @@ func (s *step) adoptLive(o *outcome, x *sending, live bigcommerce.Fields, refs *
 // lookBack finds out about creates that may have been sent: those whose product is there were
 // created, the others are to be sent again.
 func (s *step) lookBack(ctx context.Context, begun []tenants.RunItem) error {
-	docs := make(map[int64]itemDoc, len(begun))
-	skus := make([]string, len(begun))
-	for i, item := range begun {
-		d, err := decodeDoc(item.Document)
-		if err != nil {
-			return err
-		}
-		docs[item.Line], skus[i] = d, d.sku()
+	found, err := s.findAllByKey(ctx, begun)
+	if s.Held(err) {
+		return nil
 	}
-	var live []bigcommerce.Fields
-	for _, f := range bigcommerce.SKULookups(skus) {
-		part, err := s.lookup(ctx, f)
-		if s.Held(err) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		live = append(live, part...)
-	}
-	found, err := s.byKey(ctx, live, begun)
 	if err != nil {
 		return err
 	}
@@ -253,8 +236,11 @@ func (s *step) lookBack(ctx context.Context, begun []tenants.RunItem) error {
 	}
 	o := s.outcome()
 	for _, item := range begun {
-		d := docs[item.Line]
-		d.sent = true
+		d, err := decodeDoc(item.Document)
+		if err != nil {
+			return err
+		}
+		d.Sent = true
 		if p, ok := found[item.Key]; ok {
 			if err := s.adoptLive(o, &sending{item: item, doc: d}, p, refs); err != nil {
 				return err
@@ -277,73 +263,31 @@ func (s *step) lookBack(ctx context.Context, begun []tenants.RunItem) error {
 
 // creator sends creates.
 type creator struct {
-	client   *bigcommerce.Client
-	pipe     *pipe
-	include  []string
-	unique   bool // make a repeated name unique
-	recalled bool // categories or brands were only recalled: a refusal because of one is no record's fault
+	target  Target
+	creates Creator
+	run     *tenants.Run
+	client  *bigcommerce.Client
+	pipe    *pipe
+	refs    Refs
 }
 
-// create posts one product. A name that is taken is made unique, once; a SKU that is taken leads to
-// the product that has it.
+// create sends one create. A unique value that another record has is written in another form, once.
 func (w *creator) create(ctx context.Context, x *sending) {
-	answer, err := w.client.Products.Create(ctx, x.sent, w.include...)
-	var partial *bigcommerce.PartialError
-	if err == nil || errors.As(err, &partial) && intOf(answer["id"]) != 0 {
-		w.pipe.told(nil)
-		x.kind, x.answer = landed, answer
-		if partial != nil {
-			x.partial = explain(partial.Title, partial.Fields)
-		}
-		return
-	}
-	var api *bigcommerce.APIError
-	if !blames(err) || !errors.As(err, &api) {
-		w.pipe.told(err)
+	result, err := w.creates.Create(ctx, w.client, w.run, x.write(w.refs.Recalled()))
+	w.pipe.told(err)
+	switch {
+	case err != nil:
 		x.unanswered(err)
-		return
-	}
-	w.pipe.told(nil)
-	if w.recalled && aboutReference(err, api) {
-		w.pipe.halt.Store(true)
-		x.kind = staleRef
-		return
-	}
-	var conflict *bigcommerce.ConflictError
-	if !errors.As(err, &conflict) {
-		x.refuse(api)
-		return
-	}
-	switch conflictAbout(api) {
-	case takenSKU:
-		w.meet(ctx, x, err)
-	case takenReference:
-		x.kind = staleRef
-	case takenName:
-		w.rename(ctx, x)
-	default:
-		x.refuse(api)
-	}
-}
-
-// rename concludes from a name that is taken. The product that has it may be this very one.
-func (w *creator) rename(ctx context.Context, x *sending) {
-	if x.doc.sent {
-		if p, lookErr := w.whoHas(ctx, x.doc.sku()); lookErr != nil {
-			w.pipe.told(lookErr)
-			x.unanswered(lookErr)
-			return
-		} else if p != nil {
-			x.kind, x.answer = exists, p
-			return
+		if result.State == Refused && x.state == lost {
+			x.state = unsent // the create itself was answered: it did not happen
 		}
-	}
-	unique := uniqueName(x.doc.name(), x.doc.sku())
-	if !w.unique || x.sent["name"] == unique {
-		x.kind, x.field, x.message = refused, "name", nameTaken
 		return
+	case result.State == Renamed:
+		x.rename(w.target, result.Unique)
+		w.create(ctx, x)
+		return
+	case result.State == StaleRef && w.refs.Recalled():
+		w.pipe.halt.Store(true)
 	}
-	x.doc.rename, x.renamed = unique, true
-	x.sent["name"] = unique
-	w.create(ctx, x)
+	x.take(result)
 }

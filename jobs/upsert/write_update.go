@@ -13,10 +13,10 @@ import (
 // updateBatches is the most batches that one step takes on.
 const updateBatches = 40
 
-// writeUpdates sends a group of updates in batches of ten. A batch that BigCommerce refuses is split
+// writeUpdates sends a group of updates in batches. A batch that BigCommerce refuses is split
 // until the bad record stands alone.
 func (s *step) writeUpdates(ctx context.Context) error {
-	items, err := s.find(ctx, query{state: tenants.ItemUpdate, limit: updateBatches * updateBatch})
+	items, err := s.find(ctx, query{state: tenants.ItemUpdate, limit: updateBatches * s.k.target.UpdateBatch()})
 	if err != nil {
 		return err
 	}
@@ -51,19 +51,18 @@ func (s *step) writeUpdates(ctx context.Context) error {
 			o.failed(x.item, x.doc, "", exhaustedMessage, "")
 			continue
 		}
-		if x.sent, err = updatePayload(x, refs); err != nil {
-			return err
-		}
-		if paths, brand := refs.missing(x.doc); len(paths) > 0 || brand != "" {
-			field, message := refs.refused(paths, brand)
-			o.failed(x.item, x.doc, field, message, text(x.doc.fields[field]))
+		if missing, message := unresolved(refs, x.doc); message != "" {
+			o.failed(x.item, x.doc, missing.Field, message, text(x.doc.Fields[missing.Field]))
 			continue
+		}
+		if x.sent, err = s.updatePayload(x, refs); err != nil {
+			return err
 		}
 		ready = append(ready, x)
 	}
 	requests, stop := graceful(ctx)
 	defer stop()
-	w := updater{products: c.Products, pipe: s.newPipe(ctx), include: liveFields(s.run.Mapping), unique: s.run.Options.Text(optionRepeatedNames) != repeatedFail, recalled: refs.recalled()}
+	w := updater{target: s.k.target, run: s.run, client: c, pipe: s.newPipe(ctx), refs: refs}
 	for _, batch := range s.batches(ready) {
 		if w.pipe.full(ctx) {
 			break
@@ -76,7 +75,7 @@ func (s *step) writeUpdates(ctx context.Context) error {
 	}
 	var fromMemory []tenants.RunItem
 	for _, x := range ready {
-		if x.kind == landed && x.doc.basis == basisMemory {
+		if x.state == Landed && x.doc.basis == basisMemory {
 			fromMemory = append(fromMemory, x.item)
 		}
 	}
@@ -93,7 +92,7 @@ func (s *step) writeUpdates(ctx context.Context) error {
 }
 
 // prepare decodes items and loads what their documents refer to.
-func (s *step) prepare(ctx context.Context, items []tenants.RunItem) ([]*sending, *refTable, error) {
+func (s *step) prepare(ctx context.Context, items []tenants.RunItem) ([]*sending, Refs, error) {
 	all := make([]*sending, len(items))
 	docs := make([]itemDoc, len(items))
 	for i, item := range items {
@@ -107,14 +106,17 @@ func (s *step) prepare(ctx context.Context, items []tenants.RunItem) ([]*sending
 	if err != nil {
 		return nil, nil, err
 	}
-	return all, refs, s.ensureRefs(ctx, refs, all)
+	if missing := creatable(refs, docs...); len(missing) > 0 { // deleted since they were matched
+		return all, refs, refs.Create(ctx, s.Step, missing)
+	}
+	return all, refs, nil
 }
 
 // suspectAfter is how many steps without any answer make every update go alone: perhaps it is not the
 // platform that is away, but one record that breaks every batch it is in.
 const suspectAfter = 2
 
-// batches cuts updates into tens. What failed without an answer before goes alone, in case it is the reason.
+// batches cuts updates into batches. What failed without an answer before goes alone, in case it is the reason.
 func (s *step) batches(all []*sending) [][]*sending {
 	var together []*sending
 	var out [][]*sending
@@ -125,12 +127,12 @@ func (s *step) batches(all []*sending) [][]*sending {
 			together = append(together, x)
 		}
 	}
-	return slices.AppendSeq(out, slices.Chunk(together, updateBatch))
+	return slices.AppendSeq(out, slices.Chunk(together, s.k.target.UpdateBatch()))
 }
 
-// updatePayload returns the fields of x that differ, and its product's id.
-func updatePayload(x *sending, refs *refTable) (bigcommerce.Fields, error) {
-	var changes []change
+// updatePayload returns the fields of x that differ.
+func (s *step) updatePayload(x *sending, refs Refs) (bigcommerce.Fields, error) {
+	var changes []Change
 	if err := decodeJSON(x.item.Changes, &changes); err != nil {
 		return nil, fmt.Errorf("upsert: changes of line %d: %w", x.item.Line, err)
 	}
@@ -138,34 +140,36 @@ func updatePayload(x *sending, refs *refTable) (bigcommerce.Fields, error) {
 	for i, c := range changes {
 		targets[i] = c.Field
 	}
-	out, _ := x.doc.payload(targets, refs)
-	out["id"] = x.item.TargetID
-	return out, nil
+	return s.k.target.Payload(x.doc.Doc, targets, refs), nil
 }
 
 // updated draws the conclusion of one update. memory is its product as it was remembered, if its changes were
 // worked out from that.
-func (s *step) updated(o *outcome, x *sending, memory bigcommerce.Fields, refs *refTable) error {
+func (s *step) updated(o *outcome, x *sending, memory Live, refs Refs) error {
 	if x.doc.basis == basisMemory {
-		switch x.kind {
-		case landed:
-			if drift := drifted(x, memory, refs); len(drift) > 0 {
+		switch x.state {
+		case Landed:
+			if drift := s.drifted(x, memory, refs); len(drift) > 0 {
 				return s.mend(o, x, drift)
 			}
-		case refused, gone, doubtful:
+		case Refused, Gone, doubtful:
 			return s.doubt(o, x)
 		}
 	}
-	switch x.kind {
-	case landed:
+	switch x.state {
+	case Landed:
 		return s.accept(o, x, x.item.TargetID, actionUpdate)
-	case refused:
+	case Refused:
 		if err := o.noteWritten(x); err != nil {
 			return err
 		}
 		o.failed(x.item, x.doc, x.field, x.message, "")
-	case gone:
-		changes, err := encodeChanges(created(x.doc))
+	case Gone:
+		if _, creates := s.k.target.(Creator); !creates {
+			o.failed(x.item, x.doc, "", "the store's "+s.k.spec.Singular+" was deleted while the run was under way", "")
+			return nil
+		}
+		changes, err := encodeChanges(created(s.k.target, x.doc.Doc))
 		if err != nil {
 			return err
 		}
@@ -173,7 +177,7 @@ func (s *step) updated(o *outcome, x *sending, memory bigcommerce.Fields, refs *
 		s.run.ToUpdate--
 		s.run.ToCreate++
 		o.put(x.item)
-	case staleRef:
+	case StaleRef:
 		s.stale(x, refs)
 	}
 	return nil // unanswered: it stays an update, and PUT may be repeated
@@ -181,27 +185,29 @@ func (s *step) updated(o *outcome, x *sending, memory bigcommerce.Fields, refs *
 
 // updater sends updates.
 type updater struct {
-	products *bigcommerce.ProductsService
-	pipe     *pipe
-	include  []string
-	unique   bool // make a repeated name unique
-	recalled bool // categories or brands were only recalled: a refusal because of one is no record's fault
+	target Target
+	run    *tenants.Run
+	client *bigcommerce.Client
+	pipe   *pipe
+	refs   Refs
 }
 
 // put sends a batch and notes in each of its sendings what became of it.
 func (w *updater) put(ctx context.Context, batch []*sending) {
-	docs := make([]bigcommerce.Fields, len(batch))
+	writes := make([]Write, len(batch))
 	for i, x := range batch {
-		docs[i] = x.sent
+		writes[i] = x.write(w.refs.Recalled())
 	}
-	res, err := w.products.Update(ctx, docs, w.include...)
+	results, err := w.target.Update(ctx, w.client, w.run, writes)
+	if err == nil && len(results) != len(batch) {
+		err = fmt.Errorf("upsert: %d results of %d writes", len(results), len(batch))
+	}
 	if err == nil {
 		w.pipe.told(nil)
-		w.sort(ctx, batch, res)
+		w.sort(ctx, batch, results)
 		return
 	}
-	var api *bigcommerce.APIError
-	if !blames(err) || !errors.As(err, &api) {
+	if !blames(err) {
 		w.pipe.told(err)
 		for _, x := range batch {
 			x.unanswered(err)
@@ -209,17 +215,17 @@ func (w *updater) put(ctx context.Context, batch []*sending) {
 		return
 	}
 	w.pipe.told(nil)
-	if w.recalled && aboutReference(err, api) {
+	if w.refs.Recalled() && w.refs.Blames(err) {
 		w.pipe.halt.Store(true)
 		for _, x := range batch {
-			x.kind = staleRef
+			x.state = StaleRef
 		}
 		return
 	}
 	if sure := withoutMemory(batch); len(batch) > 1 && len(sure) < len(batch) {
 		for _, x := range batch {
 			if x.doc.basis == basisMemory {
-				x.kind = doubtful
+				x.state = doubtful
 			}
 		}
 		if len(sure) > 0 {
@@ -232,11 +238,30 @@ func (w *updater) put(ctx context.Context, batch []*sending) {
 		w.put(ctx, batch[len(batch)/2:])
 		return
 	}
-	w.alone(ctx, batch[0], err, api)
+	x := batch[0]
+	result := w.target.Refusal(w.run, writes[0], err)
+	if result.State == Renamed {
+		x.rename(w.target, result.Unique)
+		w.put(ctx, batch)
+		return
+	}
+	x.take(result)
 }
 
-// withoutMemory returns those of a batch whose changes were worked out from live products. If BigCommerce refuses
-// a batch, it is cheaper to look the others up, 250 in a request, than to split it: several of their products may
+// sort takes the results of a batch. What is not surely saved is sent again alone, to learn its own fault.
+func (w *updater) sort(ctx context.Context, batch []*sending, results []Result) {
+	for i, x := range batch {
+		x.take(results[i])
+	}
+	for _, x := range batch {
+		if x.state == Unsure {
+			w.put(ctx, []*sending{x})
+		}
+	}
+}
+
+// withoutMemory returns those of a batch whose changes were worked out from live records. If BigCommerce refuses
+// a batch, it is cheaper to look the others up, many in a request, than to split it: several of their records may
 // be gone.
 func withoutMemory(batch []*sending) []*sending {
 	return slices.DeleteFunc(slices.Clone(batch), func(x *sending) bool { return x.doc.basis == basisMemory })
@@ -246,65 +271,4 @@ func withoutMemory(batch []*sending) []*sending {
 func blames(err error) bool {
 	var missing *bigcommerce.NotFoundError
 	return refusal(err) || errors.As(err, &missing)
-}
-
-// alone concludes from a refusal of a single record.
-func (w *updater) alone(ctx context.Context, x *sending, err error, api *bigcommerce.APIError) {
-	var missing *bigcommerce.NotFoundError
-	var conflict *bigcommerce.ConflictError
-	switch {
-	case errors.As(err, &missing), refusedField(api.Fields) == "id":
-		x.kind = gone
-		return
-	case errors.As(err, &conflict):
-		switch conflictAbout(api) {
-		case takenName:
-			if w.unique && x.doc.rename == "" || w.unique && x.sent["name"] != x.doc.rename {
-				x.doc.rename, x.renamed = uniqueName(x.doc.name(), x.doc.sku()), true
-				x.sent["name"] = x.doc.rename
-				w.put(ctx, []*sending{x})
-				return
-			}
-			x.kind, x.field, x.message = refused, "name", nameTaken
-			return
-		case takenSKU:
-			x.kind, x.field, x.message = refused, "sku", "another product of the store already has this SKU: "+reason(err)
-			return
-		case takenReference:
-			x.kind = staleRef
-			return
-		}
-	}
-	x.refuse(api)
-}
-
-const nameTaken = "another product of the store has the same name, and BigCommerce wants names unique: change the name, or let the flow append the SKU"
-
-// sort reads the answer to a batch. After a 207 whatever is not surely saved is sent again alone, to
-// learn its own fault.
-func (w *updater) sort(ctx context.Context, batch []*sending, res bigcommerce.BatchResult) {
-	byID := make(map[int64]bigcommerce.Fields, len(res.Data))
-	for _, p := range res.Data {
-		byID[intOf(p["id"])] = p
-	}
-	var unsure []*sending
-	for _, x := range batch {
-		p, ok := byID[x.item.TargetID]
-		x.kind, x.answer = landed, p
-		if len(res.Errors) > 0 && (!ok || len(differing(x.sent, p)) > 0) {
-			unsure = append(unsure, x)
-		}
-	}
-	switch {
-	case len(unsure) == 0:
-	case len(batch) == 1:
-		e := res.Errors[0]
-		x := batch[0]
-		x.kind, x.field = refused, refusedField(e.Fields)
-		x.message = "BigCommerce did not save all of it: " + explain(e.Title, e.Fields)
-	default:
-		for _, x := range unsure {
-			w.put(ctx, []*sending{x})
-		}
-	}
 }

@@ -2,117 +2,12 @@ package upsert
 
 import (
 	"encoding/json"
-	"fmt"
 	"math/big"
 	"reflect"
-	"sort"
 	"strconv"
 	"strings"
 	"time"
-
-	"sluice/internal/bigcommerce"
 )
-
-// change is one field of one product before and after; RunItem.Changes and JournalEntry.Changes are
-// JSON arrays of it. Field is the mapping's target, so a category or brand is shown by name.
-type change struct {
-	Field   string `json:"field"`
-	Before  any    `json:"before"`
-	After   any    `json:"after"`
-	Unknown bool   `json:"unknown,omitempty"` // the store did not show the field, so that Before says nothing
-}
-
-// diff returns what writing d would change of the live product, by field name. Fields that are not
-// mapped are never looked at. A field that live does not have is unknown: it is a change until it was sent.
-func diff(d itemDoc, live bigcommerce.Fields, refs resolver) []change {
-	var out []change
-	for _, target := range targetsOf(d) {
-		want := d.fields[target]
-		switch target {
-		case "name":
-			v, shown := live["name"]
-			have := text(v)
-			if have == d.name() || have == uniqueName(d.name(), d.sku()) || d.cleaned.explains("name", d.effectiveName(), v, shown) {
-				continue // the unique form was given by an earlier run, which may have been forgotten
-			}
-			out = append(out, change{Field: "name", Before: have, After: d.effectiveName(), Unknown: !shown})
-		case targetCategory:
-			ids, missing := refs.categories(text(want))
-			v, shown := live["categories"]
-			have := intsOf(v)
-			if len(missing) > 0 || (!shown || !sameSet(ids, have)) && !d.cleaned.explains("categories", ids, have, shown) {
-				out = append(out, change{Field: target, Before: refs.paths(have), After: text(want), Unknown: !shown})
-			}
-		case targetBrand:
-			id, ok := refs.brand(text(want))
-			v, shown := live["brand_id"]
-			have := intOf(v)
-			if !ok || (!shown || id != have) && !d.cleaned.explains("brand_id", id, v, shown) {
-				out = append(out, change{Field: target, Before: refs.brandName(have), After: text(want), Unknown: !shown})
-			}
-		default:
-			have, shown := live[target]
-			if shown && sameField(target, have, want) || d.cleaned.explains(target, want, have, shown) {
-				continue
-			}
-			out = append(out, change{Field: target, Before: have, After: want, Unknown: !shown})
-		}
-	}
-	return out
-}
-
-// created returns the changes of a product that does not exist yet.
-func created(d itemDoc) []change {
-	var out []change
-	for _, target := range targetsOf(d) {
-		after := d.fields[target]
-		if target == "name" {
-			after = d.effectiveName()
-		}
-		out = append(out, change{Field: target, After: after})
-	}
-	return out
-}
-
-func targetsOf(d itemDoc) []string {
-	out := make([]string, 0, len(d.fields))
-	for k := range d.fields {
-		out = append(out, k)
-	}
-	sort.Strings(out)
-	return out
-}
-
-func encodeChanges(c []change) (string, error) {
-	if len(c) == 0 {
-		return "[]", nil
-	}
-	b, err := json.Marshal(c)
-	if err != nil {
-		return "", fmt.Errorf("upsert: changes: %w", err)
-	}
-	return string(b), nil
-}
-
-// differing returns the sent fields that the answer shows with another value. A field that the answer
-// does not have says nothing.
-func differing(sent, answer bigcommerce.Fields) []string {
-	var out []string
-	for field, want := range sent {
-		if field == "id" {
-			continue
-		}
-		have, shown := answer[field]
-		if !shown {
-			continue
-		}
-		if !sameField(field, have, want) {
-			out = append(out, field)
-		}
-	}
-	sort.Strings(out)
-	return out
-}
 
 // same reports whether a live value already is the wanted one. Numbers are compared by value (12.5 is
 // 12.50), times by instant, lists of numbers as sets (their order means nothing to BigCommerce);
@@ -184,17 +79,7 @@ func listOf(v any) ([]any, bool) {
 }
 
 func sameList(a, b []any) bool {
-	numbers := true
-	for _, l := range [][]any{a, b} {
-		for _, v := range l {
-			if _, isText := v.(string); isText {
-				numbers = false
-			} else if _, ok := numberOf(v); !ok {
-				numbers = false
-			}
-		}
-	}
-	if numbers {
+	if allNumbers(a) && allNumbers(b) {
 		return sameSet(intsOf(a), intsOf(b))
 	}
 	a, b = withoutEmpty(a), withoutEmpty(b)
@@ -203,6 +88,18 @@ func sameList(a, b []any) bool {
 	}
 	for i := range a {
 		if !same(a[i], b[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func allNumbers(l []any) bool {
+	for _, v := range l {
+		if _, isText := v.(string); isText {
+			return false
+		}
+		if _, ok := numberOf(v); !ok {
 			return false
 		}
 	}

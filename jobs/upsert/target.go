@@ -1,0 +1,209 @@
+package upsert
+
+import (
+	"context"
+
+	"sluice/internal/bigcommerce"
+	"sluice/jobs/flow"
+	"sluice/jobs/mapping"
+	"sluice/tenants"
+)
+
+// Target is a kind of record of a store that flows write to. It has no state, and many runs use it at once. What else it
+// can do it says by being a Creator, Scanner, Referrer or Renamer.
+//
+// Not its business are quota, back-off, the splitting of batches, tries, what may have been sent, dry runs, the
+// journal, memory and cancelling: Kind does them once for all.
+type Target interface {
+	Spec() flow.Spec
+	// Catalogue lists what a mapping of these records may fill, in ctx's store.
+	Catalogue(ctx context.Context) (*mapping.Catalogue, error)
+
+	// Key identifies the record that a document is about.
+	Key(d mapping.Document) Key
+	// KeyName names for people what identifies a record: "SKU".
+	KeyName() string
+	// LiveKey is the key of a record of the store.
+	LiveKey(live Live) Key
+
+	// Field returns the field of a live record that a mapping's target is written to, and Target is its reverse.
+	Field(target string) string
+	Target(field string) string
+	// Kept lists the fields of a live record that are worth remembering.
+	Kept(m tenants.Mapping) []string
+	// Same reports whether a live value of a field already is the wanted one.
+	Same(field string, live, want any) bool
+	// Blind reports whether the answer to a write may show an old value of a field. What was sent is believed.
+	Blind(field string) bool
+
+	// LookupBatch is the most records that one Lookup asks for.
+	LookupBatch() int
+	// Lookup asks for records, all by ID or all by key, and returns those that there are. left are those of
+	// want that it did not ask for. A record may be found by a key that differs in what Key folds.
+	Lookup(ctx context.Context, c *bigcommerce.Client, run *tenants.Run, want []Want) (found []Live, left []Want, err error)
+
+	// Diff returns what writing d would change of a live record, by target. Fields that are not mapped are never
+	// looked at. A field that live does not have is unknown: it is a change until it was sent.
+	Diff(d Doc, live Live, refs Refs) []Change
+	// Payload returns what to send for targets of d, nil for all. Nothing that it refers to is missing.
+	Payload(d Doc, targets []string, refs Refs) bigcommerce.Fields
+	// UpdateBatch is the most updates that one request takes.
+	UpdateBatch() int
+	// Update writes to records that exist, in one request, and returns what became of each. A refusal of the whole
+	// is an error: see Refusal.
+	Update(ctx context.Context, c *bigcommerce.Client, run *tenants.Run, w []Write) ([]Result, error)
+	// Refusal says what the refusal of a request with one write means.
+	Refusal(run *tenants.Run, w Write, err error) Result
+}
+
+// Creator is a Target whose records a flow may create.
+type Creator interface {
+	// Create creates a record that is not to be found, and is never repeated blindly. With an error nothing was
+	// created if the result's State is Refused; otherwise that is not known.
+	Create(ctx context.Context, c *bigcommerce.Client, run *tenants.Run, w Write) (Result, error)
+}
+
+// Scanner is a Target all of whose records can be read, which is the cheaper way to find many of them.
+type Scanner interface {
+	PageSize() int
+	// Scan returns the page of records after that of id after, in the order of ids, and how many there are in all.
+	Scan(ctx context.Context, c *bigcommerce.Client, run *tenants.Run, after int64) (live []Live, total int, err error)
+}
+
+// Remarker is a Target that has something to say about a record that is to be updated.
+type Remarker interface {
+	Remark(d Doc, live Live) (field, message, value string)
+}
+
+// Want is a record that a run looks for.
+type Want struct {
+	ID  int64  // 0: by Key
+	Key string // as the source writes it
+}
+
+// Doc is a document that is to be written.
+type Doc struct {
+	Fields mapping.Document // as mapped
+	Unique string           // what a Renamer has it written with instead of its own value, "" for that
+	Sent   bool             // a create of it was sent once, and its record was not found since
+
+	cleaned cleaned
+}
+
+// Explains reports whether live, or that it is not shown, is what BigCommerce made of want, which was sent before.
+func (d Doc) Explains(field string, want, live any, shown bool) bool {
+	return d.cleaned.explains(field, want, live, shown)
+}
+
+// Change is one target of one record before and after; tenants.RunItem.Changes and tenants.JournalEntry.Changes are
+// JSON arrays of it.
+type Change struct {
+	Field   string `json:"field"` // the mapping's target, so that what is written by id is shown by name
+	Before  any    `json:"before"`
+	After   any    `json:"after"`
+	Unknown bool   `json:"unknown,omitempty"` // the store did not show the field, so that Before says nothing
+}
+
+// Write is one record on its way.
+type Write struct {
+	ID       int64 // of the live record, 0 for a create
+	Doc      Doc
+	Fields   bigcommerce.Fields // the payload
+	Recalled bool               // what it refers to was only recalled, so that a refusal because of that is no record's fault
+}
+
+// Result says what became of a write.
+type Result struct {
+	State   State
+	Live    Live   // Landed, Exists: the record, as far as the answer shows it
+	Partial string // Landed: what BigCommerce says it did not save, although it took the rest
+	Field   string // Refused: the target that is to blame, if that is known
+	Message string // Refused: why
+	Unique  string // Renamed: the form to send
+}
+
+// State is what became of a write.
+type State int
+
+// The states of a write. The first three are the engine's own.
+const (
+	notSent  State = iota // nothing happened: it stays what it was
+	lost                  // no answer; it may have been carried out
+	unsent                // no answer; it was not carried out
+	doubtful              // it was refused in a batch, and its changes are from memory
+	Landed                // Live is the record
+	Exists                // a create met a record with its key: Live
+	Gone                  // an update's record does not exist any more
+	Refused               // Field and Message say why
+	Renamed               // another record has its unique value: send it again with Unique
+	Unsure                // not known of a batch: send it again, alone
+	StaleRef              // something that it refers to was deleted meanwhile
+)
+
+// Key identifies a record at the source.
+type Key struct {
+	Folded  string // in the form in which keys are compared; "" if there is none
+	Shown   string // as the source writes it
+	Field   string // the mapping's target that is to blame for Problem
+	Problem string // what is wrong with it, "" for nothing
+}
+
+// Live is a record as the store has it, as far as it was seen.
+type Live struct {
+	ID     int64 // what webhooks name; 0 for none
+	Fields bigcommerce.Fields
+}
+
+// Referrer is a Target whose documents name other things of the store, which are written by id.
+type Referrer interface {
+	// Refs returns what a run refers to, nil if its mapping names nothing. The run has it to itself, and keeps it
+	// between steps while the process lives.
+	Refs(run *tenants.Run) Refs
+}
+
+// Refs are the things that one run's documents name.
+type Refs interface {
+	// Load sees to it that what docs name and Missing returns is really not in the store: from memory if that has
+	// all of it, else from the store.
+	Load(ctx context.Context, s *flow.Step, docs ...mapping.Document) error
+	// Missing returns what a document names and the store does not have.
+	Missing(d mapping.Document) []Ref
+	// Create creates what is missing, as long as the step may go on. What cannot be created is noted.
+	Create(ctx context.Context, s *flow.Step, missing []Ref) error
+	// Same reports whether two names are of one thing.
+	Same(a, b Ref) bool
+	// Refused says why something could not be created; "" if nobody tried.
+	Refused(r Ref) string
+	// Requests is how many requests creating these takes.
+	Requests(missing []Ref) int
+	// Plural names the things of a field: "categories".
+	Plural(field string) string
+	// Recalled reports whether something was not read from the store by this run: then a refusal that Blames accepts
+	// is no record's fault.
+	Recalled() bool
+	// Blames reports whether a refusal is because of a reference.
+	Blames(err error) bool
+	// Forget drops what is remembered of the store, with the step.
+	Forget(s *flow.Step)
+}
+
+// Ref is one thing that a document names.
+type Ref struct {
+	Field string `json:"field"` // the mapping's target
+	Name  string `json:"name"`  // as written
+}
+
+// Renamer is a Target of whose records no two may have the same value of one field, as products' names.
+type Renamer interface {
+	// Unique returns the field, the document's value of it ("" if it has none), and a form of it that no other
+	// record has.
+	Unique(d mapping.Document) (field, value, unique string)
+	// UniqueKey is the form in which values are compared, of at most 64 characters.
+	UniqueKey(value string) string
+	// Renames reports whether a run may write the unique form of a value that another record has.
+	Renames(run *tenants.Run) bool
+	// Taken says to people that another record of the source has the value, and what to do.
+	Taken() string
+	// Renamed says to people that a record is called otherwise, because another has its value.
+	Renamed(unique string) string
+}
