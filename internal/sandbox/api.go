@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"bytes"
+	"cmp"
 	"io"
 	"net/http"
 	"strconv"
@@ -23,8 +24,9 @@ type call struct {
 type route struct {
 	method, path string
 	scopes       []string
-	concurrent   int  // requests of one store at a time; 0 is unlimited
-	plain401     bool // documented as plain text instead of JSON
+	concurrent   int    // requests of one store at a time; 0 is unlimited
+	class        string // what counts for that together; "" is the path's own
+	plain401     bool   // documented as plain text instead of JSON
 	handle       func(*call) reply
 }
 
@@ -43,9 +45,9 @@ var (
 	contentWrite   = []string{"store_v2_content"}
 )
 
-// apiRoutes are the endpoints under /stores/{hash}.
+// apiRoutes are the endpoints under /stores/{hash}: these, and those of every resource.
 func (s *Sandbox) apiRoutes() []route {
-	return []route{
+	all := []route{
 		{method: "GET", path: "/v2/store", scopes: infoRead, handle: s.getStore},
 		{method: "GET", path: "/v2/time", scopes: infoRead, handle: s.getTime},
 		{method: "GET", path: "/v2/tax_classes", scopes: infoRead, handle: s.listTaxClasses},
@@ -89,12 +91,6 @@ func (s *Sandbox) apiRoutes() []route {
 		{method: "POST", path: "/v3/customers/validate-credentials", scopes: customersWrite, handle: s.validateCredentials},
 		{method: "GET", path: "/v3/customers/settings/channels/{id}", scopes: customersRead, handle: s.getCustomerSettings},
 		{method: "PUT", path: "/v3/customers/settings/channels/{id}", scopes: customersWrite, handle: s.updateCustomerSettings},
-		{method: "GET", path: "/v2/customer_groups", scopes: customersRead, concurrent: 40, handle: s.listGroups},
-		{method: "POST", path: "/v2/customer_groups", scopes: customersWrite, concurrent: 40, handle: s.createGroup},
-		{method: "GET", path: "/v2/customer_groups/count", scopes: customersRead, handle: s.countGroups},
-		{method: "GET", path: "/v2/customer_groups/{id}", scopes: customersRead, handle: s.getGroup},
-		{method: "PUT", path: "/v2/customer_groups/{id}", scopes: customersWrite, handle: s.updateGroup},
-		{method: "DELETE", path: "/v2/customer_groups/{id}", scopes: customersWrite, concurrent: 40, handle: s.deleteGroup},
 
 		{method: "GET", path: "/v3/channels", scopes: channelsRead, handle: s.listChannels},
 		{method: "POST", path: "/v3/channels", scopes: channelsWrite, handle: s.createChannel},
@@ -125,6 +121,10 @@ func (s *Sandbox) apiRoutes() []route {
 		{method: "PUT", path: "/v3/hooks/{id}", handle: s.updateHook},
 		{method: "DELETE", path: "/v3/hooks/{id}", handle: s.deleteHook},
 	}
+	for _, r := range s.resources {
+		all = append(all, r.routes...)
+	}
+	return all
 }
 
 // apiHandler serves the API, the login host and the sandbox's own endpoints.
@@ -203,10 +203,11 @@ func (s *Sandbox) answer(rt route, st *Store, r *http.Request, f *Fault, entry *
 		return forbidden(), state, true
 	}
 	if rt.concurrent > 0 {
-		if !st.enter(rt.path, rt.concurrent) {
+		class := cmp.Or(rt.class, rt.path)
+		if !st.enter(class, rt.concurrent) {
 			return tooMany(), state, true
 		}
-		defer st.leave(rt.path)
+		defer st.leave(class)
 	}
 	q, err := newQuery(r.URL.RawQuery)
 	if err != nil {
@@ -222,6 +223,7 @@ func (s *Sandbox) answer(rt route, st *Store, r *http.Request, f *Fault, entry *
 		return fail(http.StatusRequestEntityTooLarge, "The request payload is too large.", nil), state, true
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
+	st.carryOut(s.now())
 	return rt.handle(&call{r: r, st: st, tok: tok, q: q, partial: f.is(FaultPartial)}), state, true
 }
 

@@ -23,6 +23,30 @@ type CustomerGroup struct {
 	Modified       int64
 }
 
+const kindGroup = "customer_group"
+
+// groups are a store's customer groups.
+type groups struct{ things[CustomerGroup] }
+
+func (st *Store) groups() *groups { return keptBy[*groups](st) }
+
+// customerGroups is /v2/customer_groups.
+func customerGroups(s *Sandbox) *resource {
+	const path, one = "/v2/customer_groups", "/v2/customer_groups/{id}"
+	return &resource{
+		routes: []route{
+			{method: "GET", path: path, scopes: customersRead, concurrent: 40, handle: s.listGroups},
+			{method: "POST", path: path, scopes: customersWrite, concurrent: 40, handle: s.createGroup},
+			{method: "GET", path: path + "/count", scopes: customersRead, handle: s.countGroups},
+			{method: "GET", path: one, scopes: customersRead, handle: s.getGroup},
+			{method: "PUT", path: one, scopes: customersWrite, handle: s.updateGroup},
+			{method: "DELETE", path: one, scopes: customersWrite, concurrent: 40, handle: s.deleteGroup},
+		},
+		kinds: []string{kindGroup},
+		keep:  func(st *Store) kept { return &groups{newThings[CustomerGroup](st, kindGroup)} },
+	}
+}
+
 // AddCustomerGroup adds a group as the merchant does.
 func (st *Store) AddCustomerGroup(name string) (CustomerGroup, error) {
 	st.mu.Lock()
@@ -38,9 +62,9 @@ func (st *Store) AddCustomerGroup(name string) (CustomerGroup, error) {
 func (st *Store) CustomerGroups() []CustomerGroup {
 	st.mu.RLock()
 	defer st.mu.RUnlock()
-	out := make([]CustomerGroup, 0, len(st.shop.groups))
-	for _, id := range sortedKeys(st.shop.groups) {
-		out = append(out, *st.shop.groups[id])
+	out := make([]CustomerGroup, 0, len(st.groups().byID))
+	for _, id := range sortedKeys(st.groups().byID) {
+		out = append(out, *st.groups().byID[id])
 	}
 	return out
 }
@@ -49,7 +73,7 @@ func (st *Store) checkGroupLocked(g *CustomerGroup) string {
 	if strings.TrimSpace(g.Name) == "" {
 		return "name is required"
 	}
-	for _, o := range st.shop.groups {
+	for _, o := range st.groups().byID {
 		if o.ID != g.ID && strings.EqualFold(o.Name, g.Name) {
 			return "a group with this name exists already"
 		}
@@ -73,23 +97,22 @@ func (st *Store) insertGroupLocked(g CustomerGroup) *CustomerGroup {
 
 func (st *Store) putGroupLocked(g *CustomerGroup) {
 	g.Modified = st.sb.now().Unix()
-	for _, o := range st.shop.groups {
+	groups := st.groups()
+	for _, o := range groups.byID {
 		other := *o
 		other.IsDefault, other.ForGuests = o.IsDefault && !g.IsDefault, o.ForGuests && !g.ForGuests
 		if o.ID == g.ID || other.IsDefault == o.IsDefault && other.ForGuests == o.ForGuests {
 			continue
 		}
-		st.shop.groups[o.ID] = &other
-		st.record(kindGroup, o.ID, &other)
+		groups.put(o.ID, &other)
 	}
-	st.shop.groups[g.ID] = g
-	st.record(kindGroup, g.ID, g)
+	groups.put(g.ID, g)
 	st.flush()
 }
 
 // defaultGroupLocked is the group that new customers join, or 0.
 func (st *Store) defaultGroupLocked() int64 {
-	for _, g := range st.shop.groups {
+	for _, g := range st.groups().byID {
 		if g.IsDefault {
 			return g.ID
 		}
@@ -178,8 +201,8 @@ func (s *Sandbox) listGroups(c *call) reply {
 	c.st.mu.RLock()
 	defer c.st.mu.RUnlock()
 	found := []map[string]any{}
-	for _, id := range sortedKeys(c.st.shop.groups) {
-		g := c.st.shop.groups[id]
+	for _, id := range sortedKeys(c.st.groups().byID) {
+		g := c.st.groups().byID[id]
 		if !slices.ContainsFunc(tests, func(ok func(*CustomerGroup) bool) bool { return !ok(g) }) {
 			found = append(found, g.view())
 		}
@@ -194,7 +217,7 @@ func (s *Sandbox) listGroups(c *call) reply {
 // group finds the group of the path.
 func (c *call) group() (*CustomerGroup, *reply) {
 	id, ok := c.pathID()
-	if g := c.st.shop.groups[id]; ok && g != nil {
+	if g := c.st.groups().byID[id]; ok && g != nil {
 		return g, nil
 	}
 	r := errorV2(http.StatusNotFound, "The requested resource was not found.")
@@ -204,7 +227,7 @@ func (c *call) group() (*CustomerGroup, *reply) {
 func (s *Sandbox) countGroups(c *call) reply {
 	c.st.mu.RLock()
 	defer c.st.mu.RUnlock()
-	return okJSON(http.StatusOK, map[string]int{"count": len(c.st.shop.groups)})
+	return okJSON(http.StatusOK, map[string]int{"count": len(c.st.groups().byID)})
 }
 
 func (s *Sandbox) getGroup(c *call) reply {
@@ -337,8 +360,7 @@ func (s *Sandbox) deleteGroup(c *call) reply {
 			st.record(kindCustomer, id, &next)
 		}
 	}
-	delete(st.shop.groups, g.ID)
-	st.record(kindGroup, g.ID, nil)
+	st.groups().drop(g.ID)
 	st.flush()
 	return noContent
 }

@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -42,6 +43,8 @@ type fieldSpec struct {
 	date     bool   // an ISO 8601 date-time
 	html     bool   // kept as cleanHTML makes it
 	decimals int    // of a number, to which it is rounded; 0 is as many as it has
+
+	fields []fieldSpec // of kObject and kObjects, where their own fields are described
 }
 
 // fieldValue is one field that was set, in canonical JSON. Fields at their default are not stored.
@@ -270,12 +273,9 @@ func validate(specs []fieldSpec, idx map[string]uint8, in map[string]any, create
 		if !ok || specs[i].readOnly {
 			continue
 		}
-		raw, msg := specs[i].canonical(v)
-		if msg != "" {
-			errs[prefix+name] = msg
-			continue
+		if raw, ok := specs[i].check(v, prefix+name, errs); ok {
+			out = append(out, fieldValue{i, raw})
 		}
-		out = append(out, fieldValue{i, raw})
 	}
 	if create {
 		for i := range specs {
@@ -286,6 +286,56 @@ func validate(specs []fieldSpec, idx map[string]uint8, in map[string]any, create
 	}
 	slices.SortFunc(out, func(a, b fieldValue) int { return int(a.field) - int(b.field) })
 	return out, errs
+}
+
+// check is canonical in depth: of objects whose fields are described, these are checked too. What is wrong goes into
+// errs, keyed by where it is.
+func (f *fieldSpec) check(v any, at string, errs map[string]string) (raw string, ok bool) {
+	before := len(errs)
+	switch in := v.(type) {
+	case map[string]any:
+		if f.kind == kObject && f.fields != nil {
+			raw = checkObject(f.fields, in, at+".", errs)
+			return raw, len(errs) == before
+		}
+	case []any:
+		if f.kind != kObjects || f.fields == nil || f.maxItems > 0 && len(in) > f.maxItems {
+			break
+		}
+		parts := make([]string, len(in))
+		for i, e := range in {
+			at := at + "." + strconv.Itoa(i)
+			if m, ok := e.(map[string]any); ok {
+				parts[i] = checkObject(f.fields, m, at+".", errs)
+			} else {
+				errs[at] = msgObject
+			}
+		}
+		return "[" + strings.Join(parts, ",") + "]", len(errs) == before
+	}
+	raw, msg := f.canonical(v)
+	if msg != "" {
+		errs[at] = msg
+	}
+	return raw, msg == ""
+}
+
+// checkObject checks an object that stands in another and returns its JSON. What it requires it requires in updates too.
+func checkObject(specs []fieldSpec, in map[string]any, prefix string, errs map[string]string) string {
+	out := make(map[string]json.RawMessage, len(in))
+	for i := range specs {
+		f := &specs[i]
+		v, sent := in[f.name]
+		switch {
+		case sent && !f.readOnly:
+			if raw, ok := f.check(v, prefix+f.name, errs); ok {
+				out[f.name] = json.RawMessage(raw)
+			}
+		case !sent && f.required:
+			errs[prefix+f.name] = msgMissing
+		}
+	}
+	return compact(out)
 }
 
 // canonical checks one value and returns its JSON, or the message of what is wrong.

@@ -156,7 +156,7 @@ func (s *Sandbox) saveHook(c *call, create bool) reply {
 	for _, v := range vals {
 		switch hookFields[v.field].name {
 		case "scope":
-			if next.Scope = unquote(v.raw); !hookScopes[next.Scope] {
+			if next.Scope = unquote(v.raw); !s.mayHear(next.Scope) {
 				errs["scope"] = "error.invalid.scope"
 			}
 		case "destination":

@@ -194,7 +194,7 @@ func TestWebhooksOfSeveralClients(t *testing.T) {
 	r := newRig(t, Options{})
 	k := newSink(t, r)
 	r.st.mu.Lock()
-	app := r.st.issueLocked(token{ClientID: r.s.ClientID(), Scopes: allScopes, App: true})
+	app := r.st.issueLocked(token{ClientID: r.s.ClientID(), Scopes: r.s.allScopes(), App: true})
 	r.st.mu.Unlock()
 	second := r.st.APIAccount()
 	secrets := map[string]string{"/first": r.owner.ClientSecret, "/app": r.s.ClientSecret(), "/second": second.ClientSecret}

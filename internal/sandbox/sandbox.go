@@ -71,6 +71,9 @@ type Sandbox struct {
 	opts   Options
 	log    *slog.Logger
 	faults *faultSet
+
+	resources []*resource
+
 	oauth  *codes
 	hooks  *dispatcher
 	state  *stateFile // nil without StateFile
@@ -137,6 +140,7 @@ func New(o Options) (*Sandbox, error) {
 		app:    appCallbacks{o.AppAuthURL, o.AppLoadURL, o.AppUninstallURL, o.AppRemoveUserURL},
 		client: &http.Client{Timeout: callbackTimeout, Transport: &http.Transport{MaxIdleConnsPerHost: hookWorkers}},
 	}
+	s.resources = newResources(s)
 	s.oauth = newCodes(o.Now)
 	s.fronts = newFronts(s)
 	s.visits = newVisits(o.Now)
@@ -309,7 +313,7 @@ func (s *Sandbox) AddStore(spec StoreSpec) *Store {
 		st.record(kindUser, u.ID, u)
 	}
 	st.defaultsLocked()
-	st.flush()
+	st.beginKept()
 	st.mu.Unlock()
 	return st
 }

@@ -196,8 +196,8 @@ func TestUninstallRemovesScripts(t *testing.T) {
 	other := r.token
 	r.s.SetApp("http://127.0.0.1:1/auth", "", "", "")
 	r.st.mu.Lock()
-	r.token = r.st.issueLocked(token{ClientID: r.s.ClientID(), Scopes: allScopes, App: true})
-	r.st.info.Install = &install{UserID: r.st.users[0].ID, Scopes: allScopes}
+	r.token = r.st.issueLocked(token{ClientID: r.s.ClientID(), Scopes: r.s.allScopes(), App: true})
+	r.st.info.Install = &install{UserID: r.st.users[0].ID, Scopes: r.s.allScopes()}
 	r.st.mu.Unlock()
 	r.want(200, "POST", "/v3/content/scripts", `{"name":"goes","src":"https://x.example/a.js","auto_uninstall":true}`)
 	r.want(200, "POST", "/v3/content/scripts", `{"name":"stays","src":"https://x.example/a.js"}`)

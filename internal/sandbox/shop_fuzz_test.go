@@ -68,9 +68,9 @@ func FuzzShopWrites(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body string) {
 		st := newStore(s, StoreSpec{Hash: "fuzz"})
 		st.defaultsLocked()
-		tok := &token{ClientID: "c", Scopes: allScopes}
+		tok := &token{ClientID: "c", Scopes: s.allScopes()}
 		size := func() int {
-			return len(st.shop.customers) + len(st.shop.groups) + len(st.shop.channels) + len(st.shop.sites) + len(st.shop.scripts)
+			return len(st.shop.customers) + len(st.groups().byID) + len(st.shop.channels) + len(st.shop.sites) + len(st.shop.scripts)
 		}
 		for name, handle := range map[string]func(*call) reply{"customers": s.createCustomers, "groups": s.createGroup, "channels": s.createChannel,
 			"sites": s.createSite, "scripts": s.createScript} {

@@ -223,7 +223,7 @@ func (st *Store) checkCustomerLocked(c *Customer) string {
 	if id, taken := st.shop.emails[emailKey(c.Email)]; taken && id != c.ID {
 		return "email is in use by another customer"
 	}
-	if c.GroupID != 0 && st.shop.groups[c.GroupID] == nil {
+	if c.GroupID != 0 && st.groups().byID[c.GroupID] == nil {
 		return "customer_group_id is not a group of the store"
 	}
 	if st.shop.channels[c.OriginChannelID] == nil {

@@ -6,7 +6,6 @@ import "encoding/json"
 type shop struct {
 	customers map[int64]*Customer
 	emails    map[string]int64 // emailKey → customer
-	groups    map[int64]*CustomerGroup
 	channels  map[int64]*Channel
 	sites     map[int64]*Site
 	scripts   map[int64]*Script
@@ -14,8 +13,7 @@ type shop struct {
 
 func (s *shop) init() {
 	s.customers, s.emails = map[int64]*Customer{}, map[string]int64{}
-	s.groups, s.channels = map[int64]*CustomerGroup{}, map[int64]*Channel{}
-	s.sites, s.scripts = map[int64]*Site{}, map[int64]*Script{}
+	s.channels, s.sites, s.scripts = map[int64]*Channel{}, map[int64]*Site{}, map[int64]*Script{}
 }
 
 func (s *shop) putCustomer(c *Customer) {
@@ -58,8 +56,6 @@ func (st *Store) applyShop(e *entry) (known bool, err error) {
 			st.info.Next[kindAddress] = max(st.info.Next[kindAddress], a.ID+1)
 		}
 		return true, nil
-	case kindGroup:
-		return true, applyTo(s.groups, e)
 	case kindChannel:
 		return true, applyTo(s.channels, e)
 	case kindSite:
@@ -88,7 +84,6 @@ func applyTo[T any](m map[int64]*T, e *entry) error {
 func (s *shop) fold(add func(kind string, id int64, v any)) {
 	foldMap(s.channels, kindChannel, add)
 	foldMap(s.sites, kindSite, add)
-	foldMap(s.groups, kindGroup, add)
 	foldMap(s.customers, kindCustomer, add)
 	foldMap(s.scripts, kindScript, add)
 }

@@ -24,7 +24,6 @@ const (
 	kindTree     = "category_tree"
 	kindHook     = "hook"
 	kindCustomer = "customer"
-	kindGroup    = "customer_group"
 	kindChannel  = "channel"
 	kindSite     = "site"
 	kindScript   = "script"
@@ -194,8 +193,8 @@ func (s *Sandbox) restore(f *stateFile) error {
 		st.countHooks()
 		if st.shop.channels[defaultChannelID] == nil { // a state file from before stores had storefronts
 			st.defaultsLocked()
-			st.flush()
 		}
+		st.beginKept()
 	}
 	return nil
 }
@@ -235,6 +234,9 @@ func (s *Sandbox) apply(e *entry) error {
 	}
 	st.info.Next[e.Kind] = max(st.info.Next[e.Kind], e.ID+1)
 	if known, err := st.applyShop(e); known {
+		return err
+	}
+	if known, err := st.applyKept(e); known {
 		return err
 	}
 	switch e.Kind {
@@ -328,6 +330,11 @@ func (s *Sandbox) fold() error {
 		}
 		for _, id := range sortedKeys(st.hooks) {
 			add(kindHook, id, st.hooks[id])
+		}
+		for _, k := range st.kept {
+			if k != nil {
+				k.fold(add)
+			}
 		}
 		st.shop.fold(add)
 		s.fronts.fold(st.Hash, add)

@@ -85,12 +85,15 @@ type Store struct {
 
 	eventCount atomic.Int64 // events announced, so that no two are the same
 
+	next atomic.Int64 // when a resource has something to carry out, in unix nanoseconds; 0 is never
+
 	mu      sync.RWMutex // guards everything below
 	info    storeInfo
 	users   []*User
 	tokens  map[string]*token // by digest
 	cat     catalogue
-	shop    shop // customers, channels, sites and scripts
+	shop    shop   // customers, channels, sites and scripts
+	kept    []kept // what each resource keeps, in their order
 	hooks   map[int64]*hook
 	busy    map[string]int // requests under way by concurrency class
 	pending bytes.Buffer   // journal lines of the mutation under way
@@ -122,6 +125,7 @@ func newStore(s *Sandbox, spec StoreSpec) *Store {
 	st.numericID = st.info.NumericID
 	st.cat.init()
 	st.shop.init()
+	st.keepers(s.resources)
 	st.quota = quota{limit: planQuota[st.info.Plan], window: s.opts.Window, start: now}
 	st.addUserLocked(or(spec.OwnerEmail, "owner@"+spec.Hash+".example"), or(spec.OwnerLocale, "en-US"), true)
 	for _, u := range spec.Users {
@@ -235,8 +239,8 @@ func (st *Store) AddUser(spec UserSpec) User {
 	return *u
 }
 
-// allScopes are those of everything that the sandbox simulates.
-var allScopes = []string{"store_v2_products", "store_v2_information", "store_v2_customers", "store_v2_customers_login",
+// fixedScopes are those of what is no resource.
+var fixedScopes = []string{"store_v2_products", "store_v2_information", "store_v2_customers", "store_v2_customers_login",
 	"store_channel_settings", "store_sites", "store_v2_content", "store_content_checkout"}
 
 // APIAccount is store-level API credentials, as the control panel makes them.
@@ -250,7 +254,7 @@ type APIAccount struct {
 // simulates. Each call is another client of the store.
 func (st *Store) APIAccount(scopes ...string) APIAccount {
 	if len(scopes) == 0 {
-		scopes = allScopes
+		scopes = st.sb.allScopes()
 	}
 	a := APIAccount{ClientID: randomToken(16), ClientSecret: randomToken(32)}
 	st.mu.Lock()

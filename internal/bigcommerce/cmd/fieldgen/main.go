@@ -25,6 +25,12 @@ func run(args []string, usage io.Writer) error {
 	path := flags.String("path", "/catalog/products", "the collection's path in the OpenAPI file")
 	pkg := flags.String("package", "bigcommerce", "the Go file's package")
 	variable := flags.String("var", "productFields", "the variable that holds the catalogue")
+	var wanted []table
+	flags.Func("table", "write tables of the sandbox instead, one per flag: VARIABLE=METHOD PATH, and :PROPERTY.PROPERTY for what is within the body", func(s string) error {
+		t, err := parseTable(s)
+		wanted = append(wanted, t)
+		return err
+	})
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -40,13 +46,17 @@ func run(args []string, usage io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", *in, err)
 	}
-	fields, err := catalogue(doc, *path)
+	var source []byte
+	if len(wanted) > 0 {
+		source, err = renderTables(doc, wanted)
+	} else {
+		var fields []field
+		if fields, err = catalogue(doc, *path); err == nil {
+			source, err = render(*pkg, *variable, *path, fields)
+		}
+	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", *in, err)
-	}
-	source, err := render(*pkg, *variable, *path, fields)
-	if err != nil {
-		return err
 	}
 	return os.WriteFile(*out, source, 0o644)
 }

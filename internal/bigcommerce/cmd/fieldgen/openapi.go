@@ -49,6 +49,8 @@ func (c content) json() *schema { return c.Content["application/json"].Schema }
 type schema struct {
 	Ref        string             `yaml:"$ref"`
 	AllOf      []*schema          `yaml:"allOf"`
+	OneOf      []*schema          `yaml:"oneOf"`
+	AnyOf      []*schema          `yaml:"anyOf"`
 	Type       string             `yaml:"type"`
 	Format     string             `yaml:"format"`
 	Properties map[string]*schema `yaml:"properties"`
@@ -62,6 +64,7 @@ type schema struct {
 	Minimum    *float64           `yaml:"minimum"`
 	Maximum    *float64           `yaml:"maximum"`
 	Enum       stringList         `yaml:"enum"`
+	Default    any                `yaml:"default"`
 	// Description is read for what the files say only in prose; it is never written.
 	Description string `yaml:"description"`
 }
