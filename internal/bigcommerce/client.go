@@ -64,6 +64,9 @@ type Client struct {
 	Customers      *CustomersService
 	CustomerGroups *CustomerGroupsService
 
+	PriceLists *PriceListsService
+	Currencies *CurrenciesService
+
 	base      string // https://host/stores/{hash}
 	storeHash string
 	token     func() string // a function, because fmt prints neither its result nor what it holds
@@ -140,6 +143,8 @@ func New(cfg Config) (*Client, error) {
 	c.Scripts = &ScriptsService{s}
 	c.Customers = &CustomersService{s}
 	c.CustomerGroups = &CustomerGroupsService{s}
+	c.PriceLists = &PriceListsService{s}
+	c.Currencies = &CurrenciesService{s}
 	return c, nil
 }
 

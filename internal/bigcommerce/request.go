@@ -39,6 +39,10 @@ type request struct {
 	path   string // below the store, with the version: "/v3/catalog/products"
 	query  string
 	body   any // JSON; nil for none
+
+	maxError int64 // how much of an error's body is read; 0 for maxErrorBody
+	// explain makes the error of a refusal more exact from its body; nil for no more.
+	explain func(raw []byte, err error) error
 }
 
 // retryable says whether the request may be sent twice to the same effect.
@@ -191,12 +195,17 @@ func decode[T any](resp *http.Response, limit int64, out *T) error {
 
 // errorOf turns an answer that is not a success into its typed error.
 func (c *Client) errorOf(r request, resp *http.Response, a Answer) error {
-	raw, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody)) // what could be read of it will do
+	limit := max(r.maxError, maxErrorBody)
+	raw, _ := io.ReadAll(io.LimitReader(resp.Body, limit)) // what could be read of it will do
 	title := orDefault(http.StatusText(resp.StatusCode), "unexpected status")
 	body := parseErrorBody(raw, c.redactor(r))
 	e := r.apiError(resp.StatusCode, body, title)
 	e.Body = shorten(c.redact(r, string(raw)), maxBodyExcerpt)
-	return kindOf(e, a, body.retryAfter)
+	err := kindOf(e, a, body.retryAfter)
+	if r.explain != nil {
+		return r.explain(raw, err)
+	}
+	return err
 }
 
 // unavailable describes a request to which no whole answer came back. ctx is the caller's.
@@ -223,10 +232,10 @@ var emailPattern = regexp.MustCompile(`(?:"[^"]*"|[^\s"<>(),;:\[\]]+)(?:@|\\u004
 
 // redact removes from text that came from outside what nobody is to read in a log or an error: the access
 // token, and people's e-mail addresses, which refusals of a customer quote ("email … already in use").
-// The catalogue knows no people, and a SKU may have an @.
+// The catalogue and price lists know no people, and a SKU may have an @.
 func (c *Client) redact(r request, s string) string {
 	s = strings.ReplaceAll(s, c.token(), "[access token]")
-	if strings.HasPrefix(r.path, "/v3/catalog/") {
+	if strings.HasPrefix(r.path, "/v3/catalog/") || strings.HasPrefix(r.path, priceListsPath) {
 		return s
 	}
 	return emailPattern.ReplaceAllString(s, "[e-mail address]")

@@ -5,12 +5,14 @@ import (
 	"strings"
 )
 
-// OAuth scopes of what Sluice does beyond the catalogue, from BigCommerce's API descriptions. A scope
-// without the suffix _read_only includes the one with it.
+// OAuth scopes of what Sluice does, from BigCommerce's API descriptions. A scope without the suffix
+// _read_only includes the one with it.
 const (
-	ScopeChannelsRead = "store_channel_settings_read_only"
-	ScopeSitesRead    = "store_sites_read_only"
-	ScopeScripts      = "store_v2_content"
+	ScopeProducts        = "store_v2_products"              // the catalogue and price lists
+	ScopeInformationRead = "store_v2_information_read_only" // the store's settings and currencies
+	ScopeChannelsRead    = "store_channel_settings_read_only"
+	ScopeSitesRead       = "store_sites_read_only"
+	ScopeScripts         = "store_v2_content"
 )
 
 // readOnlySuffix marks the read-only form of a scope.

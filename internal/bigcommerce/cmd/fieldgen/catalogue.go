@@ -29,7 +29,7 @@ func catalogue(d *document, path string) ([]field, error) {
 	if !ok || item.Post == nil || item.Put == nil || item.Get == nil {
 		return nil, fmt.Errorf("%s does not have a GET, a POST and a PUT", path)
 	}
-	create, err := d.resolve(item.Post.RequestBody.json())
+	create, err := d.element(item.Post.RequestBody.json())
 	if err != nil {
 		return nil, fmt.Errorf("body of POST %s: %w", path, err)
 	}
