@@ -177,17 +177,23 @@ func (st *Store) assign(p *product, vals []fieldValue, prefix string, create boo
 	return done, nil
 }
 
-// unique checks the name and the SKU against the other products.
+// unique checks the name and the SKUs, those of variants too, against the other products and one another.
 func (st *Store) unique(p *product, prefix string) *reply {
 	if id, taken := st.cat.byName[nameKey(p.name)]; taken && id != p.id {
 		r := conflict(prefix+"name", "The product name is a duplicate")
 		return &r
 	}
-	if k := skuKey(p.sku); k != "" {
-		if id, taken := st.cat.bySKU[k]; taken && id != p.id {
+	own := map[string]bool{}
+	for _, sku := range p.skus() {
+		k := skuKey(sku)
+		if k == "" {
+			continue
+		}
+		if id, taken := st.cat.bySKU[k]; taken && id != p.id || own[k] {
 			r := conflict(prefix+"sku", "The product sku is a duplicate")
 			return &r
 		}
+		own[k] = true
 	}
 	return nil
 }

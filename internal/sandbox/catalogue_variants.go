@@ -2,42 +2,92 @@ package sandbox
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 )
 
+// itemFilter is what GET /v3/catalog/variants filters by.
+type itemFilter struct {
+	id       *int64
+	products []int64 // nil for any
+	sku, upc *string
+	baseSKUs bool // Choices.BaseVariantsBySKU
+}
+
+func (f *itemFilter) ok(i item) bool {
+	switch {
+	case f.id != nil && i.id() != *f.id,
+		f.products != nil && !slices.Contains(f.products, i.p.id),
+		f.sku != nil && (!strings.EqualFold(i.sku(), *f.sku) || i.v == nil && !f.baseSKUs),
+		f.upc != nil && i.text("upc") != *f.upc:
+		return false
+	}
+	return true
+}
+
+// candidates are the products one of whose variants may match, by id.
+func (f *itemFilter) candidates(c *catalogue) []*product {
+	ids := f.products
+	switch {
+	case f.id != nil:
+		ids = []int64{c.byVariant[*f.id]}
+	case f.sku != nil:
+		ids = []int64{c.bySKU[skuKey(*f.sku)]}
+	case ids == nil:
+		return c.order
+	}
+	var out []*product
+	for _, id := range slices.Compact(slices.Sorted(slices.Values(ids))) {
+		if p := c.byID[id]; p != nil {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// items returns the variants from offset on, at most limit, and how many match in all.
+func (c *catalogue) items(f *itemFilter, offset, limit int) (page []item, total int) {
+	for _, p := range f.candidates(c) {
+		for _, i := range p.items() {
+			if !f.ok(i) {
+				continue
+			}
+			if total++; total > offset && len(page) < limit {
+				page = append(page, i)
+			}
+		}
+	}
+	return page, total
+}
+
 func (s *Sandbox) listVariants(c *call) reply {
-	id, products := c.q.integer("id"), c.q.integers("product_id:in")
-	sku, hasSKU := c.q.str("sku"), c.q.has("sku")
-	upc, hasUPC := c.q.str("upc"), c.q.has("upc")
+	f := itemFilter{id: c.q.integer("id"), products: c.q.integers("product_id:in"), baseSKUs: s.opts.Choices.BaseVariantsBySKU}
+	if c.q.has("sku") {
+		sku := c.q.str("sku")
+		f.sku = &sku
+	}
+	if c.q.has("upc") {
+		upc := c.q.str("upc")
+		f.upc = &upc
+	}
 	known := func(string) bool { return true }
 	only, without := c.q.names("include_fields", known), c.q.names("exclude_fields", known)
 	page, limit := c.q.page()
 	if r := c.q.problem(); r != nil {
 		return *r
 	}
-	f := &productFilter{ids: products}
-	if hasSKU {
-		f.skus = []string{sku}
-	}
-	if id != nil {
-		f.test(func(p *product) bool { return p.variant == *id })
-	}
-	if hasUPC {
-		f.test(func(p *product) bool { return p.text("upc") == upc })
-	}
 	c.st.mu.RLock()
-	found, total := c.st.cat.search(f, (page-1)*limit, limit)
-	found = slices.Clone(found)
+	found, total := c.st.cat.items(&f, (page-1)*limit, limit)
 	c.st.mu.RUnlock()
 	show := func(n string) bool {
 		return (only == nil || slices.Contains(only, n)) && !slices.Contains(without, n)
 	}
-	rows := make([][]byte, len(found))
-	for i, p := range found {
-		rows[i] = p.appendVariant(make([]byte, 0, 768), show)
+	rows := make([][]byte, len(found)) // products in the catalogue never change: encoding needs no lock
+	for n, i := range found {
+		rows[n] = i.append(make([]byte, 0, 768), show)
 	}
 	return collection(rows, c.q.meta(total, len(rows), page, limit))
 }
@@ -53,7 +103,7 @@ func okBatch(e errorBody) reply {
 	return r
 }
 
-// updateVariants changes base variants, which is changing their products.
+// updateVariants changes variants, all of them or none. Changing a base variant is changing its product.
 func (s *Sandbox) updateVariants(c *call) reply {
 	if r := c.q.problem(); r != nil {
 		return *r
@@ -74,9 +124,7 @@ func (s *Sandbox) updateVariants(c *call) reply {
 		}
 		var es map[string]string
 		all[i], es = validate(variantFields, variantIndex, in, false, prefix)
-		for k, m := range es {
-			errs[k] = m
-		}
+		maps.Copy(errs, es)
 		ids[i] = batchID(in["id"], prefix, errs)
 	}
 	if len(errs) > 0 {
@@ -85,77 +133,94 @@ func (s *Sandbox) updateVariants(c *call) reply {
 	st := c.st
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	byVariant := map[int64]*product{}
-	for _, p := range st.cat.order {
-		if slices.Contains(ids, p.variant) {
-			byVariant[p.variant] = p
-		}
-	}
-	var olds, nexts []*product
+	var olds, nexts []item
 	for i, id := range ids {
-		old := byVariant[id]
 		prefix := strconv.Itoa(i) + "."
-		var next *product
-		if old == nil {
-			r = &reply{}
-			*r = batchErrors(map[string]string{prefix + "id": "The variant " + strconv.FormatInt(id, 10) + " does not exist"})
-		} else {
-			next, r = st.changeVariant(old, all[i], prefix)
+		old, ok := st.cat.itemByID(id)
+		if !ok {
+			r := batchErrors(map[string]string{prefix + "id": "The variant " + strconv.FormatInt(id, 10) + " does not exist"})
+			return *st.undoVariants(olds, nexts, &r)
 		}
+		next, r := st.changeVariant(old, all[i], prefix)
 		if r != nil {
-			for j := len(nexts) - 1; j >= 0; j-- {
-				st.cat.replace(nexts[j], olds[j])
-			}
-			return *r
+			return *st.undoVariants(olds, nexts, r)
 		}
-		byVariant[id] = next
 		olds, nexts = append(olds, old), append(nexts, next)
 	}
-	for _, p := range nexts {
-		st.record(kindProduct, p.id, p)
+	rows := make([]json.RawMessage, len(nexts))
+	for n, i := range nexts {
+		rows[n] = i.append(nil, nil)
+		st.record(kindProduct, i.p.id, i.p)
 	}
 	st.flush()
-	for _, p := range news(olds, nexts) {
-		st.fireSKU("store/sku/updated", p)
-	}
-	rows := make([]json.RawMessage, len(nexts))
-	for i, p := range nexts {
-		rows[i] = p.appendVariant(nil, nil)
+	for n, i := range nexts {
+		if i.unlike(olds[n]) {
+			st.fireSKU("store/sku/updated", i)
+		}
 	}
 	return okJSON(http.StatusOK, map[string]any{"data": rows, "meta": map[string]any{}})
 }
 
-func (st *Store) changeVariant(old *product, vals []fieldValue, prefix string) (*product, *reply) {
-	next := old.clone()
+// undoVariants puts the products back that a refused batch has changed.
+func (st *Store) undoVariants(olds, nexts []item, r *reply) *reply {
+	for n := len(nexts) - 1; n >= 0; n-- {
+		st.cat.replace(nexts[n].p, olds[n].p)
+	}
+	return r
+}
+
+// changeVariant puts a changed copy of a variant's product into the catalogue; nothing is journalled yet.
+func (st *Store) changeVariant(old item, vals []fieldValue, prefix string) (item, *reply) {
+	next := item{p: old.p.clone()}
+	if old.v != nil {
+		v := *old.v
+		v.vals = slices.Clone(v.vals)
+		next.v = &v
+		next.p.variants[slices.Index(next.p.variants, old.v)] = &v
+	}
 	for _, v := range vals {
-		switch name := variantFields[v.field].name; name {
-		case "id", "option_values":
-		case "product_id":
-			if v.raw != strconv.FormatInt(old.id, 10) {
+		switch name := variantFields[v.field].name; {
+		case name == "id", name == "option_values":
+		case name == "product_id":
+			if v.raw != strconv.FormatInt(old.p.id, 10) {
 				r := batchErrors(map[string]string{prefix + name: "The variant belongs to another product"})
-				return nil, &r
+				return item{}, &r
 			}
-		case "sku":
-			next.sku = unquote(v.raw)
-		case "purchasing_disabled", "purchasing_disabled_message", "image_url":
-			next.variantVals = set(variantFields, next.variantVals, v)
+		case name == "sku" && next.v != nil:
+			next.v.sku = unquote(v.raw)
+		case name == "sku":
+			next.p.sku = unquote(v.raw)
+		case next.v != nil:
+			next.v.vals = set(variantFields, next.v.vals, v)
+		case slices.Contains(variantOnly, name):
+			next.p.variantVals = set(variantFields, next.p.variantVals, v)
 		default:
-			raw := v.raw
-			if raw == "null" { // no price of its own: the product's, which is the same thing here
-				raw = productFields[fieldIndex(name)].def
-			}
-			next.put(name, raw)
+			st.changeBase(next.p, v)
 		}
 	}
-	if r := st.unique(next, prefix); r != nil {
+	if r := st.unique(next.p, prefix); r != nil {
 		var e errorBody
 		_ = json.Unmarshal(r.body, &e)
 		b := okBatch(e)
-		return nil, &b
+		return item{}, &b
 	}
-	next.modified = st.sb.now().Unix()
-	st.cat.replace(old, next)
+	next.p.modified = st.sb.now().Unix()
+	st.cat.replace(old.p, next.p)
 	return next, nil
+}
+
+// changeBase writes a field of a base variant into its product. null, a variant's way to have its product's price, has
+// two meanings for the product itself.
+func (st *Store) changeBase(p *product, v fieldValue) {
+	f := &variantFields[v.field]
+	raw := v.raw
+	if raw == "null" {
+		if f.kind == kNumber && !st.sb.opts.Choices.BaseVariantNullClears {
+			return
+		}
+		raw = productFields[fieldIndex(f.name)].def
+	}
+	p.put(f.name, raw)
 }
 
 // catalogSummary is a lightweight account of the catalogue.
@@ -169,15 +234,17 @@ func (s *Sandbox) catalogSummary(c *call) reply {
 	var stock, sum, value, low, high float64
 	var oldest, newest int64
 	inCat := map[int64]int{}
-	for i, p := range st.cat.order {
-		price := p.number("price")
-		n := p.number("inventory_level")
-		stock, sum, value = stock+n, sum+price, value+n*price
-		if i == 0 || price < low {
-			low = price
+	for n, p := range st.cat.order {
+		for m, i := range p.items() {
+			price := i.number("price")
+			level := i.number("inventory_level")
+			stock, sum, value = stock+level, sum+price, value+level*price
+			if n == 0 && m == 0 || price < low {
+				low = price
+			}
+			high = max(high, price)
 		}
-		high = max(high, price)
-		if i == 0 {
+		if n == 0 {
 			oldest = p.created
 		}
 		newest = max(newest, p.created)
@@ -192,12 +259,12 @@ func (s *Sandbox) catalogSummary(c *call) reply {
 		}
 	}
 	data := map[string]any{
-		"inventory_count": int64(stock), "inventory_value": value, "variant_count": len(st.cat.order),
+		"inventory_count": int64(stock), "inventory_value": value, "variant_count": len(st.cat.byVariant),
 		"highest_variant_price": high, "average_variant_price": 0, "primary_category_id": top, "primary_category_name": "",
 		"lowest_variant_price": strconv.FormatFloat(low, 'f', -1, 64), // documented as a string
 		"oldest_variant_date":  timeString(oldest), "newest_variant_date": timeString(newest),
 	}
-	if n := len(st.cat.order); n > 0 {
+	if n := len(st.cat.byVariant); n > 0 {
 		data["average_variant_price"] = sum / float64(n)
 	}
 	if cat := st.cat.categories[top]; cat != nil {

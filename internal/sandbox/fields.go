@@ -188,8 +188,7 @@ var legacyCategoryFields = func() []fieldSpec {
 	return out
 }()
 
-// variantFields are those of product-variants_catalog.v3.yml that a base variant has. All but the
-// purchasing pair are the product's own.
+// variantFields are those of product-variants_catalog.v3.yml. Of a base variant all but variantOnly are its product's.
 var variantFields = []fieldSpec{
 	{name: "id", kind: kInteger},
 	{name: "product_id", kind: kInteger},
@@ -203,17 +202,17 @@ var variantFields = []fieldSpec{
 	{name: "width", kind: kNumber, min: num(0), nullable: true},
 	{name: "height", kind: kNumber, min: num(0), nullable: true},
 	{name: "depth", kind: kNumber, min: num(0), nullable: true},
-	{name: "is_free_shipping", kind: kBool},
+	{name: "is_free_shipping", kind: kBool, def: "false"},
 	{name: "fixed_cost_shipping_price", kind: kNumber, decimals: 4, min: num(0), nullable: true},
 	{name: "purchasing_disabled", kind: kBool, def: "false"},
 	{name: "purchasing_disabled_message", kind: kString, maxLen: 255, def: `""`},
 	{name: "image_url", kind: kString, def: `""`},
-	{name: "upc", kind: kString, maxLen: 14, nullable: true},
-	{name: "inventory_level", kind: kInteger, nullable: true, max: num(maxInt32)},
-	{name: "inventory_warning_level", kind: kInteger, nullable: true, max: num(maxInt32)},
-	{name: "bin_picking_number", kind: kString, maxLen: 255, nullable: true},
-	{name: "mpn", kind: kString, nullable: true},
-	{name: "gtin", kind: kString, maxLen: 14, nullable: true},
+	{name: "upc", kind: kString, maxLen: 14, nullable: true, def: `""`},
+	{name: "inventory_level", kind: kInteger, nullable: true, max: num(maxInt32), def: "0"},
+	{name: "inventory_warning_level", kind: kInteger, nullable: true, max: num(maxInt32), def: "0"},
+	{name: "bin_picking_number", kind: kString, maxLen: 255, nullable: true, def: `""`},
+	{name: "mpn", kind: kString, nullable: true, def: `""`},
+	{name: "gtin", kind: kString, maxLen: 14, nullable: true, def: `""`},
 	{name: "option_values", kind: kObjects},
 }
 

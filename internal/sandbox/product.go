@@ -12,16 +12,18 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// product is one product with its base variant. It is never changed once it is in the catalogue:
+// product is one product with its variants. It is never changed once it is in the catalogue:
 // writers put a changed copy in its place, so that readers may keep what they found.
 type product struct {
-	id, variant       int64
+	id                int64
+	variant           int64 // its base variant; 0 for a product with options
 	created, modified int64 // unix seconds
 	name, sku         string
 	url               string // path on the storefront
 	customURL         bool
 	vals              []fieldValue // the rest, sorted by field
-	variantVals       []fieldValue // what only the variant has (purchasing_disabled …)
+	variantVals       []fieldValue // what only the base variant has (purchasing_disabled …)
+	variants          []*variant   // of a product with options
 }
 
 // productJSON is the journal's form of a product.
@@ -32,6 +34,7 @@ type productJSON struct {
 	CustomURL         bool                       `json:",omitempty"`
 	Values            map[string]json.RawMessage `json:",omitempty"`
 	VariantValues     map[string]json.RawMessage `json:",omitempty"`
+	Variants          []variantJSON              `json:",omitempty"`
 }
 
 func rawMap(specs []fieldSpec, vals []fieldValue) map[string]json.RawMessage {
@@ -58,7 +61,7 @@ func rawValues(idx map[string]uint8, m map[string]json.RawMessage) ([]fieldValue
 // MarshalJSON encodes for the journal.
 func (p *product) MarshalJSON() ([]byte, error) {
 	return []byte(compact(productJSON{p.id, p.variant, p.created, p.modified, p.name, p.sku, p.url, p.customURL,
-		rawMap(productFields, p.vals), rawMap(variantFields, p.variantVals)})), nil
+		rawMap(productFields, p.vals), rawMap(variantFields, p.variantVals), p.variantsJSON()})), nil
 }
 
 // UnmarshalJSON decodes what MarshalJSON wrote.
@@ -75,7 +78,11 @@ func (p *product) UnmarshalJSON(b []byte) error {
 	if err != nil {
 		return err
 	}
-	*p = product{j.ID, j.Variant, j.Created, j.Modified, j.Name, j.SKU, j.URL, j.CustomURL, vals, vvals}
+	variants, err := variantsOf(j.Variants)
+	if err != nil {
+		return err
+	}
+	*p = product{j.ID, j.Variant, j.Created, j.Modified, j.Name, j.SKU, j.URL, j.CustomURL, vals, vvals, variants}
 	return nil
 }
 
@@ -83,6 +90,7 @@ func (p *product) clone() *product {
 	c := *p
 	c.vals = slices.Clone(p.vals)
 	c.variantVals = slices.Clone(p.variantVals)
+	c.variants = slices.Clone(p.variants)
 	return &c
 }
 
@@ -149,7 +157,8 @@ func (p *product) calculatedPrice() float64 {
 type catalogue struct {
 	byID       map[int64]*product
 	order      []*product       // by id
-	bySKU      map[string]int64 // skuKey → product id: what collides, not what filters match
+	bySKU      map[string]int64 // skuKey of the product and its variants → product id: what collides, not what filters match
+	byVariant  map[int64]int64  // variant → product id
 	byName     map[string]int64 // nameKey → product id
 	byURL      map[string]int64
 	brands     map[int64]*brand
@@ -161,6 +170,7 @@ type catalogue struct {
 
 func (c *catalogue) init() {
 	c.byID, c.bySKU, c.byName, c.byURL = map[int64]*product{}, map[string]int64{}, map[string]int64{}, map[string]int64{}
+	c.byVariant = map[int64]int64{}
 	c.brands, c.brandName = map[int64]*brand{}, map[string]int64{}
 	c.categories, c.catName, c.trees = map[int64]*category{}, map[string]int64{}, firstTrees()
 }
@@ -195,8 +205,13 @@ func (c *catalogue) add(p *product) {
 			c.order = slices.Insert(c.order, at, p)
 		}
 	}
-	if k := skuKey(p.sku); k != "" {
-		c.bySKU[k] = p.id
+	for _, sku := range p.skus() {
+		if k := skuKey(sku); k != "" {
+			c.bySKU[k] = p.id
+		}
+	}
+	for _, i := range p.items() {
+		c.byVariant[i.id()] = p.id
 	}
 	c.byName[nameKey(p.name)] = p.id
 	c.byURL[p.url] = p.id
@@ -216,13 +231,18 @@ func (c *catalogue) find(id int64) (int, bool) {
 
 // unindex takes a product's keys out of the indexes.
 func (c *catalogue) unindex(p *product) {
-	for _, ix := range []struct {
-		m map[string]int64
-		k string
-	}{{c.bySKU, skuKey(p.sku)}, {c.byName, nameKey(p.name)}, {c.byURL, p.url}} {
-		if ix.m[ix.k] == p.id {
-			delete(ix.m, ix.k)
+	forget := func(m map[string]int64, key string) {
+		if m[key] == p.id {
+			delete(m, key)
 		}
+	}
+	for _, sku := range p.skus() {
+		forget(c.bySKU, skuKey(sku))
+	}
+	forget(c.byName, nameKey(p.name))
+	forget(c.byURL, p.url)
+	for _, i := range p.items() {
+		delete(c.byVariant, i.id())
 	}
 }
 
@@ -305,6 +325,13 @@ func (st *Store) applyProduct(e *entry) error {
 		return err
 	}
 	st.info.Next[kindVariant] = max(st.info.Next[kindVariant], p.variant+1)
+	for _, v := range p.variants {
+		st.info.Next[kindVariant] = max(st.info.Next[kindVariant], v.id+1)
+		st.info.Next[kindSKU] = max(st.info.Next[kindSKU], v.skuID+1)
+		for _, c := range v.choices {
+			st.info.Next[kindOption] = max(st.info.Next[kindOption], c.ID+1, c.OptionID+1)
+		}
+	}
 	st.cat.add(p)
 	return nil
 }

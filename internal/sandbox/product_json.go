@@ -67,7 +67,12 @@ var computedFields = func() [256]func(*product, []byte) []byte {
 		"date_created":     func(p *product, b []byte) []byte { return append(b, jsonString(timeString(p.created))...) },
 		"date_modified":    func(p *product, b []byte) []byte { return append(b, jsonString(timeString(p.modified))...) },
 		"calculated_price": func(p *product, b []byte) []byte { return strconv.AppendFloat(b, p.calculatedPrice(), 'f', -1, 64) },
-		"base_variant_id":  func(p *product, b []byte) []byte { return strconv.AppendInt(b, p.variant, 10) },
+		"base_variant_id": func(p *product, b []byte) []byte {
+			if p.variant == 0 {
+				return append(b, "null"...)
+			}
+			return strconv.AppendInt(b, p.variant, 10)
+		},
 		"custom_url": func(p *product, b []byte) []byte {
 			b = append(append(b, `{"url":`...), jsonString(p.url)...)
 			return append(strconv.AppendBool(append(b, `,"is_customized":`...), p.customURL), '}')
@@ -111,7 +116,12 @@ func (p *product) appendInclude(b []byte, inc string) []byte {
 	switch inc {
 	case "variants":
 		b = append(b, '[')
-		b = p.appendVariant(b, nil)
+		for n, i := range p.items() {
+			if n > 0 {
+				b = append(b, ',')
+			}
+			b = i.append(b, nil)
+		}
 		return append(b, ']')
 	case "channels":
 		return append(b, "[1]"...)
@@ -135,37 +145,4 @@ func orEmpty(raw string) string {
 		return "[]"
 	}
 	return raw
-}
-
-// appendVariant writes the base variant; show nil shows everything. A base variant has no sku_id.
-func (p *product) appendVariant(b []byte, show func(string) bool) []byte {
-	b = append(b, `{"id":`...)
-	b = strconv.AppendInt(b, p.variant, 10)
-	field := func(name, raw string) {
-		if show != nil && !show(name) {
-			return
-		}
-		b = append(append(append(append(b, `,"`...), name...), `":`...), raw...)
-	}
-	field("product_id", strconv.FormatInt(p.id, 10))
-	field("sku", jsonString(p.sku))
-	for _, f := range variantFields[3:] {
-		switch f.name {
-		case "purchasing_disabled", "purchasing_disabled_message", "image_url":
-			raw := f.def
-			for _, v := range p.variantVals {
-				if variantFields[v.field].name == f.name {
-					raw = v.raw
-				}
-			}
-			field(f.name, raw)
-		case "option_values":
-			field(f.name, "[]")
-		default:
-			field(f.name, p.get(f.name))
-		}
-	}
-	field("calculated_price", strconv.FormatFloat(p.calculatedPrice(), 'f', -1, 64))
-	field("calculated_weight", p.get("weight"))
-	return append(b, '}')
 }

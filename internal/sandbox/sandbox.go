@@ -47,6 +47,11 @@ type Choices struct {
 	// UninstallTellsFirst sends the uninstall callback before the app's token is revoked.
 	UninstallTellsFirst bool
 	DeletedNoContent    bool // deleted categories are answered with 204, as recorded; else with 202, as described
+	// BaseVariantsBySKU lets GET /v3/catalog/variants find base variants by sku; else, as described, products are to be
+	// asked for those.
+	BaseVariantsBySKU bool
+	// BaseVariantNullClears makes a price or weight of null for a base variant 0; else the product keeps its own.
+	BaseVariantNullClears bool
 }
 
 // scaled shortens a time of the platform as Window is shorter than the platform's.

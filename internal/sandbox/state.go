@@ -27,7 +27,9 @@ const (
 	kindChannel  = "channel"
 	kindSite     = "site"
 	kindScript   = "script"
-	kindVariant  = "variant" // a sequence only: variants travel with their product
+	kindVariant  = "variant" // sequences only: variants travel with their product
+	kindSKU      = "sku"
+	kindOption   = "option"
 	kindAddress  = "address" // a sequence only: addresses travel with their customer
 )
 

@@ -46,6 +46,7 @@ func fill(r *rig) {
 		"addresses":[{"first_name":"A","last_name":"B","address1":"1","city":"C","country_code":"DE"}]},{"email":"b@x.example","first_name":"A","last_name":"B"}]`)
 	r.want(204, "DELETE", "/v3/customers?id:in=2", nil)
 	r.want(200, "POST", "/v3/content/scripts", `{"name":"S","kind":"script_tag","html":"<script>1 < 2</script>"}`)
+	r.shirt()
 }
 
 func TestStateSurvives(t *testing.T) {
@@ -96,8 +97,11 @@ func TestStateSurvives(t *testing.T) {
 			if raw, err := os.ReadFile(file); err != nil || strings.Contains(string(raw), "right123") {
 				t.Errorf("the state file has a password: %v", err)
 			}
-			if got := r.product("new", "S-1x"); got != 80 {
+			if got := r.product("new", "S-1x"); got != 81 {
 				t.Errorf("the next id is %d: an id was given twice", got)
+			}
+			if p := r.want(200, "GET", "/v3/catalog/products/81", nil).one(); p["base_variant_id"] != 7.0 {
+				t.Errorf("%v: a variant's id was given twice", p["base_variant_id"])
 			}
 			if fi, err := os.Stat(file); err != nil || fi.Mode().Perm() != 0o600 {
 				t.Errorf("state file: %v %v", fi.Mode(), err)
