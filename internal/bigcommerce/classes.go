@@ -10,7 +10,7 @@ import (
 type Class struct {
 	Name      string
 	AtOnce    int
-	Endpoints []string // "PUT /v3/customers"; "{}" stands for one segment of a path
+	Endpoints []string // "PUT /v3/customers"; "{}" stands for one segment of a path, "{#}" for one of digits
 }
 
 // ClassCustomers is the class of POST and PUT /customers.
@@ -31,7 +31,7 @@ var classes = []Class{
 	{"price-records-put", 1, []string{"PUT /v3/pricelists/records", "PUT /v3/pricelists/{}/records"}},
 	{"price-records-post", 10, []string{"POST /v3/pricelists/records", "POST /v3/pricelists/{}/records"}},
 	{"price-list-reads", 10, []string{"GET /v3/pricelists/{}/records"}},
-	{"price-list-delete", 1, []string{"DELETE /v3/pricelists/{}"}},
+	{"price-list-delete", 1, []string{"DELETE /v3/pricelists/{#}"}},
 	{"category-tree", 1, []string{"GET /v3/catalog/trees/{}/categories"}},
 }
 
@@ -51,13 +51,14 @@ func ClassOf(method, path string) string {
 	return ""
 }
 
-// matchesPath reports whether path has the pattern's segments, where "{}" is any one.
+// matchesPath reports whether path has the pattern's segments, where "{}" is any one and "{#}" one of digits.
 func matchesPath(pattern, path string) bool {
 	for pattern != "" {
 		var want, have string
 		want, pattern, _ = strings.Cut(strings.TrimPrefix(pattern, "/"), "/")
 		have, path, _ = strings.Cut(strings.TrimPrefix(path, "/"), "/")
-		if have == "" || want != "{}" && want != have {
+		digits := strings.Trim(have, "0123456789") == ""
+		if have == "" || want != have && want != "{}" && (want != "{#}" || !digits) {
 			return false
 		}
 	}

@@ -21,6 +21,7 @@ func TestClassOf(t *testing.T) {
 		{"GET", "/v3/pricelists/7/records"}:                     "price-list-reads",
 		{"DELETE", "/v3/pricelists/7"}:                          "price-list-delete",
 		{"DELETE", "/v3/pricelists"}:                            "",
+		{"DELETE", "/v3/pricelists/assignments"}:                "",
 		{"POST", "/v3/segments/1b671a64/shopper-profiles"}:      "segments",
 		{"GET", "/v3/catalog/trees/1/categories"}:               "category-tree",
 		{"GET", "/v3/catalog/trees//categories"}:                "",

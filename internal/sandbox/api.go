@@ -146,6 +146,11 @@ func (s *Sandbox) endpoint(rt route) http.Handler {
 		}
 		entry := Request{At: s.now(), Method: r.Method, Path: strings.TrimPrefix(r.URL.RequestURI(), "/stores/"+st.Hash)}
 		label := r.Method + " " + rt.path
+		// A request takes its place for as long as it lasts, so that requests that are slow meet.
+		crowded := rt.concurrent > 0 && !st.enter(rt.placed(), rt.concurrent)
+		if rt.concurrent > 0 && !crowded {
+			defer st.leave(rt.placed())
+		}
 		f := s.faults.next(st.Hash, r.Method, strings.TrimPrefix(r.URL.Path, "/stores/"+st.Hash))
 		if f.is(FaultLatency) {
 			s.sleep(r, time.Duration(f.MS)*time.Millisecond)
@@ -157,7 +162,7 @@ func (s *Sandbox) endpoint(rt route) http.Handler {
 			cut(w)
 			return
 		}
-		rep, state, withHeaders := s.answer(rt, st, r, f, &entry)
+		rep, state, withHeaders := s.answer(rt, st, r, f, crowded, &entry)
 		entry.Status = rep.status
 		st.log.add(entry, label)
 		if f.is(FaultCutAfter) {
@@ -174,8 +179,11 @@ func (s *Sandbox) endpoint(rt route) http.Handler {
 	})
 }
 
-// answer decides about one request. The headers are left out only where a fault asks so.
-func (s *Sandbox) answer(rt route, st *Store, r *http.Request, f *Fault, entry *Request) (reply, quotaState, bool) {
+// placed is what counts for the limit of requests at a time.
+func (rt route) placed() string { return cmp.Or(rt.class, rt.path) }
+
+// answer decides about one request; crowded says that too many of its class are under way. The headers are left out only where a fault asks so.
+func (s *Sandbox) answer(rt route, st *Store, r *http.Request, f *Fault, crowded bool, entry *Request) (reply, quotaState, bool) {
 	look := st.quota.look(s.now())
 	tok := st.tokenOf(r.Header.Get("X-Auth-Token"))
 	if tok == nil || f.is(Fault401) {
@@ -192,7 +200,7 @@ func (s *Sandbox) answer(rt route, st *Store, r *http.Request, f *Fault, entry *
 	case f.is(Fault503):
 		return fail(http.StatusServiceUnavailable, "Service Unavailable", nil), state, true
 	case f.is(Fault503RetryAfter):
-		return degraded(max(1, f.MS/1000)), state, true
+		return degraded(s.now(), max(1, f.MS/1000)), state, true
 	case f.is(Fault429):
 		state.left = 0
 		return tooMany(), state, true
@@ -202,12 +210,8 @@ func (s *Sandbox) answer(rt route, st *Store, r *http.Request, f *Fault, entry *
 	if len(rt.scopes) > 0 && !tok.has(rt.scopes...) {
 		return forbidden(), state, true
 	}
-	if rt.concurrent > 0 {
-		class := cmp.Or(rt.class, rt.path)
-		if !st.enter(class, rt.concurrent) {
-			return tooMany(), state, true
-		}
-		defer st.leave(class)
+	if crowded {
+		return tooMany(), state, true
 	}
 	q, err := newQuery(r.URL.RawQuery)
 	if err != nil {
@@ -252,11 +256,12 @@ func forbidden() reply {
 }
 
 // degraded is the 503 of price_lists.v3.yml.
-func degraded(seconds int) reply {
+func degraded(now time.Time, seconds int) reply {
 	const message = "Service temporarily unavailable"
 	return reply{status: http.StatusServiceUnavailable, err: message, body: []byte(compact(map[string]any{"error": map[string]any{
 		"code": "SERVICE_DEGRADED", "message": message, "retry_after_seconds": seconds,
-		"details": "We're unable to process your request right now, please retry later",
+		"details":   "We're unable to process your request right now, please retry later",
+		"timestamp": now.UTC().Format("2006-01-02T15:04:05.000Z"),
 	}}))}
 }
 

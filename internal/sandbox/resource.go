@@ -32,6 +32,10 @@ type resource struct {
 func newResources(s *Sandbox) []*resource {
 	return []*resource{
 		customerGroups(s),
+		currencyResource(s),
+		priceListResource(s),
+		priceRecordResource(s),
+		priceAssignmentResource(s),
 	}
 }
 

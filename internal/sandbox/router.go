@@ -58,7 +58,7 @@ func newRouter(routes []route, endpoint func(route) http.Handler) *router {
 }
 
 // at returns the place of a path, which is made if need be. Parameters are {#} (an id), {*} (text) or, in the
-// sandbox's own routes, {id} and others, which are text and have a name. The sandbox's own say best what a
+// sandbox's own routes, {id}, {…_id} and others, which are text and have a name. The sandbox's own say best what a
 // parameter is: descriptions call some ids text.
 func (r *router) at(path string, own bool) *crossing {
 	c := r.root
@@ -75,7 +75,7 @@ func (r *router) at(path string, own bool) *crossing {
 		}
 		if c.param == nil {
 			c.param = &crossing{}
-			c.text = word != "{#}" && word != "{id}"
+			c.text = word != "{#}" && word != "{id}" && !strings.HasSuffix(word, "_id}")
 		}
 		if own {
 			c.name = strings.Trim(word, "{}")

@@ -52,6 +52,25 @@ type Choices struct {
 	BaseVariantsBySKU bool
 	// BaseVariantNullClears makes a price or weight of null for a base variant 0; else the product keeps its own.
 	BaseVariantNullClears bool
+
+	// GoodOfBatchSaved saves what is right of a batch of price records or assignments that is refused; else nothing is.
+	GoodOfBatchSaved bool
+	// RecordFailuresListed answers a refusal of price records across lists as one of a list's, with batch_errors; else, as
+	// described, with the first of its failures alone.
+	RecordFailuresListed bool
+	// TwoPriceUpserts lets two upserts of price records run at a time, as their description says; else one, as the text
+	// about all of price lists has it.
+	TwoPriceUpserts bool
+	// RecordsReplaced takes the prices and tiers from a record that a write of it does not name; else they stay.
+	RecordsReplaced bool
+	// RecordsWithoutPrice lets a price record have no price; else it needs one, as the guide says.
+	RecordsWithoutPrice bool
+	// RepeatedRecordsTaken lets an upsert name one record twice, and the last counts; else all but the first are refused.
+	RepeatedRecordsTaken bool
+	// TiersInAnyOrder puts bulk pricing tiers in order; else they must be.
+	TiersInAnyOrder bool
+	// ZeroSalePriceCounts makes a sale price of 0 the calculated price of a record; else it is no sale price.
+	ZeroSalePriceCounts bool
 }
 
 // scaled shortens a time of the platform as Window is shorter than the platform's.

@@ -127,7 +127,7 @@ func (st *Store) fire(scope, kind string, id int64) {
 }
 
 // announce is fire with more data than an id.
-func (st *Store) announce(scope string, data map[string]any) {
+func (st *Store) announce(scope string, data any) {
 	if st.hookCount.Load() == 0 {
 		return
 	}
@@ -138,7 +138,7 @@ func (st *Store) announce(scope string, data map[string]any) {
 
 // eventBody is a webhook's body, an id instead of the thing itself, and the body's hash, which tells one
 // event from every other.
-func (st *Store) eventBody(scope string, data map[string]any, at time.Time) (hash string, body []byte) {
+func (st *Store) eventBody(scope string, data any, at time.Time) (hash string, body []byte) {
 	text := compact(data) + scope + strconv.FormatInt(at.UnixNano(), 10) + "#" + strconv.FormatInt(st.eventCount.Add(1), 10)
 	sum := sha1.Sum([]byte(text))
 	hash = hex.EncodeToString(sum[:])

@@ -1,0 +1,393 @@
+package sandbox
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+const (
+	kindPriceRecord      = "price_record"
+	maxPriceUpsertBatch  = 1000
+	maxPriceCreateBatch  = 100
+	classPriceRecordsPut = "price-records-put"
+)
+
+// priceRecord is the prices of one variant in one currency on one list: the three are its identity. Prices are
+// canonical JSON, "" for none. The ID is the sandbox's own; cursors are made of it.
+type priceRecord struct {
+	ID, List, Variant int64
+	Currency          string            // ISO 4217, in lower case, as answers have it
+	Prices            map[string]string // by pricesOfRecord; never changed
+	Tiers             string            `json:",omitempty"` // canonical JSON; "" for none
+	Created, Modified int64             // unix seconds
+}
+
+var pricesOfRecord = []string{"price", "sale_price", "retail_price", "map_price"}
+
+type recordKey struct {
+	list, variant int64
+	currency      string
+}
+
+func (r *priceRecord) key() recordKey { return recordKey{r.List, r.Variant, r.Currency} }
+
+// priceRecords are those of all lists of a store.
+type priceRecords struct {
+	things[priceRecord]
+	byKey  map[recordKey]int64
+	byList map[int64][]int64 // ids in order; made when it is needed
+}
+
+func (st *Store) priceRecords() *priceRecords { return keptBy[*priceRecords](st) }
+
+func (k *priceRecords) apply(e *entry) error {
+	if old := k.byID[e.ID]; old != nil {
+		delete(k.byKey, old.key())
+	}
+	if err := k.things.apply(e); err != nil {
+		return err
+	}
+	if r := k.byID[e.ID]; r != nil {
+		k.byKey[r.key()] = r.ID
+	}
+	k.byList = nil
+	return nil
+}
+
+func (k *priceRecords) put(r *priceRecord) {
+	k.things.put(r.ID, r)
+	k.byKey[r.key()] = r.ID
+	k.byList = nil
+}
+
+func (k *priceRecords) drop(id int64) {
+	delete(k.byKey, k.byID[id].key())
+	k.things.drop(id)
+	k.byList = nil
+}
+
+// listed is a record with the variant that it is of.
+type listed struct {
+	*priceRecord
+	of item
+}
+
+// each hands over a list's records in the order of their making; what variants left behind that are gone is not there.
+// The caller holds the store's lock, for writing: indexes are made here.
+func (k *priceRecords) each(list int64, yield func(listed)) {
+	if k.byList == nil {
+		k.byList = map[int64][]int64{}
+		for _, id := range sortedKeys(k.byID) {
+			k.byList[k.byID[id].List] = append(k.byList[k.byID[id].List], id)
+		}
+	}
+	for _, id := range k.byList[list] {
+		if of, ok := k.st.cat.itemByID(k.byID[id].Variant); ok {
+			yield(listed{k.byID[id], of})
+		}
+	}
+}
+
+// find returns the record of a variant in a currency, nil for none.
+func (k *priceRecords) find(list, variant int64, currency string) *priceRecord {
+	return k.byID[k.byKey[recordKey{list, variant, strings.ToLower(currency)}]]
+}
+
+// priceRecordResource is /v3/pricelists/{id}/records, and those across lists.
+func priceRecordResource(s *Sandbox) *resource {
+	const (
+		across, all  = "/v3/pricelists/records", "/v3/pricelists/{id}/records"
+		variant, one = all + "/{variant_id}", all + "/{variant_id}/{currency}"
+	)
+	upserts := 1
+	if s.opts.Choices.TwoPriceUpserts {
+		upserts = 2
+	}
+	return &resource{
+		routes: []route{
+			{method: "POST", path: across, scopes: productsWrite, concurrent: 10, class: "price-records-post", handle: createRecordsAcross},
+			{method: "PUT", path: across, scopes: productsWrite, concurrent: 1, class: classPriceRecordsPut, handle: upsertRecordsAcross},
+			{method: "GET", path: all, scopes: productsRead, concurrent: 10, class: "price-list-reads", handle: listPriceRecords},
+			{method: "POST", path: all, scopes: productsWrite, concurrent: 10, class: "price-records-post", handle: createRecords},
+			{method: "PUT", path: all, scopes: productsWrite, concurrent: upserts, class: classPriceRecordsPut, handle: upsertRecords},
+			{method: "DELETE", path: all, scopes: productsWrite, handle: deletePriceRecords},
+			{method: "GET", path: variant, scopes: productsRead, concurrent: 40, class: "GET " + variant, handle: listVariantRecords},
+			{method: "GET", path: one, scopes: productsRead, concurrent: 50, class: "GET " + one, handle: getPriceRecord},
+			{method: "PUT", path: one, scopes: productsWrite, concurrent: 40, class: "PUT " + one, handle: setPriceRecord},
+			{method: "DELETE", path: one, scopes: productsWrite, concurrent: 25, class: "DELETE " + one, handle: deletePriceRecord},
+		},
+		events: []string{"store/priceList/record/created", "store/priceList/record/updated", "store/priceList/record/deleted",
+			"store/priceList/records/created", "store/priceList/records/updated", "store/priceList/records/deleted"},
+		kinds: []string{kindPriceRecord},
+		keep: func(st *Store) kept {
+			return &priceRecords{things: newThings[priceRecord](st, kindPriceRecord), byKey: map[recordKey]int64{}}
+		},
+		dump: func(st *Store, out map[string]any) { out["price_records"] = st.priceRecordsLocked() },
+	}
+}
+
+// PriceRecord is a price record as PriceRecords accounts for it. A price that is nil is not set.
+type PriceRecord struct {
+	PriceListID int64           `json:"price_list_id"`
+	PriceList   string          `json:"price_list"` // its name
+	VariantID   int64           `json:"variant_id"`
+	SKU         string          `json:"sku"`
+	Currency    string          `json:"currency"` // in lower case
+	Price       json.RawMessage `json:"price"`
+	SalePrice   json.RawMessage `json:"sale_price"`
+	RetailPrice json.RawMessage `json:"retail_price"`
+	MAPPrice    json.RawMessage `json:"map_price"`
+	Tiers       json.RawMessage `json:"bulk_pricing_tiers"`
+}
+
+// PriceRecords returns the records of every price list, by list in the order of their making.
+func (st *Store) PriceRecords() []PriceRecord {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	return st.priceRecordsLocked()
+}
+
+func (st *Store) priceRecordsLocked() []PriceRecord {
+	out := []PriceRecord{}
+	for _, id := range sortedKeys(st.priceLists().byID) {
+		st.priceRecords().each(id, func(r listed) {
+			price := func(name string) json.RawMessage { return json.RawMessage(r.price(name)) }
+			out = append(out, PriceRecord{
+				PriceListID: id, PriceList: st.priceLists().byID[id].Name, VariantID: r.Variant, SKU: r.of.sku(), Currency: r.Currency,
+				Price: price("price"), SalePrice: price("sale_price"), RetailPrice: price("retail_price"), MAPPrice: price("map_price"),
+				Tiers: json.RawMessage(orEmpty(r.Tiers)),
+			})
+		})
+	}
+	return out
+}
+
+// price is the JSON of one of pricesOfRecord.
+func (r *priceRecord) price(name string) string {
+	if raw := r.Prices[name]; raw != "" {
+		return raw
+	}
+	return "null"
+}
+
+// number is one of pricesOfRecord; ok is false where it is not set.
+func (r *priceRecord) number(name string) (n float64, ok bool) {
+	raw := r.Prices[name]
+	if raw == "" {
+		return 0, false
+	}
+	n, err := strconv.ParseFloat(raw, 64)
+	return n, err == nil
+}
+
+// calculatedPrice is the sale price if there is one, else the price. Whether a sale price of 0 is one is not described.
+func (r *priceRecord) calculatedPrice(choices Choices) (n float64, ok bool) {
+	if sale, ok := r.number("sale_price"); ok && (sale > 0 || choices.ZeroSalePriceCounts) {
+		return sale, true
+	}
+	return r.number("price")
+}
+
+// include is which sub-resources of records an answer shows. Other words in it are ignored, as described.
+type include struct{ tiers, sku bool }
+
+func (q *query) includeOfRecords() include {
+	list := q.strings("include")
+	return include{slices.Contains(list, "bulk_pricing_tiers"), slices.Contains(list, "sku")}
+}
+
+// view is a record as the API shows it.
+func (r listed) view(choices Choices, inc include) map[string]any {
+	m := map[string]any{
+		"price_list_id": r.List, "variant_id": r.Variant, "product_id": r.of.p.id, "currency": r.Currency,
+		"date_created": zuluTime(r.Created), "date_modified": zuluTime(r.Modified), "calculated_price": nil,
+	}
+	for _, name := range pricesOfRecord {
+		m[name] = json.RawMessage(r.price(name))
+	}
+	if n, ok := r.calculatedPrice(choices); ok {
+		m["calculated_price"] = n
+	}
+	if inc.tiers {
+		m["bulk_pricing_tiers"] = json.RawMessage(orEmpty(r.Tiers))
+	}
+	if inc.sku {
+		m["sku"] = r.of.sku()
+	}
+	return m
+}
+
+// recordFilter reads every filter that GET /v3/pricelists/{id}/records describes.
+func (q *query) recordFilter(choices Choices) func(listed) bool {
+	var tests []func(listed) bool
+	test := func(ok func(listed) bool) { tests = append(tests, ok) }
+	if ids := q.integers("variant_id:in"); ids != nil {
+		test(func(r listed) bool { return slices.Contains(ids, r.Variant) })
+	}
+	if ids := q.integers("product_id:in"); ids != nil {
+		test(func(r listed) bool { return slices.Contains(ids, r.of.p.id) })
+	}
+	for name, of := range map[string]func(listed) string{
+		"sku": func(r listed) string { return r.of.sku() }, "currency": func(r listed) string { return r.Currency },
+	} {
+		if q.has(name) {
+			want := q.str(name)
+			test(func(r listed) bool { return strings.EqualFold(of(r), want) })
+		}
+		if list := q.strings(name + ":in"); list != nil {
+			test(func(r listed) bool {
+				return slices.ContainsFunc(list, func(s string) bool { return strings.EqualFold(of(r), s) })
+			})
+		}
+	}
+	for _, name := range append([]string{"calculated_price"}, pricesOfRecord...) {
+		of := func(r listed) (float64, bool) { return r.number(name) }
+		if name == "calculated_price" {
+			of = func(r listed) (float64, bool) { return r.calculatedPrice(choices) }
+		}
+		for suffix, ok := range map[string]func(v, limit float64) bool{
+			"": func(v, l float64) bool { return v == l }, ":min": func(v, l float64) bool { return v >= l }, ":max": func(v, l float64) bool { return v <= l },
+		} {
+			if limit := q.number(name + suffix); limit != nil {
+				test(func(r listed) bool { v, set := of(r); return set && ok(v, *limit) })
+			}
+		}
+	}
+	q.dates("date_created", func(ok func(int64) bool) { test(func(r listed) bool { return ok(r.Created) }) })
+	q.dates("date_modified", func(ok func(int64) bool) { test(func(r listed) bool { return ok(r.Modified) }) })
+	return func(r listed) bool {
+		return !slices.ContainsFunc(tests, func(ok func(listed) bool) bool { return !ok(r) })
+	}
+}
+
+func listPriceRecords(c *call) reply {
+	return c.listRecords(c.q.recordFilter(c.st.sb.opts.Choices))
+}
+
+// listVariantRecords answers the records of one variant, one for each currency.
+func listVariantRecords(c *call) reply {
+	return c.listRecords(func(r listed) bool { return r.Variant == parseID(c.r.PathValue("variant_id")) })
+}
+
+func (c *call) listRecords(ok func(listed) bool) reply {
+	inc := c.q.includeOfRecords()
+	w := c.q.walk()
+	if r := c.q.problem(); r != nil {
+		return *r
+	}
+	c.st.mu.Lock()
+	defer c.st.mu.Unlock()
+	list, r := c.priceList()
+	if r != nil {
+		return *r
+	}
+	var found []listed
+	c.st.priceRecords().each(list.ID, func(r listed) {
+		if ok(r) {
+			found = append(found, r)
+		}
+	})
+	from, to, meta := w.cut(len(found), func(i int) int64 { return found[i].ID })
+	rows := []any{}
+	for _, r := range found[from:to] {
+		rows = append(rows, r.view(c.st.sb.opts.Choices, inc))
+	}
+	return walked(rows, meta)
+}
+
+// record finds the record of the path.
+func (c *call) record() (listed, *reply) {
+	list, r := c.priceList()
+	if r != nil {
+		return listed{}, r
+	}
+	variant := parseID(c.r.PathValue("variant_id"))
+	record := c.st.priceRecords().find(list.ID, variant, c.r.PathValue("currency"))
+	of, ok := c.st.cat.itemByID(variant)
+	if record == nil || !ok {
+		r := notFound("The price record was not found")
+		return listed{}, &r
+	}
+	return listed{record, of}, nil
+}
+
+func getPriceRecord(c *call) reply {
+	inc := c.q.includeOfRecords()
+	if r := c.q.problem(); r != nil {
+		return *r
+	}
+	c.st.mu.RLock()
+	defer c.st.mu.RUnlock()
+	record, r := c.record()
+	if r != nil {
+		return *r
+	}
+	return value(http.StatusOK, record.view(c.st.sb.opts.Choices, inc))
+}
+
+func deletePriceRecord(c *call) reply {
+	if r := c.q.problem(); r != nil {
+		return *r
+	}
+	st := c.st
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	record, r := c.record()
+	if r != nil {
+		return noContent // described: the only answer but 503
+	}
+	st.priceRecords().drop(record.ID)
+	st.flush()
+	st.announce("store/priceList/record/deleted", record.event())
+	return noContent
+}
+
+// deletePriceRecords deletes those that match; without a filter all of the list, as described.
+func deletePriceRecords(c *call) reply {
+	q := c.q
+	variants, skus := q.integers("variant_id:in"), q.strings("sku:in")
+	anyCurrency, currency := !q.has("currency"), q.str("currency")
+	if r := q.problem(); r != nil {
+		return *r
+	}
+	st := c.st
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	list, r := c.priceList()
+	if r != nil {
+		return *r
+	}
+	var gone []*priceRecord
+	st.priceRecords().each(list.ID, func(r listed) {
+		if (variants == nil || slices.Contains(variants, r.Variant)) && (anyCurrency || strings.EqualFold(currency, r.Currency)) &&
+			(skus == nil || slices.ContainsFunc(skus, func(s string) bool { return strings.EqualFold(s, r.of.sku()) })) {
+			gone = append(gone, r.priceRecord)
+		}
+	})
+	for _, r := range gone {
+		st.priceRecords().drop(r.ID)
+	}
+	st.flush()
+	st.announceRecords("deleted", gone)
+	return noContent
+}
+
+// event is what webhooks say of a record.
+func (r *priceRecord) event() map[string]any {
+	return map[string]any{"price_list_id": r.List, "variant_id": r.Variant, "currency": strings.ToUpper(r.Currency)}
+}
+
+// announceRecords tells of a batch, in one event.
+func (st *Store) announceRecords(what string, records []*priceRecord) {
+	if len(records) == 0 {
+		return
+	}
+	data := make([]map[string]any, len(records))
+	for i, r := range records {
+		data[i] = r.event()
+	}
+	st.announce("store/priceList/records/"+what, data)
+}
