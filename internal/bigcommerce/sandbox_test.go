@@ -24,9 +24,12 @@ type world struct {
 	store   *sandbox.Store
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t *testing.T) *world { return newWorldOf(t, sandbox.Options{}) }
+
+func newWorldOf(t *testing.T, o sandbox.Options) *world {
 	t.Helper()
-	s, err := sandbox.New(sandbox.Options{Plan: "enterprise"})
+	o.Plan = "enterprise"
+	s, err := sandbox.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -146,25 +146,14 @@ func (s *Sandbox) endpoint(rt route) http.Handler {
 		}
 		entry := Request{At: s.now(), Method: r.Method, Path: strings.TrimPrefix(r.URL.RequestURI(), "/stores/"+st.Hash)}
 		label := r.Method + " " + rt.path
-		// A request takes its place for as long as it lasts, so that requests that are slow meet.
-		crowded := rt.concurrent > 0 && !st.enter(rt.placed(), rt.concurrent)
-		if rt.concurrent > 0 && !crowded {
-			defer st.leave(rt.placed())
-		}
 		f := s.faults.next(st.Hash, r.Method, strings.TrimPrefix(r.URL.Path, "/stores/"+st.Hash))
-		if f.is(FaultLatency) {
-			s.sleep(r, time.Duration(f.MS)*time.Millisecond)
-		}
-		s.sleep(r, s.opts.Latency)
+		rep, state, withHeaders := s.carry(rt, st, r, f, &entry)
+		entry.Status = rep.status
+		st.log.add(entry, label)
 		if f.is(FaultCutBefore) {
-			entry.Status = 0
-			st.log.add(entry, label)
 			cut(w)
 			return
 		}
-		rep, state, withHeaders := s.answer(rt, st, r, f, crowded, &entry)
-		entry.Status = rep.status
-		st.log.add(entry, label)
 		if f.is(FaultCutAfter) {
 			cut(w)
 			return
@@ -179,10 +168,28 @@ func (s *Sandbox) endpoint(rt route) http.Handler {
 	})
 }
 
-// placed is what counts for the limit of requests at a time.
-func (rt route) placed() string { return cmp.Or(rt.class, rt.path) }
+// carry takes a request's time and answers it; one that is cut before gets the zero reply. The request has its place in
+// its concurrency class from the beginning, so that slow ones meet, and until its answer is there, so that whoever has the
+// answer finds the place free.
+func (s *Sandbox) carry(rt route, st *Store, r *http.Request, f *Fault, entry *Request) (reply, quotaState, bool) {
+	crowded := false
+	if class := cmp.Or(rt.class, rt.path); rt.concurrent > 0 {
+		if crowded = !st.enter(class, rt.concurrent); !crowded {
+			defer st.leave(class)
+		}
+	}
+	if f.is(FaultLatency) {
+		s.sleep(r, time.Duration(f.MS)*time.Millisecond)
+	}
+	s.sleep(r, s.opts.Latency)
+	if f.is(FaultCutBefore) {
+		return reply{}, quotaState{}, false
+	}
+	return s.answer(rt, st, r, f, crowded, entry)
+}
 
-// answer decides about one request; crowded says that too many of its class are under way. The headers are left out only where a fault asks so.
+// answer decides about one request; crowded says that its class has no place left. The headers are left out only where a
+// fault asks so.
 func (s *Sandbox) answer(rt route, st *Store, r *http.Request, f *Fault, crowded bool, entry *Request) (reply, quotaState, bool) {
 	look := st.quota.look(s.now())
 	tok := st.tokenOf(r.Header.Get("X-Auth-Token"))
