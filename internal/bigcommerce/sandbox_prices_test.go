@@ -228,7 +228,7 @@ func TestSandboxPriceRecordsByTheThousand(t *testing.T) {
 	if read["SEED-002500"] != "2499" {
 		t.Errorf("%v", read["SEED-002500"])
 	}
-	if c := w.store.Log().Since(mark); c.Total != 3+n/bigcommerce.MaxPageSize {
+	if c := w.store.Log().Since(mark); c.Total != n/bigcommerce.MaxPriceRecordsPerUpsert+n/bigcommerce.MaxPageSize {
 		t.Errorf("%v", strings.TrimSpace(fmt.Sprint(c)))
 	}
 }

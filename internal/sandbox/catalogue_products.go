@@ -448,11 +448,16 @@ func (s *Sandbox) deleteProducts(c *call) reply {
 // dropProducts removes products, journals that and fires the webhooks.
 func (st *Store) dropProducts(ids []int64) {
 	gone := make(map[int64]bool, len(ids))
+	var variants []int64
 	for _, id := range ids {
 		gone[id] = true
 		st.record(kindProduct, id, nil)
+		for _, i := range st.cat.byID[id].items() {
+			variants = append(variants, i.id())
+		}
 	}
 	st.cat.remove(gone)
+	st.forgetVariants(variants)
 	st.flush()
 	for _, id := range ids {
 		st.fire("store/product/deleted", "product", id)

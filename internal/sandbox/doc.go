@@ -73,19 +73,42 @@
 //   - include_fields of products takes the list of the description. What documents and recordings say in two ways
 //     is a choice (Choices).
 //
+// # What stands for prices
+//
+// Price lists (price_lists.go), their records (price_records.go) and assignments (price_assignments.go), and the
+// store's currencies (currencies.go) are resources. Store.AddCurrency adds a currency, Store.PriceRecords accounts for
+// the records.
+//
+//   - A record is of a list, a variant and a currency; the variant is named by its id or its SKU, in any letter case
+//     but not padded. The SKU of a product with options is none of a variant. The store must have the currency,
+//     enabled or not.
+//   - A refusal of a batch names each wrong record as it was sent, under batch_errors; across lists it is the first
+//     alone. Whether the rest of the batch was saved is a choice (Choices.GoodOfBatchSaved), and so is what becomes of
+//     fields that an upsert does not name, whether a record needs a price, and more (Choices).
+//   - Prices have four decimals, as those of the catalogue. Bulk pricing tiers must not overlap.
+//   - One upsert of records may run in a store at a time, whichever list it names; the answer to another is 429.
+//   - A variant that is deleted takes its records along, a list its records and assignments.
+//   - Assignments are unique by customer group and channel; a group with discounts takes none.
+//   - Events of lists, records and assignments have no type and no id: they name price_list_id, variant_id and
+//     currency (in capitals). A batch fires one event, whose data is an array. A write without news fires none.
+//   - What is wrong with a record is worded by the sandbox: no description has words for it.
+//
 // # Where it departs from BigCommerce
 //
 //   - Webhook destinations must be https on port 443, except that the origin of the registered app
 //     (Options.AppAuthURL) is accepted as it is, because a sandbox and its app meet on loopback.
 //   - Callback URLs of the app may be plain http, for the same reason.
 //   - Product options, modifiers and reviews are not simulated; a write that has them answers 501.
-//     Every product has its one base variant.
+//     A product has its one base variant, unless it was given variants as the merchant does it
+//     (Store.AddVariants).
 //   - Customer attributes, form fields, metafields, consent and stored instruments are not simulated;
 //     a write that has attributes or form fields answers 501. Addresses are taken when a customer is
 //     made, but have no endpoints. A channel's settings for customers are allow_global_logins alone:
 //     overrides of privacy and group settings answer 501, and the store-wide settings are not there.
 //     Site routes and certificates, channel listings, menus and metafields are not simulated. Nothing
 //     is mailed.
+//   - What a price list is worth is not simulated: no storefront, cart or catalogue answer has its prices. A
+//     customer group's discount_rules may name a price list, which is no assignment here.
 //   - Not described, and so the sandbox's own: which of a description is filtered; the words about bulk prices, tax
 //     classes and thumbnails; the default channel's category tree cannot be deleted.
 //   - Not described, and so the sandbox's own: a second group of a name is 409, as the control panel

@@ -38,7 +38,7 @@ func (r *priceRecord) key() recordKey { return recordKey{r.List, r.Variant, r.Cu
 type priceRecords struct {
 	things[priceRecord]
 	byKey  map[recordKey]int64
-	byList map[int64][]int64 // ids in order; made when it is needed
+	byList map[int64][]*priceRecord // in the order of their making; made when it is needed
 }
 
 func (st *Store) priceRecords() *priceRecords { return keptBy[*priceRecords](st) }
@@ -69,24 +69,24 @@ func (k *priceRecords) drop(id int64) {
 	k.byList = nil
 }
 
-// listed is a record with the variant that it is of.
-type listed struct {
-	*priceRecord
-	of item
-}
-
-// each hands over a list's records in the order of their making; what variants left behind that are gone is not there.
-// The caller holds the store's lock, for writing: indexes are made here.
-func (k *priceRecords) each(list int64, yield func(listed)) {
+// of are a list's records in the order of their making. The caller holds the store's lock, for writing: the index is
+// made here.
+func (k *priceRecords) of(list int64) []*priceRecord {
 	if k.byList == nil {
-		k.byList = map[int64][]int64{}
+		k.byList = map[int64][]*priceRecord{}
 		for _, id := range sortedKeys(k.byID) {
-			k.byList[k.byID[id].List] = append(k.byList[k.byID[id].List], id)
+			r := k.byID[id]
+			k.byList[r.List] = append(k.byList[r.List], r)
 		}
 	}
-	for _, id := range k.byList[list] {
-		if of, ok := k.st.cat.itemByID(k.byID[id].Variant); ok {
-			yield(listed{k.byID[id], of})
+	return k.byList[list]
+}
+
+// forget drops the records of variants that are gone.
+func (k *priceRecords) forget(variants []int64) {
+	for id, r := range k.byID {
+		if slices.Contains(variants, r.Variant) {
+			k.drop(id)
 		}
 	}
 }
@@ -125,7 +125,8 @@ func priceRecordResource(s *Sandbox) *resource {
 		keep: func(st *Store) kept {
 			return &priceRecords{things: newThings[priceRecord](st, kindPriceRecord), byKey: map[recordKey]int64{}}
 		},
-		dump: func(st *Store, out map[string]any) { out["price_records"] = st.priceRecordsLocked() },
+		forget: func(st *Store, variants []int64) { st.priceRecords().forget(variants) },
+		dump:   func(st *Store, out map[string]any) { out["price_records"] = st.priceRecordsLocked() },
 	}
 }
 
@@ -153,14 +154,15 @@ func (st *Store) PriceRecords() []PriceRecord {
 func (st *Store) priceRecordsLocked() []PriceRecord {
 	out := []PriceRecord{}
 	for _, id := range sortedKeys(st.priceLists().byID) {
-		st.priceRecords().each(id, func(r listed) {
+		for _, r := range st.priceRecords().of(id) {
 			price := func(name string) json.RawMessage { return json.RawMessage(r.price(name)) }
+			variant, _ := st.cat.itemByID(r.Variant)
 			out = append(out, PriceRecord{
-				PriceListID: id, PriceList: st.priceLists().byID[id].Name, VariantID: r.Variant, SKU: r.of.sku(), Currency: r.Currency,
+				PriceListID: id, PriceList: st.priceLists().byID[id].Name, VariantID: r.Variant, SKU: variant.sku(), Currency: r.Currency,
 				Price: price("price"), SalePrice: price("sale_price"), RetailPrice: price("retail_price"), MAPPrice: price("map_price"),
 				Tiers: json.RawMessage(orEmpty(r.Tiers)),
 			})
-		})
+		}
 	}
 	return out
 }
@@ -199,10 +201,10 @@ func (q *query) includeOfRecords() include {
 	return include{slices.Contains(list, "bulk_pricing_tiers"), slices.Contains(list, "sku")}
 }
 
-// view is a record as the API shows it.
-func (r listed) view(choices Choices, inc include) map[string]any {
+// view is a record as the API shows it; of is the variant that it is of.
+func (r *priceRecord) view(of item, choices Choices, inc include) map[string]any {
 	m := map[string]any{
-		"price_list_id": r.List, "variant_id": r.Variant, "product_id": r.of.p.id, "currency": r.Currency,
+		"price_list_id": r.List, "variant_id": r.Variant, "product_id": of.p.id, "currency": r.Currency,
 		"date_created": zuluTime(r.Created), "date_modified": zuluTime(r.Modified), "calculated_price": nil,
 	}
 	for _, name := range pricesOfRecord {
@@ -215,103 +217,170 @@ func (r listed) view(choices Choices, inc include) map[string]any {
 		m["bulk_pricing_tiers"] = json.RawMessage(orEmpty(r.Tiers))
 	}
 	if inc.sku {
-		m["sku"] = r.of.sku()
+		m["sku"] = of.sku()
 	}
 	return m
 }
 
-// recordFilter reads every filter that GET /v3/pricelists/{id}/records describes.
-func (q *query) recordFilter(choices Choices) func(listed) bool {
-	var tests []func(listed) bool
-	test := func(ok func(listed) bool) { tests = append(tests, ok) }
-	if ids := q.integers("variant_id:in"); ids != nil {
-		test(func(r listed) bool { return slices.Contains(ids, r.Variant) })
-	}
-	if ids := q.integers("product_id:in"); ids != nil {
-		test(func(r listed) bool { return slices.Contains(ids, r.of.p.id) })
-	}
-	for name, of := range map[string]func(listed) string{
-		"sku": func(r listed) string { return r.of.sku() }, "currency": func(r listed) string { return r.Currency },
-	} {
-		if q.has(name) {
-			want := q.str(name)
-			test(func(r listed) bool { return strings.EqualFold(of(r), want) })
-		}
-		if list := q.strings(name + ":in"); list != nil {
-			test(func(r listed) bool {
-				return slices.ContainsFunc(list, func(s string) bool { return strings.EqualFold(of(r), s) })
-			})
+// recordFilter is what records are filtered by: each of tests must hold.
+type recordFilter struct{ tests []func(*priceRecord) bool }
+
+func (f *recordFilter) test(ok func(*priceRecord) bool) { f.tests = append(f.tests, ok) }
+
+func (f *recordFilter) ok(r *priceRecord) bool {
+	for _, ok := range f.tests {
+		if !ok(r) {
+			return false
 		}
 	}
-	for _, name := range append([]string{"calculated_price"}, pricesOfRecord...) {
-		of := func(r listed) (float64, bool) { return r.number(name) }
-		if name == "calculated_price" {
-			of = func(r listed) (float64, bool) { return r.calculatedPrice(choices) }
+	return true
+}
+
+// variants lets records of these variants through.
+func (f *recordFilter) variants(ids []int64) {
+	set := make(map[int64]bool, len(ids))
+	for _, id := range ids {
+		set[id] = true
+	}
+	f.test(func(r *priceRecord) bool { return set[r.Variant] })
+}
+
+// skus lets records of the variants with these SKUs through.
+func (f *recordFilter) skus(c *catalogue, skus []string) {
+	var ids []int64
+	for _, sku := range skus {
+		if i, ok := c.itemBySKU(sku); ok {
+			ids = append(ids, i.id())
 		}
-		for suffix, ok := range map[string]func(v, limit float64) bool{
-			"": func(v, l float64) bool { return v == l }, ":min": func(v, l float64) bool { return v >= l }, ":max": func(v, l float64) bool { return v <= l },
-		} {
-			if limit := q.number(name + suffix); limit != nil {
-				test(func(r listed) bool { v, set := of(r); return set && ok(v, *limit) })
+	}
+	f.variants(ids)
+}
+
+// products lets records of these products' variants through.
+func (f *recordFilter) products(c *catalogue, products []int64) {
+	var ids []int64
+	for _, id := range products {
+		if p := c.byID[id]; p != nil {
+			for _, i := range p.items() {
+				ids = append(ids, i.id())
 			}
 		}
 	}
-	q.dates("date_created", func(ok func(int64) bool) { test(func(r listed) bool { return ok(r.Created) }) })
-	q.dates("date_modified", func(ok func(int64) bool) { test(func(r listed) bool { return ok(r.Modified) }) })
-	return func(r listed) bool {
-		return !slices.ContainsFunc(tests, func(ok func(listed) bool) bool { return !ok(r) })
+	f.variants(ids)
+}
+
+// currencies lets records in these currencies through.
+func (f *recordFilter) currencies(codes []string) {
+	f.test(func(r *priceRecord) bool {
+		return slices.ContainsFunc(codes, func(code string) bool { return strings.EqualFold(code, r.Currency) })
+	})
+}
+
+// recordFilter reads every filter that GET /v3/pricelists/{id}/records describes. The caller holds the store's lock.
+func (c *call) recordFilter() *recordFilter {
+	q, cat, choices := c.q, &c.st.cat, c.st.sb.opts.Choices
+	f := &recordFilter{}
+	if ids := q.integers("variant_id:in"); ids != nil {
+		f.variants(ids)
+	}
+	if ids := q.integers("product_id:in"); ids != nil {
+		f.products(cat, ids)
+	}
+	if q.has("sku") {
+		f.skus(cat, []string{q.str("sku")})
+	}
+	if skus := q.strings("sku:in"); skus != nil {
+		f.skus(cat, skus)
+	}
+	if q.has("currency") {
+		f.currencies([]string{q.str("currency")})
+	}
+	if codes := q.strings("currency:in"); codes != nil {
+		f.currencies(codes)
+	}
+	for _, name := range pricesOfRecord {
+		q.recordPrices(name, f, func(r *priceRecord) (float64, bool) { return r.number(name) })
+	}
+	q.recordPrices("calculated_price", f, func(r *priceRecord) (float64, bool) { return r.calculatedPrice(choices) })
+	q.dates("date_created", func(ok func(int64) bool) { f.test(func(r *priceRecord) bool { return ok(r.Created) }) })
+	q.dates("date_modified", func(ok func(int64) bool) { f.test(func(r *priceRecord) bool { return ok(r.Modified) }) })
+	return f
+}
+
+// recordPrices reads the filters of one price: the price, :min and :max. A price that is not set matches none.
+func (q *query) recordPrices(name string, f *recordFilter, of func(*priceRecord) (float64, bool)) {
+	for suffix, ok := range map[string]func(v, limit float64) bool{
+		"":     func(v, l float64) bool { return v == l },
+		":min": func(v, l float64) bool { return v >= l },
+		":max": func(v, l float64) bool { return v <= l },
+	} {
+		if limit := q.number(name + suffix); limit != nil {
+			f.test(func(r *priceRecord) bool {
+				v, set := of(r)
+				return set && ok(v, *limit)
+			})
+		}
 	}
 }
 
 func listPriceRecords(c *call) reply {
-	return c.listRecords(c.q.recordFilter(c.st.sb.opts.Choices))
+	c.st.mu.Lock()
+	defer c.st.mu.Unlock()
+	return c.listRecords(c.recordFilter())
 }
 
 // listVariantRecords answers the records of one variant, one for each currency.
 func listVariantRecords(c *call) reply {
-	return c.listRecords(func(r listed) bool { return r.Variant == parseID(c.r.PathValue("variant_id")) })
+	c.st.mu.Lock()
+	defer c.st.mu.Unlock()
+	f := &recordFilter{}
+	f.variants([]int64{parseID(c.r.PathValue("variant_id"))})
+	return c.listRecords(f)
 }
 
-func (c *call) listRecords(ok func(listed) bool) reply {
+func (c *call) listRecords(f *recordFilter) reply {
 	inc := c.q.includeOfRecords()
 	w := c.q.walk()
 	if r := c.q.problem(); r != nil {
 		return *r
 	}
-	c.st.mu.Lock()
-	defer c.st.mu.Unlock()
 	list, r := c.priceList()
 	if r != nil {
 		return *r
 	}
-	var found []listed
-	c.st.priceRecords().each(list.ID, func(r listed) {
-		if ok(r) {
-			found = append(found, r)
+	found := c.st.priceRecords().of(list.ID)
+	if len(f.tests) > 0 {
+		var some []*priceRecord
+		for _, r := range found {
+			if f.ok(r) {
+				some = append(some, r)
+			}
 		}
-	})
+		found = some
+	}
 	from, to, meta := w.cut(len(found), func(i int) int64 { return found[i].ID })
 	rows := []any{}
 	for _, r := range found[from:to] {
-		rows = append(rows, r.view(c.st.sb.opts.Choices, inc))
+		of, _ := c.st.cat.itemByID(r.Variant)
+		rows = append(rows, r.view(of, c.st.sb.opts.Choices, inc))
 	}
 	return walked(rows, meta)
 }
 
-// record finds the record of the path.
-func (c *call) record() (listed, *reply) {
+// record finds the record of the path and its variant.
+func (c *call) record() (*priceRecord, item, *reply) {
 	list, r := c.priceList()
 	if r != nil {
-		return listed{}, r
+		return nil, item{}, r
 	}
 	variant := parseID(c.r.PathValue("variant_id"))
 	record := c.st.priceRecords().find(list.ID, variant, c.r.PathValue("currency"))
 	of, ok := c.st.cat.itemByID(variant)
 	if record == nil || !ok {
 		r := notFound("The price record was not found")
-		return listed{}, &r
+		return nil, item{}, &r
 	}
-	return listed{record, of}, nil
+	return record, of, nil
 }
 
 func getPriceRecord(c *call) reply {
@@ -321,11 +390,11 @@ func getPriceRecord(c *call) reply {
 	}
 	c.st.mu.RLock()
 	defer c.st.mu.RUnlock()
-	record, r := c.record()
+	record, of, r := c.record()
 	if r != nil {
 		return *r
 	}
-	return value(http.StatusOK, record.view(c.st.sb.opts.Choices, inc))
+	return value(http.StatusOK, record.view(of, c.st.sb.opts.Choices, inc))
 }
 
 func deletePriceRecord(c *call) reply {
@@ -335,7 +404,7 @@ func deletePriceRecord(c *call) reply {
 	st := c.st
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	record, r := c.record()
+	record, _, r := c.record()
 	if r != nil {
 		return noContent // described: the only answer but 503
 	}
@@ -347,26 +416,32 @@ func deletePriceRecord(c *call) reply {
 
 // deletePriceRecords deletes those that match; without a filter all of the list, as described.
 func deletePriceRecords(c *call) reply {
-	q := c.q
-	variants, skus := q.integers("variant_id:in"), q.strings("sku:in")
-	anyCurrency, currency := !q.has("currency"), q.str("currency")
+	q, st := c.q, c.st
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	f := &recordFilter{}
+	if ids := q.integers("variant_id:in"); ids != nil {
+		f.variants(ids)
+	}
+	if skus := q.strings("sku:in"); skus != nil {
+		f.skus(&st.cat, skus)
+	}
+	if q.has("currency") {
+		f.currencies([]string{q.str("currency")})
+	}
 	if r := q.problem(); r != nil {
 		return *r
 	}
-	st := c.st
-	st.mu.Lock()
-	defer st.mu.Unlock()
 	list, r := c.priceList()
 	if r != nil {
 		return *r
 	}
 	var gone []*priceRecord
-	st.priceRecords().each(list.ID, func(r listed) {
-		if (variants == nil || slices.Contains(variants, r.Variant)) && (anyCurrency || strings.EqualFold(currency, r.Currency)) &&
-			(skus == nil || slices.ContainsFunc(skus, func(s string) bool { return strings.EqualFold(s, r.of.sku()) })) {
-			gone = append(gone, r.priceRecord)
+	for _, r := range st.priceRecords().of(list.ID) {
+		if f.ok(r) {
+			gone = append(gone, r)
 		}
-	})
+	}
 	for _, r := range gone {
 		st.priceRecords().drop(r.ID)
 	}

@@ -388,5 +388,5 @@ func setPriceRecord(c *call) reply {
 		}
 	}
 	record := st.priceRecords().find(w.key.list, w.key.variant, w.key.currency)
-	return value(http.StatusOK, listed{record, of}.view(st.sb.opts.Choices, include{tiers: true}))
+	return value(http.StatusOK, record.view(of, st.sb.opts.Choices, include{tiers: true}))
 }

@@ -24,6 +24,9 @@ type resource struct {
 	// never. It may be nil. The caller holds the store's lock and flushes. It is called before the first request after
 	// the moment that the resource named with Store.later.
 	due func(st *Store, now time.Time) time.Time
+	// forget drops what it keeps of variants of the catalogue that are gone; it may be nil. The caller holds the store's
+	// lock and flushes.
+	forget func(st *Store, variants []int64)
 	// dump adds what it keeps to the account of a store (see Dump); it may be nil. The caller holds the store's lock.
 	dump func(st *Store, out map[string]any)
 }
@@ -102,6 +105,15 @@ func (st *Store) applyKept(e *entry) (known bool, err error) {
 		}
 	}
 	return false, nil
+}
+
+// forgetVariants drops what the resources keep of variants that are gone. The caller holds the store's lock and flushes.
+func (st *Store) forgetVariants(variants []int64) {
+	for _, r := range st.sb.resources {
+		if r.forget != nil {
+			r.forget(st, variants)
+		}
+	}
 }
 
 // beginKept gives the store what every store has of each resource.

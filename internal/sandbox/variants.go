@@ -270,6 +270,9 @@ func (st *Store) AddVariants(productID int64, specs ...VariantSpec) ([]int64, er
 	}
 	st.cat.replace(old, next)
 	st.record(kindProduct, next.id, next)
+	if old.variant != 0 {
+		st.forgetVariants([]int64{old.variant})
+	}
 	st.flush()
 	for _, i := range next.items() {
 		if slices.Contains(ids, i.id()) {
