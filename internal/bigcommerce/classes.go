@@ -32,6 +32,10 @@ var classes = []Class{
 	{"price-records-post", 10, []string{"POST /v3/pricelists/records", "POST /v3/pricelists/{}/records"}},
 	{"price-list-reads", 10, []string{"GET /v3/pricelists/{}/records"}},
 	{"price-list-delete", 1, []string{"DELETE /v3/pricelists/{#}"}},
+	// No number is documented of stock; the guide says to wait for each answer, and a second one of the same item has
+	// an end that cannot be told.
+	{"inventory-writes", 1, []string{"PUT /v3/inventory/adjustments/absolute", "POST /v3/inventory/adjustments/relative",
+		"PUT /v3/inventory/locations/{}/items"}},
 	{"category-tree", 1, []string{"GET /v3/catalog/trees/{}/categories"}},
 }
 

@@ -23,6 +23,10 @@ func TestClassOf(t *testing.T) {
 		{"DELETE", "/v3/pricelists"}:                            "",
 		{"DELETE", "/v3/pricelists/assignments"}:                "",
 		{"POST", "/v3/segments/1b671a64/shopper-profiles"}:      "segments",
+		{"PUT", "/v3/inventory/adjustments/absolute"}:           "inventory-writes",
+		{"POST", "/v3/inventory/adjustments/relative"}:          "inventory-writes",
+		{"PUT", "/v3/inventory/locations/2/items"}:              "inventory-writes",
+		{"GET", "/v3/inventory/locations/2/items"}:              "",
 		{"GET", "/v3/catalog/trees/1/categories"}:               "category-tree",
 		{"GET", "/v3/catalog/trees//categories"}:                "",
 		{"GET", "/v3/catalog/trees/categories"}:                 "",
@@ -43,7 +47,7 @@ func TestClassOf(t *testing.T) {
 	}
 	for name, want := range map[string]int{
 		ClassCustomers: 3, "customer-addresses-post": 10, "customer-addresses-put": 3, "customer-attributes": 3,
-		"customer-attribute-values": 3, "customer-form-fields": 10, "price-records-put": 1, "price-records-post": 10, "price-list-reads": 10,
+		"customer-attribute-values": 3, "customer-form-fields": 10, "price-records-put": 1, "price-records-post": 10, "price-list-reads": 10, "inventory-writes": 1,
 	} {
 		if atOnce[name] != want {
 			t.Errorf("%d of %s at once, want %d", atOnce[name], name, want)

@@ -26,6 +26,7 @@ type route struct {
 	scopes       []string
 	concurrent   int    // requests of one store at a time; 0 is unlimited
 	class        string // what counts for that together; "" is the path's own
+	bulk         string // bulkStock or bulkCatalogue: see Store.BulkOverlaps
 	plain401     bool   // documented as plain text instead of JSON
 	handle       func(*call) reply
 }
@@ -54,14 +55,14 @@ func (s *Sandbox) apiRoutes() []route {
 
 		{method: "GET", path: "/v3/catalog/products", scopes: productsRead, handle: s.listProducts},
 		{method: "POST", path: "/v3/catalog/products", scopes: productsWrite, handle: s.createProduct},
-		{method: "PUT", path: "/v3/catalog/products", scopes: productsWrite, handle: s.updateProducts},
+		{method: "PUT", path: "/v3/catalog/products", scopes: productsWrite, bulk: bulkCatalogue, handle: s.updateProducts},
 		{method: "DELETE", path: "/v3/catalog/products", scopes: productsWrite, handle: s.deleteProducts},
 		{method: "GET", path: "/v3/catalog/products/{id}", scopes: productsRead, handle: s.getProduct},
 		{method: "PUT", path: "/v3/catalog/products/{id}", scopes: productsWrite, handle: s.updateProduct},
 		{method: "DELETE", path: "/v3/catalog/products/{id}", scopes: productsWrite, handle: s.deleteProduct},
 		{method: "GET", path: "/v3/catalog/summary", scopes: productsRead, handle: s.catalogSummary},
 		{method: "GET", path: "/v3/catalog/variants", scopes: productsRead, plain401: true, handle: s.listVariants},
-		{method: "PUT", path: "/v3/catalog/variants", scopes: productsWrite, plain401: true, handle: s.updateVariants},
+		{method: "PUT", path: "/v3/catalog/variants", scopes: productsWrite, plain401: true, bulk: bulkCatalogue, handle: s.updateVariants},
 
 		{method: "GET", path: "/v3/catalog/brands", scopes: productsRead, plain401: true, handle: s.listBrands},
 		{method: "POST", path: "/v3/catalog/brands", scopes: productsWrite, plain401: true, handle: s.createBrand},
@@ -220,6 +221,10 @@ func (s *Sandbox) answer(rt route, st *Store, r *http.Request, f *Fault, crowded
 	if crowded {
 		return tooMany(), state, true
 	}
+	if rt.bulk != "" {
+		st.enterBulk(rt.bulk)
+		defer st.leave(rt.bulk)
+	}
 	q, err := newQuery(r.URL.RawQuery)
 	if err != nil {
 		return malformed(), state, true
@@ -289,6 +294,34 @@ func (st *Store) leave(class string) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	st.busy[class]--
+}
+
+// Bulk writes that must not run beside each other: what stock is then cannot be told (inventory-adjustments.mdx).
+const (
+	bulkStock     = "bulk stock"
+	bulkCatalogue = "bulk catalogue"
+)
+
+// enterBulk notes a bulk write, and whether one of the other kind is under way.
+func (st *Store) enterBulk(kind string) {
+	other := bulkStock
+	if kind == bulkStock {
+		other = bulkCatalogue
+	}
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	st.busy[kind]++
+	if st.busy[other] > 0 {
+		st.overlaps++
+	}
+}
+
+// BulkOverlaps is how often a bulk write of stock and one of the catalogue were carried out at the same time.
+// BigCommerce takes both, and its figures are wrong then.
+func (st *Store) BulkOverlaps() int {
+	st.mu.RLock()
+	defer st.mu.RUnlock()
+	return st.overlaps
 }
 
 // sleep waits, or less when the client goes away or the sandbox closes.

@@ -258,6 +258,7 @@ const (
 	msgMax      = "error.max"
 	msgEnum     = "error.expected.validenumvalue"
 	msgTooMany  = "error.maxItems"
+	msgMinItems = "error.minItems"
 	titleFields = "JSON data is missing or invalid"
 )
 

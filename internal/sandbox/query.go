@@ -173,7 +173,10 @@ func (q *query) dates(name string, test func(ok func(int64) bool)) {
 }
 
 // page reads page and limit.
-func (q *query) page() (page, limit int) {
+func (q *query) page() (page, limit int) { return q.pageUpTo(maxLimit) }
+
+// pageUpTo is page of a collection that gives up to most a page.
+func (q *query) pageUpTo(most int64) (page, limit int) {
 	page, limit = 1, defaultLimit
 	if n := q.integer("page"); n != nil {
 		if *n < 1 || *n > 1<<31 {
@@ -186,7 +189,7 @@ func (q *query) page() (page, limit int) {
 		switch {
 		case *n < 1:
 			q.errs["limit"] = msgMin
-		case *n > maxLimit:
+		case *n > most:
 			q.errs["limit"] = msgMax
 		default:
 			limit = int(*n)

@@ -39,6 +39,9 @@ func newResources(s *Sandbox) []*resource {
 		priceListResource(s),
 		priceRecordResource(s),
 		priceAssignmentResource(s),
+		inventoryLocations(s),
+		inventoryStock(s),
+		inventorySettings(s),
 	}
 }
 
@@ -140,6 +143,14 @@ func (st *Store) carryOut(now time.Time) {
 	}
 	st.mu.Lock()
 	defer st.mu.Unlock()
+	st.carryOutLocked(now)
+	st.flush()
+}
+
+// farFuture is when everything that was accepted has taken effect.
+var farFuture = time.Unix(1<<33, 0)
+
+func (st *Store) carryOutLocked(now time.Time) {
 	st.next.Store(0)
 	for _, r := range st.sb.resources {
 		if r.due == nil {
@@ -149,7 +160,6 @@ func (st *Store) carryOut(now time.Time) {
 			st.later(at)
 		}
 	}
-	st.flush()
 }
 
 // mayHear reports whether hooks may name this scope.

@@ -33,6 +33,10 @@ type Options struct {
 	HookBlockFor      time.Duration   // how long a failing destination is blocked; default 3 min, as on the platform
 	HookStart         time.Duration   // how long a new hook hears of nothing; negative for no time; default a minute, shorter as Window is shorter than 30 s
 
+	// InventoryDelay is how long writes of stock and locations take to be seen; negative for no time; default two seconds,
+	// shorter as Window is shorter than 30 s. No document says more than "a short delay".
+	InventoryDelay time.Duration
+
 	Choices Choices // what the platform may do in one way or another
 
 	APIAddr, PanelAddr string           // listen addresses; default a free loopback port each
@@ -71,6 +75,21 @@ type Choices struct {
 	TiersInAnyOrder bool
 	// ZeroSalePriceCounts makes a sale price of 0 the calculated price of a record; else it is no sale price.
 	ZeroSalePriceCounts bool
+
+	// StockTitles is how refusals of stock are worded that no description has.
+	StockTitles StockTitles
+	// StockTitleOfOne names only the first of the items that are refused for one cause; else the title names all.
+	StockTitleOfOne bool
+	// BaseVariantTaken takes stock of a product that is tracked by product under the id of its base variant; else that is
+	// refused, as described of any variant of such a product.
+	BaseVariantTaken bool
+	// SKUByProductRefused refuses stock under the SKU of a product that is tracked by product; else it is taken.
+	SKUByProductRefused bool
+	// VariantByProductTaken takes stock of a product that is tracked by variant and has no options under its product id.
+	VariantByProductTaken bool
+	// OnHandWithoutSafety shows total_inventory_onhand of one location's items without the safety stock, as its field's
+	// text says; else with it, as the example of the guide has it.
+	OnHandWithoutSafety bool
 }
 
 // scaled shortens a time of the platform as Window is shorter than the platform's.
@@ -150,6 +169,9 @@ func New(o Options) (*Sandbox, error) {
 	}
 	if o.HookStart == 0 {
 		o.HookStart = o.scaled(hookStart)
+	}
+	if o.InventoryDelay == 0 {
+		o.InventoryDelay = o.scaled(inventoryDelay)
 	}
 	if o.APIAddr == "" {
 		o.APIAddr = "127.0.0.1:0"

@@ -87,16 +87,17 @@ type Store struct {
 
 	next atomic.Int64 // when a resource has something to carry out, in unix nanoseconds; 0 is never
 
-	mu      sync.RWMutex // guards everything below
-	info    storeInfo
-	users   []*User
-	tokens  map[string]*token // by digest
-	cat     catalogue
-	shop    shop   // customers, channels, sites and scripts
-	kept    []kept // what each resource keeps, in their order
-	hooks   map[int64]*hook
-	busy    map[string]int // requests under way by concurrency class
-	pending bytes.Buffer   // journal lines of the mutation under way
+	mu       sync.RWMutex // guards everything below
+	info     storeInfo
+	users    []*User
+	tokens   map[string]*token // by digest
+	cat      catalogue
+	shop     shop   // customers, channels, sites and scripts
+	kept     []kept // what each resource keeps, in their order
+	hooks    map[int64]*hook
+	busy     map[string]int // requests under way by concurrency class
+	overlaps int            // see BulkOverlaps
+	pending  bytes.Buffer   // journal lines of the mutation under way
 }
 
 func newStore(s *Sandbox, spec StoreSpec) *Store {
