@@ -167,7 +167,7 @@ func (d *demo) start(ctx context.Context, dir string, log *slog.Logger) (err err
 func (d *demo) startSandbox(ctx context.Context, dir, appURL string, log *slog.Logger) error {
 	var err error
 	d.sandbox, err = sandbox.New(sandbox.Options{
-		Plan: d.options.Plan, Window: d.options.Window, StateFile: filepath.Join(dir, "sandbox.json"), Log: log,
+		Plan: d.options.Plan, Window: d.options.Window, StateFile: filepath.Join(dir, sandboxState), Log: log,
 		AppAuthURL: appURL + "/auth", AppLoadURL: appURL + "/load", AppUninstallURL: appURL + "/uninstall", AppRemoveUserURL: appURL + "/remove_user",
 	})
 	if err != nil {

@@ -125,3 +125,43 @@ func demoPromises(t *testing.T, dir string, env []string, forget func() []string
 		t.Errorf("the store changed from %s to %s", store, r.StoreHash)
 	}
 }
+
+// TestSandboxDump: what a demo brought is what the look at its state shows.
+func TestSandboxDump(t *testing.T) {
+	dir := t.TempDir()
+	feed := filepath.Join(dir, "feed.csv")
+	if err := os.WriteFile(feed, []byte("sku,name,price,weight,stock\nD-1,Drill,12.50,1,3\nD-2,Saw,7.25,1,0\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r := runDemo(t, dir, feed)
+	for _, args := range [][]string{{"--state", dir}, {"--state", filepath.Join(dir, "sandbox.json"), "--store", r.StoreHash}} {
+		cmd := exec.CommandContext(t.Context(), buildSluice(t), append([]string{"sandbox", "dump"}, args...)...)
+		cmd.Env = environ()
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got struct {
+			Hash     string `json:"store_hash"`
+			Products []struct {
+				SKU   string
+				Price json.Number
+			}
+			Stock, Orders []any
+		}
+		if err := json.Unmarshal(out, &got); err != nil {
+			t.Fatalf("%v: %.200s", err, out)
+		}
+		prices := map[string]json.Number{}
+		for _, p := range got.Products {
+			prices[p.SKU] = p.Price
+		}
+		if got.Hash != r.StoreHash || len(prices) != 2 || prices["D-1"] != "12.5" || prices["D-2"] != "7.25" || got.Stock == nil || got.Orders == nil {
+			t.Errorf("prices %v in %.500s", prices, out)
+		}
+	}
+	out, err := exec.CommandContext(t.Context(), buildSluice(t), "sandbox", "dump", "--state", t.TempDir()).CombinedOutput()
+	if err == nil || !bytes.Contains(out, []byte("there is no state of a sandbox in")) {
+		t.Errorf("%v: %s", err, out)
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -14,6 +15,37 @@ import (
 )
 
 type sandboxCommand struct {
+	Serve sandboxServeCommand `cmd:"" default:"withargs" help:"Serve it until the process is stopped; this is what happens without a word."`
+	Dump  sandboxDumpCommand  `cmd:"" help:"Print what a store holds as one JSON object."`
+}
+
+// sandboxDumpCommand prints one store of a state that a sandbox or a demo left, or is using.
+type sandboxDumpCommand struct {
+	State string `help:"The folder that a demo keeps its state in, or the file that a sandbox does." required:"" placeholder:"DIR"`
+	Store string `help:"Hash of the store; may be left out where there is one." placeholder:"HASH"`
+}
+
+// Run prints products, customers, stock and so on.
+func (c *sandboxDumpCommand) Run() error {
+	state := c.State
+	if info, err := os.Stat(state); err == nil && info.IsDir() {
+		state = filepath.Join(state, sandboxState)
+	}
+	dump, err := sandbox.Dump(state, c.Store)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return fmt.Errorf("there is no state of a sandbox in %s: name the folder that was given to `sluice demo --state`", c.State)
+	case err != nil:
+		return err
+	}
+	_, err = fmt.Println(string(dump))
+	return err
+}
+
+// sandboxState is the file in a demo's folder that holds its sandbox.
+const sandboxState = "sandbox.json"
+
+type sandboxServeCommand struct {
 	Plan     string        `help:"Plan of the stores: ${enum}." enum:"standard,plus,pro,enterprise" default:"standard"`
 	Window   time.Duration `help:"Length of a quota window." default:"30s"`
 	Latency  time.Duration `help:"Added to every API answer."`
@@ -62,7 +94,7 @@ type sandboxStoreInfo struct {
 }
 
 // Run serves until the process is asked to stop.
-func (c *sandboxCommand) Run(ctx context.Context) error {
+func (c *sandboxServeCommand) Run(ctx context.Context) error {
 	if c.Stores < 1 {
 		return errors.New("--stores: at least 1")
 	}
@@ -100,7 +132,7 @@ func (c *sandboxCommand) Run(ctx context.Context) error {
 	return s.Close()
 }
 
-func (c *sandboxCommand) print(s *sandbox.Sandbox) error {
+func (c *sandboxServeCommand) print(s *sandbox.Sandbox) error {
 	urls, client := s.URLs(), s.IdentityProviderClient()
 	info := sandboxInfo{
 		API: urls.API, Login: urls.Login, ControlPanel: urls.ControlPanel, Admin: urls.Admin,

@@ -11,6 +11,9 @@ import (
 // defaultWindow is the platform's quota window.
 const defaultWindow = 30 * time.Second
 
+// defaultPlan is that of stores whose plan nobody names.
+const defaultPlan = "standard"
+
 // planQuota is how many requests a window a plan's store may make, all its clients together.
 var planQuota = map[string]int{"standard": 150, "plus": 150, "pro": 450, "enterprise": 7_000_000}
 

@@ -144,7 +144,7 @@ type appCallbacks struct{ auth, load, uninstall, removeUser string }
 // New makes a sandbox and restores the stores of Options.StateFile, if that exists.
 func New(o Options) (*Sandbox, error) {
 	if o.Plan == "" {
-		o.Plan = "standard"
+		o.Plan = defaultPlan
 	}
 	if _, ok := planQuota[o.Plan]; !ok {
 		return nil, fmt.Errorf("sandbox: unknown plan %q: use standard, plus, pro or enterprise", o.Plan)
