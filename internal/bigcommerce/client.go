@@ -60,6 +60,8 @@ type Client struct {
 	Channels   *ChannelsService
 	Sites      *SitesService
 	Scripts    *ScriptsService
+	Inventory  *InventoryService
+	Locations  *LocationsService
 
 	Customers      *CustomersService
 	CustomerGroups *CustomerGroupsService
@@ -141,6 +143,8 @@ func New(cfg Config) (*Client, error) {
 	c.Channels = &ChannelsService{s}
 	c.Sites = &SitesService{s}
 	c.Scripts = &ScriptsService{s}
+	c.Inventory = &InventoryService{s}
+	c.Locations = &LocationsService{s}
 	c.Customers = &CustomersService{s}
 	c.CustomerGroups = &CustomerGroupsService{s}
 	c.PriceLists = &PriceListsService{s}

@@ -21,6 +21,7 @@ const (
 // errorBody is what the body of an error says.
 type errorBody struct {
 	title      string
+	longTitle  string // see APIError.LongTitle
 	kind       string
 	fields     map[string]string
 	retryAfter time.Duration // 0 if it does not say
@@ -240,6 +241,12 @@ func (e *errorBody) sentence(s string) {
 	switch text := e.text(s); {
 	case e.title == "":
 		e.title = text
+		if e.clean != nil {
+			s = e.clean(s)
+		}
+		if s = strings.ToValidUTF8(s, "\uFFFD"); len(s) > maxErrorText {
+			e.longTitle = s
+		}
 	case text != e.title && e.fields[""] == "" && len(e.fields) < maxErrorFields:
 		e.note("", s)
 	}

@@ -25,6 +25,9 @@ type APIError struct {
 	Fields map[string]string
 	// Body is the start of the answer's body, at most maxBodyExcerpt bytes of valid UTF-8.
 	Body string
+	// LongTitle is the whole of a title that had to be cut for Title, "" if that is the whole. It may be as long as
+	// maxErrorBody and is for RefusedStock: refusals of stock name in it what is refused.
+	LongTitle string
 }
 
 func (e *APIError) Error() string {

@@ -20,8 +20,8 @@ const (
 	// defaultMaxAnswer bounds the decompressed body of an answer: 250 products with long descriptions are
 	// some 20 MB.
 	defaultMaxAnswer = 64 << 20
-	// maxErrorBody is how much of an error's body is read; maxBodyExcerpt how much of it is kept.
-	maxErrorBody   = 64 << 10
+	// maxErrorBody is how much of an error's body is read: its title may name 2,000 SKUs. maxBodyExcerpt is how much is kept.
+	maxErrorBody   = 1 << 20
 	maxBodyExcerpt = 2 << 10
 
 	// maxRetries, retryBase and retryCap: the wait before the nth retry is a random time below
@@ -52,7 +52,7 @@ func (r request) retryable() bool { return r.method != http.MethodPost }
 func (r request) apiError(status int, body errorBody, title string) *APIError {
 	return &APIError{
 		Status: status, Method: r.method, Path: r.path,
-		Title: orDefault(body.title, title), Type: body.kind, Fields: body.fields,
+		Title: orDefault(body.title, title), Type: body.kind, Fields: body.fields, LongTitle: body.longTitle,
 	}
 }
 

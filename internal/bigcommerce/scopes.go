@@ -9,10 +9,12 @@ import (
 // _read_only includes the one with it.
 const (
 	ScopeProducts        = "store_v2_products"              // the catalogue and price lists
-	ScopeInformationRead = "store_v2_information_read_only" // the store's settings and currencies
+	ScopeInformationRead = "store_v2_information_read_only" // the store's settings, those of its inventory, and currencies
 	ScopeChannelsRead    = "store_channel_settings_read_only"
 	ScopeSitesRead       = "store_sites_read_only"
 	ScopeScripts         = "store_v2_content"
+	ScopeInventory       = "store_inventory"           // items, adjustments and settings of stock
+	ScopeLocationsRead   = "store_locations_read_only" // the places where stock is
 )
 
 // readOnlySuffix marks the read-only form of a scope.
