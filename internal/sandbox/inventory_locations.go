@@ -295,13 +295,13 @@ func (st *Store) locationProblem(patches []locationPatch) *reply {
 			active++
 		}
 		if codes[one["code"]] {
-			r := fail(http.StatusUnprocessableEntity, fmt.Sprintf("Location with code %s already exists", one["code"]), nil)
+			r := inventoryFail(http.StatusUnprocessableEntity, fmt.Sprintf("Location with code %s already exists", one["code"]), nil)
 			return &r
 		}
 		codes[one["code"]] = true
 	}
 	if most := activeLocations[st.info.Plan]; active > most {
-		r := fail(http.StatusUnprocessableEntity, fmt.Sprintf("The limit of %d active locations is reached", most), nil)
+		r := inventoryFail(http.StatusUnprocessableEntity, fmt.Sprintf("The limit of %d active locations is reached", most), nil)
 		return &r
 	}
 	return nil
@@ -345,7 +345,7 @@ func updateLocations(c *call) reply {
 			unknown = append(unknown, p.ID)
 		}
 		if p.ID == defaultLocationID && string(p.Values["enabled"]) == "false" {
-			return fail(http.StatusUnprocessableEntity, "The default location can not be disabled", nil)
+			return inventoryFail(http.StatusUnprocessableEntity, "The default location can not be disabled", nil)
 		}
 	}
 	if len(unknown) > 0 {
@@ -374,10 +374,10 @@ func deleteLocations(c *call) reply {
 	for _, id := range ids {
 		switch {
 		case planned[id] == nil:
-			return notFound("Location with id " + strconv.FormatInt(id, 10) + " not found")
+			return inventoryFail(http.StatusNotFound, "Location with id "+strconv.FormatInt(id, 10)+" not found", nil)
 		case id == defaultLocationID:
 			label := st.locations().byID[id].text("label")
-			return fail(http.StatusUnprocessableEntity, "Location canʼt be deleted. "+label+" is set as a shipping origin for this store and canʼt be deleted.", nil)
+			return inventoryFail(http.StatusUnprocessableEntity, "Location canʼt be deleted. "+label+" is set as a shipping origin for this store and canʼt be deleted.", nil)
 		}
 	}
 	defer st.flush()

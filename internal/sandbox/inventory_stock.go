@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -398,7 +399,7 @@ func listLocationStock(c *call) reply {
 	c.st.mu.RLock()
 	defer c.st.mu.RUnlock()
 	if c.st.locations().byID[at] == nil {
-		return notFound("Location with id " + c.r.PathValue("id") + " not found")
+		return inventoryFail(http.StatusNotFound, "Location with id "+c.r.PathValue("id")+" not found", nil)
 	}
 	k, found := c.st.stock(), c.st.items(f)
 	from, to := window(len(found), page, limit)

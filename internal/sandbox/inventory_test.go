@@ -135,7 +135,7 @@ func TestStockIsRefusedAsAWhole(t *testing.T) {
 				}
 				return
 			}
-			if a.status != http.StatusUnprocessableEntity || a.json["title"] != tc.title || n != 0 {
+			if a.status != http.StatusUnprocessableEntity || a.json["title"] != tc.title || n != 0 || a.header.Get("Content-Type") != "application/problem+json" {
 				t.Errorf("%d %.300s, want %q; then %v", a.status, a.raw, tc.title, n)
 			}
 			if got := strings.Join(sortedKeys(a.errorsOf()), " "); got != tc.errors {

@@ -49,19 +49,26 @@ func (st *Store) refused(cause stockCause, names []string) reply {
 	const status = http.StatusUnprocessableEntity
 	switch {
 	case !cause.described() && ways.StockTitles == StockTitlesSilent:
-		return fail(status, "Stock could not be updated", nil)
+		return inventoryFail(status, "Stock could not be updated", nil)
 	case cause.listed == "" || !cause.described() && ways.StockTitles == StockTitlesEach:
 		for i, name := range names {
 			names[i] = strings.Replace(cause.each, "%s", name, 1)
 		}
-		return fail(status, "["+strings.Join(names, ", ")+"]", nil)
+		return inventoryFail(status, "["+strings.Join(names, ", ")+"]", nil)
 	}
-	return fail(status, strings.Replace(cause.listed, "%s", strings.Join(names, ", "), 1), nil)
+	return inventoryFail(status, strings.Replace(cause.listed, "%s", strings.Join(names, ", "), 1), nil)
+}
+
+// inventoryFail is an error of this API, which has a media type of its own.
+func inventoryFail(status int, title string, errs map[string]string) reply {
+	r := fail(status, title, errs)
+	r.ctype = "application/problem+json"
+	return r
 }
 
 // payloadInvalid is the 422 of a request whose fields are wrong, in this API's words (inventory.v3.yml).
 func payloadInvalid(errs map[string]string) reply {
-	return fail(http.StatusUnprocessableEntity, "Payload contains invalid fields", errs)
+	return inventoryFail(http.StatusUnprocessableEntity, "Payload contains invalid fields", errs)
 }
 
 // identities are ids as titles name them.
