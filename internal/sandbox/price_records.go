@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -212,6 +213,12 @@ func (r *priceRecord) view(of item, choices Choices, inc include) map[string]any
 	}
 	if n, ok := r.calculatedPrice(choices); ok {
 		m["calculated_price"] = n
+	}
+	if choices.UnsetPricesLeftOut {
+		maps.DeleteFunc(m, func(name string, v any) bool {
+			raw, _ := v.(json.RawMessage)
+			return v == nil || string(raw) == "null"
+		})
 	}
 	if inc.tiers {
 		m["bulk_pricing_tiers"] = json.RawMessage(orEmpty(r.Tiers))

@@ -248,12 +248,12 @@ func TestPriceRecordsSavedInPart(t *testing.T) {
 // Each choice the other way.
 func TestPriceRecordChoices(t *testing.T) {
 	r, _ := priceRig(t, Options{Choices: Choices{RecordFailuresListed: true, RecordsReplaced: true, RecordsWithoutPrice: true,
-		RepeatedRecordsTaken: true, TiersInAnyOrder: true, ZeroSalePriceCounts: true}})
+		RepeatedRecordsTaken: true, TiersInAnyOrder: true, UnsetPricesLeftOut: true, ZeroSalePriceCounts: true}})
 	const path = "/v3/pricelists/1/records"
 	r.want(200, "PUT", path, `[{"sku":"BOLT","currency":"usd","sale_price":0,"map_price":1,"bulk_pricing_tiers":[
 		{"quantity_min":5,"type":"price","amount":2},{"quantity_min":1,"quantity_max":4,"type":"price","amount":1}]}]`)
 	one := r.want(200, "GET", path+"/1/usd?include=bulk_pricing_tiers", nil).one()
-	if one["price"] != nil || one["calculated_price"] != 0. || one["bulk_pricing_tiers"].([]any)[0].(map[string]any)["quantity_min"] != 1. {
+	if _, there := one["price"]; there || one["calculated_price"] != 0. || one["bulk_pricing_tiers"].([]any)[0].(map[string]any)["quantity_min"] != 1. {
 		t.Errorf("%v", one)
 	}
 	r.want(200, "PUT", path, `[{"sku":"BOLT","currency":"usd","price":4},{"variant_id":1,"currency":"usd","price":5}]`)

@@ -73,6 +73,8 @@ type Choices struct {
 	RepeatedRecordsTaken bool
 	// TiersInAnyOrder puts bulk pricing tiers in order; else they must be.
 	TiersInAnyOrder bool
+	// UnsetPricesLeftOut leaves prices that a record does not set out of answers; else they are null.
+	UnsetPricesLeftOut bool
 	// ZeroSalePriceCounts makes a sale price of 0 the calculated price of a record; else it is no sale price.
 	ZeroSalePriceCounts bool
 
