@@ -363,6 +363,19 @@ func TestPriceListsSurvive(t *testing.T) {
 		return out
 	}
 	before := picture()
+	raw, err := Dump(file, "")
+	var dump struct {
+		Records json.RawMessage `json:"price_records"`
+	}
+	if err == nil {
+		err = json.Unmarshal(raw, &dump)
+	}
+	const records = `[{"price_list_id":1,"price_list":"Wholesale","variant_id":1,"sku":"BOLT","currency":"eur","price":2,"sale_price":null,"retail_price":null,"map_price":null,` +
+		`"bulk_pricing_tiers":[{"amount":1,"quantity_max":null,"quantity_min":2,"type":"price"}]},` +
+		`{"price_list_id":1,"price_list":"Wholesale","variant_id":3,"sku":"SHIRT-S","currency":"usd","price":3,"sale_price":null,"retail_price":null,"map_price":null,"bulk_pricing_tiers":[]}]`
+	if err != nil || string(dump.Records) != records {
+		t.Errorf("the account has %s, %v", dump.Records, err)
+	}
 	for _, stop := range []func(*Sandbox){kill, func(s *Sandbox) { _ = s.Close() }} {
 		stop(r.s)
 		s, err := New(Options{StateFile: file, Plan: "enterprise"})
