@@ -179,6 +179,10 @@ func (s *Sandbox) carry(rt route, st *Store, r *http.Request, f *Fault, entry *R
 			defer st.leave(class)
 		}
 	}
+	if rt.bulk != "" && !crowded {
+		st.enterBulk(rt.bulk)
+		defer st.leave(rt.bulk)
+	}
 	if f.is(FaultLatency) {
 		s.sleep(r, time.Duration(f.MS)*time.Millisecond)
 	}
@@ -220,10 +224,6 @@ func (s *Sandbox) answer(rt route, st *Store, r *http.Request, f *Fault, crowded
 	}
 	if crowded {
 		return tooMany(), state, true
-	}
-	if rt.bulk != "" {
-		st.enterBulk(rt.bulk)
-		defer st.leave(rt.bulk)
 	}
 	q, err := newQuery(r.URL.RawQuery)
 	if err != nil {

@@ -260,6 +260,71 @@ func TestItemsOfTheInventory(t *testing.T) {
 	}
 }
 
+// TestStockOfVariants: a product with options has an item for each variant, or one of its own.
+func TestStockOfVariants(t *testing.T) {
+	r, _ := newInventory(t, Options{InventoryDelay: -1})
+	variants := func(id int64, names ...string) []int64 {
+		t.Helper()
+		var specs []VariantSpec
+		for _, n := range names {
+			specs = append(specs, VariantSpec{SKU: n, Choices: []Choice{{"Size", n}}})
+		}
+		ids, err := r.st.AddVariants(id, specs...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return ids
+	}
+	r.want(200, "PUT", adjustAbsolutePath, adjust(`{"location_id":1,"variant_id":2,"quantity":3},{"location_id":2,"product_id":77,"quantity":3}`))
+	sizes, colours := variants(byVariant, "V-S", "V-M"), variants(byProduct, "P-S", "P-M")
+	if got := r.st.Stock(); len(got) != 0 {
+		t.Errorf("stock of base variants that are gone: %+v", got)
+	}
+	var ids []string
+	for _, one := range r.want(200, "GET", "/v3/inventory/items", nil).data() {
+		ids = append(ids, compact(one["identity"]))
+	}
+	want := []string{
+		`{"product_id":77,"sku":"BY-PRODUCT","sku_id":null,"variant_id":null}`,
+		fmt.Sprintf(`{"product_id":78,"sku":"V-S","sku_id":%d,"variant_id":%d}`, r.st.cat.byID[byVariant].variants[0].skuID, sizes[0]),
+		fmt.Sprintf(`{"product_id":78,"sku":"V-M","sku_id":%d,"variant_id":%d}`, r.st.cat.byID[byVariant].variants[1].skuID, sizes[1]),
+		`{"product_id":80,"sku":" padded ","sku_id":null,"variant_id":4}`,
+	}
+	if !slices.Equal(ids, want) {
+		t.Errorf("%s\nwant %s", strings.Join(ids, "\n"), strings.Join(want, "\n"))
+	}
+	for body, title := range map[string]string{
+		`{"location_id":1,"sku":"v-s","quantity":4}`:                                                     "",
+		fmt.Sprintf(`{"location_id":1,"variant_id":%d,"quantity":5}`, sizes[1]):                          "",
+		`{"location_id":1,"product_id":77,"quantity":6}`:                                                 "",
+		`{"location_id":2,"sku":"BY-PRODUCT","quantity":7}`:                                              "",
+		`{"location_id":1,"variant_id":2,"quantity":1}`:                                                  "Items not found, identities: [variant_id 2]", // the base variant is gone
+		`{"location_id":1,"sku":"BY-VARIANT","quantity":1}`:                                              "Items not found, identities: [sku BY-VARIANT]",
+		`{"location_id":1,"product_id":78,"quantity":1}`:                                                 "[Item with product_id 78 is tracked by variant, please update stock by variant id]",
+		`{"location_id":1,"sku":"P-S","quantity":1}`:                                                     "[Item with sku P-S is tracked by product, please update stock by product id]",
+		fmt.Sprintf(`{"location_id":1,"variant_id":%d,"quantity":1}`, colours[0]):                        fmt.Sprintf("[Item with variant_id %d is tracked by product, please update stock by product id]", colours[0]),
+		`{"location_id":2,"sku":"V-S","quantity":1},{"location_id":2,"sku":"V-M","quantity":2147483647}`: "Items with identity: [sku V-S, sku V-M] exceed the inventory limit",
+	} {
+		a := r.do("PUT", adjustAbsolutePath, adjust(body))
+		if got, _ := a.json["title"].(string); got != title || (a.status == 200) != (title == "") {
+			t.Errorf("%s: %d %s, want %q", body, a.status, a.raw, title)
+		}
+	}
+	p := r.want(200, "GET", "/v3/catalog/products/78?include=variants", nil).one()
+	if v := p["variants"].([]any); p["inventory_level"] != 9.0 || v[0].(map[string]any)["inventory_level"] != 4.0 || v[1].(map[string]any)["inventory_level"] != 5.0 {
+		t.Errorf("the catalogue shows %v", p)
+	}
+	r.want(200, "PUT", "/v3/catalog/variants", fmt.Sprintf(`[{"id":%d,"inventory_level":8}]`, sizes[0]))
+	if got, want := compact(r.st.Stock()), `[{"sku":"BY-PRODUCT","location_id":1,"quantity":6},{"sku":"BY-PRODUCT","location_id":2,"quantity":7},{"sku":"V-M","location_id":1,"quantity":5},{"sku":"V-S","location_id":1,"quantity":8}]`; got != want {
+		t.Errorf("%s\nwant %s", got, want)
+	}
+	for query, want := range map[string]int{"?sku:in=v-s,P-S": 1, "?product_id:in=78": 2, fmt.Sprintf("?variant_id:in=%d", sizes[1]): 1, fmt.Sprintf("?variant_id:in=%d", colours[1]): 0, "?sku:in=by-product": 1} {
+		if n := r.want(200, "GET", "/v3/inventory/items"+query, nil).total(); n != want {
+			t.Errorf("%s: %d items, want %d", query, n, want)
+		}
+	}
+}
+
 // TestCatalogueAndInventory: the catalogue's level is what the default location has to sell, both ways.
 func TestCatalogueAndInventory(t *testing.T) {
 	r, _ := newInventory(t, Options{InventoryDelay: -1})
@@ -485,7 +550,7 @@ func TestInventoryOutlivesTheProcess(t *testing.T) {
 	defer func() { _ = again.Close() }()
 	st := again.Store(r.st.Hash)
 	st.carryOut(c.now())
-	if l := st.stock().level(st.cat.byID[byProduct], 1); l.OnHand != nil {
+	if l := st.stock().level(item{p: st.cat.byID[byProduct]}, 1); l.OnHand != nil {
 		t.Error("carried out too early")
 	}
 	c.add(inventoryDelay)
