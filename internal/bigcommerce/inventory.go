@@ -41,7 +41,8 @@ type InventoryIdentity struct {
 }
 
 // Stock is how a write names the item: a base variant by its product, as documented of products without variants, any
-// other by its variant.
+// other by its variant. Items do not show how a product is tracked: where BigCommerce wants the other name after all,
+// RefusedStock tells it.
 func (id InventoryIdentity) Stock() StockIdentity {
 	if id.SKUID == nil && id.ProductID != 0 {
 		return StockIdentity{ProductID: id.ProductID}

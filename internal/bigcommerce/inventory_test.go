@@ -124,7 +124,7 @@ func TestRefusedStock(t *testing.T) {
 		f := newFixture(t, answer(422, `{"status":422,"title":`+quoteJSON(title)+`,"errors":{}}`))
 		_, err := f.Inventory.SetAbsolute(t.Context(), "", items)
 		got, ok := RefusedStock(err, items)
-		want.Title = orDefault(title, http.StatusText(422))
+		want.Title = orDefault(title, http.StatusText(http.StatusUnprocessableEntity))
 		if diff := cmp.Diff(want, got); diff != "" || !ok {
 			t.Errorf("%q: %s", title, diff)
 		}
