@@ -65,6 +65,18 @@ func TestStockIsSeenLater(t *testing.T) {
 	if n, _ := r.shown(byProduct, 2); n != 6 {
 		t.Errorf("%v at location 2, want 6", n)
 	}
+	// Each write in its time.
+	r.want(200, "PUT", adjustAbsolutePath, adjust(`{"location_id":1,"product_id":77,"quantity":1}`))
+	c.add(inventoryDelay / 2)
+	r.want(200, "PUT", adjustAbsolutePath, adjust(`{"location_id":1,"product_id":77,"quantity":2}`))
+	c.add(inventoryDelay / 2)
+	if n, _ := r.shown(byProduct, 1); n != 1 {
+		t.Errorf("%v, want 1: the second is not due", n)
+	}
+	c.add(inventoryDelay / 2)
+	if n, _ := r.shown(byProduct, 1); n != 2 {
+		t.Errorf("%v, want 2", n)
+	}
 	// Two of the same: the later ends it. Stock tells of everything that was accepted.
 	r.want(200, "PUT", adjustAbsolutePath, adjust(`{"location_id":2,"product_id":77,"quantity":7}`))
 	r.want(200, "PUT", adjustAbsolutePath, adjust(`{"location_id":2,"product_id":77,"quantity":8}`))
@@ -440,9 +452,9 @@ func TestLocations(t *testing.T) {
 	if n := r.want(200, "GET", path+"?location_id:in=4", nil).total(); n != 0 {
 		t.Error("it is still there")
 	}
-	for _, l := range r.st.Stock() {
-		if l.LocationID == 4 {
-			t.Errorf("its stock is still there: %+v", l)
+	for key, kept := range r.st.stock().byID {
+		if l, ok := kept.At[4]; ok {
+			t.Errorf("its stock is still there: %d has %d", key, l.onHand())
 		}
 	}
 }
@@ -555,6 +567,9 @@ func TestInventoryOutlivesTheProcess(t *testing.T) {
 	}
 	c.add(inventoryDelay)
 	st.carryOut(c.now())
+	if l := st.stock().level(item{p: st.cat.byID[byProduct]}, 1); l.onHand() != 5 {
+		t.Errorf("%d, want 5: what the last process accepted is not carried out", l.onHand())
+	}
 	if got, want := compact(st.Stock()), `[{"sku":"BY-PRODUCT","location_id":1,"quantity":5},{"sku":"BY-PRODUCT","location_id":2,"quantity":4}]`; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
