@@ -14,18 +14,7 @@ func TestSandboxInventory(t *testing.T) {
 	w := newWorldOf(t, sandbox.Options{InventoryDelay: -1})
 	ctx := t.Context()
 	w.store.SeedProducts(1200)
-	var batch []bigcommerce.Fields
-	for p, err := range w.Products.List(ctx, bigcommerce.ProductFilter{IncludeFields: []string{"sku"}}) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		batch = append(batch, bigcommerce.Fields{"id": p.ID, "inventory_tracking": []string{"product", "variant"}[p.ID%2]})
-	}
-	for part := range slices.Chunk(batch, bigcommerce.MaxProductsPerUpdate) {
-		if _, err := w.Products.Update(ctx, part, "sku"); err != nil {
-			t.Fatal(err)
-		}
-	}
+	w.store.SetTracking("product")
 	west := w.store.AddLocation("WEST", "West")
 	var locations []string
 	for l, err := range w.Locations.List(ctx) {
