@@ -19,14 +19,16 @@ const (
 	MaxInventoryBatch = 2000
 )
 
-// InventoryService is a store's stock (V3). Scope ScopeInventory; Settings needs ScopeInformationRead.
+// InventoryService is a store's stock (V3). Scope ScopeInventory; Settings needs
+// ScopeInformationRead.
 //
-// Writes are carried out after they were answered: a read right after one may show what was before. There is no
-// relative adjustment here: whether one that got no answer was carried out cannot be found out.
+// Writes are carried out after they were answered: a read right after one may show what was before.
+// There is no relative adjustment here: whether one that got no answer was carried out cannot be
+// found out.
 type InventoryService struct{ service }
 
-// InventoryItem is one thing of which there is stock: what is tracked by product or by variant. What is not tracked is no
-// item.
+// InventoryItem is one thing of which there is stock: what is tracked by product or by variant.
+// What is not tracked is no item.
 type InventoryItem struct {
 	Identity  InventoryIdentity `json:"identity"`
 	Locations []InventoryLevel  `json:"locations"`
@@ -40,9 +42,9 @@ type InventoryIdentity struct {
 	SKUID     *int64 `json:"sku_id"` // nil for a base variant: the product has no options, or is tracked as one
 }
 
-// Stock is how a write names the item: a base variant by its product, as documented of products without variants, any
-// other by its variant. Items do not show how a product is tracked: where BigCommerce wants the other name after all,
-// RefusedStock tells it.
+// Stock is how a write names the item: a base variant by its product, as documented of products
+// without variants, any other by its variant. Items do not show how a product is tracked: where
+// BigCommerce wants the other name after all, RefusedStock tells it.
 func (id InventoryIdentity) Stock() StockIdentity {
 	if id.SKUID == nil && id.ProductID != 0 {
 		return StockIdentity{ProductID: id.ProductID}
@@ -132,9 +134,9 @@ type Adjustment struct {
 	Quantity int64 `json:"quantity"` // on hand, 0 to 2,147,483,647
 }
 
-// SetAbsolute sets up to MaxInventoryBatch levels, best grouped by location. All of them are accepted, or the request is
-// a *ValidationError and none is: see RefusedStock. It may be repeated. The transaction that it returns is for the log:
-// nothing can be asked about it.
+// SetAbsolute sets up to MaxInventoryBatch levels, best grouped by location. All of them are
+// accepted, or the request is a *ValidationError and none is: see RefusedStock. It may be repeated.
+// The transaction that it returns is for the log: nothing can be asked about it.
 func (s *InventoryService) SetAbsolute(ctx context.Context, reason string, items []Adjustment) (transaction string, err error) {
 	if len(items) == 0 || len(items) > MaxInventoryBatch {
 		return "", fmt.Errorf("bigcommerce: %d adjustments in one request, must be 1 to %d", len(items), MaxInventoryBatch)
@@ -153,8 +155,8 @@ func (s *InventoryService) SetAbsolute(ctx context.Context, reason string, items
 	}{reason, items})
 }
 
-// StockSetting changes settings of an item at a location; nil ones stay as they are. BigCommerce refuses one that has
-// nothing but a BinPickingNumber.
+// StockSetting changes settings of an item at a location; nil ones stay as they are. BigCommerce
+// refuses one that has nothing but a BinPickingNumber.
 type StockSetting struct {
 	Identity         StockIdentity `json:"identity"`
 	SafetyStock      *int64        `json:"safety_stock,omitempty"`
@@ -163,7 +165,8 @@ type StockSetting struct {
 	BinPickingNumber *string       `json:"bin_picking_number,omitempty"`
 }
 
-// SetSettings changes the settings of up to MaxInventoryBatch items at one location: all of them, or none.
+// SetSettings changes the settings of up to MaxInventoryBatch items at one location: all of them,
+// or none.
 func (s *InventoryService) SetSettings(ctx context.Context, locationID int64, settings []StockSetting) (transaction string, err error) {
 	if len(settings) == 0 || len(settings) > MaxInventoryBatch {
 		return "", fmt.Errorf("bigcommerce: settings of %d items in one request, must be 1 to %d", len(settings), MaxInventoryBatch)
@@ -189,13 +192,15 @@ func (s *InventoryService) write(ctx context.Context, path string, body any) (st
 	return answer.Transaction, err
 }
 
-// InventorySettings are when a store's orders change its stock. Of a channel a field is nil that it does not override.
+// InventorySettings are when a store's orders change its stock. Of a channel a field is nil that it
+// does not override.
 type InventorySettings struct {
 	// UpdateStock is "order_placed" or "order_completed_or_shipped".
 	UpdateStock *string `json:"update_stock_behavior"`
 	EditOrder   *bool   `json:"edit_order_stock_adjustment"`   // editing an order adjusts stock
 	RefundOrder *bool   `json:"refund_order_stock_adjustment"` // refunding or cancelling one does
-	// OutOfStock is what storefronts do with a product that is out of stock: "do_nothing", "hide_product" …
+	// OutOfStock is what storefronts do with a product that is out of stock: "do_nothing",
+	// "hide_product" …
 	OutOfStock *string `json:"product_out_of_stock_behavior"`
 }
 

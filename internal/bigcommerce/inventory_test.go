@@ -97,7 +97,8 @@ func TestInventoryRefusesWithoutARequest(t *testing.T) {
 	}
 }
 
-// TestRefusedStock reads titles: the documented two, one that an integrator recorded, and what others might be.
+// TestRefusedStock reads titles: the documented two, one that an integrator recorded, and what
+// others might be.
 func TestRefusedStock(t *testing.T) {
 	items := []Adjustment{
 		{1, StockIdentity{SKU: "A"}, 1}, {1, StockIdentity{SKU: "A-1"}, 1}, {2, StockIdentity{SKU: "A 1"}, 1}, {2, StockIdentity{SKU: " padded "}, 1},

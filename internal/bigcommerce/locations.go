@@ -7,8 +7,8 @@ import (
 
 const locationsPath = "/v3/inventory/locations"
 
-// DefaultLocation is the location that every store has. Unless BigCommerce enabled more for a store, its storefronts sell
-// what is there alone.
+// DefaultLocation is the location that every store has. Unless BigCommerce enabled more for a
+// store, its storefronts sell what is there alone.
 const DefaultLocation = 1
 
 // LocationsService is the places where a store keeps stock (V3). Scope ScopeLocationsRead.
@@ -20,7 +20,8 @@ type Location struct {
 	Code  string `json:"code"`  // unique, the merchant's own
 	Label string `json:"label"` // its name
 	Type  string `json:"type_id"`
-	// Enabled is whether orders may be fulfilled from it; stock of a disabled location cannot be written.
+	// Enabled is whether orders may be fulfilled from it; stock of a disabled location cannot be
+	// written.
 	Enabled           bool `json:"enabled"`
 	ManagedExternally bool `json:"managed_by_external_source"` // stock cannot be changed in the control panel
 	StorefrontVisible bool `json:"storefront_visibility"`

@@ -23,16 +23,17 @@ const (
 	StockLocationDisabled StockCause = "disabled location"
 )
 
-// StockRefusal is what BigCommerce says of a batch of stock that it refused. Nothing of the batch was written.
+// StockRefusal is what BigCommerce says of a batch of stock that it refused. Nothing of the batch
+// was written.
 type StockRefusal struct {
 	Cause StockCause
 	Items []int  // places in the batch of what the answer names, ascending; empty if it names nothing of the batch
 	Title string // in whole, which APIError.Title need not be
 }
 
-// RefusedStock reads the refusal of a batch, which tells its cause in the title alone. ok is false for any other error.
-// Two titles are documented and the words of others vary, so it looks for the items that were sent, and for a few words
-// beside them.
+// RefusedStock reads the refusal of a batch, which tells its cause in the title alone. ok is false
+// for any other error. Two titles are documented and the words of others vary, so it looks for the
+// items that were sent, and for a few words beside them.
 func RefusedStock(err error, items []Adjustment) (refusal StockRefusal, ok bool) {
 	var invalid *ValidationError
 	if !errors.As(err, &invalid) {
@@ -64,7 +65,8 @@ func RefusedStock(err error, items []Adjustment) (refusal StockRefusal, ok bool)
 	return refusal, true
 }
 
-// stockCauseOf looks for the words of a cause in a title without the names in it, which may be any words.
+// stockCauseOf looks for the words of a cause in a title without the names in it, which may be any
+// words.
 func stockCauseOf(title string) StockCause {
 	title = strings.ToLower(title)
 	has := func(words ...string) bool {
@@ -87,8 +89,8 @@ func stockCauseOf(title string) StockCause {
 	return StockCauseUnknown
 }
 
-// stockNames are the places of items in a batch by what they are called: "sku", "variant_id" or "product_id", and the
-// value in lower case.
+// stockNames are the places of items in a batch by what they are called: "sku", "variant_id" or
+// "product_id", and the value in lower case.
 type stockNames struct {
 	by   map[string]map[string][]int
 	skus []string // in lower case, the longest first
@@ -132,7 +134,8 @@ var (
 	digits       = regexp.MustCompile(`[0-9]+`)
 )
 
-// takeNamed takes what stands behind "sku", "variant_id" and "product_id", and returns the title without it.
+// takeNamed takes what stands behind "sku", "variant_id" and "product_id", and returns the title
+// without it.
 func (t *stockTitle) takeNamed(title string) string {
 	title = strings.ToLower(title)
 	var rest strings.Builder
@@ -145,7 +148,8 @@ func (t *stockTitle) takeNamed(title string) string {
 		rest.WriteString(title[:at[0]])
 		kind, tail := title[at[2]:at[3]], title[at[1]:]
 		title = tail
-		// One space, or none, belongs to the title; SKUs may have some of their own, and titles quotes.
+		// One space, or none, belongs to the title; SKUs may have some of their own, and titles
+		// quotes.
 		for _, start := range []string{strings.TrimPrefix(tail, " "), strings.TrimLeft(tail, ` "'[`)} {
 			value := t.valueAt(kind, start)
 			if value != "" && t.take(kind, value) {

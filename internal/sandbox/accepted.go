@@ -6,8 +6,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// acceptedWrite is a write that was answered and takes effect later, as writes of the inventory and locations do. It is
-// journalled when it is answered: what was acknowledged outlives the process.
+// acceptedWrite is a write that was answered and takes effect later, as writes of the inventory and
+// locations do. It is journalled when it is answered: what was acknowledged outlives the process.
 type acceptedWrite[T any] struct {
 	Due  int64 // unix milliseconds
 	Does T
@@ -16,8 +16,9 @@ type acceptedWrite[T any] struct {
 // acceptedWrites are those of one resource that are under way, in the order of their ids.
 type acceptedWrites[T any] struct{ things[acceptedWrite[T]] }
 
-// accept takes a write, which is carried out after Options.InventoryDelay by the resource's due, and answers with a
-// transaction_id: nothing can be asked about it. The caller holds the store's lock and has checked the write.
+// accept takes a write, which is carried out after Options.InventoryDelay by the resource's due,
+// and answers with a transaction_id: nothing can be asked about it. The caller holds the store's
+// lock and has checked the write.
 func (w *acceptedWrites[T]) accept(does T) reply {
 	now := w.st.sb.now()
 	due := now.Add(max(0, w.st.sb.opts.InventoryDelay))

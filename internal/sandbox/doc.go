@@ -75,35 +75,42 @@
 //
 // # How a collection is added
 //
-// A collection is a resource (resource.go): one file with its calls, events and state, one line in newResources, and
-// tables of fields that internal/bigcommerce/cmd/fieldgen -table makes of its description. Dump is the account of
-// everything that a store holds; resources add theirs.
+// A collection is a resource (resource.go): one file with its calls, events and state, one line in
+// newResources, and tables of fields that internal/bigcommerce/cmd/fieldgen -table makes of its
+// description. Dump is the account of everything that a store holds; resources add theirs.
 //
 // # What stands for stock
 //
-// Locations (inventory_locations.go), items (inventory_items.go, inventory_stock.go), what writes them
-// (inventory_adjustments.go) and the settings of the inventory (inventory_settings.go) are resources.
-// Store.AddLocation, SetLocationEnabled and SetStock are what the merchant does; Store.Stock accounts for the levels.
+// Locations (inventory_locations.go), items (inventory_items.go, inventory_stock.go), what writes
+// them (inventory_adjustments.go) and the settings of the inventory (inventory_settings.go) are
+// resources. Store.AddLocation, SetLocationEnabled and SetStock are what the merchant does;
+// Store.Stock accounts for the levels.
 //
-//   - An item is what the product's inventory_tracking says: the product, each of its variants, or nothing. It is
-//     addressed so, by product_id, or by variant_id or SKU; which other ways are taken is a choice (Choices).
-//   - A batch of at most 2,000 is accepted or refused as a whole, with the cause in the title alone: an unknown SKU or
-//     location, a disabled location, another way of tracking or none, a negative or too large quantity (int32, for the
-//     variants of a product in sum too). Two titles are described; of the others one form was recorded by an
-//     integrator, and the words are a choice (Choices.StockTitles, one of which names nothing).
-//   - A relative adjustment needs an absolute one before it at the location, and must leave the safety stock; those
-//     under way count. Settings need one of warning_level, is_in_stock and safety_stock: bin_picking_number alone is
-//     refused.
-//   - Writes of stock and locations are answered with a transaction at once and seen after Options.InventoryDelay of the
-//     sandbox's clock. They are journalled when they are answered.
-//   - inventory_level, inventory_warning_level and bin_picking_number of the catalogue are those of location 1, written
-//     from either side; inventory_level is what is available: on hand less the safety stock.
-//   - Bulk writes of stock go one at a time, another is 429. Beside bulk writes of the catalogue BigCommerce takes them
-//     and its figures go wrong: Store.BulkOverlaps counts how often that happened.
-//   - A level that changed fires store/product/inventory/updated, or store/sku/inventory/updated where variants are
-//     tracked, with the difference, and store/channel/*/inventory/product/stock_changed. Nothing is fired earlier than
-//     the change is seen, which is at the first request after it is due.
-//   - As many locations may be enabled as the plan has. Location 1 can be neither disabled nor deleted.
+//   - An item is what the product's inventory_tracking says: the product, each of its variants, or
+//     nothing. It is addressed so, by product_id, or by variant_id or SKU; which other ways are
+//     taken is a choice (Choices).
+//   - A batch of at most 2,000 is accepted or refused as a whole, with the cause in the title
+//     alone: an unknown SKU or location, a disabled location, another way of tracking or none, a
+//     negative or too large quantity (int32, for the variants of a product in sum too). Two titles
+//     are described; of the others one form was recorded by an integrator, and the words are a
+//     choice (Choices.StockTitles, one of which names nothing).
+//   - A relative adjustment needs an absolute one before it at the location, and must leave the
+//     safety stock; those under way count. Settings need one of warning_level, is_in_stock and
+//     safety_stock: bin_picking_number alone is refused.
+//   - Writes of stock and locations are answered with a transaction at once and seen after
+//     Options.InventoryDelay of the sandbox's clock. They are journalled when they are answered.
+//   - inventory_level, inventory_warning_level and bin_picking_number of the catalogue are those of
+//     location 1, written from either side; inventory_level is what is available: on hand less the
+//     safety stock.
+//   - Bulk writes of stock go one at a time, another is 429. Beside bulk writes of the catalogue
+//     BigCommerce takes them and its figures go wrong: Store.BulkOverlaps counts how often that
+//     happened.
+//   - A level that changed fires store/product/inventory/updated, or store/sku/inventory/updated
+//     where variants are tracked, with the difference, and
+//     store/channel/*/inventory/product/stock_changed. Nothing is fired earlier than the change is
+//     seen, which is at the first request after it is due.
+//   - As many locations may be enabled as the plan has. Location 1 can be neither disabled nor
+//     deleted.
 //
 // # What stands for prices
 //

@@ -12,18 +12,21 @@ import (
 	"time"
 )
 
-// Dump is an account of everything that a store of a state file holds, as one JSON object, so that anyone can check what
-// arrived there:
+// Dump is an account of everything that a store of a state file holds, as one JSON object, so that
+// anyone can check what arrived there:
 //
 //	store_hash     which store it is
-//	products       as V3 shows them, with variants, images, custom_fields and the like, brand_name and category_paths ("A > B")
+//	products       as V3 shows them, with variants, images, custom_fields and the like, and besides
+//	               brand_name and category_paths ("A > B")
 //	customers      as V3 shows them, with addresses and attributes
 //	orders         there are none
-//	stock          sku, location_id and quantity of each level that was set; what was accepted counts as carried out
+//	stock          sku, location_id and quantity of each level that was set; what was accepted
+//	               counts as carried out
 //	price_records  none, but what a resource adds
 //	…              what else resources add
 //
-// The hash may be empty where the file has one store. The file is only read, and its sandbox may be running.
+// The hash may be empty where the file has one store. The file is only read, and its sandbox may be
+// running.
 func Dump(stateFile, hash string) (json.RawMessage, error) {
 	s, err := readState(stateFile)
 	if err != nil {
@@ -47,8 +50,9 @@ func Dump(stateFile, hash string) (json.RawMessage, error) {
 	return st.dump(), nil
 }
 
-// readState makes a sandbox of what a state file and its journal hold, without writing either. Where the file was
-// replaced meanwhile, the journal may have been emptied before it was read: then both are read again.
+// readState makes a sandbox of what a state file and its journal hold, without writing either.
+// Where the file was replaced meanwhile, the journal may have been emptied before it was read: then
+// both are read again.
 func readState(path string) (*Sandbox, error) {
 	for {
 		before, err := os.Stat(path)

@@ -63,7 +63,8 @@ func (f *finder) problem() *reply {
 	return nil
 }
 
-// location checks that stock at a location may be written: that of a disabled one may not (inventory-locations.mdx).
+// location checks that stock at a location may be written: that of a disabled one may not
+// (inventory-locations.mdx).
 func (f *finder) location(id int64) {
 	switch l := f.st.locations().byID[id]; {
 	case l == nil:
@@ -73,8 +74,8 @@ func (f *finder) location(id int64) {
 	}
 }
 
-// item finds what an identity names; ok is false with the reason collected. An item is addressed in the way that its
-// product is tracked.
+// item finds what an identity names; ok is false with the reason collected. An item is addressed in
+// the way that its product is tracked.
 func (f *finder) item(id itemIdentity) (i item, ok bool) {
 	ways, cat := f.st.sb.opts.Choices, &f.st.cat
 	switch {
@@ -146,7 +147,8 @@ func (c *call) batch(specs []fieldSpec, name string, into any) *reply {
 func adjustAbsolute(c *call) reply { return c.adjust(absoluteFields, false) }
 func adjustRelative(c *call) reply { return c.adjust(relativeFields, true) }
 
-// adjust accepts a batch of adjustments, or refuses it as a whole. An absolute one is never refused for what there is.
+// adjust accepts a batch of adjustments, or refuses it as a whole. An absolute one is never refused
+// for what there is.
 func (c *call) adjust(specs []fieldSpec, relative bool) reply {
 	var list []adjustment
 	if r := c.batch(specs, "items", &list); r != nil {
@@ -194,8 +196,8 @@ func (c *call) adjust(specs []fieldSpec, relative bool) reply {
 	return st.stock().writes.accept(w)
 }
 
-// productTotals are what a batch sets of the variants of a product at a location, by product and location: together they
-// may not be more than one variant may (inventory-adjustments.mdx).
+// productTotals are what a batch sets of the variants of a product at a location, by product and
+// location: together they may not be more than one variant may (inventory-adjustments.mdx).
 type productTotals map[[2]int64]map[int64]adjustment
 
 func (t productTotals) note(i item, a adjustment) {
@@ -230,8 +232,8 @@ func (t productTotals) check(f *finder) {
 	}
 }
 
-// relative checks a relative adjustment against what is visible and the relative ones under way: it needs an absolute
-// one before it at the location, and must leave the safety stock.
+// relative checks a relative adjustment against what is visible and the relative ones under way: it
+// needs an absolute one before it at the location, and must leave the safety stock.
 func (f *finder) relative(i item, a adjustment, moved map[[2]int64]int64) {
 	l := f.st.stock().level(i, a.Location)
 	place := [2]int64{i.stockKey(), a.Location}
@@ -246,7 +248,8 @@ func (f *finder) relative(i item, a adjustment, moved map[[2]int64]int64) {
 	}
 }
 
-// underWay sums the relative adjustments that are accepted and not visible yet, by variant and location.
+// underWay sums the relative adjustments that are accepted and not visible yet, by variant and
+// location.
 func (k *stock) underWay() map[[2]int64]int64 {
 	sum := map[[2]int64]int64{}
 	for _, w := range k.writes.byID {
@@ -260,8 +263,8 @@ func (k *stock) underWay() map[[2]int64]int64 {
 	return sum
 }
 
-// setStockSettings changes settings of items at a location. The place in the warehouse alone is not enough, by the
-// description's own example of the refusal.
+// setStockSettings changes settings of items at a location. The place in the warehouse alone is not
+// enough, by the description's own example of the refusal.
 func setStockSettings(c *call) reply {
 	var list []struct {
 		Identity itemIdentity `json:"identity"`

@@ -29,8 +29,8 @@ func (q *query) stockFilter() stockFilter {
 	return stockFilter{q.strings("sku:in"), q.integers("variant_id:in"), q.integers("product_id:in")}
 }
 
-// stockItems finds what passes: only what is tracked is an item, so products that are not do not show. SKUs match as the
-// catalogue's do: in any letter case, with their spaces.
+// stockItems finds what passes: only what is tracked is an item, so products that are not do not
+// show. SKUs match as the catalogue's do: in any letter case, with their spaces.
 func (st *Store) stockItems(f stockFilter) []item {
 	var products []*product
 	if f.products == nil && f.variants == nil && f.skus == nil {
@@ -71,8 +71,8 @@ func (f stockFilter) candidates(c *catalogue) []*product {
 	return out
 }
 
-// identity is what an item is called: sku_id is null of a base variant, variant_id of a product with options that is
-// tracked as one thing.
+// identity is what an item is called: sku_id is null of a base variant, variant_id of a product
+// with options that is tracked as one thing.
 func (i item) identity() map[string]any {
 	out := map[string]any{"sku": i.sku(), "variant_id": nil, "product_id": i.p.id}
 	if id := i.id(); id != 0 {

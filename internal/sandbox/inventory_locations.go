@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// defaultLocationID is the location that every store has: it is the shipping origin, and what storefronts sell from.
+// defaultLocationID is the location that every store has: it is the shipping origin, and what
+// storefronts sell from.
 const defaultLocationID = 1
 
 const (
@@ -18,7 +19,8 @@ const (
 	kindLocationWrite = "location_write" // accepted, not visible yet
 )
 
-// activeLocations is how many locations may be enabled, by plan (inventory-locations.mdx); more than 100 no API gives.
+// activeLocations is how many locations may be enabled, by plan (inventory-locations.mdx); more
+// than 100 no API gives.
 var activeLocations = map[string]int{"standard": 4, "plus": 5, "pro": 8, "enterprise": 100}
 
 // location is where a store keeps stock (locations.v3.yml).
@@ -162,7 +164,8 @@ func (ls *locations) carryOut(w locationWrite) {
 	}
 }
 
-// planned is what a field of a location will be once what is under way is done, and which locations there will be.
+// planned is what a field of a location will be once what is under way is done, and which locations
+// there will be.
 func (ls *locations) planned() map[int64]map[string]string {
 	out := map[int64]map[string]string{}
 	for id, l := range ls.byID {
@@ -238,8 +241,8 @@ func listLocations(c *call) reply {
 	return collection(rows, q.meta(len(found), len(rows), page, limit))
 }
 
-// locationPatches reads a request that makes or changes locations. An empty label is refused like a field of the wrong
-// type.
+// locationPatches reads a request that makes or changes locations. An empty label is refused like a
+// field of the wrong type.
 func (c *call) locationPatches(specs []fieldSpec, idx map[string]uint8) ([]locationPatch, *reply) {
 	if r := c.q.problem(); r != nil {
 		return nil, r
@@ -278,7 +281,8 @@ func (c *call) locationPatches(specs []fieldSpec, idx map[string]uint8) ([]locat
 	return out, nil
 }
 
-// locationProblem is the refusal of a batch that would give two locations one code, or too many active ones.
+// locationProblem is the refusal of a batch that would give two locations one code, or too many
+// active ones.
 func (st *Store) locationProblem(patches []locationPatch) *reply {
 	planned := st.locations().planned()
 	for i := range patches {

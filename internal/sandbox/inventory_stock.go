@@ -82,8 +82,8 @@ func (k *stock) fold(add func(kind string, id int64, v any)) {
 	k.writes.fold(add)
 }
 
-// stockKey is what stock is kept by: the id of the variant. A product with options that is tracked as one thing has no
-// variant of its own: it is the negative id of the product.
+// stockKey is what stock is kept by: the id of the variant. A product with options that is tracked
+// as one thing has no variant of its own: it is the negative id of the product.
 func (i item) stockKey() int64 {
 	if id := i.id(); id != 0 {
 		return id
@@ -100,7 +100,8 @@ func (c *catalogue) stockItem(key int64) (item, bool) {
 	return c.itemByID(key)
 }
 
-// stockItems are the items of which a product has stock: none, the product itself, or each of its variants.
+// stockItems are the items of which a product has stock: none, the product itself, or each of its
+// variants.
 func (p *product) stockItems() iter.Seq[item] {
 	return func(yield func(item) bool) {
 		switch p.tracking() {
@@ -116,8 +117,8 @@ func (p *product) stockItems() iter.Seq[item] {
 	}
 }
 
-// inventoryStock is the items of the inventory, their adjustments and their settings. Bulk writes of a store go one at
-// a time: the guide says to wait for each answer, no description has a number.
+// inventoryStock is the items of the inventory, their adjustments and their settings. Bulk writes
+// of a store go one at a time: the guide says to wait for each answer, no description has a number.
 func inventoryStock(*Sandbox) *resource {
 	read, write := []string{"store_inventory", "store_inventory_read_only"}, []string{"store_inventory"}
 	const oneLocation, class = "/v3/inventory/locations/{id}/items", "inventory-writes"
@@ -151,8 +152,8 @@ func inventoryStock(*Sandbox) *resource {
 	}
 }
 
-// level is what there is of an item at a location. Of the default location the catalogue has the truth:
-// inventory_level is what is available there, and is written through the catalogue too.
+// level is what there is of an item at a location. Of the default location the catalogue has the
+// truth: inventory_level is what is available there, and is written through the catalogue too.
 func (k *stock) level(i item, at int64) stockLevel {
 	var l stockLevel
 	if kept := k.byID[i.stockKey()]; kept != nil {
@@ -185,8 +186,8 @@ func (k *stock) setLevel(i item, at int64, l stockLevel) {
 	k.put(i.stockKey(), next)
 }
 
-// showInCatalogue writes a level of the default location into the variant, or the product. The level of a product whose
-// variants are tracked is the sum of theirs.
+// showInCatalogue writes a level of the default location into the variant, or the product. The
+// level of a product whose variants are tracked is the sum of theirs.
 func (k *stock) showInCatalogue(i item, l stockLevel) {
 	changed := i.p.clone()
 	put := changed.put
@@ -288,8 +289,9 @@ func stockEvent(i item, at int64) map[string]any {
 	return out
 }
 
-// tellStock fires what is described of stock that changed by n (webhooks.v3.yml, inventory-location.mdx): in the
-// catalogue's way, of the SKU where variants are tracked, and in the inventory's.
+// tellStock fires what is described of stock that changed by n (webhooks.v3.yml,
+// inventory-location.mdx): in the catalogue's way, of the SKU where variants are tracked, and in
+// the inventory's.
 func (k *stock) tellStock(i item, at, n int64, relative bool) {
 	method := "absolute"
 	if relative {
@@ -315,7 +317,8 @@ type StockLevel struct {
 	Quantity   int64  `json:"quantity"` // on hand, the safety stock included
 }
 
-// Stock returns every level that was set, by SKU and location, and what was accepted for it as if it were visible.
+// Stock returns every level that was set, by SKU and location, and what was accepted for it as if
+// it were visible.
 func (st *Store) Stock() []StockLevel {
 	st.mu.Lock()
 	defer st.mu.Unlock()
@@ -341,7 +344,8 @@ func (st *Store) stockLevelsLocked() []StockLevel {
 	return out
 }
 
-// stockBySKU finds what a SKU names: a variant, or a product with options that is tracked as one thing.
+// stockBySKU finds what a SKU names: a variant, or a product with options that is tracked as one
+// thing.
 func (c *catalogue) stockBySKU(sku string) (item, bool) {
 	if i, ok := c.itemBySKU(sku); ok {
 		return i, true
@@ -350,7 +354,8 @@ func (c *catalogue) stockBySKU(sku string) (item, bool) {
 	return item{p: p}, p != nil && strings.EqualFold(p.sku, sku) && p.tracking() == "product"
 }
 
-// SetStock sets what there is of a SKU at a location at once, as the merchant does in the control panel.
+// SetStock sets what there is of a SKU at a location at once, as the merchant does in the control
+// panel.
 func (st *Store) SetStock(sku string, at, quantity int64) error {
 	st.mu.Lock()
 	defer st.mu.Unlock()
@@ -368,8 +373,8 @@ func (st *Store) SetStock(sku string, at, quantity int64) error {
 	return nil
 }
 
-// SetTracking sets how the stock of every product is tracked (none, product or variant), as a bulk edit in the control
-// panel does: quickly and without webhooks.
+// SetTracking sets how the stock of every product is tracked (none, product or variant), as a bulk
+// edit in the control panel does: quickly and without webhooks.
 func (st *Store) SetTracking(tracking string) {
 	st.mu.Lock()
 	defer st.mu.Unlock()

@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// inventory is a rig with one product of each way of tracking, a second and a disabled third location, and a clock.
+// inventory is a rig with one product of each way of tracking, a second and a disabled third
+// location, and a clock.
 func newInventory(t *testing.T, o Options) (*rig, *clock) {
 	t.Helper()
 	c := newClock()
@@ -95,7 +96,8 @@ func newRigDelay(t *testing.T, d time.Duration) *rig {
 	return r
 }
 
-// TestStockIsRefusedAsAWhole: each rule, each wording. The first element is good and must not take effect.
+// TestStockIsRefusedAsAWhole: each rule, each wording. The first element is good and must not take
+// effect.
 func TestStockIsRefusedAsAWhole(t *testing.T) {
 	const good = `{"location_id":1,"sku":"BY-VARIANT","quantity":1}`
 	many := strings.TrimSuffix(strings.Repeat(good+",", 2001), ",")
@@ -337,7 +339,8 @@ func TestStockOfVariants(t *testing.T) {
 	}
 }
 
-// TestCatalogueAndInventory: the catalogue's level is what the default location has to sell, both ways.
+// TestCatalogueAndInventory: the catalogue's level is what the default location has to sell, both
+// ways.
 func TestCatalogueAndInventory(t *testing.T) {
 	r, _ := newInventory(t, Options{InventoryDelay: -1})
 	level := func() any {
@@ -509,8 +512,8 @@ func TestInventoryScopes(t *testing.T) {
 	}
 }
 
-// TestInventoryWritesGoOneAtATime: a second one is refused though quota is left, and beside bulk writes of the
-// catalogue it is counted.
+// TestInventoryWritesGoOneAtATime: a second one is refused though quota is left, and beside bulk
+// writes of the catalogue it is counted.
 func TestInventoryWritesGoOneAtATime(t *testing.T) {
 	r, _ := newInventory(t, Options{})
 	const good = `{"location_id":1,"product_id":77,"quantity":1}`
@@ -541,7 +544,8 @@ func TestInventoryWritesGoOneAtATime(t *testing.T) {
 	}
 }
 
-// TestInventoryOutlivesTheProcess: what was answered and is not visible yet is carried out by the next process.
+// TestInventoryOutlivesTheProcess: what was answered and is not visible yet is carried out by the
+// next process.
 func TestInventoryOutlivesTheProcess(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "state.json")
 	r, c := newInventory(t, Options{StateFile: file})
@@ -641,7 +645,8 @@ func TestInventoryTellsOfChanges(t *testing.T) {
 	}
 }
 
-// FuzzStockWrites: any body is refused and leaves nothing under way, or is accepted and can be carried out.
+// FuzzStockWrites: any body is refused and leaves nothing under way, or is accepted and can be
+// carried out.
 func FuzzStockWrites(f *testing.F) {
 	f.Add(adjust(`{"location_id":1,"sku":"SEED-000001","quantity":1},{"location_id":1,"product_id":77,"quantity":-2147483648}`))
 	f.Add(adjust(`{"location_id":1e0,"variant_id":1,"quantity":1e99}`))

@@ -6,12 +6,14 @@ import (
 	"strings"
 )
 
-// StockTitles is a way to word refusals of stock. Two titles are described: that of an item with another tracking mode,
-// and that of an item without an absolute adjustment before. The others no description has.
+// StockTitles is a way to word refusals of stock. Two titles are described: that of an item with
+// another tracking mode, and that of an item without an absolute adjustment before. The others no
+// description has.
 type StockTitles string
 
 const (
-	// StockTitlesListed names what is refused behind a cause, as an integrator recorded of unknown locations.
+	// StockTitlesListed names what is refused behind a cause, as an integrator recorded of unknown
+	// locations.
 	StockTitlesListed StockTitles = ""
 	// StockTitlesEach has a sentence for each, as the described title of another tracking mode has.
 	StockTitlesEach StockTitles = "each"
@@ -19,7 +21,8 @@ const (
 	StockTitlesSilent StockTitles = "silent"
 )
 
-// A stockCause is why stock is refused, with the two ways in which the title may say so: %s is what is refused.
+// A stockCause is why stock is refused, with the two ways in which the title may say so: %s is what
+// is refused.
 type stockCause struct{ listed, each string }
 
 var (
@@ -66,7 +69,8 @@ func inventoryFail(status int, title string, errs map[string]string) reply {
 	return r
 }
 
-// payloadInvalid is the 422 of a request whose fields are wrong, in this API's words (inventory.v3.yml).
+// payloadInvalid is the 422 of a request whose fields are wrong, in this API's words
+// (inventory.v3.yml).
 func payloadInvalid(errs map[string]string) reply {
 	return inventoryFail(http.StatusUnprocessableEntity, "Payload contains invalid fields", errs)
 }

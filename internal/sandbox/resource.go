@@ -7,27 +7,29 @@ import (
 	"time"
 )
 
-// resource is one collection of the simulated API, whole in one file: its calls with their scopes and limits, the
-// events that it fires, what it keeps of each store. The file makes it, and newResources names it; no line
-// elsewhere is about it. What its requests are checked against is generated from the description by
-// internal/bigcommerce/cmd/fieldgen -table.
+// resource is one collection of the simulated API, whole in one file: its calls with their scopes
+// and limits, the events that it fires, what it keeps of each store. The file makes it, and
+// newResources names it; no line elsewhere is about it. What its requests are checked against is
+// generated from the description by internal/bigcommerce/cmd/fieldgen -table.
 type resource struct {
 	routes []route
 	events []string // webhook events that it fires, and their wildcards, as hooks name them
 	kinds  []string // of journal entries that are its own
 	// keep makes what it keeps of one store, empty; nil if it keeps nothing. keptBy finds it again.
 	keep func(*Store) kept
-	// begin gives a store what every store has of it, unless it is there; it may be nil. The caller holds the store's
-	// lock and flushes. It is called of a new store, and of one from a state file, which may be older than the resource.
+	// begin gives a store what every store has of it, unless it is there; it may be nil. The caller
+	// holds the store's lock and flushes. It is called of a new store, and of one from a state
+	// file, which may be older than the resource.
 	begin func(*Store)
-	// due carries out what was accepted earlier and takes effect by now, and says when there is more to do: zero for
-	// never. It may be nil. The caller holds the store's lock and flushes. It is called before the first request after
-	// the moment that the resource named with Store.later.
+	// due carries out what was accepted earlier and takes effect by now, and says when there is
+	// more to do: zero for never. It may be nil. The caller holds the store's lock and flushes. It
+	// is called before the first request after the moment that the resource named with Store.later.
 	due func(st *Store, now time.Time) time.Time
-	// forget drops what it keeps of variants of the catalogue that are gone; it may be nil. The caller holds the store's
-	// lock and flushes.
+	// forget drops what it keeps of variants of the catalogue that are gone; it may be nil. The
+	// caller holds the store's lock and flushes.
 	forget func(st *Store, variants []int64)
-	// dump adds what it keeps to the account of a store (see Dump); it may be nil. The caller holds the store's lock.
+	// dump adds what it keeps to the account of a store (see Dump); it may be nil. The caller holds
+	// the store's lock.
 	dump func(st *Store, out map[string]any)
 }
 
@@ -45,7 +47,8 @@ func newResources(s *Sandbox) []*resource {
 	}
 }
 
-// kept is what a resource keeps of one store, guarded by Store.mu. Values are replaced, never changed.
+// kept is what a resource keeps of one store, guarded by Store.mu. Values are replaced, never
+// changed.
 type kept interface {
 	// apply replays a journal entry of one of the resource's kinds. Twice is as good as once.
 	apply(e *entry) error
@@ -110,7 +113,8 @@ func (st *Store) applyKept(e *entry) (known bool, err error) {
 	return false, nil
 }
 
-// forgetVariants drops what the resources keep of variants that are gone. The caller holds the store's lock and flushes.
+// forgetVariants drops what the resources keep of variants that are gone. The caller holds the
+// store's lock and flushes.
 func (st *Store) forgetVariants(variants []int64) {
 	for _, r := range st.sb.resources {
 		if r.forget != nil {
@@ -167,7 +171,8 @@ func (s *Sandbox) mayHear(scope string) bool {
 	return hookScopes[scope] || slices.ContainsFunc(s.resources, func(r *resource) bool { return slices.Contains(r.events, scope) })
 }
 
-// allScopes are those of everything that the sandbox simulates, without the read-only ones that they include.
+// allScopes are those of everything that the sandbox simulates, without the read-only ones that
+// they include.
 func (s *Sandbox) allScopes() []string {
 	all := slices.Clone(fixedScopes)
 	for _, r := range s.resources {

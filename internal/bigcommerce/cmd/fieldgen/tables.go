@@ -33,8 +33,8 @@ func parseTable(s string) (table, error) {
 	return t, nil
 }
 
-// schema finds what the description says of the table's objects. Where a body or a property is a list, that is one
-// of the list.
+// schema finds what the description says of the table's objects. Where a body or a property is a
+// list, that is one of the list.
 func (t table) schema(d *document) (*schema, error) {
 	item := d.Paths[t.path]
 	op := item.Post
@@ -60,9 +60,9 @@ func (t table) schema(d *document) (*schema, error) {
 	return s, nil
 }
 
-// object resolves a schema, that of its items if it is a list; the files write what items require beside the list in
-// places. Of alternatives it takes every property, and requires only what each of them requires: which go together
-// the sandbox has to know by itself.
+// object resolves a schema, that of its items if it is a list; the files write what items require
+// beside the list in places. Of alternatives it takes every property, and requires only what each
+// of them requires: which go together the sandbox has to know by itself.
 func (d *document) object(s *schema) (*schema, error) {
 	list, err := d.resolve(s)
 	if err != nil {
