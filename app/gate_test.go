@@ -118,6 +118,23 @@ func TestEveryRouteIsBehindTheGate(t *testing.T) {
 	}
 }
 
+// TestALineOfIPv6HasOneRateAtTheGate, not as many as it has networks: 256 with a /56, 65,536 with a /48.
+func TestALineOfIPv6HasOneRateAtTheGate(t *testing.T) {
+	p, _ := gateProgram(t, map[limits.Name]int64{limits.AddressRate: 2})
+	admitted := 0
+	for i := range 256 {
+		if p.ask(http.MethodGet, "/nothing", fmt.Sprintf("[2001:db8:0:%x::1]", i), "").Code == http.StatusNotFound {
+			admitted++
+		}
+	}
+	if admitted != 32 { // of a /48 as many as of 16 networks of /64
+		t.Errorf("256 networks of a line: %d requests were admitted, want 32", admitted)
+	}
+	if w := p.ask(http.MethodGet, "/nothing", "[2001:db8:1::1]", ""); w.Code != http.StatusNotFound {
+		t.Errorf("another line: %d", w.Code)
+	}
+}
+
 func usedTokens(t *testing.T, p *program) (n int64) {
 	t.Helper()
 	if err := p.db.AcrossStores(t.Context()).Model(&tenants.UsedToken{}).Count(&n).Error; err != nil {

@@ -21,34 +21,48 @@ var (
 )
 
 // installLimits bound the codes that are brought to /auth: each costs a row and a request to BigCommerce, and
-// anybody can make one up.
+// anybody can make one up, for any store.
 type installLimits struct {
-	perAddress, perStore, perBoth *ratelimit.Limit
+	perAddress, perBoth *ratelimit.Limit
+	// A store's rate has two halves, because nothing but BigCommerce's answer tells its merchant from a stranger who
+	// wants to use it up: one is for addresses that brought no more codes than seldom admits, whatever the others do.
+	seldom, perStoreSeldom, perStore *ratelimit.Limit
 }
 
 func newInstallLimits(l *limits.Limits) installLimits {
 	store := l.Rate(limits.InstallRate)
+	every, burst := 2*store.Every, max(1, store.Burst/2)
 	return installLimits{
-		perStore:   store,
 		perAddress: &ratelimit.Limit{Name: "install-address", Every: store.Every, Burst: store.Burst}, // an agency's too
 		// One address must not use up a store's rate: the merchant could not install meanwhile.
 		perBoth: &ratelimit.Limit{Name: "install-address-store", Every: 10 * store.Every, Burst: max(1, store.Burst/10)},
+		// A merchant whose install failed tries again once or twice. Over all stores, so that made-up names make no
+		// address a new one.
+		seldom:         &ratelimit.Limit{Name: "install-seldom", Every: 20 * time.Minute, Burst: 3, Apart: true},
+		perStoreSeldom: &ratelimit.Limit{Name: "install-store-seldom", Every: every, Burst: burst, Apart: true},
+		perStore:       &ratelimit.Limit{Name: store.Name, Every: every, Burst: burst},
 	}
+}
+
+// wait admits a code that an address brings for a store, or returns how long until one would be admitted.
+func (i installLimits) wait(l *ratelimit.Limiter, store string, address netip.Addr) time.Duration {
+	if wait := l.Wait(i.perAddress, "", address); wait > 0 {
+		return wait
+	}
+	if wait := l.Wait(i.perBoth, store, address); wait > 0 {
+		return wait
+	}
+	if l.Wait(i.seldom, "", address) == 0 && l.Wait(i.perStoreSeldom, store, netip.Addr{}) == 0 {
+		return 0
+	}
+	return l.Wait(i.perStore, store, netip.Addr{})
 }
 
 // mayInstall refuses a code when its address, or its store, brought too many, and when too many installs wait
 // for BigCommerce. release must be called when the install is over.
 func (a *Auth) mayInstall(c *gin.Context, store string) (release func(), err error) {
 	if a.cfg.Limiter != nil {
-		address := ratelimit.Address(c)
-		wait := a.cfg.Limiter.Wait(a.installs.perAddress, "", address)
-		if wait == 0 {
-			wait = a.cfg.Limiter.Wait(a.installs.perBoth, store, address)
-		}
-		if wait == 0 {
-			wait = a.cfg.Limiter.Wait(a.installs.perStore, store, netip.Addr{})
-		}
-		if wait > 0 {
+		if wait := a.installs.wait(a.cfg.Limiter, store, ratelimit.Address(c)); wait > 0 {
 			seconds := int64((wait + time.Second - 1) / time.Second)
 			c.Header("Retry-After", strconv.FormatInt(seconds, 10))
 			return nil, problem.New(problem.RateLimited, "Sluice was installed too often just now. Wait %d seconds and load this page again.", seconds)

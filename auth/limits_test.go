@@ -88,6 +88,43 @@ func TestMadeUpCodesAreBounded(t *testing.T) {
 	}
 }
 
+// TestAStrangerCannotKeepAStoreFromInstalling: whoever brings made-up codes for a store again and again, from ten IPv4
+// addresses and from all networks of an IPv6 line, leaves its merchant, who comes from elsewhere, half of the rate.
+func TestAStrangerCannotKeepAStoreFromInstalling(t *testing.T) {
+	f := newFixture(t)
+	f.limit(nil)
+	f.login.status = http.StatusBadRequest
+	attack := func(round int) (most int) {
+		for i := range 50 {
+			code := fmt.Sprint("code-", round, "-", i)
+			for j, from := range []string{fmt.Sprintf("198.51.100.%d", i%10), fmt.Sprintf("[2001:db8:1:%d::1]", i)} {
+				if f.from(from, "/auth", codeFor(testStore, fmt.Sprint(code, "-", j))).Code != http.StatusTooManyRequests {
+					most++
+				}
+			}
+		}
+		return most
+	}
+	refused := 0
+	for round := range 20 {
+		if most := attack(round); round > 3 && most > 60 {
+			t.Errorf("minute %d: %d made-up codes were sent to BigCommerce", round, most)
+		}
+		if w := f.from(fmt.Sprintf("203.0.113.%d", round), "/auth", codeFor(testStore, fmt.Sprint("merchant", round))); round > 3 && w.Code == http.StatusTooManyRequests {
+			refused++
+		}
+		f.clock.advance(time.Minute)
+	}
+	if refused > 0 {
+		t.Errorf("the merchant was turned away %d times of 16", refused)
+	}
+	f.login.status = http.StatusOK
+	attack(99)
+	if w := f.from("203.0.113.200", "/auth", codeFor(testStore, "the-right-one")); w.Code != http.StatusOK {
+		t.Errorf("the merchant's install: %d %s", w.Code, w.Body)
+	}
+}
+
 // TestCodesOfNoFormAreRefused before anything is done for them.
 func TestCodesOfNoFormAreRefused(t *testing.T) {
 	f := newFixture(t)

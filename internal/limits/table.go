@@ -162,9 +162,9 @@ var table = []Limit{
 	{Name: StoreRate, Variable: "LIMIT_STORE_RATE", Default: 6000, Unit: Minute,
 		Counts: "requests of all people and keys of a store to /api/v1", Reached: waits},
 	{Name: AddressRate, Variable: "LIMIT_ADDRESS_RATE", Default: 3000, Unit: Minute,
-		Counts: "requests of one address that prove nothing, to every public route (IPv6: of one /64)", Reached: waits},
+		Counts: "requests of one address that prove nothing, to every public route (IPv6: of one /64, and 16 times as many of one /48)", Reached: waits},
 	{Name: InstallRate, Variable: "LIMIT_INSTALL_RATE", Default: 60, Unit: Minute,
-		Counts: "codes brought to /auth for one store, and by one address; by one address for one store a tenth of it", Reached: waits},
+		Counts: "codes brought to /auth for one store, half of which are for addresses with fewer than four in the last hour, and by one address; by one address for one store a tenth of it", Reached: waits},
 	{Name: ReportRate, Variable: "LIMIT_CSP_REPORT_RATE", Default: 60, Unit: Minute,
 		Counts: "violations of the panel's Content-Security-Policy that are logged, of all addresses; of one a tenth of it", Reached: "left out of the log"},
 }

@@ -18,6 +18,10 @@ const (
 	shards = 32
 	// keepAtLeast is how many entries a part has before any are looked at for being of no use any more.
 	keepAtLeast = 1024
+	// narrow and wide are the IPv6 networks that an address counts by: a line has a /64, a /56 or a /48 (RFC
+	// 6177, section 2). A wide one may also be of many customers, so it has the rate of wideTimes narrow ones.
+	narrow, wide = 64, 48
+	wideTimes    = 16
 )
 
 // Limit is a rate: Burst at once, then one every Every. Make one per purpose and keep it: who called is
@@ -26,14 +30,25 @@ type Limit struct {
 	Name  string // part of the Redis key: letters, digits and "-"
 	Every time.Duration
 	Burst int
+	// Apart: it tells callers apart and refuses nobody, so Options.Refused is not told of it.
+	Apart bool
 }
 
 // subject is who is counted.
 type subject struct {
 	limit *Limit
 	store string
-	addr  netip.Addr // the zero Addr: all together
-	id    string     // of a caller who is known by more than an address, "" otherwise
+	net   netip.Prefix // what an address is counted by; the zero Prefix: all together
+	id    string       // of a caller who is known by more than an address, "" otherwise
+}
+
+// rate is that of who is counted: burst in requests, every in nanoseconds.
+func (s subject) rate() (burst, every int64) {
+	burst, every = int64(s.limit.Burst), int64(s.limit.Every)
+	if s.net.Addr().Is6() && s.net.Bits() == wide {
+		burst, every = burst*wideTimes, max(1, every/wideTimes)
+	}
+	return burst, every
 }
 
 // entry is what is known of a subject. Times are nanoseconds since the Limiter began.
@@ -97,8 +112,18 @@ func (l *Limiter) part(s subject) *shard {
 
 // Wait admits one request of addr at store and returns 0, or returns how long until one would be
 // admitted. The zero Addr counts all of a store together; store "" is for what belongs to none.
+//
+// An IPv6 address counts by its /64 and then by its /48, which has a larger rate of its own: what its /64 refuses
+// uses nothing of the /48's.
 func (l *Limiter) Wait(limit *Limit, store string, addr netip.Addr) time.Duration {
-	return l.wait(subject{limit: limit, store: store, addr: network(addr)})
+	addr = addr.Unmap().WithZone("")
+	if !addr.Is6() {
+		return l.wait(subject{limit: limit, store: store, net: network(addr, addr.BitLen())})
+	}
+	if wait := l.wait(subject{limit: limit, store: store, net: network(addr, narrow)}); wait > 0 {
+		return wait
+	}
+	return l.wait(subject{limit: limit, store: store, net: network(addr, wide)})
 }
 
 // WaitID is Wait for a caller who is known by an id, such as an API key's, wherever the request comes from.
@@ -108,8 +133,8 @@ func (l *Limiter) WaitID(limit *Limit, store, id string) time.Duration {
 }
 
 func (l *Limiter) wait(s subject) time.Duration {
-	limit := s.limit
-	now, every := l.clock(), int64(limit.Every)
+	now := l.clock()
+	burst, every := s.rate()
 	part := l.part(s)
 	part.Lock()
 	e := part.entries[s]
@@ -124,16 +149,16 @@ func (l *Limiter) wait(s subject) time.Duration {
 		// All is paid off, here: what was not told would say nothing any more.
 		e.arrival, e.untold = now, 0
 	}
-	if over := e.arrival + every - now - int64(limit.Burst)*every; over > 0 {
+	if over := e.arrival + every - now - burst*every; over > 0 {
 		part.Unlock()
-		if l.told != nil {
-			l.told(limit.Name)
+		if l.told != nil && !s.limit.Apart {
+			l.told(s.limit.Name)
 		}
 		return time.Duration(over)
 	}
 	e.arrival += every
 	e.untold += every
-	tell := l.rdb != nil && !e.waiting && e.untold >= every*int64(max(1, limit.Burst/shareAt))
+	tell := l.rdb != nil && !e.waiting && e.untold >= every*max(1, burst/shareAt)
 	e.waiting = e.waiting || tell
 	part.Unlock()
 	if tell {
@@ -142,15 +167,13 @@ func (l *Limiter) wait(s subject) time.Duration {
 	return 0
 }
 
-// network is what an address is counted by.
-func network(addr netip.Addr) netip.Addr {
-	addr = addr.Unmap().WithZone("")
-	if addr.Is6() {
-		if p, err := addr.Prefix(64); err == nil {
-			return p.Addr()
-		}
+// network is the network of addr with so many bits, the zero Prefix for the zero Addr.
+func network(addr netip.Addr, bits int) netip.Prefix {
+	p, err := addr.Prefix(bits)
+	if err != nil {
+		return netip.Prefix{}
 	}
-	return addr
+	return p
 }
 
 // sweep forgets the entries that say no more than none would.

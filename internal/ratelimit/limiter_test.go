@@ -102,6 +102,42 @@ func TestWhoIsCountedTogether(t *testing.T) {
 	}
 }
 
+// TestALineWithManyNetworksOfIPv6: whoever has a /56 or a /48 has as many /64s, and not as many rates. Who is refused
+// by their /64 uses nothing of the /48's, and the neighbours have a rate of their own.
+func TestALineWithManyNetworksOfIPv6(t *testing.T) {
+	c := &clock{}
+	l, limit := New(nil, Options{Now: c.now}), &Limit{Name: "x", Every: time.Minute, Burst: 5}
+	line := func(i int) netip.Addr {
+		a := addr(t, "2001:db8:1::").As16()
+		a[6], a[7], a[15] = byte(i>>8), byte(i), byte(i)
+		return netip.AddrFrom16(a)
+	}
+	if n := admitted(l, limit, "s", line(0), 1000); n != limit.Burst {
+		t.Fatalf("one /64: %d at once", n)
+	}
+	n := limit.Burst
+	for i := 1; i < 65_536; i++ {
+		n += admitted(l, limit, "s", line(i), 1)
+	}
+	if n != wideTimes*limit.Burst {
+		t.Errorf("65,536 networks of one /48: %d at once, want %d", n, wideTimes*limit.Burst)
+	}
+	if n := admitted(l, limit, "s", addr(t, "2001:db8:2::1"), 1000); n != limit.Burst {
+		t.Errorf("another /48: %d", n)
+	}
+	if n := admitted(l, limit, "other", line(0), 1000); n != limit.Burst {
+		t.Errorf("another store: %d", n)
+	}
+	c.advance(limit.Every)
+	n = 0
+	for i := 1000; i < 2000; i++ {
+		n += admitted(l, limit, "s", line(i), 1)
+	}
+	if n != wideTimes {
+		t.Errorf("an interval later: %d, want %d", n, wideTimes)
+	}
+}
+
 func connect(t *testing.T, url string) redis.UniversalClient {
 	t.Helper()
 	o, err := redis.ParseURL(url)
@@ -157,6 +193,29 @@ func TestProcessesShareALimit(t *testing.T) {
 		}
 		settled(t, fresh)
 	})
+}
+
+// TestProcessesShareTheRateOfAWideNetwork: it is a key of its own.
+func TestProcessesShareTheRateOfAWideNetwork(t *testing.T) {
+	rdb := connect(t, testenv.EmbeddedRedis(t))
+	limit := &Limit{Name: "x", Every: time.Hour, Burst: 1}
+	admit := func(from int) (n int) {
+		l := New(rdb, Options{})
+		for i := range 100 {
+			if l.Wait(limit, "", addr(t, "2001:db8:0:"+strconv.Itoa(from+i)+"::1")) == 0 {
+				n++
+			}
+			settled(t, l)
+		}
+		return n
+	}
+	first, second := admit(1000), admit(2000)
+	if eighth := wideTimes / shareAt; first != wideTimes || second > eighth {
+		t.Errorf("%d were admitted, then %d by another process: want %d, then up to %d", first, second, wideTimes, eighth)
+	}
+	if ttl, err := rdb.PTTL(t.Context(), "sluice:rate:{-}:x:2001:db8::/48").Result(); err != nil || ttl <= 0 || ttl > 2*limit.Every {
+		t.Errorf("the /48's key expires in %s, %v", ttl, err)
+	}
 }
 
 // TestOrdinaryCallersCostRedisNothing, and are forgotten.

@@ -116,8 +116,10 @@ func key(store string, s subject) string {
 	switch {
 	case s.id != "":
 		who = s.id
-	case s.addr.IsValid():
-		who = s.addr.String()
+	case s.net.IsSingleIP(), s.net.IsValid() && s.net.Bits() == narrow:
+		who = s.net.Addr().String()
+	case s.net.IsValid():
+		who = s.net.String()
 	}
 	return "sluice:rate:{" + store + "}:" + s.limit.Name + ":" + who
 }
