@@ -86,20 +86,28 @@ func (l *Limits) Refuse(n Name) error {
 
 // Hold takes one of a store's slots of a limit whose unit is AtOnce, and one of the process', until release
 // is called. store "" takes one of the process' alone.
+//
+// Stores are as many as a merchant likes to open, so that a store's own limit leaves no place to others when many
+// work together: once half of the process' slots are taken, a store may hold a quarter of its own limit, and the last
+// eighth is for stores that hold none. Each is one at least.
 func (l *Limits) Hold(n Name, store string) (release func(), err error) {
 	if l == nil {
 		return defaults().Hold(n, store)
 	}
-	wanted := []slot{{n, store}}
-	if whole := find(n).whole; whole != "" {
-		wanted = append(wanted, slot{whole, ""})
-	}
+	own, whole := slot{n, store}, find(n).whole
 	l.mu.Lock()
-	for _, s := range wanted {
-		if l.held[s] >= l.Of(s.name) {
+	if l.held[own] >= l.Of(n) {
+		l.mu.Unlock()
+		return nil, l.Refuse(n)
+	}
+	wanted := []slot{own}
+	if whole != "" {
+		all := slot{whole, ""}
+		if !mayHold(l.held[own], l.Of(n), l.held[all], l.Of(whole)) {
 			l.mu.Unlock()
-			return nil, l.Refuse(s.name)
+			return nil, l.Refuse(whole)
 		}
+		wanted = append(wanted, all)
 	}
 	for _, s := range wanted {
 		l.held[s]++
@@ -114,6 +122,20 @@ func (l *Limits) Hold(n Name, store string) (release func(), err error) {
 			}
 		}
 	}), nil
+}
+
+// mayHold reports whether a store that holds own of its limit may have one more of the process', of which all are
+// held of a limit.
+func mayHold(own, limit, all, allLimit int64) bool {
+	switch {
+	case own == 0:
+		return all < allLimit
+	case all >= allLimit-max(1, allLimit/8):
+		return false
+	case 2*all >= allLimit:
+		return own < max(1, limit/4)
+	}
+	return true
 }
 
 // Held returns how much is held open of a limit by the whole process. A limit of stores is asked for by

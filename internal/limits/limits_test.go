@@ -1,6 +1,7 @@
 package limits
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -113,6 +114,76 @@ func TestSlotsAtTheSameTime(t *testing.T) {
 	}
 	if _, err := l.Hold(Uploads, "b"); err != nil {
 		t.Errorf("another store: %v", err)
+	}
+}
+
+// TestManyStoresLeaveRoomForOthers: of each kind of slot a merchant opens store after store and holds what each gets.
+// From half on a store gets a quarter of its limit, and the last eighth goes to stores that hold nothing: so that many
+// more stores are needed, and whoever comes meanwhile with one thing to do has a place.
+func TestManyStoresLeaveRoomForOthers(t *testing.T) {
+	// docs/operators.md says how many stores it takes to hold everything.
+	needed := map[Name]int64{Uploads: 40, Inspections: 20, Downloads: 40, EventStreams: 290, Requests: 96}
+	kinds := 0
+	for _, row := range All() {
+		if row.whole == "" {
+			continue
+		}
+		kinds++
+		for _, size := range []struct{ own, all int64 }{{row.Default, find(row.whole).Default}, {6, 48}, {1, 2}, {3, 1}, {5, 7}} {
+			own, all := size.own, size.all
+			l := New(map[Name]int64{row.Name: own, row.whole: all}, nil)
+			grab := func(store string) (n int64) {
+				for {
+					if _, err := l.Hold(row.Name, store); err != nil {
+						return n
+					}
+					n++
+				}
+			}
+			// Hostile stores take all that they get, each until it is refused.
+			stores := max(1, all/8)
+			for i := 0; l.Held(row.whole) < all-max(1, all/8); i++ {
+				before := l.Held(row.whole)
+				n := grab(fmt.Sprint("hostile", i))
+				stores++
+				switch quarter := max(1, own/4); {
+				case n > own:
+					t.Fatalf("%s %v: a store holds %d", row.Name, size, n)
+				case 2*before >= all && n != min(quarter, all-max(1, all/8)-before):
+					t.Fatalf("%s %v: with %d held, one more store got %d", row.Name, size, before, n)
+				}
+			}
+			for i := range max(1, all/8) {
+				if n := grab(fmt.Sprint("other", i)); n != 1 {
+					t.Errorf("%s %v: of the last places, a store that holds nothing got %d", row.Name, size, n)
+				}
+			}
+			if own == row.Default && stores != needed[row.Name] {
+				t.Errorf("%s: %d stores hold everything", row.Name, stores)
+			}
+			_, err := l.Hold(row.Name, "late")
+			if problem.CodeOf(err) != problem.RateLimited || l.Held(row.whole) != all {
+				t.Errorf("%s %v: %d are held, and one more: %v", row.Name, size, l.Held(row.whole), err)
+			}
+		}
+	}
+	if kinds != len(needed) {
+		t.Errorf("%d kinds of slots", kinds)
+	}
+}
+
+// TestAStoreAloneHasItsWholeLimit: nobody is held back while there is room.
+func TestAStoreAloneHasItsWholeLimit(t *testing.T) {
+	for _, row := range All() {
+		if row.whole == "" {
+			continue
+		}
+		l := New(nil, nil)
+		for i := range row.Default {
+			if _, err := l.Hold(row.Name, "a"); err != nil {
+				t.Fatalf("%s: %d of %d: %v", row.Name, i+1, row.Default, err)
+			}
+		}
 	}
 }
 
