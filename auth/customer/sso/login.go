@@ -295,7 +295,7 @@ func (s *Service) finish(ctx context.Context, c *gin.Context, id string, p *plac
 		return "", err
 	}
 	if p.row.EndSession && p.provider.EndSessionURL != "" {
-		s.keepHint(c, p.store.Hash, idToken)
+		s.keepHint(c, p.row, idToken)
 	}
 	return target, nil
 }

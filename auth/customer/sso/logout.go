@@ -119,7 +119,7 @@ func (s *Service) endSession(ctx context.Context, c *gin.Context, f flow) (strin
 	q.Set("client_id", row.ClientID)
 	q.Set("post_logout_redirect_uri", s.addresses(tenants.StoreHash(ctx), row).LoggedOut)
 	q.Set("state", state)
-	if hint := s.takeHint(c, tenants.StoreHash(ctx)); hint != "" {
+	if hint := s.takeHint(c, row); hint != "" {
 		q.Set("id_token_hint", hint)
 	}
 	u.RawQuery = q.Encode()

@@ -176,10 +176,17 @@ func (s *Service) sameBrowser(c *gin.Context, store string, f *flow) bool {
 		subtle.ConstantTimeCompare([]byte(digest(store+"."+value)), []byte(f.Browser)) == 1
 }
 
-// keepHint leaves the ID token with the browser, sealed, for a later sign-out. One that is too long for
+// hintColumn is what a hint is bound to beside its store: the provider that gave the ID token, and the client that it
+// gave it to. It says who the shopper is, which is no other provider's to know.
+func hintColumn(p *tenants.IdentityProvider) string {
+	return columnHint + "." + digest(p.Issuer+"\x00"+p.ClientID)
+}
+
+// keepHint leaves an ID token of p with the browser, sealed, for a later sign-out. One that is too long for
 // a cookie is left out: the provider then asks the shopper.
-func (s *Service) keepHint(c *gin.Context, store, idToken string) {
-	sealed, err := s.cfg.DB.Vault().Seal(store, columnHint, []byte(idToken))
+func (s *Service) keepHint(c *gin.Context, p *tenants.IdentityProvider, idToken string) {
+	store := p.StoreHash
+	sealed, err := s.cfg.DB.Vault().Seal(store, hintColumn(p), []byte(idToken))
 	value := base64.RawURLEncoding.EncodeToString(sealed)
 	if err != nil || len(value) > maxHint {
 		return
@@ -194,18 +201,19 @@ func (s *Service) setHint(c *gin.Context, store, value string, maxAge int) {
 	})
 }
 
-// takeHint returns the ID token that the browser keeps for a store, "" if none, and has it deleted.
-func (s *Service) takeHint(c *gin.Context, store string) string {
+// takeHint returns the ID token of p that the browser keeps, "" if none, and has it deleted. One that the store's
+// shopper has from another provider, or that p gave to another client, is deleted unread.
+func (s *Service) takeHint(c *gin.Context, p *tenants.IdentityProvider) string {
 	value, err := c.Cookie(s.hintCookie())
 	if err != nil {
 		return ""
 	}
-	s.setHint(c, store, "", -1)
+	s.setHint(c, p.StoreHash, "", -1)
 	sealed, err := base64.RawURLEncoding.DecodeString(strings.TrimSpace(value))
 	if err != nil {
 		return ""
 	}
-	plain, err := s.cfg.DB.Vault().Open(store, columnHint, sealed)
+	plain, err := s.cfg.DB.Vault().Open(p.StoreHash, hintColumn(p), sealed)
 	if err != nil {
 		return ""
 	}

@@ -409,6 +409,41 @@ func TestShopperAddress(t *testing.T) {
 	}
 }
 
+// TestAHintIsOfItsProvider: the ID token that a shopper's browser keeps says who they are, to the provider and the
+// client that it is of. After the merchant has moved to another it goes nowhere, and is gone.
+func TestAHintIsOfItsProvider(t *testing.T) {
+	s := newShop(t)
+	s.platform.Add(storeA, bigcommerce.Customer{Email: "ada@example.com"})
+	another := newIDP(t, s.now)
+	for name, tt := range map[string]struct {
+		change func(*tenants.IdentityProvider)
+		end    string
+		sent   bool
+	}{
+		"another issuer":          {func(p *tenants.IdentityProvider) { p.Issuer = another.server.URL }, another.server.URL, false},
+		"another client":          {func(p *tenants.IdentityProvider) { p.ClientID = "new-client" }, s.idp.server.URL, false},
+		"other settings, no more": {func(p *tenants.IdentityProvider) { p.CreateCustomers = true }, s.idp.server.URL, true},
+	} {
+		s.setProvider(storeA, func(p *tenants.IdentityProvider) { p.Issuer, p.ClientID = s.idp.server.URL, clientID })
+		b, cookie := s.browser(), "__Secure-sluice_hint/sso/"+storeA+"/"
+		s.signedIn(b.signIn(storeA, ""))
+		if b.cookies[cookie] == nil {
+			t.Fatalf("%s: no hint was kept", name)
+		}
+		s.setProvider(storeA, tt.change)
+		u, err := url.Parse(b.get("/sso/" + storeA + "/logout").Header().Get("Location"))
+		if err != nil || !strings.HasPrefix(u.String(), tt.end+"/end?") {
+			t.Fatalf("%s: signed out at %s, %v", name, u, err)
+		}
+		if sent := u.Query().Has("id_token_hint"); sent != tt.sent {
+			t.Errorf("%s: the hint was sent: %v", name, sent)
+		}
+		if b.cookies[cookie] != nil {
+			t.Errorf("%s: the hint stayed", name)
+		}
+	}
+}
+
 // TestClockOfTheProvider: a provider's clock may be a minute ahead, in iat and nbf.
 func TestClockOfTheProvider(t *testing.T) {
 	s := newShop(t)
