@@ -30,6 +30,10 @@ func (d *DB) PutAccounts(ctx context.Context, accounts []Account) error {
 	for i := range rows {
 		rows[i].StoreHash, rows[i].UpdatedAt = StoreHash(ctx), now
 		rows[i].Email = FoldEmail(rows[i].Email)
+		rows[i].GivenBy = ""
+		if rows[i].CustomerID != 0 {
+			rows[i].GivenBy = GivenByBackOffice
+		}
 		if rows[i].Fields == nil {
 			rows[i].Fields = map[string]string{}
 		}
@@ -79,13 +83,13 @@ func (d *DB) putAccounts(ctx context.Context, usage *StoreUsage, rows []Account)
 		return err
 	}
 	usage.AccountRows, usage.AccountBytes = usage.AccountRows+more, usage.AccountBytes+bytes
+	update := clause.AssignmentColumns([]string{"email", "fields", "updated_at"})
+	for _, column := range []string{"customer_id", "given_by"} {
+		update = append(update, clause.Assignment{Column: clause.Column{Name: column}, Value: gorm.Expr(
+			"CASE WHEN excluded.customer_id = 0 AND excluded.email = accounts.email THEN accounts." + column + " ELSE excluded." + column + " END")})
+	}
 	return d.Scoped(ctx).Clauses(clause.OnConflict{
-		Columns: []clause.Column{{Name: "store_hash"}, {Name: "external_id"}},
-		DoUpdates: append(clause.AssignmentColumns([]string{"email", "fields", "updated_at"}), clause.Assignment{
-			Column: clause.Column{Name: "customer_id"},
-			Value: gorm.Expr("CASE WHEN excluded.customer_id = 0 AND excluded.email = accounts.email" +
-				" THEN accounts.customer_id ELSE excluded.customer_id END"),
-		}),
+		Columns: []clause.Column{{Name: "store_hash"}, {Name: "external_id"}}, DoUpdates: update,
 	}).Create(&rows).Error
 }
 
@@ -161,31 +165,62 @@ func (d *DB) AccountPage(ctx context.Context, f AccountFilter, p Page) (accounts
 // AccountOf returns the account to show to a customer with this e-mail, nil if there is none; of several
 // the one changed last.
 //
-// An account with a customer's id is that customer's. One that is known by e-mail only is shown when the
-// merchant's identity provider verified that very e-mail for the customer (SubjectLink.Email) and nobody
-// else can know the customer's password (SubjectLink.Secured), unless the merchant chose to run that risk
-// (IdentityProvider.KeepPasswords): BigCommerce lets anybody write any e-mail into their account, and would
-// show them a stranger's terms.
+// One with the customer's id is shown as MayBeShown says. One that is known by e-mail only is shown when the merchant's
+// identity provider verified that very e-mail for the customer (SubjectLink.Email) and nobody else can know the
+// customer's password (SubjectLink.Secured), unless the merchant chose to run that risk (IdentityProvider.KeepPasswords):
+// BigCommerce lets anybody write any e-mail into their account, and would show them a stranger's terms.
 func (d *DB) AccountOf(ctx context.Context, customerID int64, email string) (*Account, error) {
 	if customerID <= 0 {
 		return nil, nil // 0 is what accounts have that are not known to be a customer's
 	}
 	newest := func() *gorm.DB { return d.Scoped(ctx).Order("updated_at DESC, external_id") }
 	account, err := maybe[Account](newest().Where("customer_id = ?", customerID), "account")
-	email = FoldEmail(email)
-	if err != nil || account != nil || email == "" {
-		return account, err
+	if err != nil {
+		return nil, err
+	}
+	if account != nil {
+		shown, err := d.MayBeShown(ctx, account)
+		if err != nil || shown {
+			return account, err
+		}
+		return maybe[Account](newest().Where("customer_id = ? AND given_by = ?", customerID, GivenByBackOffice), "account")
+	}
+	if email = FoldEmail(email); email == "" {
+		return nil, nil
 	}
 	link, err := maybe[SubjectLink](d.Scoped(ctx).Where("customer_id = ? AND email = ?", customerID, email), "subject link")
 	if err != nil || link == nil {
 		return nil, err
 	}
 	if !link.Secured {
-		if p, err := d.IdentityProvider(ctx); err != nil || p == nil || !p.KeepPasswords {
+		if keep, err := d.keepsPasswords(ctx); err != nil || !keep {
 			return nil, err
 		}
 	}
 	return maybe[Account](newest().Where("customer_id = 0 AND email = ?", email), "account")
+}
+
+// MayBeShown reports whether an account is shown to the customer whose id it has. It is when the back-office system
+// sent it with that id. What the customer's provider said (GiveAccount) counts once nobody else can know the
+// customer's password, as for AccountOf: whoever registered with the e-mail before its owner came would see it.
+func (d *DB) MayBeShown(ctx context.Context, a *Account) (bool, error) {
+	if a.CustomerID == 0 || a.GivenBy == GivenByBackOffice {
+		return a.CustomerID != 0, nil
+	}
+	var links []SubjectLink
+	if err := d.Scoped(ctx).Where("customer_id = ?", a.CustomerID).Find(&links).Error; err != nil {
+		return false, wrap(err, "subject links")
+	}
+	if slices.ContainsFunc(links, func(l SubjectLink) bool { return l.Secured }) || len(links) == 0 && a.GivenBy == "" {
+		return true, nil // without a link no provider can have said it
+	}
+	return d.keepsPasswords(ctx)
+}
+
+// keepsPasswords reports whether the merchant runs the risk of passwords from before single sign-on.
+func (d *DB) keepsPasswords(ctx context.Context) (bool, error) {
+	p, err := d.IdentityProvider(ctx)
+	return p != nil && p.KeepPasswords, err
 }
 
 // NoteVerifiedEmail records that a linked subject signed in just now, with the e-mail that the provider
@@ -195,10 +230,11 @@ func (d *DB) NoteVerifiedEmail(ctx context.Context, issuer, subject, email strin
 		Updates(map[string]any{"email": FoldEmail(email), "last_used_at": d.now()}).Error, "verified e-mail")
 }
 
-// GiveAccount says that an account is a customer's, if it is nobody's yet, and returns whose it is then:
-// 0 for an account that does not exist.
+// GiveAccount says that an account is a customer's, by their provider's word, if it is nobody's yet, and returns
+// whose it is then: 0 for an account that does not exist.
 func (d *DB) GiveAccount(ctx context.Context, externalID string, customerID int64) (whose int64, err error) {
-	err = d.Scoped(ctx).Model(&Account{}).Where("external_id = ? AND customer_id = 0", externalID).Update("customer_id", customerID).Error
+	err = d.Scoped(ctx).Model(&Account{}).Where("external_id = ? AND customer_id = 0", externalID).
+		Updates(map[string]any{"customer_id": customerID, "given_by": GivenByClaim}).Error
 	if err != nil {
 		return 0, wrap(err, "account")
 	}

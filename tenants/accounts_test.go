@@ -154,6 +154,89 @@ func TestWhoseCard(t *testing.T) {
 	})
 }
 
+// TestWhoGaveTheAccount: one that the provider's word made a customer's is shown once nobody else can know the
+// customer's password; what the back-office system says counts whatever the provider said.
+func TestWhoGaveTheAccount(t *testing.T) {
+	tenantstest.EachDB(t, func(t *testing.T, db *tenants.DB) {
+		aaa, bbb := stores(t)
+		const issuer = "https://idp.example"
+		must := func(err error) {
+			t.Helper()
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		shown := func(step, want string) {
+			t.Helper()
+			account, err := db.AccountOf(aaa, 7, "ada@example.com")
+			got := ""
+			if account != nil {
+				got = account.ExternalID
+			}
+			if err != nil || got != want {
+				t.Errorf("%s: %q, %v; want %q", step, got, err, want)
+			}
+		}
+		put := func(a tenants.Account) { t.Helper(); must(db.PutAccounts(aaa, []tenants.Account{a})) }
+		give := func() {
+			t.Helper()
+			if whose, err := db.GiveAccount(aaa, "K-1", 7); whose != 7 || err != nil {
+				t.Fatal(whose, err)
+			}
+		}
+		link := func(secured bool) {
+			t.Helper()
+			if linked, err := db.LinkSubject(aaa, issuer, "ada", 7, secured); !linked || err != nil {
+				t.Fatal(linked, err)
+			}
+		}
+		// The customer of the same id at another store is of no meaning.
+		_, err := db.LinkSubject(bbb, issuer, "ada", 7, true)
+		must(err)
+		secret := "s"
+		keep := &tenants.IdentityProvider{Issuer: issuer, ClientID: "c", KeepPasswords: true}
+		must(db.SaveIdentityProvider(bbb, keep, &secret))
+
+		put(tenants.Account{ExternalID: "K-1"})
+		link(false)
+		give()
+		shown("given, old password", "")
+		put(tenants.Account{ExternalID: "K-1"})
+		shown("sent again without a customer", "")
+		put(tenants.Account{ExternalID: "K-0", CustomerID: 7})
+		put(tenants.Account{ExternalID: "K-1"}) // the one changed last
+		shown("another, of the back-office system", "K-0")
+		must(db.DeleteAccount(aaa, "K-0"))
+		must(db.SecureLink(aaa, issuer, "ada", 7))
+		shown("password replaced", "K-1")
+		_, err = db.UnlinkCustomer(aaa, 7)
+		must(err)
+		shown("link undone", "")
+		link(false)
+		shown("linked again, old password", "")
+		keep = &tenants.IdentityProvider{Issuer: issuer, ClientID: "c", KeepPasswords: true}
+		must(db.SaveIdentityProvider(aaa, keep, &secret))
+		shown("the merchant runs the risk", "K-1")
+		keep.KeepPasswords = false
+		must(db.SaveIdentityProvider(aaa, keep, &secret))
+		shown("and no more", "")
+		put(tenants.Account{ExternalID: "K-1", CustomerID: 7})
+		shown("the back-office system says so too", "K-1")
+		put(tenants.Account{ExternalID: "K-1"})
+		shown("and sends it without a customer afterwards", "K-1")
+		put(tenants.Account{ExternalID: "K-1", Email: "other@example.com"})
+		shown("it came to somebody else", "")
+
+		// What a version writes that keeps no note of it, while processes are replaced.
+		put(tenants.Account{ExternalID: "K-1", CustomerID: 7})
+		must(db.Scoped(aaa).Model(&tenants.Account{}).Where("external_id = ?", "K-1").Update("given_by", "").Error)
+		shown("not noted, linked, old password", "")
+		_, err = db.UnlinkCustomer(aaa, 7)
+		must(err)
+		shown("not noted, never linked", "K-1")
+	})
+}
+
 func TestAccountFieldKeys(t *testing.T) {
 	tenantstest.EachDB(t, func(t *testing.T, db *tenants.DB) {
 		aaa, bbb := stores(t)

@@ -64,8 +64,20 @@ type Account struct {
 	CustomerID int64             `gorm:"index:accounts_customer,priority:2" json:"customer_id"` // BigCommerce's; 0 while unknown
 	Email      string            `gorm:"size:255;index:accounts_email,priority:2" json:"email"` // folded (FoldEmail); "" if unknown
 	Fields     map[string]string `gorm:"serializer:json;type:text" json:"fields"`               // values as text; numbers as JSON writes them
-	UpdatedAt  time.Time         `json:"updated_at"`
+	// GivenBy is who said that CustomerID is the account's: "" while nobody did, and in what a version from before
+	// this was noted has written since.
+	GivenBy   GivenBy   `gorm:"size:16;default:''" json:"-"`
+	UpdatedAt time.Time `json:"updated_at"`
 }
+
+// GivenBy is who said which customer an account is of.
+type GivenBy string
+
+// Who says whose an account is.
+const (
+	GivenByBackOffice GivenBy = "back_office" // sent with the customer's id
+	GivenByClaim      GivenBy = "claim"       // the shopper's provider named the account at a single sign-on
+)
 
 // IdentityProvider is the OpenID Connect provider that signs a store's shoppers in: one a store.
 type IdentityProvider struct {

@@ -236,7 +236,8 @@ type cardView struct {
 		Email      string `json:"email"`
 	} `json:"account"`
 	// ShownTo: "customer" (that of CustomerID), "verified_email" (a customer whose e-mail the identity provider
-	// verified to be the account's; see tenants.DB.AccountOf), or "nobody" (the account has neither).
+	// verified to be the account's; see tenants.DB.AccountOf), or "nobody" (the account has neither, or its customer may
+	// have a password from before their first single sign-on).
 	ShownTo string `json:"shown_to"`
 }
 
@@ -282,10 +283,13 @@ func (a *API) cardView(ctx context.Context, want *previewCard, language string) 
 	account := &accounts[0]
 	v := &cardView{Fields: customer.FormatCard(settings.Card(account), store.Currency, language), UpdatedAt: account.UpdatedAt, ShownTo: "nobody"}
 	v.Account.ExternalID, v.Account.CustomerID, v.Account.Email = account.ExternalID, account.CustomerID, account.Email
+	shown, err := a.cfg.DB.MayBeShown(ctx, account)
 	switch {
-	case account.CustomerID != 0:
+	case err != nil:
+		return nil, err
+	case shown:
 		v.ShownTo = "customer"
-	case account.Email != "":
+	case account.CustomerID == 0 && account.Email != "":
 		v.ShownTo = "verified_email"
 	}
 	return v, nil

@@ -31,6 +31,7 @@ func migrations() []*gormigrate.Migration {
 		{ID: "0015_surface", Migrate: migrate0015},
 		{ID: "0017_cleaned_values", Migrate: migrate0017},
 		{ID: "0018_api_accounts", Migrate: migrate0018},
+		{ID: "0019_provenance", Migrate: migrate0019},
 		{ID: "0020_kinds", Migrate: migrate0020},
 	}
 }

@@ -354,6 +354,50 @@ func TestLinkedBefore(t *testing.T) {
 	}
 }
 
+// TestGivenBefore: the account that the claim gave to a customer, before single sign-on replaced passwords, is shown to
+// nobody who may have registered with the shopper's e-mail, until the shopper comes again and that password is gone.
+func TestGivenBefore(t *testing.T) {
+	s := newShop(t)
+	ctx := s.ctx(storeA)
+	if err := s.db.PutAccounts(ctx, []tenants.Account{{ExternalID: "K-2", Fields: map[string]string{"terms": "Net 30"}}}); err != nil {
+		t.Fatal(err)
+	}
+	s.setProvider(storeA, func(p *tenants.IdentityProvider) {
+		p.Claims = []tenants.ClaimMapping{{Target: TargetExternalID, Expression: "number"}}
+	})
+	s.idp.user["number"] = "K-2"
+	ada := s.platform.Add(storeA, bigcommerce.Customer{Email: "ada@example.com"})
+	s.platform.SetPassword(ada, "the-stranger-knows-this-1")
+	// As an older version left it.
+	if _, err := s.db.LinkSubject(ctx, s.idp.server.URL, "ada", ada, false); err != nil {
+		t.Fatal(err)
+	}
+	if whose, err := s.db.GiveAccount(ctx, "K-2", ada); err != nil || whose != ada {
+		t.Fatal(whose, err)
+	}
+	card := func() bool {
+		t.Helper()
+		a, err := s.db.AccountOf(ctx, ada, "ada@example.com")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a != nil
+	}
+	if card() {
+		t.Error("shown while the old password works")
+	}
+	s.platform.RefusePasswords(true)
+	s.signedIn(s.browser().signIn(storeA, ""))
+	if card() {
+		t.Error("shown though the password could not be replaced")
+	}
+	s.platform.RefusePasswords(false)
+	s.signedIn(s.browser().signIn(storeA, ""))
+	if !card() || s.platform.Password(ada) == "the-stranger-knows-this-1" {
+		t.Errorf("card %v, password %q", card(), s.platform.Password(ada))
+	}
+}
+
 // TestKeepPasswords: the merchant may choose the risk, and choose otherwise later.
 func TestKeepPasswords(t *testing.T) {
 	s := newShop(t)
