@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -29,6 +30,26 @@ func (d *doctor) examineStores(ctx context.Context, db *tenants.DB) {
 		d.examineStore(tenants.WithStore(ctx, chosen[i].Hash), db, &chosen[i])
 	}
 	d.sharedAddresses(ctx, db)
+	d.keysToReview(ctx, db)
+}
+
+// keysToReview says which stores have API keys that are the owner's to make nowadays and that another made: they go on,
+// and their owner is asked in the panel. They are found in the database, so no store is left out.
+func (d *doctor) keysToReview(ctx context.Context, db *tenants.DB) {
+	const check = "api-keys"
+	numbers, err := db.KeysToReview(ctx)
+	if err != nil {
+		d.fault(check, err, "Check the database.")
+		return
+	}
+	for _, store := range slices.Sorted(maps.Keys(numbers)) {
+		if len(d.stores) > 0 && !slices.Contains(d.stores, store) {
+			continue
+		}
+		d.add(diagnosis{Check: check, Store: store, Level: levelWarning,
+			Says: fmt.Sprintf("API keys that sign shoppers in or never expire, which somebody else than the owner made: %d", numbers[store]),
+			Do:   "Have the store's owner look at them in the panel (Settings, API keys), and keep or revoke each."})
+	}
 }
 
 // sharedAddresses looks for stores whose shoppers come back from the identity provider by the redirect URI

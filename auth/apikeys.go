@@ -42,7 +42,7 @@ const (
 	// DefaultKeyDays is how long a key works unless its maker says otherwise.
 	DefaultKeyDays = 365
 	// operator is who makes keys by command, in the audit's terms.
-	operator = "operator"
+	operator = tenants.KeyMakerOperator
 )
 
 // NewAPIKey is what a person asks for.

@@ -1,6 +1,7 @@
 package tenants_test
 
 import (
+	"context"
 	"strings"
 	"sync"
 	"testing"
@@ -117,6 +118,49 @@ func TestAStoreThatWasInstalledAgainIsNotUninstalled(t *testing.T) {
 		}
 		if now, err = db.Store(t.Context(), "aaa"); err != nil || now.State != tenants.StoreUninstalled || now.SessionsValidAfter == nil {
 			t.Errorf("%+v, %v", now, err)
+		}
+	})
+}
+
+// TestKeysForTheOwner: the list of one store and the numbers of all agree on which keys an owner has yet to look at.
+func TestKeysForTheOwner(t *testing.T) {
+	tenantstest.EachDB(t, func(t *testing.T, db *tenants.DB) {
+		aaa, bbb := stores(t)
+		for _, ctx := range []context.Context{aaa, bbb} {
+			if _, err := db.UpsertInstalledStore(ctx, tenants.Install{StoreHash: tenants.StoreHash(ctx), AccessToken: "t", Origin: tenants.OriginMarketplace}); err != nil {
+				t.Fatal(err)
+			}
+			key := &tenants.APIKey{Name: "x", Prefix: "sluice_X", SecretHash: "x" + tenants.StoreHash(ctx), Scopes: "flows:read identity:login", CreatedBy: "admin"}
+			if err := db.CreateAPIKey(ctx, key); err != nil {
+				t.Fatal(err)
+			}
+		}
+		// The owner of one store is nobody at the other.
+		owner, err := db.EnsureUser(aaa, tenants.UserSeen{UserID: 1, Owner: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, ctx := range map[string]context.Context{"own": aaa, "foreign": bbb} {
+			key := &tenants.APIKey{Name: name, Prefix: "sluice_X", SecretHash: name, Scopes: "flows:read", CreatedBy: owner.ID}
+			if err := db.CreateAPIKey(ctx, key); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for ctx, want := range map[context.Context]int{aaa: 1, bbb: 2} {
+			keys, err := db.ListAPIKeys(ctx)
+			n := 0
+			for _, k := range keys {
+				if k.NeedsReview {
+					n++
+				}
+			}
+			numbers, err2 := db.KeysToReview(t.Context())
+			if err != nil || err2 != nil || n != want || numbers[tenants.StoreHash(ctx)] != want {
+				t.Errorf("%s: %d marked, %v, want %d: %v %v", tenants.StoreHash(ctx), n, numbers, want, err, err2)
+			}
+		}
+		if err := db.KeepAPIKey(aaa, "none"); problem.CodeOf(err) != problem.NotFound {
+			t.Error(err)
 		}
 	})
 }

@@ -2,11 +2,17 @@ package tenants
 
 import (
 	"context"
+	"slices"
 	"time"
+
+	"gorm.io/gorm"
 
 	"sluice/internal/limits"
 	"sluice/internal/problem"
 )
+
+// KeyMakerOperator is the maker of keys that the operator made by command.
+const KeyMakerOperator = "operator"
 
 // keyTouchEvery bounds how often a key's last use is written.
 const keyTouchEvery = time.Minute
@@ -76,8 +82,10 @@ func (d *DB) APIKeyByID(ctx context.Context, id string) (*APIKey, error) {
 // merchants get pages.
 func (d *DB) ListAPIKeys(ctx context.Context) ([]APIKey, error) {
 	var keys []APIKey
-	err := d.Scoped(ctx).Order("id DESC").Find(&keys).Error
-	return keys, wrap(err, "API keys")
+	if err := d.Scoped(ctx).Order("id DESC").Find(&keys).Error; err != nil {
+		return nil, wrap(err, "API keys")
+	}
+	return keys, d.markForReview(ctx, keys)
 }
 
 // APIKeyPage returns keys of the store, revoked ones too, the newest first, and the value of Before for the
@@ -92,7 +100,70 @@ func (d *DB) APIKeyPage(ctx context.Context, p Page) (keys []APIKey, cursor stri
 		return nil, "", wrap(err, "API keys")
 	}
 	keys, cursor = next(keys, limit, func(k APIKey) string { return k.ID })
-	return keys, cursor, nil
+	return keys, cursor, d.markForReview(ctx, keys)
+}
+
+// theOwners narrows a query to keys that work and are the owner's to make, which the owner has not said may go on.
+// Administrators made such keys before they were the owner's.
+func (d *DB) theOwners(q *gorm.DB) *gorm.DB {
+	return q.Model(&APIKey{}).Where("revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?) AND kept_at IS NULL", d.now()).
+		Where("(expires_at IS NULL OR ' ' || scopes || ' ' LIKE ?)", "% "+ScopeIdentityLogin+" %")
+}
+
+// forReview returns the query of those of ctx's store that neither the owner nor the operator made.
+func (d *DB) forReview(ctx context.Context) (*gorm.DB, error) {
+	var owners []string
+	if err := d.Scoped(ctx).Model(&User{}).Where("role = ?", RoleOwner).Pluck("id", &owners).Error; err != nil {
+		return nil, wrap(err, "owners")
+	}
+	return d.theOwners(d.Scoped(ctx)).Where("created_by NOT IN ?", append(owners, KeyMakerOperator)), nil
+}
+
+// markForReview sets NeedsReview of keys of ctx's store.
+func (d *DB) markForReview(ctx context.Context, keys []APIKey) error {
+	q, err := d.forReview(ctx)
+	if err != nil {
+		return err
+	}
+	var ids []string
+	if err := q.Pluck("id", &ids).Error; err != nil {
+		return wrap(err, "API keys to review")
+	}
+	for i := range keys {
+		keys[i].NeedsReview = slices.Contains(ids, keys[i].ID)
+	}
+	return nil
+}
+
+// KeysToReview returns how many keys the owners of stores that have the app have yet to review, by store.
+func (d *DB) KeysToReview(ctx context.Context) (map[string]int, error) {
+	var stores []string
+	err := d.theOwners(d.AcrossStores(ctx)).
+		Where("created_by <> ? AND NOT EXISTS (SELECT 1 FROM users WHERE users.store_hash = api_keys.store_hash AND users.id = api_keys.created_by AND users.role = ?)", KeyMakerOperator, RoleOwner).
+		Where("store_hash IN (SELECT hash FROM stores WHERE state <> ?)", StoreUninstalled).Pluck("store_hash", &stores).Error
+	if err != nil {
+		return nil, wrap(err, "API keys to review")
+	}
+	numbers := map[string]int{}
+	for _, s := range stores {
+		numbers[s]++
+	}
+	return numbers, nil
+}
+
+// KeepAPIKey records that the owner lets a key go on that is theirs to make. A repeat, and a key that needs no such
+// word, is no error.
+func (d *DB) KeepAPIKey(ctx context.Context, id string) error {
+	q, err := d.forReview(ctx)
+	if err != nil {
+		return err
+	}
+	res := q.Where("id = ?", id).Update("kept_at", d.now())
+	if res.Error != nil || res.RowsAffected > 0 {
+		return wrap(res.Error, "keep API key")
+	}
+	_, err = d.APIKeyByID(ctx, id)
+	return err
 }
 
 // RevokeAPIKey ends a key for good. A repeat is no error.

@@ -114,6 +114,11 @@ type APIKey struct {
 	CreatedAt  time.Time  `json:"created_at"`
 
 	RevokedBecause RevokedBecause `gorm:"size:16;default:''" json:"revoked_because,omitempty"`
+
+	// KeptAt is when the owner said that a key which is the owner's to make may go on, though another made it.
+	KeptAt *time.Time `json:"-"`
+	// NeedsReview: the owner has yet to say so. Lists of keys tell it.
+	NeedsReview bool `gorm:"-" json:"needs_review,omitempty"`
 }
 
 // RevokedBecause says what revoked an API key.

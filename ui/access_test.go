@@ -5,6 +5,7 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -95,6 +96,80 @@ func TestStreamsEndWithTheirCallers(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestTheOwnerIsAskedAboutOldKeys: keys that administrators made before they were the owner's to make go on, are marked,
+// and stay so until the owner says that they may, or they are revoked. So are those of an owner who is one no more.
+func TestTheOwnerIsAskedAboutOldKeys(t *testing.T) {
+	p := newPanel(t)
+	ctx := p.ctx(storeA)
+	owner, admin := p.open(storeA, 1), p.open(storeA, 61)
+	user := func(bigcommerceID int64) string {
+		t.Helper()
+		u, err := p.db.EnsureUser(ctx, tenants.UserSeen{UserID: bigcommerceID, Owner: bigcommerceID == 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return u.ID
+	}
+	later := time.Now().Add(time.Hour)
+	old := map[string]*tenants.APIKey{
+		"login":      {Scopes: "flows:read identity:login", CreatedBy: user(61), ExpiresAt: &later},
+		"never":      {Scopes: "flows:read", CreatedBy: user(61)},
+		"nobody's":   {Scopes: "flows:read", CreatedBy: "gone"},
+		"ordinary":   {Scopes: "flows:read", CreatedBy: user(61), ExpiresAt: &later},
+		"operator's": {Scopes: "identity:login", CreatedBy: "operator"},
+		"owner's":    {Scopes: "identity:login", CreatedBy: user(1)},
+	}
+	for name, k := range old {
+		k.Name, k.Prefix, k.SecretHash = name, "sluice_OLD", name
+		if err := p.db.CreateAPIKey(ctx, k); err != nil {
+			t.Fatal(err)
+		}
+	}
+	marked := func(who string, want ...string) {
+		t.Helper()
+		var list struct {
+			APIKeys []struct {
+				Name        string `json:"name"`
+				NeedsReview bool   `json:"needs_review"`
+			} `json:"api_keys"`
+		}
+		p.call("GET", "/api-keys", who, nil, 200, &list)
+		var got []string
+		for _, k := range list.APIKeys {
+			if k.NeedsReview {
+				got = append(got, k.Name)
+			}
+		}
+		slices.Sort(got)
+		if !slices.Equal(got, want) || len(list.APIKeys) != len(old) {
+			t.Errorf("marked %q of %d keys, want %q", got, len(list.APIKeys), want)
+		}
+	}
+	marked(owner, "login", "never", "nobody's")
+	marked(admin, "login", "never", "nobody's")
+	if numbers, err := p.db.KeysToReview(t.Context()); err != nil || numbers[storeA] != 3 || len(numbers) != 1 {
+		t.Errorf("%v, %v", numbers, err)
+	}
+	keep := func(name string) string { return "/api-keys/" + old[name].ID + "/keep" }
+	p.call("POST", keep("login"), admin, nil, 403, nil)
+	p.call("POST", keep("login"), p.open(storeB, 1), nil, 404, nil)
+	p.call("POST", keep("login"), owner, nil, 204, nil)
+	p.call("POST", keep("login"), owner, nil, 204, nil)
+	p.call("DELETE", "/api-keys/"+old["never"].ID, owner, nil, 204, nil)
+	marked(owner, "nobody's")
+	// The store has another owner: what the former one made for ever is theirs to look at. Keys that sign in are revoked.
+	forever := &tenants.APIKey{Name: "forever", Prefix: "sluice_OLD", SecretHash: "forever", Scopes: "flows:read", CreatedBy: user(1)}
+	if err := p.db.CreateAPIKey(ctx, forever); err != nil {
+		t.Fatal(err)
+	}
+	old["forever"] = forever
+	marked(owner, "nobody's")
+	if err := p.db.Scoped(ctx).Model(&tenants.User{}).Where("id = ?", user(1)).Update("role", tenants.RoleAdmin).Error; err != nil {
+		t.Fatal(err)
+	}
+	marked(admin, "forever", "nobody's", "owner's")
 }
 
 // TestAdministratorsAndTheOwnersKeys: what lets somebody act as any shopper is the owner's to make.

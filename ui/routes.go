@@ -57,6 +57,7 @@ func (a *API) Routes() []Route {
 		{"GET", "/api-keys", admin, a.apiKeys, ""},
 		{"POST", "/api-keys", admin, a.createAPIKey, ""},
 		{"DELETE", "/api-keys/:id", admin, a.revokeAPIKey, ""},
+		{"POST", "/api-keys/:id/keep", owner, a.keepAPIKey, ""},
 		{"GET", "/audit", admin, a.audit, ""},
 
 		{"GET", "/customer-accounts", auth.AccessAccounts, a.findAccounts, ""},

@@ -50,6 +50,7 @@ var rules = map[string]routeRule{
 	"GET /api-keys":                        {auth.AccessAdmin, ""},
 	"POST /api-keys":                       {auth.AccessAdmin, `{"name":"x","scopes":["flows:read"]}`},
 	"DELETE /api-keys/:id":                 {auth.AccessAdmin, ""},
+	"POST /api-keys/:id/keep":              {auth.AccessOwner, ""},
 	"GET /audit":                           {auth.AccessAdmin, ""},
 	"POST /storefront/channels/refresh":    {auth.AccessWrite, ""},
 	"PUT /storefront/channels/:id/script":  {auth.AccessAdmin, `{"wanted":true}`},

@@ -96,6 +96,22 @@ func (a *API) revokeAPIKey(c *gin.Context) {
 	c.Status(http.StatusNoContent)
 }
 
+// keepAPIKey lets a key go on that only the owner makes nowadays and another made before.
+func (a *API) keepAPIKey(c *gin.Context) {
+	ctx, id := c.Request.Context(), c.Param("id")
+	err := a.cfg.DB.Tx(ctx, func(tx *tenants.DB) error {
+		if err := tx.KeepAPIKey(ctx, id); err != nil {
+			return err
+		}
+		return tx.Audit(ctx, tenants.AuditEntry{Actor: caller(c).Actor(), Action: "api_key.kept", Subject: id})
+	})
+	if err != nil {
+		_ = c.Error(err)
+		return
+	}
+	c.Status(http.StatusNoContent)
+}
+
 func (a *API) audit(c *gin.Context) {
 	n, err := limit(c)
 	if err != nil {

@@ -198,6 +198,7 @@ export class Client {
   setRole = (id: string, role: Role) => this.#call<User>('PUT', `/users/${seg(id)}`, { json: { role } });
   apiKeys = (signal?: AbortSignal) => this.#all<APIKey>('/api-keys', 'before', (page) => page.api_keys, signal);
   createAPIKey = (input: { name: string; scopes: string[]; expires_in_days?: number }) => this.#call<CreatedAPIKey>('POST', '/api-keys', { json: input });
+  keepAPIKey = (id: string) => this.#call<undefined>('POST', `/api-keys/${seg(id)}/keep`);
   revokeAPIKey = (id: string) => this.#call<undefined>('DELETE', `/api-keys/${seg(id)}`);
   audit = async (query: { limit?: number; before?: string }, signal?: AbortSignal) => {
     const page = await this.#call<{ entries: AuditEntry[] | null; next?: string }>('GET', '/audit', { query, signal });

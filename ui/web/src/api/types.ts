@@ -313,6 +313,8 @@ export interface APIKey {
   revoked_at?: string | null;
   /** What revoked it; absent if somebody did by hand. */
   revoked_because?: 'maker_removed' | 'maker_demoted' | 'uninstalled';
+  /** Only the owner makes such a key nowadays: the owner has yet to say whether this one goes on. */
+  needs_review?: boolean;
 }
 
 export interface CreatedAPIKey extends APIKey {

@@ -14,7 +14,7 @@ const users = [
   { id: 'u2', user_id: 2, email: 'clerk@example.com', role: 'admin' },
 ];
 
-function show(tab: string, s = session) {
+function show(tab: string, s = session, answers = {}) {
   return renderInPanel(<SettingsPage />, {
     path: `/settings/${tab}`,
     route: '/settings/:tab',
@@ -25,6 +25,7 @@ function show(tab: string, s = session) {
       'GET /api-keys': { json: { api_keys: [] } },
       'POST /api-keys': { status: 201, json: { ...key, secret: 'sluice_secret' } },
       'POST /session/sign-out': { status: 204 },
+      ...answers,
     },
   });
 }
@@ -53,6 +54,21 @@ describe('SettingsPage', () => {
       expect((await screen.findAllByRole('option')).map((o) => o.textContent).includes(t.keys.expiresNever)).toBe(who === 'owner');
       unmount();
     }
+  });
+
+  it('asks the owner about keys that others made and only the owner makes now', async () => {
+    const old: APIKey = { ...key, id: 'k2', name: 'Portal', scopes: 'identity:login', needs_review: true };
+    const answers = { 'GET /api-keys': { json: { api_keys: [key, old] } }, 'POST /api-keys/k2/keep': { status: 204 } };
+    const { calls, unmount } = show('keys', session, answers);
+    expect(await screen.findByText(t.keys.reviewMessage(1), { exact: false })).toBeTruthy();
+    expect(screen.getAllByText(t.keys.review)).toHaveLength(1);
+    expect(screen.queryByRole('button', { name: t.keys.keepOf('ERP') })).toBeNull();
+    fireEvent.click(screen.getByRole('button', { name: t.keys.keepOf('Portal') }));
+    await expect.poll(() => calls.filter((c) => c.method === 'POST').map((c) => c.path)).toEqual(['/api-keys/k2/keep']);
+    unmount();
+    show('keys', admin, answers);
+    expect(await screen.findByText(t.keys.reviewAsk, { exact: false })).toBeTruthy();
+    expect(screen.queryByRole('button', { name: t.keys.keepOf('Portal') })).toBeNull();
   });
 
   it('says why a key was revoked', () => {

@@ -30,6 +30,7 @@ function KeyList() {
   const { client, format } = useApp();
   const qc = useQueryClient();
   const feedback = useFeedback();
+  const owner = useAccess('owner');
   const query = useQuery(queries.apiKeys(client));
   const [creating, setCreating] = useState(false);
   const [created, setCreated] = useState<CreatedAPIKey>();
@@ -43,8 +44,24 @@ function KeyList() {
     onError: feedback.failure,
     onSettled: () => setRevoking(undefined),
   });
+  const keep = useMutation({
+    mutationFn: (id: string) => client.keepAPIKey(id),
+    onSuccess: () => {
+      feedback.success(t.keptAlert);
+      void qc.invalidateQueries({ queryKey: keys.apiKeys });
+    },
+    onError: feedback.failure,
+  });
+  const toReview = query.data?.filter((k) => k.needs_review).length ?? 0;
   return (
     <Panel action={{ text: t.create, variant: 'secondary', onClick: () => setCreating(true) }} description={t.description} header={t.header}>
+      {toReview > 0 ? (
+        <InlineMessage
+          marginBottom="medium"
+          messages={[{ text: `${t.reviewMessage(toReview)} ${owner.allowed ? t.reviewOwner : t.reviewAsk}` }]}
+          type="warning"
+        />
+      ) : null}
       <Loaded query={query}>
         {(list) =>
           list.length === 0 ? (
@@ -59,6 +76,22 @@ function KeyList() {
                 { header: t.lastUsed, hash: 'used', render: (k: APIKey) => (k.last_used_at ? format.ago(k.last_used_at) : t.neverUsed) },
                 { header: t.expires, hash: 'expires', render: (k: APIKey) => (k.expires_at ? format.dateTime(k.expires_at) : t.expiresNever) },
                 { header: t.state, hash: 'state', render: (k: APIKey) => <Badge {...keyBadge(k)} /> },
+                ...(toReview > 0 && owner.allowed
+                  ? [
+                      {
+                        header: t.keep,
+                        hash: 'keep',
+                        hideHeader: true,
+                        align: 'right' as const,
+                        render: (k: APIKey) =>
+                          k.needs_review ? (
+                            <Button aria-label={t.keepOf(k.name)} isLoading={keep.isPending} mobileWidth="auto" onClick={() => keep.mutate(k.id)} variant="subtle">
+                              {t.keep}
+                            </Button>
+                          ) : null,
+                      },
+                    ]
+                  : []),
                 {
                   header: t.revoke,
                   hash: 'revoke',
@@ -118,6 +151,7 @@ function scopesOf(key: APIKey): string[] {
 export function keyBadge(key: APIKey, now = Date.now()): BadgeProps {
   if (key.revoked_at) return { label: key.revoked_because ? t.revokedBecause[key.revoked_because] : t.revoked, variant: 'secondary' };
   if (key.expires_at && Date.parse(key.expires_at) <= now) return { label: t.expired, variant: 'warning' };
+  if (key.needs_review) return { label: t.review, variant: 'warning' };
   return { label: t.active, variant: 'success' };
 }
 
