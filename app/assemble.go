@@ -132,6 +132,7 @@ func (p *program) build(ctx context.Context) (err error) {
 		DB: p.db, Queue: q, Engine: p.engine, Clients: clients, Log: log, Meter: p.metrics,
 		AppURL: cfg.AppURL, ClientSecret: cfg.ClientSecret, ScriptTag: cfg.jobsScriptTag, PurgeAfter: auth.DefaultRetention,
 		AnnouncesIssuer: shoppers.sso.Announces, Concurrency: cfg.WorkerConcurrency, Gate: p.gate,
+		Limiter: p.limiter, StoreRate: p.limits.Rate(limits.StoreRate),
 		// A late heartbeat, or two, must not lose a lease.
 		HeartbeatEvery: cfg.JobLease / 4, ReapEvery: cfg.JobLease / 6,
 	}

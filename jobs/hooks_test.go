@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/internal/bigcommerce"
+	"sluice/internal/ratelimit"
 	"sluice/internal/sandbox"
 	"sluice/internal/testenv"
 	"sluice/jobs/upsert"
@@ -26,6 +27,53 @@ func (m *mall) addByCredentials(hash string, a sandbox.APIAccount) {
 		StoreHash: hash, AccessToken: a.AccessToken, ClientID: a.ClientID, ClientSecret: a.ClientSecret, Origin: tenants.OriginCredentials,
 	})
 	m.must(err)
+}
+
+// Deliveries of an API account count against its store, since its merchant can sign as many as he likes, and not against
+// the address, which BigCommerce delivers for all stores from.
+func TestWebhooksOfAnAPIAccountCountAgainstItsStore(t *testing.T) {
+	m := newMall(t)
+	account, other := m.stores[testStore].APIAccount(), m.stores[otherStore].APIAccount()
+	m.addByCredentials(testStore, account)
+	m.addByCredentials(otherStore, other)
+	now := time.Now()
+	limiter := ratelimit.New(nil, ratelimit.Options{Now: func() time.Time { return now }})
+	m.svc.cfg.Limiter, m.svc.cfg.StoreRate = limiter, &ratelimit.Limit{Name: "store-rate", Every: time.Minute, Burst: 8}
+	m.svc.cfg.Gate = ratelimit.NewGate(limiter, &ratelimit.Limit{Name: "address-rate", Every: time.Minute, Burst: 3})
+	send := func(secret, store string) *httptest.ResponseRecorder {
+		return m.deliver(delivery{id: tenants.NewID(), secret: secret, body: productDeleted(store, 205), at: time.Now()})
+	}
+	count := func(secret, store string, want int) (admitted int) {
+		t.Helper()
+		for range 30 {
+			w := send(secret, store)
+			if w.Code == want {
+				admitted++
+			} else if w.Code != http.StatusTooManyRequests || w.Header().Get("Retry-After") == "" {
+				t.Errorf("%d %v %s", w.Code, w.Header(), w.Body)
+			}
+		}
+		return admitted
+	}
+	if n := count(account.ClientSecret, testStore, http.StatusOK); n != 9 { // the first is looked up, and counts by address
+		t.Errorf("one store: %d of 30 deliveries were taken, want 9", n)
+	}
+	if n := len(m.events(testStore)); n != 9 {
+		t.Errorf("%d rows", n)
+	}
+	if n := count(other.ClientSecret, otherStore, http.StatusOK); n != 9 {
+		t.Errorf("another store: %d", n)
+	}
+	if n := count(m.cfg.ClientSecret, testStore, http.StatusOK); n != 30 {
+		t.Errorf("the app's: %d", n)
+	}
+	if n := count("a secret of nobody's", testStore, http.StatusUnauthorized); n != 1 {
+		t.Errorf("forged ones: %d came through, what is left of the address' rate is 1", n)
+	}
+	now = now.Add(time.Hour)
+	if n := count(account.ClientSecret, testStore, http.StatusOK); n < 8 {
+		t.Errorf("an hour later: %d", n)
+	}
 }
 
 // A store that was added by an API account has webhooks of that account, signed with its secret, which

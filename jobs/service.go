@@ -57,6 +57,9 @@ type Config struct {
 	ClientSecret string // of the app: signs webhooks
 	// Gate counts deliveries that BigCommerce did not sign against their address; nil: nobody counts.
 	Gate *ratelimit.Gate
+	// Limiter counts deliveries that a store's own API account signed against the store, by StoreRate; nil: nobody does.
+	Limiter   *ratelimit.Limiter
+	StoreRate *ratelimit.Limit
 
 	// ScriptTag returns the storefront script of a store's channel. Only workers call it.
 	ScriptTag func(storeHash string, channelID int64, settings tenants.StorefrontSettings) ScriptTag
@@ -151,6 +154,8 @@ type Service struct {
 
 	saves *batch.Batcher[saving, saved]
 	loads *batch.Batcher[*queue.Lease, loaded]
+
+	accounts accounts
 }
 
 // NewService returns a Service; it starts nothing.

@@ -161,7 +161,7 @@ var table = []Limit{
 	{Name: PrincipalRate, Variable: "LIMIT_PRINCIPAL_RATE", Default: 1200, Unit: Minute,
 		Counts: "requests of one person or API key to /api/v1", Reached: waits},
 	{Name: StoreRate, Variable: "LIMIT_STORE_RATE", Default: 6000, Unit: Minute,
-		Counts: "requests of all people and keys of a store to /api/v1", Reached: waits},
+		Counts: "requests of all people and keys of a store to /api/v1, and webhooks that its own API account signed", Reached: waits},
 	{Name: AddressRate, Variable: "LIMIT_ADDRESS_RATE", Default: 3000, Unit: Minute,
 		Counts: "requests of one address that prove nothing, to every public route (IPv6: of one /64, and 16 times as many of one /48)", Reached: waits},
 	{Name: InstallRate, Variable: "LIMIT_INSTALL_RATE", Default: 60, Unit: Minute,
