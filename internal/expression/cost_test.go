@@ -344,25 +344,28 @@ func (g *generator) expression(depth int) string {
 
 // TestAListIsNoKey: a message about it would write the list out, however large it is.
 func TestAListIsNoKey(t *testing.T) {
-	m := NewMachine()
-	p, msg := m.Compile("first(list)[key]", "claim")
-	if msg != "" {
-		t.Fatal(msg)
-	}
 	large := make([]any, 100_000)
 	for i := range large {
 		large[i] = []any{}
 	}
-	for _, key := range []any{large, map[string]any{"a": large}} {
-		m.Begin(t.Context())
-		got := allocated(func() {
-			if v, err := p.Run(map[string]any{"list": []any{1}, "key": key}); err == nil {
-				t.Errorf("%T is a key: %v", key, v)
+	// What has no keys says which one it has not; a list and an object say of what kind the key is.
+	for _, source := range []string{"missing[key]", "flag[key]", "object.a[key]", "first(list)[key]", "list[key]", "object[key]", "{(key): 1}", "key in object"} {
+		m := NewMachine()
+		p, msg := m.Compile(source, "claim")
+		if msg != "" {
+			t.Fatalf("%s: %s", source, msg)
+		}
+		for _, key := range []any{large, map[string]any{"a": large}} {
+			m.Begin(t.Context())
+			got := allocated(func() {
+				if v, err := p.Run(map[string]any{"list": []any{1}, "flag": true, "object": map[string]any{"a": 1.5}, "key": key}); err == nil {
+					t.Errorf("%s: %T is a key: %v", source, key, v)
+				}
+			})
+			m.End()
+			if got > 64<<10 {
+				t.Errorf("%s: %d KiB were allocated to refuse a %T", source, got>>10, key)
 			}
-		})
-		m.End()
-		if got > 64<<10 {
-			t.Errorf("%d KiB were allocated to refuse a %T", got>>10, key)
 		}
 	}
 }
