@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"sluice/jobs/upsert"
+	"sluice/jobs/kinds/products"
 )
 
 // TestExampleFeed holds the example ERP's export to what the demo needs of it: always the same, right
@@ -66,7 +66,11 @@ func TestExampleFeed(t *testing.T) {
 	}
 
 	mapped := map[string]bool{}
-	for _, f := range upsert.Catalogue().Suggest(header, rows[:20]).Fields {
+	catalogue, err := products.New().Catalogue(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range catalogue.Suggest(header, rows[:20]).Fields {
 		mapped[f.Target] = true
 	}
 	for _, target := range []string{"sku", "name", "description", "price", "cost_price", "weight", "inventory_level", "category", "brand", "type"} {

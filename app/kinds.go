@@ -4,6 +4,7 @@ import (
 	"net/netip"
 
 	"sluice/jobs/flow"
+	"sluice/jobs/kinds/products"
 	"sluice/jobs/source"
 	"sluice/jobs/upsert"
 )
@@ -16,6 +17,6 @@ func (p *program) assembleKinds(private []netip.Prefix) {
 			AllowPrivate: private, AllowHTTP: len(private) > 0, AllowRedirects: p.cfg.SourceRedirects, UserAgent: userAgent(),
 		}),
 		Limits: p.limits,
-	}, upsert.Products())
+	}, products.New())
 	p.kinds = []flow.Kind{p.products}
 }

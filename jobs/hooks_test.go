@@ -16,7 +16,7 @@ import (
 	"sluice/internal/ratelimit"
 	"sluice/internal/sandbox"
 	"sluice/internal/testenv"
-	"sluice/jobs/upsert"
+	"sluice/jobs/kinds/products"
 	"sluice/tenants"
 )
 
@@ -186,7 +186,7 @@ func TestWhatNewWebhooksMissed(t *testing.T) {
 		Mapping: tenants.Mapping{Fields: []tenants.FieldMapping{{Target: "sku", Expression: "PartNum"}}}}
 	m.must(m.db.CreateFlow(other, flow))
 	m.must(m.db.UpsertRecords(other, []tenants.Record{{FlowID: flow.ID, Key: "a", TargetID: 205, SourceHash: "h1", State: "ok"}}))
-	m.must(m.db.SaveReferences(m.ctx, tenants.StoreReferences{Kind: upsert.ReferenceCategory, Data: []byte("x"), LoadedAt: time.Now()}))
+	m.must(m.db.SaveReferences(m.ctx, tenants.StoreReferences{Kind: products.ReferenceCategory, Data: []byte("x"), LoadedAt: time.Now()}))
 
 	row := later()[0]
 	m.must(NewWorkers(m.cfg).kinds[row.Kind](m.ctx, &job{row: row, log: m.cfg.Log}))
@@ -198,7 +198,7 @@ func TestWhatNewWebhooksMissed(t *testing.T) {
 	if kept, err := m.db.RecordsByKeys(other, flow.ID, []string{"a"}); err != nil || kept["a"].SourceHash != "h1" {
 		t.Errorf("the other store's: %+v, %v", kept, err)
 	}
-	if refs, err := m.db.References(m.ctx, upsert.ReferenceCategory, time.Now().Add(-time.Hour)); err != nil || refs != nil {
+	if refs, err := m.db.References(m.ctx, products.ReferenceCategory, time.Now().Add(-time.Hour)); err != nil || refs != nil {
 		t.Errorf("categories: %v, %v", refs, err)
 	}
 	var kinds []string

@@ -10,8 +10,8 @@ import (
 
 	"sluice/internal/bigcommerce"
 	"sluice/internal/problem"
+	"sluice/jobs/kinds/products"
 	"sluice/jobs/queue"
-	"sluice/jobs/upsert"
 	"sluice/tenants"
 )
 
@@ -175,7 +175,7 @@ const hookStart = 2 * time.Minute
 // read, its categories forgotten, and the next run of each flow looks all its products up, in case one was deleted.
 // No payload.
 func (w *Workers) doHooksHeard(ctx context.Context, j *job) error {
-	if err := w.db.ForgetReferences(ctx, upsert.ReferenceCategory); err != nil {
+	if err := w.db.ForgetReferences(ctx, products.ReferenceCategory); err != nil {
 		return err
 	}
 	if err := w.db.DoubtRecords(ctx); err != nil {

@@ -19,8 +19,8 @@ import (
 	"sluice/internal/limits"
 	"sluice/internal/problem"
 	"sluice/internal/refusals"
+	"sluice/jobs/kinds/products"
 	"sluice/jobs/queue"
-	"sluice/jobs/upsert"
 	"sluice/tenants"
 )
 
@@ -187,7 +187,7 @@ func (s *Service) acceptWebhook(ctx context.Context, hook webhook, deliveryID st
 	}
 	switch {
 	case row == nil:
-		work.forget = upsert.ReferenceCategory // the next run that needs categories reads them
+		work.forget = products.ReferenceCategory // the next run that needs categories reads them
 	case row.Kind == kindStoreUninstall:
 		row.StoreHash = SystemStore
 		work.rows = []*tenants.Job{row}

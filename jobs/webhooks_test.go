@@ -17,7 +17,7 @@ import (
 	"sluice/internal/openapi/openapitest"
 	"sluice/internal/problem"
 	"sluice/internal/testenv"
-	"sluice/jobs/upsert"
+	"sluice/jobs/kinds/products"
 	"sluice/tenants"
 )
 
@@ -178,7 +178,7 @@ func TestWebhookProductDeleted(t *testing.T) {
 func TestWebhookOfACategory(t *testing.T) {
 	e := newEnv(t, testenv.EmbeddedRedis(t))
 	remember := func() {
-		for _, kind := range []string{upsert.ReferenceCategory, upsert.ReferenceBrand} {
+		for _, kind := range []string{products.ReferenceCategory, products.ReferenceBrand} {
 			if err := e.db.SaveReferences(e.ctx, tenants.StoreReferences{Kind: kind, Data: []byte("x"), LoadedAt: time.Now()}); err != nil {
 				t.Fatal(err)
 			}
@@ -199,8 +199,8 @@ func TestWebhookOfACategory(t *testing.T) {
 			if w := e.deliver(d); w.Code != http.StatusOK {
 				t.Fatalf("status %d: %s", w.Code, w.Body)
 			}
-			if has(upsert.ReferenceCategory) != want || !has(upsert.ReferenceBrand) {
-				t.Errorf("%s: categories are remembered: %v, brands: %v", scope, !want, has(upsert.ReferenceBrand))
+			if has(products.ReferenceCategory) != want || !has(products.ReferenceBrand) {
+				t.Errorf("%s: categories are remembered: %v, brands: %v", scope, !want, has(products.ReferenceBrand))
 			}
 			remember()
 		}

@@ -25,6 +25,7 @@ import (
 	"sluice/internal/problem"
 	"sluice/jobs"
 	"sluice/jobs/flow"
+	"sluice/jobs/kinds/products"
 	"sluice/jobs/queue"
 	"sluice/jobs/upsert"
 	"sluice/tenants"
@@ -171,7 +172,7 @@ func newPanel(t *testing.T) *panel {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.api = New(Config{DB: p.db, Auth: authority, Jobs: p.jobs, Kinds: flow.New(flow.Config{}, upsert.New(upsert.Config{}, upsert.Products())), Sources: fakeSources{p.db}, Version: "v1", Log: log, Now: p.clock.Now,
+	p.api = New(Config{DB: p.db, Auth: authority, Jobs: p.jobs, Kinds: flow.New(flow.Config{}, upsert.New(upsert.Config{}, products.New())), Sources: fakeSources{p.db}, Version: "v1", Log: log, Now: p.clock.Now,
 		AppURL: "https://sluice.example", ScriptTag: scriptTag})
 	p.router = gin.New()
 	p.router.ContextWithFallback = true

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"context"
 	"errors"
 	"io"
 	"mime"
@@ -13,6 +14,8 @@ import (
 
 	"sluice/internal/limits"
 	"sluice/internal/problem"
+	"sluice/jobs/kinds/products"
+	"sluice/jobs/mapping"
 	"sluice/jobs/upsert"
 	"sluice/tenants"
 )
@@ -153,5 +156,22 @@ func (a *API) previewMapping(c *gin.Context) {
 
 // productFields lists what a mapping of products may fill.
 func (a *API) productFields(c *gin.Context) {
-	c.JSON(http.StatusOK, gin.H{"fields": upsert.Catalogue().Targets()})
+	kind, err := a.cfg.Kinds.Kind(products.Name)
+	if err != nil {
+		_ = c.Error(err)
+		return
+	}
+	mapped, ok := kind.(interface {
+		Catalogue(ctx context.Context) (*mapping.Catalogue, error)
+	})
+	if !ok {
+		_ = c.Error(problem.New(problem.NotFound, "Flows of this kind have no mapping."))
+		return
+	}
+	catalogue, err := mapped.Catalogue(c.Request.Context())
+	if err != nil {
+		_ = c.Error(err)
+		return
+	}
+	c.JSON(http.StatusOK, gin.H{"fields": catalogue.Targets()})
 }

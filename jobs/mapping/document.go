@@ -16,11 +16,14 @@ import (
 // it when the canonical form changes.
 const hashVersion = "sluice-document-1\n"
 
-// Document is what a row says about a product: target field → value, typed as the field catalogue
+// Document is what a row says about a record: target field → value, typed as the field catalogue
 // says. Strings are string, integers int64, numbers json.Number in plain decimals, booleans bool,
 // arrays []any of those. "category" is one or more paths, "A > B|C", and "brand" a name. A field that
 // the row leaves empty is not there.
 type Document map[string]any
+
+// Targets lists what the document fills, by name.
+func (d Document) Targets() []string { return slices.Sorted(maps.Keys(d)) }
 
 // Hash identifies the document's content: 64 hexadecimal digits, the same for the same content in
 // every process and version, whatever Go types hold its numbers.

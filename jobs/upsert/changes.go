@@ -7,14 +7,13 @@ import (
 	"slices"
 
 	"sluice/internal/bigcommerce"
-	"sluice/jobs/mapping"
 )
 
 // created returns the changes of a record that does not exist yet.
 func created(t Target, d Doc) []Change {
 	out := make([]Change, 0, len(d.Fields))
 	unique, _ := uniqueOf(t, d)
-	for _, target := range targetsOf(d.Fields) {
+	for _, target := range d.Fields.Targets() {
 		after := d.Fields[target]
 		if target == unique && d.Unique != "" {
 			after = d.Unique
@@ -38,8 +37,6 @@ func uniqueOf(t Target, d Doc) (field, value string) {
 	return field, value
 }
 
-func targetsOf(d mapping.Document) []string { return slices.Sorted(maps.Keys(d)) }
-
 func encodeChanges(c []Change) (string, error) {
 	if len(c) == 0 {
 		return "[]", nil
@@ -51,9 +48,9 @@ func encodeChanges(c []Change) (string, error) {
 	return string(b), nil
 }
 
-// differing returns the sent fields that the answer shows with another value. A field that the answer
+// Differing returns the sent fields that the answer shows with another value. A field that the answer
 // does not have says nothing.
-func differing(t Target, sent, answer bigcommerce.Fields) []string {
+func Differing(t Target, sent, answer bigcommerce.Fields) []string {
 	var out []string
 	for _, field := range slices.Sorted(maps.Keys(sent)) {
 		if have, shown := answer[field]; shown && field != "id" && !t.Same(field, have, sent[field]) {

@@ -33,7 +33,7 @@ type cleanedValue struct {
 // digest identifies a value by its content. A list of numbers is a set.
 func digest(v any) string {
 	if list, ok := listOf(v); ok && len(list) > 0 && allNumbers(list) { // a set
-		ids := intsOf(v)
+		ids := Ints(v)
 		slices.Sort(ids)
 		v = slices.Compact(ids)
 	}
@@ -61,7 +61,7 @@ func (c cleaned) learn(t Target, d mapping.Document, sent, answer bigcommerce.Fi
 	}
 	for field, want := range sent {
 		delete(out, field)
-		if _, mapped := d[t.Target(field)]; !mapped || partial || t.Blind(field) {
+		if _, mapped := d[t.TargetOf(field)]; !mapped || partial || t.Blind(field) {
 			continue
 		}
 		have, shown := answer[field]
@@ -81,7 +81,7 @@ func encodeCleaned(t Target, d Doc) (string, error) {
 	keep := make(cleaned)
 	unique, value := uniqueOf(t, d)
 	for field, v := range d.cleaned {
-		target := t.Target(field)
+		target := t.TargetOf(field)
 		want, mapped := d.Fields[target]
 		if target == unique {
 			want = value

@@ -145,7 +145,7 @@ func (s *step) compare(ctx context.Context, o *outcome, item tenants.RunItem, li
 	}
 	item.TargetID = live.ID
 	if missing, message := unresolved(refs, d); message != "" && !s.run.DryRun {
-		o.failed(item, d, missing.Field, message, text(d.Fields[missing.Field]))
+		o.failed(item, d, missing.Field, message, Text(d.Fields[missing.Field]))
 		return nil
 	}
 	changes := s.k.target.Diff(d.Doc, live, refs)
@@ -166,7 +166,7 @@ func (s *step) toCreate(ctx context.Context, o *outcome, item tenants.RunItem) e
 		return err
 	}
 	if missing, message := unresolved(refs, d); message != "" && !s.run.DryRun {
-		o.failed(item, d, missing.Field, message, text(d.Fields[missing.Field]))
+		o.failed(item, d, missing.Field, message, Text(d.Fields[missing.Field]))
 		return nil
 	}
 	if _, creates := s.k.target.(Creator); !creates {

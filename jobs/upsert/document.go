@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
-
-	"sluice/tenants"
 )
 
 // Keys that the engine keeps beside the mapped fields of RunItem.Document. No BigCommerce field
@@ -64,34 +62,18 @@ func decodeDoc(document string) (itemDoc, error) {
 	if err := dec.Decode(&d.Fields); err != nil {
 		return itemDoc{}, fmt.Errorf("upsert: document: %w", err)
 	}
-	d.Unique = text(d.Fields[keyUniqueName])
+	d.Unique = Text(d.Fields[keyUniqueName])
 	d.Sent, _ = d.Fields[keySent].(bool)
-	d.basis = basis(text(d.Fields[keyBasis]))
-	d.written = int(intOf(d.Fields[keyWritten]))
+	d.basis = basis(Text(d.Fields[keyBasis]))
+	d.written = int(Int(d.Fields[keyWritten]))
 	var err error
-	if d.cleaned, err = decodeCleaned(text(d.Fields[keyCleaned])); err != nil {
+	if d.cleaned, err = decodeCleaned(Text(d.Fields[keyCleaned])); err != nil {
 		return itemDoc{}, err
 	}
 	for _, key := range []string{keyUniqueName, keySent, keyBasis, keyWritten, keyCleaned} {
 		delete(d.Fields, key)
 	}
 	return d, nil
-}
-
-// text returns v if it is a string, "" otherwise.
-func text(v any) string {
-	s, _ := v.(string)
-	return s
-}
-
-// hasTarget reports whether the run's mapping fills target.
-func hasTarget(m tenants.Mapping, target string) bool {
-	for _, f := range m.Fields {
-		if f.Target == target {
-			return true
-		}
-	}
-	return false
 }
 
 // decodeJSON decodes s with numbers kept exact.

@@ -20,16 +20,17 @@ func away(err error) (sent, ok bool) {
 	return false, false
 }
 
-// reason is BigCommerce's own explanation of a refusal, for people.
-func reason(err error) string {
+// Reason is BigCommerce's own explanation of a refusal, for people.
+func Reason(err error) string {
 	var api *bigcommerce.APIError
 	if !errors.As(err, &api) {
 		return err.Error()
 	}
-	return explain(api.Title, api.Fields)
+	return Explain(api.Title, api.Fields)
 }
 
-func explain(title string, fields map[string]string) string {
+// Explain is a refusal's title and what it says of fields, for people.
+func Explain(title string, fields map[string]string) string {
 	parts := []string{title}
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		switch m := fields[name]; {
@@ -41,4 +42,17 @@ func explain(title string, fields map[string]string) string {
 		}
 	}
 	return strings.Join(parts, "; ")
+}
+
+// Refuses reports whether err is BigCommerce's final word about what was sent: the other errors are about quota,
+// the connection or the token.
+func Refuses(err error) bool {
+	var (
+		conflict *bigcommerce.ConflictError
+		invalid  *bigcommerce.ValidationError
+		partial  *bigcommerce.PartialError
+		large    *bigcommerce.TooLargeError
+		missing  *bigcommerce.NotFoundError
+	)
+	return errors.As(err, &conflict) || errors.As(err, &invalid) || errors.As(err, &partial) || errors.As(err, &large) || errors.As(err, &missing)
 }

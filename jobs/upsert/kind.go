@@ -8,6 +8,7 @@ import (
 	"sluice/internal/limits"
 	"sluice/internal/problem"
 	"sluice/jobs/flow"
+	"sluice/jobs/mapping"
 	"sluice/jobs/source"
 	"sluice/tenants"
 )
@@ -28,6 +29,9 @@ type Config struct {
 	// WindowRows is the most rows that one plan step reads. Default 2,000.
 	WindowRows int
 }
+
+// maxKey is the longest key that is shown, in characters.
+const maxKey = 255
 
 // maxMessage is the size of Record.Error, in characters.
 const maxMessage = 1000
@@ -60,6 +64,11 @@ func New(cfg Config, target Target) *Kind {
 
 // Spec is the target's.
 func (k *Kind) Spec() flow.Spec { return k.spec }
+
+// Catalogue lists what a mapping may fill, in ctx's store.
+func (k *Kind) Catalogue(ctx context.Context) (*mapping.Catalogue, error) {
+	return k.target.Catalogue(ctx)
+}
 
 // Check says what is wrong with a flow that is to be saved. Expressions are checked with their source.
 func (k *Kind) Check(ctx context.Context, f *tenants.Flow) error {

@@ -101,7 +101,7 @@ func (s *step) recall(ctx context.Context, items []tenants.RunItem) (map[string]
 		if err := decodeJSON(text, &p); err != nil {
 			return nil, fmt.Errorf("upsert: remembered product of %s: %w", item.Key, err)
 		}
-		if intOf(p["id"]) == item.TargetID { // else the record found another product since
+		if Int(p["id"]) == item.TargetID { // else the record found another product since
 			out[item.Key] = Live{ID: item.TargetID, Fields: p}
 		}
 	}
@@ -142,7 +142,7 @@ func (s *step) compareMemory(ctx context.Context, o *outcome, item tenants.RunIt
 		return err
 	}
 	for target := range d.Fields {
-		if _, known := p.Fields[s.k.target.Field(target)]; !known {
+		if _, known := p.Fields[s.k.target.FieldOf(target)]; !known {
 			return nil
 		}
 	}
@@ -182,10 +182,10 @@ func (s *step) toUpdate(o *outcome, item tenants.RunItem, d itemDoc, live Live, 
 func (s *step) drifted(x *sending, memory Live, refs Refs) []Change {
 	var out []Change
 	for _, c := range s.k.target.Diff(x.doc.Doc, x.answer, refs) {
-		field := s.k.target.Field(c.Field)
+		field := s.k.target.FieldOf(c.Field)
 		_, sent := x.sent[field]
 		now, shown := x.answer.Fields[field]
-		if !sent && shown && !same(now, memory.Fields[field]) {
+		if !sent && shown && !Same(now, memory.Fields[field]) {
 			out = append(out, c)
 		}
 	}

@@ -26,7 +26,7 @@ func TestChoose(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got, c := choose(tt.unknown, tt.known, tt.unknown*short, tt.pages, pageSize); got != tt.want {
+			if got, c := choose(tt.unknown, tt.known, tt.unknown*short, tt.pages, 250); got != tt.want {
 				t.Errorf("choose = %v (%+v), want %v", got, c, tt.want)
 			}
 		})
@@ -34,10 +34,10 @@ func TestChoose(t *testing.T) {
 }
 
 func TestLongKeysMakeLookUpsDearer(t *testing.T) {
-	if got := chunks(250, 250*12, pageSize); got != 1 {
+	if got := chunks(250, 250*12, 250); got != 1 {
 		t.Errorf("250 short keys: %d requests", got)
 	}
-	if got := chunks(250, 250*100, pageSize); got != 6 {
+	if got := chunks(250, 250*100, 250); got != 6 {
 		t.Errorf("250 long keys: %d requests", got)
 	}
 }

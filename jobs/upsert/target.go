@@ -26,9 +26,9 @@ type Target interface {
 	// LiveKey is the key of a record of the store.
 	LiveKey(live Live) Key
 
-	// Field returns the field of a live record that a mapping's target is written to, and Target is its reverse.
-	Field(target string) string
-	Target(field string) string
+	// FieldOf returns the field of a live record that a mapping's target is written to, and TargetOf is its reverse.
+	FieldOf(target string) string
+	TargetOf(field string) string
 	// Kept lists the fields of a live record that are worth remembering.
 	Kept(m tenants.Mapping) []string
 	// Same reports whether a live value of a field already is the wanted one.

@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// same reports whether a live value already is the wanted one. Numbers are compared by value (12.5 is
+// Same reports whether a live value already is the wanted one. Numbers are compared by value (12.5 is
 // 12.50), times by instant, lists of numbers as sets (their order means nothing to BigCommerce);
 // strings must be equal to the byte. What BigCommerce leaves out or answers as null is the zero value.
-func same(live, want any) bool {
+func Same(live, want any) bool {
 	if live == nil || want == nil {
 		return zero(live) && zero(want)
 	}
@@ -26,7 +26,7 @@ func same(live, want any) bool {
 			return false
 		}
 		for k, w := range wm {
-			if !same(lm[k], w) {
+			if !Same(lm[k], w) {
 				return false
 			}
 		}
@@ -41,8 +41,8 @@ func same(live, want any) bool {
 	if liveText && wantText {
 		return ls == ws || sameInstant(ls, ws)
 	}
-	ln, ok1 := numberOf(live)
-	wn, ok2 := numberOf(want)
+	ln, ok1 := Number(live)
+	wn, ok2 := Number(want)
 	return ok1 && ok2 && sameNumber(ln, wn)
 }
 
@@ -58,7 +58,7 @@ func zero(v any) bool {
 	if l, ok := listOf(v); ok {
 		return len(l) == 0
 	}
-	n, ok := numberOf(v)
+	n, ok := Number(v)
 	return ok && sameNumber(n, "0")
 }
 
@@ -80,14 +80,14 @@ func listOf(v any) ([]any, bool) {
 
 func sameList(a, b []any) bool {
 	if allNumbers(a) && allNumbers(b) {
-		return sameSet(intsOf(a), intsOf(b))
+		return SameSet(Ints(a), Ints(b))
 	}
 	a, b = withoutEmpty(a), withoutEmpty(b)
 	if len(a) != len(b) {
 		return false
 	}
 	for i := range a {
-		if !same(a[i], b[i]) {
+		if !Same(a[i], b[i]) {
 			return false
 		}
 	}
@@ -99,7 +99,7 @@ func allNumbers(l []any) bool {
 		if _, isText := v.(string); isText {
 			return false
 		}
-		if _, ok := numberOf(v); !ok {
+		if _, ok := Number(v); !ok {
 			return false
 		}
 	}
@@ -117,8 +117,8 @@ func withoutEmpty(l []any) []any {
 	return out
 }
 
-// numberOf returns v's decimal text if it is a number, or text that is one.
-func numberOf(v any) (string, bool) {
+// Number returns v's decimal text if it is a number, or text that is one.
+func Number(v any) (string, bool) {
 	switch x := v.(type) {
 	case json.Number:
 		return x.String(), true
@@ -162,8 +162,9 @@ func sameInstant(a, b string) bool {
 	return err1 == nil && err2 == nil && x.Equal(y)
 }
 
-func intOf(v any) int64 {
-	n, ok := numberOf(v)
+// Int returns v as a whole number, 0 if it is none.
+func Int(v any) int64 {
+	n, ok := Number(v)
 	if !ok {
 		return 0
 	}
@@ -174,19 +175,21 @@ func intOf(v any) int64 {
 	return i
 }
 
-func intsOf(v any) []int64 {
+// Ints returns v as whole numbers, nil if it is no list.
+func Ints(v any) []int64 {
 	l, ok := listOf(v)
 	if !ok {
 		return nil
 	}
 	out := make([]int64, 0, len(l))
 	for _, x := range l {
-		out = append(out, intOf(x))
+		out = append(out, Int(x))
 	}
 	return out
 }
 
-func sameSet(a, b []int64) bool {
+// SameSet reports whether two lists have the same numbers, whatever their order and however often.
+func SameSet(a, b []int64) bool {
 	in := make(map[int64]bool, len(a))
 	for _, x := range a {
 		in[x] = true
@@ -199,4 +202,10 @@ func sameSet(a, b []int64) bool {
 		seen[x] = true
 	}
 	return len(seen) == len(in)
+}
+
+// Text returns v if it is a string, "" otherwise.
+func Text(v any) string {
+	s, _ := v.(string)
+	return s
 }

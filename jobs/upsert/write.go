@@ -95,7 +95,7 @@ func (x *sending) take(r Result) {
 func (x *sending) rename(t Target, unique string) {
 	field, _, _ := t.(Renamer).Unique(x.doc.Fields) //nolint:forcetypeassert // its result said Renamed
 	x.doc.Unique, x.renamed = unique, true
-	x.sent[t.Field(field)] = unique
+	x.sent[t.FieldOf(field)] = unique
 }
 
 // unanswered sorts an error that says nothing about the item itself.
@@ -222,11 +222,11 @@ func (s *step) accept(o *outcome, x *sending, id int64, action string) error {
 	if x.partial != "" {
 		s.Warn(x.item.Line, s.shown(x.doc), "", "BigCommerce saved the "+s.k.spec.Singular+" but not all of it: "+x.partial, "")
 	}
-	for _, field := range differing(t, x.sent, answer) {
+	for _, field := range Differing(t, x.sent, answer) {
 		if t.Blind(field) {
 			continue
 		}
-		s.Warn(x.item.Line, s.shown(x.doc), t.Target(field), fmt.Sprintf("BigCommerce keeps another value than the one that was sent: %v", answer[field]), fmt.Sprint(x.sent[field]))
+		s.Warn(x.item.Line, s.shown(x.doc), t.TargetOf(field), fmt.Sprintf("BigCommerce keeps another value than the one that was sent: %v", answer[field]), fmt.Sprint(x.sent[field]))
 	}
 	delete(s.cp.Tries, x.item.Line)
 	if len(answer) > 0 {

@@ -52,7 +52,7 @@ func (s *step) writeCreates(ctx context.Context) error {
 	var ready []*sending
 	for _, x := range all {
 		if missing, message := unresolved(refs, x.doc); message != "" {
-			o.failed(x.item, x.doc, missing.Field, message, text(x.doc.Fields[missing.Field]))
+			o.failed(x.item, x.doc, missing.Field, message, Text(x.doc.Fields[missing.Field]))
 			continue
 		}
 		x.sent = s.k.target.Payload(x.doc.Doc, nil, refs)
@@ -196,7 +196,7 @@ func (s *step) adoptLive(o *outcome, x *sending, live Live, refs Refs) error {
 		made := &sending{item: x.item, doc: x.doc, answer: live}
 		if r, ok := s.k.target.(Renamer); ok {
 			field, value, unique := r.Unique(x.doc.Fields)
-			if value != "" && text(live.Fields[s.k.target.Field(field)]) == unique && x.doc.Unique != unique && value != unique {
+			if value != "" && Text(live.Fields[s.k.target.FieldOf(field)]) == unique && x.doc.Unique != unique && value != unique {
 				made.doc.Unique, made.renamed = unique, true // the answer that was lost had said so
 			}
 		}

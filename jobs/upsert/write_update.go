@@ -2,7 +2,6 @@ package upsert
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -52,7 +51,7 @@ func (s *step) writeUpdates(ctx context.Context) error {
 			continue
 		}
 		if missing, message := unresolved(refs, x.doc); message != "" {
-			o.failed(x.item, x.doc, missing.Field, message, text(x.doc.Fields[missing.Field]))
+			o.failed(x.item, x.doc, missing.Field, message, Text(x.doc.Fields[missing.Field]))
 			continue
 		}
 		if x.sent, err = s.updatePayload(x, refs); err != nil {
@@ -207,7 +206,7 @@ func (w *updater) put(ctx context.Context, batch []*sending) {
 		w.sort(ctx, batch, results)
 		return
 	}
-	if !blames(err) {
+	if !Refuses(err) {
 		w.pipe.told(err)
 		for _, x := range batch {
 			x.unanswered(err)
@@ -265,10 +264,4 @@ func (w *updater) sort(ctx context.Context, batch []*sending, results []Result) 
 // be gone.
 func withoutMemory(batch []*sending) []*sending {
 	return slices.DeleteFunc(slices.Clone(batch), func(x *sending) bool { return x.doc.basis == basisMemory })
-}
-
-// blames reports whether err is about what was sent.
-func blames(err error) bool {
-	var missing *bigcommerce.NotFoundError
-	return refusal(err) || errors.As(err, &missing)
 }

@@ -11,7 +11,7 @@ import (
 
 	"sluice/internal/bench/harness"
 	"sluice/internal/expression"
-	"sluice/jobs/upsert"
+	"sluice/jobs/kinds/products"
 	"sluice/tenants"
 )
 
@@ -105,7 +105,11 @@ func ordinaryRound(ctx context.Context, r harness.Round) (harness.Values, error)
 	} {
 		m.Fields = append(m.Fields, tenants.FieldMapping{Target: f[0], Expression: f[1]})
 	}
-	program, err := upsert.Catalogue().Compile(m, header)
+	catalogue, err := products.New().Catalogue(ctx)
+	if err != nil {
+		return nil, err
+	}
+	program, err := catalogue.Compile(m, header)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,153 @@
+package products
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sluice/internal/limits"
+	"sluice/internal/problem"
+	"sluice/jobs/flow"
+	"sluice/tenants"
+)
+
+func TestFailuresOfTheSource(t *testing.T) {
+	p := newPlatform(t)
+	tests := []struct {
+		name  string
+		feed  feed
+		wants string
+	}{
+		{"404", feed{err: problem.New(problem.NotFound, "The server has no such file.")}, "The server has no such file."},
+		{"empty", feed{complete: true}, ""},
+		{"HTML", feed{body: "<!DOCTYPE html><html><body>Sign in</body></html>", complete: true}, ""},
+		{"away", feed{err: problem.New(problem.Unavailable, "The server did not answer.")}, "The server did not answer."},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t, p)
+			*w.feed = tt.feed
+			var r *tenants.Run
+			n := w.requests(func() { r = w.run() })
+			if r.State != tenants.RunFailed || r.Error == "" || !strings.Contains(r.Error, tt.wants) || r.FinishedAt == nil {
+				t.Errorf("state %s, error %q", r.State, r.Error)
+			}
+			if n != 0 {
+				t.Errorf("%d requests", n)
+			}
+		})
+	}
+}
+
+// TestASourceAboveALimitFailsTheRun, which says so and hangs nowhere; an ordinary run goes on as before.
+func TestASourceAboveALimitFailsTheRun(t *testing.T) {
+	p := newPlatform(t)
+	body := csv(part("A", "First", "1.25", "1"), part("B", "Second", "2.50", "1"), part("C", "Third", "2.50", "1"))
+	for name, test := range map[string]struct {
+		limits map[limits.Name]int64
+		wants  string
+	}{
+		"bytes kept": {map[limits.Name]int64{limits.SnapshotBytes: int64(len(body)) - 1}, "keeps"},
+		"rows":       {map[limits.Name]int64{limits.FeedRows: 2}, "more than 2 rows"},
+		"neither":    {map[limits.Name]int64{limits.SnapshotBytes: int64(len(body)), limits.FeedRows: 3}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, p)
+			*w.feed = feed{body: body, complete: true}
+			l := limits.New(test.limits, nil)
+			w.cfg.Limits = l
+			w.db.SetLimits(l)
+			defer w.db.SetLimits(nil)
+			r := w.run()
+			if test.wants == "" {
+				if r.State != tenants.RunDone {
+					t.Errorf("%s: %s", r.State, r.Error)
+				}
+				return
+			}
+			if r.State != tenants.RunFailed || !strings.Contains(r.Error, test.wants) || r.Created != 0 {
+				t.Errorf("state %s, error %q, %d created", r.State, r.Error, r.Created)
+			}
+			left, err := w.db.Scoped(w.ctx).Model(&tenants.Snapshot{}).Where("committed_at IS NULL").Rows()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer left.Close()
+			if left.Next() {
+				t.Error("a part of the file was left behind")
+			}
+			if err := left.Err(); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+}
+
+func TestCutStream(t *testing.T) {
+	p := newPlatform(t)
+	whole := csv(part("A", "First", "1.25", "1"), part("B", "Second", "2.50", "1"))
+	t.Run("the third attempt comes whole", func(t *testing.T) {
+		w := newWorld(t, p)
+		w.feed.bodies, w.feed.body = []string{whole[:60], whole[:80]}, whole
+		r := w.run()
+		w.want(r, counts{Read: 2, Created: 2})
+		if r.Incomplete || w.feed.fetches != 3 {
+			t.Errorf("incomplete %v after %d fetches", r.Incomplete, w.feed.fetches)
+		}
+	})
+	cuts := []struct {
+		name string
+		body string
+		read int64
+	}{
+		{"inside the last number", csv(part("A", "First", "1.25", "1")) + "B,Second,2.50,1,bags,back", 1},
+		{"before the last line end", strings.TrimSuffix(whole, "\n"), 1},
+		{"after a line end", csv(part("A", "First", "1.25", "1")), 1},
+		{"inside a quoted field of several lines", csv(part("A", "First", "1.25", "1")) + "B,\"Second\nC,Third,1,1,bags,backpack\nD,Fourth,1,1,bags,backpack\n", 1},
+	}
+	for _, tt := range cuts {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t, p)
+			w.feed.body = csv(part("A", "First", "1", "1"), part("B", "Second", "9", "9"), part("Z", "Third", "9", "9"))
+			w.want(w.run(), counts{Read: 3, Created: 3})
+			w.feed.body, w.feed.complete = tt.body, false
+			r := w.run()
+			w.want(r, counts{Read: tt.read, Updated: 1})
+			if !r.Incomplete {
+				t.Error("the run does not say that it is incomplete")
+			}
+			if _, messages := w.issues(r, flow.SeverityWarning); !strings.Contains(messages["0  "], "line 2 ") {
+				t.Errorf("the last line is not named: %v", messages)
+			}
+			products := w.products()
+			if len(products) != 3 || products["B"].Price.String() != "9" || products["Z"] == nil {
+				t.Errorf("what did not come was touched: %v", products)
+			}
+			w.feed.body, w.feed.complete = whole, true
+			w.want(w.run(), counts{Read: 2, Updated: 1, Unchanged: 1})
+		})
+	}
+}
+
+func TestConditionalFetch(t *testing.T) {
+	w := newWorld(t, newPlatform(t))
+	w.feed.body, w.feed.etag = csv(part("A", "First", "1", "1")), `"v1"`
+	first := w.run()
+	w.feed.body = "must not be read"
+	second := w.run()
+	w.want(second, counts{Read: 1, Unchanged: 1})
+	if second.SnapshotID != first.SnapshotID {
+		t.Error("a 304 must work from the same snapshot")
+	}
+	w.feed.body, w.feed.etag = csv(part("A", "First", "2", "1")), `"v2"`
+	third := w.run()
+	w.want(third, counts{Read: 1, Updated: 1})
+	var left []string
+	if err := w.db.Scoped(w.ctx).Model(&tenants.Snapshot{}).Pluck("id", &left).Error; err != nil {
+		t.Fatal(err)
+	}
+	if !cmp.Equal(left, []string{third.SnapshotID}) {
+		t.Errorf("%d snapshots are left", len(left))
+	}
+}

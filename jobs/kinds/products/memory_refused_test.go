@@ -1,0 +1,86 @@
+package products
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sluice/internal/bigcommerce"
+	"sluice/tenants"
+)
+
+// refuse answers writes by a method with 422 while more says so.
+func (w *world) refuse(method string, more func(body string) bool) {
+	w.answer(method, func(r *http.Request, body string) *http.Response {
+		if !more(body) {
+			return nil
+		}
+		return &http.Response{
+			StatusCode: http.StatusUnprocessableEntity, Header: http.Header{"Content-Type": {"application/json"}}, Request: r,
+			Body: io.NopCloser(strings.NewReader(`{"status":422,"title":"Not now","type":"x","errors":{"price":"is odd"}}`)),
+		}
+	})
+}
+
+// TestRefusedFromMemory: a record that is refused is looked at before that is believed, and only once.
+func TestRefusedFromMemory(t *testing.T) {
+	p := newPlatform(t)
+	for _, refusals := range []int{1, 2, 1000} {
+		t.Run(fmt.Sprintf("%d times", refusals), func(t *testing.T) {
+			w := newWorld(t, p)
+			w.feed.body = csv(part("A", "First", "1", "1"))
+			w.want(w.run(), counts{Read: 1, Created: 1})
+			w.edit("A", bigcommerce.Fields{"name": "Theirs"})
+			w.feed.body = csv(part("A", "First", "2", "1"))
+			var bodies []string
+			w.refuse(http.MethodPut, func(body string) bool {
+				bodies = append(bodies, body)
+				return len(bodies) <= refusals
+			})
+			var r *tenants.Run
+			reads := w.routes(func() { r = w.run() })["GET/products"]
+			if refusals == 1 {
+				w.want(r, counts{Read: 1, Updated: 1})
+				if d := cmp.Diff([]string{"name: Theirs → First", "price: 1 → 2"}, w.journalled(r, "A")); d != "" {
+					t.Error(d)
+				}
+			} else {
+				w.want(r, counts{Read: 1, Failed: 1})
+			}
+			if reads != 1 || len(bodies) != 2 {
+				t.Errorf("%d looks, %d writes: %v", reads, len(bodies), bodies)
+			}
+			if strings.Contains(bodies[0], "First") || !strings.Contains(bodies[1], "First") {
+				t.Errorf("the second write is not about the live product: %v", bodies)
+			}
+			// Once refused for good it is looked at the next time.
+			w.wrap = nil
+			want := map[string]int{}
+			if refusals > 1 {
+				want = map[string]int{"GET/products": 1, "PUT/products": 1}
+			}
+			if d := cmp.Diff(want, w.routes(func() { r = w.run() })); d != "" {
+				t.Error(d)
+			}
+		})
+	}
+}
+
+// TestFailsAfterHalfOfItWasWritten: the journal has what was written before the second write was refused.
+func TestFailsAfterHalfOfItWasWritten(t *testing.T) {
+	w := newWorld(t, newPlatform(t))
+	w.feed.body = csv(part("A", "First", "1", "1"))
+	w.want(w.run(), counts{Read: 1, Created: 1})
+	w.edit("A", bigcommerce.Fields{"weight": 3})
+	w.feed.body = csv(part("A", "First", "2", "1"))
+	w.refuse(http.MethodPut, func(body string) bool { return strings.Contains(body, "weight") })
+	r := w.run()
+	w.want(r, counts{Read: 1, Failed: 1})
+	if d := cmp.Diff([]string{"price: 1 → 2"}, w.journalled(r, "A")); d != "" {
+		t.Error(d)
+	}
+}
