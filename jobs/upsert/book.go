@@ -85,7 +85,7 @@ func (b *book) record(m *mapped) tenants.Record {
 	if !ok {
 		r = tenants.Record{Kind: b.step.run.Kind, FlowID: b.own, Key: m.key, State: recordPending}
 		if known, ok := b.records[m.key]; ok { // a dry run's copy of the flow's record
-			r.TargetID, r.UniqueKey = known.TargetID, known.UniqueKey
+			r.TargetID, r.ParentID, r.TargetRef, r.UniqueKey = known.TargetID, known.ParentID, known.TargetRef, known.UniqueKey
 		}
 	}
 	r.SeenRunID, r.SeenLine = b.step.run.ID, m.line
@@ -141,10 +141,10 @@ func (b *book) admit(ctx context.Context, work []*mapped, s *step) error {
 		if err != nil {
 			return err
 		}
-		target := b.records[m.key].TargetID
+		known := b.records[m.key]
 		b.items = append(b.items, tenants.RunItem{
 			RunID: s.run.ID, StoreHash: s.run.StoreHash, Line: m.line, Key: m.key,
-			State: tenants.ItemPlanned, TargetID: target, Document: document, Hash: m.hash,
+			State: tenants.ItemPlanned, TargetID: known.TargetID, ParentID: known.ParentID, TargetRef: known.TargetRef, Document: document, Hash: m.hash,
 		})
 	}
 	return nil

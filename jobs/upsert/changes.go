@@ -37,6 +37,15 @@ func uniqueOf(t Target, d Doc) (field, value string) {
 	return field, value
 }
 
+// settled returns changes as they are shown once nothing of them is to be written.
+func settled(changes []Change) []Change {
+	out := slices.Clone(changes)
+	for i := range out {
+		out[i].Route, out[i].Done = "", false
+	}
+	return out
+}
+
 func encodeChanges(c []Change) (string, error) {
 	if len(c) == 0 {
 		return "[]", nil
@@ -58,4 +67,39 @@ func Differing(t Target, sent, answer bigcommerce.Fields) []string {
 		}
 	}
 	return out
+}
+
+// routeOf returns the route by which a change is written.
+func routeOf(t Target, c Change) Route {
+	routes := t.Routes()
+	for _, r := range routes {
+		if r.Name == c.Route {
+			return r
+		}
+	}
+	return routes[0]
+}
+
+// next returns the first route by which something of changes is still to be written.
+func next(t Target, changes []Change) (Route, bool) {
+	for _, r := range t.Routes() {
+		if slices.ContainsFunc(changes, func(c Change) bool { return !c.Done && routeOf(t, c).Name == r.Name }) {
+			return r, true
+		}
+	}
+	return Route{}, false
+}
+
+// planWrites counts n records with these changes for the cost of writing.
+func (s *step) planWrites(changes []Change, n int64) {
+	if s.cp.Writes == nil {
+		s.cp.Writes = make(map[string]int64)
+	}
+	seen := make(map[string]bool)
+	for _, c := range changes {
+		if name := routeOf(s.k.target, c).Name; !seen[name] && !c.Done {
+			seen[name] = true
+			s.cp.Writes[name] += n
+		}
+	}
 }

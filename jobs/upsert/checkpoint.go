@@ -23,6 +23,8 @@ type checkpoint struct {
 
 	// what a dry run would create besides the records themselves
 	NewRefs []Ref `json:"new_refs,omitempty"`
+	// how many records each route is to write to
+	Writes map[string]int64 `json:"writes,omitempty"`
 
 	// write
 	Pace      int           `json:"pace,omitempty"`      // creates that the last step sent

@@ -15,9 +15,9 @@ func (s *step) compareAll(ctx context.Context, live []Live) error {
 	}
 	ids := make([]int64, 0, len(live))
 	keys := make([]string, 0, len(live))
-	byID := make(map[int64]Live, len(live))
+	byID := make(map[identity]Live, len(live))
 	for _, l := range live {
-		byID[l.ID] = l
+		byID[l.identity()] = l
 		ids = append(ids, l.ID)
 		if key := s.k.target.LiveKey(l).Folded; key != "" {
 			keys = append(keys, key)
@@ -29,7 +29,11 @@ func (s *step) compareAll(ctx context.Context, live []Live) error {
 		return err
 	}
 	for _, item := range sure {
-		if err := s.compare(ctx, o, item, byID[item.TargetID]); err != nil {
+		live, ok := byID[identityOf(item)]
+		if !ok {
+			continue // another part of the same thing
+		}
+		if err := s.compare(ctx, o, item, live); err != nil {
 			return err
 		}
 	}
@@ -51,14 +55,14 @@ func (s *step) compareAll(ctx context.Context, live []Live) error {
 	return nil
 }
 
-// known returns the planned items that are known to be one of these products. An item has its product's id from
-// the flow's record, so the records lead to it by its key: the work list itself has no index by product, and
-// reading all of a million items for each of the catalogue's pages takes hours.
+// known returns the planned items that are known to be one of these records. An item has its record's id from
+// the flow's record, so the records lead to it by its key: the work list itself has no index by record, and
+// reading all of a million items for each of the store's pages takes hours.
 func (s *step) known(ctx context.Context, ids []int64) ([]tenants.RunItem, error) {
 	var keys []string
 	err := s.DB().Scoped(ctx).Model(&tenants.Record{}).Where("kind = ? AND flow_id = ? AND target_id IN ?", s.run.Kind, s.run.FlowID, ids).Pluck("key", &keys).Error
 	if err != nil {
-		return nil, fmt.Errorf("upsert: records of products: %w", err)
+		return nil, fmt.Errorf("upsert: known records: %w", err)
 	}
 	if len(keys) == 0 {
 		return nil, nil
@@ -96,23 +100,23 @@ func (s *step) byKey(ctx context.Context, live []Live, items []tenants.RunItem) 
 		return nil, err
 	}
 	for key, l := range found {
-		if owner, ok := owners[l.ID]; ok && owner != key {
+		if owner, ok := owners[l.identity()]; ok && owner != key {
 			delete(found, key)
 		}
 	}
 	return found, nil
 }
 
-// owners returns the keys of the products that rows of this run are known to be.
-func (s *step) owners(ctx context.Context, ids []int64) (map[int64]string, error) {
-	out := make(map[int64]string)
+// owners returns the keys of the records that rows of this run are known to be.
+func (s *step) owners(ctx context.Context, ids []int64) (map[identity]string, error) {
+	out := make(map[identity]string)
 	if len(ids) == 0 {
 		return out, nil
 	}
 	var records []tenants.Record
 	err := s.DB().Scoped(ctx).Where("kind = ? AND flow_id = ? AND target_id IN ?", s.run.Kind, s.run.FlowID, ids).Find(&records).Error
 	if err != nil {
-		return nil, fmt.Errorf("upsert: owners of products: %w", err)
+		return nil, fmt.Errorf("upsert: owners of records: %w", err)
 	}
 	var copies map[string]tenants.Record
 	if s.run.DryRun && len(records) > 0 {
@@ -127,13 +131,13 @@ func (s *step) owners(ctx context.Context, ids []int64) (map[int64]string, error
 	for _, r := range records {
 		_, copied := copies[r.Key]
 		if r.SeenRunID == s.run.ID || copied {
-			out[r.TargetID] = r.Key
+			out[identity{r.TargetID, r.TargetRef}] = r.Key
 		}
 	}
 	return out, nil
 }
 
-// compare decides about one item whose product was found.
+// compare decides about one item whose record was found.
 func (s *step) compare(ctx context.Context, o *outcome, item tenants.RunItem, live Live) error {
 	d, err := decodeDoc(item.Document)
 	if err != nil {
@@ -143,7 +147,7 @@ func (s *step) compare(ctx context.Context, o *outcome, item tenants.RunItem, li
 	if err != nil {
 		return err
 	}
-	item.TargetID = live.ID
+	setTarget(&item, live)
 	if missing, message := unresolved(refs, d); message != "" && !s.run.DryRun {
 		o.failed(item, d, missing.Field, message, Text(d.Fields[missing.Field]))
 		return nil
@@ -155,7 +159,7 @@ func (s *step) compare(ctx context.Context, o *outcome, item tenants.RunItem, li
 	return s.toUpdate(o, item, d, live, changes)
 }
 
-// toCreate decides about one item that has no product.
+// toCreate decides about one item that has no record.
 func (s *step) toCreate(ctx context.Context, o *outcome, item tenants.RunItem) error {
 	d, err := decodeDoc(item.Document)
 	if err != nil {
@@ -177,7 +181,8 @@ func (s *step) toCreate(ctx context.Context, o *outcome, item tenants.RunItem) e
 	if item.Changes, err = encodeChanges(created(s.k.target, d.Doc)); err != nil {
 		return err
 	}
-	item.State, item.Action, item.TargetID = tenants.ItemCreate, actionCreate, 0
+	forgetTarget(&item)
+	item.State, item.Action = tenants.ItemCreate, actionCreate
 	s.run.ToCreate++
 	o.put(item)
 	return nil

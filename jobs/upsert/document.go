@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 )
 
@@ -14,18 +15,16 @@ const (
 	keySent       = "_sent"    // true: a create of this item was sent once, and its product was not found since
 	keyBasis      = "_basis"   // what the item's changes were worked out from
 	keyCleaned    = "_cleaned" // what BigCommerce made of values that were sent before
-	keyWritten    = "_written" // how many of the item's changes, the first ones, were written already
 )
 
 // itemDoc is RunItem.Document in memory.
 type itemDoc struct {
 	Doc
-	basis   basis
-	written int
+	basis basis
 }
 
 func (d itemDoc) encode() (string, error) {
-	m := make(map[string]any, len(d.Fields)+5)
+	m := make(map[string]any, len(d.Fields)+4)
 	for k, v := range d.Fields {
 		m[k] = v
 	}
@@ -37,9 +36,6 @@ func (d itemDoc) encode() (string, error) {
 	}
 	if d.basis != basisLive {
 		m[keyBasis] = d.basis
-	}
-	if d.written > 0 {
-		m[keyWritten] = d.written
 	}
 	if len(d.cleaned) > 0 {
 		b, err := json.Marshal(d.cleaned)
@@ -65,14 +61,11 @@ func decodeDoc(document string) (itemDoc, error) {
 	d.Unique = Text(d.Fields[keyUniqueName])
 	d.Sent, _ = d.Fields[keySent].(bool)
 	d.basis = basis(Text(d.Fields[keyBasis]))
-	d.written = int(Int(d.Fields[keyWritten]))
 	var err error
 	if d.cleaned, err = decodeCleaned(Text(d.Fields[keyCleaned])); err != nil {
 		return itemDoc{}, err
 	}
-	for _, key := range []string{keyUniqueName, keySent, keyBasis, keyWritten, keyCleaned} {
-		delete(d.Fields, key)
-	}
+	maps.DeleteFunc(d.Fields, func(key string, _ any) bool { return strings.HasPrefix(key, "_") })
 	return d, nil
 }
 

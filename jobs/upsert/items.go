@@ -41,7 +41,8 @@ func (o *outcome) put(item tenants.RunItem) { o.items = append(o.items, item) }
 // as far as it was seen, with no fields if it was not.
 func (o *outcome) landed(item tenants.RunItem, action string, d itemDoc, seen Live) error {
 	run := o.step.run
-	item.State, item.Action, item.TargetID, item.Document = tenants.ItemDone, action, seen.ID, ""
+	setTarget(&item, seen)
+	item.State, item.Action, item.Document = tenants.ItemDone, action, ""
 	switch action {
 	case actionCreate:
 		run.Created++
@@ -65,7 +66,8 @@ func (o *outcome) landed(item tenants.RunItem, action string, d itemDoc, seen Li
 		return err
 	}
 	o.records[item.Key] = func(r *tenants.Record) {
-		r.TargetID, r.SourceHash, r.State, r.Error, r.Cleaned = seen.ID, item.Hash, recordOK, "", cleaned
+		r.TargetID, r.ParentID, r.TargetRef = seen.ID, seen.Parent, seen.Ref
+		r.SourceHash, r.State, r.Error, r.Cleaned = item.Hash, recordOK, "", cleaned
 		if key != "" {
 			r.UniqueKey = key
 		}
@@ -88,16 +90,31 @@ func (o *outcome) note(d itemDoc, id int64, action, changes string) {
 	})
 }
 
+// goesOn saves an update of which something is still to be written.
+func (o *outcome) goesOn(x *sending) error {
+	var err error
+	if x.item.Changes, err = encodeChanges(x.changes); err != nil {
+		return err
+	}
+	if x.item.Document, err = x.doc.encode(); err != nil {
+		return err
+	}
+	o.put(x.item)
+	return nil
+}
+
 // noteWritten writes to the journal what had been written of an item that fails now.
 func (o *outcome) noteWritten(x *sending) error {
-	if x.doc.written == 0 {
+	var landed []Change
+	for _, c := range x.changes {
+		if c.Done {
+			landed = append(landed, c)
+		}
+	}
+	if len(landed) == 0 {
 		return nil
 	}
-	var changes []Change
-	if err := decodeJSON(x.item.Changes, &changes); err != nil {
-		return fmt.Errorf("upsert: changes of line %d: %w", x.item.Line, err)
-	}
-	written, err := encodeChanges(changes[:min(x.doc.written, len(changes))])
+	written, err := encodeChanges(settled(landed))
 	if err != nil {
 		return err
 	}
@@ -118,7 +135,7 @@ func (o *outcome) failed(item tenants.RunItem, d itemDoc, field, message, value 
 	o.records[item.Key] = func(r *tenants.Record) {
 		r.State, r.Error = recordFailed, tenants.Clean(message, maxMessage)
 		if item.TargetID != 0 {
-			r.TargetID = item.TargetID
+			r.TargetID, r.ParentID, r.TargetRef = item.TargetID, item.ParentID, item.TargetRef
 		}
 	}
 }

@@ -181,29 +181,24 @@ func (s *step) matchPage(ctx context.Context) error {
 	return err
 }
 
-// page reads the next page of all records, in the order of ids, and compares what it has of the run's
-// items. Walking by id instead of by page number leaves no gap when records are deleted meanwhile.
+// page reads the next page of all records and compares what it has of the run's items.
 func (s *step) page(ctx context.Context, scanner Scanner) (more bool, total int, err error) {
 	c, err := s.Client(ctx)
 	if err != nil {
 		return false, 0, err
 	}
-	live, total, err := scanner.Scan(ctx, c, s.run, s.cp.LastID)
+	live, next, total, err := scanner.Scan(ctx, c, s.run, s.cp.LastID)
 	if err != nil {
 		return false, 0, err
 	}
-	last := s.cp.LastID
-	for _, l := range live {
-		last = max(last, l.ID)
-	}
-	if len(live) > 0 && last == s.cp.LastID {
-		return false, 0, fmt.Errorf("upsert: the page of %s after %d has none after it", s.k.spec.Plural, last)
+	if next != 0 && next <= s.cp.LastID {
+		return false, 0, fmt.Errorf("upsert: the page of %s after %d leads back", s.k.spec.Plural, s.cp.LastID)
 	}
 	if err := s.compareAll(ctx, live); err != nil {
 		return false, 0, err
 	}
-	s.cp.LastID = last
-	return total > len(live) && len(live) > 0, total, nil
+	s.cp.LastID = max(next, s.cp.LastID)
+	return next != 0, total, nil
 }
 
 // matchIDs looks up a chunk of known records. Those that are gone are looked up by key later.
@@ -222,13 +217,13 @@ func (s *step) matchIDs(ctx context.Context) error {
 	}
 	o := s.outcome()
 	for _, item := range asked {
-		if live, ok := found[item.TargetID]; ok {
+		if live, ok := found[identityOf(item)]; ok {
 			if err := s.compare(ctx, o, item, live); err != nil {
 				return err
 			}
 			continue
 		}
-		item.TargetID = 0
+		forgetTarget(&item)
 		o.put(item)
 	}
 	s.cp.Cursor = asked[len(asked)-1].Line
@@ -236,14 +231,14 @@ func (s *step) matchIDs(ctx context.Context) error {
 }
 
 // findByID looks up the records that items are known to be. asked are those that the request asked for, in order.
-func (s *step) findByID(ctx context.Context, items []tenants.RunItem) (found map[int64]Live, asked []tenants.RunItem, err error) {
+func (s *step) findByID(ctx context.Context, items []tenants.RunItem) (found map[identity]Live, asked []tenants.RunItem, err error) {
 	c, err := s.Client(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
 	want := make([]Want, len(items))
 	for i, item := range items {
-		want[i] = Want{ID: item.TargetID}
+		want[i] = Want{ID: item.TargetID, Ref: item.TargetRef}
 	}
 	live, left, err := s.k.target.Lookup(ctx, c, s.run, want)
 	if err != nil {
@@ -252,16 +247,16 @@ func (s *step) findByID(ctx context.Context, items []tenants.RunItem) (found map
 	if len(left) >= len(want) {
 		return nil, nil, fmt.Errorf("upsert: a look-up of %s asked for none", s.k.spec.Plural)
 	}
-	found = make(map[int64]Live, len(live))
+	found = make(map[identity]Live, len(live))
 	for _, l := range live {
-		found[l.ID] = l
+		found[l.identity()] = l
 	}
-	skipped := make(map[int64]bool, len(left))
+	skipped := make(map[identity]bool, len(left))
 	for _, w := range left {
-		skipped[w.ID] = true
+		skipped[identity{w.ID, w.Ref}] = true
 	}
 	for _, item := range items {
-		if !skipped[item.TargetID] {
+		if !skipped[identityOf(item)] {
 			asked = append(asked, item)
 		}
 	}
@@ -380,7 +375,7 @@ func (s *step) matchLost(ctx context.Context) error {
 	}
 	o := s.outcome()
 	for _, item := range items {
-		item.TargetID = 0
+		forgetTarget(&item)
 		o.put(item)
 	}
 	s.cp.Cursor = items[len(items)-1].Line
@@ -399,7 +394,10 @@ func (s *step) stateCost(ctx context.Context) error {
 		s.listNew(refs)
 	}
 	// What reading took is part of what the run costs; the write is still to come.
-	writes := writeCost(s.run.ToCreate, s.run.ToUpdate, int64(extra), s.k.target.UpdateBatch())
+	writes := s.run.ToCreate + int64(extra)
+	for _, r := range s.k.target.Routes() {
+		writes += int64(ceilDiv(int(s.cp.Writes[r.Name]), r.Batch))
+	}
 	s.run.PlannedRequests = s.run.Requests + s.Requests() + writes
 	quota, window := s.Quota(ctx)
 	s.run.PlannedSeconds = int64(duration(s.run.PlannedRequests, quota, window).Seconds() + 0.999)
@@ -424,4 +422,12 @@ func (s *step) listNew(refs Refs) {
 	for _, field := range slices.Sorted(maps.Keys(names)) {
 		s.Warn(0, "", field, fmt.Sprintf("%d %s would be created: %s", len(names[field]), refs.Plural(field), strings.Join(names[field], "; ")), "")
 	}
+}
+
+// forgetTarget makes an item one whose record is not known.
+func forgetTarget(item *tenants.RunItem) { item.TargetID, item.ParentID, item.TargetRef = 0, 0, "" }
+
+// setTarget notes which record an item is.
+func setTarget(item *tenants.RunItem, l Live) {
+	item.TargetID, item.ParentID, item.TargetRef = l.ID, l.Parent, l.Ref
 }

@@ -102,7 +102,7 @@ func (s *step) recall(ctx context.Context, items []tenants.RunItem) (map[string]
 			return nil, fmt.Errorf("upsert: remembered product of %s: %w", item.Key, err)
 		}
 		if Int(p["id"]) == item.TargetID { // else the record found another product since
-			out[item.Key] = Live{ID: item.TargetID, Fields: p}
+			out[item.Key] = Live{ID: item.TargetID, Parent: item.ParentID, Ref: item.TargetRef, Fields: p}
 		}
 	}
 	return out, nil
@@ -171,8 +171,10 @@ func (s *step) toUpdate(o *outcome, item tenants.RunItem, d itemDoc, live Live, 
 	if item.Document, err = d.encode(); err != nil {
 		return err
 	}
-	item.State, item.Action, item.TargetID = tenants.ItemUpdate, actionUpdate, live.ID
+	setTarget(&item, live)
+	item.State, item.Action = tenants.ItemUpdate, actionUpdate
 	s.run.ToUpdate++
+	s.planWrites(changes, 1)
 	o.put(item)
 	return nil
 }
@@ -203,27 +205,17 @@ func (s *step) remark(item tenants.RunItem, d itemDoc, live Live) {
 	}
 }
 
-// mend notes the changes that others made to an updated product, to be written over by a second update.
-func (s *step) mend(o *outcome, x *sending, drift []Change) error {
-	var changes []Change
-	if err := decodeJSON(x.item.Changes, &changes); err != nil {
-		return fmt.Errorf("upsert: changes of line %d: %w", x.item.Line, err)
+// fix notes the changes that others made to an updated record, to be written over by a second update.
+func (s *step) fix(o *outcome, x *sending, drift []Change) error {
+	for i := range x.changes {
+		x.changes[i].Done = true
 	}
-	var err error
-	if x.item.Changes, err = encodeChanges(append(changes, drift...)); err != nil {
-		return err
-	}
+	x.changes = append(x.changes, drift...)
 	if x.renamed {
-		if err := s.tellRenamed(x); err != nil {
-			return err
-		}
+		s.tellRenamed(x)
 	}
-	x.doc.basis, x.doc.written = basisLive, len(changes)
-	if x.item.Document, err = x.doc.encode(); err != nil {
-		return err
-	}
-	o.put(x.item)
-	return nil
+	x.doc.basis = basisLive
+	return o.goesOn(x)
 }
 
 // doubt sends an update that memory was wrong about back to the look-up.
@@ -253,7 +245,7 @@ func (s *step) lookAgain(ctx context.Context, all []*sending) error {
 	var gone []tenants.RunItem
 	for _, item := range asked {
 		looked[item.Line] = true
-		if _, ok := byID[item.TargetID]; !ok {
+		if _, ok := byID[identityOf(item)]; !ok {
 			gone = append(gone, item)
 		}
 	}
@@ -267,11 +259,12 @@ func (s *step) lookAgain(ctx context.Context, all []*sending) error {
 			continue // the next step begins with it
 		}
 		s.run.ToUpdate--
+		s.planWrites(x.changes, -1)
 		x.doc.basis = basisLive
 		if x.item.Document, err = x.doc.encode(); err != nil {
 			return err
 		}
-		live, ok := byID[x.item.TargetID]
+		live, ok := byID[identityOf(x.item)]
 		if !ok {
 			live, ok = successors[x.item.Key]
 		}

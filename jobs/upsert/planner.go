@@ -65,11 +65,6 @@ func ceilDiv(n, d int) int {
 	return (n + d - 1) / d
 }
 
-// writeCost is the number of requests that writing takes, if nothing fails.
-func writeCost(creates, updates, extra int64, batch int) int64 {
-	return creates + int64(ceilDiv(int(updates), batch)) + extra
-}
-
 // duration is how long requests take at a quota of perWindow requests per window, if nothing else
 // uses the store's quota.
 func duration(requests int64, perWindow int, window time.Duration) time.Duration {

@@ -42,17 +42,6 @@ func TestLongKeysMakeLookUpsDearer(t *testing.T) {
 	}
 }
 
-func TestWriteCost(t *testing.T) {
-	tests := []struct{ creates, updates, extra, want int64 }{
-		{0, 0, 0, 0}, {2465, 0, 3, 2468}, {0, 100, 0, 10}, {0, 101, 0, 11}, {1, 1, 1, 3},
-	}
-	for _, tt := range tests {
-		if got := writeCost(tt.creates, tt.updates, tt.extra, 10); got != tt.want {
-			t.Errorf("writeCost(%d, %d, %d) = %d, want %d", tt.creates, tt.updates, tt.extra, got, tt.want)
-		}
-	}
-}
-
 func TestDuration(t *testing.T) {
 	tests := []struct {
 		requests int64

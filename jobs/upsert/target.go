@@ -38,7 +38,7 @@ type Target interface {
 
 	// LookupBatch is the most records that one Lookup asks for.
 	LookupBatch() int
-	// Lookup asks for records, all by ID or all by key, and returns those that there are. left are those of
+	// Lookup asks for records, all by ID (and Ref) or all by key, and returns those that there are. left are those of
 	// want that it did not ask for. A record may be found by a key that differs in what Key folds.
 	Lookup(ctx context.Context, c *bigcommerce.Client, run *tenants.Run, want []Want) (found []Live, left []Want, err error)
 
@@ -47,13 +47,21 @@ type Target interface {
 	Diff(d Doc, live Live, refs Refs) []Change
 	// Payload returns what to send for targets of d, nil for all. Nothing that it refers to is missing.
 	Payload(d Doc, targets []string, refs Refs) bigcommerce.Fields
-	// UpdateBatch is the most updates that one request takes.
-	UpdateBatch() int
-	// Update writes to records that exist, in one request, and returns what became of each. A refusal of the whole
-	// is an error: see Refusal.
-	Update(ctx context.Context, c *bigcommerce.Client, run *tenants.Run, w []Write) ([]Result, error)
+	// Routes lists the endpoints that write, in the order that one record needs.
+	Routes() []Route
+	// Update writes to records that exist, in one request by a route, and returns what became of each. A refusal of
+	// the whole that does not say whose fault it is is an error: see Refusal.
+	Update(ctx context.Context, c *bigcommerce.Client, run *tenants.Run, route string, w []Write) ([]Result, error)
 	// Refusal says what the refusal of a request with one write means.
 	Refusal(run *tenants.Run, w Write, err error) Result
+}
+
+// Route is one endpoint that writes.
+type Route struct {
+	Name   string // kept in Change: never changes its meaning
+	Batch  int    // most writes that a request takes
+	Serial bool   // one request at a time
+	Blind  bool   // the answer shows no values: what was sent is remembered, and only a look finds drift
 }
 
 // Creator is a Target whose records a flow may create.
@@ -65,9 +73,11 @@ type Creator interface {
 
 // Scanner is a Target all of whose records can be read, which is the cheaper way to find many of them.
 type Scanner interface {
+	// PageSize is how many of what total counts a page has.
 	PageSize() int
-	// Scan returns the page of records after that of id after, in the order of ids, and how many there are in all.
-	Scan(ctx context.Context, c *bigcommerce.Client, run *tenants.Run, after int64) (live []Live, total int, err error)
+	// Scan returns a page of records: the first after 0, then that after the next of the page before. next is 0
+	// after the last one. total is how many there are from this page on.
+	Scan(ctx context.Context, c *bigcommerce.Client, run *tenants.Run, after int64) (live []Live, next int64, total int, err error)
 }
 
 // Remarker is a Target that has something to say about a record that is to be updated.
@@ -78,6 +88,7 @@ type Remarker interface {
 // Want is a record that a run looks for.
 type Want struct {
 	ID  int64  // 0: by Key
+	Ref string // with ID
 	Key string // as the source writes it
 }
 
@@ -102,11 +113,16 @@ type Change struct {
 	Before  any    `json:"before"`
 	After   any    `json:"after"`
 	Unknown bool   `json:"unknown,omitempty"` // the store did not show the field, so that Before says nothing
+
+	// Of a change that is still to be written.
+	Route string `json:"route,omitempty"` // the one that writes it; "" is the first
+	Done  bool   `json:"done,omitempty"`  // it landed, and others of its record have yet to
 }
 
 // Write is one record on its way.
 type Write struct {
-	ID       int64 // of the live record, 0 for a create
+	ID       int64  // of the live record, 0 for a create
+	Ref      string // likewise
 	Doc      Doc
 	Fields   bigcommerce.Fields // the payload
 	Recalled bool               // what it refers to was only recalled, so that a refusal because of that is no record's fault
@@ -115,11 +131,12 @@ type Write struct {
 // Result says what became of a write.
 type Result struct {
 	State   State
-	Live    Live   // Landed, Exists: the record, as far as the answer shows it
-	Partial string // Landed: what BigCommerce says it did not save, although it took the rest
-	Field   string // Refused: the target that is to blame, if that is known
-	Message string // Refused: why
-	Unique  string // Renamed: the form to send
+	Live    Live     // Landed, Exists: the record, as far as the answer shows it
+	Partial string   // Landed: what BigCommerce says it did not save, although it took the rest
+	Field   string   // Refused: the target that is to blame, if that is known
+	Message string   // Refused: why
+	Unique  string   // Renamed: the form to send
+	Left    []Change // Landed, of a create: what a create cannot carry, for other routes
 }
 
 // State is what became of a write.
@@ -137,6 +154,7 @@ const (
 	Refused               // Field and Message say why
 	Renamed               // another record has its unique value: send it again with Unique
 	Unsure                // not known of a batch: send it again, alone
+	Again                 // nothing of the batch was saved: send it again, to Live.Ref if that is another
 	StaleRef              // something that it refers to was deleted meanwhile
 )
 
@@ -150,9 +168,21 @@ type Key struct {
 
 // Live is a record as the store has it, as far as it was seen.
 type Live struct {
-	ID     int64 // what webhooks name; 0 for none
+	ID     int64  // what webhooks name; 0 for none
+	Parent int64  // the ID of what it is a part of, as a variant of a product; 0 for none
+	Ref    string // with ID, which record it is, and how Update addresses it, of at most 128 characters; "" if ID says it all
 	Fields bigcommerce.Fields
 }
+
+// identity is which record a Live is.
+type identity struct {
+	id  int64
+	ref string
+}
+
+func (l Live) identity() identity { return identity{l.ID, l.Ref} }
+
+func identityOf(item tenants.RunItem) identity { return identity{item.TargetID, item.TargetRef} }
 
 // Referrer is a Target whose documents name other things of the store, which are written by id.
 type Referrer interface {

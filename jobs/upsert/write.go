@@ -68,14 +68,17 @@ func (s *step) leave(ctx context.Context, other string, states ...tenants.ItemSt
 
 // sending is one item on its way, and what became of it. One goroutine has it at a time.
 type sending struct {
-	item tenants.RunItem
-	doc  itemDoc
-	sent bigcommerce.Fields // last payload
+	item    tenants.RunItem
+	doc     itemDoc
+	changes []Change           // the item's
+	route   Route              // of an update: the one that it goes by now
+	sent    bigcommerce.Fields // last payload
 
 	state   State
 	answer  Live
-	partial string // what BigCommerce says it did not save, although it took the rest
-	renamed bool   // another record has its unique value: doc.Unique is what was written
+	partial string   // what BigCommerce says it did not save, although it took the rest
+	renamed bool     // another record has its unique value: doc.Unique is what was written
+	left    []Change // of a create: what it could not carry
 	field   string
 	message string
 	err     error // why it is not answered, for notSent, lost and unsent
@@ -83,12 +86,12 @@ type sending struct {
 
 // write is x for its target.
 func (x *sending) write(recalled bool) Write {
-	return Write{ID: x.item.TargetID, Doc: x.doc.Doc, Fields: x.sent, Recalled: recalled}
+	return Write{ID: x.item.TargetID, Ref: x.item.TargetRef, Doc: x.doc.Doc, Fields: x.sent, Recalled: recalled}
 }
 
 // take notes what became of x.
 func (x *sending) take(r Result) {
-	x.state, x.answer, x.partial, x.field, x.message = r.State, r.Live, r.Partial, r.Field, r.Message
+	x.state, x.answer, x.partial, x.field, x.message, x.left = r.State, r.Live, r.Partial, r.Field, r.Message, r.Left
 }
 
 // rename has x written with its unique form.
@@ -118,9 +121,8 @@ type pipe struct {
 	halt  atomic.Bool
 }
 
-func (s *step) newPipe(ctx context.Context) *pipe {
+func (s *step) newPipe(ctx context.Context, limit int) *pipe {
 	l := &pipe{step: s}
-	limit := s.k.cfg.Concurrency
 	if quota, _ := s.Quota(ctx); quota > 0 {
 		limit = min(limit, max(quota/quotaShare, 1))
 	}
@@ -211,12 +213,35 @@ func (s *step) exhausted(item tenants.RunItem) bool { return s.cp.Tries[item.Lin
 
 const exhaustedMessage = "BigCommerce gave no usable answer for this record, five times. Retry the record later; if it fails again, contact support."
 
-// accept ends an item that was written. The answer is compared with what was sent.
-func (s *step) accept(o *outcome, x *sending, id int64, action string) error {
+// accept ends an item all of whose changes landed. live is its record, as far as the last answer showed it.
+func (s *step) accept(o *outcome, x *sending, live Live, action string, refs Refs) error {
+	s.compareAnswer(x)
+	delete(s.cp.Tries, x.item.Line)
+	t := s.k.target
+	routes, blind := make(map[string]bool), true
+	for _, c := range x.changes {
+		r := routeOf(t, c)
+		routes[r.Name], blind = true, blind && r.Blind
+	}
+	switch {
+	case action != actionCreate && blind: // what did not differ is what the document says, too
+		live.Fields = t.Payload(x.doc.Doc, nil, refs)
+	case len(routes) > 1: // no answer shows what all of them wrote
+		live.Fields = nil
+	default:
+		live.Fields = afterWrite(t, x.sent, live.Fields)
+	}
+	var err error
+	if x.item.Changes, err = encodeChanges(settled(x.changes)); err != nil {
+		return err
+	}
+	return o.landed(x.item, action, x.doc, live)
+}
+
+// compareAnswer compares an answer with what was sent.
+func (s *step) compareAnswer(x *sending) {
 	if x.renamed {
-		if err := s.tellRenamed(x); err != nil {
-			return err
-		}
+		s.tellRenamed(x)
 	}
 	t, answer := s.k.target, x.answer.Fields
 	if x.partial != "" {
@@ -228,30 +253,21 @@ func (s *step) accept(o *outcome, x *sending, id int64, action string) error {
 		}
 		s.Warn(x.item.Line, s.shown(x.doc), t.TargetOf(field), fmt.Sprintf("BigCommerce keeps another value than the one that was sent: %v", answer[field]), fmt.Sprint(x.sent[field]))
 	}
-	delete(s.cp.Tries, x.item.Line)
 	if len(answer) > 0 {
 		x.doc.cleaned = x.doc.cleaned.learn(t, x.doc.Fields, x.sent, answer, x.partial != "")
 	}
-	return o.landed(x.item, action, x.doc, Live{ID: id, Fields: afterWrite(t, x.sent, answer)})
 }
 
 // tellRenamed warns about a unique value that was written in another form.
-func (s *step) tellRenamed(x *sending) error {
+func (s *step) tellRenamed(x *sending) {
 	r := s.k.target.(Renamer) //nolint:forcetypeassert // renamed says so
 	field, value, _ := r.Unique(x.doc.Fields)
 	s.Warn(x.item.Line, s.shown(x.doc), field, r.Renamed(x.doc.Unique), value)
-	var changes []Change
-	if err := decodeJSON(x.item.Changes, &changes); err != nil {
-		return fmt.Errorf("upsert: changes of line %d: %w", x.item.Line, err)
-	}
-	for i := range changes {
-		if changes[i].Field == field {
-			changes[i].After = x.doc.Unique
+	for i := range x.changes {
+		if x.changes[i].Field == field {
+			x.changes[i].After = x.doc.Unique
 		}
 	}
-	var err error
-	x.item.Changes, err = encodeChanges(changes)
-	return err
 }
 
 // stale forgets what the run refers to after some of it turned out to be gone. The next step loads it again and

@@ -3,6 +3,7 @@ package upsert
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"gorm.io/gorm/clause"
 
@@ -130,7 +131,7 @@ func (s *step) post(ctx context.Context, c *bigcommerce.Client, all []*sending, 
 	if !ok {
 		return // nothing was planned to be created
 	}
-	w := creator{target: s.k.target, creates: target, run: s.run, client: c, pipe: s.newPipe(ctx), refs: refs}
+	w := creator{target: s.k.target, creates: target, run: s.run, client: c, pipe: s.newPipe(ctx, s.k.cfg.Concurrency), refs: refs}
 	for _, x := range all {
 		if w.pipe.full(ctx) {
 			break
@@ -149,7 +150,7 @@ func (s *step) post(ctx context.Context, c *bigcommerce.Client, all []*sending, 
 func (s *step) wasSent(ctx context.Context, o *outcome, x *sending, refs Refs) error {
 	switch x.state {
 	case Landed:
-		return s.accept(o, x, x.answer.ID, actionCreate)
+		return s.made(o, x, refs)
 	case Exists:
 		return s.meet(ctx, o, x, refs)
 	case Refused:
@@ -172,6 +173,24 @@ func (s *step) wasSent(ctx context.Context, o *outcome, x *sending, refs Refs) e
 	}
 }
 
+// made concludes from a create that landed: other routes write what it could not carry.
+func (s *step) made(o *outcome, x *sending, refs Refs) error {
+	if len(x.left) == 0 {
+		return s.accept(o, x, x.answer, actionCreate, refs)
+	}
+	s.compareAnswer(x)
+	x.changes = slices.DeleteFunc(x.changes, func(c Change) bool {
+		return slices.ContainsFunc(x.left, func(l Change) bool { return l.Field == c.Field })
+	})
+	for i := range x.changes {
+		x.changes[i].Done = true
+	}
+	x.changes = append(x.changes, x.left...)
+	setTarget(&x.item, x.answer)
+	x.item.State = tenants.ItemUpdate
+	return o.goesOn(x)
+}
+
 // meet concludes from a create that met a product with its SKU.
 func (s *step) meet(ctx context.Context, o *outcome, x *sending, refs Refs) error {
 	id := x.answer.ID
@@ -179,7 +198,7 @@ func (s *step) meet(ctx context.Context, o *outcome, x *sending, refs Refs) erro
 	if err != nil {
 		return err
 	}
-	if owner, ok := owners[id]; ok && owner != x.item.Key {
+	if owner, ok := owners[x.answer.identity()]; ok && owner != x.item.Key {
 		field := s.k.target.Key(x.doc.Fields).Field
 		o.failed(x.item, x.doc, field, fmt.Sprintf("%s %d has this %s in the store, but another row of the feed is that %s: correct one of the two", s.k.spec.Singular, id, s.k.target.KeyName(), s.k.spec.Singular), "")
 		return nil
@@ -193,14 +212,14 @@ func (s *step) meet(ctx context.Context, o *outcome, x *sending, refs Refs) erro
 func (s *step) adoptLive(o *outcome, x *sending, live Live, refs Refs) error {
 	changes := s.k.target.Diff(x.doc.Doc, live, refs)
 	if len(changes) == 0 && x.doc.Sent {
-		made := &sending{item: x.item, doc: x.doc, answer: live}
+		made := &sending{item: x.item, doc: x.doc, changes: x.changes, answer: live}
 		if r, ok := s.k.target.(Renamer); ok {
 			field, value, unique := r.Unique(x.doc.Fields)
 			if value != "" && Text(live.Fields[s.k.target.FieldOf(field)]) == unique && x.doc.Unique != unique && value != unique {
 				made.doc.Unique, made.renamed = unique, true // the answer that was lost had said so
 			}
 		}
-		return s.accept(o, made, live.ID, actionCreate)
+		return s.accept(o, made, live, actionCreate, refs)
 	}
 	s.run.ToCreate--
 	if len(changes) == 0 {
@@ -211,7 +230,8 @@ func (s *step) adoptLive(o *outcome, x *sending, live Live, refs Refs) error {
 		return err
 	}
 	s.remark(x.item, x.doc, live)
-	x.item.State, x.item.Action, x.item.TargetID = tenants.ItemUpdate, actionUpdate, live.ID
+	setTarget(&x.item, live)
+	x.item.State, x.item.Action = tenants.ItemUpdate, actionUpdate
 	s.run.ToUpdate++
 	o.put(x.item)
 	return nil
@@ -241,8 +261,12 @@ func (s *step) lookBack(ctx context.Context, begun []tenants.RunItem) error {
 			return err
 		}
 		d.Sent = true
+		var changes []Change
+		if err := decodeJSON(item.Changes, &changes); err != nil {
+			return fmt.Errorf("upsert: changes of line %d: %w", item.Line, err)
+		}
 		if p, ok := found[item.Key]; ok {
-			if err := s.adoptLive(o, &sending{item: item, doc: d}, p, refs); err != nil {
+			if err := s.adoptLive(o, &sending{item: item, doc: d, changes: changes}, p, refs); err != nil {
 				return err
 			}
 			continue

@@ -15,7 +15,7 @@ const updateBatches = 40
 // writeUpdates sends a group of updates in batches. A batch that BigCommerce refuses is split
 // until the bad record stands alone.
 func (s *step) writeUpdates(ctx context.Context) error {
-	items, err := s.find(ctx, query{state: tenants.ItemUpdate, limit: updateBatches * s.k.target.UpdateBatch()})
+	items, err := s.find(ctx, query{state: tenants.ItemUpdate, limit: updateBatches * s.k.target.Routes()[0].Batch})
 	if err != nil {
 		return err
 	}
@@ -54,21 +54,14 @@ func (s *step) writeUpdates(ctx context.Context) error {
 			o.failed(x.item, x.doc, missing.Field, message, Text(x.doc.Fields[missing.Field]))
 			continue
 		}
-		if x.sent, err = s.updatePayload(x, refs); err != nil {
-			return err
+		var pending bool
+		if x.route, pending = next(s.k.target, x.changes); !pending {
+			return fmt.Errorf("upsert: nothing of line %d of run %s is left to be written", x.item.Line, s.run.ID)
 		}
+		x.sent = s.k.target.Payload(x.doc.Doc, targetsOf(s.k.target, x.changes, x.route), refs)
 		ready = append(ready, x)
 	}
-	requests, stop := graceful(ctx)
-	defer stop()
-	w := updater{target: s.k.target, run: s.run, client: c, pipe: s.newPipe(ctx), refs: refs}
-	for _, batch := range s.batches(ready) {
-		if w.pipe.full(ctx) {
-			break
-		}
-		w.pipe.group.Go(func() error { w.put(requests, batch); return nil })
-	}
-	_ = w.pipe.group.Wait() // units report through their sendings
+	s.send(ctx, c, ready, refs)
 	if err := s.settle(ready); err != nil {
 		return err
 	}
@@ -90,6 +83,42 @@ func (s *step) writeUpdates(ctx context.Context) error {
 	return nil
 }
 
+// send sends updates, a route after the other, until the step is spent.
+func (s *step) send(ctx context.Context, c *bigcommerce.Client, all []*sending, refs Refs) {
+	requests, stop := graceful(ctx)
+	defer stop()
+	for _, route := range s.k.target.Routes() {
+		limit := s.k.cfg.Concurrency
+		if route.Serial {
+			limit = 1
+		}
+		w := updater{target: s.k.target, run: s.run, client: c, pipe: s.newPipe(ctx, limit), refs: refs, route: route}
+		for _, batch := range s.batches(all, route) {
+			if w.pipe.full(ctx) {
+				break
+			}
+			w.pipe.group.Go(func() error {
+				if !w.pipe.halt.Load() {
+					w.put(requests, batch)
+				}
+				return nil
+			})
+		}
+		_ = w.pipe.group.Wait() // units report through their sendings
+	}
+}
+
+// targetsOf lists what of changes is still to be written by a route.
+func targetsOf(t Target, changes []Change, route Route) []string {
+	var out []string
+	for _, c := range changes {
+		if !c.Done && routeOf(t, c).Name == route.Name {
+			out = append(out, c.Field)
+		}
+	}
+	return out
+}
+
 // prepare decodes items and loads what their documents refer to.
 func (s *step) prepare(ctx context.Context, items []tenants.RunItem) ([]*sending, Refs, error) {
 	all := make([]*sending, len(items))
@@ -100,6 +129,11 @@ func (s *step) prepare(ctx context.Context, items []tenants.RunItem) ([]*sending
 			return nil, nil, err
 		}
 		all[i], docs[i] = &sending{item: item, doc: d}, d
+		if item.Changes != "" {
+			if err := decodeJSON(item.Changes, &all[i].changes); err != nil {
+				return nil, nil, fmt.Errorf("upsert: changes of line %d: %w", item.Line, err)
+			}
+		}
 	}
 	refs, err := s.refs(ctx, docs...)
 	if err != nil {
@@ -115,31 +149,21 @@ func (s *step) prepare(ctx context.Context, items []tenants.RunItem) ([]*sending
 // platform that is away, but one record that breaks every batch it is in.
 const suspectAfter = 2
 
-// batches cuts updates into batches. What failed without an answer before goes alone, in case it is the reason.
-func (s *step) batches(all []*sending) [][]*sending {
+// batches cuts the updates of a route into batches. What failed without an answer before goes alone, in case it is the reason.
+func (s *step) batches(all []*sending, route Route) [][]*sending {
 	var together []*sending
 	var out [][]*sending
 	for _, x := range all {
+		if x.route.Name != route.Name {
+			continue
+		}
 		if s.cp.Tries[x.item.Line] > 0 || s.cp.Fruitless >= suspectAfter {
 			out = append(out, []*sending{x})
 		} else {
 			together = append(together, x)
 		}
 	}
-	return slices.AppendSeq(out, slices.Chunk(together, s.k.target.UpdateBatch()))
-}
-
-// updatePayload returns the fields of x that differ.
-func (s *step) updatePayload(x *sending, refs Refs) (bigcommerce.Fields, error) {
-	var changes []Change
-	if err := decodeJSON(x.item.Changes, &changes); err != nil {
-		return nil, fmt.Errorf("upsert: changes of line %d: %w", x.item.Line, err)
-	}
-	targets := make([]string, len(changes))
-	for i, c := range changes {
-		targets[i] = c.Field
-	}
-	return s.k.target.Payload(x.doc.Doc, targets, refs), nil
+	return slices.AppendSeq(out, slices.Chunk(together, route.Batch))
 }
 
 // updated draws the conclusion of one update. memory is its product as it was remembered, if its changes were
@@ -149,7 +173,7 @@ func (s *step) updated(o *outcome, x *sending, memory Live, refs Refs) error {
 		switch x.state {
 		case Landed:
 			if drift := s.drifted(x, memory, refs); len(drift) > 0 {
-				return s.mend(o, x, drift)
+				return s.fix(o, x, drift)
 			}
 		case Refused, Gone, doubtful:
 			return s.doubt(o, x)
@@ -157,7 +181,7 @@ func (s *step) updated(o *outcome, x *sending, memory Live, refs Refs) error {
 	}
 	switch x.state {
 	case Landed:
-		return s.accept(o, x, x.item.TargetID, actionUpdate)
+		return s.landed(o, x, refs)
 	case Refused:
 		if err := o.noteWritten(x); err != nil {
 			return err
@@ -172,9 +196,12 @@ func (s *step) updated(o *outcome, x *sending, memory Live, refs Refs) error {
 		if err != nil {
 			return err
 		}
-		x.item.State, x.item.Action, x.item.TargetID, x.item.Changes = tenants.ItemCreate, actionCreate, 0, changes
-		s.run.ToUpdate--
-		s.run.ToCreate++
+		if x.item.Action == actionUpdate {
+			s.run.ToUpdate--
+			s.run.ToCreate++
+		}
+		forgetTarget(&x.item)
+		x.item.State, x.item.Action, x.item.Changes = tenants.ItemCreate, actionCreate, changes
 		o.put(x.item)
 	case StaleRef:
 		s.stale(x, refs)
@@ -182,13 +209,29 @@ func (s *step) updated(o *outcome, x *sending, memory Live, refs Refs) error {
 	return nil // unanswered: it stays an update, and PUT may be repeated
 }
 
-// updater sends updates.
+// landed notes what a route wrote, and ends the item if that was all.
+func (s *step) landed(o *outcome, x *sending, refs Refs) error {
+	for i, c := range x.changes {
+		if routeOf(s.k.target, c).Name == x.route.Name {
+			x.changes[i].Done = true
+		}
+	}
+	live := Live{ID: x.item.TargetID, Parent: x.item.ParentID, Ref: x.item.TargetRef, Fields: x.answer.Fields}
+	if _, more := next(s.k.target, x.changes); !more {
+		return s.accept(o, x, live, x.item.Action, refs)
+	}
+	s.compareAnswer(x)
+	return o.goesOn(x)
+}
+
+// updater sends updates by one route.
 type updater struct {
 	target Target
 	run    *tenants.Run
 	client *bigcommerce.Client
 	pipe   *pipe
 	refs   Refs
+	route  Route
 }
 
 // put sends a batch and notes in each of its sendings what became of it.
@@ -197,7 +240,7 @@ func (w *updater) put(ctx context.Context, batch []*sending) {
 	for i, x := range batch {
 		writes[i] = x.write(w.refs.Recalled())
 	}
-	results, err := w.target.Update(ctx, w.client, w.run, writes)
+	results, err := w.target.Update(ctx, w.client, w.run, w.route.Name, writes)
 	if err == nil && len(results) != len(batch) {
 		err = fmt.Errorf("upsert: %d results of %d writes", len(results), len(batch))
 	}
@@ -247,10 +290,29 @@ func (w *updater) put(ctx context.Context, batch []*sending) {
 	x.take(result)
 }
 
-// sort takes the results of a batch. What is not surely saved is sent again alone, to learn its own fault.
+// sort takes the results of a batch. What is not surely saved is sent again alone, to learn its own fault; what
+// surely is not, because of others, is sent again together.
 func (w *updater) sort(ctx context.Context, batch []*sending, results []Result) {
+	var again []*sending
+	moved := false
 	for i, x := range batch {
 		x.take(results[i])
+		if x.state != Again {
+			continue
+		}
+		again = append(again, x)
+		if ref := x.answer.Ref; ref != "" && ref != x.item.TargetRef {
+			x.item.TargetRef, moved = ref, true
+		}
+	}
+	if len(again) == len(batch) && !moved { // the target would go on for ever
+		for _, x := range again {
+			x.state, x.message = Refused, "BigCommerce refused the request, and did not say why."
+		}
+		return
+	}
+	if len(again) > 0 {
+		w.put(ctx, again)
 	}
 	for _, x := range batch {
 		if x.state == Unsure {

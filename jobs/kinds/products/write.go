@@ -11,9 +11,11 @@ import (
 	"sluice/tenants"
 )
 
-func (products) UpdateBatch() int { return bigcommerce.MaxProductsPerUpdate }
+func (products) Routes() []upsert.Route {
+	return []upsert.Route{{Name: "", Batch: bigcommerce.MaxProductsPerUpdate}}
+}
 
-func (p products) Update(ctx context.Context, c *bigcommerce.Client, run *tenants.Run, w []upsert.Write) ([]upsert.Result, error) {
+func (p products) Update(ctx context.Context, c *bigcommerce.Client, run *tenants.Run, _ string, w []upsert.Write) ([]upsert.Result, error) {
 	docs := make([]bigcommerce.Fields, len(w))
 	for i, x := range w {
 		x.Fields["id"] = x.ID
