@@ -173,7 +173,7 @@ func TestConfigurationErrors(t *testing.T) {
 	}
 }
 
-// TestConfigurationErrorsAreSaidTogether: nobody should mend one to meet the next.
+// TestConfigurationErrorsAreSaidTogether: nobody should fix one to meet the next.
 func TestConfigurationErrorsAreSaidTogether(t *testing.T) {
 	wrong := map[string]string{"PORT": "http", "JOB_LEASE": "soon", "LOG_LEVEL": "loud", "APP_URL": "x", "ALLOW_PRIVATE_SOURCES": "y"}
 	setEnvironment(t, wrong)

@@ -131,8 +131,8 @@ func TestRefusedTokenPausesAndReinstallGoesOn(t *testing.T) {
 	}
 }
 
-// TestMendAndRetry mends the mapping after a run and retries what failed, and nothing else.
-func TestMendAndRetry(t *testing.T) {
+// TestFixAndRetry fixes the mapping after a run and retries what failed, and nothing else.
+func TestFixAndRetry(t *testing.T) {
 	t.Parallel()
 	s := newHouse(t, houseOptions{}).newShop(t)
 	s.feed(feedHeader + "A,First,1.50,1\nB,Second,\"2,50\",1\nC,Third,\"3,50\",1\nA,First again,1,1\n")
@@ -150,7 +150,7 @@ func TestMendAndRetry(t *testing.T) {
 		t.Errorf("the retry: %+v", again.Run)
 	}
 	if s.fetches.Load() != fetches+1 {
-		t.Error("the retry did not look whether the feed was mended")
+		t.Error("the retry did not look whether the feed was fixed")
 	}
 	if n := s.store.Log().Since(mark).ByMethodPath["POST "+productsPath]; n != 2 {
 		t.Errorf("%d creates; routes %v", n, s.store.Log().Since(mark).ByMethodPath)

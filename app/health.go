@@ -25,7 +25,7 @@ const (
 )
 
 // health answers the two questions of whoever runs the process. /healthz: does it still answer at all
-// (if not, restart it)? It asks nothing of others, because a restart does not mend a database. /readyz:
+// (if not, restart it)? It asks nothing of others, because a restart does not fix a database. /readyz:
 // should it get requests now? Not while the database, its migrations or Redis are missing, nor once the
 // process was asked to stop.
 type health struct {

@@ -36,7 +36,7 @@
 // before they create one, so that neither two of them nor a crash installs it twice. What a store's scopes do
 // not permit is told to the merchant and fails nothing.
 //
-//	channels + sites ─▶ channels, origins ─▶ scripts: list ─▶ remove, create or mend ─▶ what is there
+//	channels + sites ─▶ channels, origins ─▶ scripts: list ─▶ remove, create or fix ─▶ what is there
 //
 // The package never talks to a browser's session (package auth) and never maps, diffs or writes a
 // product (package jobs/upsert). It never keeps an access token: clients are made for one job.

@@ -56,7 +56,7 @@ func (w *Workers) execute(ctx context.Context, lease *queue.Lease) {
 	settle, done := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
 	if !w.begin(lease, stop) {
 		log.WarnContext(ctx, "this process still runs the job under a lost lease; later")
-		w.told(settle, log, w.queue.Snooze(settle, lease, time.Now().Add(trouble)))
+		w.logUnacked(settle, log, w.queue.Snooze(settle, lease, time.Now().Add(trouble)))
 		done()
 		stop(nil)
 		return
@@ -158,14 +158,14 @@ func (w *Workers) settle(ctx context.Context, stopped error, lease *queue.Lease,
 	switch {
 	case err == nil:
 		w.s.enqueue(ctx, j.next...)
-		w.told(ctx, j.log, w.queue.Ack(ctx, lease))
+		w.logUnacked(ctx, j.log, w.queue.Ack(ctx, lease))
 		if j.after != nil {
 			j.after()
 		}
 		return EndDone
 	case errors.Is(err, errStale):
 		j.log.DebugContext(ctx, "job was finished by someone else")
-		w.told(ctx, j.log, w.queue.Ack(ctx, lease))
+		w.logUnacked(ctx, j.log, w.queue.Ack(ctx, lease))
 		return EndDone
 	case errors.Is(stopped, queue.ErrLeaseLost), errors.Is(err, queue.ErrLeaseLost):
 		j.log.InfoContext(ctx, "job stopped, its lease is lost", "error", err)
@@ -175,11 +175,11 @@ func (w *Workers) settle(ctx context.Context, stopped error, lease *queue.Lease,
 		return EndLost
 	case errors.Is(stopped, errStopping):
 		j.log.InfoContext(ctx, "job given back, the process is stopping", "error", err)
-		w.told(ctx, j.log, w.queue.GiveBack(ctx, lease))
+		w.logUnacked(ctx, j.log, w.queue.GiveBack(ctx, lease))
 		return EndReturned
 	case errors.Is(err, errUnknownKind), errors.Is(err, flow.ErrUnknownKind):
 		j.log.ErrorContext(ctx, "job kept for a version of Sluice that knows its kind", "again", unknownWait, "error", err)
-		w.told(ctx, j.log, w.queue.Snooze(ctx, lease, time.Now().Add(unknownWait)))
+		w.logUnacked(ctx, j.log, w.queue.Snooze(ctx, lease, time.Now().Add(unknownWait)))
 		return EndUnknown
 	case errors.Is(err, errStorePaused):
 		return w.park(ctx, lease, j, "")
@@ -188,15 +188,15 @@ func (w *Workers) settle(ctx context.Context, stopped error, lease *queue.Lease,
 	}
 	if until, ok := w.quotaUntil(err); ok {
 		j.log.DebugContext(ctx, "job waits for quota", "until", until)
-		w.told(ctx, j.log, w.queue.Snooze(ctx, lease, until))
+		w.logUnacked(ctx, j.log, w.queue.Snooze(ctx, lease, until))
 		return EndHeld
 	}
 	return w.failed(ctx, lease, j, err)
 }
 
-// told logs when the queue could not be told of a job's end. SQL knows it, so nothing is lost: the
+// logUnacked logs when the queue could not be told of a job's end. SQL knows it, so nothing is lost: the
 // job comes up again and is seen to be finished.
-func (w *Workers) told(ctx context.Context, log *slog.Logger, err error) {
+func (w *Workers) logUnacked(ctx context.Context, log *slog.Logger, err error) {
 	switch {
 	case err == nil:
 	case errors.Is(err, queue.ErrLeaseLost), errors.Is(err, queue.ErrNoEpoch):
@@ -223,14 +223,14 @@ func (w *Workers) park(ctx context.Context, lease *queue.Lease, j *job, reason s
 	}
 	switch {
 	case store.State == tenants.StoreUninstalled:
-		w.told(ctx, j.log, w.queue.GiveBack(ctx, lease)) // the next claim drops it
+		w.logUnacked(ctx, j.log, w.queue.GiveBack(ctx, lease)) // the next claim drops it
 		return EndPaused
 	case store.State == tenants.StoreActive && j.store != nil && !bytes.Equal(store.AccessToken, j.store.AccessToken):
 		// Reinstalled while the job ran with the old token.
-		w.told(ctx, j.log, w.queue.GiveBack(ctx, lease))
+		w.logUnacked(ctx, j.log, w.queue.GiveBack(ctx, lease))
 		return EndPaused
 	case store.State == tenants.StoreActive && reason == "":
-		w.told(ctx, j.log, w.queue.GiveBack(ctx, lease)) // reinstalled since we looked
+		w.logUnacked(ctx, j.log, w.queue.GiveBack(ctx, lease)) // reinstalled since we looked
 		return EndPaused
 	}
 	if reason == "" {
@@ -240,7 +240,7 @@ func (w *Workers) park(ctx context.Context, lease *queue.Lease, j *job, reason s
 		return w.failed(ctx, lease, j, err)
 	}
 	// A paused store's jobs are not claimed; the next claim is after the resume.
-	w.told(ctx, j.log, w.queue.GiveBack(ctx, lease))
+	w.logUnacked(ctx, j.log, w.queue.GiveBack(ctx, lease))
 	return EndPaused
 }
 
@@ -265,7 +265,7 @@ func (w *Workers) quotaUntil(err error) (time.Time, bool) {
 func (w *Workers) failed(ctx context.Context, lease *queue.Lease, j *job, err error) Ending {
 	if j.row == nil { // SQL is away: nothing can be counted there
 		j.log.WarnContext(ctx, "job not begun", "error", err)
-		w.told(ctx, j.log, w.queue.Fail(ctx, lease, time.Now().Add(w.cfg.Backoff(lease.Attempt))))
+		w.logUnacked(ctx, j.log, w.queue.Fail(ctx, lease, time.Now().Add(w.cfg.Backoff(lease.Attempt))))
 		return EndFailed
 	}
 	attempts := j.row.Attempts + 1
@@ -277,7 +277,7 @@ func (w *Workers) failed(ctx context.Context, lease *queue.Lease, j *job, err er
 	if err := noteFailure(ctx, w.db, j.row.ID, attempts, w.s.now(), retryAt, err.Error()); err != nil {
 		j.log.ErrorContext(ctx, "failure not counted", "error", err)
 	}
-	w.told(ctx, j.log, w.queue.Fail(ctx, lease, retryAt))
+	w.logUnacked(ctx, j.log, w.queue.Fail(ctx, lease, retryAt))
 	return EndFailed
 }
 
@@ -299,10 +299,10 @@ func (w *Workers) bury(ctx context.Context, lease *queue.Lease, j *job, attempts
 	}
 	if err != nil && !errors.Is(err, errStale) && !errors.Is(err, flow.ErrStepLost) {
 		j.log.ErrorContext(ctx, "dead job not recorded; it will be tried again", "error", err)
-		w.told(ctx, j.log, w.queue.Fail(ctx, lease, time.Now().Add(w.cfg.Backoff(attempts))))
+		w.logUnacked(ctx, j.log, w.queue.Fail(ctx, lease, time.Now().Add(w.cfg.Backoff(attempts))))
 		return EndFailed
 	}
-	w.told(ctx, j.log, w.queue.Dead(ctx, lease))
+	w.logUnacked(ctx, j.log, w.queue.Dead(ctx, lease))
 	w.s.audit(ctx, actorSystem, "job.dead", "job:"+j.row.ID, cause.Error())
 	if j.after != nil {
 		j.after()

@@ -73,7 +73,7 @@ func (w *Workers) doStoreRefresh(ctx context.Context, j *job) error {
 			return err
 		}
 		if after.SecureURL != before.SecureURL { // where channel 1 is, if nothing else tells
-			if row, err = w.s.wish(ctx, tx, kindStorefrontChannels, queue.LaneBulk); err != nil {
+			if row, err = w.s.enqueueCoalesced(ctx, tx, kindStorefrontChannels, queue.LaneBulk); err != nil {
 				return err
 			}
 		}

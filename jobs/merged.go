@@ -45,12 +45,12 @@ func (s *Service) newSaves() *batch.Batcher[saving, saved] {
 	return batch.New(mergedJobs, savedAtOnce, func(ctx context.Context, list []saving) ([]saved, error) {
 		ctx, done := context.WithTimeout(ctx, settleTimeout)
 		defer done()
-		return apart(list, func(list []saving) ([]saved, error) { return s.saveAll(ctx, list) }, func(err error) saved { return saved{err: err} })
+		return oneByOne(list, func(list []saving) ([]saved, error) { return s.saveAll(ctx, list) }, func(err error) saved { return saved{err: err} })
 	}).Gather(gathered)
 }
 
-// apart does a list together, and one by one if that fails and the reason may be one of them.
-func apart[In, Out any](list []In, do func([]In) ([]Out, error), failed func(error) Out) ([]Out, error) {
+// oneByOne does a list together, and one by one if that fails and the reason may be one of them.
+func oneByOne[In, Out any](list []In, do func([]In) ([]Out, error), failed func(error) Out) ([]Out, error) {
 	out, err := do(list)
 	if err == nil || len(list) == 1 || problem.CodeOf(err) == problem.Unavailable {
 		return out, err
@@ -203,7 +203,7 @@ func (w *Workers) newFinishes() *batch.Batcher[finishing, error] {
 	return batch.New(mergedJobs, savedAtOnce, func(ctx context.Context, list []finishing) ([]error, error) {
 		ctx, done := context.WithTimeout(ctx, settleTimeout)
 		defer done()
-		return apart(list, func(list []finishing) ([]error, error) { return w.finishAll(ctx, list) }, func(err error) error { return err })
+		return oneByOne(list, func(list []finishing) ([]error, error) { return w.finishAll(ctx, list) }, func(err error) error { return err })
 	}).Gather(gathered)
 }
 

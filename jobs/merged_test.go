@@ -46,7 +46,7 @@ func TestSavedTogetherAndApart(t *testing.T) {
 		{rows: []*tenants.Job{nobodys}},
 		{rows: []*tenants.Job{e.forgetRow("d"), e.forgetRow("e")}},
 	}
-	out, err := apart(list, func(list []saving) ([]saved, error) { return e.svc.saveAll(t.Context(), list) }, func(err error) saved { return saved{err: err} })
+	out, err := oneByOne(list, func(list []saving) ([]saved, error) { return e.svc.saveAll(t.Context(), list) }, func(err error) saved { return saved{err: err} })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +78,7 @@ func TestSavedTogetherAndApart(t *testing.T) {
 // While the database is away nothing is tried one by one: each would wait for it.
 func TestNotApartWhileAway(t *testing.T) {
 	calls := 0
-	_, err := apart([]int{1, 2, 3}, func([]int) ([]int, error) {
+	_, err := oneByOne([]int{1, 2, 3}, func([]int) ([]int, error) {
 		calls++
 		return nil, problem.New(problem.Unavailable, "away")
 	}, func(error) int { return 0 })

@@ -21,8 +21,8 @@ import (
 	"sluice/tenants/tenantstest"
 )
 
-// kill makes a run die at its second step; the returned function mends what killed it.
-func (e *env) kill(maxAttempts int) (run *tenants.Run, mend func()) {
+// kill makes a run die at its second step; the returned function fixes what killed it.
+func (e *env) kill(maxAttempts int) (run *tenants.Run, fix func()) {
 	e.t.Helper()
 	var broken atomic.Bool
 	broken.Store(true)
@@ -49,7 +49,7 @@ func operator(ctx context.Context) context.Context { return WithActor(ctx, "oper
 // TestRetryDeadRun: a run that died goes on with the step that it died of, once.
 func TestRetryDeadRun(t *testing.T) {
 	test := func(t *testing.T, e *env, svc *Service) {
-		run, mend := e.kill(3)
+		run, fix := e.kill(3)
 		dead, err := svc.DeadJobs(t.Context(), testStore, 10)
 		if err != nil || len(dead) != 1 {
 			t.Fatalf("dead jobs: %v, %v", dead, err)
@@ -66,7 +66,7 @@ func TestRetryDeadRun(t *testing.T) {
 			}
 		}
 
-		mend()
+		fix()
 		got, err := svc.RetryDead(operator(t.Context()), want.ID)
 		if diff := cmp.Diff(Outcome{ID: want.ID, Store: testStore, Kind: kindRunStep, State: tenants.JobPending, Changed: true, Run: run.ID}, got); err != nil || diff != "" {
 			t.Fatalf("retry: %v (-want +got):\n%s", err, diff)

@@ -100,7 +100,12 @@ func (s *Service) newRun(ctx context.Context, tx *tenants.DB, req StartRun) (*te
 	if err != nil {
 		return nil, err
 	}
-	if _, err := s.cfg.Engine.Kind(flow.Kind); err != nil {
+	kind, err := s.cfg.Engine.Kind(flow.Kind)
+	if err != nil {
+		return nil, err
+	}
+	options, err := kind.Spec().CheckOptions(flow.Options)
+	if err != nil {
 		return nil, err
 	}
 	active, err := tx.ActiveRun(ctx, flow.ID)
@@ -117,8 +122,8 @@ func (s *Service) newRun(ctx context.Context, tx *tenants.DB, req StartRun) (*te
 		ID: tenants.NewID(), StoreHash: hash, FlowID: flow.ID, Kind: flow.Kind,
 		State: tenants.RunQueued, Phase: tenants.PhaseFetch, DryRun: req.DryRun,
 		RetryOf: req.RetryOf, Trigger: req.Trigger, StartedBy: req.StartedBy,
-		// The mapping is the flow's of today also in a retry: mending it is how failed records are mended.
-		Format: flow.Format, Mapping: flow.Mapping, Options: flow.Options,
+		// The mapping is the flow's of today also in a retry: fixing it is how failed records are fixed.
+		Format: flow.Format, Mapping: flow.Mapping, Options: options,
 	}
 	if run.Trigger == "" {
 		run.Trigger = "manual"

@@ -400,7 +400,7 @@ func TestScheduleIsUndoneAsAWhole(t *testing.T) {
 		t.Errorf("next %v, %d runs, %d jobs", s.next(), len(s.runs()), len(s.jobRows(testStore)))
 	}
 	if runs := s.fireAt(due); len(runs) != 1 {
-		t.Errorf("%d runs after mending", len(runs))
+		t.Errorf("%d runs after fixing", len(runs))
 	}
 }
 

@@ -38,8 +38,8 @@ func lacks(store *tenants.Store, scope string) bool {
 	return slices.Contains(MissingStorefrontScopes(store), scope)
 }
 
-// wishDelay lets what a merchant clicks in one go become one look at BigCommerce.
-const wishDelay = time.Second
+// coalesceDelay lets what a merchant clicks in one go become one look at BigCommerce.
+const coalesceDelay = time.Second
 
 // newStorefrontRow returns a job of a store that waiting ones of its kind stand in for.
 func newStorefrontRow(store, kind string, lane queue.Lane, at time.Time) (*tenants.Job, error) {
@@ -52,9 +52,9 @@ func newStorefrontRow(store, kind string, lane queue.Lane, at time.Time) (*tenan
 	return row, nil
 }
 
-// wish inserts a job of kind for ctx's store in tx, soon; nil if one that waits will do.
-func (s *Service) wish(ctx context.Context, tx *tenants.DB, kind string, lane queue.Lane) (*tenants.Job, error) {
-	row, err := newStorefrontRow(tenants.StoreHash(ctx), kind, lane, s.now().Add(wishDelay))
+// enqueueCoalesced inserts a job of kind for ctx's store in tx, soon; nil if one that waits will do.
+func (s *Service) enqueueCoalesced(ctx context.Context, tx *tenants.DB, kind string, lane queue.Lane) (*tenants.Job, error) {
+	row, err := newStorefrontRow(tenants.StoreHash(ctx), kind, lane, s.now().Add(coalesceDelay))
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +74,7 @@ func (s *Service) enqueueOne(ctx context.Context, row *tenants.Job) {
 
 // RefreshStorefront has the channels, sites and scripts of ctx's store looked at, soon.
 func (s *Service) RefreshStorefront(ctx context.Context) error {
-	row, err := s.wish(ctx, s.db, kindStorefrontChannels, queue.LaneInteractive)
+	row, err := s.enqueueCoalesced(ctx, s.db, kindStorefrontChannels, queue.LaneInteractive)
 	if err != nil {
 		return err
 	}
@@ -131,7 +131,7 @@ func (s *Service) renewScripts(ctx context.Context, tx *tenants.DB) (*tenants.Jo
 	if err != nil || n == 0 {
 		return nil, err
 	}
-	return s.wish(ctx, tx, kindStorefrontScripts, queue.LaneInteractive)
+	return s.enqueueCoalesced(ctx, tx, kindStorefrontScripts, queue.LaneInteractive)
 }
 
 // WantScript says that a channel of ctx's store is to have the storefront script, or no longer. The script
@@ -168,7 +168,7 @@ func (s *Service) WantScript(ctx context.Context, channelID int64, wanted bool) 
 		if err := tx.WantStorefrontScript(ctx, channelID, wanted); err != nil {
 			return err
 		}
-		row, err = s.wish(ctx, tx, kindStorefrontScripts, queue.LaneInteractive)
+		row, err = s.enqueueCoalesced(ctx, tx, kindStorefrontScripts, queue.LaneInteractive)
 		return err
 	})
 	if err != nil {
@@ -252,7 +252,7 @@ func (w *Workers) doStorefrontChannels(ctx context.Context, j *job) error {
 		if err != nil || len(scripts) == 0 {
 			return err
 		}
-		row, err = w.s.wish(ctx, tx, kindStorefrontScripts, queue.Lane(j.row.Lane))
+		row, err = w.s.enqueueCoalesced(ctx, tx, kindStorefrontScripts, queue.Lane(j.row.Lane))
 		return err
 	})
 	if err != nil {

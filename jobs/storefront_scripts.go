@@ -55,7 +55,7 @@ type scriptWork struct {
 	n        int                             // scripts that the app has in the store, these or others
 }
 
-// doStorefrontScripts makes the store's scripts what the merchant wants: creates, mends and removes, and
+// doStorefrontScripts makes the store's scripts what the merchant wants: creates, fixes and removes, and
 // records what is there. Scripts are looked for before any is created, by name and address, so that one
 // whose creation was never answered for is found again; second ones are removed.
 //

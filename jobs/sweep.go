@@ -24,7 +24,7 @@ func due(before time.Time) func(*gorm.DB) *gorm.DB {
 }
 
 // enough is how many jobs of a store are offered to a Redis that has none of them: as many as it takes, and
-// one more, whose refusal tells it that SQL has more (queue.Roomy).
+// one more, whose refusal tells it that SQL has more (queue.StoresWithRoom).
 func (s *Service) enough() int { return s.queue.MaxWaiting() + 1 }
 
 // sweep brings rows into Redis that should be there and are not: the process ended between the row and its
@@ -80,7 +80,7 @@ func (w *Workers) catchUp(ctx context.Context) {
 
 // page brings in more of the stores that SQL has a larger backlog of than Redis takes, once they are at most half full.
 func (w *Workers) page(ctx context.Context) {
-	stores, err := w.queue.Roomy(ctx, w.cfg.PageEvery)
+	stores, err := w.queue.StoresWithRoom(ctx, w.cfg.PageEvery)
 	for _, store := range stores {
 		err = errors.Join(err, w.bringIn(tenants.WithStore(ctx, store), due(w.s.now().Add(horizon))))
 	}

@@ -134,7 +134,7 @@ func (w *Workers) claimLoop(ctx, jobs context.Context) {
 		case err == nil && lease == nil:
 		case err == nil && ctx.Err() != nil: // it came while the stop began: whoever goes on has it at once
 			settle, done := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
-			w.told(settle, w.log.With("store", lease.Store, "job", lease.ID), w.queue.GiveBack(settle, lease))
+			w.logUnacked(settle, w.log.With("store", lease.Store, "job", lease.ID), w.queue.GiveBack(settle, lease))
 			done()
 		case err == nil:
 			w.execute(jobs, lease)

@@ -162,7 +162,7 @@ const mayHide = "(url LIKE '%?%' OR url LIKE '%@%' OR url LIKE '%#%')"
 // SealAddresses seals the addresses, in all stores, that a version of Sluice wrote which kept them as they
 // were, and returns how many. It may be interrupted, repeated, and run by several processes.
 func (d *DB) SealAddresses(ctx context.Context) (int, error) {
-	connections, err := mend(ctx, func(after string) (rows []Connection, err error) {
+	connections, err := fix(ctx, func(after string) (rows []Connection, err error) {
 		err = d.AcrossStores(ctx).Select("id", "store_hash", "url").Where("address IS NULL AND id > ? AND "+mayHide, after).
 			Order("id").Limit(rotateRows).Find(&rows).Error
 		return rows, err
@@ -177,7 +177,7 @@ func (d *DB) SealAddresses(ctx context.Context) (int, error) {
 	if err != nil {
 		return connections, wrap(err, "seal addresses")
 	}
-	snapshots, err := mend(ctx, func(after string) (rows []Snapshot, err error) {
+	snapshots, err := fix(ctx, func(after string) (rows []Snapshot, err error) {
 		err = d.AcrossStores(ctx).Select("id", "store_hash", "url").Where("id > ? AND url NOT LIKE ? AND "+mayHide, after, "%"+addressMask+"%").
 			Order("id").Limit(rotateRows).Find(&rows).Error
 		return rows, err
@@ -191,8 +191,8 @@ func (d *DB) SealAddresses(ctx context.Context) (int, error) {
 	return connections + snapshots, wrap(err, "seal addresses")
 }
 
-// mend pages through rows and changes each; change returns a row's id, and nil if there is nothing to do.
-func mend[T any](ctx context.Context, page func(after string) ([]T, error), change func(T) (id string, done *gorm.DB, err error)) (n int, err error) {
+// fix pages through rows and changes each; change returns a row's id, and nil if there is nothing to do.
+func fix[T any](ctx context.Context, page func(after string) ([]T, error), change func(T) (id string, done *gorm.DB, err error)) (n int, err error) {
 	after := ""
 	for {
 		if err := ctx.Err(); err != nil {

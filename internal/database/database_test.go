@@ -295,7 +295,7 @@ func TestFailedMigrationLeavesNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		if err := database.Migrate(t.Context(), g); err != nil {
-			t.Errorf("after mending: %v", err)
+			t.Errorf("after fixing: %v", err)
 		}
 	})
 }

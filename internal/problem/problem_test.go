@@ -55,7 +55,7 @@ func TestOnlyTheMessageLeaves(t *testing.T) {
 		detail string
 		logged bool
 	}{
-		{problem.Wrap(errors.New("secret-cause"), problem.Invalid, "Mend it.").WithField("price", "is %q", "abc"), "Mend it.", false},
+		{problem.Wrap(errors.New("secret-cause"), problem.Invalid, "Fix it.").WithField("price", "is %q", "abc"), "Fix it.", false},
 		{errors.New("secret-cause"), "Something went wrong on our side", true},
 		{fmt.Errorf("secret-cause: %w", context.Canceled), "Something went wrong on our side", false},
 	} {

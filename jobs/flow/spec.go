@@ -1,7 +1,9 @@
 package flow
 
 import (
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"sluice/internal/problem"
@@ -18,34 +20,106 @@ type Spec struct {
 
 // Option is a choice of the merchant's for a flow. It is kept in tenants.Options by its name.
 type Option struct {
-	Name    string   `json:"name"`
-	Values  []string `json:"values"` // the allowed ones
-	Default string   `json:"default"`
-	Help    string   `json:"help"`
+	Name    string     `json:"name"`
+	Type    OptionType `json:"type"`
+	Label   string     `json:"label"`            // of its form field
+	Help    string     `json:"help"`             // what it does, in a sentence
+	Values  []Value    `json:"values,omitempty"` // of a choice: the allowed ones
+	Min     float64    `json:"min,omitempty"`    // of a number: it and Max are allowed too
+	Max     float64    `json:"max,omitempty"`
+	Unit    string     `json:"unit,omitempty"`    // of a number, for people: "%"
+	Default any        `json:"default,omitempty"` // a string or a float64; nil: empty
 }
+
+// OptionType says what an option's value is.
+type OptionType string
+
+// The types of options.
+const (
+	Choice OptionType = "choice" // one of Values
+	Number OptionType = "number" // a JSON number
+	Words  OptionType = "text"   // at most maxOptionText characters
+	Pairs  OptionType = "pairs"  // an object of texts, by texts: at most maxPairs
+)
+
+// Value is what an option of type Choice can be.
+type Value struct {
+	Name  string `json:"name"`  // stored, never changes its meaning
+	Label string `json:"label"` // for people
+}
+
+const (
+	maxOptionText = 255
+	maxPairs      = 200
+)
 
 // CheckOptions returns o with the default of each option that it leaves out. Fails with Invalid, whose field
 // options.NAME says what is wrong.
 func (s Spec) CheckOptions(o tenants.Options) (tenants.Options, error) {
-	refuse := func(name, format string, args ...any) error {
-		return problem.New(problem.Invalid, "An option is not right.").WithField("options."+name, format, args...)
+	refuse := func(name, message string) error {
+		return problem.New(problem.Invalid, "An option is not right.").WithField("options."+name, "%s", message)
 	}
 	out := make(tenants.Options, len(s.Options))
 	for name := range o {
 		if !slices.ContainsFunc(s.Options, func(known Option) bool { return known.Name == name }) {
-			return nil, refuse(name, "there is no such option for %s: leave it out", s.Plural)
+			return nil, refuse(name, "there is no such option for "+s.Plural+": leave it out")
 		}
 	}
 	for _, known := range s.Options {
-		value, isText := o[known.Name].(string)
-		switch {
-		case o[known.Name] == nil || isText && value == "":
-			out[known.Name] = known.Default
-		case !isText || !slices.Contains(known.Values, value):
-			return nil, refuse(known.Name, "choose %s", strings.Join(known.Values, " or "))
-		default:
-			out[known.Name] = value
+		value := o[known.Name]
+		if value == nil || value == "" {
+			if known.Default != nil {
+				out[known.Name] = known.Default
+			}
+			continue
 		}
+		var message string
+		if value, message = known.check(value); message != "" {
+			return nil, refuse(known.Name, message)
+		}
+		out[known.Name] = value
 	}
 	return out, nil
 }
+
+// check returns a value as it is kept, or what is wrong with it.
+func (o Option) check(value any) (kept any, message string) {
+	switch o.Type {
+	case Number:
+		n, ok := value.(float64)
+		if !ok || math.IsNaN(n) || n < o.Min || n > o.Max {
+			return nil, "give a number from " + number(o.Min) + " to " + number(o.Max)
+		}
+		return n, ""
+	case Words:
+		text, ok := value.(string)
+		if !ok || len([]rune(text)) > maxOptionText {
+			return nil, "give a text of at most " + number(maxOptionText) + " characters"
+		}
+		return strings.TrimSpace(text), ""
+	case Pairs:
+		pairs, ok := value.(map[string]any)
+		if !ok || len(pairs) > maxPairs {
+			return nil, "give an object of at most " + number(maxPairs) + " texts"
+		}
+		for name, v := range pairs {
+			text, ok := v.(string)
+			if !ok || len([]rune(text)) > maxOptionText || len([]rune(name)) > maxOptionText {
+				return nil, "give texts of at most " + number(maxOptionText) + " characters"
+			}
+		}
+		return pairs, ""
+	default:
+		text, ok := value.(string)
+		if !ok || !slices.ContainsFunc(o.Values, func(v Value) bool { return v.Name == text }) {
+			names := make([]string, len(o.Values))
+			for i, v := range o.Values {
+				names[i] = v.Name
+			}
+			return nil, "choose " + strings.Join(names, " or ")
+		}
+		return text, ""
+	}
+}
+
+func number(n float64) string { return strconv.FormatFloat(n, 'f', -1, 64) }

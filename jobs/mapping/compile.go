@@ -99,7 +99,7 @@ func (c *Catalogue) Compile(m tenants.Mapping, header []string) (*Program, error
 		wrong = append(wrong, problem.Field{Field: spec.Name, Message: "is required: map it" + spec.Hint})
 	}
 	if len(wrong) > 0 {
-		return nil, &problem.Error{Code: problem.Invalid, Message: "The mapping has errors: mend the fields named here.", Fields: wrong}
+		return nil, &problem.Error{Code: problem.Invalid, Message: "The mapping has errors: fix the fields named here.", Fields: wrong}
 	}
 	return p, nil
 }

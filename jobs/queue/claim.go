@@ -23,8 +23,8 @@ func (q *Queue) Claim(ctx context.Context, wait time.Duration) (*Lease, error) {
 	if l != nil || err != nil || time.Until(deadline) <= 0 {
 		return l, err
 	}
-	q.beds.enter()
-	defer q.leaveBeds(ctx)
+	q.sleepers.enter()
+	defer q.leaveShards(ctx)
 	timer := time.NewTimer(time.Until(deadline))
 	defer timer.Stop()
 	for {

@@ -361,7 +361,7 @@ func (m *model) page(*rapid.T) {
 	}
 	m.c.Add(time.Second)
 	m.stale = true
-	got, err := m.q.Roomy(m.t.Context(), time.Second)
+	got, err := m.q.StoresWithRoom(m.t.Context(), time.Second)
 	must(m.t, err)
 	for _, s := range modelStores {
 		if slices.Contains(got, s) != want[s] || want[s] && m.over(s) {

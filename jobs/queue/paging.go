@@ -25,10 +25,10 @@ func (q *Queue) turn(ctx context.Context, shard int, name string, interval time.
 	return q.lockShard(ctx, shard, name, rand.Text(), interval*4/5)
 }
 
-// Roomy returns stores that had jobs refused (ErrFull) and are at most half full now: enqueue what they have in SQL. It is for
+// StoresWithRoom returns stores that had jobs refused (ErrFull) and are at most half full now: enqueue what they have in SQL. It is for
 // every process to call about every interval; of all that do one is told of a store, once, until the store has a job refused
 // again. A shard that fails keeps it from no other.
-func (q *Queue) Roomy(ctx context.Context, interval time.Duration) (stores []string, err error) {
+func (q *Queue) StoresWithRoom(ctx context.Context, interval time.Duration) (stores []string, err error) {
 	for s := range q.o.Shards {
 		mine, e := q.turn(ctx, s, "paging", interval)
 		if e != nil || !mine {
@@ -42,7 +42,7 @@ func (q *Queue) Roomy(ctx context.Context, interval time.Duration) (stores []str
 	return stores, err
 }
 
-// Over returns the stores that had jobs refused (ErrFull) and that Roomy has not returned since: SQL has more of them.
+// Over returns the stores that had jobs refused (ErrFull) and that StoresWithRoom has not returned since: SQL has more of them.
 func (q *Queue) Over(ctx context.Context) (stores []string, err error) {
 	for s := range q.o.Shards {
 		list, e := q.rdb.SMembers(ctx, q.shardKey(s, "over")).Result()
@@ -55,7 +55,7 @@ func (q *Queue) Over(ctx context.Context) (stores []string, err error) {
 }
 
 // Missing returns those of a store's jobs that Enqueue would add: Redis does not hold them, or as dead. refused is true while
-// the store is one that Roomy will return when it has room: until then there is no use in enqueuing more.
+// the store is one that StoresWithRoom will return when it has room: until then there is no use in enqueuing more.
 func (q *Queue) Missing(ctx context.Context, store string, ids ...string) (missing []string, refused bool, err error) {
 	for some := range slices.Chunk(ids, lookBatch) {
 		args := make([]any, 0, 1+len(some))

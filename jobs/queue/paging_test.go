@@ -8,12 +8,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestRoomyTellsOfAStoreWhenItIsHalfEmpty(t *testing.T) {
+func TestStoresWithRoomTellsOfAStoreWhenItIsHalfEmpty(t *testing.T) {
 	each(t, Options{MaxWaiting: 4, Shards: 3, StoreCap: 100}, func(t *testing.T, q *Queue, c *clock) {
 		roomy := func(want ...string) {
 			t.Helper()
 			c.Add(time.Second)
-			got, err := q.Roomy(t.Context(), time.Second)
+			got, err := q.StoresWithRoom(t.Context(), time.Second)
 			must(t, err)
 			if slices.Sort(got); !slices.Equal(got, want) {
 				t.Errorf("roomy = %v, want %v", got, want)
@@ -39,7 +39,7 @@ func TestRoomyTellsOfAStoreWhenItIsHalfEmpty(t *testing.T) {
 		refused("full", false)
 		over("big", "gone")
 		roomy()
-		if got, err := q.Roomy(t.Context(), time.Second); err != nil || got != nil { // another process in the same second
+		if got, err := q.StoresWithRoom(t.Context(), time.Second); err != nil || got != nil { // another process in the same second
 			t.Errorf("roomy = %v, %v", got, err)
 		}
 		must(t, q.Pause(t.Context(), "full")) // only big gets room

@@ -104,7 +104,7 @@ type Queue struct {
 	trouble []atomic.Int64 // by shard: until when claims leave it alone, in ns since 1970 by this machine
 
 	lookout      chan struct{}  // a permit: of those who wait in Claim one at a time looks out for work
-	beds         *beds          // who sleeps on which shard of a cluster
+	sleepers     *shardSleepers // who sleeps on which shard of a cluster
 	marks        []string       // by shard: the key that wakes sleepers
 	shardOfMark  map[string]int // and back
 	longestSleep time.Duration
@@ -133,7 +133,7 @@ func New(rdb redis.UniversalClient, o Options) *Queue {
 	}
 	q := &Queue{
 		rdb: rdb, o: o, scripts: compile(o), trouble: make([]atomic.Int64, o.Shards), lookout: make(chan struct{}, 1),
-		beds: newBeds(o.Shards), shardOfMark: make(map[string]int, o.Shards), longestSleep: longestSleep,
+		sleepers: newShardSleepers(o.Shards), shardOfMark: make(map[string]int, o.Shards), longestSleep: longestSleep,
 	}
 	q.lookout <- struct{}{}
 	for s := range o.Shards {

@@ -128,7 +128,7 @@ func TestRebuildLockRunsOut(t *testing.T) {
 	})
 }
 
-func TestAuditMendsCounters(t *testing.T) {
+func TestAuditFixesCounters(t *testing.T) {
 	each(t, Options{StoreCap: 2}, func(t *testing.T, q *Queue, _ *clock) {
 		list := jobs("abc", 4)
 		for i := range list {
@@ -143,7 +143,7 @@ func TestAuditMendsCounters(t *testing.T) {
 		n, err := q.Audit(t.Context())
 		must(t, err)
 		if n != 5 { // and where the store stands
-			t.Errorf("audit mended %d fields, want 5", n)
+			t.Errorf("audit fixed %d fields, want 5", n)
 		}
 		claim(t, q)
 		claimNothing(t, q) // the cap of 2
@@ -153,7 +153,7 @@ func TestAuditMendsCounters(t *testing.T) {
 
 // A store's hash says where the store stands, how many jobs wait and when the first delayed one is due. If it is wrong, audit
 // puts it right.
-func TestAuditMendsWhatAHashSays(t *testing.T) {
+func TestAuditFixesWhatAHashSays(t *testing.T) {
 	for name, spoil := range map[string]func(t *testing.T, q *Queue, store string){
 		"not in ready": func(t *testing.T, q *Queue, store string) {
 			must(t, q.rdb.ZRem(t.Context(), q.shardKey(0, "ready"), store).Err())
@@ -181,7 +181,7 @@ func TestAuditMendsWhatAHashSays(t *testing.T) {
 				spoil(t, q, "abc")
 				spoil(t, q, "def")
 				if n, err := q.Audit(t.Context()); err != nil || n == 0 {
-					t.Errorf("audit mended %d fields, %v", n, err)
+					t.Errorf("audit fixed %d fields, %v", n, err)
 				}
 				noAudit(t, q)
 				if l := claim(t, q); l.ID != "now" {

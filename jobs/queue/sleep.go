@@ -16,12 +16,12 @@ import (
 const longestSleep = time.Second
 
 // Who waits for work sleeps on the shards' mark keys. One server takes them all in one BZPOPMIN. A cluster refuses keys in
-// different slots, so there each shard has a goroutine of its own that sleeps on it while anybody in this process waits: a
-// bed. They block a connection each, at most half of a node's pool together: with more shards than that they take turns, and
+// different slots, so there each shard has a goroutine of its own that sleeps on it while anybody in this process waits.
+// They block a connection each, at most half of a node's pool together: with more shards than that they take turns, and
 // the others' work is found after up to longestSleep.
 
-// beds says which shards have a goroutine that sleeps on them, and which of these have been woken.
-type beds struct {
+// shardSleepers says which shards have a goroutine that sleeps on them, and which of these have been woken.
+type shardSleepers struct {
 	mu      sync.Mutex
 	waiting int    // goroutines in Claim
 	taken   []bool // by shard
@@ -31,20 +31,20 @@ type beds struct {
 	pending []bool // by shard: it is in woken
 }
 
-func newBeds(shards int) *beds {
-	return &beds{taken: make([]bool, shards), pending: make([]bool, shards), woken: make(chan int, shards)}
+func newShardSleepers(shards int) *shardSleepers {
+	return &shardSleepers{taken: make([]bool, shards), pending: make([]bool, shards), woken: make(chan int, shards)}
 }
 
-func (b *beds) enter() {
+func (b *shardSleepers) enter() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.waiting++
 }
 
-// leaveBeds ends a wait. A wake-up that nobody here is left to follow goes back to Redis, for other processes.
-func (q *Queue) leaveBeds(ctx context.Context) {
+// leaveShards ends a wait. A wake-up that nobody here is left to follow goes back to Redis, for other processes.
+func (q *Queue) leaveShards(ctx context.Context) {
 	var back []int
-	b := q.beds
+	b := q.sleepers
 	b.mu.Lock()
 	b.waiting--
 	for b.waiting == 0 && len(b.woken) > 0 {
@@ -72,7 +72,7 @@ func (q *Queue) sleep(ctx context.Context, d time.Duration) (woke int, err error
 		woke, err = q.sleepOn(ctx, d, q.marks...)
 		return woke, err
 	}
-	q.makeBeds(max(1, cluster.Options().PoolSize/2))
+	q.sleepOnShards(max(1, cluster.Options().PoolSize/2))
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
@@ -80,10 +80,10 @@ func (q *Queue) sleep(ctx context.Context, d time.Duration) (woke int, err error
 		return -1, ctx.Err()
 	case <-timer.C:
 		return -1, nil
-	case s := <-q.beds.woken:
-		q.beds.mu.Lock()
-		q.beds.pending[s] = false
-		q.beds.mu.Unlock()
+	case s := <-q.sleepers.woken:
+		q.sleepers.mu.Lock()
+		q.sleepers.pending[s] = false
+		q.sleepers.mu.Unlock()
 		return s, nil
 	}
 }
@@ -112,15 +112,15 @@ func (q *Queue) sleepOn(ctx context.Context, d time.Duration, marks ...string) (
 	return -1, fmt.Errorf("queue: sleep: unexpected answer %v", v)
 }
 
-// makeBeds has up to limit goroutines sleep on a shard each that nobody sleeps on yet and whose node answers.
-func (q *Queue) makeBeds(limit int) {
-	for _, s := range q.beds.take(limit, func(s int) bool { return !q.inTrouble(s) }) {
+// sleepOnShards has up to limit goroutines sleep on a shard each that nobody sleeps on yet and whose node answers.
+func (q *Queue) sleepOnShards(limit int) {
+	for _, s := range q.sleepers.take(limit, func(s int) bool { return !q.inTrouble(s) }) {
 		go q.sleepIn(s, limit)
 	}
 }
 
-// take takes free beds until limit are taken, beginning where it ended the last time.
-func (b *beds) take(limit int, fit func(shard int) bool) (got []int) {
+// take takes free shards until limit are taken, beginning where it ended the last time.
+func (b *shardSleepers) take(limit int, fit func(shard int) bool) (got []int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	shards := len(b.taken)
@@ -155,9 +155,9 @@ func (q *Queue) sleepIn(shard, limit int) {
 	}
 }
 
-// wokeIn passes a wake-up on, and says whether the bed is left.
+// wokeIn passes a wake-up on, and says whether the shard is left.
 func (q *Queue) wokeIn(shard int, woke, leave bool) bool {
-	b := q.beds
+	b := q.sleepers
 	b.mu.Lock()
 	back := woke && b.waiting == 0
 	if woke && !back && !b.pending[shard] {

@@ -91,9 +91,9 @@ func sleepyClient(t *testing.T, rdb redis.UniversalClient) (c redis.UniversalCli
 		o.PoolSize, o.ReadTimeout = 64, 10*time.Minute
 		c = redis.NewClusterClient(&o)
 		sleeping = func(q *Queue) bool {
-			q.beds.mu.Lock()
-			defer q.beds.mu.Unlock()
-			return q.beds.used == q.o.Shards
+			q.sleepers.mu.Lock()
+			defer q.sleepers.mu.Unlock()
+			return q.sleepers.used == q.o.Shards
 		}
 	case *redis.Client:
 		o := *rdb.Options()
@@ -122,21 +122,21 @@ func TestUnheardWakeUpsGoBack(t *testing.T) {
 	q := ready(t, clusterClient(t, c), Options{Shards: 4})
 	for name, hear := range map[string]func(){
 		"woken before the last one left": func() {
-			q.beds.enter()
-			q.beds.taken[2], q.beds.used = true, 1
+			q.sleepers.enter()
+			q.sleepers.taken[2], q.sleepers.used = true, 1
 			if q.wokeIn(2, true, false) {
-				t.Error("the bed is left though somebody waits")
+				t.Error("the shard is left though somebody waits")
 			}
-			q.leaveBeds(t.Context())
+			q.leaveShards(t.Context())
 		},
 		"woken after the last one left": func() {
 			if !q.wokeIn(2, true, false) {
-				t.Error("the bed is kept though nobody waits")
+				t.Error("the shard is kept though nobody waits")
 			}
 		},
 	} {
 		must(t, q.rdb.Del(t.Context(), q.marks[2]).Err())
-		q.beds.taken[2], q.beds.used = true, 1
+		q.sleepers.taken[2], q.sleepers.used = true, 1
 		hear()
 		if n, err := q.rdb.ZCard(t.Context(), q.marks[2]).Result(); err != nil || n != 1 {
 			t.Errorf("%s: %d marks, %v; want 1", name, n, err)
@@ -144,13 +144,13 @@ func TestUnheardWakeUpsGoBack(t *testing.T) {
 	}
 }
 
-// TestSleepersLeaveConnections: with more shards than half of a node's connections the beds take turns, and every shard has its.
+// TestSleepersLeaveConnections: with more shards than half of a node's connections the sleepers take turns, and every shard has its.
 func TestSleepersLeaveConnections(t *testing.T) {
 	const shards, limit = 5, 2
-	q := New(nil, Options{Shards: shards}) // each bed is made and left by hand
+	q := New(nil, Options{Shards: shards}) // each shard is taken and left by hand
 	slept := map[int]int{}
 	for range shards {
-		for _, s := range q.beds.take(limit, func(int) bool { return true }) {
+		for _, s := range q.sleepers.take(limit, func(int) bool { return true }) {
 			slept[s]++
 			q.wokeIn(s, false, true)
 		}

@@ -10,7 +10,7 @@ type checkpoint struct {
 	Bytes    int64  `json:"bytes,omitempty"`    // its size
 
 	// plan
-	Mended   bool             `json:"mended,omitempty"`    // a retry whose file changed: failed rows are known by key too
+	Fixed    bool             `json:"mended,omitempty"`    // a retry whose file changed: failed rows are known by key too
 	At       *source.Position `json:"at,omitempty"`        // where the next row starts; nil: at the beginning
 	LastLine int64            `json:"last_line,omitempty"` // line of the last row that came whole
 	Windows  int              `json:"windows,omitempty"`   // of rows that were planned

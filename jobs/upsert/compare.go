@@ -23,7 +23,7 @@ func (s *step) compareAll(ctx context.Context, live []Live) error {
 			keys = append(keys, key)
 		}
 	}
-	o := s.outcome()
+	o := s.changeset()
 	sure, err := s.known(ctx, ids)
 	if err != nil {
 		return err
@@ -37,7 +37,7 @@ func (s *step) compareAll(ctx context.Context, live []Live) error {
 			return err
 		}
 	}
-	items, err := s.find(ctx, query{state: tenants.ItemPlanned, keys: keys, known: unknown})
+	items, err := s.find(ctx, query{state: tenants.ItemPlanned, keys: keys, target: unknown})
 	if err != nil || len(items) == 0 {
 		return err
 	}
@@ -138,7 +138,7 @@ func (s *step) owners(ctx context.Context, ids []int64) (map[identity]string, er
 }
 
 // compare decides about one item whose record was found.
-func (s *step) compare(ctx context.Context, o *outcome, item tenants.RunItem, live Live) error {
+func (s *step) compare(ctx context.Context, o *changeset, item tenants.RunItem, live Live) error {
 	d, err := decodeDoc(item.Document)
 	if err != nil {
 		return err
@@ -160,7 +160,7 @@ func (s *step) compare(ctx context.Context, o *outcome, item tenants.RunItem, li
 }
 
 // toCreate decides about one item that has no record.
-func (s *step) toCreate(ctx context.Context, o *outcome, item tenants.RunItem) error {
+func (s *step) toCreate(ctx context.Context, o *changeset, item tenants.RunItem) error {
 	d, err := decodeDoc(item.Document)
 	if err != nil {
 		return err

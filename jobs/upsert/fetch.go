@@ -21,7 +21,7 @@ const (
 )
 
 // fetch gives the run its snapshot. A retry reads the source anew as well, for the merchant may have
-// mended it there; while it cannot be read, the retry works from the file of the run that it retries,
+// fixed it there; while it cannot be read, the retry works from the file of the run that it retries,
 // whose snapshot it has to begin with.
 func (s *step) fetch(ctx context.Context) error {
 	if s.run.RetryOf == "" && s.run.SnapshotID != "" { // given by whoever started the run
@@ -136,20 +136,20 @@ func (s *step) ready(ctx context.Context, snap *tenants.Snapshot) error {
 	if err != nil {
 		return err
 	}
-	mended, err := s.mended(ctx, snap)
+	fixed, err := s.fixed(ctx, snap)
 	if err != nil {
 		return err
 	}
 	s.run.Format = format
 	s.run.SnapshotID = snap.ID
 	s.run.Incomplete = !snap.Complete
-	s.cp = checkpoint{Mended: mended}
+	s.cp = checkpoint{Fixed: fixed}
 	s.Enter(tenants.PhasePlan)
 	return nil
 }
 
-// mended reports whether a retry's file is another than that of the run it retries.
-func (s *step) mended(ctx context.Context, snap *tenants.Snapshot) (bool, error) {
+// fixed reports whether a retry's file is another than that of the run it retries.
+func (s *step) fixed(ctx context.Context, snap *tenants.Snapshot) (bool, error) {
 	if s.run.RetryOf == "" {
 		return false, nil
 	}

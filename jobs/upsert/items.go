@@ -18,8 +18,8 @@ func (s *step) uniqueKey(d itemDoc) string {
 	return ""
 }
 
-// outcome is what a step found out about items; it is saved with the step.
-type outcome struct {
+// changeset is what a step found out about items; it is saved with the step.
+type changeset struct {
 	step    *step
 	items   []tenants.RunItem
 	records map[string]func(r *tenants.Record) // by key
@@ -28,18 +28,18 @@ type outcome struct {
 	updated []int64           // products that were changed
 }
 
-func (s *step) outcome() *outcome {
-	o := &outcome{step: s, records: make(map[string]func(*tenants.Record)), memory: make(map[string]string)}
+func (s *step) changeset() *changeset {
+	o := &changeset{step: s, records: make(map[string]func(*tenants.Record)), memory: make(map[string]string)}
 	s.OnCommit(o.write)
 	return o
 }
 
 // put saves an item as it now is.
-func (o *outcome) put(item tenants.RunItem) { o.items = append(o.items, item) }
+func (o *changeset) put(item tenants.RunItem) { o.items = append(o.items, item) }
 
 // landed ends an item whose record now is what its document says. action is what it took; seen is the record
 // as far as it was seen, with no fields if it was not.
-func (o *outcome) landed(item tenants.RunItem, action string, d itemDoc, seen Live) error {
+func (o *changeset) landed(item tenants.RunItem, action string, d itemDoc, seen Live) error {
 	run := o.step.run
 	setTarget(&item, seen)
 	item.State, item.Action, item.Document = tenants.ItemDone, action, ""
@@ -82,7 +82,7 @@ func (o *outcome) landed(item tenants.RunItem, action string, d itemDoc, seen Li
 }
 
 // note writes changes that were made to the journal.
-func (o *outcome) note(d itemDoc, id int64, action, changes string) {
+func (o *changeset) note(d itemDoc, id int64, action, changes string) {
 	run := o.step.run
 	o.journal = append(o.journal, tenants.JournalEntry{
 		ID: tenants.NewID(), StoreHash: run.StoreHash, RunID: run.ID, Key: o.step.shown(d), TargetID: id,
@@ -91,7 +91,7 @@ func (o *outcome) note(d itemDoc, id int64, action, changes string) {
 }
 
 // goesOn saves an update of which something is still to be written.
-func (o *outcome) goesOn(x *sending) error {
+func (o *changeset) goesOn(x *write) error {
 	var err error
 	if x.item.Changes, err = encodeChanges(x.changes); err != nil {
 		return err
@@ -104,7 +104,7 @@ func (o *outcome) goesOn(x *sending) error {
 }
 
 // noteWritten writes to the journal what had been written of an item that fails now.
-func (o *outcome) noteWritten(x *sending) error {
+func (o *changeset) noteWritten(x *write) error {
 	var landed []Change
 	for _, c := range x.changes {
 		if c.Done {
@@ -123,7 +123,7 @@ func (o *outcome) noteWritten(x *sending) error {
 }
 
 // failed ends an item that cannot land.
-func (o *outcome) failed(item tenants.RunItem, d itemDoc, field, message, value string) {
+func (o *changeset) failed(item tenants.RunItem, d itemDoc, field, message, value string) {
 	o.step.Fault(item.Line, o.step.shown(d), field, message, value)
 	o.step.run.Failed++
 	item.State, item.Document = tenants.ItemFailed, ""
@@ -140,7 +140,7 @@ func (o *outcome) failed(item tenants.RunItem, d itemDoc, field, message, value 
 	}
 }
 
-func (o *outcome) write(ctx context.Context, tx *tenants.DB) error {
+func (o *changeset) write(ctx context.Context, tx *tenants.DB) error {
 	if err := tx.UpdateRunItems(ctx, o.items); err != nil {
 		return err
 	}
@@ -152,13 +152,13 @@ func (o *outcome) write(ctx context.Context, tx *tenants.DB) error {
 	}
 	if len(keys) > 0 {
 		flow := o.step.run.FlowID
-		known, err := tx.RecordsByKeys(ctx, flow, keys)
+		found, err := tx.RecordsByKeys(ctx, flow, keys)
 		if err != nil {
 			return err
 		}
 		records := make([]tenants.Record, 0, len(keys))
 		for _, key := range keys {
-			r, ok := known[key]
+			r, ok := found[key]
 			if !ok {
 				r = tenants.Record{Kind: o.step.run.Kind, FlowID: flow, Key: key}
 			}
@@ -176,7 +176,7 @@ func (o *outcome) write(ctx context.Context, tx *tenants.DB) error {
 }
 
 // remember saves what is known of products now.
-func (o *outcome) remember(ctx context.Context, tx *tenants.DB) error {
+func (o *changeset) remember(ctx context.Context, tx *tenants.DB) error {
 	kind, flow := o.step.run.Kind, o.step.run.FlowID
 	products := make(map[string]string, len(o.memory))
 	var forgotten []string
@@ -198,21 +198,32 @@ func (o *outcome) remember(ctx context.Context, tx *tenants.DB) error {
 
 // query narrows the run's items; zero fields narrow nothing.
 type query struct {
-	state tenants.ItemState
-	after int64 // lines after this one
-	known *bool // with a target id, or without
-	keys  []string
-	ids   []int64
-	limit int
+	state  tenants.ItemState
+	after  int64 // lines after this one
+	target targetFilter
+	keys   []string
+	ids    []int64
+	limit  int
 }
+
+// targetFilter is which items a query takes: those whose record is known, those whose is not, or both.
+type targetFilter int
+
+const (
+	either targetFilter = iota
+	known
+	unknown
+)
 
 // find returns the run's items that q describes, by line.
 func (s *step) find(ctx context.Context, q query) ([]tenants.RunItem, error) {
 	g := s.DB().Scoped(ctx).Where("run_id = ? AND state = ? AND line > ?", s.run.ID, q.state, q.after)
-	if q.known != nil && *q.known {
+	switch q.target {
+	case known:
 		g = g.Where("target_id <> 0")
-	} else if q.known != nil {
+	case unknown:
 		g = g.Where("target_id = 0")
+	case either:
 	}
 	if q.keys != nil {
 		g = g.Where("key IN ?", q.keys)

@@ -27,12 +27,6 @@ const (
 	restWindow  = 500      // items that one step turns into creates
 )
 
-var (
-	yes, no = true, false
-	isKnown = &yes
-	unknown = &no
-)
-
 // match finds the products of the planned items, one unit a step.
 func (s *step) match(ctx context.Context) error {
 	var err error
@@ -203,7 +197,7 @@ func (s *step) page(ctx context.Context, scanner Scanner) (more bool, total int,
 
 // matchIDs looks up a chunk of known records. Those that are gone are looked up by key later.
 func (s *step) matchIDs(ctx context.Context) error {
-	items, err := s.find(ctx, query{state: tenants.ItemPlanned, after: s.cp.Cursor, known: isKnown, limit: s.k.target.LookupBatch()})
+	items, err := s.find(ctx, query{state: tenants.ItemPlanned, after: s.cp.Cursor, target: known, limit: s.k.target.LookupBatch()})
 	if err != nil {
 		return err
 	}
@@ -215,7 +209,7 @@ func (s *step) matchIDs(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	o := s.outcome()
+	o := s.changeset()
 	for _, item := range asked {
 		if live, ok := found[identityOf(item)]; ok {
 			if err := s.compare(ctx, o, item, live); err != nil {
@@ -265,7 +259,7 @@ func (s *step) findByID(ctx context.Context, items []tenants.RunItem) (found map
 
 // matchKeys looks up a chunk of unknown records by key. Those that are not there are to be created.
 func (s *step) matchKeys(ctx context.Context) error {
-	items, err := s.find(ctx, query{state: tenants.ItemPlanned, after: s.cp.Cursor, known: unknown, limit: s.k.target.LookupBatch()})
+	items, err := s.find(ctx, query{state: tenants.ItemPlanned, after: s.cp.Cursor, target: unknown, limit: s.k.target.LookupBatch()})
 	if err != nil {
 		return err
 	}
@@ -277,7 +271,7 @@ func (s *step) matchKeys(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	o := s.outcome()
+	o := s.changeset()
 	for _, item := range asked {
 		if live, ok := found[item.Key]; ok {
 			err = s.compare(ctx, o, item, live)
@@ -345,7 +339,7 @@ func (s *step) findAllByKey(ctx context.Context, items []tenants.RunItem) (map[s
 
 // matchRest turns what the whole catalogue does not have into creates.
 func (s *step) matchRest(ctx context.Context) error {
-	items, err := s.find(ctx, query{state: tenants.ItemPlanned, after: s.cp.Cursor, known: unknown, limit: restWindow})
+	items, err := s.find(ctx, query{state: tenants.ItemPlanned, after: s.cp.Cursor, target: unknown, limit: restWindow})
 	if err != nil {
 		return err
 	}
@@ -353,7 +347,7 @@ func (s *step) matchRest(ctx context.Context) error {
 		s.stage(stageLost)
 		return nil
 	}
-	o := s.outcome()
+	o := s.changeset()
 	for _, item := range items {
 		if err := s.toCreate(ctx, o, item); err != nil {
 			return err
@@ -365,7 +359,7 @@ func (s *step) matchRest(ctx context.Context) error {
 
 // matchLost forgets the ids of records that are gone, so that matchKeys looks for their successors.
 func (s *step) matchLost(ctx context.Context) error {
-	items, err := s.find(ctx, query{state: tenants.ItemPlanned, after: s.cp.Cursor, known: isKnown, limit: restWindow})
+	items, err := s.find(ctx, query{state: tenants.ItemPlanned, after: s.cp.Cursor, target: known, limit: restWindow})
 	if err != nil {
 		return err
 	}
@@ -373,7 +367,7 @@ func (s *step) matchLost(ctx context.Context) error {
 		s.stage(stageKeys)
 		return nil
 	}
-	o := s.outcome()
+	o := s.changeset()
 	for _, item := range items {
 		forgetTarget(&item)
 		o.put(item)

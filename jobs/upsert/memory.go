@@ -111,7 +111,7 @@ func (s *step) recall(ctx context.Context, items []tenants.RunItem) (map[string]
 // matchMemory works out what changes of the known products that are remembered. The others stay planned and
 // are looked for.
 func (s *step) matchMemory(ctx context.Context) error {
-	items, err := s.find(ctx, query{state: tenants.ItemPlanned, after: s.cp.Cursor, known: isKnown, limit: restWindow})
+	items, err := s.find(ctx, query{state: tenants.ItemPlanned, after: s.cp.Cursor, target: known, limit: restWindow})
 	if err != nil {
 		return err
 	}
@@ -123,7 +123,7 @@ func (s *step) matchMemory(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	o := s.outcome()
+	o := s.changeset()
 	for _, item := range items {
 		if p, ok := products[item.Key]; ok {
 			if err := s.compareMemory(ctx, o, item, p); err != nil {
@@ -136,7 +136,7 @@ func (s *step) matchMemory(ctx context.Context) error {
 }
 
 // compareMemory makes an update of an item whose product is remembered, if memory has all it takes.
-func (s *step) compareMemory(ctx context.Context, o *outcome, item tenants.RunItem, p Live) error {
+func (s *step) compareMemory(ctx context.Context, o *changeset, item tenants.RunItem, p Live) error {
 	d, err := decodeDoc(item.Document)
 	if err != nil {
 		return err
@@ -162,7 +162,7 @@ func (s *step) compareMemory(ctx context.Context, o *outcome, item tenants.RunIt
 }
 
 // toUpdate makes an update of an item. live is its product, as it was seen or is remembered.
-func (s *step) toUpdate(o *outcome, item tenants.RunItem, d itemDoc, live Live, changes []Change) error {
+func (s *step) toUpdate(o *changeset, item tenants.RunItem, d itemDoc, live Live, changes []Change) error {
 	s.remark(item, d, live)
 	var err error
 	if item.Changes, err = encodeChanges(changes); err != nil {
@@ -181,7 +181,7 @@ func (s *step) toUpdate(o *outcome, item tenants.RunItem, d itemDoc, live Live, 
 
 // drifted returns what has to be set right of a product after an update from memory: the mapped fields that
 // were not sent and that the answer shows with another value than the remembered one.
-func (s *step) drifted(x *sending, memory Live, refs Refs) []Change {
+func (s *step) drifted(x *write, memory Live, refs Refs) []Change {
 	var out []Change
 	for _, c := range s.k.target.Diff(x.doc.Doc, x.answer, refs) {
 		field := s.k.target.FieldOf(c.Field)
@@ -206,7 +206,7 @@ func (s *step) remark(item tenants.RunItem, d itemDoc, live Live) {
 }
 
 // fix notes the changes that others made to an updated record, to be written over by a second update.
-func (s *step) fix(o *outcome, x *sending, drift []Change) error {
+func (s *step) fix(o *changeset, x *write, drift []Change) error {
 	for i := range x.changes {
 		x.changes[i].Done = true
 	}
@@ -219,7 +219,7 @@ func (s *step) fix(o *outcome, x *sending, drift []Change) error {
 }
 
 // doubt sends an update that memory was wrong about back to the look-up.
-func (s *step) doubt(o *outcome, x *sending) error {
+func (s *step) doubt(o *changeset, x *write) error {
 	x.doc.basis = basisDoubt
 	var err error
 	if x.item.Document, err = x.doc.encode(); err != nil {
@@ -231,7 +231,7 @@ func (s *step) doubt(o *outcome, x *sending) error {
 
 // lookAgain looks up the records of updates that memory was wrong about, by id and then by key, and decides
 // about them anew. It is a step's whole work, so that a crash repeats nothing but reading.
-func (s *step) lookAgain(ctx context.Context, all []*sending) error {
+func (s *step) lookAgain(ctx context.Context, all []*write) error {
 	all = all[:min(len(all), s.k.target.LookupBatch())]
 	items := make([]tenants.RunItem, len(all))
 	for i, x := range all {
@@ -253,7 +253,7 @@ func (s *step) lookAgain(ctx context.Context, all []*sending) error {
 	if err != nil {
 		return err
 	}
-	o := s.outcome()
+	o := s.changeset()
 	for _, x := range all {
 		if !looked[x.item.Line] {
 			continue // the next step begins with it

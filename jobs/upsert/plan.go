@@ -297,7 +297,7 @@ func (s *step) sortRows(ctx context.Context, rows []mapped) error {
 	if err := s.passRetried(ctx, rows); err != nil {
 		return err
 	}
-	book, err := s.openBook(ctx, rows)
+	window, err := s.openWindow(ctx, rows)
 	if err != nil {
 		return err
 	}
@@ -308,35 +308,35 @@ func (s *step) sortRows(ctx context.Context, rows []mapped) error {
 			s.run.Read++
 		}
 		if m.key != "" {
-			if line, seen := book.firstLine(m); seen {
+			if line, seen := window.firstLine(m); seen {
 				if !m.pass {
 					s.Fault(m.line, m.shown, s.k.target.Key(m.doc.Fields).Field, fmt.Sprintf("this %s is already on line %d: the first row is used. Remove one of them at the source", s.k.target.KeyName(), line), m.shown)
 					s.run.Failed++
 				}
 				continue
 			}
-			book.seen(m)
+			window.seen(m)
 		}
 		switch {
 		case m.pass:
 		case m.bad:
 			s.run.Failed++
-			book.failed(m)
-		case book.landed(m):
+			window.failed(m)
+		case window.landed(m):
 			s.run.Unchanged++
 		default:
 			work = append(work, m)
 		}
 	}
-	if err := book.admit(ctx, work, s); err != nil {
+	if err := window.admit(ctx, work, s); err != nil {
 		return err
 	}
-	s.OnCommit(book.write)
+	s.OnCommit(window.write)
 	return nil
 }
 
 // passRetried marks the rows that a retry only passes by: those that did not fail last time. In a file
-// that was mended since, rows may have moved, so a failed row is known by its key as well.
+// that was fixed since, rows may have moved, so a failed row is known by its key as well.
 func (s *step) passRetried(ctx context.Context, rows []mapped) error {
 	if s.run.RetryOf == "" || len(rows) == 0 {
 		return nil
@@ -369,9 +369,9 @@ func (s *step) passRetried(ctx context.Context, rows []mapped) error {
 }
 
 // failedKeys returns which keys of a window failed in the run that this one retries; none unless the
-// file was mended.
+// file was fixed.
 func (s *step) failedKeys(ctx context.Context, rows []mapped) (map[string]bool, error) {
-	if !s.cp.Mended {
+	if !s.cp.Fixed {
 		return nil, nil
 	}
 	var shown []string

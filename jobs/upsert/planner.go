@@ -23,19 +23,19 @@ type cost struct {
 	pages   int // requests, by the whole catalogue; 0 while its size is not known
 }
 
-// cheaper is the way to find products that a planner chose.
-type cheaper int
+// strategy is the way to find products that a planner chose.
+type strategy int
 
 const (
-	nothing   cheaper = iota // no product to find
-	byLookup                 // id:in and sku:in
-	byPages                  // the whole catalogue
-	firstPage                // ask the first page: it tells the size, and is needed for byPages anyway
+	nothing   strategy = iota // no product to find
+	byLookup                  // id:in and sku:in
+	byPages                   // the whole catalogue
+	firstPage                 // ask the first page: it tells the size, and is needed for byPages anyway
 )
 
 // choose picks the cheaper way for unknown keys and known ids. keyBytes is the encoded length of all
 // unknown keys together. pages is the number of pages that are still to be read, -1 while unknown.
-func choose(unknown, known, keyBytes int64, pages, batch int) (cheaper, cost) {
+func choose(unknown, known, keyBytes int64, pages, batch int) (strategy, cost) {
 	c := cost{lookups: chunks(unknown, keyBytes, batch) + ceilDiv(int(known), batch)}
 	switch {
 	case unknown+known == 0:

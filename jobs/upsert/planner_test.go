@@ -11,7 +11,7 @@ func TestChoose(t *testing.T) {
 		name           string
 		unknown, known int64
 		pages          int
-		want           cheaper
+		want           strategy
 	}{
 		{"nothing to find", 0, 0, -1, nothing},
 		{"known ids only are never paged", 0, 100, -1, byLookup},

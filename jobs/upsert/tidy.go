@@ -36,7 +36,7 @@ func (k *Kind) dropBooks(ctx context.Context, run *tenants.Run) error {
 		for {
 			var keys []string
 			if err := db.Scoped(ctx).Model(&tenants.Record{}).Where("flow_id = ?", id).Limit(tidyBatch).Pluck("key", &keys).Error; err != nil {
-				return fmt.Errorf("upsert: book of run %s: %w", id, err)
+				return fmt.Errorf("upsert: records of dry run %s: %w", id, err)
 			}
 			if len(keys) == 0 {
 				break

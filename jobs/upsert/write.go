@@ -66,8 +66,8 @@ func (s *step) leave(ctx context.Context, other string, states ...tenants.ItemSt
 	return nil
 }
 
-// sending is one item on its way, and what became of it. One goroutine has it at a time.
-type sending struct {
+// write is one item on its way, and what became of it. One goroutine has it at a time.
+type write struct {
 	item    tenants.RunItem
 	doc     itemDoc
 	changes []Change           // the item's
@@ -85,24 +85,24 @@ type sending struct {
 }
 
 // write is x for its target.
-func (x *sending) write(recalled bool) Write {
+func (x *write) write(recalled bool) Write {
 	return Write{ID: x.item.TargetID, Ref: x.item.TargetRef, Doc: x.doc.Doc, Fields: x.sent, Recalled: recalled}
 }
 
 // take notes what became of x.
-func (x *sending) take(r Result) {
+func (x *write) take(r Result) {
 	x.state, x.answer, x.partial, x.field, x.message, x.left = r.State, r.Live, r.Partial, r.Field, r.Message, r.Left
 }
 
 // rename has x written with its unique form.
-func (x *sending) rename(t Target, unique string) {
+func (x *write) rename(t Target, unique string) {
 	field, _, _ := t.(Renamer).Unique(x.doc.Fields) //nolint:forcetypeassert // its result said Renamed
 	x.doc.Unique, x.renamed = unique, true
 	x.sent[t.FieldOf(field)] = unique
 }
 
 // unanswered sorts an error that says nothing about the item itself.
-func (x *sending) unanswered(err error) {
+func (x *write) unanswered(err error) {
 	x.err = err
 	x.state = notSent
 	if sent, ok := away(err); ok {
@@ -161,7 +161,7 @@ func graceful(ctx context.Context) (context.Context, context.CancelFunc) {
 // settle draws the step's conclusions from what could not be answered: quota, an outage, or a token
 // that is no longer accepted. It returns an error only if nothing at all was answered, for then
 // nothing is lost by dropping the step.
-func (s *step) settle(all []*sending) error {
+func (s *step) settle(all []*write) error {
 	answered, silent := 0, 0
 	var fatal error
 	for _, x := range all {
@@ -214,7 +214,7 @@ func (s *step) exhausted(item tenants.RunItem) bool { return s.cp.Tries[item.Lin
 const exhaustedMessage = "BigCommerce gave no usable answer for this record, five times. Retry the record later; if it fails again, contact support."
 
 // accept ends an item all of whose changes landed. live is its record, as far as the last answer showed it.
-func (s *step) accept(o *outcome, x *sending, live Live, action string, refs Refs) error {
+func (s *step) accept(o *changeset, x *write, live Live, action string, refs Refs) error {
 	s.compareAnswer(x)
 	delete(s.cp.Tries, x.item.Line)
 	t := s.k.target
@@ -239,7 +239,7 @@ func (s *step) accept(o *outcome, x *sending, live Live, action string, refs Ref
 }
 
 // compareAnswer compares an answer with what was sent.
-func (s *step) compareAnswer(x *sending) {
+func (s *step) compareAnswer(x *write) {
 	if x.renamed {
 		s.tellRenamed(x)
 	}
@@ -259,7 +259,7 @@ func (s *step) compareAnswer(x *sending) {
 }
 
 // tellRenamed warns about a unique value that was written in another form.
-func (s *step) tellRenamed(x *sending) {
+func (s *step) tellRenamed(x *write) {
 	r := s.k.target.(Renamer) //nolint:forcetypeassert // renamed says so
 	field, value, _ := r.Unique(x.doc.Fields)
 	s.Warn(x.item.Line, s.shown(x.doc), field, r.Renamed(x.doc.Unique), value)
@@ -272,7 +272,7 @@ func (s *step) tellRenamed(x *sending) {
 
 // stale forgets what the run refers to after some of it turned out to be gone. The next step loads it again and
 // creates what is missing. It notes the try, but of what had only been recalled.
-func (s *step) stale(x *sending, refs Refs) {
+func (s *step) stale(x *write, refs Refs) {
 	if !s.staleRefs {
 		s.staleRefs = true
 		s.k.refs.forget(s.run.ID)

@@ -49,8 +49,8 @@ func (s *step) writeCreates(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	o := s.outcome()
-	var ready []*sending
+	o := s.changeset()
+	var ready []*write
 	for _, x := range all {
 		if missing, message := unresolved(refs, x.doc); message != "" {
 			o.failed(x.item, x.doc, missing.Field, message, Text(x.doc.Fields[missing.Field]))
@@ -82,7 +82,7 @@ func (s *step) writeCreates(ctx context.Context) error {
 }
 
 // passed is the line up to which no create is left.
-func passed(ready []*sending, cursor int64, items []tenants.RunItem) int64 {
+func passed(ready []*write, cursor int64, items []tenants.RunItem) int64 {
 	for _, x := range ready {
 		if x.item.State == tenants.ItemCreate {
 			return x.item.Line - 1
@@ -93,7 +93,7 @@ func passed(ready []*sending, cursor int64, items []tenants.RunItem) int64 {
 
 // markSending notes in a transaction of its own that these creates may be sent from now on. It fails
 // if the run moved on without this step, or if any of them is marked already.
-func (s *step) markSending(ctx context.Context, all []*sending) error {
+func (s *step) markSending(ctx context.Context, all []*write) error {
 	lines := make([]int64, len(all))
 	for i, x := range all {
 		lines[i] = x.item.Line
@@ -124,7 +124,7 @@ func (s *step) markSending(ctx context.Context, all []*sending) error {
 }
 
 // post sends creates concurrently until the step is spent.
-func (s *step) post(ctx context.Context, c *bigcommerce.Client, all []*sending, refs Refs) {
+func (s *step) post(ctx context.Context, c *bigcommerce.Client, all []*write, refs Refs) {
 	requests, stop := graceful(ctx)
 	defer stop()
 	target, ok := s.k.target.(Creator)
@@ -147,7 +147,7 @@ func (s *step) post(ctx context.Context, c *bigcommerce.Client, all []*sending, 
 }
 
 // wasSent draws the conclusion of one create.
-func (s *step) wasSent(ctx context.Context, o *outcome, x *sending, refs Refs) error {
+func (s *step) wasSent(ctx context.Context, o *changeset, x *write, refs Refs) error {
 	switch x.state {
 	case Landed:
 		return s.made(o, x, refs)
@@ -174,7 +174,7 @@ func (s *step) wasSent(ctx context.Context, o *outcome, x *sending, refs Refs) e
 }
 
 // made concludes from a create that landed: other routes write what it could not carry.
-func (s *step) made(o *outcome, x *sending, refs Refs) error {
+func (s *step) made(o *changeset, x *write, refs Refs) error {
 	if len(x.left) == 0 {
 		return s.accept(o, x, x.answer, actionCreate, refs)
 	}
@@ -192,7 +192,7 @@ func (s *step) made(o *outcome, x *sending, refs Refs) error {
 }
 
 // meet concludes from a create that met a product with its SKU.
-func (s *step) meet(ctx context.Context, o *outcome, x *sending, refs Refs) error {
+func (s *step) meet(ctx context.Context, o *changeset, x *write, refs Refs) error {
 	id := x.answer.ID
 	owners, err := s.owners(ctx, []int64{id})
 	if err != nil {
@@ -209,10 +209,10 @@ func (s *step) meet(ctx context.Context, o *outcome, x *sending, refs Refs) erro
 // adoptLive concludes from a product that is there although the item was to be created. One that is
 // exactly what a create of this item would have made, after such a create may have been sent, is taken
 // as made by it. Any other was there before, or somebody else made it: it is updated where it differs.
-func (s *step) adoptLive(o *outcome, x *sending, live Live, refs Refs) error {
+func (s *step) adoptLive(o *changeset, x *write, live Live, refs Refs) error {
 	changes := s.k.target.Diff(x.doc.Doc, live, refs)
 	if len(changes) == 0 && x.doc.Sent {
-		made := &sending{item: x.item, doc: x.doc, changes: x.changes, answer: live}
+		made := &write{item: x.item, doc: x.doc, changes: x.changes, answer: live}
 		if r, ok := s.k.target.(Renamer); ok {
 			field, value, unique := r.Unique(x.doc.Fields)
 			if value != "" && Text(live.Fields[s.k.target.FieldOf(field)]) == unique && x.doc.Unique != unique && value != unique {
@@ -254,7 +254,7 @@ func (s *step) lookBack(ctx context.Context, begun []tenants.RunItem) error {
 	if err != nil {
 		return err
 	}
-	o := s.outcome()
+	o := s.changeset()
 	for _, item := range begun {
 		d, err := decodeDoc(item.Document)
 		if err != nil {
@@ -266,7 +266,7 @@ func (s *step) lookBack(ctx context.Context, begun []tenants.RunItem) error {
 			return fmt.Errorf("upsert: changes of line %d: %w", item.Line, err)
 		}
 		if p, ok := found[item.Key]; ok {
-			if err := s.adoptLive(o, &sending{item: item, doc: d, changes: changes}, p, refs); err != nil {
+			if err := s.adoptLive(o, &write{item: item, doc: d, changes: changes}, p, refs); err != nil {
 				return err
 			}
 			continue
@@ -296,7 +296,7 @@ type creator struct {
 }
 
 // create sends one create. A unique value that another record has is written in another form, once.
-func (w *creator) create(ctx context.Context, x *sending) {
+func (w *creator) create(ctx context.Context, x *write) {
 	result, err := w.creates.Create(ctx, w.client, w.run, x.write(w.refs.Recalled()))
 	w.pipe.told(err)
 	switch {

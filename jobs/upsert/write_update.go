@@ -29,7 +29,7 @@ func (s *step) writeUpdates(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	doubted := slices.DeleteFunc(slices.Clone(all), func(x *sending) bool { return x.doc.basis != basisDoubt })
+	doubted := slices.DeleteFunc(slices.Clone(all), func(x *write) bool { return x.doc.basis != basisDoubt })
 	if len(doubted) > 0 {
 		if err := s.lookAgain(ctx, doubted); !s.Held(err) {
 			return err
@@ -40,8 +40,8 @@ func (s *step) writeUpdates(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	o := s.outcome()
-	var ready []*sending
+	o := s.changeset()
+	var ready []*write
 	for _, x := range all {
 		if s.exhausted(x.item) {
 			if err := o.noteWritten(x); err != nil {
@@ -84,7 +84,7 @@ func (s *step) writeUpdates(ctx context.Context) error {
 }
 
 // send sends updates, a route after the other, until the step is spent.
-func (s *step) send(ctx context.Context, c *bigcommerce.Client, all []*sending, refs Refs) {
+func (s *step) send(ctx context.Context, c *bigcommerce.Client, all []*write, refs Refs) {
 	requests, stop := graceful(ctx)
 	defer stop()
 	for _, route := range s.k.target.Routes() {
@@ -120,15 +120,15 @@ func targetsOf(t Target, changes []Change, route Route) []string {
 }
 
 // prepare decodes items and loads what their documents refer to.
-func (s *step) prepare(ctx context.Context, items []tenants.RunItem) ([]*sending, Refs, error) {
-	all := make([]*sending, len(items))
+func (s *step) prepare(ctx context.Context, items []tenants.RunItem) ([]*write, Refs, error) {
+	all := make([]*write, len(items))
 	docs := make([]itemDoc, len(items))
 	for i, item := range items {
 		d, err := decodeDoc(item.Document)
 		if err != nil {
 			return nil, nil, err
 		}
-		all[i], docs[i] = &sending{item: item, doc: d}, d
+		all[i], docs[i] = &write{item: item, doc: d}, d
 		if item.Changes != "" {
 			if err := decodeJSON(item.Changes, &all[i].changes); err != nil {
 				return nil, nil, fmt.Errorf("upsert: changes of line %d: %w", item.Line, err)
@@ -150,15 +150,15 @@ func (s *step) prepare(ctx context.Context, items []tenants.RunItem) ([]*sending
 const suspectAfter = 2
 
 // batches cuts the updates of a route into batches. What failed without an answer before goes alone, in case it is the reason.
-func (s *step) batches(all []*sending, route Route) [][]*sending {
-	var together []*sending
-	var out [][]*sending
+func (s *step) batches(all []*write, route Route) [][]*write {
+	var together []*write
+	var out [][]*write
 	for _, x := range all {
 		if x.route.Name != route.Name {
 			continue
 		}
 		if s.cp.Tries[x.item.Line] > 0 || s.cp.Fruitless >= suspectAfter {
-			out = append(out, []*sending{x})
+			out = append(out, []*write{x})
 		} else {
 			together = append(together, x)
 		}
@@ -168,7 +168,7 @@ func (s *step) batches(all []*sending, route Route) [][]*sending {
 
 // updated draws the conclusion of one update. memory is its product as it was remembered, if its changes were
 // worked out from that.
-func (s *step) updated(o *outcome, x *sending, memory Live, refs Refs) error {
+func (s *step) updated(o *changeset, x *write, memory Live, refs Refs) error {
 	if x.doc.basis == basisMemory {
 		switch x.state {
 		case Landed:
@@ -210,7 +210,7 @@ func (s *step) updated(o *outcome, x *sending, memory Live, refs Refs) error {
 }
 
 // landed notes what a route wrote, and ends the item if that was all.
-func (s *step) landed(o *outcome, x *sending, refs Refs) error {
+func (s *step) landed(o *changeset, x *write, refs Refs) error {
 	for i, c := range x.changes {
 		if routeOf(s.k.target, c).Name == x.route.Name {
 			x.changes[i].Done = true
@@ -235,7 +235,7 @@ type updater struct {
 }
 
 // put sends a batch and notes in each of its sendings what became of it.
-func (w *updater) put(ctx context.Context, batch []*sending) {
+func (w *updater) put(ctx context.Context, batch []*write) {
 	writes := make([]Write, len(batch))
 	for i, x := range batch {
 		writes[i] = x.write(w.refs.Recalled())
@@ -292,8 +292,8 @@ func (w *updater) put(ctx context.Context, batch []*sending) {
 
 // sort takes the results of a batch. What is not surely saved is sent again alone, to learn its own fault; what
 // surely is not, because of others, is sent again together.
-func (w *updater) sort(ctx context.Context, batch []*sending, results []Result) {
-	var again []*sending
+func (w *updater) sort(ctx context.Context, batch []*write, results []Result) {
+	var again []*write
 	moved := false
 	for i, x := range batch {
 		x.take(results[i])
@@ -316,7 +316,7 @@ func (w *updater) sort(ctx context.Context, batch []*sending, results []Result) 
 	}
 	for _, x := range batch {
 		if x.state == Unsure {
-			w.put(ctx, []*sending{x})
+			w.put(ctx, []*write{x})
 		}
 	}
 }
@@ -324,6 +324,6 @@ func (w *updater) sort(ctx context.Context, batch []*sending, results []Result) 
 // withoutMemory returns those of a batch whose changes were worked out from live records. If BigCommerce refuses
 // a batch, it is cheaper to look the others up, many in a request, than to split it: several of their records may
 // be gone.
-func withoutMemory(batch []*sending) []*sending {
-	return slices.DeleteFunc(slices.Clone(batch), func(x *sending) bool { return x.doc.basis == basisMemory })
+func withoutMemory(batch []*write) []*write {
+	return slices.DeleteFunc(slices.Clone(batch), func(x *write) bool { return x.doc.basis == basisMemory })
 }

@@ -18,7 +18,7 @@ const (
 
 // RedirectPath checks where a shopper wants to go after the sign-in: a path of the storefront, perhaps
 // with a query and a fragment. It returns text as it is, "" for "", or a problem.Invalid that names
-// redirect_to. Nothing is mended on the way: what browsers or servers read in two ways is refused.
+// redirect_to. Nothing is fixed on the way: what browsers or servers read in two ways is refused.
 func RedirectPath(text string) (string, error) {
 	if text == "" {
 		return "", nil

@@ -10,18 +10,18 @@ import (
 	"sluice/jobs/upsert"
 )
 
-// taken is what a conflict is about.
-type taken int
+// conflict is what a conflict is about.
+type conflict int
 
 const (
-	takenOther taken = iota
+	takenOther conflict = iota
 	takenName
 	takenSKU
 	takenReference // a category or brand that does not exist any more
 )
 
 // conflictAbout reads from a conflict's fields, or else from its title, what it is about.
-func conflictAbout(api *bigcommerce.APIError) taken {
+func conflictAbout(api *bigcommerce.APIError) conflict {
 	for _, field := range slices.Sorted(maps.Keys(api.Fields)) {
 		switch lastPart(field) {
 		case "sku":

@@ -49,7 +49,7 @@ func TestDiff(t *testing.T) {
 		{"price", live(bigcommerce.Fields{"price": n("13")}), []upsert.Change{{Field: "price", Before: n("13"), After: n("12.5")}}},
 		{"category, shown by path", live(bigcommerce.Fields{"categories": []any{n("10"), n("99")}}), []upsert.Change{{Field: "category", Before: "#99|Bags", After: "bags > Backpacks"}}},
 		{"brand, shown by name", live(bigcommerce.Fields{"brand_id": n("0")}), []upsert.Change{{Field: "brand", Before: "", After: "Acme"}}},
-		{"a padded SKU is mended", live(bigcommerce.Fields{"sku": "B-1 "}), []upsert.Change{{Field: "sku", Before: "B-1 ", After: "B-1"}}},
+		{"a padded SKU is fixed", live(bigcommerce.Fields{"sku": "B-1 "}), []upsert.Change{{Field: "sku", Before: "B-1 ", After: "B-1"}}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -82,7 +82,7 @@ func TestPayload(t *testing.T) {
 func TestConflictAbout(t *testing.T) {
 	tests := []struct {
 		api  bigcommerce.APIError
-		want taken
+		want conflict
 	}{
 		{bigcommerce.APIError{Title: "x", Fields: map[string]string{"0.sku": "dup"}}, takenSKU},
 		{bigcommerce.APIError{Title: "The product name is a duplicate"}, takenName},

@@ -91,7 +91,7 @@ func TestRevive(t *testing.T) {
 	})
 }
 
-// TestReviveDryRun: a dry run begins anew, and finds its duplicates again although its book is gone.
+// TestReviveDryRun: a dry run begins anew, and finds its duplicates again although its records are gone.
 func TestReviveDryRun(t *testing.T) {
 	w := newWorld(t, newPlatform(t))
 	w.cfg.WindowRows = 10

@@ -118,7 +118,7 @@ func TestBadRowsAreNamedAndGoodOnesLand(t *testing.T) {
 		t.Errorf("the first line is not named: %q", m)
 	}
 
-	// Mended rows land with a retry of the failed ones, and nothing else is touched.
+	// Fixed rows land with a retry of the failed ones, and nothing else is touched.
 	retry := w.run(func(n *tenants.Run) { n.RetryOf = r.ID })
 	w.want(retry, counts{Read: 11, Failed: 11})
 }
@@ -128,7 +128,7 @@ func TestRetryReadsOnlyWhatFailed(t *testing.T) {
 	w.feed.body = csv(part("A", "First", "1", "1"), part("B", "Second", "2;50", "1"), part("B", "Second again", "2", "1"), part("C", "Third", "3;50", "1"))
 	r := w.run()
 	w.want(r, counts{Read: 4, Created: 1, Failed: 3})
-	// The merchant mends the mapping.
+	// The merchant fixes the mapping.
 	for i, f := range w.flow.Mapping.Fields {
 		if f.Target == "price" {
 			w.flow.Mapping.Fields = append([]tenants.FieldMapping(nil), w.flow.Mapping.Fields...)
@@ -146,8 +146,8 @@ func TestRetryReadsOnlyWhatFailed(t *testing.T) {
 	}
 }
 
-// TestRetryOfAMendedFeed: the merchant mends the feed where it comes from, and more has changed there.
-func TestRetryOfAMendedFeed(t *testing.T) {
+// TestRetryOfAFixedFeed: the merchant fixes the feed where it comes from, and more has changed there.
+func TestRetryOfAFixedFeed(t *testing.T) {
 	w := newWorld(t, newPlatform(t))
 	w.feed.body = csv(part("A", "First", "1", "1"), part("B", "Second", "2;50", "1"), part("", "No SKU", "2", "1"), part("C", "Third", "3;50", "1"))
 	r := w.run()

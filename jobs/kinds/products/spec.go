@@ -14,7 +14,11 @@ const (
 var spec = flow.Spec{
 	Name: Name, Singular: "product", Plural: "products",
 	Options: []flow.Option{{
-		Name: optionRepeatedNames, Values: []string{repeatedAppend, repeatedFail}, Default: repeatedAppend,
-		Help: "What to do with a product whose name another product has: append its SKU, or fail the record.",
+		Name: optionRepeatedNames, Type: flow.Choice, Default: repeatedAppend,
+		Label: "Products with the same name", Help: "What to do with a product whose name another product has.",
+		Values: []flow.Value{
+			{Name: repeatedAppend, Label: "Add the SKU to the name"},
+			{Name: repeatedFail, Label: "Refuse the record"},
+		},
 	}},
 }

@@ -6,12 +6,11 @@ import (
 	"sluice/tenants"
 )
 
-// book is what the flow's records say about a window of rows, and what the window changes in them.
+// window is what the flow's records say about some rows that stand together, and what these change in them.
 //
-// A real run keeps its book in the flow's own records. A dry run must not alter what a later run
-// does, so it reads those but writes to a book of its own: records whose FlowID is the run's ID, which
-// finish deletes.
-type book struct {
+// A real run writes to the flow's own records. A dry run must not alter what a later run does: it reads
+// those, and writes copies of its own, whose FlowID is the run's ID and which Tidy deletes.
+type window struct {
 	step    *step
 	own     string                    // FlowID that this run writes
 	records map[string]tenants.Record // the flow's, by key
@@ -22,79 +21,79 @@ type book struct {
 	items   []tenants.RunItem
 }
 
-func (s *step) openBook(ctx context.Context, rows []mapped) (*book, error) {
+func (s *step) openWindow(ctx context.Context, rows []mapped) (*window, error) {
 	keys := make([]string, 0, len(rows))
 	for _, m := range rows {
 		if m.key != "" {
 			keys = append(keys, m.key)
 		}
 	}
-	b := &book{step: s, own: s.run.FlowID, lines: make(map[string]int64, len(keys)), changed: make(map[string]tenants.Record)}
+	w := &window{step: s, own: s.run.FlowID, lines: make(map[string]int64, len(keys)), changed: make(map[string]tenants.Record)}
 	var err error
-	if b.records, err = s.DB().RecordsByKeys(ctx, s.run.FlowID, keys); err != nil {
+	if w.records, err = s.DB().RecordsByKeys(ctx, s.run.FlowID, keys); err != nil {
 		return nil, err
 	}
-	b.mine = b.records
+	w.mine = w.records
 	if s.run.DryRun {
-		b.own = s.run.ID
-		if b.mine, err = s.DB().RecordsByKeys(ctx, b.own, keys); err != nil {
+		w.own = s.run.ID
+		if w.mine, err = s.DB().RecordsByKeys(ctx, w.own, keys); err != nil {
 			return nil, err
 		}
 	}
-	return b, nil
+	return w, nil
 }
 
 // firstLine returns the line on which this run met the row's key before.
-func (b *book) firstLine(m *mapped) (int64, bool) {
-	if line, ok := b.lines[m.key]; ok {
+func (w *window) firstLine(m *mapped) (int64, bool) {
+	if line, ok := w.lines[m.key]; ok {
 		return line, true
 	}
-	r, ok := b.mine[m.key]
-	if ok && r.SeenRunID == b.step.run.ID && r.SeenLine != m.line {
+	r, ok := w.mine[m.key]
+	if ok && r.SeenRunID == w.step.run.ID && r.SeenLine != m.line {
 		return r.SeenLine, true
 	}
 	return 0, false
 }
 
 // seen notes that the run met the row's key.
-func (b *book) seen(m *mapped) {
-	b.lines[m.key] = m.line
-	b.marks = append(b.marks, tenants.SeenKey{Key: m.key, Line: m.line})
+func (w *window) seen(m *mapped) {
+	w.lines[m.key] = m.line
+	w.marks = append(w.marks, tenants.SeenKey{Key: m.key, Line: m.line})
 }
 
 // landed reports whether the row's document is what was last written to its product.
-func (b *book) landed(m *mapped) bool {
-	r, ok := b.records[m.key]
+func (w *window) landed(m *mapped) bool {
+	r, ok := w.records[m.key]
 	return ok && r.State == recordOK && r.TargetID != 0 && r.SourceHash == m.hash
 }
 
 // failed notes that the row was refused. What landed earlier is still what the store has.
-func (b *book) failed(m *mapped) {
-	if m.key == "" || b.step.run.DryRun || b.records[m.key].State == recordOK {
+func (w *window) failed(m *mapped) {
+	if m.key == "" || w.step.run.DryRun || w.records[m.key].State == recordOK {
 		return
 	}
-	r := b.record(m)
+	r := w.record(m)
 	r.State = recordFailed
-	r.Error = tenants.Clean(b.step.FirstFault(m.line), maxMessage)
-	b.changed[m.key] = r
+	r.Error = tenants.Clean(w.step.FirstFault(m.line), maxMessage)
+	w.changed[m.key] = r
 }
 
 // record returns the record that this run writes for the row.
-func (b *book) record(m *mapped) tenants.Record {
-	r, ok := b.mine[m.key]
+func (w *window) record(m *mapped) tenants.Record {
+	r, ok := w.mine[m.key]
 	if !ok {
-		r = tenants.Record{Kind: b.step.run.Kind, FlowID: b.own, Key: m.key, State: recordPending}
-		if known, ok := b.records[m.key]; ok { // a dry run's copy of the flow's record
+		r = tenants.Record{Kind: w.step.run.Kind, FlowID: w.own, Key: m.key, State: recordPending}
+		if known, ok := w.records[m.key]; ok { // a dry run's copy of the flow's record
 			r.TargetID, r.ParentID, r.TargetRef, r.UniqueKey = known.TargetID, known.ParentID, known.TargetRef, known.UniqueKey
 		}
 	}
-	r.SeenRunID, r.SeenLine = b.step.run.ID, m.line
+	r.SeenRunID, r.SeenLine = w.step.run.ID, m.line
 	return r
 }
 
 // admit gives each row to be planned a name, or whatever else must be unique, that no other key of the flow has, and
 // plans it. A row whose target does not rename fails.
-func (b *book) admit(ctx context.Context, work []*mapped, s *step) error {
+func (w *window) admit(ctx context.Context, work []*mapped, s *step) error {
 	if len(work) == 0 {
 		return nil
 	}
@@ -102,7 +101,7 @@ func (b *book) admit(ctx context.Context, work []*mapped, s *step) error {
 	var holders uniqueHolders
 	if unique {
 		var err error
-		if holders, err = b.holders(ctx, renamer, work); err != nil {
+		if holders, err = w.holders(ctx, renamer, work); err != nil {
 			return err
 		}
 	}
@@ -117,7 +116,7 @@ func (b *book) admit(ctx context.Context, work []*mapped, s *step) error {
 				if !renamer.Renames(s.run) {
 					s.Fault(m.line, m.shown, field, renamer.Taken(), value)
 					s.run.Failed++
-					b.failed(m)
+					w.failed(m)
 					continue
 				}
 				m.doc.Unique = other
@@ -125,24 +124,24 @@ func (b *book) admit(ctx context.Context, work []*mapped, s *step) error {
 				s.Warn(m.line, m.shown, field, renamer.Renamed(other), value)
 			}
 		}
-		r := b.record(m)
+		r := w.record(m)
 		r.State, r.Error = recordPending, ""
 		if own != "" {
 			holders.drop(r.UniqueKey, m.key)
 			holders.add(own, m.key)
 			r.UniqueKey = own
 		}
-		b.changed[m.key] = r
+		w.changed[m.key] = r
 		var err error
-		if m.doc.cleaned, err = decodeCleaned(b.records[m.key].Cleaned); err != nil {
+		if m.doc.cleaned, err = decodeCleaned(w.records[m.key].Cleaned); err != nil {
 			return err
 		}
 		document, err := m.doc.encode()
 		if err != nil {
 			return err
 		}
-		known := b.records[m.key]
-		b.items = append(b.items, tenants.RunItem{
+		known := w.records[m.key]
+		w.items = append(w.items, tenants.RunItem{
 			RunID: s.run.ID, StoreHash: s.run.StoreHash, Line: m.line, Key: m.key,
 			State: tenants.ItemPlanned, TargetID: known.TargetID, ParentID: known.ParentID, TargetRef: known.TargetRef, Document: document, Hash: m.hash,
 		})
@@ -169,7 +168,7 @@ func (h uniqueHolders) other(value, key string) bool {
 
 // holders finds who has the names of the rows to be planned: products of the flow that exist, and rows
 // that this run met before. A record that never landed and was not met holds nothing.
-func (b *book) holders(ctx context.Context, renamer Renamer, work []*mapped) (uniqueHolders, error) {
+func (w *window) holders(ctx context.Context, renamer Renamer, work []*mapped) (uniqueHolders, error) {
 	names := make([]string, 0, 2*len(work))
 	for _, m := range work {
 		if _, value, _ := renamer.Unique(m.doc.Fields); value != "" {
@@ -177,7 +176,7 @@ func (b *book) holders(ctx context.Context, renamer Renamer, work []*mapped) (un
 		}
 	}
 	out := make(uniqueHolders)
-	db, run := b.step.DB(), b.step.run
+	db, run := w.step.DB(), w.step.run
 	records, err := db.RecordsByUniqueKeys(ctx, run.FlowID, names)
 	if err != nil {
 		return nil, err
@@ -188,10 +187,10 @@ func (b *book) holders(ctx context.Context, renamer Renamer, work []*mapped) (un
 		for _, r := range records {
 			keys = append(keys, r.Key)
 		}
-		if planned, err = db.RecordsByKeys(ctx, b.own, keys); err != nil {
+		if planned, err = db.RecordsByKeys(ctx, w.own, keys); err != nil {
 			return nil, err
 		}
-		mine, err := db.RecordsByUniqueKeys(ctx, b.own, names)
+		mine, err := db.RecordsByUniqueKeys(ctx, w.own, names)
 		if err != nil {
 			return nil, err
 		}
@@ -211,24 +210,24 @@ func (b *book) holders(ctx context.Context, renamer Renamer, work []*mapped) (un
 }
 
 // write saves the window.
-func (b *book) write(ctx context.Context, tx *tenants.DB) error {
-	marks := b.marks[:0:0]
-	for _, m := range b.marks {
-		if _, whole := b.changed[m.Key]; !whole {
+func (w *window) write(ctx context.Context, tx *tenants.DB) error {
+	marks := w.marks[:0:0]
+	for _, m := range w.marks {
+		if _, whole := w.changed[m.Key]; !whole {
 			marks = append(marks, m)
 		}
 	}
-	if err := tx.MarkSeen(ctx, b.step.run.Kind, b.own, b.step.run.ID, marks); err != nil {
+	if err := tx.MarkSeen(ctx, w.step.run.Kind, w.own, w.step.run.ID, marks); err != nil {
 		return err
 	}
-	records := make([]tenants.Record, 0, len(b.changed))
-	for _, m := range b.marks { // in the order of the feed, so that runs lock rows in one order
-		if r, ok := b.changed[m.Key]; ok {
+	records := make([]tenants.Record, 0, len(w.changed))
+	for _, m := range w.marks { // in the order of the feed, so that runs lock rows in one order
+		if r, ok := w.changed[m.Key]; ok {
 			records = append(records, r)
 		}
 	}
 	if err := tx.UpsertRecords(ctx, records); err != nil {
 		return err
 	}
-	return tx.InsertRunItems(ctx, b.items)
+	return tx.InsertRunItems(ctx, w.items)
 }
