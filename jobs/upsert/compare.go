@@ -159,6 +159,47 @@ func (s *step) compare(ctx context.Context, o *changeset, item tenants.RunItem, 
 	return s.toUpdate(o, item, d, live, changes)
 }
 
+// absent decides about items that have no record, as far as pages and look-ups tell.
+func (s *step) absent(ctx context.Context, o *changeset, items []tenants.RunItem) error {
+	a, ok := s.k.target.(Absenter)
+	if !ok || len(items) == 0 {
+		for _, item := range items {
+			if err := s.toCreate(ctx, o, item); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	c, err := s.Client(ctx)
+	if err != nil {
+		return err
+	}
+	docs, want := make([]itemDoc, len(items)), make([]Want, len(items))
+	for i, item := range items {
+		if docs[i], err = decodeDoc(item.Document); err != nil {
+			return err
+		}
+		want[i] = Want{Key: s.shown(docs[i]), Doc: docs[i].Fields}
+	}
+	found, err := a.Absent(ctx, c, s.run, want)
+	if err != nil {
+		return err
+	}
+	if len(found) != len(want) {
+		return fmt.Errorf("upsert: %d answers about %d %s that are absent", len(found), len(want), s.k.spec.Plural)
+	}
+	for i, item := range items {
+		if f := found[i]; f.Live != nil {
+			if err := s.compare(ctx, o, item, *f.Live); err != nil {
+				return err
+			}
+		} else {
+			o.failed(item, docs[i], f.Field, f.Message, want[i].Key)
+		}
+	}
+	return nil
+}
+
 // toCreate decides about one item that has no record.
 func (s *step) toCreate(ctx context.Context, o *changeset, item tenants.RunItem) error {
 	d, err := decodeDoc(item.Document)

@@ -14,8 +14,10 @@ import (
 // or one window of items, so that a crash repeats no more than that.
 const (
 	stageStart  = ""       // is there anything to find?
+	stageSums   = "sums"   // what of the sums of rows is what landed last
 	stageRefs   = "refs"   // categories and brands: load, and create the missing ones
 	stageMemory = "memory" // what changes of the products that are remembered
+	stageUnseen = "unseen" // what can be written without a look
 	stageFind   = "find"   // choose between paging and looking up
 	stagePages  = "pages"  // walk the catalogue by id
 	stageIDs    = "ids"    // look up known products by id
@@ -25,6 +27,7 @@ const (
 	stageCost   = "cost"   // state the cost of writing
 	refsWindow  = 1000     // items whose references one step looks at
 	restWindow  = 500      // items that one step turns into creates
+	maxCompared = 4000     // records that one query asks for
 )
 
 // match finds the products of the planned items, one unit a step.
@@ -32,11 +35,19 @@ func (s *step) match(ctx context.Context) error {
 	var err error
 	switch s.cp.Stage {
 	case stageStart:
-		err = s.matchStart(ctx)
+		if m, ok := s.k.target.(Merger); ok && m.Merges(s.run) {
+			s.stage(stageSums)
+		} else {
+			err = s.matchStart(ctx)
+		}
+	case stageSums:
+		err = s.matchSums(ctx)
 	case stageRefs:
 		err = s.matchRefs(ctx)
 	case stageMemory:
 		err = s.matchMemory(ctx)
+	case stageUnseen:
+		err = s.matchUnseen(ctx)
 	case stageFind:
 		err = s.matchFind(ctx)
 	case stagePages:
@@ -188,8 +199,10 @@ func (s *step) page(ctx context.Context, scanner Scanner) (more bool, total int,
 	if next != 0 && next <= s.cp.LastID {
 		return false, 0, fmt.Errorf("upsert: the page of %s after %d leads back", s.k.spec.Plural, s.cp.LastID)
 	}
-	if err := s.compareAll(ctx, live); err != nil {
-		return false, 0, err
+	for part := range slices.Chunk(live, maxCompared) {
+		if err := s.compareAll(ctx, part); err != nil {
+			return false, 0, err
+		}
 	}
 	s.cp.LastID = max(next, s.cp.LastID)
 	return next != 0, total, nil
@@ -272,15 +285,19 @@ func (s *step) matchKeys(ctx context.Context) error {
 		return err
 	}
 	o := s.changeset()
+	var missing []tenants.RunItem
 	for _, item := range asked {
-		if live, ok := found[item.Key]; ok {
-			err = s.compare(ctx, o, item, live)
-		} else {
-			err = s.toCreate(ctx, o, item)
+		live, ok := found[item.Key]
+		if !ok {
+			missing = append(missing, item)
+			continue
 		}
-		if err != nil {
+		if err := s.compare(ctx, o, item, live); err != nil {
 			return err
 		}
+	}
+	if err := s.absent(ctx, o, missing); err != nil {
+		return err
 	}
 	return nil // the chunk is planned no more, so the next step finds the next one
 }
@@ -297,7 +314,7 @@ func (s *step) findByKey(ctx context.Context, items []tenants.RunItem) (found ma
 		if err != nil {
 			return nil, nil, err
 		}
-		want[i] = Want{Key: s.k.target.Key(d.Fields).Shown}
+		want[i] = Want{Key: s.k.target.Key(d.Fields).Shown, Doc: d.Fields}
 	}
 	live, left, err := s.k.target.Lookup(ctx, c, s.run, want)
 	if err != nil {
@@ -347,10 +364,43 @@ func (s *step) matchRest(ctx context.Context) error {
 		s.stage(stageLost)
 		return nil
 	}
+	items = items[:min(len(items), max(s.k.target.LookupBatch(), 1))]
+	if err := s.absent(ctx, s.changeset(), items); err != nil {
+		return err
+	}
+	s.cp.Cursor = items[len(items)-1].Line
+	return nil
+}
+
+// matchUnseen makes updates of what a look would tell nothing new about. The rest is looked for.
+func (s *step) matchUnseen(ctx context.Context) error {
+	u, ok := s.k.target.(Upserter)
+	if !ok || !u.Unseen(s.run) {
+		s.stage(stageFind)
+		return nil
+	}
+	items, err := s.find(ctx, query{state: tenants.ItemPlanned, after: s.cp.Cursor, limit: restWindow})
+	if err != nil {
+		return err
+	}
+	if len(items) == 0 {
+		s.stage(stageFind)
+		return nil
+	}
 	o := s.changeset()
 	for _, item := range items {
-		if err := s.toCreate(ctx, o, item); err != nil {
+		d, err := decodeDoc(item.Document)
+		if err != nil {
 			return err
+		}
+		refs, err := s.refs(ctx, d)
+		if err != nil {
+			return err
+		}
+		if live, ok := u.Unknown(d.Doc, refs); ok {
+			if err := s.compare(ctx, o, item, live); err != nil {
+				return err
+			}
 		}
 	}
 	s.cp.Cursor = items[len(items)-1].Line

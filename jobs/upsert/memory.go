@@ -116,7 +116,7 @@ func (s *step) matchMemory(ctx context.Context) error {
 		return err
 	}
 	if len(items) == 0 {
-		s.stage(stageFind)
+		s.stage(stageUnseen)
 		return nil
 	}
 	products, err := s.recall(ctx, items)
@@ -254,6 +254,7 @@ func (s *step) lookAgain(ctx context.Context, all []*write) error {
 		return err
 	}
 	o := s.changeset()
+	var missing []tenants.RunItem
 	for _, x := range all {
 		if !looked[x.item.Line] {
 			continue // the next step begins with it
@@ -268,14 +269,13 @@ func (s *step) lookAgain(ctx context.Context, all []*write) error {
 		if !ok {
 			live, ok = successors[x.item.Key]
 		}
-		if ok {
-			err = s.compare(ctx, o, x.item, live)
-		} else {
-			err = s.toCreate(ctx, o, x.item)
+		if !ok {
+			missing = append(missing, x.item)
+			continue
 		}
-		if err != nil {
+		if err := s.compare(ctx, o, x.item, live); err != nil {
 			return err
 		}
 	}
-	return nil
+	return s.absent(ctx, o, missing)
 }

@@ -42,6 +42,9 @@ type mapped struct {
 	hash  string
 	bad   bool // a fault was noted: the row fails, but its key counts as seen
 	pass  bool // a retry only passes it by: it did not fail last time
+
+	merged bool             // another row was added to it
+	item   *tenants.RunItem // of a row of an earlier window: what was planned of it
 }
 
 // plan reads a window of rows and sorts them: refused, unchanged since it last landed, or to be
@@ -73,6 +76,12 @@ func (s *step) plan(ctx context.Context) error {
 	}
 	rows, end, err := s.readWindow(ctx, r, program, header, tail)
 	if err != nil {
+		return err
+	}
+	if err := s.prepareRows(ctx, rows); err != nil {
+		if s.Held(err) {
+			return nil // the window is read again when there is quota
+		}
 		return err
 	}
 	if err := s.k.cfg.Limits.Check(limits.FeedRows, s.run.Read, int64(len(rows))); err != nil {
@@ -292,14 +301,60 @@ func valueOf(row *source.Row, columns map[string]int, target string) string {
 	return ""
 }
 
-// sortRows decides about a window's rows with a handful of queries, whatever their number.
-func (s *step) sortRows(ctx context.Context, rows []mapped) error {
-	if err := s.passRetried(ctx, rows); err != nil {
+// prepareRows has the target look at the rows, and takes their keys again from what it makes of them.
+func (s *step) prepareRows(ctx context.Context, rows []mapped) error {
+	p, ok := s.k.target.(Preparer)
+	if !ok {
+		return nil
+	}
+	var good []*mapped
+	var prepared []*Row
+	for i := range rows {
+		if rows[i].key != "" && !rows[i].bad {
+			good = append(good, &rows[i])
+			prepared = append(prepared, &Row{Fields: rows[i].doc.Fields})
+		}
+	}
+	if len(prepared) == 0 {
+		return nil
+	}
+	if err := p.Prepare(ctx, s.Step, prepared); err != nil {
 		return err
 	}
+	for i, m := range good {
+		m.doc.Fields = prepared[i].Fields
+		key := s.k.target.Key(m.doc.Fields)
+		m.key, m.shown = key.Folded, key.Shown
+		for _, n := range prepared[i].notes {
+			if !n.refused {
+				s.Warn(m.line, m.shown, n.field, n.message, n.value)
+				continue
+			}
+			s.Fault(m.line, m.shown, n.field, n.message, n.value)
+			m.bad = true
+		}
+		if key.Problem != "" {
+			s.Fault(m.line, m.shown, key.Field, key.Problem, m.shown)
+			m.bad = true
+		}
+		m.hash = ""
+		if !m.bad {
+			m.hash = m.doc.Fields.Hash()
+		}
+	}
+	return nil
+}
+
+// sortRows decides about a window's rows with a handful of queries, whatever their number.
+func (s *step) sortRows(ctx context.Context, rows []mapped) error {
 	window, err := s.openWindow(ctx, rows)
 	if err != nil {
 		return err
+	}
+	if window.merger == nil { // a part of the rows is not the whole of a record
+		if err := s.passRetried(ctx, rows); err != nil {
+			return err
+		}
 	}
 	var work []*mapped // to be planned, if their names permit
 	for i := range rows {
@@ -309,24 +364,31 @@ func (s *step) sortRows(ctx context.Context, rows []mapped) error {
 		}
 		if m.key != "" {
 			if line, seen := window.firstLine(m); seen {
-				if !m.pass {
+				if window.merger != nil {
+					window.merge(m)
+					s.run.Read-- // it is part of a record that was counted
+				} else if !m.pass {
 					s.Fault(m.line, m.shown, s.k.target.Key(m.doc.Fields).Field, fmt.Sprintf("this %s is already on line %d: the first row is used. Remove one of them at the source", s.k.target.KeyName(), line), m.shown)
 					s.run.Failed++
 				}
 				continue
 			}
 			window.seen(m)
+			window.first[m.key] = m
 		}
 		switch {
 		case m.pass:
 		case m.bad:
 			s.run.Failed++
 			window.failed(m)
-		case window.landed(m):
+		case window.merger == nil && window.landed(m):
 			s.run.Unchanged++
 		default:
 			work = append(work, m)
 		}
+	}
+	if work, err = window.mergeAll(work); err != nil {
+		return err
 	}
 	if err := window.admit(ctx, work, s); err != nil {
 		return err

@@ -62,6 +62,8 @@ type Route struct {
 	Batch  int    // most writes that a request takes
 	Serial bool   // one request at a time
 	Blind  bool   // the answer shows no values: what was sent is remembered, and only a look finds drift
+	// Group names what the writes of one request have in common, as the location in a path; nil if nothing.
+	Group func(w Write) string
 }
 
 // Creator is a Target whose records a flow may create.
@@ -80,6 +82,44 @@ type Scanner interface {
 	Scan(ctx context.Context, c *bigcommerce.Client, run *tenants.Run, after int64) (live []Live, next int64, total int, err error)
 }
 
+// Preparer is a Target that looks at rows before their keys are taken, a window of them at once: it resolves what they
+// name, and refuses rows or warns about them. What it asks the store for it remembers, so that a run in which nothing
+// changed makes no request.
+type Preparer interface {
+	Prepare(ctx context.Context, s *flow.Step, rows []*Row) error
+}
+
+// Merger is a Target of which several rows may be about one record, as the stock of an item in several warehouses.
+type Merger interface {
+	// Merges reports whether they may be in a run. If not, all but the first row of a key are faults.
+	Merges(run *tenants.Run) bool
+	// Merge adds to a document that of a later row with the same key. It returns what is wrong with the sum, "" for
+	// nothing; then the record fails.
+	Merge(into, d mapping.Document) (field, message string)
+}
+
+// Upserter is a Target whose writes make no difference between records that exist and records that do not.
+type Upserter interface {
+	// Unseen reports whether a run writes what it does not remember without a look at it.
+	Unseen(run *tenants.Run) bool
+	// Unknown is the record that a document is about, without fields. False if that cannot be told.
+	Unknown(d Doc, refs Refs) (Live, bool)
+}
+
+// Absenter is a Target that can tell why records are not in the store, or find them elsewhere. Without it a record that is
+// not found and cannot be created fails.
+type Absenter interface {
+	// Absent looks for records that no page and no look-up showed, at most LookupBatch, and returns an Absence of each.
+	Absent(ctx context.Context, c *bigcommerce.Client, run *tenants.Run, want []Want) ([]Absence, error)
+}
+
+// Absence is what became of the search for a record.
+type Absence struct {
+	Live    *Live  // the record, which can be written after all
+	Field   string // without Live: the target that is to blame
+	Message string // and why it cannot
+}
+
 // Remarker is a Target that has something to say about a record that is to be updated.
 type Remarker interface {
 	Remark(d Doc, live Live) (field, message, value string)
@@ -87,9 +127,31 @@ type Remarker interface {
 
 // Want is a record that a run looks for.
 type Want struct {
-	ID  int64  // 0: by Key
-	Ref string // with ID
-	Key string // as the source writes it
+	ID  int64            // 0: by Key
+	Ref string           // with ID
+	Key string           // as the source writes it
+	Doc mapping.Document // with Key
+}
+
+// Row is a row that became a document, on its way to a key.
+type Row struct {
+	Fields mapping.Document // may be changed
+	notes  []note
+}
+
+type note struct {
+	refused               bool
+	field, message, value string
+}
+
+// Refuse fails the row. field is the mapping's target that is to blame, value what the row has.
+func (r *Row) Refuse(field, message, value string) {
+	r.notes = append(r.notes, note{true, field, message, value})
+}
+
+// Warn says something about the row, which goes on.
+func (r *Row) Warn(field, message, value string) {
+	r.notes = append(r.notes, note{false, field, message, value})
 }
 
 // Doc is a document that is to be written.

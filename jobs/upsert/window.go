@@ -2,6 +2,8 @@ package upsert
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"sluice/tenants"
 )
@@ -19,6 +21,12 @@ type window struct {
 	changed map[string]tenants.Record // to be written whole
 	marks   []tenants.SeenKey         // to be marked as seen only
 	items   []tenants.RunItem
+	first   map[string]*mapped // the rows of the window, by key
+
+	// Of a run that merges rows.
+	merger       Merger
+	earlier      map[string]*mapped         // what earlier windows planned of the same keys
+	changedItems map[string]tenants.RunItem // those of it that the window changes
 }
 
 func (s *step) openWindow(ctx context.Context, rows []mapped) (*window, error) {
@@ -28,7 +36,7 @@ func (s *step) openWindow(ctx context.Context, rows []mapped) (*window, error) {
 			keys = append(keys, m.key)
 		}
 	}
-	w := &window{step: s, own: s.run.FlowID, lines: make(map[string]int64, len(keys)), changed: make(map[string]tenants.Record)}
+	w := &window{step: s, own: s.run.FlowID, lines: make(map[string]int64, len(keys)), changed: make(map[string]tenants.Record), first: make(map[string]*mapped, len(keys))}
 	var err error
 	if w.records, err = s.DB().RecordsByKeys(ctx, s.run.FlowID, keys); err != nil {
 		return nil, err
@@ -39,6 +47,10 @@ func (s *step) openWindow(ctx context.Context, rows []mapped) (*window, error) {
 		if w.mine, err = s.DB().RecordsByKeys(ctx, w.own, keys); err != nil {
 			return nil, err
 		}
+	}
+	if m, ok := s.k.target.(Merger); ok && m.Merges(s.run) {
+		w.merger, w.earlier, w.changedItems = m, make(map[string]*mapped), make(map[string]tenants.RunItem)
+		return w, w.findEarlier(ctx, keys)
 	}
 	return w, nil
 }
@@ -63,8 +75,7 @@ func (w *window) seen(m *mapped) {
 
 // landed reports whether the row's document is what was last written to its product.
 func (w *window) landed(m *mapped) bool {
-	r, ok := w.records[m.key]
-	return ok && r.State == recordOK && r.TargetID != 0 && r.SourceHash == m.hash
+	return landed(w.records[m.key], m.hash)
 }
 
 // failed notes that the row was refused. What landed earlier is still what the store has.
@@ -125,7 +136,9 @@ func (w *window) admit(ctx context.Context, work []*mapped, s *step) error {
 			}
 		}
 		r := w.record(m)
-		r.State, r.Error = recordPending, ""
+		if w.merger == nil || r.State != recordOK { // else matchSums tells whether anything changed
+			r.State, r.Error = recordPending, ""
+		}
 		if own != "" {
 			holders.drop(r.UniqueKey, m.key)
 			holders.add(own, m.key)
@@ -229,5 +242,8 @@ func (w *window) write(ctx context.Context, tx *tenants.DB) error {
 	if err := tx.UpsertRecords(ctx, records); err != nil {
 		return err
 	}
-	return tx.InsertRunItems(ctx, w.items)
+	if err := tx.InsertRunItems(ctx, w.items); err != nil {
+		return err
+	}
+	return tx.UpdateRunItems(ctx, slices.Collect(maps.Values(w.changedItems)))
 }

@@ -9,13 +9,17 @@ import (
 	"sluice/tenants"
 )
 
-// updateBatches is the most batches that one step takes on.
-const updateBatches = 40
+// A step takes on at most updateBatches batches, and no more than some updateItems items: those of a batch are all in
+// memory, and saved together.
+const (
+	updateBatches = 40
+	updateItems   = 4000
+)
 
 // writeUpdates sends a group of updates in batches. A batch that BigCommerce refuses is split
 // until the bad record stands alone.
 func (s *step) writeUpdates(ctx context.Context) error {
-	items, err := s.find(ctx, query{state: tenants.ItemUpdate, limit: updateBatches * s.k.target.Routes()[0].Batch})
+	items, err := s.find(ctx, query{state: tenants.ItemUpdate, limit: s.updateLimit()})
 	if err != nil {
 		return err
 	}
@@ -61,7 +65,7 @@ func (s *step) writeUpdates(ctx context.Context) error {
 		x.sent = s.k.target.Payload(x.doc.Doc, targetsOf(s.k.target, x.changes, x.route), refs)
 		ready = append(ready, x)
 	}
-	s.send(ctx, c, ready, refs)
+	s.send(ctx, c, ready, refs, len(items) < s.updateLimit())
 	if err := s.settle(ready); err != nil {
 		return err
 	}
@@ -83,8 +87,17 @@ func (s *step) writeUpdates(ctx context.Context) error {
 	return nil
 }
 
-// send sends updates, a route after the other, until the step is spent.
-func (s *step) send(ctx context.Context, c *bigcommerce.Client, all []*write, refs Refs) {
+// updateLimit is how many items a step takes on: whole batches of the largest route.
+func (s *step) updateLimit() int {
+	largest := 1
+	for _, r := range s.k.target.Routes() {
+		largest = max(largest, r.Batch)
+	}
+	return largest * max(1, min(updateBatches, updateItems/largest))
+}
+
+// send sends updates, a route after the other, until the step is spent. last says that none come after these.
+func (s *step) send(ctx context.Context, c *bigcommerce.Client, all []*write, refs Refs, last bool) {
 	requests, stop := graceful(ctx)
 	defer stop()
 	for _, route := range s.k.target.Routes() {
@@ -93,7 +106,7 @@ func (s *step) send(ctx context.Context, c *bigcommerce.Client, all []*write, re
 			limit = 1
 		}
 		w := updater{target: s.k.target, run: s.run, client: c, pipe: s.newPipe(ctx, limit), refs: refs, route: route}
-		for _, batch := range s.batches(all, route) {
+		for _, batch := range s.batches(all, route, refs, last) {
 			if w.pipe.full(ctx) {
 				break
 			}
@@ -149,9 +162,11 @@ func (s *step) prepare(ctx context.Context, items []tenants.RunItem) ([]*write, 
 // platform that is away, but one record that breaks every batch it is in.
 const suspectAfter = 2
 
-// batches cuts the updates of a route into batches. What failed without an answer before goes alone, in case it is the reason.
-func (s *step) batches(all []*write, route Route) [][]*write {
-	var together []*write
+// batches cuts the updates of a route into batches. Unless they are the last ones, what fills no batch is left for the
+// next step, which fills it up. What failed without an answer before goes alone, in case it is the reason.
+func (s *step) batches(all []*write, route Route, refs Refs, last bool) [][]*write {
+	var groups []string // in the order of the feed
+	together := make(map[string][]*write)
 	var out [][]*write
 	for _, x := range all {
 		if x.route.Name != route.Name {
@@ -160,10 +175,25 @@ func (s *step) batches(all []*write, route Route) [][]*write {
 		if s.cp.Tries[x.item.Line] > 0 || s.cp.Fruitless >= suspectAfter {
 			out = append(out, []*write{x})
 		} else {
-			together = append(together, x)
+			group := ""
+			if route.Group != nil {
+				group = route.Group(x.write(refs.Recalled()))
+			}
+			if together[group] == nil {
+				groups = append(groups, group)
+			}
+			together[group] = append(together[group], x)
 		}
 	}
-	return slices.AppendSeq(out, slices.Chunk(together, route.Batch))
+	full := slices.ContainsFunc(groups, func(group string) bool { return len(together[group]) >= route.Batch })
+	for _, group := range groups {
+		for batch := range slices.Chunk(together[group], route.Batch) {
+			if last || !full || len(batch) == route.Batch {
+				out = append(out, batch)
+			}
+		}
+	}
+	return out
 }
 
 // updated draws the conclusion of one update. memory is its product as it was remembered, if its changes were
@@ -176,7 +206,9 @@ func (s *step) updated(o *changeset, x *write, memory Live, refs Refs) error {
 				return s.fix(o, x, drift)
 			}
 		case Refused, Gone, doubtful:
-			return s.doubt(o, x)
+			if !x.route.Blind { // its refusals say for certain what is wrong
+				return s.doubt(o, x)
+			}
 		}
 	}
 	switch x.state {
@@ -264,7 +296,7 @@ func (w *updater) put(ctx context.Context, batch []*write) {
 		}
 		return
 	}
-	if sure := withoutMemory(batch); len(batch) > 1 && len(sure) < len(batch) {
+	if sure := withoutMemory(batch); !w.route.Blind && len(batch) > 1 && len(sure) < len(batch) {
 		for _, x := range batch {
 			if x.doc.basis == basisMemory {
 				x.state = doubtful

@@ -1,17 +1,13 @@
 package products
 
 import (
-	"bytes"
-	"compress/gzip"
 	"context"
-	"encoding/json"
-	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"time"
 
 	"sluice/jobs/flow"
+	"sluice/jobs/upsert"
 	"sluice/tenants"
 )
 
@@ -21,13 +17,7 @@ import (
 // of a category or brand that is gone. Webhooks tell of changed and deleted categories (BigCommerce describes none of
 // brands, webhooks.v3.yml); because those get lost, and a name that moved to another meaning is no error that
 // anybody would notice, nothing is believed for longer than maxReferenceAge.
-const (
-	maxReferenceAge = 7 * 24 * time.Hour
-	// maxReferences is the most bytes of one kind that are kept, compressed: some 100,000 names.
-	maxReferences = 2 << 20
-	// maxReferencesJSON bounds what is read back.
-	maxReferencesJSON = 64 << 20
-)
+const maxReferenceAge = 7 * 24 * time.Hour
 
 // Kinds of references, as tenants.StoreReferences has them.
 const (
@@ -51,25 +41,9 @@ type savedBrand struct {
 	Name string `json:"name"`
 }
 
-// recallReferences decodes into v what is remembered of a kind; false if nothing is, or it is too old.
-func recallReferences(ctx context.Context, s *flow.Step, kind string, v any) (loaded time.Time, ok bool, err error) {
-	row, err := s.DB().References(ctx, kind, s.Now().Add(-maxReferenceAge))
-	if err != nil || row == nil {
-		return time.Time{}, false, err
-	}
-	zip, err := gzip.NewReader(bytes.NewReader(row.Data))
-	if err != nil {
-		return time.Time{}, false, fmt.Errorf("upsert: remembered %s: %w", kind, err)
-	}
-	if err := json.NewDecoder(io.LimitReader(zip, maxReferencesJSON)).Decode(v); err != nil {
-		return time.Time{}, false, fmt.Errorf("upsert: remembered %s: %w", kind, err)
-	}
-	return row.LoadedAt, true, nil
-}
-
 func recallCategories(ctx context.Context, s *flow.Step) (*categoryTable, error) {
 	var saved savedCategories
-	loaded, ok, err := recallReferences(ctx, s, ReferenceCategory, &saved)
+	loaded, ok, err := upsert.RecallReferences(ctx, s, ReferenceCategory, maxReferenceAge, &saved)
 	if err != nil || !ok {
 		return nil, err
 	}
@@ -83,7 +57,7 @@ func recallCategories(ctx context.Context, s *flow.Step) (*categoryTable, error)
 
 func recallBrands(ctx context.Context, s *flow.Step) (*brandTable, error) {
 	var saved []savedBrand
-	loaded, ok, err := recallReferences(ctx, s, ReferenceBrand, &saved)
+	loaded, ok, err := upsert.RecallReferences(ctx, s, ReferenceBrand, maxReferenceAge, &saved)
 	if err != nil || !ok {
 		return nil, err
 	}
@@ -114,28 +88,13 @@ func (t *brandTable) saved() any {
 // keepCategories remembers the table, as it is at the step's end, with the step.
 func (t *refTable) keepCategories(s *flow.Step) {
 	s.OnCommitOnce(ReferenceCategory, func(ctx context.Context, tx *tenants.DB) error {
-		return saveReferences(ctx, tx, ReferenceCategory, t.cats.saved(), t.cats.loaded)
+		return upsert.SaveReferences(ctx, tx, ReferenceCategory, t.cats.saved(), t.cats.loaded)
 	})
 }
 
 // keepBrands is keepCategories for brands.
 func (t *refTable) keepBrands(s *flow.Step) {
 	s.OnCommitOnce(ReferenceBrand, func(ctx context.Context, tx *tenants.DB) error {
-		return saveReferences(ctx, tx, ReferenceBrand, t.brands.saved(), t.brands.loaded)
+		return upsert.SaveReferences(ctx, tx, ReferenceBrand, t.brands.saved(), t.brands.loaded)
 	})
-}
-
-func saveReferences(ctx context.Context, tx *tenants.DB, kind string, v any, loaded time.Time) error {
-	var b bytes.Buffer
-	zip := gzip.NewWriter(&b)
-	if err := json.NewEncoder(zip).Encode(v); err != nil {
-		return fmt.Errorf("upsert: remember %s: %w", kind, err)
-	}
-	if err := zip.Close(); err != nil {
-		return fmt.Errorf("upsert: remember %s: %w", kind, err)
-	}
-	if b.Len() > maxReferences {
-		return tx.ForgetReferences(ctx, kind)
-	}
-	return tx.SaveReferences(ctx, tenants.StoreReferences{Kind: kind, Data: b.Bytes(), LoadedAt: loaded})
 }

@@ -1,0 +1,54 @@
+package upsert
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"time"
+
+	"sluice/jobs/flow"
+	"sluice/tenants"
+)
+
+const (
+	// maxReferences is the most bytes of one kind that are kept, compressed: some 100,000 names.
+	maxReferences = 2 << 20
+	// maxReferencesJSON bounds what is read back.
+	maxReferencesJSON = 64 << 20
+)
+
+// RecallReferences decodes into v, as JSON, what is remembered of things of the store that records refer to. kind
+// names them. ok is false if nothing is remembered that was loaded less than maxAge ago.
+func RecallReferences(ctx context.Context, s *flow.Step, kind string, maxAge time.Duration, v any) (loaded time.Time, ok bool, err error) {
+	row, err := s.DB().References(ctx, kind, s.Now().Add(-maxAge))
+	if err != nil || row == nil {
+		return time.Time{}, false, err
+	}
+	zip, err := gzip.NewReader(bytes.NewReader(row.Data))
+	if err != nil {
+		return time.Time{}, false, fmt.Errorf("upsert: remembered %s: %w", kind, err)
+	}
+	if err := json.NewDecoder(io.LimitReader(zip, maxReferencesJSON)).Decode(v); err != nil {
+		return time.Time{}, false, fmt.Errorf("upsert: remembered %s: %w", kind, err)
+	}
+	return row.LoadedAt, true, nil
+}
+
+// SaveReferences remembers v, as JSON, in place of what was remembered of the kind. What is too large is not remembered.
+func SaveReferences(ctx context.Context, tx *tenants.DB, kind string, v any, loaded time.Time) error {
+	var b bytes.Buffer
+	zip := gzip.NewWriter(&b)
+	if err := json.NewEncoder(zip).Encode(v); err != nil {
+		return fmt.Errorf("upsert: remember %s: %w", kind, err)
+	}
+	if err := zip.Close(); err != nil {
+		return fmt.Errorf("upsert: remember %s: %w", kind, err)
+	}
+	if b.Len() > maxReferences {
+		return tx.ForgetReferences(ctx, kind)
+	}
+	return tx.SaveReferences(ctx, tenants.StoreReferences{Kind: kind, Data: b.Bytes(), LoadedAt: loaded})
+}
