@@ -184,6 +184,7 @@ type Change struct {
 // Write is one record on its way.
 type Write struct {
 	ID       int64  // of the live record, 0 for a create
+	Parent   int64  // likewise
 	Ref      string // likewise
 	Doc      Doc
 	Fields   bigcommerce.Fields // the payload

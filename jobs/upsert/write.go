@@ -79,6 +79,7 @@ type write struct {
 	partial string   // what BigCommerce says it did not save, although it took the rest
 	renamed bool     // another record has its unique value: doc.Unique is what was written
 	left    []Change // of a create: what it could not carry
+	moves   int      // how often it was sent again to another Ref
 	field   string
 	message string
 	err     error // why it is not answered, for notSent, lost and unsent
@@ -86,7 +87,7 @@ type write struct {
 
 // write is x for its target.
 func (x *write) write(recalled bool) Write {
-	return Write{ID: x.item.TargetID, Ref: x.item.TargetRef, Doc: x.doc.Doc, Fields: x.sent, Recalled: recalled}
+	return Write{ID: x.item.TargetID, Parent: x.item.ParentID, Ref: x.item.TargetRef, Doc: x.doc.Doc, Fields: x.sent, Recalled: recalled}
 }
 
 // take notes what became of x.

@@ -9,6 +9,9 @@ import (
 	"sluice/tenants"
 )
 
+// maxMoves is how often one write is sent again to another Ref.
+const maxMoves = 3
+
 // A step takes on at most updateBatches batches, and no more than some updateItems items: those of a batch are all in
 // memory, and saved together.
 const (
@@ -335,9 +338,11 @@ func (w *updater) sort(ctx context.Context, batch []*write, results []Result) {
 		again = append(again, x)
 		if ref := x.answer.Ref; ref != "" && ref != x.item.TargetRef {
 			x.item.TargetRef, moved = ref, true
+			x.moves++
 		}
 	}
-	if len(again) == len(batch) && !moved { // the target would go on for ever
+	restless := slices.ContainsFunc(again, func(x *write) bool { return x.moves > maxMoves })
+	if len(again) == len(batch) && !moved || restless { // the target would go on for ever
 		for _, x := range again {
 			x.state, x.message = Refused, "BigCommerce refused the request, and did not say why."
 		}

@@ -1,0 +1,211 @@
+package stock
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"sluice/internal/bigcommerce"
+	"sluice/jobs/upsert"
+	"sluice/tenants"
+)
+
+// Routes, as Change has them.
+const (
+	routeTracking = "tracking"
+	routeStock    = "stock"
+	routeSettings = "settings"
+)
+
+// Values of a product's inventory_tracking.
+const (
+	trackingNone    = "none"
+	trackingProduct = "product"
+	trackingVariant = "variant"
+)
+
+// reason is what BigCommerce's history of a level shows of our writes.
+const reason = "Sluice"
+
+// Routes: BigCommerce asks that the inventory is not written at the same time as anything else in bulk, and at one
+// location after the other.
+func (stock) Routes() []upsert.Route {
+	return []upsert.Route{
+		{Name: routeTracking, Batch: bigcommerce.MaxProductsPerUpdate},
+		{Name: routeStock, Batch: bigcommerce.MaxInventoryBatch, Serial: true, Blind: true},
+		{Name: routeSettings, Batch: bigcommerce.MaxInventoryBatch, Serial: true, Blind: true, Group: func(w upsert.Write) string {
+			_, location := addressOf(w.Ref)
+			return placeOf(location)
+		}},
+	}
+}
+
+func (s stock) Update(ctx context.Context, c *bigcommerce.Client, _ *tenants.Run, route string, w []upsert.Write) ([]upsert.Result, error) {
+	switch route {
+	case routeTracking:
+		return track(ctx, c, w)
+	case routeSettings:
+		return set(ctx, c, w)
+	}
+	order := make([]int, len(w)) // of the request, grouped by location
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return int(locationOf(w[a]) - locationOf(w[b])) })
+	items := make([]bigcommerce.Adjustment, len(w))
+	for n, i := range order {
+		items[n] = adjustment(w[i])
+	}
+	_, err := c.Inventory.SetAbsolute(ctx, reason, items)
+	return results(w, order, items, err)
+}
+
+func locationOf(w upsert.Write) int64 {
+	_, location := addressOf(w.Ref)
+	return location
+}
+
+func adjustment(w upsert.Write) bigcommerce.Adjustment {
+	return bigcommerce.Adjustment{LocationID: locationOf(w), StockIdentity: identity(w), Quantity: upsert.Int(w.Fields[targetQuantity])}
+}
+
+// identity is how BigCommerce is told which item a write is about.
+func identity(w upsert.Write) bigcommerce.StockIdentity {
+	switch address, _ := addressOf(w.Ref); address {
+	case byProduct:
+		return bigcommerce.StockIdentity{ProductID: w.Parent}
+	case whole:
+		return bigcommerce.StockIdentity{ProductID: w.ID}
+	}
+	return bigcommerce.StockIdentity{VariantID: w.ID}
+}
+
+// set writes settings of one location.
+func set(ctx context.Context, c *bigcommerce.Client, w []upsert.Write) ([]upsert.Result, error) {
+	order := make([]int, len(w))
+	settings := make([]bigcommerce.StockSetting, len(w))
+	items := make([]bigcommerce.Adjustment, len(w))
+	for i, x := range w {
+		order[i], items[i] = i, adjustment(x)
+		settings[i] = bigcommerce.StockSetting{Identity: identity(x)}
+		if v, mapped := x.Fields[targetSafety]; mapped {
+			n := upsert.Int(v)
+			settings[i].SafetyStock = &n
+		}
+		if v, mapped := x.Fields[targetWarning]; mapped {
+			n := upsert.Int(v)
+			settings[i].WarningLevel = &n
+		}
+		if v, mapped := x.Fields[targetBin]; mapped {
+			text := upsert.Text(v)
+			settings[i].BinPickingNumber = &text
+		}
+	}
+	_, err := c.Inventory.SetSettings(ctx, locationOf(w[0]), settings)
+	return results(w, order, items, err)
+}
+
+// results tells what became of a request that sent w in the given order, as items. A refusal refuses all of it, and
+// names what is to blame in its title.
+func results(w []upsert.Write, order []int, items []bigcommerce.Adjustment, err error) ([]upsert.Result, error) {
+	out := make([]upsert.Result, len(w))
+	for i, x := range w {
+		out[i] = upsert.Result{State: upsert.Landed, Live: upsert.Live{ID: x.ID, Parent: x.Parent, Ref: x.Ref}}
+	}
+	if err == nil {
+		return out, nil
+	}
+	refusal, ok := bigcommerce.RefusedStock(err, items)
+	if !ok || len(refusal.Items) == 0 {
+		return nil, err
+	}
+	for i := range out {
+		out[i].State = upsert.Again
+	}
+	for _, n := range refusal.Items {
+		i := order[n]
+		out[i] = concluded(w[i], refusal)
+	}
+	return out, nil
+}
+
+// concluded is what the refusal of an item means: it goes by its other name, or is refused.
+func concluded(w upsert.Write, refusal bigcommerce.StockRefusal) upsert.Result {
+	address, location := addressOf(w.Ref)
+	refused := upsert.Result{State: upsert.Refused, Field: targetSKU}
+	switch refusal.Cause {
+	case bigcommerce.StockByProduct:
+		if address == byBaseVariant && w.Parent != 0 {
+			return upsert.Result{State: upsert.Again, Live: upsert.Live{Ref: refOf(byProduct, location)}}
+		}
+		refused.Message = "the store counts the stock of the whole product, not of this variant: give the product's SKU, or have the product track its stock by variant"
+	case bigcommerce.StockByVariant:
+		if address == byProduct {
+			return upsert.Result{State: upsert.Again, Live: upsert.Live{Ref: refOf(byBaseVariant, location)}}
+		}
+		refused.Message = "the store counts the stock of each variant of this product: give the variants' SKUs"
+	case bigcommerce.StockNotTracked:
+		refused.Message = notTracked
+	case bigcommerce.StockItemUnknown:
+		refused.Message = unknownItem
+	case bigcommerce.StockLocationUnknown:
+		refused.Field, refused.Message = targetLocation, "the store does not have this location any more: correct it, then retry the record"
+	case bigcommerce.StockLocationDisabled:
+		refused.Field, refused.Message = targetLocation, "the location is disabled, and BigCommerce does not change the stock of such: enable it in the control panel, then retry the record"
+	default:
+		refused.Field, refused.Message = "", "BigCommerce refused it: "+refusal.Title
+	}
+	return refused
+}
+
+// Refusal of a single write whose answer did not say which item it is about.
+func (stock) Refusal(_ *tenants.Run, w upsert.Write, err error) upsert.Result {
+	if refusal, ok := bigcommerce.RefusedStock(err, []bigcommerce.Adjustment{adjustment(w)}); ok && refusal.Cause != bigcommerce.StockCauseUnknown {
+		return concluded(w, refusal)
+	}
+	var missing *bigcommerce.NotFoundError
+	if errors.As(err, &missing) {
+		return upsert.Result{State: upsert.Refused, Field: targetSKU, Message: unknownItem}
+	}
+	return upsert.Result{State: upsert.Refused, Message: "BigCommerce refused it: " + upsert.Reason(err)}
+}
+
+// trackingOf is how a product is to track its stock for a level to be one of its.
+func trackingOf(ref string) string {
+	if address, _ := addressOf(ref); address == byVariant {
+		return trackingVariant
+	}
+	return trackingProduct
+}
+
+// track has products track their stock, each once, though several of its levels may be in the request.
+func track(ctx context.Context, c *bigcommerce.Client, w []upsert.Write) ([]upsert.Result, error) {
+	var docs []bigcommerce.Fields
+	asked := make(map[int64]bool)
+	out := make([]upsert.Result, len(w))
+	for i, x := range w {
+		out[i] = upsert.Result{State: upsert.Landed, Live: upsert.Live{ID: x.ID, Parent: x.Parent, Ref: x.Ref}}
+		if !asked[x.Parent] {
+			asked[x.Parent] = true
+			docs = append(docs, bigcommerce.Fields{"id": x.Parent, fieldTracking: trackingOf(x.Ref)})
+		}
+	}
+	res, err := c.Products.Update(ctx, docs, fieldTracking)
+	if err != nil {
+		return nil, err
+	}
+	tracked := make(map[int64]bool, len(res.Data))
+	for _, p := range res.Data {
+		tracked[upsert.Int(p["id"])] = upsert.Text(p[fieldTracking]) != trackingNone
+	}
+	for i, x := range w {
+		switch {
+		case tracked[x.Parent]:
+		case len(docs) > 1:
+			out[i] = upsert.Result{State: upsert.Unsure}
+		default:
+			out[i] = upsert.Result{State: upsert.Refused, Field: targetSKU, Message: "BigCommerce did not switch on that the product tracks its stock: do it in the control panel, then retry the record"}
+		}
+	}
+	return out, nil
+}
