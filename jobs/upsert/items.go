@@ -118,7 +118,7 @@ func (o *changeset) noteWritten(x *write) error {
 	if err != nil {
 		return err
 	}
-	o.note(x.doc, x.item.TargetID, actionUpdate, written)
+	o.note(x.doc, x.item.TargetID, x.item.Action, written)
 	return nil
 }
 

@@ -83,7 +83,31 @@ func (s *step) cancelRun(ctx context.Context) error {
 		if len(begun) > 0 {
 			return s.lookBack(ctx, begun)
 		}
+		if err := s.noteHalves(ctx); err != nil {
+			return err
+		}
 	}
 	s.Finish(tenants.RunCancelled, "")
+	return nil
+}
+
+// noteHalves writes to the journal what had been written of items that are not done.
+func (s *step) noteHalves(ctx context.Context) error {
+	var items []tenants.RunItem
+	err := s.DB().Scoped(ctx).Where("run_id = ? AND state = ? AND changes LIKE ?", s.run.ID, tenants.ItemUpdate, `%"done":true%`).
+		Order("line").Find(&items).Error
+	if err != nil {
+		return fmt.Errorf("upsert: half-written items of run %s: %w", s.run.ID, err)
+	}
+	o := s.changeset()
+	for _, item := range items {
+		x, err := decodeWrite(item)
+		if err != nil {
+			return err
+		}
+		if err := o.noteWritten(x); err != nil {
+			return err
+		}
+	}
 	return nil
 }

@@ -178,6 +178,9 @@ func (s *step) made(o *changeset, x *write, refs Refs) error {
 	if len(x.left) == 0 {
 		return s.accept(o, x, x.answer, actionCreate, refs)
 	}
+	for _, c := range x.left { // it was not sent, so that the answer says nothing of it
+		delete(x.sent, s.k.target.FieldOf(c.Field))
+	}
 	s.compareAnswer(x)
 	x.changes = slices.DeleteFunc(x.changes, func(c Change) bool {
 		return slices.ContainsFunc(x.left, func(l Change) bool { return l.Field == c.Field })
@@ -208,18 +211,20 @@ func (s *step) meet(ctx context.Context, o *changeset, x *write, refs Refs) erro
 
 // adoptLive concludes from a product that is there although the item was to be created. One that is
 // exactly what a create of this item would have made, after such a create may have been sent, is taken
-// as made by it. Any other was there before, or somebody else made it: it is updated where it differs.
+// as made by it: what other routes are to write, a create may have left. Any other was there before, or
+// somebody else made it: it is updated where it differs.
 func (s *step) adoptLive(o *changeset, x *write, live Live, refs Refs) error {
 	changes := s.k.target.Diff(x.doc.Doc, live, refs)
-	if len(changes) == 0 && x.doc.Sent {
-		made := &write{item: x.item, doc: x.doc, changes: x.changes, answer: live}
+	first := s.k.target.Routes()[0]
+	if x.doc.Sent && !slices.ContainsFunc(changes, func(c Change) bool { return routeOf(s.k.target, c).Name == first.Name }) {
+		made := &write{item: x.item, doc: x.doc, changes: x.changes, answer: live, left: changes}
 		if r, ok := s.k.target.(Renamer); ok {
 			field, value, unique := r.Unique(x.doc.Fields)
 			if value != "" && Text(live.Fields[s.k.target.FieldOf(field)]) == unique && x.doc.Unique != unique && value != unique {
 				made.doc.Unique, made.renamed = unique, true // the answer that was lost had said so
 			}
 		}
-		return s.accept(o, made, live, actionCreate, refs)
+		return s.made(o, made, refs)
 	}
 	s.run.ToCreate--
 	if len(changes) == 0 {
@@ -256,26 +261,22 @@ func (s *step) lookBack(ctx context.Context, begun []tenants.RunItem) error {
 	}
 	o := s.changeset()
 	for _, item := range begun {
-		d, err := decodeDoc(item.Document)
+		x, err := decodeWrite(item)
 		if err != nil {
 			return err
 		}
-		d.Sent = true
-		var changes []Change
-		if err := decodeJSON(item.Changes, &changes); err != nil {
-			return fmt.Errorf("upsert: changes of line %d: %w", item.Line, err)
-		}
+		x.doc.Sent = true
 		if p, ok := found[item.Key]; ok {
-			if err := s.adoptLive(o, &write{item: item, doc: d, changes: changes}, p, refs); err != nil {
+			if err := s.adoptLive(o, x, p, refs); err != nil {
 				return err
 			}
 			continue
 		}
 		if s.exhausted(item) {
-			o.failed(item, d, "", exhaustedMessage, "")
+			o.failed(item, x.doc, "", exhaustedMessage, "")
 			continue
 		}
-		if item.Document, err = d.encode(); err != nil {
+		if item.Document, err = x.doc.encode(); err != nil {
 			return err
 		}
 		item.State = tenants.ItemCreate

@@ -140,16 +140,11 @@ func (s *step) prepare(ctx context.Context, items []tenants.RunItem) ([]*write, 
 	all := make([]*write, len(items))
 	docs := make([]itemDoc, len(items))
 	for i, item := range items {
-		d, err := decodeDoc(item.Document)
+		x, err := decodeWrite(item)
 		if err != nil {
 			return nil, nil, err
 		}
-		all[i], docs[i] = &write{item: item, doc: d}, d
-		if item.Changes != "" {
-			if err := decodeJSON(item.Changes, &all[i].changes); err != nil {
-				return nil, nil, fmt.Errorf("upsert: changes of line %d: %w", item.Line, err)
-			}
-		}
+		all[i], docs[i] = x, x.doc
 	}
 	refs, err := s.refs(ctx, docs...)
 	if err != nil {
@@ -159,6 +154,21 @@ func (s *step) prepare(ctx context.Context, items []tenants.RunItem) ([]*write, 
 		return all, refs, refs.Create(ctx, s.Step, missing)
 	}
 	return all, refs, nil
+}
+
+// decodeWrite returns an item with its document and changes.
+func decodeWrite(item tenants.RunItem) (*write, error) {
+	d, err := decodeDoc(item.Document)
+	if err != nil {
+		return nil, err
+	}
+	x := &write{item: item, doc: d}
+	if item.Changes != "" {
+		if err := decodeJSON(item.Changes, &x.changes); err != nil {
+			return nil, fmt.Errorf("upsert: changes of line %d: %w", item.Line, err)
+		}
+	}
+	return x, nil
 }
 
 // suspectAfter is how many steps without any answer make every update go alone: perhaps it is not the
