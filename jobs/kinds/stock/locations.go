@@ -62,7 +62,7 @@ func loadPlaces(ctx context.Context, s *flow.Step, fresh bool) (p places, recall
 	settings, err := c.Inventory.Settings(ctx, 0)
 	var forbidden *bigcommerce.ForbiddenError
 	switch {
-	case errors.As(err, &forbidden): // it only explains
+	case errors.As(err, &forbidden), s.Held(err): // it only explains
 	case err != nil:
 		return p, false, err
 	case settings.UpdateStock != nil:

@@ -31,7 +31,7 @@ const reason = "Sluice"
 // location after the other.
 func (stock) Routes() []upsert.Route {
 	return []upsert.Route{
-		{Name: routeTracking, Batch: bigcommerce.MaxProductsPerUpdate},
+		{Name: routeTracking, Batch: bigcommerce.MaxProductsPerUpdate, Blind: true}, // it shows a product, and no level
 		{Name: routeStock, Batch: bigcommerce.MaxInventoryBatch, Serial: true, Blind: true},
 		{Name: routeSettings, Batch: bigcommerce.MaxInventoryBatch, Serial: true, Blind: true, Group: func(w upsert.Write) string {
 			_, location := addressOf(w.Ref)
@@ -57,7 +57,53 @@ func (s stock) Update(ctx context.Context, c *bigcommerce.Client, _ *tenants.Run
 		items[n] = adjustment(w[i])
 	}
 	_, err := c.Inventory.SetAbsolute(ctx, reason, items)
+	if refusal, ok := bigcommerce.RefusedStock(err, items); ok && len(refusal.Items) == 1 && len(w) > maxOneByOne {
+		return judged(ctx, c, w, order[refusal.Items[0]], refusal)
+	}
 	return results(w, order, items, err)
+}
+
+// maxOneByOne is the largest batch that is sent again for each of its items: where the title names no more than the first
+// of those that are refused, the products of a larger one are looked at, 250 in a request.
+const maxOneByOne = 50
+
+// judged tells what became of a refused batch of which the title names one item, by how its products track their stock.
+func judged(ctx context.Context, c *bigcommerce.Client, w []upsert.Write, named int, refusal bigcommerce.StockRefusal) ([]upsert.Result, error) {
+	var ids []int64
+	tracking := make(map[int64]string) // "" for a product that is gone
+	for _, x := range w {
+		if _, asked := tracking[x.Parent]; !asked {
+			tracking[x.Parent] = ""
+			ids = append(ids, x.Parent)
+		}
+	}
+	for part := range slices.Chunk(ids, bigcommerce.MaxPageSize) {
+		page, _, err := c.Products.ListPage(ctx, bigcommerce.ProductFilter{IDs: part, IncludeFields: []string{fieldTracking}, Limit: bigcommerce.MaxPageSize}, 1)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range page {
+			tracking[upsert.Int(p["id"])] = upsert.Text(p[fieldTracking])
+		}
+	}
+	out := make([]upsert.Result, len(w))
+	for i, x := range w {
+		address, _ := addressOf(x.Ref)
+		out[i] = upsert.Result{State: upsert.Again}
+		switch how := tracking[x.Parent]; {
+		case i == named:
+			out[i] = concluded(x, refusal)
+		case how == "":
+			out[i] = concluded(x, bigcommerce.StockRefusal{Cause: bigcommerce.StockItemUnknown})
+		case how == trackingNone:
+			out[i] = concluded(x, bigcommerce.StockRefusal{Cause: bigcommerce.StockNotTracked})
+		case how == trackingVariant && address == byProduct:
+			out[i] = concluded(x, bigcommerce.StockRefusal{Cause: bigcommerce.StockByVariant})
+		case how == trackingProduct && (address == byBaseVariant || address == byVariant):
+			out[i] = concluded(x, bigcommerce.StockRefusal{Cause: bigcommerce.StockByProduct})
+		}
+	}
+	return out, nil
 }
 
 func locationOf(w upsert.Write) int64 {
