@@ -222,8 +222,13 @@ func (s *step) mapRow(ctx context.Context, row *source.Row, program *mapping.Pro
 	m := mapped{line: row.Line}
 	if row.Err != nil {
 		// What could be read of a bad row often has its key, which tells people more than a line does.
-		s.Fault(row.Line, s.keyOfBad(row, columns), row.Err.Field, row.Err.Message, row.Err.Value)
+		fields := documentOfBad(row, columns)
+		key := s.k.target.Key(fields)
+		s.Fault(row.Line, key.Shown, row.Err.Field, row.Err.Message, row.Err.Value)
 		m.bad = true
+		if t, ok := s.k.target.(Merger); ok && t.Merges(s.run) {
+			m.key, m.shown, m.doc.Fields = key.Folded, key.Shown, fields // the others of its record are not all of it
+		}
 		return m, nil //nolint:nilerr // the row is wrong, not the reading of it
 	}
 	var fields mapping.Document
@@ -260,15 +265,15 @@ func (s *step) mapRow(ctx context.Context, row *source.Row, program *mapping.Pro
 	return m, nil
 }
 
-// keyOfBad is what can be told of the key of a row that cannot be read.
-func (s *step) keyOfBad(row *source.Row, columns map[string]int) string {
+// documentOfBad is what can be told of a row that cannot be read.
+func documentOfBad(row *source.Row, columns map[string]int) mapping.Document {
 	d := make(mapping.Document, len(columns))
 	for target := range columns {
 		if v := valueOf(row, columns, target); v != "" {
 			d[target] = tenants.Clean(v, maxKey)
 		}
 	}
-	return s.k.target.Key(d).Shown
+	return d
 }
 
 // columnsOf finds the targets that are mapped from one column as it is, to show what the source had.
@@ -307,11 +312,11 @@ func (s *step) prepareRows(ctx context.Context, rows []mapped) error {
 	if !ok {
 		return nil
 	}
-	var good []*mapped
+	var known []*mapped
 	var prepared []*Row
 	for i := range rows {
-		if rows[i].key != "" && !rows[i].bad {
-			good = append(good, &rows[i])
+		if rows[i].key != "" { // bad ones too: it is the key by which they are known
+			known = append(known, &rows[i])
 			prepared = append(prepared, &Row{Fields: rows[i].doc.Fields})
 		}
 	}
@@ -321,7 +326,7 @@ func (s *step) prepareRows(ctx context.Context, rows []mapped) error {
 	if err := p.Prepare(ctx, s.Step, prepared); err != nil {
 		return err
 	}
-	for i, m := range good {
+	for i, m := range known {
 		m.doc.Fields = prepared[i].Fields
 		key := s.k.target.Key(m.doc.Fields)
 		m.key, m.shown = key.Folded, key.Shown
@@ -333,7 +338,7 @@ func (s *step) prepareRows(ctx context.Context, rows []mapped) error {
 			s.Fault(m.line, m.shown, n.field, n.message, n.value)
 			m.bad = true
 		}
-		if key.Problem != "" {
+		if key.Problem != "" && !m.bad {
 			s.Fault(m.line, m.shown, key.Field, key.Problem, m.shown)
 			m.bad = true
 		}

@@ -189,6 +189,7 @@ type Write struct {
 	Doc      Doc
 	Fields   bigcommerce.Fields // the payload
 	Recalled bool               // what it refers to was only recalled, so that a refusal because of that is no record's fault
+	Resent   int                // how often it is sent again in this step, because others of its batch were refused
 }
 
 // Result says what became of a write.

@@ -80,6 +80,7 @@ type write struct {
 	renamed bool     // another record has its unique value: doc.Unique is what was written
 	left    []Change // of a create: what it could not carry
 	moves   int      // how often it was sent again to another Ref
+	resent  int      // how often it was sent again at all
 	field   string
 	message string
 	err     error // why it is not answered, for notSent, lost and unsent
@@ -87,7 +88,7 @@ type write struct {
 
 // write is x for its target.
 func (x *write) write(recalled bool) Write {
-	return Write{ID: x.item.TargetID, Parent: x.item.ParentID, Ref: x.item.TargetRef, Doc: x.doc.Doc, Fields: x.sent, Recalled: recalled}
+	return Write{ID: x.item.TargetID, Parent: x.item.ParentID, Ref: x.item.TargetRef, Doc: x.doc.Doc, Fields: x.sent, Recalled: recalled, Resent: x.resent}
 }
 
 // take notes what became of x.

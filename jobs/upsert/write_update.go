@@ -346,6 +346,7 @@ func (w *updater) sort(ctx context.Context, batch []*write, results []Result) {
 			continue
 		}
 		again = append(again, x)
+		x.resent++
 		if ref := x.answer.Ref; ref != "" && ref != x.item.TargetRef {
 			x.item.TargetRef, moved = ref, true
 			x.moves++

@@ -57,15 +57,18 @@ func (s stock) Update(ctx context.Context, c *bigcommerce.Client, _ *tenants.Run
 		items[n] = adjustment(w[i])
 	}
 	_, err := c.Inventory.SetAbsolute(ctx, reason, items)
-	if refusal, ok := bigcommerce.RefusedStock(err, items); ok && len(refusal.Items) == 1 && len(w) > maxOneByOne {
+	if refusal, ok := bigcommerce.RefusedStock(err, items); ok && len(refusal.Items) == 1 && len(w) > maxOneByOne && w[0].Resent >= maxResent {
 		return judged(ctx, c, w, order[refusal.Items[0]], refusal)
 	}
 	return results(w, order, items, err)
 }
 
-// maxOneByOne is the largest batch that is sent again for each of its items: where the title names no more than the first
-// of those that are refused, the products of a larger one are looked at, 250 in a request.
-const maxOneByOne = 50
+// Where titles name no more than the first of the items that are refused, a batch may be sent again for each of its items.
+// One of more than maxOneByOne items is so maxResent times; then its products are looked at, 250 in a request.
+const (
+	maxOneByOne = 50
+	maxResent   = 3
+)
 
 // judged tells what became of a refused batch of which the title names one item, by how its products track their stock.
 func judged(ctx context.Context, c *bigcommerce.Client, w []upsert.Write, named int, refusal bigcommerce.StockRefusal) ([]upsert.Result, error) {
