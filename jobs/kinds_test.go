@@ -341,14 +341,18 @@ func TestHousekeeping(t *testing.T) {
 	}
 }
 
-func TestLaneOfRunSteps(t *testing.T) {
-	row, err := newRunRow("0190a", 7, time.Now())
-	if err != nil {
-		t.Fatal(err)
-	}
-	row.StoreHash = testStore
-	j := queueJob(row)
-	if j.ID != "run:0190a:7" || j.Lane != queue.LaneBulk || j.Store != testStore || string(j.Payload) != `{"run_id":"0190a","step":7}` {
-		t.Errorf("%+v", j)
+// TestRowsOfRunSteps: what writes in bulk does so one step of a store at a time.
+func TestRowsOfRunSteps(t *testing.T) {
+	e := newEnv(t, testenv.EmbeddedRedis(t))
+	for phase, class := range map[tenants.Phase]string{tenants.PhaseMatch: "", tenants.PhaseWrite: queue.ClassBulkWrite} {
+		row, err := e.svc.newRunRow(&tenants.Run{ID: "0190a", Kind: "products", Step: 7, Phase: phase}, time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		row.StoreHash = testStore
+		j := queueJob(row)
+		if j.ID != "run:0190a:7" || j.Lane != queue.LaneBulk || j.Store != testStore || string(j.Payload) != `{"run_id":"0190a","step":7}` || j.Class != class {
+			t.Errorf("%s: %+v", phase, j)
+		}
 	}
 }

@@ -36,8 +36,16 @@ func runJobID(runID string, step int64) string {
 	return "run:" + runID + ":" + strconv.FormatInt(step, 10)
 }
 
-func newRunRow(runID string, step int64, runAt time.Time) (*tenants.Job, error) {
-	return newRow(runJobID(runID, step), kindRunStep, queue.LaneBulk, runAt, runStep{RunID: runID, Step: step})
+// newRunRow is the job of a run's next step.
+func (s *Service) newRunRow(run *tenants.Run, runAt time.Time) (*tenants.Job, error) {
+	row, err := newRow(runJobID(run.ID, run.Step), kindRunStep, queue.LaneBulk, runAt, runStep{RunID: run.ID, Step: run.Step})
+	if err != nil || run.Phase != tenants.PhaseWrite {
+		return row, err
+	}
+	if kind, err := s.cfg.Engine.Kind(run.Kind); err == nil && kind.Spec().Bulk { // a kind that is not known here does nothing
+		row.Class = queue.ClassBulkWrite
+	}
+	return row, nil
 }
 
 // StartRun starts a run of a flow of ctx's store. The run and its first job are in SQL when it
@@ -60,7 +68,7 @@ func (s *Service) StartRun(ctx context.Context, req StartRun) (*tenants.Run, err
 		if err = tx.CreateRun(ctx, run); err != nil {
 			return err
 		}
-		if row, err = newRunRow(run.ID, run.Step, s.now()); err != nil {
+		if row, err = s.newRunRow(run, s.now()); err != nil {
 			return err
 		}
 		_, err = insertRow(ctx, tx, row)

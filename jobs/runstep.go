@@ -50,7 +50,7 @@ func (w *Workers) doRunStep(ctx context.Context, j *job) error {
 		if run.State.Final() {
 			return nil
 		}
-		row, err := newRunRow(run.ID, run.Step, w.s.now())
+		row, err := w.s.newRunRow(run, w.s.now())
 		if err != nil {
 			return err
 		}

@@ -89,7 +89,7 @@ func (s *Service) startScheduled(ctx context.Context, flowID string) (*tenants.R
 		if err = tx.CreateRun(ctx, run); err != nil {
 			return err
 		}
-		if row, err = newRunRow(run.ID, run.Step, now); err != nil {
+		if row, err = s.newRunRow(run, now); err != nil {
 			return err
 		}
 		if _, err = insertRow(ctx, tx, row); err != nil {

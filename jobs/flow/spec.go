@@ -16,6 +16,9 @@ type Spec struct {
 	Singular string   // of a record, for people: "product"
 	Plural   string   // "products"
 	Options  []Option // that a flow of this kind has
+	// Bulk: its write phase changes much of the store's catalogue, stock or prices. Of all such runs of a store one step
+	// is carried out at a time.
+	Bulk bool
 }
 
 // Option is a choice of the merchant's for a flow. It is kept in tenants.Options by its name.

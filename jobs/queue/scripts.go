@@ -56,9 +56,13 @@ const ClassCustomers = bigcommerce.ClassCustomers
 // that it did not see must not run twice at once.
 const ClassStorefront = "storefront"
 
+// ClassBulkWrite is of jobs that write much of a store's catalogue, stock or prices: BigCommerce gives wrong figures where
+// such are carried out beside one another.
+const ClassBulkWrite = "bulk-write"
+
 // classCaps says how many requests, or jobs, of a class may run at once for one store.
 var classCaps = func() map[string]int {
-	caps := map[string]int{ClassStorefront: 1}
+	caps := map[string]int{ClassStorefront: 1, ClassBulkWrite: 1}
 	for _, c := range bigcommerce.Classes() {
 		caps[c.Name] = c.AtOnce
 	}

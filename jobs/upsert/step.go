@@ -48,8 +48,10 @@ func (s *step) work(ctx context.Context) error {
 			return err
 		}
 		moved := s.run.Phase != phase || s.cp.Stage != stage
-		// A fetch ends its step, so that nothing after it makes the source be fetched again.
-		if !moved || s.Pending() || phase == tenants.PhaseFetch || s.Spent(ctx) {
+		// A fetch ends its step, so that nothing after it makes the source be fetched again; and writes in bulk begin in a
+		// step of their own, which waits for those of other runs.
+		begins := s.k.spec.Bulk && s.run.Phase == tenants.PhaseWrite && phase != tenants.PhaseWrite
+		if !moved || s.Pending() || phase == tenants.PhaseFetch || begins || s.Spent(ctx) {
 			return nil
 		}
 	}

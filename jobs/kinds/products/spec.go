@@ -12,7 +12,7 @@ const (
 )
 
 var spec = flow.Spec{
-	Name: Name, Singular: "product", Plural: "products",
+	Name: Name, Singular: "product", Plural: "products", Bulk: true,
 	Options: []flow.Option{{
 		Name: optionRepeatedNames, Type: flow.Choice, Default: repeatedAppend,
 		Label: "Products with the same name", Help: "What to do with a product whose name another product has.",

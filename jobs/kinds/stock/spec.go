@@ -18,7 +18,7 @@ const (
 )
 
 var spec = flow.Spec{
-	Name: Name, Singular: "stock level", Plural: "stock levels",
+	Name: Name, Singular: "stock level", Plural: "stock levels", Bulk: true,
 	Options: []flow.Option{
 		{
 			Name: optionLocation, Type: flow.Words, Label: "Location",
