@@ -251,13 +251,18 @@ func (f *fakeEngine) Step(ctx context.Context, run *tenants.Run, inTx func(*tena
 	return res, nil
 }
 
-// Kind knows the engine's kinds; nobody asks more of them here.
+// Kind knows the engine's kinds; nobody asks more of them here than their options.
 func (f *fakeEngine) Kind(name string) (flow.Kind, error) {
 	if !slices.Contains(f.kinds, name) {
 		return nil, problem.Wrap(flow.ErrUnknownKind, problem.Conflict, "no kind %q", name)
 	}
-	return nil, nil //nolint:nilnil // as said
+	return fakeKind{}, nil
 }
+
+// fakeKind has no options, and no step: fakeEngine does those.
+type fakeKind struct{ flow.Kind }
+
+func (fakeKind) Spec() flow.Spec { return flow.Spec{} }
 
 func (f *fakeEngine) Fail(ctx context.Context, run *tenants.Run, message string, inTx func(*tenants.DB, *tenants.Run) error) error {
 	next := *run
