@@ -18,6 +18,7 @@ import (
 type StartRun struct {
 	FlowID    string
 	DryRun    bool
+	Compare   bool   // with the store, not with what is remembered of it; a retry is as its run was
 	RetryOf   string // a final run of the flow: only its failed records, from its snapshot
 	Trigger   string // "manual", "api", "demo", "schedule"
 	StartedBy string // User.ID or APIKey.ID; "" for the program itself
@@ -88,6 +89,9 @@ func describeStart(run *tenants.Run) string {
 	if run.DryRun {
 		what = "dry run"
 	}
+	if run.Compare {
+		what += " that compares with the store"
+	}
 	if run.RetryOf != "" {
 		what += " of the failed records of run " + run.RetryOf
 	}
@@ -128,7 +132,7 @@ func (s *Service) newRun(ctx context.Context, tx *tenants.DB, req StartRun) (*te
 	}
 	run := &tenants.Run{
 		ID: tenants.NewID(), StoreHash: hash, FlowID: flow.ID, Kind: flow.Kind,
-		State: tenants.RunQueued, Phase: tenants.PhaseFetch, DryRun: req.DryRun,
+		State: tenants.RunQueued, Phase: tenants.PhaseFetch, DryRun: req.DryRun, Compare: req.Compare,
 		RetryOf: req.RetryOf, Trigger: req.Trigger, StartedBy: req.StartedBy,
 		// The mapping is the flow's of today also in a retry: fixing it is how failed records are fixed.
 		Format: flow.Format, Mapping: flow.Mapping, Options: options,
@@ -161,7 +165,7 @@ func (s *Service) retryFrom(ctx context.Context, tx *tenants.DB, run *tenants.Ru
 	case old.SnapshotID == "":
 		return problem.New(problem.Conflict, "This run ended before its source was read. Start a new run instead.")
 	}
-	run.SnapshotID, run.Format, run.DryRun = old.SnapshotID, old.Format, old.DryRun
+	run.SnapshotID, run.Format, run.DryRun, run.Compare = old.SnapshotID, old.Format, old.DryRun, old.Compare
 	return nil
 }
 

@@ -159,6 +159,22 @@ func TestStartRunRefuses(t *testing.T) {
 	}
 }
 
+// TestStartOfACompareRun: it is kept with the run, and the audit tells it from others.
+func TestStartOfACompareRun(t *testing.T) {
+	e := newEnv(t, testenv.EmbeddedRedis(t))
+	run, err := e.svc.StartRun(e.ctx, StartRun{FlowID: e.flow.ID, Compare: true, DryRun: true, StartedBy: "u1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := e.run(run.ID); !got.Compare || !got.DryRun {
+		t.Errorf("run %+v", got)
+	}
+	entries, _, err := e.db.AuditLog(e.ctx, tenants.Page{Limit: 1})
+	if err != nil || len(entries) != 1 || entries[0].Detail != "dry run that compares with the store, trigger manual" {
+		t.Errorf("audit %+v, %v", entries, err)
+	}
+}
+
 func TestTwoStartsAtOnce(t *testing.T) {
 	e := newEnv(t, testenv.EmbeddedRedis(t))
 	var (
@@ -303,13 +319,13 @@ func TestRetryRun(t *testing.T) {
 	refused("nothing failed")
 	set(old.ID, map[string]any{"failed": 3})
 	refused("no snapshot")
-	set(old.ID, map[string]any{"snapshot_id": "snap-1", "dry_run": true})
+	set(old.ID, map[string]any{"snapshot_id": "snap-1", "dry_run": true, "compare": true})
 	run, err := e.svc.RetryRun(e.ctx, old.ID, "manual", "u2")
 	if err != nil {
 		t.Fatal(err)
 	}
 	got := e.run(run.ID)
-	if got.RetryOf != old.ID || got.SnapshotID != "snap-1" || got.StartedBy != "u2" || !got.DryRun || got.State != tenants.RunQueued {
+	if got.RetryOf != old.ID || got.SnapshotID != "snap-1" || got.StartedBy != "u2" || !got.DryRun || !got.Compare || got.State != tenants.RunQueued {
 		t.Errorf("retry: %+v", got)
 	}
 }

@@ -177,6 +177,12 @@ type Flow struct {
 	NextRunAt       *time.Time `gorm:"index" json:"-"` // nil unless enabled; in the past while it waits for a process or for the store
 	LastScheduledAt *time.Time `json:"-"`              // when it was last due and dealt with, run or skipped
 
+	// The schedule of runs that compare with the store (Run.Compare), likewise.
+	CompareSchedule string     `gorm:"size:100;default:''" json:"-"`
+	CompareEnabled  bool       `gorm:"default:false" json:"-"`
+	CompareNextAt   *time.Time `gorm:"index" json:"-"`
+	CompareLastAt   *time.Time `json:"-"`
+
 	CreatedAt time.Time `json:"created_at"`
 	UpdatedAt time.Time `json:"updated_at"`
 }
@@ -255,6 +261,7 @@ type Run struct {
 	State           RunState `gorm:"size:16;index" json:"state"`
 	Phase           Phase    `gorm:"size:16" json:"phase"`
 	DryRun          bool     `json:"dry_run"`
+	Compare         bool     `gorm:"default:false" json:"compare"`      // with the store: what is remembered of it is not believed
 	RetryOf         string   `gorm:"size:36" json:"retry_of,omitempty"` // retries only that run's failed records
 	Trigger         string   `gorm:"size:16" json:"trigger"`            // "manual", "api", "demo", "schedule"
 	StartedBy       string   `gorm:"size:36" json:"started_by"`         // User.ID or APIKey.ID

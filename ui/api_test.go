@@ -73,7 +73,7 @@ func (f *fakeJobs) StartRun(ctx context.Context, s jobs.StartRun) (*tenants.Run,
 	if _, err := f.db.Flow(ctx, s.FlowID); err != nil {
 		return nil, err
 	}
-	r := &tenants.Run{FlowID: s.FlowID, Kind: "products", State: tenants.RunQueued, Phase: tenants.PhaseFetch, DryRun: s.DryRun, Trigger: s.Trigger, StartedBy: s.StartedBy}
+	r := &tenants.Run{FlowID: s.FlowID, Kind: "products", State: tenants.RunQueued, Phase: tenants.PhaseFetch, DryRun: s.DryRun, Compare: s.Compare, Trigger: s.Trigger, StartedBy: s.StartedBy}
 	return r, f.db.CreateRun(ctx, r)
 }
 

@@ -147,7 +147,8 @@ func (a *API) run(c *gin.Context) {
 
 func (a *API) startRun(c *gin.Context) {
 	var want struct {
-		DryRun bool `json:"dry_run"`
+		DryRun  bool `json:"dry_run"`
+		Compare bool `json:"compare"`
 	}
 	if err := bind(c, &want); err != nil {
 		_ = c.Error(err)
@@ -155,7 +156,7 @@ func (a *API) startRun(c *gin.Context) {
 	}
 	p := caller(c)
 	r, err := a.cfg.Jobs.StartRun(c.Request.Context(), jobs.StartRun{
-		FlowID: c.Param("id"), DryRun: want.DryRun, Trigger: trigger(p.KeyID), StartedBy: p.ID(),
+		FlowID: c.Param("id"), DryRun: want.DryRun, Compare: want.Compare, Trigger: trigger(p.KeyID), StartedBy: p.ID(),
 	})
 	a.oneRun(c, http.StatusCreated, r, err)
 }

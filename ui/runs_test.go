@@ -101,6 +101,35 @@ func TestProgress(t *testing.T) {
 	}
 }
 
+// TestStartOfACompareRun: what kind of run the caller wants is what starts, and the list tells it.
+func TestStartOfACompareRun(t *testing.T) {
+	p := newPanel(t)
+	token := p.open(storeA, 1)
+	for body, want := range map[string][2]bool{ // dry, compare
+		`{}`:                               {false, false},
+		`{"compare":true}`:                 {false, true},
+		`{"dry_run":true,"compare":true}`:  {true, true},
+		`{"dry_run":true,"compare":false}`: {true, false},
+	} {
+		var f flowView
+		p.call("POST", "/flows", token, map[string]string{"kind": "products", "name": "Parts"}, http.StatusCreated, &f)
+		w := p.do("POST", Prefix+"/flows/"+f.ID+"/runs", token, body)
+		if w.Code != http.StatusCreated {
+			t.Fatalf("%s: %d %s", body, w.Code, w.Body)
+		}
+		var list struct {
+			Runs []struct {
+				DryRun  bool `json:"dry_run"`
+				Compare bool `json:"compare"`
+			}
+		}
+		p.call("GET", "/runs?flow_id="+f.ID, token, nil, http.StatusOK, &list)
+		if len(list.Runs) != 1 || list.Runs[0].DryRun != want[0] || list.Runs[0].Compare != want[1] {
+			t.Errorf("%s: %+v", body, list.Runs)
+		}
+	}
+}
+
 func TestRunViewTellsRateAndTimeLeft(t *testing.T) {
 	p := newPanel(t)
 	started := p.clock.Now().Add(-10 * time.Second)

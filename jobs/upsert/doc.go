@@ -13,7 +13,9 @@
 // or the store. Refused rows and doubtful ones become run issues that name line, key and field.
 //
 // What a flow remembers of its records, and a store of what they refer to, makes a small change cost only its
-// writes. memory.go says what is guaranteed although nobody looked first, and what "before" then means.
+// writes. memory.go says what is guaranteed although nobody looked first, and what "before" then
+// means. A run that compares with the store (tenants.Run.Compare) recalls nothing and looks every
+// record up; what it saw is the new memory.
 //
 // The package never deletes a record, and holds no state that a restart would miss (what records refer to is
 // cached only).

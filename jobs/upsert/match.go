@@ -84,9 +84,17 @@ func (s *step) matchStart(ctx context.Context) error {
 	case s.refers():
 		s.stage(stageRefs)
 	default:
-		s.stage(stageMemory)
+		s.stage(s.afterRefs())
 	}
 	return nil
+}
+
+// afterRefs is the stage that finds the records. A run that compares with the store recalls none.
+func (s *step) afterRefs() string {
+	if s.run.Compare {
+		return stageFind
+	}
+	return stageMemory
 }
 
 // matchRefs looks at the references of a window of items. Missing ones are created by a real run and
@@ -97,7 +105,7 @@ func (s *step) matchRefs(ctx context.Context) error {
 		return err
 	}
 	if len(items) == 0 {
-		s.stage(stageMemory)
+		s.stage(s.afterRefs())
 		return nil
 	}
 	docs := make([]itemDoc, len(items))
@@ -150,7 +158,7 @@ func (s *step) matchFind(ctx context.Context) error {
 	way := byLookup
 	switch {
 	case scans:
-		way, _ = choose(t.unknown, t.known, t.keyBytes, pages, s.k.target.LookupBatch())
+		way, _ = choose(t.unknown, t.known, t.keyBytes, pages, s.k.target.LookupBatch(), scanner.PageSize())
 	case t.unknown+t.known == 0:
 		way = nothing
 	}

@@ -93,7 +93,7 @@ func (w *window) mergeAll(work []*mapped) ([]*mapped, error) {
 	return left, nil
 }
 
-// matchSums drops the items whose sum is what landed last.
+// matchSums drops the items whose sum is what landed last, unless the run compares with the store.
 func (s *step) matchSums(ctx context.Context) error {
 	items, err := s.find(ctx, query{state: tenants.ItemPlanned, after: s.cp.Cursor, limit: restWindow})
 	if err != nil {
@@ -112,13 +112,14 @@ func (s *step) matchSums(ctx context.Context) error {
 	}
 	o := s.changeset()
 	for _, item := range items {
-		if landed(records[item.Key], item.Hash) {
+		known := landed(records[item.Key], item.Hash)
+		if known && !s.run.Compare {
 			item.State, item.Action, item.Document = tenants.ItemDone, actionUnchanged, ""
 			s.run.Unchanged++
 			o.put(item)
 			continue
 		}
-		if s.run.DryRun {
+		if known || s.run.DryRun {
 			continue
 		}
 		o.put(item)

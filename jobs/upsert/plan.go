@@ -386,7 +386,7 @@ func (s *step) sortRows(ctx context.Context, rows []mapped) error {
 		case m.bad:
 			s.run.Failed++
 			window.failed(m)
-		case window.merger == nil && window.landed(m):
+		case window.unchanged(m):
 			s.run.Unchanged++
 		default:
 			work = append(work, m)

@@ -34,14 +34,16 @@ const (
 )
 
 // choose picks the cheaper way for unknown keys and known ids. keyBytes is the encoded length of all
-// unknown keys together. pages is the number of pages that are still to be read, -1 while unknown.
-func choose(unknown, known, keyBytes int64, pages, batch int) (strategy, cost) {
+// unknown keys together. pages is the number of pages of pageSize that are still to be read, -1
+// while unknown. batch is the most records that a look-up asks for.
+func choose(unknown, known, keyBytes int64, pages, batch, pageSize int) (strategy, cost) {
 	c := cost{lookups: chunks(unknown, keyBytes, batch) + ceilDiv(int(known), batch)}
 	switch {
 	case unknown+known == 0:
 		return nothing, c
-	case pages < 0 && (unknown == 0 || c.lookups <= 1):
-		// Known ids never cost more than the catalogue that holds them, and one look-up no more than one page.
+	case pages < 0 && (unknown == 0 && batch >= pageSize || c.lookups <= 1):
+		// Known ids never cost more than the catalogue that holds them, unless a page has more than
+		// a look-up, and one look-up no more than one page.
 		return byLookup, c
 	case pages < 0:
 		return firstPage, c

@@ -1,6 +1,7 @@
 package upsert
 
 import (
+	"cmp"
 	"testing"
 	"time"
 )
@@ -11,22 +12,25 @@ func TestChoose(t *testing.T) {
 		name           string
 		unknown, known int64
 		pages          int
+		pageSize       int // 0: 250
 		want           strategy
 	}{
-		{"nothing to find", 0, 0, -1, nothing},
-		{"known ids only are never paged", 0, 100, -1, byLookup},
-		{"many known ids only", 0, 2465, -1, byLookup},
-		{"one look-up is no dearer than one page", 5, 0, -1, byLookup},
-		{"a look-up each for ids and keys: the size matters", 5, 5, -1, firstPage},
-		{"all forgotten: the size matters", 2465, 0, -1, firstPage},
-		{"all forgotten, nine pages left", 2215, 0, 9, byPages},
-		{"few unknown in a large store", 300, 0, 400, byLookup},
-		{"an empty store has no more pages", 300, 0, 0, byPages},
-		{"both ways equal: pages", 500, 0, 2, byPages},
+		{"nothing to find", 0, 0, -1, 0, nothing},
+		{"known ids only are never paged", 0, 100, -1, 0, byLookup},
+		{"many known ids only", 0, 2465, -1, 0, byLookup},
+		{"known ids only, and pages that have four times as many", 0, 2465, -1, 1000, firstPage},
+		{"a look-up's worth of known ids, and such pages", 0, 250, -1, 1000, byLookup},
+		{"one look-up is no dearer than one page", 5, 0, -1, 0, byLookup},
+		{"a look-up each for ids and keys: the size matters", 5, 5, -1, 0, firstPage},
+		{"all forgotten: the size matters", 2465, 0, -1, 0, firstPage},
+		{"all forgotten, nine pages left", 2215, 0, 9, 0, byPages},
+		{"few unknown in a large store", 300, 0, 400, 0, byLookup},
+		{"an empty store has no more pages", 300, 0, 0, 0, byPages},
+		{"both ways equal: pages", 500, 0, 2, 0, byPages},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got, c := choose(tt.unknown, tt.known, tt.unknown*short, tt.pages, 250); got != tt.want {
+			if got, c := choose(tt.unknown, tt.known, tt.unknown*short, tt.pages, 250, cmp.Or(tt.pageSize, 250)); got != tt.want {
 				t.Errorf("choose = %v (%+v), want %v", got, c, tt.want)
 			}
 		})

@@ -21,9 +21,14 @@ const (
 )
 
 // RecallReferences decodes into v, as JSON, what is remembered of things of the store that records refer to. kind
-// names them. ok is false if nothing is remembered that was loaded less than maxAge ago.
+// names them. ok is false if nothing is remembered that was loaded less than maxAge ago; a run that
+// compares with the store believes only what was loaded since it began.
 func RecallReferences(ctx context.Context, s *flow.Step, kind string, maxAge time.Duration, v any) (loaded time.Time, ok bool, err error) {
-	row, err := s.DB().References(ctx, kind, s.Now().Add(-maxAge))
+	since := s.Now().Add(-maxAge)
+	if run := s.Run(); run.Compare && run.CreatedAt.After(since) {
+		since = run.CreatedAt
+	}
+	row, err := s.DB().References(ctx, kind, since)
 	if err != nil || row == nil {
 		return time.Time{}, false, err
 	}

@@ -73,6 +73,12 @@ func (w *window) seen(m *mapped) {
 	w.marks = append(w.marks, tenants.SeenKey{Key: m.key, Line: m.line})
 }
 
+// unchanged reports whether the row needs no look: the store is believed to have what was last
+// written to it.
+func (w *window) unchanged(m *mapped) bool {
+	return w.merger == nil && !w.step.run.Compare && w.landed(m)
+}
+
 // landed reports whether the row's document is what was last written to its product.
 func (w *window) landed(m *mapped) bool {
 	return landed(w.records[m.key], m.hash)
@@ -136,7 +142,9 @@ func (w *window) admit(ctx context.Context, work []*mapped, s *step) error {
 			}
 		}
 		r := w.record(m)
-		if w.merger == nil || r.State != recordOK { // else matchSums tells whether anything changed
+		// matchSums tells whether the sum of rows changed. What a comparison looks up although it
+		// landed stays so, else one that is cancelled makes the next run look it up.
+		if r.State != recordOK || w.merger == nil && !w.landed(m) {
 			r.State, r.Error = recordPending, ""
 		}
 		if own != "" {
