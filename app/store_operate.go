@@ -99,6 +99,9 @@ func (f *storeFacts) write(out io.Writer) error {
 		if flow.ScheduleEnabled {
 			schedule = flow.Schedule
 		}
+		if flow.CompareEnabled {
+			schedule += ", compares " + flow.CompareSchedule
+		}
 		line("Flow", flow.ID, flow.Name, schedule)
 	}
 	for _, r := range f.Runs {

@@ -24,7 +24,8 @@
 //
 // Schedules (schedules.go) are columns of the flow. Workers look every few seconds for flows whose time
 // has come; one transaction moves the time on and inserts the run with its first job, so of many
-// processes one starts it, once.
+// processes one starts it, once. A flow has two: of runs that trust what is remembered of the
+// store, and of runs that compare with it. If both are due, a run that compares is for both.
 //
 // The history of each store's quota goes the other way: the queue notes it in Redis with each answer,
 // and one process at a time moves the minutes that are over to SQL, where they are kept for 30 days

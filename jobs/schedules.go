@@ -19,9 +19,15 @@ const triggerSchedule = "schedule"
 // while no process ran, or while its store was paused, is caught up with one run. Any number of
 // processes may do this at once.
 func (w *Workers) fireSchedules(ctx context.Context) {
+	for _, t := range tenants.Timetables {
+		w.fireTimetable(ctx, t)
+	}
+}
+
+func (w *Workers) fireTimetable(ctx context.Context, t tenants.Timetable) {
 	var last *tenants.DueFlow
 	for ctx.Err() == nil {
-		due, err := w.db.DueFlows(ctx, w.s.now(), last, pageSize)
+		due, err := w.db.DueFlows(ctx, t, w.s.now(), last, pageSize)
 		if err != nil {
 			if ctx.Err() == nil {
 				w.log.WarnContext(ctx, "schedules not looked at", "error", err)
@@ -44,10 +50,11 @@ func (w *Workers) fireSchedules(ctx context.Context) {
 	}
 }
 
-// startScheduled starts the run of a flow of ctx's store if its schedule is due. Moving the schedule
-// on, the run and its first job are one transaction, so that a due time has its run once, whoever
-// else tries and wherever the process dies. It returns nil when nothing is due or somebody else was
-// first, and when the run cannot start now: that is noted in the audit and the time is passed over.
+// startScheduled starts the run of a flow of ctx's store if one of its schedules is due; if both
+// are, one run that compares with the store is for both. Moving the schedules on, the run and its
+// first job are one transaction, so that a due time has its run once, whoever else tries and
+// wherever the process dies. It returns nil when nothing is due or somebody else was first, and
+// when the run cannot start now: that is noted in the audit and the time is passed over.
 func (s *Service) startScheduled(ctx context.Context, flowID string) (*tenants.Run, error) {
 	var (
 		run *tenants.Run
@@ -64,27 +71,15 @@ func (s *Service) startScheduled(ctx context.Context, flowID string) (*tenants.R
 		if err != nil {
 			return err
 		}
-		if !flow.ScheduleEnabled || flow.NextRunAt == nil || flow.NextRunAt.After(now) {
-			return nil
+		due, err := s.claimDue(ctx, tx, flow, now)
+		if err != nil || len(due) == 0 {
+			return err
 		}
-		store, err := tx.Store(ctx, flow.StoreHash)
+		which := due[len(due)-1]
+		run, err = s.newRun(ctx, tx, StartRun{FlowID: flow.ID, Compare: which == tenants.TimetableCompare, Trigger: triggerSchedule})
 		if err != nil {
-			return err
-		}
-		if store.State != tenants.StoreActive {
-			return nil // stays due until the store is back
-		}
-		next, err := schedule.Due(flow.Schedule, store.Timezone, flow.StoreHash, flow.ID, now)
-		if err != nil { // the panel refuses such; another version may have taken it
-			return s.stopSchedule(ctx, tx, flow, err)
-		}
-		claimed, err := tx.ClaimSchedule(ctx, flow.ID, now, next)
-		if err != nil || !claimed {
-			return err
-		}
-		if run, err = s.newRun(ctx, tx, StartRun{FlowID: flow.ID, Trigger: triggerSchedule}); err != nil {
 			run = nil
-			return s.skipScheduled(ctx, tx, flow, err)
+			return s.skipScheduled(ctx, tx, flow, which, err)
 		}
 		if err = tx.CreateRun(ctx, run); err != nil {
 			return err
@@ -105,29 +100,87 @@ func (s *Service) startScheduled(ctx context.Context, flowID string) (*tenants.R
 	return run, nil
 }
 
+// claimDue moves on those schedules of a locked flow that are due, and returns them in the order of
+// tenants.Timetables. A comparison that is due stays so while another run of the flow is under way:
+// a flow that runs every few minutes would else pass over the one of the week.
+func (s *Service) claimDue(ctx context.Context, tx *tenants.DB, flow *tenants.Flow, now time.Time) ([]tenants.Timetable, error) {
+	var due []tenants.Timetable
+	for _, t := range tenants.Timetables {
+		if at := flow.Timetable(t); at.Enabled && at.Next != nil && !at.Next.After(now) {
+			due = append(due, t)
+		}
+	}
+	if len(due) == 0 {
+		return nil, nil
+	}
+	store, err := tx.Store(ctx, flow.StoreHash)
+	if err != nil {
+		return nil, err
+	}
+	if store.State != tenants.StoreActive {
+		return nil, nil // stays due until the store is back
+	}
+	var claimed []tenants.Timetable
+	for _, t := range due {
+		if t == tenants.TimetableCompare {
+			active, err := tx.ActiveRun(ctx, flow.ID)
+			if err != nil {
+				return nil, err
+			}
+			if active != nil && (active.DryRun || !active.Compare) {
+				continue
+			}
+		}
+		next, err := schedule.Due(flow.Timetable(t).Cron, store.Timezone, flow.StoreHash, flow.ID, now)
+		if err != nil { // the panel refuses such; another version may have taken it
+			if err := s.stopSchedule(ctx, tx, flow, t, err); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		ok, err := tx.ClaimSchedule(ctx, t, flow.ID, now, next)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			claimed = append(claimed, t)
+		}
+	}
+	return claimed, nil
+}
+
 // skipScheduled notes why a due run does not start: one is active already, or the flow has no source
 // or mapping. Other failures are returned, and undo the claim.
-func (s *Service) skipScheduled(ctx context.Context, tx *tenants.DB, flow *tenants.Flow, why error) error {
+func (s *Service) skipScheduled(ctx context.Context, tx *tenants.DB, flow *tenants.Flow, t tenants.Timetable, why error) error {
 	switch problem.CodeOf(why) {
 	case problem.Conflict, problem.Invalid:
 	default:
 		return why
 	}
-	s.log.InfoContext(ctx, "scheduled run skipped", "store", flow.StoreHash, "flow", flow.ID, "error", why)
+	s.log.InfoContext(ctx, "scheduled run skipped", "store", flow.StoreHash, "flow", flow.ID, "schedule", t, "error", why)
 	return tx.Audit(ctx, tenants.AuditEntry{
 		Actor: actorSystem, Action: "run.skipped", Subject: flow.ID,
-		Detail: fmt.Sprintf("%s: the run scheduled for %s did not start. %s", flow.Name, flow.NextRunAt.Format(time.RFC3339), messageOf(why)),
+		Detail: fmt.Sprintf("%s: the %s scheduled for %s did not start. %s", flow.Name, nounOf(t), flow.Timetable(t).Next.Format(time.RFC3339), messageOf(why)),
 	})
 }
 
+// nounOf names for people what a schedule starts.
+func nounOf(t tenants.Timetable) string {
+	if t == tenants.TimetableCompare {
+		return "run that compares with the store"
+	}
+	return "run"
+}
+
 // stopSchedule turns a schedule off that says no time any more.
-func (s *Service) stopSchedule(ctx context.Context, tx *tenants.DB, flow *tenants.Flow, why error) error {
-	s.log.WarnContext(ctx, "schedule turned off", "store", flow.StoreHash, "flow", flow.ID, "error", why)
-	if err := tx.SetSchedule(ctx, flow.ID, flow.Schedule, false, nil); err != nil {
+func (s *Service) stopSchedule(ctx context.Context, tx *tenants.DB, flow *tenants.Flow, t tenants.Timetable, why error) error {
+	cron := flow.Timetable(t).Cron
+	s.log.WarnContext(ctx, "schedule turned off", "store", flow.StoreHash, "flow", flow.ID, "schedule", t, "error", why)
+	if err := tx.SetSchedule(ctx, t, flow.ID, cron, false, nil); err != nil {
 		return err
 	}
 	return tx.Audit(ctx, tenants.AuditEntry{Actor: actorSystem, Action: "flow.unscheduled", Subject: flow.ID,
-		Detail: fmt.Sprintf("%s: the schedule %s was turned off: %s", flow.Name, flow.Schedule, why)})
+		Detail: fmt.Sprintf("%s: the schedule %s was turned off: %s", flow.Name, cron, why)})
 }
 
 // messageOf is what a user may read of err.
@@ -155,18 +208,21 @@ func (s *Service) reschedule(ctx context.Context, tx *tenants.DB, zone string) e
 		if err != nil {
 			return err
 		}
-		if !f.ScheduleEnabled || f.NextRunAt != nil && !f.NextRunAt.After(now) {
-			continue
-		}
-		next, err := schedule.Due(f.Schedule, zone, f.StoreHash, f.ID, now)
-		if err != nil {
-			if err := s.stopSchedule(ctx, tx, f, err); err != nil {
+		for _, t := range tenants.Timetables {
+			at := f.Timetable(t)
+			if !at.Enabled || at.Next != nil && !at.Next.After(now) {
+				continue
+			}
+			next, err := schedule.Due(at.Cron, zone, f.StoreHash, f.ID, now)
+			if err != nil {
+				if err := s.stopSchedule(ctx, tx, f, t, err); err != nil {
+					return err
+				}
+				continue
+			}
+			if err := tx.SetSchedule(ctx, t, f.ID, at.Cron, true, &next); err != nil {
 				return err
 			}
-			continue
-		}
-		if err := tx.SetSchedule(ctx, f.ID, f.Schedule, true, &next); err != nil {
-			return err
 		}
 	}
 	return nil

@@ -46,9 +46,15 @@ func newSchedules(t *testing.T, db *tenants.DB) *schedules {
 // schedule sets f's schedule as the panel does and returns when it is due.
 func (s *schedules) schedule(f *tenants.Flow, cron, zone string) time.Time {
 	s.t.Helper()
+	return s.timetable(f, tenants.TimetableRuns, cron, zone)
+}
+
+// timetable is schedule for either of f's schedules.
+func (s *schedules) timetable(f *tenants.Flow, which tenants.Timetable, cron, zone string) time.Time {
+	s.t.Helper()
 	at, err := schedule.Due(cron, zone, testStore, f.ID, s.clock.Now())
 	if err == nil {
-		err = s.db.SetSchedule(s.ctx, f.ID, cron, true, &at)
+		err = s.db.SetSchedule(s.ctx, which, f.ID, cron, true, &at)
 	}
 	if err != nil {
 		s.t.Fatal(err)
@@ -85,11 +91,16 @@ func (s *schedules) finish() {
 
 func (s *schedules) next() time.Time {
 	s.t.Helper()
+	return s.nextOf(tenants.TimetableRuns)
+}
+
+func (s *schedules) nextOf(which tenants.Timetable) time.Time {
+	s.t.Helper()
 	f, err := s.db.Flow(s.ctx, s.flow.ID)
-	if err != nil || f.NextRunAt == nil {
+	if err != nil || f.Timetable(which).Next == nil {
 		s.t.Fatalf("next run: %+v, %v", f, err)
 	}
-	return *f.NextRunAt
+	return *f.Timetable(which).Next
 }
 
 func TestScheduleFires(t *testing.T) {
@@ -204,10 +215,130 @@ func TestRunNowLeavesTheSchedule(t *testing.T) {
 	}
 }
 
+// TestCompareScheduleFires: comparisons have times of their own, at which the other schedule does
+// nothing.
+func TestCompareScheduleFires(t *testing.T) {
+	tenantstest.EachDB(t, func(t *testing.T, db *tenants.DB) {
+		s := newSchedules(t, db)
+		nightly := s.schedule(s.flow, "0 2 * * *", "UTC") // 23 November
+		weekly := s.timetable(s.flow, tenants.TimetableCompare, "0 12 * * 1", "UTC")
+		if runs := s.fireAt(nightly); len(runs) != 1 || runs[0].Compare {
+			t.Fatalf("at night: %+v", runs)
+		}
+		s.finish()
+		if runs := s.fireAt(weekly.Add(-time.Second)); len(runs) != 1 {
+			t.Fatalf("%d runs before the time", len(runs))
+		}
+		runs := s.fireAt(weekly)
+		if len(runs) != 2 || !runs[1].Compare || runs[1].Trigger != "schedule" || runs[1].DryRun {
+			t.Fatalf("weekly: %+v", runs)
+		}
+		if _, ok := s.jobRows(testStore)[runJobID(runs[1].ID, 0)]; !ok {
+			t.Error("the run has no first job")
+		}
+		if got, want := s.nextOf(tenants.TimetableCompare), weekly.AddDate(0, 0, 7); !got.Equal(want) {
+			t.Errorf("the next comparison %v, want %v", got, want)
+		}
+		if got, want := s.next(), nightly.AddDate(0, 0, 1); !got.Equal(want) {
+			t.Errorf("the next run %v, want %v", got, want)
+		}
+		s.finish()
+		if runs := s.fireAt(weekly.Add(time.Minute)); len(runs) != 2 {
+			t.Errorf("%d runs after a second look", len(runs))
+		}
+		f, err := s.db.Flow(s.ctx, s.flow.ID)
+		if err != nil || f.CompareLastAt == nil || !f.CompareLastAt.Equal(weekly) || !f.LastScheduledAt.Equal(nightly) || f.Version != s.flow.Version {
+			t.Errorf("last %v and %v, version %d: %v", f.LastScheduledAt, f.CompareLastAt, f.Version, err)
+		}
+	})
+}
+
+// TestOneComparisonForBothSchedules: when both are due, one run that compares is for both,
+// whichever was found due.
+func TestOneComparisonForBothSchedules(t *testing.T) {
+	tenantstest.EachDB(t, func(t *testing.T, db *tenants.DB) {
+		s := newSchedules(t, db)
+		nightly := s.schedule(s.flow, "0 2 * * *", "UTC")
+		weekly := s.timetable(s.flow, tenants.TimetableCompare, "0 2 * * 1", "UTC") // the same night
+		if !nightly.Equal(weekly) {
+			t.Fatalf("due at %v and %v", nightly, weekly)
+		}
+		runs := s.fireAt(nightly)
+		if len(runs) != 1 || !runs[0].Compare {
+			t.Fatalf("%+v", runs)
+		}
+		if !s.next().Equal(nightly.AddDate(0, 0, 1)) || !s.nextOf(tenants.TimetableCompare).Equal(weekly.AddDate(0, 0, 7)) {
+			t.Errorf("next %v and %v", s.next(), s.nextOf(tenants.TimetableCompare))
+		}
+		if slices.Contains(s.audited(), "run.skipped") {
+			t.Errorf("audit %v", s.audited())
+		}
+		s.finish()
+		if runs := s.fireAt(nightly.Add(time.Hour)); len(runs) != 1 {
+			t.Errorf("%d runs: the two times are one run", len(runs))
+		}
+		// Three weeks of standstill are one comparison.
+		if runs := s.fireAt(nightly.AddDate(0, 0, 21).Add(time.Hour)); len(runs) != 2 || !runs[1].Compare {
+			t.Errorf("%+v", runs)
+		}
+	})
+}
+
+// TestAComparisonWaitsForTheRunUnderWay: it is not passed over for a run from memory or a dry run.
+// One that a person started is as good as its own, and the other schedule's time is passed over as
+// ever.
+func TestAComparisonWaitsForTheRunUnderWay(t *testing.T) {
+	for name, tt := range map[string]struct {
+		active StartRun
+		waits  bool
+	}{
+		"a run from memory":  {StartRun{}, true},
+		"a dry comparison":   {StartRun{DryRun: true, Compare: true}, true},
+		"another comparison": {StartRun{Compare: true}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSchedules(t, tenantstest.NewDB(t))
+			nightly := s.schedule(s.flow, "0 2 * * *", "UTC")
+			weekly := s.timetable(s.flow, tenants.TimetableCompare, "0 2 * * 1", "UTC")
+			tt.active.FlowID = s.flow.ID
+			if _, err := s.svc.StartRun(s.ctx, tt.active); err != nil {
+				t.Fatal(err)
+			}
+			for range 2 { // waiting is told to nobody
+				if runs := s.fireAt(weekly); len(runs) != 1 {
+					t.Fatalf("%d runs beside the one under way", len(runs))
+				}
+			}
+			skipped := 0
+			for _, action := range s.audited() {
+				if action == "run.skipped" {
+					skipped++
+				}
+			}
+			if skipped != 1 || !s.next().Equal(nightly.AddDate(0, 0, 1)) {
+				t.Errorf("%d skipped, next run %v", skipped, s.next())
+			}
+			if waits := s.nextOf(tenants.TimetableCompare).Equal(weekly); waits != tt.waits {
+				t.Errorf("the next comparison %v", s.nextOf(tenants.TimetableCompare))
+			}
+			s.finish()
+			runs := s.fireAt(weekly.Add(time.Hour))
+			if want := map[bool]int{true: 2, false: 1}[tt.waits]; len(runs) != want {
+				t.Fatalf("%d runs afterwards, want %d", len(runs), want)
+			}
+			if last := runs[len(runs)-1]; !last.Compare || last.DryRun {
+				t.Errorf("run %+v", last)
+			}
+		})
+	}
+}
+
 func TestScheduleThatDoesNotFire(t *testing.T) {
 	for name, change := range map[string]func(s *schedules) error{
-		"disabled": func(s *schedules) error { return s.db.SetSchedule(s.ctx, s.flow.ID, "0 2 * * *", false, nil) },
-		"deleted":  func(s *schedules) error { return s.db.DeleteFlow(s.ctx, s.flow.ID) },
+		"disabled": func(s *schedules) error {
+			return s.db.SetSchedule(s.ctx, tenants.TimetableRuns, s.flow.ID, "0 2 * * *", false, nil)
+		},
+		"deleted": func(s *schedules) error { return s.db.DeleteFlow(s.ctx, s.flow.ID) },
 		"uninstalled": func(s *schedules) error {
 			return s.svc.Uninstall(t.Context(), testStore)
 		},
@@ -231,6 +362,7 @@ func TestScheduleThatDoesNotFire(t *testing.T) {
 func TestScheduleWaitsForTheStore(t *testing.T) {
 	s := newSchedules(t, tenantstest.NewDB(t))
 	due := s.schedule(s.flow, "0 2 * * *", "UTC")
+	s.timetable(s.flow, tenants.TimetableCompare, "0 4 * * *", "UTC")
 	if err := s.svc.PauseStore(t.Context(), testStore, "scopes"); err != nil {
 		t.Fatal(err)
 	}
@@ -244,7 +376,7 @@ func TestScheduleWaitsForTheStore(t *testing.T) {
 	if err := s.svc.Installed(t.Context(), testStore); err != nil {
 		t.Fatal(err)
 	}
-	if runs := s.fireAt(due.AddDate(0, 0, 3).Add(time.Hour)); len(runs) != 1 {
+	if runs := s.fireAt(due.AddDate(0, 0, 3).Add(time.Hour)); len(runs) != 1 || !runs[0].Compare {
 		t.Errorf("%d runs after the reinstall, three times missed", len(runs))
 	}
 }
@@ -271,14 +403,15 @@ func TestScheduleOfAFlowThatCannotRun(t *testing.T) {
 func TestScheduleNobodyUnderstands(t *testing.T) {
 	s := newSchedules(t, tenantstest.NewDB(t))
 	at := s.clock.Now()
-	if err := s.db.SetSchedule(s.ctx, s.flow.ID, "@reboot", true, &at); err != nil {
+	if err := s.db.SetSchedule(s.ctx, tenants.TimetableRuns, s.flow.ID, "@reboot", true, &at); err != nil {
 		t.Fatal(err)
 	}
+	s.timetable(s.flow, tenants.TimetableCompare, "0 4 * * *", "UTC")
 	if runs := s.fireAt(at.Add(time.Minute)); len(runs) != 0 {
 		t.Fatalf("%d runs", len(runs))
 	}
 	f, err := s.db.Flow(s.ctx, s.flow.ID)
-	if err != nil || f.ScheduleEnabled || f.NextRunAt != nil {
+	if err != nil || f.ScheduleEnabled || f.NextRunAt != nil || !f.CompareEnabled {
 		t.Errorf("%+v, %v", f, err)
 	}
 	if got := s.audited(); got[len(got)-1] != "flow.unscheduled" {
@@ -408,7 +541,7 @@ func TestScheduleIsUndoneAsAWhole(t *testing.T) {
 func TestWorkersFireSchedules(t *testing.T) {
 	e := newEnv(t, testenv.EmbeddedRedis(t))
 	at := time.Now().Add(-time.Hour)
-	if err := e.db.SetSchedule(e.ctx, e.flow.ID, "0 2 * * *", true, &at); err != nil {
+	if err := e.db.SetSchedule(e.ctx, tenants.TimetableRuns, e.flow.ID, "0 2 * * *", true, &at); err != nil {
 		t.Fatal(err)
 	}
 	e.work(func(c *Config) { c.ScheduleEvery = 10 * time.Millisecond })
@@ -425,10 +558,11 @@ func TestNewTimeZone(t *testing.T) {
 	waiting, off := s.newFlow(), s.newFlow()
 	past := s.clock.Now().Add(-time.Minute)
 	s.schedule(s.flow, "0 2 * * *", "UTC")
-	if err := s.db.SetSchedule(s.ctx, waiting.ID, "0 2 * * *", true, &past); err != nil {
+	s.timetable(s.flow, tenants.TimetableCompare, "0 2 * * *", "UTC")
+	if err := s.db.SetSchedule(s.ctx, tenants.TimetableRuns, waiting.ID, "0 2 * * *", true, &past); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.db.SetSchedule(s.ctx, off.ID, "0 2 * * *", false, nil); err != nil {
+	if err := s.db.SetSchedule(s.ctx, tenants.TimetableRuns, off.ID, "0 2 * * *", false, nil); err != nil {
 		t.Fatal(err)
 	}
 	row, err := newRow("refresh", kindStoreRefresh, "bulk", s.clock.Now(), struct{}{})
@@ -448,8 +582,10 @@ func TestNewTimeZone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := s.next(); !got.Equal(want) || got.Hour() != 8 {
-		t.Errorf("next run %v, want %v", got, want)
+	for _, which := range tenants.Timetables {
+		if got := s.nextOf(which); !got.Equal(want) || got.Hour() != 8 {
+			t.Errorf("next of %s %v, want %v", which, got, want)
+		}
 	}
 	for id, want := range map[string]*time.Time{waiting.ID: &past, off.ID: nil} {
 		f, err := s.db.Flow(s.ctx, id)
@@ -459,7 +595,7 @@ func TestNewTimeZone(t *testing.T) {
 	}
 	// The same zone again moves nothing, not even a time that was set by hand.
 	by := s.clock.Now().Add(time.Hour)
-	if err := s.db.SetSchedule(s.ctx, s.flow.ID, "0 2 * * *", true, &by); err != nil {
+	if err := s.db.SetSchedule(s.ctx, tenants.TimetableRuns, s.flow.ID, "0 2 * * *", true, &by); err != nil {
 		t.Fatal(err)
 	}
 	refresh()

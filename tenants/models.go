@@ -177,7 +177,8 @@ type Flow struct {
 	NextRunAt       *time.Time `gorm:"index" json:"-"` // nil unless enabled; in the past while it waits for a process or for the store
 	LastScheduledAt *time.Time `json:"-"`              // when it was last due and dealt with, run or skipped
 
-	// The schedule of runs that compare with the store (Run.Compare), likewise.
+	// The schedule of runs that compare with the store (Run.Compare), likewise. Timetable returns
+	// either.
 	CompareSchedule string     `gorm:"size:100;default:''" json:"-"`
 	CompareEnabled  bool       `gorm:"default:false" json:"-"`
 	CompareNextAt   *time.Time `gorm:"index" json:"-"`

@@ -5,14 +5,51 @@ import (
 	"time"
 )
 
+// Timetable names one of the two schedules that a flow has.
+type Timetable string
+
+// The schedules of a flow.
+const (
+	TimetableRuns    Timetable = "runs"    // of runs that trust what is remembered of the store
+	TimetableCompare Timetable = "compare" // of runs that compare with the store
+)
+
+// Timetables are both.
+var Timetables = []Timetable{TimetableRuns, TimetableCompare}
+
+// Schedule is when a flow runs by itself.
+type Schedule struct {
+	Cron    string // of five fields (see jobs/schedule), "" for none
+	Enabled bool
+	Next    *time.Time // nil unless enabled; in the past while it waits for a process or for the store
+	Last    *time.Time // when it was last due and dealt with, run or skipped
+}
+
+// Timetable returns one of the flow's schedules.
+func (f *Flow) Timetable(t Timetable) Schedule {
+	if t == TimetableCompare {
+		return Schedule{f.CompareSchedule, f.CompareEnabled, f.CompareNextAt, f.CompareLastAt}
+	}
+	return Schedule{f.Schedule, f.ScheduleEnabled, f.NextRunAt, f.LastScheduledAt}
+}
+
+// columns are where a flow keeps the schedule.
+func (t Timetable) columns() (cron, enabled, next, last string) {
+	if t == TimetableCompare {
+		return "compare_schedule", "compare_enabled", "compare_next_at", "compare_last_at"
+	}
+	return "schedule", "schedule_enabled", "next_run_at", "last_scheduled_at"
+}
+
 // SetSchedule sets when a flow runs by itself; next is nil unless enabled. It leaves Version alone.
 // The caller has checked cron.
-func (d *DB) SetSchedule(ctx context.Context, flowID, cron string, enabled bool, next *time.Time) error {
+func (d *DB) SetSchedule(ctx context.Context, t Timetable, flowID, cron string, enabled bool, next *time.Time) error {
 	if !enabled {
 		next = nil
 	}
+	cronColumn, enabledColumn, nextColumn, _ := t.columns()
 	res := d.Scoped(ctx).Model(&Flow{}).Where("id = ?", flowID).
-		Updates(map[string]any{"schedule": cron, "schedule_enabled": enabled, "next_run_at": utc(next)})
+		Updates(map[string]any{cronColumn: cron, enabledColumn: enabled, nextColumn: utc(next)})
 	if res.Error == nil && res.RowsAffected == 0 {
 		_, err := d.Flow(ctx, flowID)
 		return err
@@ -23,10 +60,11 @@ func (d *DB) SetSchedule(ctx context.Context, flowID, cron string, enabled bool,
 // ClaimSchedule moves a flow's schedule from a time that has come to next, and reports whether it did:
 // of any number of callers at the same time one. Belongs in the transaction that starts the run. It
 // changes nothing of what a merchant edits, Version and UpdatedAt among it.
-func (d *DB) ClaimSchedule(ctx context.Context, flowID string, now, next time.Time) (bool, error) {
+func (d *DB) ClaimSchedule(ctx context.Context, t Timetable, flowID string, now, next time.Time) (bool, error) {
+	_, enabledColumn, nextColumn, lastColumn := t.columns()
 	res := d.Scoped(ctx).Model(&Flow{}).
-		Where("id = ? AND schedule_enabled = ? AND next_run_at <= ?", flowID, true, now.UTC()).
-		UpdateColumns(map[string]any{"next_run_at": next.UTC(), "last_scheduled_at": now.UTC()})
+		Where("id = ? AND "+enabledColumn+" = ? AND "+nextColumn+" <= ?", flowID, true, now.UTC()).
+		UpdateColumns(map[string]any{nextColumn: next.UTC(), lastColumn: now.UTC()})
 	return res.RowsAffected > 0, wrap(res.Error, "claim schedule")
 }
 
@@ -34,27 +72,28 @@ func (d *DB) ClaimSchedule(ctx context.Context, flowID string, now, next time.Ti
 type DueFlow struct {
 	ID        string
 	StoreHash string
-	NextRunAt time.Time
+	Next      time.Time
 }
 
 // DueFlows returns up to limit flows of active stores that are due, the longest due first, after the
 // flow after (nil: from the start).
-func (d *DB) DueFlows(ctx context.Context, now time.Time, after *DueFlow, limit int) ([]DueFlow, error) {
+func (d *DB) DueFlows(ctx context.Context, t Timetable, now time.Time, after *DueFlow, limit int) ([]DueFlow, error) {
+	_, enabledColumn, nextColumn, _ := t.columns()
 	active := d.AcrossStores(ctx).Model(&Store{}).Select("hash").Where("state = ?", StoreActive)
-	q := d.AcrossStores(ctx).Model(&Flow{}).
-		Where("next_run_at <= ? AND schedule_enabled = ? AND store_hash IN (?)", now.UTC(), true, active)
+	q := d.AcrossStores(ctx).Model(&Flow{}).Select("id, store_hash, "+nextColumn+" AS next").
+		Where(nextColumn+" <= ? AND "+enabledColumn+" = ? AND store_hash IN (?)", now.UTC(), true, active)
 	if after != nil {
-		q = q.Where("next_run_at > ? OR (next_run_at = ? AND id > ?)", after.NextRunAt.UTC(), after.NextRunAt.UTC(), after.ID)
+		q = q.Where(nextColumn+" > ? OR ("+nextColumn+" = ? AND id > ?)", after.Next.UTC(), after.Next.UTC(), after.ID)
 	}
 	var due []DueFlow
-	err := q.Order("next_run_at, id").Limit(limit).Find(&due).Error
+	err := q.Order(nextColumn + ", id").Limit(limit).Find(&due).Error
 	return due, wrap(err, "due flows")
 }
 
-// ScheduledFlows returns the flows of ctx's store with an enabled schedule.
+// ScheduledFlows returns the flows of ctx's store of which a schedule is enabled.
 func (d *DB) ScheduledFlows(ctx context.Context) ([]Flow, error) {
 	var flows []Flow
-	err := d.Scoped(ctx).Where("schedule_enabled = ?", true).Order("id").Find(&flows).Error
+	err := d.Scoped(ctx).Where("schedule_enabled = ? OR compare_enabled = ?", true, true).Order("id").Find(&flows).Error
 	return flows, wrap(err, "scheduled flows")
 }
 

@@ -26,6 +26,7 @@ type flowView struct {
 	Mapping   tenants.Mapping `json:"mapping"`
 	Options   tenants.Options `json:"options"`
 	Schedule  scheduleView    `json:"schedule"`
+	Compare   scheduleView    `json:"compare_schedule"` // of runs that compare with the store
 	Version   int             `json:"version"`
 	CreatedAt time.Time       `json:"created_at"`
 	UpdatedAt time.Time       `json:"updated_at"`
@@ -52,7 +53,7 @@ type sourceChange struct {
 	SnapshotID         string  `json:"snapshot_id"`
 }
 
-// flowChange is the body of a PUT. Without a schedule the flow keeps the one it has.
+// flowChange is the body of a PUT. A schedule that is left out stays as it is.
 type flowChange struct {
 	Version int             `json:"version"`
 	Name    string          `json:"name"`
@@ -62,6 +63,15 @@ type flowChange struct {
 	Options tenants.Options `json:"options"`
 
 	Schedule *scheduleChange `json:"schedule"`
+	Compare  *scheduleChange `json:"compare_schedule"`
+}
+
+// timetable returns what the caller wants of one of the flow's schedules, nil for no change.
+func (c *flowChange) timetable(t tenants.Timetable) *scheduleChange {
+	if t == tenants.TimetableCompare {
+		return c.Compare
+	}
+	return c.Schedule
 }
 
 const (
@@ -100,7 +110,7 @@ func (a *API) viewOf(ctx context.Context, f *tenants.Flow, parts *tenants.FlowPa
 	v := &flowView{
 		ID: f.ID, Kind: f.Kind, Name: f.Name, Format: f.Format, Mapping: f.Mapping, Options: f.Options,
 		Version: f.Version, CreatedAt: f.CreatedAt, UpdatedAt: f.UpdatedAt,
-		Schedule: scheduleView{Cron: f.Schedule, Enabled: f.ScheduleEnabled, NextRunAt: f.NextRunAt, TimeZone: zoneName},
+		Schedule: scheduleOf(f, tenants.TimetableRuns, zoneName), Compare: scheduleOf(f, tenants.TimetableCompare, zoneName),
 	}
 	if v.Mapping.Fields == nil {
 		v.Mapping.Fields = []tenants.FieldMapping{}
@@ -240,10 +250,8 @@ func (a *API) updateFlow(c *gin.Context) {
 		if err := tx.UpdateFlow(ctx, f); err != nil {
 			return err
 		}
-		if want.Schedule != nil {
-			if err := a.setSchedule(ctx, tx, f, want.Schedule, caller(c).Actor()); err != nil {
-				return err
-			}
+		if err := a.setSchedules(ctx, tx, f, want, caller(c).Actor()); err != nil {
+			return err
 		}
 		return tx.Audit(ctx, tenants.AuditEntry{Actor: caller(c).Actor(), Action: "flow.changed", Subject: f.ID, Detail: f.Name})
 	})
@@ -346,9 +354,11 @@ func (a *API) checkFlow(want flowChange) error {
 	if err := a.cfg.Limits.Check(limits.FlowBytes, 0, int64(len(document))); err != nil {
 		return err
 	}
-	if want.Schedule != nil {
-		if _, err := want.Schedule.check(); err != nil {
-			return err
+	for _, t := range tenants.Timetables {
+		if s := want.timetable(t); s != nil {
+			if _, err := s.check(t); err != nil {
+				return err
+			}
 		}
 	}
 	if want.Source.Kind == kindURL {

@@ -39,30 +39,56 @@ func zone(ctx context.Context, db *tenants.DB) (*time.Location, string, error) {
 	return loc, name, nil
 }
 
+// scheduleOf is one of f's schedules in a store's time zone.
+func scheduleOf(f *tenants.Flow, t tenants.Timetable, zoneName string) scheduleView {
+	s := f.Timetable(t)
+	return scheduleView{Cron: s.Cron, Enabled: s.Enabled, NextRunAt: s.Next, TimeZone: zoneName}
+}
+
+// scheduleField is where a schedule stands in the flow's JSON.
+func scheduleField(t tenants.Timetable) string {
+	if t == tenants.TimetableCompare {
+		return "compare_schedule"
+	}
+	return "schedule"
+}
+
 // check returns the expression as it is stored.
-func (s *scheduleChange) check() (string, error) {
+func (s *scheduleChange) check(t tenants.Timetable) (string, error) {
 	refuse := problem.New(problem.Invalid, "The schedule could not be saved.")
 	if s.Cron == "" {
 		if s.Enabled {
-			return "", refuse.WithField("schedule.cron", "choose when the flow is to run, or turn the schedule off")
+			return "", refuse.WithField(scheduleField(t)+".cron", "choose when the flow is to run, or turn the schedule off")
 		}
 		return "", nil
 	}
 	c, err := schedule.Parse(s.Cron)
 	if err != nil {
-		return "", refuse.WithField("schedule.cron", "%s", err)
+		return "", refuse.WithField(scheduleField(t)+".cron", "%s", err)
 	}
 	return c.String(), nil
 }
 
-// setSchedule changes f's schedule if it differs; one that stays as it is keeps its next time, also
-// one that has come already.
-func (a *API) setSchedule(ctx context.Context, tx *tenants.DB, f *tenants.Flow, want *scheduleChange, actor string) error {
-	cron, err := want.check()
+// setSchedules changes f's schedules as the caller wants.
+func (a *API) setSchedules(ctx context.Context, tx *tenants.DB, f *tenants.Flow, want flowChange, actor string) error {
+	for _, t := range tenants.Timetables {
+		if s := want.timetable(t); s != nil {
+			if err := a.setSchedule(ctx, tx, f, t, s, actor); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// setSchedule changes one of f's schedules if it differs, and reads f anew; one that stays as it is
+// keeps its next time, also one that has come already.
+func (a *API) setSchedule(ctx context.Context, tx *tenants.DB, f *tenants.Flow, t tenants.Timetable, want *scheduleChange, actor string) error {
+	cron, err := want.check(t)
 	if err != nil {
 		return err
 	}
-	if cron == f.Schedule && want.Enabled == f.ScheduleEnabled {
+	if have := f.Timetable(t); cron == have.Cron && want.Enabled == have.Enabled {
 		return nil
 	}
 	_, name, err := zone(ctx, tx)
@@ -70,18 +96,26 @@ func (a *API) setSchedule(ctx context.Context, tx *tenants.DB, f *tenants.Flow, 
 		return err
 	}
 	var next *time.Time
-	detail := f.Name + ": off"
+	what := f.Name + ": "
+	if t == tenants.TimetableCompare {
+		what += "compare with the store "
+	}
+	detail := what + "off"
 	if want.Enabled {
 		at, err := schedule.Due(cron, name, tenants.StoreHash(ctx), f.ID, a.now())
 		if err != nil {
 			return err
 		}
-		next, detail = &at, f.Name+": "+cron+" in "+name
+		next, detail = &at, what+cron+" in "+name
 	}
-	if err := tx.SetSchedule(ctx, f.ID, cron, want.Enabled, next); err != nil {
+	if err := tx.SetSchedule(ctx, t, f.ID, cron, want.Enabled, next); err != nil {
 		return err
 	}
-	f.Schedule, f.ScheduleEnabled, f.NextRunAt = cron, want.Enabled, next
+	changed, err := tx.Flow(ctx, f.ID)
+	if err != nil {
+		return err
+	}
+	*f = *changed
 	return tx.Audit(ctx, tenants.AuditEntry{Actor: actor, Action: "flow.scheduled", Subject: f.ID, Detail: detail})
 }
 

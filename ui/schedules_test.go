@@ -1,8 +1,10 @@
 package ui
 
 import (
+	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -79,6 +81,59 @@ func TestFlowSchedule(t *testing.T) {
 	}
 	slices.Reverse(details)
 	if want := []string{"Parts: 0 2 * * * in Europe/Berlin", "Parts: off", "Parts: 0 2 * * * in Europe/Berlin", "Parts: off"}; !slices.Equal(details, want) {
+		t.Errorf("audit %q, want %q", details, want)
+	}
+}
+
+// TestCompareSchedule: the schedule of comparisons is set, kept and told apart from the other.
+func TestCompareSchedule(t *testing.T) {
+	p := newPanel(t)
+	p.timeZone(storeA, "Europe/Berlin")
+	token := p.open(storeA, 1)
+	var f flowView
+	p.call("POST", "/flows", token, map[string]string{"kind": "products", "name": "Parts"}, http.StatusCreated, &f)
+	put := func(change map[string]any) {
+		t.Helper()
+		body := map[string]any{"version": f.Version, "name": "Parts", "source": map[string]any{}, "format": map[string]any{}, "mapping": map[string]any{"fields": []any{}}, "options": map[string]any{}}
+		maps.Copy(body, change)
+		path := "/flows/" + f.ID
+		f = flowView{}
+		p.call("PUT", path, token, body, http.StatusOK, &f)
+	}
+	put(map[string]any{"compare_schedule": map[string]any{"cron": " 0  4 * * 0", "enabled": true}})
+	want := time.Date(2026, 11, 29, 3, 0, 0, 0, time.UTC).Add(schedule.Jitter(storeA, f.ID, 7*24*time.Hour))
+	if f.Compare.Cron != "0 4 * * 0" || !f.Compare.Enabled || f.Compare.NextRunAt == nil || !f.Compare.NextRunAt.Equal(want) || f.Compare.TimeZone != "Europe/Berlin" {
+		t.Fatalf("saved %+v, want %v", f.Compare, want)
+	}
+	if f.Schedule.Cron != "" || f.Schedule.Enabled {
+		t.Fatalf("the other schedule: %+v", f.Schedule)
+	}
+	put(map[string]any{"schedule": map[string]any{"cron": "0 2 * * *", "enabled": true}})
+	if f.Compare.Cron != "0 4 * * 0" || !f.Compare.NextRunAt.Equal(want) || !f.Schedule.Enabled {
+		t.Fatalf("left out: %+v and %+v", f.Schedule, f.Compare)
+	}
+	put(map[string]any{"compare_schedule": map[string]any{"cron": "0 4 * * 0", "enabled": false}})
+	var list struct{ Flows []flowView }
+	p.call("GET", "/flows", token, nil, http.StatusOK, &list)
+	if f = list.Flows[0]; f.Compare.Enabled || f.Compare.NextRunAt != nil || f.Compare.Cron != "0 4 * * 0" || !f.Schedule.Enabled {
+		t.Fatalf("off: %+v and %+v", f.Schedule, f.Compare)
+	}
+	w := p.do("PUT", Prefix+"/flows/"+f.ID, token, `{"version":`+strconv.Itoa(f.Version)+`,"name":"Parts","compare_schedule":{"cron":"nightly","enabled":true}}`)
+	if w.Code != http.StatusUnprocessableEntity || !strings.Contains(w.Body.String(), `"field":"compare_schedule.cron"`) {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	entries, _, err := p.db.AuditLog(p.ctx(storeA), tenants.Page{Limit: 50})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var details []string
+	for _, e := range entries {
+		if e.Action == "flow.scheduled" {
+			details = append(details, e.Detail)
+		}
+	}
+	slices.Reverse(details)
+	if want := []string{"Parts: compare with the store 0 4 * * 0 in Europe/Berlin", "Parts: 0 2 * * * in Europe/Berlin", "Parts: compare with the store off"}; !slices.Equal(details, want) {
 		t.Errorf("audit %q, want %q", details, want)
 	}
 }
