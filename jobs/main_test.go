@@ -259,10 +259,10 @@ func (f *fakeEngine) Kind(name string) (flow.Kind, error) {
 	return fakeKind{}, nil
 }
 
-// fakeKind has no options, and no step: fakeEngine does those.
+// fakeKind has no options, writes in bulk, and has no step: fakeEngine does those.
 type fakeKind struct{ flow.Kind }
 
-func (fakeKind) Spec() flow.Spec { return flow.Spec{} }
+func (fakeKind) Spec() flow.Spec { return flow.Spec{Bulk: true} }
 
 func (f *fakeEngine) Fail(ctx context.Context, run *tenants.Run, message string, inTx func(*tenants.DB, *tenants.Run) error) error {
 	next := *run
