@@ -24,15 +24,15 @@ export const suggested = {
   ],
 };
 
-const field = (name, label, type, extra = {}) => ({ name, label, type, required: false, read_only: false, max_length: null, minimum: null, maximum: null, enum: null, help: '', ...extra });
+const field = (name, label, type, extra = {}) => ({ name, label, type, required: false, ...extra });
 export const fields = [
-  field('sku', 'SKU', 'string', { max_length: 255, help: 'Records are matched by it.' }),
+  field('sku', 'SKU', 'string', { required: true, max_length: 255, help: 'Records are matched by it.' }),
   field('name', 'Name', 'string', { required: true, max_length: 250 }),
   field('type', 'Type', 'string', { required: true, enum: ['physical', 'digital'] }),
-  field('weight', 'Weight', 'number', { required: true, minimum: 0 }),
-  field('price', 'Price', 'number', { required: true, minimum: 0 }),
+  field('weight', 'Weight', 'number', { required: true }),
+  field('price', 'Price', 'number', { required: true }),
   field('description', 'Description', 'string'),
-  field('inventory_level', 'Inventory level', 'integer', { minimum: 0 }),
+  field('inventory_level', 'Inventory level', 'integer'),
   field('category', 'Category', 'string', { help: 'A path such as Garden > Tools; made when missing.' }),
   field('brand', 'Brand', 'string', { help: 'A name; made when missing.' }),
   field('sale_price', 'Sale price', 'number'),

@@ -36,7 +36,7 @@ export async function storefrontAPI(f, method, rest, q, read) {
     case 'GET ':
       return {
         body: {
-          settings: f.settings, channels: f.channels, missing_scopes: f.missing, script: { url: `${app}/storefront/abc123/sluice.js?v=1`, integrity: 'sha384-x', bytes_gzip: 1800 },
+          settings: f.settings, channels: f.channels, missing_scopes: f.missing, scope_help: {}, script: { url: `${app}/storefront/abc123/sluice.js?v=1`, integrity: 'sha384-x', bytes_gzip: 1800 },
           sso: { login_url: `${app}/sso/abc123/login`, logout_url: `${app}/sso/abc123/logout`, callback_url: `${app}/sso/abc123/callback` }, field_keys: ['terms', 'credit_left', 'credit_limit', 'price_tier'],
         },
       };
@@ -68,7 +68,7 @@ export async function storefrontAPI(f, method, rest, q, read) {
       f.provider = null;
       return { status: 204 };
     case 'GET provider/presets':
-      return { body: { presets, callback_url: `${app}/sso/abc123/callback`, logged_out_url: `${app}/sso/abc123/logged-out`, shared: { callback_url: `${app}/sso/callback`, logged_out_url: `${app}/sso/logged-out` } } };
+      return { body: { presets, targets: ['first_name', 'last_name', 'company', 'phone', 'customer_group_id', 'external_id'], callback_url: `${app}/sso/abc123/callback`, logged_out_url: `${app}/sso/abc123/logged-out`, shared: { callback_url: `${app}/sso/callback`, logged_out_url: `${app}/sso/logged-out` } } };
     case 'GET customer-groups':
       return { body: { groups: [{ id: 2, name: 'Retail', is_default: true }, { id: 3, name: 'Trade', is_default: false }] } };
     case 'DELETE subject-links/7':

@@ -1,6 +1,6 @@
 // The sentences of the page "Storefront"; see text.ts.
 
-import type { CardFormat, ClaimTarget, ConsentCategory, ScriptState } from './api/storefront';
+import type { CardFormat, ClaimTarget, ConsentCategory, ScriptState } from './api/types';
 
 export const storefrontText = {
   title: 'Storefront',

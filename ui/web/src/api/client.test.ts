@@ -18,7 +18,7 @@ afterEach(() => void vi.useRealTimers());
 
 describe('Client', () => {
   it('sends the token and encodes ids and queries', async () => {
-    const { client, calls } = make({ 'GET /runs/a%2Fb': { json: {} }, 'GET /runs': { json: { runs: null, next: 'n' } } });
+    const { client, calls } = make({ 'GET /runs/a%2Fb': { json: {} }, 'GET /runs': { json: { runs: [], next: 'n' } } });
     await client.run('a/b');
     expect(await client.runs({ flow_id: '', limit: 5 })).toEqual({ items: [], next: 'n' });
     expect(calls.map((c) => c.authorization)).toEqual(['Bearer first', 'Bearer first']);

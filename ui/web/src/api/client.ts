@@ -1,10 +1,10 @@
 import { ApiError, networkError, problemFrom } from './errors';
 import type {
-  APIKey, AuditEntry, BootSession, CreatedAPIKey, Flow, FlowInput, Format, Inspection, Mapping, Preview, Quota, QuotaHistory, RecordChange, Role, Run, RunIssue,
-  SchedulePreview,
-  Session, Severity, SourceInput, TargetField, Upload, User,
+  APIKey, AuditList, BootSession, CardField, CardOwner, CardPreview, CardPreviewRequest, ChangeList, CreatedAPIKey, CustomerGroups, Flow, FlowChange, InspectRequest,
+  Inspection, IssueList, NewAPIKey, NewFlow, NewRun, Presets, Preview, PreviewRequest, ProviderAnswer, ProviderChange, ProviderChecks, Quota, QuotaHistory, RenewedSession,
+  RoleChange, Run, RunList, SchedulePreview, SchedulePreviewRequest, ScriptChange, Session, Severity, SignInList, Storefront, StorefrontChange, StorefrontSettings,
+  TargetFields, Upload, User,
 } from './types';
-import type { Card, CardField, CardOwner, CustomerGroup, IdentityProvider, Presets, ProviderCheck, ProviderInput, SignIn, Storefront, StorefrontSettings } from './storefront';
 
 const base = '/api/v1';
 const renewBefore = 2 * 60_000; // ms before expiry at which the token is renewed
@@ -70,7 +70,7 @@ export class Client {
 
   /** Replaces the token; calls that overlap share one request. */
   renew(): Promise<void> {
-    this.#renewing ??= this.#call<{ token: string; expires_at: string }>('POST', '/session/renew')
+    this.#renewing ??= this.#call<RenewedSession>('POST', '/session/renew')
       .then((s) => {
         this.#token = s.token;
         this.#expires = Date.parse(s.expires_at);
@@ -156,36 +156,34 @@ export class Client {
   quota = (signal?: AbortSignal) => this.#call<Quota>('GET', '/quota', { signal });
   quotaHistory = (query: { from: string; to: string; step: number }, signal?: AbortSignal) =>
     this.#call<QuotaHistory>('GET', '/quota/history', { query, signal });
-  fields = async (signal?: AbortSignal) => (await this.#call<{ fields: TargetField[] | null }>('GET', '/fields/products', { signal })).fields ?? [];
+  fields = async (signal?: AbortSignal) => (await this.#call<TargetFields>('GET', '/fields/products', { signal })).fields;
 
   flows = (signal?: AbortSignal) => this.#all<Flow>('/flows', 'after', (page) => page.flows, signal);
   flow = (id: string, signal?: AbortSignal) => this.#call<Flow>('GET', `/flows/${seg(id)}`, { signal });
-  createFlow = (name: string) => this.#call<Flow>('POST', '/flows', { json: { kind: 'products', name } });
-  updateFlow = (id: string, input: FlowInput) => this.#call<Flow>('PUT', `/flows/${seg(id)}`, { json: input });
+  createFlow = (name: string) => this.#call<Flow>('POST', '/flows', { json: { kind: 'products', name } satisfies NewFlow });
+  updateFlow = (id: string, input: FlowChange) => this.#call<Flow>('PUT', `/flows/${seg(id)}`, { json: input });
   deleteFlow = (id: string) => this.#call<undefined>('DELETE', `/flows/${seg(id)}`);
 
-  previewSchedule = (cron: string, signal?: AbortSignal) => this.#call<SchedulePreview>('POST', '/schedules/preview', { json: { cron }, signal });
+  previewSchedule = (cron: string, signal?: AbortSignal) => this.#call<SchedulePreview>('POST', '/schedules/preview', { json: { cron } satisfies SchedulePreviewRequest, signal });
 
-  inspect = (input: { flow_id: string; source: SourceInput; format: Format }, signal?: AbortSignal) =>
-    this.#call<Inspection>('POST', '/sources/inspect', { json: input, signal });
-  preview = (input: { snapshot_id: string; format: Format; mapping: Mapping; limit: number }, signal?: AbortSignal) =>
-    this.#call<Preview>('POST', '/mappings/preview', { json: input, signal });
+  inspect = (input: InspectRequest, signal?: AbortSignal) => this.#call<Inspection>('POST', '/sources/inspect', { json: input, signal });
+  preview = (input: PreviewRequest, signal?: AbortSignal) => this.#call<Preview>('POST', '/mappings/preview', { json: input, signal });
 
-  startRun = (flowId: string, dryRun: boolean) => this.#call<Run>('POST', `/flows/${seg(flowId)}/runs`, { json: { dry_run: dryRun } });
+  startRun = (flowId: string, dryRun: boolean) => this.#call<Run>('POST', `/flows/${seg(flowId)}/runs`, { json: { dry_run: dryRun } satisfies NewRun });
   runs = async (query: { flow_id?: string; limit?: number; before?: string }, signal?: AbortSignal) => {
-    const page = await this.#call<{ runs: Run[] | null; next?: string }>('GET', '/runs', { query, signal });
-    return { items: page.runs ?? [], next: page.next ?? '' };
+    const page = await this.#call<RunList>('GET', '/runs', { query, signal });
+    return { items: page.runs, next: page.next };
   };
   run = (id: string, signal?: AbortSignal) => this.#call<Run>('GET', `/runs/${seg(id)}`, { signal });
   cancelRun = (id: string) => this.#call<Run>('POST', `/runs/${seg(id)}/cancel`);
   retryRun = (id: string) => this.#call<Run>('POST', `/runs/${seg(id)}/retry`);
   issues = async (runId: string, query: { severity?: Severity; after?: string; limit?: number }, signal?: AbortSignal) => {
-    const page = await this.#call<{ issues: RunIssue[] | null; next?: string }>('GET', `/runs/${seg(runId)}/issues`, { query, signal });
-    return { items: page.issues ?? [], next: page.next ?? '' };
+    const page = await this.#call<IssueList>('GET', `/runs/${seg(runId)}/issues`, { query, signal });
+    return { items: page.issues, next: page.next };
   };
   changes = async (runId: string, query: { after?: string; limit?: number }, signal?: AbortSignal) => {
-    const page = await this.#call<{ changes: RecordChange[] | null; next?: string }>('GET', `/runs/${seg(runId)}/changes`, { query, signal });
-    return { items: page.changes ?? [], next: page.next ?? '' };
+    const page = await this.#call<ChangeList>('GET', `/runs/${seg(runId)}/changes`, { query, signal });
+    return { items: page.changes, next: page.next };
   };
   errorsCSV = async (runId: string): Promise<Blob> => {
     const response = await this.request('GET', `/runs/${seg(runId)}/errors.csv`, { headers: { Accept: 'text/csv' } });
@@ -195,35 +193,35 @@ export class Client {
   };
 
   users = (signal?: AbortSignal) => this.#all<User>('/users', 'after', (page) => page.users, signal);
-  setRole = (id: string, role: Role) => this.#call<User>('PUT', `/users/${seg(id)}`, { json: { role } });
+  setRole = (id: string, role: RoleChange['role']) => this.#call<User>('PUT', `/users/${seg(id)}`, { json: { role } satisfies RoleChange });
   apiKeys = (signal?: AbortSignal) => this.#all<APIKey>('/api-keys', 'before', (page) => page.api_keys, signal);
-  createAPIKey = (input: { name: string; scopes: string[]; expires_in_days?: number }) => this.#call<CreatedAPIKey>('POST', '/api-keys', { json: input });
+  createAPIKey = (input: NewAPIKey) => this.#call<CreatedAPIKey>('POST', '/api-keys', { json: input });
   keepAPIKey = (id: string) => this.#call<undefined>('POST', `/api-keys/${seg(id)}/keep`);
   revokeAPIKey = (id: string) => this.#call<undefined>('DELETE', `/api-keys/${seg(id)}`);
   audit = async (query: { limit?: number; before?: string }, signal?: AbortSignal) => {
-    const page = await this.#call<{ entries: AuditEntry[] | null; next?: string }>('GET', '/audit', { query, signal });
-    return { items: page.entries ?? [], next: page.next ?? '' };
+    const page = await this.#call<AuditList>('GET', '/audit', { query, signal });
+    return { items: page.entries, next: page.next };
   };
 
   storefront = (signal?: AbortSignal) => this.#call<Storefront>('GET', '/storefront', { signal });
   /** Sends what can be set and no more: the server refuses what it does not know. */
   saveStorefront = ({ card_fields, consent_category, allow_sign_in }: StorefrontSettings) =>
-    this.#call<undefined>('PUT', '/storefront', { json: { card_fields, consent_category, allow_sign_in } });
+    this.#call<undefined>('PUT', '/storefront', { json: { card_fields, consent_category, allow_sign_in } satisfies StorefrontChange });
   refreshChannels = () => this.#call<undefined>('POST', '/storefront/channels/refresh');
-  setScript = (channelId: number, wanted: boolean) => this.#call<undefined>('PUT', `/storefront/channels/${channelId}/script`, { json: { wanted } });
+  setScript = (channelId: number, wanted: boolean) => this.#call<undefined>('PUT', `/storefront/channels/${channelId}/script`, { json: { wanted } satisfies ScriptChange });
   previewCard = (fields: CardField[], owner: CardOwner, signal?: AbortSignal) =>
-    this.#call<Card>('POST', '/storefront/preview', { json: { card_fields: fields, ...owner }, signal });
-  provider = async (signal?: AbortSignal) => (await this.#call<{ provider: IdentityProvider | null }>('GET', '/storefront/provider', { signal })).provider;
+    this.#call<CardPreview>('POST', '/storefront/preview', { json: { card_fields: fields, ...owner } satisfies CardPreviewRequest, signal });
+  provider = async (signal?: AbortSignal) => (await this.#call<ProviderAnswer>('GET', '/storefront/provider', { signal })).provider;
   providerPresets = (signal?: AbortSignal) => this.#call<Presets>('GET', '/storefront/provider/presets', { signal });
-  customerGroups = async (signal?: AbortSignal) => (await this.#call<{ groups: CustomerGroup[] | null }>('GET', '/storefront/customer-groups', { signal })).groups ?? [];
+  customerGroups = async (signal?: AbortSignal) => (await this.#call<CustomerGroups>('GET', '/storefront/customer-groups', { signal })).groups ?? [];
   unlinkCustomer = (customerId: number) => this.#call<undefined>('DELETE', `/storefront/subject-links/${customerId}`);
-  saveProvider = (input: ProviderInput) => this.#call<unknown>('PUT', '/storefront/provider', { json: input });
+  saveProvider = (input: ProviderChange) => this.#call<unknown>('PUT', '/storefront/provider', { json: input });
   deleteProvider = () => this.#call<undefined>('DELETE', '/storefront/provider');
-  testProvider = async (input: ProviderInput, signal?: AbortSignal) =>
-    (await this.#call<{ checks: ProviderCheck[] | null }>('POST', '/storefront/provider/test', { json: input, signal })).checks ?? [];
+  testProvider = async (input: ProviderChange, signal?: AbortSignal) =>
+    (await this.#call<ProviderChecks>('POST', '/storefront/provider/test', { json: input, signal })).checks;
   signIns = async (query: { limit?: number; before?: string }, signal?: AbortSignal) => {
-    const page = await this.#call<{ sign_ins: SignIn[] | null; next?: string }>('GET', '/storefront/sign-ins', { query, signal });
-    return { items: page.sign_ins ?? [], next: page.next ?? '' };
+    const page = await this.#call<SignInList>('GET', '/storefront/sign-ins', { query, signal });
+    return { items: page.sign_ins, next: page.next };
   };
 
   /** Uploads a file; XMLHttpRequest because fetch cannot say how much has been sent. onProgress gets 0 to 1. */

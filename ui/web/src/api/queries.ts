@@ -87,7 +87,7 @@ export const queries = {
     queryOptions({
       queryKey: keys.storefront,
       queryFn: ({ signal }) => c.storefront(signal),
-      refetchInterval: (q) => (q.state.data?.channels?.some((ch) => ch.script.state === 'pending') ? 2_000 : false),
+      refetchInterval: (q) => (q.state.data?.channels.some((ch) => ch.script.state === 'pending') ? 2_000 : false),
     }),
   provider: (c: Client) => queryOptions({ queryKey: keys.provider, queryFn: ({ signal }) => c.provider(signal) }),
   presets: (c: Client) => queryOptions({ queryKey: keys.presets, queryFn: ({ signal }) => c.providerPresets(signal), staleTime: Infinity }),

@@ -14,7 +14,7 @@ export function Banners() {
       {store.state === 'needs_reinstall' ? (
         <Message header={t.reinstall.header} marginBottom="medium" messages={[{ text: store.state_reason || t.reinstall.fallback }, { text: t.reinstall.steps }]} type="error" />
       ) : null}
-      {missing && missing.length > 0 ? (
+      {missing.length > 0 ? (
         <Message header={t.scopes.header} marginBottom="medium" messages={[{ text: t.scopes.message(missing.join(', ')) }]} type="warning" />
       ) : null}
       {until ? (

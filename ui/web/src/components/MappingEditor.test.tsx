@@ -7,8 +7,8 @@ import { type MappingLine, newLine } from '../lib/mapping';
 import { renderInPanel } from '../test/render';
 import { MappingEditor } from './MappingEditor';
 
-const field = (name: string, label: string, required = false): TargetField => ({ name, label, type: 'string', required, read_only: false });
-const targets = [field('sku', 'SKU'), field('name', 'Name', true), field('price', 'Price', true), { ...field('id', 'ID'), read_only: true }];
+const field = (name: string, label: string, required = false): TargetField => ({ name, label, type: 'string', required });
+const targets = [field('sku', 'SKU', true), field('name', 'Name', true), field('price', 'Price', true)];
 const row: PreviewRow = { line: 2, key: 'A-1', source: {}, document: { sku: 'A-1', name: 'Blue mug' }, errors: [{ field: 'price', message: '"12,50" is not a number' }] };
 
 interface Setup {

@@ -3,7 +3,7 @@ import { AddIcon, DeleteIcon } from '@bigcommerce/big-design-icons';
 import { useRef } from 'react';
 import styled from 'styled-components';
 import type { PreviewRow, TargetField } from '../api/types';
-import { columnExpression, insertAt, isRequired, type MappingLine, newLine, repeatedTargets } from '../lib/mapping';
+import { columnExpression, insertAt, type MappingLine, newLine, repeatedTargets } from '../lib/mapping';
 import { text } from '../text';
 import { useApp } from './app';
 import { Mono } from './Cells';
@@ -137,7 +137,7 @@ export function MappingEditor({ lines, onChange, targets, columns, row, compileE
             repeated={twice.has(line.target)}
             row={row}
             rowError={rowErrors.get(line.target)}
-            targets={targets.filter((f) => !f.read_only && (f.name === line.target || !mapped.has(f.name)))}
+            targets={targets.filter((f) => f.name === line.target || !mapped.has(f.name))}
           />
         ))}
       </Lines>
@@ -172,7 +172,7 @@ function EditorLine({ line, number, targets, row, rowError, compileError, repeat
   const name = target?.label ?? (line.target || t.line);
   const options = targets.map((f) => ({
     value: f.name,
-    content: isRequired(f) ? `${f.label || f.name} (${t.required})` : f.label || f.name,
+    content: f.required ? `${f.label || f.name} (${t.required})` : f.label || f.name,
     description: f.help,
   }));
   const value = line.target === '' ? undefined : row?.document?.[line.target];

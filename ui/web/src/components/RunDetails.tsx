@@ -4,7 +4,7 @@ import { useInfiniteQuery, useMutation } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import styled from 'styled-components';
 import { isFinal, queries } from '../api/queries';
-import type { FieldChange, RecordChange, Run, RunIssue, Severity } from '../api/types';
+import type { FieldChange, Change, Run, Issue, Severity } from '../api/types';
 import { downloadBlob, safeFilename } from '../lib/browser';
 import { text } from '../text';
 import { useApp, useFeedback } from './app';
@@ -53,7 +53,7 @@ export function RunDetails({ run }: { run: Run }) {
 
 const wideOnly = { mobile: 'none', tablet: 'table-cell' } as const;
 
-interface IssueRow extends Omit<RunIssue, 'key'> {
+interface IssueRow extends Omit<Issue, 'key'> {
   id: number;
   sku: string;
 }
@@ -181,11 +181,11 @@ function Changes({ run }: { run: Run }) {
   );
 }
 
-function ChangedRecord({ change }: { change: RecordChange }) {
+function ChangedRecord({ change }: { change: Change }) {
   const { format } = useApp();
   const [open, setOpen] = useState(false);
   const t = text.run.changes;
-  const all = useMemo(() => foremostFirst(change.changes ?? []), [change.changes]);
+  const all = useMemo(() => foremostFirst(change.changes), [change.changes]);
   const create = change.action === 'create';
   const most = create ? fieldsOfNew : fieldsOfUpdate;
   const shown = open ? all : all.slice(0, most);
@@ -195,7 +195,7 @@ function ChangedRecord({ change }: { change: RecordChange }) {
       <Flex flexDirection="row" alignItems="center" flexGap="0.5rem" flexWrap="wrap" marginBottom="xSmall">
         <Badge label={create ? t.create : t.update} variant={create ? 'success' : 'primary'} />
         <Mono>{skuOf(change)}</Mono>
-        {change.line > 0 ? (
+        {change.line ? (
           <Text as="small" color="secondary60" marginBottom="none">
             {text.run.issues.line} {format.number(change.line)}
           </Text>
@@ -245,8 +245,8 @@ function foremostFirst(changes: FieldChange[]): FieldChange[] {
 }
 
 /** The SKU as the feed writes it where the changes have it; the record's key is in lower case. */
-function skuOf(change: RecordChange): string {
-  const sku = change.changes?.find((c) => c.field === 'sku')?.after;
+function skuOf(change: Change): string {
+  const sku = change.changes.find((c) => c.field === 'sku')?.after;
   return typeof sku === 'string' ? sku : change.key;
 }
 

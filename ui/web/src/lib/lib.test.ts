@@ -90,8 +90,8 @@ describe('mapping', () => {
   ])('insertAt(%j, %j)', (value, insert, start, end, want, caret) => expect(insertAt(value, insert, start, end)).toEqual({ value: want, caret }));
 
   it('knows what is missing, repeated and unfinished', () => {
-    const field = (name: string, required: boolean) => ({ name, label: name, type: 'string', required, read_only: false });
-    const targets = [field('sku', false), field('name', true), field('upc', false)];
+    const field = (name: string, required: boolean) => ({ name, label: name, type: 'string' as const, required });
+    const targets = [field('sku', true), field('name', true), field('upc', false)];
     const lines = [newLine('name', '  '), newLine('upc', 'UPC'), newLine('upc', 'EAN '), newLine('', 'X'), newLine('sku', '')];
     expect(missingTargets(lines, targets).map((t) => t.name)).toEqual(['sku', 'name']);
     expect([...repeatedTargets(lines)]).toEqual(['upc']);

@@ -20,14 +20,10 @@ export function toFields(lines: MappingLine[]): FieldMapping[] {
   return lines.filter((l) => l.target !== '' && l.expression.trim() !== '').map(({ target, expression }) => ({ target, expression: expression.trim() }));
 }
 
-/** Required fields that no line fills. The SKU is among them: it is what records are matched by. */
+/** Required fields that no line fills; what records are matched by is among them. */
 export function missingTargets(lines: FieldMapping[], targets: TargetField[]): TargetField[] {
   const mapped = new Set(lines.filter((l) => l.expression.trim() !== '').map((l) => l.target));
-  return targets.filter((t) => isRequired(t) && !mapped.has(t.name));
-}
-
-export function isRequired(t: Pick<TargetField, 'name' | 'required'>): boolean {
-  return t.required || t.name === 'sku';
+  return targets.filter((t) => t.required && !mapped.has(t.name));
 }
 
 /** Targets that more than one line fills. */

@@ -7,7 +7,7 @@ const iso = (minute: number) => new Date(start + minute * 60_000).toISOString();
 const point = (minute: number, part: Partial<QuotaPoint> = {}): QuotaPoint => ({
   at: iso(minute), used: 100, others: 20, left_min: 30, quota: 150, window_ms: 30_000, throttled_quota: 0, throttled_concurrency: 0, throttled_load: 0, ...part,
 });
-const history = (minutes: number, points: QuotaPoint[], step = 1): QuotaHistory => ({ points, step_minutes: step, from: iso(0), to: iso(minutes) });
+const history = (minutes: number, points: QuotaPoint[], step: QuotaHistory['step_minutes'] = 1): QuotaHistory => ({ points, step_minutes: step, from: iso(0), to: iso(minutes) });
 const later = start + 86_400_000;
 
 describe('toChart', () => {

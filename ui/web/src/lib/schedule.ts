@@ -1,4 +1,4 @@
-import type { ScheduleInput } from '../api/types';
+import type { Schedule, ScheduleChange } from '../api/types';
 
 export const repeats = ['off', 'hourly', 'daily', 'weekdays', 'weekly', 'custom'] as const;
 export type Repeat = (typeof repeats)[number];
@@ -19,7 +19,7 @@ export interface ScheduleChoice {
 const start = { time: '02:00', minute: 0, weekday: 1 };
 
 /** A stored schedule as the simplest choice that says the same. */
-export function choiceOf({ cron, enabled }: ScheduleInput): ScheduleChoice {
+export function choiceOf({ cron, enabled }: Pick<Schedule, 'cron' | 'enabled'>): ScheduleChoice {
   const off = (c: ScheduleChoice): ScheduleChoice => (enabled ? c : { ...c, repeat: 'off' });
   const [minute = '', hour = '', day, month, weekday = ''] = cron.split(' ');
   const m = small(minute, 59);
@@ -51,7 +51,7 @@ function expression({ repeat, time, minute, weekday }: ScheduleChoice): string {
   return `${Number(match[2])} ${Number(match[1])} * * ${days}`;
 }
 
-export function scheduleInput({ repeat, cron }: ScheduleChoice): ScheduleInput {
+export function scheduleInput({ repeat, cron }: ScheduleChoice): ScheduleChange {
   return { cron: cron.trim(), enabled: repeat !== 'off' };
 }
 

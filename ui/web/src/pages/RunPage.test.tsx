@@ -29,7 +29,7 @@ const count = (name: string) => screen.getByText(name, { selector: 'dt' }).paren
 
 describe('RunPage', () => {
   it.each<[string, Partial<Run>, string[], string[]]>([
-    ['queued', { state: 'queued', phase: '', progress: 0, started_at: null }, ['Queued', 'Waiting for a free worker. It starts by itself.'], ['Cancel run']],
+    ['queued', { state: 'queued', phase: '', progress: 0, started_at: undefined }, ['Queued', 'Waiting for a free worker. It starts by itself.'], ['Cancel run']],
     ['running', {}, ['Writing to the store', '57%', '1,200 of about 2,381', '15.2 requests/s', '1 min 17 sec'], ['Cancel run']],
     ['running, time unknown', { phase: 'plan', seconds_left: null }, ['Reading rows and planning', 'Working it out'], ['Cancel run']],
     ['paused', { state: 'paused', error: 'BigCommerce refused the token.' }, ['This run is paused', 'BigCommerce refused the token.'], ['Cancel run']],

@@ -8,7 +8,7 @@ import { SettingsPage } from './SettingsPage';
 
 const t = text.settings;
 const admin = { ...session, permissions: { write: true, admin: true, owner: false } };
-const key: APIKey = { id: 'k1', name: 'ERP', prefix: 'sluice_ABCD', scopes: 'flows:read', created_at: '2026-11-01T00:00:00Z' };
+const key: APIKey = { id: 'k1', name: 'ERP', prefix: 'sluice_ABCD', scopes: 'flows:read', created_by: 'u1', created_at: '2026-11-01T00:00:00Z' };
 const users = [
   { id: 'u1', user_id: 1, email: 'owner@example.com', role: 'owner' },
   { id: 'u2', user_id: 2, email: 'clerk@example.com', role: 'admin' },

@@ -1,8 +1,7 @@
 import { screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { describe, expect, it } from 'vitest';
-import type { IdentityProvider, Storefront } from '../api/storefront';
-import type { Session } from '../api/types';
+import type { Provider, Session, Storefront } from '../api/types';
 import { renderInPanel, session } from '../test/render';
 import { examples } from './storefront/examples';
 import { StorefrontPage } from './StorefrontPage';
@@ -10,25 +9,25 @@ import { StorefrontPage } from './StorefrontPage';
 const front: Storefront = {
   settings: { card_fields: [{ key: 'terms', label: 'Payment terms', format: 'text' }], consent_category: 'functional', allow_sign_in: true, updated_at: '2026-11-22T09:00:00Z' },
   channels: [
-    { channel_id: 1, name: 'Main', type: 'storefront', platform: 'bigcommerce', status: 'active', origins: ['https://shop.example'], script: { wanted: true, state: 'installed', error: '', checked_at: '2026-11-22T10:00:00Z', version_current: true } },
-    { channel_id: 2, name: 'Trade', type: 'storefront', platform: 'bigcommerce', status: 'active', origins: [], script: { wanted: false, state: 'removed', error: '', checked_at: null, version_current: false } },
-    { channel_id: 3, name: 'Outlet', type: 'storefront', platform: 'bigcommerce', status: 'active', origins: [], script: { wanted: true, state: 'failed', error: 'There are 10 scripts already.', checked_at: null, version_current: false } },
+    { channel_id: 1, name: 'Main', type: 'storefront', platform: 'bigcommerce', status: 'active', site_url: '', origins: ['https://shop.example'], script: { wanted: true, state: 'installed', error: '', checked_at: '2026-11-22T10:00:00Z', version_current: true } },
+    { channel_id: 2, name: 'Trade', type: 'storefront', platform: 'bigcommerce', status: 'active', site_url: '', origins: [], script: { wanted: false, state: 'removed', error: '', checked_at: null, version_current: false } },
+    { channel_id: 3, name: 'Outlet', type: 'storefront', platform: 'bigcommerce', status: 'active', site_url: '', origins: [], script: { wanted: true, state: 'failed', error: 'There are 10 scripts already.', checked_at: null, version_current: false } },
   ],
-  missing_scopes: [], script: { url: 'https://sluice.example/storefront/abc123/sluice.js?v=1', integrity: 'sha384-x', bytes_gzip: 1800 },
+  missing_scopes: [], scope_help: {}, script: { url: 'https://sluice.example/storefront/abc123/sluice.js?v=1', integrity: 'sha384-x', bytes_gzip: 1800 },
   sso: { login_url: 'https://sluice.example/sso/abc123/login', logout_url: 'https://sluice.example/sso/abc123/logout', callback_url: 'https://sluice.example/sso/abc123/callback' },
   field_keys: ['terms', 'credit'],
 };
 const withCatalyst: Storefront = {
   ...front,
   channels: [
-    ...(front.channels ?? []),
-    { channel_id: 4, name: 'Catalyst shop', type: 'storefront', platform: 'catalyst', status: 'active', origins: [], script: { wanted: false, state: 'removed', error: '', checked_at: null, version_current: false } },
+    ...front.channels,
+    { channel_id: 4, name: 'Catalyst shop', type: 'storefront', platform: 'catalyst', status: 'active', site_url: '', origins: [], script: { wanted: false, state: 'removed', error: '', checked_at: null, version_current: false } },
   ],
 };
 /** What can be set of the settings; the server refuses more. */
 const settable = { card_fields: front.settings.card_fields, consent_category: 'functional', allow_sign_in: true };
-const provider: IdentityProvider = {
-  preset: 'custom', issuer: 'https://id.example', client_id: 'c1', has_secret: true, scopes: 'openid email', enabled: true, create_customers: false, group_id: 0,
+const provider: Provider = {
+  id: 'p1', created_at: '2026-11-01T00:00:00Z', updated_at: '2026-11-01T00:00:00Z', preset: 'custom', issuer: 'https://id.example', client_id: 'c1', has_secret: true, scopes: 'openid email', enabled: true, create_customers: false, group_id: 0,
   claims: [{ target: 'company', expression: 'org' }], end_session: true, email_claim: '', trust_email: false, keep_passwords: false, request_ip: false,
   shared_until: null, announces_issuer: false, version: 4,
 };
@@ -49,7 +48,7 @@ function show(tab: string, part: { answers?: Answers; front?: Partial<Storefront
       'GET /storefront/provider': { json: { provider } },
       'GET /storefront/provider/presets': {
         json: {
-          presets, callback_url: 'https://sluice.example/sso/abc123/callback', logged_out_url: 'https://sluice.example/sso/abc123/logged-out',
+          presets, targets: ['first_name', 'last_name', 'company'], callback_url: 'https://sluice.example/sso/abc123/callback', logged_out_url: 'https://sluice.example/sso/abc123/logged-out',
           shared: { callback_url: 'https://sluice.example/sso/callback', logged_out_url: 'https://sluice.example/sso/logged-out' },
         },
       },

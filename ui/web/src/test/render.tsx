@@ -14,17 +14,17 @@ import { Formatter } from '../lib/format';
 export const session: Session = {
   store: {
     hash: 'abc123', name: 'Test store', domain: 'test.example', secure_url: 'https://test.example', plan_name: 'Pro', timezone: 'UTC', currency: 'USD',
-    state: 'active', state_reason: '', installed_at: '2026-11-01T00:00:00Z',
+    state: 'active', state_reason: '', origin: 'marketplace', scopes: '', installed_at: '2026-11-01T00:00:00Z',
   },
-  user: { id: 'u1', email: 'owner@example.com', role: 'owner', locale: 'en-US' },
-  channel_id: null, deep_link: '/', missing_scopes: [], shared_address_until: null, permissions: { write: true, admin: true, owner: true }, version: 'test', sandbox: false,
+  user: { id: 'u1', user_id: 9, email: 'owner@example.com', role: 'owner', locale: 'en-US', created_at: '2026-11-01T00:00:00Z' },
+  channel_id: null, deep_link: '/', locale: 'en-US', missing_scopes: [], shared_address_until: null, permissions: { write: true, admin: true, owner: true }, version: 'test', sandbox: false, support_url: '',
 };
 
 export const run: Run = {
   id: 'run-1', flow_id: 'flow-1', flow_name: 'ERP catalogue', kind: 'products', state: 'running', phase: 'write', dry_run: false, retry_of: '', trigger: 'manual',
-  started_by: 'system', incomplete: false, cancel_requested: false, error: '', total: 2465, read: 2465, to_create: 2360, to_update: 100, created: 1180, updated: 50,
+  started_by: 'system', snapshot_id: '', format: {}, mapping: {}, options: {}, incomplete: false, cancel_requested: false, error: '', total: 2465, read: 2465, to_create: 2360, to_update: 100, created: 1180, updated: 50,
   unchanged: 0, failed: 0, warnings: 0, requests: 1200, throttled: 0, planned_requests: 2381, planned_seconds: 159, created_at: '2026-11-22T10:00:00Z',
-  started_at: '2026-11-22T10:00:01Z', finished_at: null, updated_at: '2026-11-22T10:01:00Z', progress: 0.575, rate_per_second: 15.2, seconds_left: 77,
+  started_at: '2026-11-22T10:00:01Z', updated_at: '2026-11-22T10:01:00Z', progress: 0.575, rate_per_second: 15.2, seconds_left: 77,
 };
 
 export interface Call {

@@ -19,7 +19,7 @@ const inspection: Inspection = {
   snapshot_id: 's1', format: { type: 'csv', encoding: 'utf-8', delimiter: ';' }, header: ['A', 'B'], rows: [['1', 'x']], row_errors: [{ line: 3, field: '', message: 'wrong column count', value: '' }],
   size: 1234, suggested_mapping: mapped.mapping,
 };
-const fields = ['sku', 'name'].map((name) => ({ name, label: name.toUpperCase(), type: 'string', required: name === 'name', read_only: false }));
+const fields = ['sku', 'name'].map((name) => ({ name, label: name.toUpperCase(), type: 'string', required: true }));
 const viewer: Session = { ...session, permissions: { write: false, admin: false, owner: false } };
 
 function show(path: string, f: Flow, answers: NonNullable<Parameters<typeof renderInPanel>[1]>['answers'] = {}, s = session) {

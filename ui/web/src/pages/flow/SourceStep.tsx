@@ -113,22 +113,24 @@ function FormatFields({ draft, change, disabled }: PartProps) {
   const t = text.flow.source;
   const { format } = draft;
   const set = (part: Partial<typeof format>) => change({ format: { ...format, ...part } });
-  const detect = { value: '', content: t.detect };
-  const options = (names: Record<string, string>) => [detect, ...Object.entries(names).map(([value, content]) => ({ value, content }))];
+  const options = <T extends string>(names: Record<T, string>) => [
+    { value: '' as const, content: t.detect },
+    ...(Object.keys(names) as T[]).map((value) => ({ value, content: names[value] })),
+  ];
   return (
     <Fieldset description={t.formatHelp} legend={t.formatHeader}>
       <Flex flexDirection={columns} flexGap="1rem">
         <Box>
-          <Select disabled={disabled} label={t.type} onOptionChange={(v) => set({ type: v ?? '' })} options={options(t.types)} value={format.type ?? ''} />
+          <Select disabled={disabled} label={t.type} onOptionChange={(type) => set({ type })} options={options(t.types)} value={format.type ?? ''} />
         </Box>
         <Box>
-          <Select disabled={disabled} label={t.encoding} onOptionChange={(v) => set({ encoding: v ?? '' })} options={options(t.encodings)} value={format.encoding ?? ''} />
+          <Select disabled={disabled} label={t.encoding} onOptionChange={(encoding) => set({ encoding })} options={options(t.encodings)} value={format.encoding ?? ''} />
         </Box>
         <Box>
           <Select
             disabled={disabled || format.type === 'ndjson'}
             label={t.delimiter}
-            onOptionChange={(v) => set({ delimiter: v ?? '' })}
+            onOptionChange={(delimiter) => set({ delimiter })}
             options={options(t.delimiters)}
             value={format.type === 'ndjson' ? '' : (format.delimiter ?? '')}
           />
@@ -157,7 +159,7 @@ function Sample({ inspection }: { inspection: Inspection }) {
         />
       ) : null}
       <ScrollX tabIndex={0} role="region" aria-label={t.sampleHeader}>
-        <SampleTable header={header} rows={(inspection.rows ?? []).slice(0, 8)} />
+        <SampleTable header={header} rows={(inspection.rows ?? []).slice(0, 8).map((row) => row ?? [])} />
       </ScrollX>
     </Panel>
   );

@@ -1,4 +1,4 @@
-import type { Flow, FlowInput, Format, RepeatedNames, SourceInput, SourceKind } from '../../api/types';
+import type { Flow, FlowChange, Format, RepeatedNames, SourceChange, SourceKind } from '../../api/types';
 import { type ScheduleChoice, choiceOf, scheduleInput } from '../../lib/schedule';
 import { type MappingLine, toFields, toLines } from '../../lib/mapping';
 
@@ -40,7 +40,7 @@ export function draftOf(flow: Flow): Draft {
   };
 }
 
-export function inputOf(d: Draft): FlowInput {
+export function inputOf(d: Draft): FlowChange {
   return {
     version: d.version,
     name: d.name.trim(),
@@ -52,7 +52,7 @@ export function inputOf(d: Draft): FlowInput {
   };
 }
 
-export function sourceOf(d: Draft): SourceInput {
+export function sourceOf(d: Draft): SourceChange {
   return {
     kind: d.kind,
     url: d.kind === 'url' ? d.url.trim() : '',

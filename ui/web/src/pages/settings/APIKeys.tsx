@@ -2,7 +2,7 @@ import { Badge, type BadgeProps, Button, Checkbox, Fieldset, Form, FormGroup, In
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useRef, useState } from 'react';
 import { keys, queries } from '../../api/queries';
-import type { APIKey, CreatedAPIKey } from '../../api/types';
+import type { APIKey, CreatedAPIKey, NewAPIKey } from '../../api/types';
 import { useAccess, useApp, useFeedback } from '../../components/app';
 import { Name, Wrap } from '../../components/Cells';
 import { Confirm } from '../../components/Confirm';
@@ -145,7 +145,7 @@ function scopeNames(key: APIKey): string {
 }
 
 function scopesOf(key: APIKey): string[] {
-  return typeof key.scopes === 'string' ? key.scopes.split(' ') : (key.scopes ?? []);
+  return key.scopes.split(' ');
 }
 
 export function keyBadge(key: APIKey, now = Date.now()): BadgeProps {
@@ -155,8 +155,10 @@ export function keyBadge(key: APIKey, now = Date.now()): BadgeProps {
   return { label: t.active, variant: 'success' };
 }
 
+type IdentityScope = Exclude<NewAPIKey['scopes'][number], 'flows:read' | 'flows:write'>;
+
 /** Scopes of storefront identity, each to be given by itself: they act for shoppers. */
-const identityScopes = [
+const identityScopes: { scope: IdentityScope; label: string; help: string; owner: boolean }[] = [
   { scope: 'accounts:write', label: t.scopeAccounts, help: t.scopeAccountsHelp, owner: false },
   { scope: 'identity:login', label: t.scopeLogin, help: t.scopeLoginHelp, owner: true },
 ];
@@ -168,13 +170,13 @@ function CreateKey({ onClose, onCreated }: { onClose: () => void; onCreated: (ke
   const { client } = useApp();
   const owner = useAccess('owner');
   const [write, setWrite] = useState(false);
-  const [identity, setIdentity] = useState<string[]>([]);
+  const [identity, setIdentity] = useState<IdentityScope[]>([]);
   const [days, setDays] = useState(365);
   const create = useMutation({
     mutationFn: (name: string) =>
       client.createAPIKey({
         name,
-        scopes: [...(write ? ['flows:read', 'flows:write'] : ['flows:read']), ...identity],
+        scopes: [...(write ? (['flows:read', 'flows:write'] as const) : (['flows:read'] as const)), ...identity],
         expires_in_days: days,
       }),
     onSuccess: onCreated,

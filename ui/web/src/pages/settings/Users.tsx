@@ -2,7 +2,7 @@ import { Badge, Flex, Panel, Select, Text } from '@bigcommerce/big-design';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { keys, queries } from '../../api/queries';
-import type { Role, User } from '../../api/types';
+import type { RoleChange, User } from '../../api/types';
 import { useAccess, useApp, useFeedback, useSession } from '../../components/app';
 import { Wrap } from '../../components/Cells';
 import { Confirm } from '../../components/Confirm';
@@ -10,7 +10,7 @@ import { Loaded, Quiet } from '../../components/Feedback';
 import { DataTable } from '../../components/DataTable';
 import { text } from '../../text';
 
-const roles: { value: Role; content: string }[] = [
+const roles: { value: RoleChange['role']; content: string }[] = [
   { value: 'admin', content: text.settings.users.roles.admin },
   { value: 'viewer', content: text.settings.users.roles.viewer },
 ];
@@ -25,7 +25,7 @@ export function Users() {
   const t = text.settings.users;
   const [demoting, setDemoting] = useState<User>();
   const setRole = useMutation({
-    mutationFn: ({ user, role }: { user: User; role: Role }) => client.setRole(user.id, role),
+    mutationFn: ({ user, role }: { user: User; role: RoleChange['role'] }) => client.setRole(user.id, role),
     onSuccess: (_, { user, role }) => {
       feedback.success(t.changed(user.email, t.roles[role]));
       void qc.invalidateQueries({ queryKey: keys.users });

@@ -2,7 +2,7 @@ import { Button, Form, FormGroup, Input, Panel, Select, Text } from '@bigcommerc
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import styled from 'styled-components';
-import type { CardField, CardOwner, ShownField } from '../../api/storefront';
+import type { CardField, CardOwner, CardValue } from '../../api/types';
 import { useApp } from '../../components/app';
 import { Failure, Quiet } from '../../components/Feedback';
 import { text } from '../../text';
@@ -66,8 +66,8 @@ export function CardPreview({ fields }: { fields: CardField[] }) {
   const show = () => {
     if (value.trim() !== '') preview.mutate({ shown: fields, owner: ownerOf(kind, value.trim()) });
   };
-  const sample: ShownField[] = fields.map((f) => ({ ...f, value: t.samples[f.format] }));
-  const shown = preview.data ? (preview.data.fields ?? []) : sample;
+  const sample: CardValue[] = fields.map((f) => ({ ...f, value: t.samples[f.format] }));
+  const shown = preview.data ? preview.data.fields : sample;
   return (
     <Panel header={t.header}>
       <Form

@@ -2,7 +2,7 @@ import { Button, Flex, FormGroup, Input, Panel, Select, Text } from '@bigcommerc
 import { AddIcon, ArrowDownwardIcon, ArrowUpwardIcon, DeleteIcon } from '@bigcommerce/big-design-icons';
 import { useState } from 'react';
 import styled from 'styled-components';
-import type { CardFormat, Storefront } from '../../api/storefront';
+import type { CardFormat, Storefront } from '../../api/types';
 import { useAccess } from '../../components/app';
 import { Quiet } from '../../components/Feedback';
 import { text } from '../../text';
@@ -41,7 +41,7 @@ const Line = styled.li`
 export function CardTab({ storefront }: { storefront: Storefront }) {
   const access = useAccess();
   const save = useSaveSettings();
-  const saved = storefront.settings.card_fields ?? [];
+  const saved = storefront.settings.card_fields;
   const [lines, setLines] = useState(() => toCardLines(saved));
   const [showErrors, setShowErrors] = useState(false);
   const fields = toCardFields(lines);

@@ -1,7 +1,7 @@
 import { Badge, type BadgeProps, Button, Checkbox, Fieldset, Form, FormGroup, Panel, Radio, StatusMessage, Text } from '@bigcommerce/big-design';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { keys } from '../../api/queries';
-import type { ChannelScript, ConsentCategory, Storefront, StorefrontChannel } from '../../api/storefront';
+import type { ChannelScript, ConsentCategory, Storefront, Channel } from '../../api/types';
 import { useAccess, useApp, useFeedback } from '../../components/app';
 import { Wrap } from '../../components/Cells';
 import { DataTable } from '../../components/DataTable';
@@ -15,13 +15,13 @@ const t = text.storefront.channels;
 export function ChannelsTab({ storefront }: { storefront: Storefront }) {
   return (
     <>
-      <Channels channels={storefront.channels ?? []} />
+      <Channels channels={storefront.channels} />
       <ScriptSettings storefront={storefront} />
     </>
   );
 }
 
-function Channels({ channels }: { channels: StorefrontChannel[] }) {
+function Channels({ channels }: { channels: Channel[] }) {
   const { client, format } = useApp();
   const qc = useQueryClient();
   const feedback = useFeedback();
@@ -35,14 +35,14 @@ function Channels({ channels }: { channels: StorefrontChannel[] }) {
     onError: feedback.failure,
   });
   const script = useMutation({
-    mutationFn: ({ channel, wanted }: { channel: StorefrontChannel; wanted: boolean }) => client.setScript(channel.channel_id, wanted),
+    mutationFn: ({ channel, wanted }: { channel: Channel; wanted: boolean }) => client.setScript(channel.channel_id, wanted),
     onSuccess: (_, { channel, wanted }) => {
       feedback.success(wanted ? t.installing(channel.name) : t.removing(channel.name));
       void qc.invalidateQueries({ queryKey: keys.storefront });
     },
     onError: feedback.failure,
   });
-  const busy = (c: StorefrontChannel) => script.isPending && script.variables.channel.channel_id === c.channel_id;
+  const busy = (c: Channel) => script.isPending && script.variables.channel.channel_id === c.channel_id;
   return (
     <Panel
       action={{ text: t.refresh, variant: 'secondary', disabled: !access.allowed, isLoading: refresh.isPending, onClick: () => refresh.mutate() }}
@@ -55,20 +55,20 @@ function Channels({ channels }: { channels: StorefrontChannel[] }) {
         <DataTable
           aria-label={t.header}
           columns={[
-            { header: t.name, hash: 'name', render: (c: StorefrontChannel) => <Wrap $min={8}>{c.name || c.channel_id}</Wrap> },
+            { header: t.name, hash: 'name', render: (c: Channel) => <Wrap $min={8}>{c.name || c.channel_id}</Wrap> },
             {
               header: t.origins,
               hash: 'origins',
-              render: (c: StorefrontChannel) => (
+              render: (c: Channel) => (
                 <Wrap $min={12}>
-                  {(c.origins ?? []).length === 0 ? t.noOrigins : (c.origins ?? []).map((origin) => <div key={origin}>{origin}</div>)}
+                  {c.origins.length === 0 ? t.noOrigins : c.origins.map((origin) => <div key={origin}>{origin}</div>)}
                 </Wrap>
               ),
             },
             {
               header: t.script,
               hash: 'script',
-              render: (c: StorefrontChannel) => (
+              render: (c: Channel) => (
                 <Wrap $min={10}>
                   <Badge {...scriptBadge(c.script)} />
                   <ScriptNote checked={c.script.checked_at ? t.checked(format.ago(c.script.checked_at)) : ''} headless={headless(c)} script={c.script} />
@@ -80,7 +80,7 @@ function Channels({ channels }: { channels: StorefrontChannel[] }) {
               hash: 'action',
               hideHeader: true,
               align: 'right',
-              render: (c: StorefrontChannel) =>
+              render: (c: Channel) =>
                 headless(c) && !c.script.wanted ? null : (
                   <Button
                     actionType={c.script.wanted ? 'destructive' : 'normal'}

@@ -1,7 +1,7 @@
 import { Button, Flex, FormGroup, H4, Input, Select, Text } from '@bigcommerce/big-design';
 import { AddIcon, DeleteIcon } from '@bigcommerce/big-design-icons';
 import styled from 'styled-components';
-import { claimTargets } from '../../api/storefront';
+import type { ClaimTarget } from '../../api/types';
 import { Quiet } from '../../components/Feedback';
 import { text } from '../../text';
 import { type ClaimLine, newClaim } from './providerDraft';
@@ -39,15 +39,17 @@ const Line = styled.li`
 
 interface Props {
   lines: ClaimLine[];
+  /** What claims may fill. */
+  targets: ClaimTarget[];
   onChange: (lines: ClaimLine[]) => void;
   showErrors: boolean;
   disabled: boolean;
 }
 
 /** Lines of "customer field ← expression over claims". */
-export function ClaimEditor({ lines, onChange, showErrors, disabled }: Props) {
+export function ClaimEditor({ lines, targets, onChange, showErrors, disabled }: Props) {
   const edit = (id: number, part: Partial<ClaimLine>) => onChange(lines.map((l) => (l.id === id ? { ...l, ...part } : l)));
-  const free = claimTargets.filter((target) => !lines.some((l) => l.target === target));
+  const free = targets.filter((target) => !lines.some((l) => l.target === target));
   const [next] = free;
   return (
     <>
@@ -62,7 +64,7 @@ export function ClaimEditor({ lines, onChange, showErrors, disabled }: Props) {
                 aria-label={t.targetOf(i + 1)}
                 disabled={disabled}
                 onOptionChange={(target) => target && edit(line.id, { target })}
-                options={claimTargets.filter((x) => x === line.target || free.includes(x)).map((value) => ({ value, content: t.targets[value] }))}
+                options={targets.filter((x) => x === line.target || free.includes(x)).map((value) => ({ value, content: t.targets[value] }))}
                 value={line.target}
               />
             </FormGroup>

@@ -1,7 +1,7 @@
 import { Button, Panel, Text } from '@bigcommerce/big-design';
 import { useRef, useState } from 'react';
 import styled from 'styled-components';
-import type { Storefront } from '../../api/storefront';
+import type { Storefront } from '../../api/types';
 import { copyText } from '../../lib/browser';
 import { text } from '../../text';
 import { type ExampleName, examples } from './examples';

@@ -3,7 +3,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { ApiError } from '../../api/errors';
 import { keys } from '../../api/queries';
-import type { IdentityProvider, Presets } from '../../api/storefront';
+import type { Provider, Presets } from '../../api/types';
 import { useAccess, useApp, useFeedback } from '../../components/app';
 import { Confirm } from '../../components/Confirm';
 import { Failure } from '../../components/Feedback';
@@ -18,7 +18,7 @@ import { TestResult } from './TestResult';
 const t = text.storefront.provider;
 
 interface Props {
-  provider: IdentityProvider | null;
+  provider: Provider | null;
   addresses: Presets;
 }
 
@@ -178,7 +178,7 @@ export function ProviderForm({ provider, addresses }: Props) {
           </FormGroup>
         ) : null}
         <EmailTrust disabled={disabled} draft={draft} error={errorOf('email_claim')} onChange={change} />
-        <ClaimEditor disabled={disabled} lines={draft.claims} onChange={(claims) => change({ claims })} showErrors={showErrors} />
+        <ClaimEditor disabled={disabled} lines={draft.claims} onChange={(claims) => change({ claims })} showErrors={showErrors} targets={addresses.targets} />
         <Flex flexDirection="row" flexGap="0.5rem" flexWrap="wrap" marginTop="medium">
           <Button disabled={disabled} isLoading={test.isPending} mobileWidth="auto" onClick={() => ifComplete((d) => test.mutate(d))} title={access.reason} type="button" variant="secondary">
             {t.test}

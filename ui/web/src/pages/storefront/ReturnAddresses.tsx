@@ -1,5 +1,5 @@
 import { Checkbox, Form, FormGroup, Message } from '@bigcommerce/big-design';
-import type { IdentityProvider, Presets } from '../../api/storefront';
+import type { Provider, Presets } from '../../api/types';
 import { useApp } from '../../components/app';
 import { CopyField } from '../../components/CopyField';
 import { text } from '../../text';
@@ -7,7 +7,7 @@ import { text } from '../../text';
 const t = text.storefront.provider;
 
 interface Props {
-  provider: IdentityProvider | null;
+  provider: Provider | null;
   addresses: Presets;
   signOut: boolean; // the provider's session is ended too
   moved: boolean; // the merchant says that the provider knows the store's own addresses

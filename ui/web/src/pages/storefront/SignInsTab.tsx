@@ -2,7 +2,7 @@ import { Badge, Button, InlineMessage, Panel } from '@bigcommerce/big-design';
 import { useInfiniteQuery, useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { queries } from '../../api/queries';
-import type { SignIn } from '../../api/storefront';
+import type { SignIn } from '../../api/types';
 import { useAccess, useApp, useFeedback } from '../../components/app';
 import { Wrap } from '../../components/Cells';
 import { Confirm } from '../../components/Confirm';

@@ -1,7 +1,7 @@
 import { Panel } from '@bigcommerce/big-design';
 import { useQuery } from '@tanstack/react-query';
 import { queries } from '../../api/queries';
-import type { Storefront } from '../../api/storefront';
+import type { Storefront } from '../../api/types';
 import { useApp } from '../../components/app';
 import { CopyField } from '../../components/CopyField';
 import { Loaded } from '../../components/Feedback';

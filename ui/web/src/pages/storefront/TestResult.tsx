@@ -1,7 +1,7 @@
 import { Box, Flex, H4, Text } from '@bigcommerce/big-design';
 import { CheckCircleIcon, ErrorIcon } from '@bigcommerce/big-design-icons';
 import styled from 'styled-components';
-import type { ProviderCheck } from '../../api/storefront';
+import type { ProviderCheck } from '../../api/types';
 import { Failure, Hidden, Loading } from '../../components/Feedback';
 import { text } from '../../text';
 

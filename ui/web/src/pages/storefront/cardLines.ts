@@ -1,4 +1,4 @@
-import type { CardField } from '../../api/storefront';
+import type { CardField } from '../../api/types';
 
 /** A card field under edit; the id keeps its row when others move. */
 export interface CardLine extends CardField {

@@ -1,4 +1,4 @@
-import type { Storefront } from '../../api/storefront';
+import type { Storefront } from '../../api/types';
 import { headless } from './platform';
 
 export type ExampleName = 'stencil' | 'catalyst' | 'curl' | 'go';
@@ -13,7 +13,7 @@ export function addressesOf(storefront: Storefront): { app: string; hash: string
 /** Examples that work for this store as they are; what only the merchant knows is in capital letters. */
 export function examples(storefront: Storefront): Record<ExampleName, string> {
   const { app, hash } = addressesOf(storefront);
-  const channel = (storefront.channels ?? []).find(headless)?.channel_id ?? 'CHANNEL_ID';
+  const channel = storefront.channels.find(headless)?.channel_id ?? 'CHANNEL_ID';
   return {
     stencil: `<div id="sluice-card" hidden></div>
 <button id="sluice-sign-in" hidden onclick="Sluice.login(location.pathname)">Sign in</button>

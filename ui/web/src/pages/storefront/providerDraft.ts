@@ -1,11 +1,11 @@
-import type { ClaimMapping, IdentityProvider, PresetInfo, ProviderInput, ProviderPreset } from '../../api/storefront';
+import type { ClaimMapping, Preset, Provider, ProviderChange, ProviderPreset } from '../../api/types';
 
 /** A claim mapping under edit; the id keeps its row when others go. */
 export interface ClaimLine extends ClaimMapping {
   id: number;
 }
 
-export interface ProviderDraft extends Omit<ProviderInput, 'client_secret' | 'claims' | 'group_id'> {
+export interface ProviderDraft extends Omit<Required<ProviderChange>, 'client_secret' | 'claims' | 'group_id'> {
   secret: string; // typed now; '' keeps what is stored
   clearSecret: boolean;
   group: string; // as typed
@@ -19,7 +19,7 @@ export function newClaim(claim: ClaimMapping): ClaimLine {
 }
 
 /** A draft of what is stored, or of a new provider as its preset suggests. */
-export function draftOf(provider: IdentityProvider | null, presets: PresetInfo[]): ProviderDraft {
+export function draftOf(provider: Provider | null, presets: Preset[]): ProviderDraft {
   if (!provider) {
     const first = presets[0]?.preset ?? 'custom';
     const empty: ProviderDraft = {
@@ -37,7 +37,7 @@ export function draftOf(provider: IdentityProvider | null, presets: PresetInfo[]
 }
 
 /** The draft with what a preset suggests in place of what was there before. */
-export function withPreset(draft: ProviderDraft, preset: ProviderPreset, presets: PresetInfo[]): ProviderDraft {
+export function withPreset(draft: ProviderDraft, preset: ProviderPreset, presets: Preset[]): ProviderDraft {
   const info = presets.find((p) => p.preset === preset);
   return {
     ...draft,
@@ -50,7 +50,7 @@ export function withPreset(draft: ProviderDraft, preset: ProviderPreset, presets
   };
 }
 
-export function inputOf(d: ProviderDraft): ProviderInput {
+export function inputOf(d: ProviderDraft): ProviderChange {
   const { secret, clearSecret, group, claims, ...rest } = d;
   return {
     ...rest,

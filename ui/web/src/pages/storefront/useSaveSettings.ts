@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { keys } from '../../api/queries';
-import type { StorefrontSettings } from '../../api/storefront';
+import type { StorefrontSettings } from '../../api/types';
 import { useApp, useFeedback } from '../../components/app';
 import { text } from '../../text';
 

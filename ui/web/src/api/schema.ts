@@ -1,0 +1,2021 @@
+// Generated from internal/openapi/openapi.yaml by `npm run types`. Do not edit.
+
+export interface components {
+    schemas: {
+        /**
+         * @example {
+         *       "type": "about:blank",
+         *       "title": "Unprocessable Entity",
+         *       "status": 422,
+         *       "code": "invalid",
+         *       "detail": "The flow needs a name.",
+         *       "errors": [
+         *         {
+         *           "field": "name",
+         *           "message": "use 1 to 100 characters"
+         *         }
+         *       ],
+         *       "request_id": "5QWJBE2YF6KTHZ3M"
+         *     }
+         */
+        Problem: {
+            /** @description Always about:blank: `code` tells failures apart */
+            type: string;
+            /** @description The status in words */
+            title: string;
+            status: number;
+            code: components["schemas"]["Code"];
+            /** @description What is wrong and what to do next */
+            detail: string;
+            errors?: components["schemas"]["FieldProblem"][];
+            /** @description For the log and the support */
+            request_id?: string;
+        };
+        /** @enum {string} */
+        Code: "invalid" | "unauthenticated" | "forbidden" | "not_found" | "conflict" | "too_large" | "rate_limited" | "limit_reached" | "unavailable" | "needs_reinstall" | "internal" | "token_expired" | "token_invalid" | "wrong_app" | "wrong_store" | "store_not_installed" | "origin_refused" | "scope_missing" | "login_unavailable" | "channel_unknown" | "customer_not_found" | "customer_ambiguous" | "customer_other_channel";
+        FieldProblem: {
+            field: string;
+            /** @description What is wrong with it, to be read after its name */
+            message: string;
+        };
+        /** @example {} */
+        Empty: Record<string, never>;
+        /**
+         * @description A UUID
+         * @example 0198c5d4-7a10-7cc2-9a4e-2b8f0e6d5c31
+         */
+        ID: string;
+        /**
+         * Format: date-time
+         * @example 2026-11-25T10:00:00Z
+         */
+        Time: string;
+        /** Format: date-time */
+        NullTime: string | null;
+        /** @description For the next page; empty at the end */
+        Next: string;
+        Store: {
+            hash: string;
+            name: string;
+            domain: string;
+            secure_url: string;
+            plan_name: string;
+            /** @description IANA name; UTC until the store was read */
+            timezone: string;
+            /** @description ISO 4217 */
+            currency: string;
+            /** @enum {string} */
+            state: "active" | "needs_reinstall" | "uninstalled";
+            /** @description Why, and what to do */
+            state_reason: string;
+            /**
+             * @description How the store came to Sluice
+             * @enum {string}
+             */
+            origin: "marketplace" | "credentials";
+            /** @description Granted, with spaces between */
+            scopes: string;
+            installed_at: components["schemas"]["Time"];
+            uninstalled_at?: components["schemas"]["Time"];
+        };
+        /**
+         * @example {
+         *       "id": "0198c5d4-7a10-7cc2-9a4e-2b8f0e6d5c31",
+         *       "user_id": 42,
+         *       "email": "pat@merchant.example",
+         *       "role": "admin",
+         *       "locale": "en-GB",
+         *       "created_at": "2026-11-20T09:00:00Z"
+         *     }
+         */
+        User: {
+            id: components["schemas"]["ID"];
+            /** @description BigCommerce's id */
+            user_id: number;
+            email: string;
+            /** @enum {string} */
+            role: "owner" | "admin" | "viewer";
+            locale: string;
+            last_seen_at?: components["schemas"]["Time"];
+            removed_at?: components["schemas"]["Time"];
+            created_at: components["schemas"]["Time"];
+        };
+        /**
+         * @example {
+         *       "store": {
+         *         "hash": "abc123",
+         *         "name": "Merchant",
+         *         "domain": "merchant.example",
+         *         "secure_url": "https://merchant.example",
+         *         "plan_name": "Pro",
+         *         "timezone": "Europe/Zurich",
+         *         "currency": "CHF",
+         *         "state": "active",
+         *         "state_reason": "",
+         *         "origin": "marketplace",
+         *         "scopes": "store_v2_products store_v2_customers",
+         *         "installed_at": "2026-11-20T09:00:00Z"
+         *       },
+         *       "user": null,
+         *       "channel_id": null,
+         *       "deep_link": "",
+         *       "locale": "",
+         *       "missing_scopes": [],
+         *       "shared_address_until": null,
+         *       "permissions": {
+         *         "write": true,
+         *         "admin": false,
+         *         "owner": false
+         *       },
+         *       "version": "1.0.0",
+         *       "sandbox": false,
+         *       "support_url": ""
+         *     }
+         */
+        Session: {
+            store: components["schemas"]["Store"];
+            /** @description null for an API key */
+            user: components["schemas"]["User"] | null;
+            /** @description The channel from whose page the panel was opened */
+            channel_id: number | null;
+            deep_link: string;
+            locale: string;
+            missing_scopes: string[];
+            /** @description Until when shoppers may sign in by the redirect address that all stores share; null: no worry */
+            shared_address_until: components["schemas"]["NullTime"];
+            permissions: {
+                write: boolean;
+                admin: boolean;
+                owner: boolean;
+            };
+            /** @description Sluice's */
+            version: string;
+            /** @description The app talks to a sandbox instead of BigCommerce */
+            sandbox: boolean;
+            support_url: string;
+        };
+        /**
+         * @example {
+         *       "token": "eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJzbHVpY2UifQ.c2lnbmF0dXJl",
+         *       "expires_at": "2026-11-25T10:30:00Z"
+         *     }
+         */
+        RenewedSession: {
+            token: string;
+            expires_at: components["schemas"]["Time"];
+        };
+        /**
+         * @example {
+         *       "known": true,
+         *       "quota": 150,
+         *       "left": 92,
+         *       "out": 4,
+         *       "window_ms": 30000,
+         *       "reset_ms": 12500,
+         *       "waiting": 3,
+         *       "delayed": 0,
+         *       "in_flight": 1,
+         *       "paused": false,
+         *       "at": "2026-11-25T10:00:00Z"
+         *     }
+         */
+        Quota: {
+            /** @description false until BigCommerce's first answer with rate headers */
+            known: boolean;
+            /** @description Requests a window */
+            quota: number;
+            /** @description Of the current window */
+            left: number;
+            /** @description Sent, not answered yet */
+            out: number;
+            window_ms: number;
+            /** @description Until the window ends */
+            reset_ms: number;
+            /** @description Jobs */
+            waiting: number;
+            delayed: number;
+            in_flight: number;
+            paused: boolean;
+            at: components["schemas"]["Time"];
+        };
+        QuotaPoint: {
+            at: components["schemas"]["Time"];
+            /** @description Requests of ours */
+            used: number;
+            /** @description Requests of other apps, as far as the answers to ours told */
+            others: number;
+            /** @description The fewest left in a window */
+            left_min: number | null;
+            /** @description Requests a window; 0 while no answer told */
+            quota: number;
+            window_ms: number;
+            /** @description Answers 429: the window was used up */
+            throttled_quota: number;
+            /** @description Answers 429: too many at once */
+            throttled_concurrency: number;
+            /** @description Answers 429: BigCommerce was overloaded */
+            throttled_load: number;
+        };
+        /**
+         * @example {
+         *       "points": [
+         *         {
+         *           "at": "2026-11-25T09:00:00Z",
+         *           "used": 120,
+         *           "others": 4,
+         *           "left_min": 26,
+         *           "quota": 150,
+         *           "window_ms": 30000,
+         *           "throttled_quota": 0,
+         *           "throttled_concurrency": 0,
+         *           "throttled_load": 0
+         *         }
+         *       ],
+         *       "step_minutes": 1,
+         *       "from": "2026-11-25T07:00:00Z",
+         *       "to": "2026-11-25T10:00:00Z"
+         *     }
+         */
+        QuotaHistory: {
+            points: components["schemas"]["QuotaPoint"][];
+            /** @enum {integer} */
+            step_minutes: 1 | 5 | 60;
+            from: components["schemas"]["Time"];
+            to: components["schemas"]["Time"];
+        };
+        /** @description How to read a source. What is absent is detected. */
+        Format: {
+            /** @enum {string} */
+            type?: "" | "csv" | "ndjson";
+            /** @enum {string} */
+            encoding?: "" | "utf-8" | "latin-1";
+            /** @enum {string} */
+            delimiter?: "" | "," | ";" | "\t" | "|";
+        };
+        Mapping: {
+            fields?: components["schemas"]["FieldMapping"][] | null;
+        };
+        FieldMapping: {
+            /** @description A name that GET /fields/products lists */
+            target: string;
+            /** @description Over the columns of a row */
+            expression: string;
+        };
+        FlowOptions: {
+            /**
+             * @description What to do with a product whose name another product has; append_sku unless given
+             * @enum {string}
+             */
+            repeated_names?: "" | "append_sku" | "fail";
+        };
+        SourceChange: {
+            /**
+             * @description Empty leaves the source as it is
+             * @enum {string}
+             */
+            kind?: "" | "url" | "upload";
+            url?: string;
+            /** @description Value of the Authorization header to send; absent, null and empty keep the one that is there */
+            authorization?: string | null;
+            clear_authorization?: boolean;
+            /** @description Of an upload */
+            snapshot_id?: string;
+        };
+        Source: {
+            /** @enum {string} */
+            kind: "" | "url" | "upload";
+            /** @description The address, with ••• for credentials in it; sent back so, they stay as they are */
+            url: string;
+            has_secret: boolean;
+            snapshot_id: string;
+            filename: string;
+            /** @description Bytes */
+            size: number;
+        };
+        ScheduleChange: {
+            /** @description Five fields; empty for none */
+            cron?: string;
+            enabled?: boolean;
+        };
+        Schedule: {
+            cron: string;
+            enabled: boolean;
+            next_run_at: components["schemas"]["NullTime"];
+            /** @description The store's, in which cron is read */
+            time_zone: string;
+        };
+        /**
+         * @example {
+         *       "kind": "products",
+         *       "name": "Catalogue"
+         *     }
+         */
+        NewFlow: {
+            /** @enum {string} */
+            kind: "products";
+            name: string;
+        };
+        /**
+         * @example {
+         *       "version": 3,
+         *       "name": "Catalogue",
+         *       "source": {
+         *         "kind": "url",
+         *         "url": "https://erp.example/products.csv"
+         *       },
+         *       "format": {
+         *         "type": "csv"
+         *       },
+         *       "mapping": {
+         *         "fields": [
+         *           {
+         *             "target": "sku",
+         *             "expression": "SKU"
+         *           },
+         *           {
+         *             "target": "name",
+         *             "expression": "Name"
+         *           }
+         *         ]
+         *       },
+         *       "options": {},
+         *       "schedule": {
+         *         "cron": "0 2 * * *",
+         *         "enabled": true
+         *       }
+         *     }
+         */
+        FlowChange: {
+            version: number;
+            name: string;
+            source?: components["schemas"]["SourceChange"];
+            format?: components["schemas"]["Format"];
+            mapping?: components["schemas"]["Mapping"];
+            options?: components["schemas"]["FlowOptions"];
+            schedule?: components["schemas"]["ScheduleChange"] | null;
+        };
+        /**
+         * @example {
+         *       "id": "0198c5d4-7a10-7cc2-9a4e-2b8f0e6d5c31",
+         *       "kind": "products",
+         *       "name": "Catalogue",
+         *       "source": {
+         *         "kind": "url",
+         *         "url": "https://erp.example/products.csv",
+         *         "has_secret": true,
+         *         "snapshot_id": "",
+         *         "filename": "",
+         *         "size": 0
+         *       },
+         *       "format": {
+         *         "type": "csv"
+         *       },
+         *       "mapping": {
+         *         "fields": [
+         *           {
+         *             "target": "sku",
+         *             "expression": "SKU"
+         *           }
+         *         ]
+         *       },
+         *       "options": {},
+         *       "schedule": {
+         *         "cron": "0 2 * * *",
+         *         "enabled": true,
+         *         "next_run_at": "2026-11-26T01:00:00Z",
+         *         "time_zone": "Europe/Zurich"
+         *       },
+         *       "version": 3,
+         *       "created_at": "2026-11-20T09:00:00Z",
+         *       "updated_at": "2026-11-25T09:00:00Z",
+         *       "last_run": null
+         *     }
+         */
+        Flow: {
+            id: components["schemas"]["ID"];
+            /** @enum {string} */
+            kind: "products";
+            name: string;
+            source: components["schemas"]["Source"];
+            format: components["schemas"]["Format"];
+            mapping: components["schemas"]["Mapping"];
+            options: components["schemas"]["FlowOptions"];
+            schedule: components["schemas"]["Schedule"];
+            /** @description Grows with each change */
+            version: number;
+            created_at: components["schemas"]["Time"];
+            updated_at: components["schemas"]["Time"];
+            last_run: components["schemas"]["Run"] | null;
+        };
+        /**
+         * @example {
+         *       "flows": [],
+         *       "next": ""
+         *     }
+         */
+        FlowList: {
+            flows: components["schemas"]["Flow"][];
+            next: components["schemas"]["Next"];
+        };
+        TargetField: {
+            name: string;
+            label: string;
+            /** @enum {string} */
+            type: "string" | "integer" | "number" | "boolean" | "array";
+            required: boolean;
+            /** @description Characters */
+            max_length?: number;
+            enum?: string[];
+            help?: string;
+        };
+        /**
+         * @example {
+         *       "fields": [
+         *         {
+         *           "name": "sku",
+         *           "label": "SKU",
+         *           "type": "string",
+         *           "required": true,
+         *           "max_length": 255
+         *         }
+         *       ]
+         *     }
+         */
+        TargetFields: {
+            fields: components["schemas"]["TargetField"][];
+        };
+        /**
+         * @example {
+         *       "cron": "0 2 * * *"
+         *     }
+         */
+        SchedulePreviewRequest: {
+            cron: string;
+        };
+        /**
+         * @example {
+         *       "next": [
+         *         "2026-11-26T01:00:00Z"
+         *       ],
+         *       "time_zone": "Europe/Zurich",
+         *       "error": ""
+         *     }
+         */
+        SchedulePreview: {
+            next: components["schemas"]["Time"][];
+            time_zone: string;
+            /** @description What is wrong with the expression */
+            error: string;
+        };
+        /**
+         * @example {
+         *       "snapshot_id": "0198c5d4-7a10-7cc2-9a4e-2b8f0e6d5c31",
+         *       "filename": "products.csv",
+         *       "size": 8,
+         *       "sha256": "492f31c7b7c4b3b7a5f5c2f6a8f7d3a6d7d1d5a3c0e2b1f4a5968778695a4b3c"
+         *     }
+         */
+        Upload: {
+            snapshot_id: components["schemas"]["ID"];
+            filename: string;
+            /** @description Bytes */
+            size: number;
+            /** @description Hexadecimal */
+            sha256: string;
+        };
+        /**
+         * @example {
+         *       "source": {
+         *         "kind": "url",
+         *         "url": "https://erp.example/products.csv"
+         *       },
+         *       "format": {}
+         *     }
+         */
+        InspectRequest: {
+            /** @description Whose saved source and secret to use */
+            flow_id?: string;
+            source?: components["schemas"]["SourceChange"];
+            format?: components["schemas"]["Format"];
+        };
+        RowProblem: {
+            line: number;
+            field: string;
+            message: string;
+            value: string;
+        };
+        /**
+         * @example {
+         *       "snapshot_id": "0198c5d4-7a10-7cc2-9a4e-2b8f0e6d5c31",
+         *       "format": {
+         *         "type": "csv",
+         *         "encoding": "utf-8",
+         *         "delimiter": ","
+         *       },
+         *       "header": [
+         *         "SKU",
+         *         "Name"
+         *       ],
+         *       "rows": [
+         *         [
+         *           "A-1",
+         *           "Apron"
+         *         ]
+         *       ],
+         *       "row_errors": null,
+         *       "size": 18,
+         *       "suggested_mapping": {
+         *         "fields": [
+         *           {
+         *             "target": "sku",
+         *             "expression": "SKU"
+         *           }
+         *         ]
+         *       }
+         *     }
+         */
+        Inspection: {
+            snapshot_id: string;
+            format: components["schemas"]["Format"];
+            header: string[] | null;
+            /** @description At most 20, fewer if they are very large; values are cut at 500 characters */
+            rows: (string[] | null)[] | null;
+            row_errors: components["schemas"]["RowProblem"][] | null;
+            /** @description Bytes */
+            size: number;
+            suggested_mapping: components["schemas"]["Mapping"];
+        };
+        /**
+         * @example {
+         *       "snapshot_id": "0198c5d4-7a10-7cc2-9a4e-2b8f0e6d5c31",
+         *       "format": {},
+         *       "mapping": {
+         *         "fields": [
+         *           {
+         *             "target": "sku",
+         *             "expression": "SKU"
+         *           }
+         *         ]
+         *       },
+         *       "limit": 10
+         *     }
+         */
+        PreviewRequest: {
+            snapshot_id: string;
+            format?: components["schemas"]["Format"];
+            mapping?: components["schemas"]["Mapping"];
+            /** @description Rows; 50 at most and unless given */
+            limit?: number;
+        };
+        PreviewRow: {
+            line: number;
+            /** @description SKU as written */
+            key: string;
+            source: {
+                [key: string]: string;
+            } | null;
+            /** @description What would be written, long texts cut */
+            document: {
+                [key: string]: unknown;
+            } | null;
+            errors: components["schemas"]["FieldProblem"][] | null;
+        };
+        /**
+         * @example {
+         *       "rows": [
+         *         {
+         *           "line": 2,
+         *           "key": "A-1",
+         *           "source": {
+         *             "SKU": "A-1",
+         *             "Name": "Apron"
+         *           },
+         *           "document": {
+         *             "sku": "A-1",
+         *             "name": "Apron"
+         *           },
+         *           "errors": null
+         *         }
+         *       ],
+         *       "errors": null
+         *     }
+         */
+        Preview: {
+            rows: components["schemas"]["PreviewRow"][] | null;
+            /** @description Expressions that do not compile; field is the target */
+            errors: components["schemas"]["FieldProblem"][] | null;
+        };
+        /**
+         * @example {
+         *       "dry_run": true
+         *     }
+         */
+        NewRun: {
+            /** @default false */
+            dry_run?: boolean;
+        };
+        /**
+         * @example {
+         *       "id": "0198c5d4-7a10-7cc2-9a4e-2b8f0e6d5c32",
+         *       "flow_id": "0198c5d4-7a10-7cc2-9a4e-2b8f0e6d5c31",
+         *       "flow_name": "Catalogue",
+         *       "kind": "products",
+         *       "state": "running",
+         *       "phase": "write",
+         *       "dry_run": false,
+         *       "trigger": "api",
+         *       "started_by": "key:0198c5d4-7a10-7cc2-9a4e-2b8f0e6d5c33",
+         *       "snapshot_id": "",
+         *       "format": {},
+         *       "mapping": {
+         *         "fields": [
+         *           {
+         *             "target": "sku",
+         *             "expression": "SKU"
+         *           }
+         *         ]
+         *       },
+         *       "options": {},
+         *       "incomplete": false,
+         *       "cancel_requested": false,
+         *       "total": 2500,
+         *       "read": 2500,
+         *       "to_create": 10,
+         *       "to_update": 20,
+         *       "created": 4,
+         *       "updated": 7,
+         *       "unchanged": 2470,
+         *       "failed": 0,
+         *       "warnings": 2,
+         *       "requests": 9,
+         *       "throttled": 0,
+         *       "planned_requests": 24,
+         *       "planned_seconds": 6,
+         *       "created_at": "2026-11-25T10:00:00Z",
+         *       "started_at": "2026-11-25T10:00:01Z",
+         *       "updated_at": "2026-11-25T10:00:04Z",
+         *       "progress": 0.46,
+         *       "rate_per_second": 3,
+         *       "seconds_left": 5
+         *     }
+         */
+        Run: {
+            id: components["schemas"]["ID"];
+            flow_id: components["schemas"]["ID"];
+            /** @description Empty when the flow was deleted */
+            flow_name: string;
+            kind: string;
+            /** @enum {string} */
+            state: "queued" | "running" | "paused" | "cancelling" | "done" | "failed" | "cancelled";
+            /** @enum {string} */
+            phase: "" | "fetch" | "plan" | "match" | "write" | "finish";
+            dry_run: boolean;
+            /** @description The run whose failed records it retries */
+            retry_of?: string;
+            /** @description manual, api, schedule or demo */
+            trigger: string;
+            /** @description user:… or key:…; empty for Sluice itself */
+            started_by: string;
+            snapshot_id: string;
+            format: components["schemas"]["Format"];
+            mapping: components["schemas"]["Mapping"];
+            options: components["schemas"]["FlowOptions"];
+            /** @description Why the run as a whole could not go on */
+            error?: string;
+            /** @description The source stopped before its end */
+            incomplete: boolean;
+            cancel_requested: boolean;
+            /** @description Rows of the source; 0 until known */
+            total: number;
+            read: number;
+            to_create: number;
+            to_update: number;
+            created: number;
+            updated: number;
+            unchanged: number;
+            failed: number;
+            warnings: number;
+            /** @description API requests made */
+            requests: number;
+            /** @description Answers 429 among them */
+            throttled: number;
+            planned_requests: number;
+            planned_seconds: number;
+            created_at: components["schemas"]["Time"];
+            started_at?: components["schemas"]["Time"];
+            finished_at?: components["schemas"]["Time"];
+            updated_at: components["schemas"]["Time"];
+            /** @description An estimate */
+            progress: number;
+            /** @description API requests */
+            rate_per_second: number;
+            /** @description null while nobody can tell */
+            seconds_left: number | null;
+        };
+        /**
+         * @example {
+         *       "runs": [],
+         *       "next": ""
+         *     }
+         */
+        RunList: {
+            runs: components["schemas"]["Run"][];
+            next: components["schemas"]["Next"];
+        };
+        Issue: {
+            /** @description 0: about the source as a whole */
+            line: number;
+            /** @enum {string} */
+            severity: "error" | "warning";
+            field: string;
+            /** @description SKU as written */
+            key: string;
+            message: string;
+            /** @description What the source had, shortened */
+            value: string;
+        };
+        /**
+         * @example {
+         *       "issues": [
+         *         {
+         *           "line": 7,
+         *           "severity": "error",
+         *           "field": "price",
+         *           "key": "A-1",
+         *           "message": "is not a number",
+         *           "value": "twelve"
+         *         }
+         *       ],
+         *       "next": ""
+         *     }
+         */
+        IssueList: {
+            issues: components["schemas"]["Issue"][];
+            next: components["schemas"]["Next"];
+        };
+        FieldChange: {
+            field: string;
+            /** @description Any value; null where there was none */
+            before: unknown;
+            /** @description Any value */
+            after: unknown;
+            /** @description True where BigCommerce did not show the field, so that before says nothing; else absent */
+            unknown?: boolean;
+        };
+        Change: {
+            /** @description Of the source; absent of a run that was no dry run */
+            line?: number;
+            /** @description SKU as written */
+            key: string;
+            /** @enum {string} */
+            action: "create" | "update";
+            /** @description The product's id; 0 for one that is not there yet */
+            target_id: number;
+            changes: components["schemas"]["FieldChange"][];
+        };
+        /**
+         * @example {
+         *       "changes": [
+         *         {
+         *           "key": "A-1",
+         *           "action": "update",
+         *           "target_id": 77,
+         *           "changes": [
+         *             {
+         *               "field": "price",
+         *               "before": 12,
+         *               "after": 12.5
+         *             }
+         *           ]
+         *         }
+         *       ],
+         *       "next": ""
+         *     }
+         */
+        ChangeList: {
+            changes: components["schemas"]["Change"][];
+            next: components["schemas"]["Next"];
+        };
+        /**
+         * @example {
+         *       "users": [],
+         *       "next": ""
+         *     }
+         */
+        UserList: {
+            users: components["schemas"]["User"][];
+            next: components["schemas"]["Next"];
+        };
+        /**
+         * @example {
+         *       "role": "viewer"
+         *     }
+         */
+        RoleChange: {
+            /** @enum {string} */
+            role: "admin" | "viewer";
+        };
+        /**
+         * @example {
+         *       "name": "Order system",
+         *       "scopes": [
+         *         "accounts:write",
+         *         "identity:login"
+         *       ],
+         *       "expires_in_days": 365
+         *     }
+         */
+        NewAPIKey: {
+            name: string;
+            scopes: ("flows:read" | "flows:write" | "accounts:write" | "identity:login")[];
+            /**
+             * @description 0: never, which is the owner's to choose
+             * @default 365
+             */
+            expires_in_days?: number;
+        };
+        APIKey: {
+            id: components["schemas"]["ID"];
+            name: string;
+            /** @description Begin of the key, to tell keys apart */
+            prefix: string;
+            /** @description With spaces between */
+            scopes: string;
+            /** @description The user; or operator */
+            created_by: string;
+            last_used_at?: components["schemas"]["Time"];
+            expires_at?: components["schemas"]["Time"];
+            revoked_at?: components["schemas"]["Time"];
+            /**
+             * @description What revoked it; absent if somebody did by hand
+             * @enum {string}
+             */
+            revoked_because?: "maker_removed" | "maker_demoted" | "uninstalled";
+            /** @description It signs shoppers in or never expires, somebody else than the owner made it, and the owner has not said yet that it may go on; absent otherwise */
+            needs_review?: boolean;
+            created_at: components["schemas"]["Time"];
+        };
+        /**
+         * @example {
+         *       "id": "0198c5d4-7a10-7cc2-9a4e-2b8f0e6d5c33",
+         *       "name": "Order system",
+         *       "prefix": "sluice_ABCD",
+         *       "scopes": "accounts:write identity:login",
+         *       "created_by": "0198c5d4-7a10-7cc2-9a4e-2b8f0e6d5c34",
+         *       "expires_at": "2027-11-25T10:00:00Z",
+         *       "created_at": "2026-11-25T10:00:00Z",
+         *       "secret": "sluice_ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+         *     }
+         */
+        CreatedAPIKey: {
+            id: components["schemas"]["ID"];
+            name: string;
+            /** @description Begin of the key, to tell keys apart */
+            prefix: string;
+            /** @description With spaces between */
+            scopes: string;
+            /** @description The user; or operator */
+            created_by: string;
+            last_used_at?: components["schemas"]["Time"];
+            expires_at?: components["schemas"]["Time"];
+            revoked_at?: components["schemas"]["Time"];
+            /**
+             * @description What revoked it; absent if somebody did by hand
+             * @enum {string}
+             */
+            revoked_because?: "maker_removed" | "maker_demoted" | "uninstalled";
+            /** @description It signs shoppers in or never expires, somebody else than the owner made it, and the owner has not said yet that it may go on; absent otherwise */
+            needs_review?: boolean;
+            created_at: components["schemas"]["Time"];
+            /** @description The key itself: it is shown once */
+            secret: string;
+        };
+        /**
+         * @example {
+         *       "api_keys": [],
+         *       "next": ""
+         *     }
+         */
+        APIKeyList: {
+            api_keys: components["schemas"]["APIKey"][];
+            next: components["schemas"]["Next"];
+        };
+        AuditEntry: {
+            id: components["schemas"]["ID"];
+            /** @description user:…, key:…, bigcommerce, operator or system */
+            actor: string;
+            action: string;
+            subject: string;
+            detail: string;
+            /** @description Network address that the actor called from; empty where nobody called */
+            address: string;
+            created_at: components["schemas"]["Time"];
+        };
+        /**
+         * @example {
+         *       "entries": [
+         *         {
+         *           "id": "0198c5d4-7a10-7cc2-9a4e-2b8f0e6d5c35",
+         *           "actor": "user:0198c5d4-7a10-7cc2-9a4e-2b8f0e6d5c34",
+         *           "action": "flow.created",
+         *           "subject": "0198c5d4-7a10-7cc2-9a4e-2b8f0e6d5c31",
+         *           "detail": "Catalogue",
+         *           "address": "198.51.100.7",
+         *           "created_at": "2026-11-25T10:00:00Z"
+         *         }
+         *       ],
+         *       "next": ""
+         *     }
+         */
+        AuditList: {
+            entries: components["schemas"]["AuditEntry"][];
+            next: components["schemas"]["Next"];
+        };
+        /** @description customer_id or email has to be there. */
+        AccountInput: {
+            /** @description The back-office system's id */
+            external_id: string;
+            /** @description BigCommerce's id of the customer; 0 while unknown */
+            customer_id?: number;
+            /** @description Of the customer */
+            email?: string;
+            /** @description Names have 1 to 64 letters, digits, _, . and -, texts at most 1,000 characters. */
+            fields?: {
+                [key: string]: string | number | boolean | null;
+            } | null;
+        };
+        /**
+         * @example {
+         *       "accounts": [
+         *         {
+         *           "external_id": "D/1",
+         *           "customer_id": 5,
+         *           "fields": {
+         *             "terms": "30 days net",
+         *             "credit_limit": 5000
+         *           }
+         *         }
+         *       ]
+         *     }
+         */
+        AccountsChange: {
+            accounts: components["schemas"]["AccountInput"][];
+        };
+        AccountError: {
+            /** @description In the request */
+            index: number;
+            /** @description Empty if it could not be read */
+            external_id: string;
+            field: string;
+            message: string;
+        };
+        /**
+         * @example {
+         *       "saved": 1,
+         *       "errors": []
+         *     }
+         */
+        AccountsSaved: {
+            saved: number;
+            errors: components["schemas"]["AccountError"][];
+        };
+        Account: {
+            external_id: string;
+            customer_id: number;
+            email: string;
+            fields: {
+                [key: string]: string;
+            } | null;
+            updated_at: components["schemas"]["Time"];
+        };
+        /**
+         * @example {
+         *       "accounts": [
+         *         {
+         *           "external_id": "D/1",
+         *           "customer_id": 5,
+         *           "email": "",
+         *           "fields": {
+         *             "terms": "30 days net",
+         *             "credit_limit": "5000"
+         *           },
+         *           "updated_at": "2026-11-25T10:00:00Z"
+         *         }
+         *       ],
+         *       "next": ""
+         *     }
+         */
+        AccountList: {
+            accounts: components["schemas"]["Account"][];
+            next: components["schemas"]["Next"];
+        };
+        CardField: {
+            /** @description Of the accounts' fields */
+            key: string;
+            /** @description What the shopper reads */
+            label: string;
+            /** @enum {string} */
+            format: "text" | "number" | "money" | "percent" | "date";
+        };
+        /**
+         * @example {
+         *       "card_fields": [
+         *         {
+         *           "key": "terms",
+         *           "label": "Payment terms",
+         *           "format": "text"
+         *         }
+         *       ],
+         *       "consent_category": "functional",
+         *       "allow_sign_in": true
+         *     }
+         */
+        StorefrontChange: {
+            card_fields?: components["schemas"]["CardField"][] | null;
+            /** @enum {string} */
+            consent_category: "essential" | "functional" | "analytics" | "targeting";
+            /** @description Sluice.login() and /sso sign shoppers in */
+            allow_sign_in?: boolean;
+        };
+        StorefrontSettings: {
+            card_fields: components["schemas"]["CardField"][];
+            /** @enum {string} */
+            consent_category: "essential" | "functional" | "analytics" | "targeting";
+            allow_sign_in: boolean;
+            updated_at: components["schemas"]["Time"];
+        };
+        ChannelScript: {
+            /** @enum {string} */
+            state: "installed" | "pending" | "failed" | "removed";
+            error: string;
+            wanted: boolean;
+            checked_at: components["schemas"]["NullTime"];
+            /** @description The script that is installed is the one that would be installed now */
+            version_current: boolean;
+        };
+        Channel: {
+            channel_id: number;
+            name: string;
+            type: string;
+            platform: string;
+            status: string;
+            /** @description Empty without a site */
+            site_url: string;
+            /** @description Whose pages may ask who is signed in */
+            origins: string[];
+            script: components["schemas"]["ChannelScript"];
+        };
+        /**
+         * @example {
+         *       "settings": {
+         *         "card_fields": [],
+         *         "consent_category": "functional",
+         *         "allow_sign_in": false,
+         *         "updated_at": "2026-11-25T10:00:00Z"
+         *       },
+         *       "channels": [
+         *         {
+         *           "channel_id": 1,
+         *           "name": "Merchant",
+         *           "type": "storefront",
+         *           "platform": "bigcommerce",
+         *           "status": "active",
+         *           "site_url": "https://merchant.example",
+         *           "origins": [
+         *             "https://merchant.example"
+         *           ],
+         *           "script": {
+         *             "state": "installed",
+         *             "error": "",
+         *             "wanted": true,
+         *             "checked_at": "2026-11-25T09:00:00Z",
+         *             "version_current": true
+         *           }
+         *         }
+         *       ],
+         *       "missing_scopes": [],
+         *       "scope_help": {},
+         *       "script": {
+         *         "url": "https://sluice.example/storefront/abc123/sluice.js?v=0123456789ab",
+         *         "integrity": "sha384-oqVuAfXRKap7fdgcCY5uykM6+R9GqQ8K",
+         *         "bytes_gzip": 1900
+         *       },
+         *       "sso": {
+         *         "login_url": "https://sluice.example/sso/abc123/login",
+         *         "logout_url": "https://sluice.example/sso/abc123/logout",
+         *         "callback_url": "https://sluice.example/sso/abc123/callback"
+         *       },
+         *       "field_keys": [
+         *         "terms",
+         *         "credit_limit"
+         *       ]
+         *     }
+         */
+        Storefront: {
+            settings: components["schemas"]["StorefrontSettings"];
+            channels: components["schemas"]["Channel"][];
+            missing_scopes: string[];
+            /** @description Of each missing scope, what it is for and what to do */
+            scope_help: {
+                [key: string]: string;
+            };
+            script: {
+                url: string;
+                integrity: string;
+                bytes_gzip: number;
+            };
+            sso: {
+                login_url: string;
+                logout_url: string;
+                callback_url: string;
+            };
+            /** @description Of the store's accounts, as far as a look at some tells */
+            field_keys: string[] | null;
+        };
+        /**
+         * @example {
+         *       "wanted": true
+         *     }
+         */
+        ScriptChange: {
+            wanted: boolean;
+        };
+        /**
+         * @example {
+         *       "card_fields": [
+         *         {
+         *           "key": "terms",
+         *           "label": "Payment terms",
+         *           "format": "text"
+         *         }
+         *       ],
+         *       "customer_id": 5
+         *     }
+         */
+        CardPreviewRequest: {
+            card_fields?: components["schemas"]["CardField"][] | null;
+            external_id?: string;
+            customer_id?: number;
+            email?: string;
+        };
+        CardValue: {
+            key: string;
+            label: string;
+            format: string;
+            /** @description As the shopper reads it */
+            value: string;
+        };
+        /**
+         * @example {
+         *       "fields": [
+         *         {
+         *           "key": "terms",
+         *           "label": "Payment terms",
+         *           "format": "text",
+         *           "value": "30 days net"
+         *         }
+         *       ],
+         *       "updated_at": "2026-11-25T10:00:00Z",
+         *       "account": {
+         *         "external_id": "D/1",
+         *         "customer_id": 5,
+         *         "email": ""
+         *       },
+         *       "shown_to": "customer"
+         *     }
+         */
+        CardPreview: {
+            fields: components["schemas"]["CardValue"][];
+            updated_at: components["schemas"]["Time"];
+            account: {
+                external_id: string;
+                customer_id: number;
+                email: string;
+            };
+            /**
+             * @description The customer; a customer whose e-mail the identity provider verified to be the account's; or nobody, also while the customer may have a password from before their first single sign-on
+             * @enum {string}
+             */
+            shown_to: "customer" | "verified_email" | "nobody";
+        };
+        ClaimMapping: {
+            /** @enum {string} */
+            target: "first_name" | "last_name" | "company" | "phone" | "customer_group_id" | "external_id";
+            /** @description Over the claims of the ID token */
+            expression: string;
+        };
+        /**
+         * @example {
+         *       "version": 0,
+         *       "preset": "google",
+         *       "issuer": "https://accounts.google.com",
+         *       "client_id": "1234.apps.example",
+         *       "client_secret": "the-secret",
+         *       "enabled": true,
+         *       "claims": [
+         *         {
+         *           "target": "first_name",
+         *           "expression": "given_name"
+         *         }
+         *       ]
+         *     }
+         */
+        ProviderChange: {
+            version?: number;
+            /** @enum {string} */
+            preset?: "google" | "entra" | "okta" | "auth0" | "keycloak" | "custom";
+            issuer?: string;
+            client_id?: string;
+            client_secret?: string | null;
+            /** @description With spaces between; openid profile email unless given */
+            scopes?: string;
+            enabled?: boolean;
+            /** @description A shopper without a customer gets one */
+            create_customers?: boolean;
+            /** @description Customer group of those; 0: the store's default */
+            group_id?: number;
+            claims?: components["schemas"]["ClaimMapping"][] | null;
+            /** @description Signing out ends the provider's session too */
+            end_session?: boolean;
+            /** @description Where the provider names the e-mail, such as emails[0] or user.mail; empty for the claim email */
+            email_claim?: string;
+            /** @description Takes the e-mails of a provider that never says email_verified for verified. Whoever can write an e-mail into their account there is then the customer with it */
+            trust_email?: boolean;
+            /** @description Leaves customers the passwords from before their first single sign-on. Whoever registered with somebody else's e-mail can then go on signing in, and sees the account card */
+            keep_passwords?: boolean;
+            /** @description The address that ends a sign-in works from the shopper's IP address only. Shoppers who reach Sluice by IPv6 and the storefront by IPv4, or the other way round, are refused */
+            request_ip?: boolean;
+            /** @description The provider knows the store's own redirect URI: a provider from before goes on with it, for good. True of every new provider, whatever is said here */
+            own_address?: boolean;
+        };
+        Provider: {
+            id: components["schemas"]["ID"];
+            /** @enum {string} */
+            preset: "google" | "entra" | "okta" | "auth0" | "keycloak" | "custom";
+            issuer: string;
+            client_id: string;
+            has_secret: boolean;
+            scopes: string;
+            enabled: boolean;
+            create_customers: boolean;
+            group_id: number;
+            claims: components["schemas"]["ClaimMapping"][] | null;
+            end_session: boolean;
+            email_claim: string;
+            trust_email: boolean;
+            keep_passwords: boolean;
+            request_ip: boolean;
+            /** @description Null when shoppers come back to the store's own address. Else they come back to the one that all stores shared: for as long as announces_issuer holds, or until then */
+            shared_until: components["schemas"]["NullTime"];
+            /** @description The provider's document said last that its answers name it (RFC 9207) */
+            announces_issuer: boolean;
+            version: number;
+            created_at: components["schemas"]["Time"];
+            updated_at: components["schemas"]["Time"];
+        };
+        /**
+         * @example {
+         *       "provider": null
+         *     }
+         */
+        ProviderAnswer: {
+            provider: components["schemas"]["Provider"] | null;
+        };
+        Preset: {
+            /** @enum {string} */
+            preset: "google" | "entra" | "okta" | "auth0" | "keycloak" | "custom";
+            name: string;
+            /** @description With {parts} to fill in; empty for any */
+            issuer_template: string;
+            scopes: string;
+            /** @description Where to find what */
+            help: string;
+            claims: components["schemas"]["ClaimMapping"][];
+        };
+        /**
+         * @example {
+         *       "presets": [
+         *         {
+         *           "preset": "google",
+         *           "name": "Google",
+         *           "issuer_template": "https://accounts.google.com",
+         *           "scopes": "openid profile email",
+         *           "help": "Create an OAuth client ID.",
+         *           "claims": [
+         *             {
+         *               "target": "first_name",
+         *               "expression": "given_name"
+         *             }
+         *           ]
+         *         }
+         *       ],
+         *       "targets": [
+         *         "first_name"
+         *       ],
+         *       "callback_url": "https://sluice.example/sso/abc123/callback",
+         *       "logged_out_url": "https://sluice.example/sso/abc123/logged-out",
+         *       "shared": {
+         *         "callback_url": "https://sluice.example/sso/callback",
+         *         "logged_out_url": "https://sluice.example/sso/logged-out"
+         *       }
+         *     }
+         */
+        Presets: {
+            presets: components["schemas"]["Preset"][];
+            /** @description What claims may fill */
+            targets: ("first_name" | "last_name" | "company" | "phone" | "customer_group_id" | "external_id")[];
+            /** @description The store's own, to register with the provider as the redirect URI */
+            callback_url: string;
+            /** @description To register as the post-logout redirect URI */
+            logged_out_url: string;
+            /** @description Those of providers from before, while shared_until is set */
+            shared: {
+                callback_url: string;
+                logged_out_url: string;
+            };
+        };
+        /**
+         * @example {
+         *       "checks": [
+         *         {
+         *           "name": "pkce",
+         *           "ok": true,
+         *           "message": "The provider checks PKCE with S256."
+         *         }
+         *       ]
+         *     }
+         */
+        ProviderChecks: {
+            checks: {
+                name: string;
+                ok: boolean;
+                /** @description What is wrong and what to do, or what was found */
+                message: string;
+            }[];
+        };
+        /**
+         * @example {
+         *       "groups": [
+         *         {
+         *           "id": 3,
+         *           "name": "Wholesale",
+         *           "is_default": false
+         *         }
+         *       ]
+         *     }
+         */
+        CustomerGroups: {
+            groups: {
+                id: number;
+                name: string;
+                /** @description Customers who sign up are put into it */
+                is_default: boolean;
+            }[] | null;
+        };
+        SignIn: {
+            id: components["schemas"]["ID"];
+            at: components["schemas"]["Time"];
+            /** @enum {string} */
+            method: "sso" | "api";
+            /** @description ok or the code it was refused with */
+            result: string;
+            /** @description 0 if none was found */
+            customer_id: number;
+            email: string;
+            channel_id: number;
+            /** @description Why it was refused and what the merchant can do */
+            detail: string;
+        };
+        /**
+         * @example {
+         *       "sign_ins": [
+         *         {
+         *           "id": "0198c5d4-7a10-7cc2-9a4e-2b8f0e6d5c36",
+         *           "at": "2026-11-25T10:00:00Z",
+         *           "method": "sso",
+         *           "result": "ok",
+         *           "customer_id": 5,
+         *           "email": "sam@shopper.example",
+         *           "channel_id": 1,
+         *           "detail": ""
+         *         }
+         *       ],
+         *       "next": ""
+         *     }
+         */
+        SignInList: {
+            sign_ins: components["schemas"]["SignIn"][];
+            next: components["schemas"]["Next"];
+        };
+        /**
+         * @example {
+         *       "customer_id": 5,
+         *       "redirect_to": "/cart.php",
+         *       "request_ip": "203.0.113.7"
+         *     }
+         */
+        LoginRequest: {
+            customer_id?: number;
+            email?: string;
+            /** @description The back-office system's id of an account that it sent */
+            external_id?: string;
+            /** @description The storefront; 0 and absent: 1 */
+            channel_id?: number;
+            /** @description A path of the storefront, never an address. Unless given the account page: `/account.php` of a theme, `/account/orders` of Catalyst */
+            redirect_to?: string;
+            /** @description The shopper's address: BigCommerce then insists on it */
+            request_ip?: string;
+            enable_persistent_cart?: boolean | null;
+        };
+        /**
+         * @example {
+         *       "login_url": "https://merchant.example/login/token/eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJpZCJ9.c2lnbmF0dXJl",
+         *       "expires_at": "2026-11-25T10:00:30Z"
+         *     }
+         */
+        Login: {
+            login_url: string;
+            expires_at: components["schemas"]["Time"];
+        };
+        /**
+         * @example {
+         *       "token": "eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJiYy9hcHBzIn0.c2lnbmF0dXJl"
+         *     }
+         */
+        CurrentToken: {
+            /** @description The text of /customer/current.jwt */
+            token: string;
+        };
+        /**
+         * @example {
+         *       "customer": {
+         *         "id": 5,
+         *         "email": "sam@shopper.example",
+         *         "group_id": "3"
+         *       },
+         *       "store_hash": "abc123",
+         *       "expires_at": "2026-11-25T10:15:00Z",
+         *       "session": "eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJzbHVpY2UifQ.c2lnbmF0dXJl",
+         *       "account": "https://sluice.example/storefront/abc123/account"
+         *     }
+         */
+        CurrentCustomer: {
+            customer: {
+                /** @description Only this identifies */
+                id: number;
+                /** @description BigCommerce does not verify it */
+                email: string;
+                /** @description Empty or 0: in no group */
+                group_id: string;
+            };
+            store_hash: string;
+            expires_at: components["schemas"]["Time"];
+            /** @description For account, as a bearer token */
+            session: string;
+            /** @description Address of the account card */
+            account: string;
+        };
+        /**
+         * @example {
+         *       "fields": [
+         *         {
+         *           "key": "terms",
+         *           "label": "Payment terms",
+         *           "format": "text",
+         *           "value": "30 days net"
+         *         }
+         *       ],
+         *       "updated_at": "2026-11-25T10:00:00Z"
+         *     }
+         */
+        AccountCard: {
+            fields: components["schemas"]["CardValue"][];
+            updated_at: components["schemas"]["NullTime"];
+        };
+        /**
+         * @description As BigCommerce sends it; more fields may be there.
+         * @example {
+         *       "scope": "store/product/deleted",
+         *       "store_id": "1001",
+         *       "producer": "stores/abc123",
+         *       "hash": "3f9ea420af83450d7ef9f78b08c8af25b2213637",
+         *       "created_at": 1764085539,
+         *       "data": {
+         *         "type": "product",
+         *         "id": 77
+         *       }
+         *     }
+         */
+        Webhook: {
+            scope: string;
+            producer: string;
+            /** @description Unix seconds */
+            created_at?: number;
+            /** @description What the scope says; Sluice reads id */
+            data?: unknown;
+        };
+        /**
+         * @example {
+         *       "status": "ready",
+         *       "version": "1.0.0",
+         *       "checks": [
+         *         {
+         *           "name": "database",
+         *           "ok": true
+         *         },
+         *         {
+         *           "name": "migrations",
+         *           "ok": true
+         *         },
+         *         {
+         *           "name": "redis",
+         *           "ok": true
+         *         }
+         *       ]
+         *     }
+         */
+        Health: {
+            /** @enum {string} */
+            status: "ok" | "ready" | "not_ready" | "draining";
+            version: string;
+            /** @description Requests come through a proxy that TRUSTED_PROXIES does not have; only /healthz tells */
+            unknown_proxy?: boolean;
+            checks?: {
+                /** @enum {string} */
+                name: "database" | "migrations" | "redis" | "process";
+                ok: boolean;
+            }[];
+        };
+    };
+    responses: {
+        /** @description Nobody is signed in, or no longer; or the key is unknown, revoked or expired */
+        Unauthenticated: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code?: "unauthenticated";
+                };
+            };
+        };
+        /** @description The caller may not do this */
+        Forbidden: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code?: "forbidden";
+                };
+            };
+        };
+        /** @description There is no such thing in this store */
+        NotFound: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code?: "not_found";
+                };
+            };
+        };
+        /** @description It is in a state that does not permit this */
+        Conflict: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code?: "conflict";
+                };
+            };
+        };
+        /** @description It is in a state that does not permit this, or the app has to be installed again */
+        ConflictOrReinstall: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code?: "conflict" | "needs_reinstall";
+                };
+            };
+        };
+        /** @description The channel cannot have a script, or a scope is missing */
+        ScriptConflict: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code?: "conflict" | "scope_missing" | "needs_reinstall";
+                };
+            };
+        };
+        /** @description The store does not let Sluice see its customers */
+        SignInConflict: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code?: "needs_reinstall" | "login_unavailable" | "scope_missing";
+                };
+            };
+        };
+        /** @description There is no such store, storefront or customer */
+        LoginNotFound: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code?: "store_not_installed" | "channel_unknown" | "customer_not_found";
+                };
+            };
+        };
+        /** @description This customer cannot be signed in there */
+        LoginConflict: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code?: "needs_reinstall" | "login_unavailable" | "scope_missing" | "customer_ambiguous" | "customer_other_channel";
+                };
+            };
+        };
+        /** @description The store has as much of it as it may */
+        LimitReached: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code?: "limit_reached";
+                };
+            };
+        };
+        /** @description It is in a state that does not permit this, or the store keeps as many files as it may */
+        ConflictOrLimit: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code?: "conflict" | "limit_reached";
+                };
+            };
+        };
+        /** @description The store does not have the app */
+        StoreNotInstalled: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code?: "store_not_installed";
+                };
+            };
+        };
+        /** @description The token is over, or none that BigCommerce signed */
+        TokenRefused: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code?: "token_expired" | "token_invalid";
+                };
+            };
+        };
+        /** @description There is no session, it is over, or none of ours */
+        SessionRefused: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code?: "unauthenticated" | "token_expired" | "token_invalid";
+                };
+            };
+        };
+        /** @description A page of another site, or a token of another app or store */
+        CurrentForbidden: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code?: "origin_refused" | "wrong_app" | "wrong_store";
+                };
+            };
+        };
+        /** @description A page of another site, or a session of another store */
+        AccountForbidden: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code?: "origin_refused" | "wrong_store";
+                };
+            };
+        };
+        /** @description A page of another site */
+        OriginRefused: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code?: "origin_refused";
+                };
+            };
+        };
+        /** @description The body is larger than it may be */
+        TooLarge: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code?: "too_large";
+                };
+            };
+        };
+        /** @description The request is wrong; errors says where */
+        Invalid: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code?: "invalid";
+                };
+            };
+        };
+        /** @description That is too often */
+        RateLimited: {
+            headers: {
+                "Retry-After": components["headers"]["RetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code?: "rate_limited";
+                };
+            };
+        };
+        /** @description Something went wrong on our side */
+        Internal: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code?: "internal";
+                };
+            };
+        };
+        /** @description Something that Sluice needs is away for the moment */
+        Unavailable: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code?: "unavailable";
+                };
+            };
+        };
+        /** @description The browser is sent on */
+        SentOn: {
+            headers: {
+                /** @description Where to */
+                Location: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "text/html": string;
+            };
+        };
+        /** @description A page that says to the shopper what to do, with a code that the merchant finds in the log of sign-ins. 429 has Retry-After. */
+        NotSignedIn: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "text/html": string;
+            };
+        };
+        /** @description The page may ask */
+        Preflight: {
+            headers: {
+                "Access-Control-Allow-Origin": components["headers"]["AllowOrigin"];
+                /** @description The method */
+                "Access-Control-Allow-Methods": string;
+                /** @description The headers */
+                "Access-Control-Allow-Headers": string;
+                [name: string]: unknown;
+            };
+            content?: never;
+        };
+    };
+    parameters: {
+        /**
+         * @description Its id
+         * @example 0198c5d4-7a10-7cc2-9a4e-2b8f0e6d5c31
+         */
+        ID: string;
+        /**
+         * @description The store's hash
+         * @example abc123
+         */
+        StoreHash: string;
+        /** @description Length of the page */
+        Limit: number;
+        /** @description `next` of the page before */
+        Before: string;
+        /** @description `next` of the page before */
+        After: string;
+        /** @description Version of the script; the current one unless given */
+        ScriptVersion: string;
+        /**
+         * @description Where to go afterwards, a path of the storefront
+         * @example /cart.php
+         */
+        RedirectTo: string;
+        /**
+         * @description The storefront's channel; 1 unless given
+         * @example 1
+         */
+        ChannelID: number;
+    };
+    requestBodies: never;
+    headers: {
+        /**
+         * @description Seconds after which the same call is admitted
+         * @example 3
+         */
+        RetryAfter: string;
+        /**
+         * @description The page's origin, if a page asks
+         * @example https://shop.example
+         */
+        AllowOrigin: string;
+        /** @description The version */
+        ETag: string;
+        /** @description How long the answer may be kept */
+        CacheControl: string;
+    };
+    pathItems: never;
+}
+export type Problem = components['schemas']['Problem'];
+export type Code = components['schemas']['Code'];
+export type FieldProblem = components['schemas']['FieldProblem'];
+export type Empty = components['schemas']['Empty'];
+export type ID = components['schemas']['ID'];
+export type Time = components['schemas']['Time'];
+export type NullTime = components['schemas']['NullTime'];
+export type Next = components['schemas']['Next'];
+export type Store = components['schemas']['Store'];
+export type User = components['schemas']['User'];
+export type Session = components['schemas']['Session'];
+export type RenewedSession = components['schemas']['RenewedSession'];
+export type Quota = components['schemas']['Quota'];
+export type QuotaPoint = components['schemas']['QuotaPoint'];
+export type QuotaHistory = components['schemas']['QuotaHistory'];
+export type Format = components['schemas']['Format'];
+export type Mapping = components['schemas']['Mapping'];
+export type FieldMapping = components['schemas']['FieldMapping'];
+export type FlowOptions = components['schemas']['FlowOptions'];
+export type SourceChange = components['schemas']['SourceChange'];
+export type Source = components['schemas']['Source'];
+export type ScheduleChange = components['schemas']['ScheduleChange'];
+export type Schedule = components['schemas']['Schedule'];
+export type NewFlow = components['schemas']['NewFlow'];
+export type FlowChange = components['schemas']['FlowChange'];
+export type Flow = components['schemas']['Flow'];
+export type FlowList = components['schemas']['FlowList'];
+export type TargetField = components['schemas']['TargetField'];
+export type TargetFields = components['schemas']['TargetFields'];
+export type SchedulePreviewRequest = components['schemas']['SchedulePreviewRequest'];
+export type SchedulePreview = components['schemas']['SchedulePreview'];
+export type Upload = components['schemas']['Upload'];
+export type InspectRequest = components['schemas']['InspectRequest'];
+export type RowProblem = components['schemas']['RowProblem'];
+export type Inspection = components['schemas']['Inspection'];
+export type PreviewRequest = components['schemas']['PreviewRequest'];
+export type PreviewRow = components['schemas']['PreviewRow'];
+export type Preview = components['schemas']['Preview'];
+export type NewRun = components['schemas']['NewRun'];
+export type Run = components['schemas']['Run'];
+export type RunList = components['schemas']['RunList'];
+export type Issue = components['schemas']['Issue'];
+export type IssueList = components['schemas']['IssueList'];
+export type FieldChange = components['schemas']['FieldChange'];
+export type Change = components['schemas']['Change'];
+export type ChangeList = components['schemas']['ChangeList'];
+export type UserList = components['schemas']['UserList'];
+export type RoleChange = components['schemas']['RoleChange'];
+export type NewAPIKey = components['schemas']['NewAPIKey'];
+export type APIKey = components['schemas']['APIKey'];
+export type CreatedAPIKey = components['schemas']['CreatedAPIKey'];
+export type APIKeyList = components['schemas']['APIKeyList'];
+export type AuditEntry = components['schemas']['AuditEntry'];
+export type AuditList = components['schemas']['AuditList'];
+export type AccountInput = components['schemas']['AccountInput'];
+export type AccountsChange = components['schemas']['AccountsChange'];
+export type AccountError = components['schemas']['AccountError'];
+export type AccountsSaved = components['schemas']['AccountsSaved'];
+export type Account = components['schemas']['Account'];
+export type AccountList = components['schemas']['AccountList'];
+export type CardField = components['schemas']['CardField'];
+export type StorefrontChange = components['schemas']['StorefrontChange'];
+export type StorefrontSettings = components['schemas']['StorefrontSettings'];
+export type ChannelScript = components['schemas']['ChannelScript'];
+export type Channel = components['schemas']['Channel'];
+export type Storefront = components['schemas']['Storefront'];
+export type ScriptChange = components['schemas']['ScriptChange'];
+export type CardPreviewRequest = components['schemas']['CardPreviewRequest'];
+export type CardValue = components['schemas']['CardValue'];
+export type CardPreview = components['schemas']['CardPreview'];
+export type ClaimMapping = components['schemas']['ClaimMapping'];
+export type ProviderChange = components['schemas']['ProviderChange'];
+export type Provider = components['schemas']['Provider'];
+export type ProviderAnswer = components['schemas']['ProviderAnswer'];
+export type Preset = components['schemas']['Preset'];
+export type Presets = components['schemas']['Presets'];
+export type ProviderChecks = components['schemas']['ProviderChecks'];
+export type CustomerGroups = components['schemas']['CustomerGroups'];
+export type SignIn = components['schemas']['SignIn'];
+export type SignInList = components['schemas']['SignInList'];
+export type LoginRequest = components['schemas']['LoginRequest'];
+export type Login = components['schemas']['Login'];
+export type CurrentToken = components['schemas']['CurrentToken'];
+export type CurrentCustomer = components['schemas']['CurrentCustomer'];
+export type AccountCard = components['schemas']['AccountCard'];
+export type Webhook = components['schemas']['Webhook'];
+export type Health = components['schemas']['Health'];
+export type ResponseUnauthenticated = components['responses']['Unauthenticated'];
+export type ResponseForbidden = components['responses']['Forbidden'];
+export type ResponseNotFound = components['responses']['NotFound'];
+export type ResponseConflict = components['responses']['Conflict'];
+export type ResponseConflictOrReinstall = components['responses']['ConflictOrReinstall'];
+export type ResponseScriptConflict = components['responses']['ScriptConflict'];
+export type ResponseSignInConflict = components['responses']['SignInConflict'];
+export type ResponseLoginNotFound = components['responses']['LoginNotFound'];
+export type ResponseLoginConflict = components['responses']['LoginConflict'];
+export type ResponseLimitReached = components['responses']['LimitReached'];
+export type ResponseConflictOrLimit = components['responses']['ConflictOrLimit'];
+export type ResponseStoreNotInstalled = components['responses']['StoreNotInstalled'];
+export type ResponseTokenRefused = components['responses']['TokenRefused'];
+export type ResponseSessionRefused = components['responses']['SessionRefused'];
+export type ResponseCurrentForbidden = components['responses']['CurrentForbidden'];
+export type ResponseAccountForbidden = components['responses']['AccountForbidden'];
+export type ResponseOriginRefused = components['responses']['OriginRefused'];
+export type ResponseTooLarge = components['responses']['TooLarge'];
+export type ResponseInvalid = components['responses']['Invalid'];
+export type ResponseRateLimited = components['responses']['RateLimited'];
+export type ResponseInternal = components['responses']['Internal'];
+export type ResponseUnavailable = components['responses']['Unavailable'];
+export type ResponseSentOn = components['responses']['SentOn'];
+export type ResponseNotSignedIn = components['responses']['NotSignedIn'];
+export type ResponsePreflight = components['responses']['Preflight'];
+export type ParameterId = components['parameters']['ID'];
+export type ParameterStoreHash = components['parameters']['StoreHash'];
+export type ParameterLimit = components['parameters']['Limit'];
+export type ParameterBefore = components['parameters']['Before'];
+export type ParameterAfter = components['parameters']['After'];
+export type ParameterScriptVersion = components['parameters']['ScriptVersion'];
+export type ParameterRedirectTo = components['parameters']['RedirectTo'];
+export type ParameterChannelId = components['parameters']['ChannelID'];
+export type HeaderRetryAfter = components['headers']['RetryAfter'];
+export type HeaderAllowOrigin = components['headers']['AllowOrigin'];
+export type HeaderETag = components['headers']['ETag'];
+export type HeaderCacheControl = components['headers']['CacheControl'];
