@@ -1,10 +1,12 @@
 import { screen, render } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { describe, expect, it, vi } from 'vitest';
-import { App, Frame, Notice } from './App';
+import { App } from './App';
 import { Client } from './api/client';
-import { newQueryClient } from './api/queries';
+import { newQueryClient } from './api/queries/client';
 import type { Session } from './api/types';
+import { Frame } from './components/Frame';
+import { Notice } from './components/Notice';
 import { fakeFetch, session } from './test/render';
 import { text } from './text';
 

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { queries } from '../api/queries';
+import { settingsQueries } from '../api/queries/settings';
 import { text } from '../text';
 import { useApp } from './app';
 
@@ -9,7 +9,7 @@ export function ActorName({ actor }: { actor: string }) {
   const colon = actor.indexOf(':');
   const kind = colon < 0 ? actor : actor.slice(0, colon);
   const id = colon < 0 ? '' : actor.slice(colon + 1);
-  const users = useQuery({ ...queries.users(client), enabled: kind === 'user', staleTime: 60_000 });
+  const users = useQuery({ ...settingsQueries.users(client), enabled: kind === 'user', staleTime: 60_000 });
   const user = users.data?.find((u) => u.id === id || String(u.user_id) === id);
   return <>{user?.email ?? text.settings.audit.actors[kind] ?? (actor || text.none)}</>;
 }

@@ -2,7 +2,7 @@ import { Flex, FlexItem, H4, Text } from '@bigcommerce/big-design';
 import { useQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import styled from 'styled-components';
-import { queries } from '../api/queries';
+import { quotaQueries } from '../api/queries/quota';
 import type { Quota, QuotaHistory as History } from '../api/types';
 import { type Range, ranges, refusedOf, toChart, totals } from '../lib/quotaHistory';
 import { text } from '../text';
@@ -111,7 +111,7 @@ function Key({ mark, name, value }: { mark: keyof typeof marks; name: string; va
 export function QuotaHistory({ quota }: { quota: Quota | undefined }) {
   const { client } = useApp();
   const [range, setRange] = useState<Range>('3h');
-  const history = useQuery(queries.quotaHistory(client, range));
+  const history = useQuery(quotaQueries.quotaHistory(client, range));
   const t = text.overview.history;
   return (
     <section aria-label={t.header}>

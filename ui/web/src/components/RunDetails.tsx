@@ -3,7 +3,7 @@ import { FileDownloadIcon } from '@bigcommerce/big-design-icons';
 import { useInfiniteQuery, useMutation } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import styled from 'styled-components';
-import { isFinal, queries } from '../api/queries';
+import { isFinal, runQueries } from '../api/queries/runs';
 import type { FieldChange, Change, Run, Issue, Severity } from '../api/types';
 import { downloadBlob, safeFilename } from '../lib/browser';
 import { text } from '../text';
@@ -62,7 +62,7 @@ function Issues({ run, severity }: { run: Run; severity: Severity }) {
   const { client, format } = useApp();
   const feedback = useFeedback();
   const t = text.run.issues;
-  const query = useInfiniteQuery(queries.issues(client, run.id, severity));
+  const query = useInfiniteQuery(runQueries.issues(client, run.id, severity));
   const download = useMutation({
     mutationFn: () => client.errorsCSV(run.id),
     onSuccess: (blob) => downloadBlob(blob, `${safeFilename(`${run.flow_name}-errors-${run.created_at.slice(0, 10)}`)}.csv`),
@@ -167,7 +167,7 @@ function nothingListed(run: Run) {
 
 function Changes({ run }: { run: Run }) {
   const { client } = useApp();
-  const query = useInfiniteQuery(queries.changes(client, run.id));
+  const query = useInfiniteQuery(runQueries.changes(client, run.id));
   return (
     <Paged none={nothingListed(run)} query={query}>
       {(items) => (

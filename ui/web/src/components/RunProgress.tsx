@@ -1,7 +1,7 @@
 import { Box, Flex, ProgressBar, Text } from '@bigcommerce/big-design';
 import { useEffect, useRef, useState } from 'react';
 import styled from 'styled-components';
-import { isFinal } from '../api/queries';
+import { isFinal } from '../api/queries/runs';
 import type { Run } from '../api/types';
 import { text } from '../text';
 import { ActorName } from './ActorName';

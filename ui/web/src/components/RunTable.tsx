@@ -1,6 +1,6 @@
 import { Badge, Flex, ProgressBar, Small } from '@bigcommerce/big-design';
 import styled from 'styled-components';
-import { isFinal } from '../api/queries';
+import { isFinal } from '../api/queries/runs';
 import type { Run } from '../api/types';
 import { text } from '../text';
 import { useApp } from './app';

@@ -1,5 +1,5 @@
 import type { BadgeProps } from '@bigcommerce/big-design';
-import { isFinal } from '../api/queries';
+import { isFinal } from '../api/queries/runs';
 import type { Run } from '../api/types';
 import type { Formatter } from '../lib/format';
 import { text } from '../text';

@@ -3,7 +3,9 @@ import { CheckCircleIcon, RadioButtonUncheckedIcon } from '@bigcommerce/big-desi
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from 'react-router';
 import styled from 'styled-components';
-import { queries } from '../api/queries';
+import { flowQueries } from '../api/queries/flows';
+import { quotaQueries } from '../api/queries/quota';
+import { runQueries } from '../api/queries/runs';
 import type { Flow, Run } from '../api/types';
 import { useAccess, useApp, useSession } from '../components/app';
 import { Fact, Facts } from '../components/Cells';
@@ -20,9 +22,9 @@ export function OverviewPage() {
   const { client, format, live } = useApp();
   const session = useSession();
   const navigate = useNavigate();
-  const quota = useQuery({ ...queries.quota(client), refetchInterval: live ? false : 10_000 });
-  const flows = useQuery(queries.flows(client));
-  const runs = useQuery({ ...queries.lastRuns(client), refetchInterval: live ? false : 10_000 });
+  const quota = useQuery({ ...quotaQueries.quota(client), refetchInterval: live ? false : 10_000 });
+  const flows = useQuery(flowQueries.flows(client));
+  const runs = useQuery({ ...runQueries.lastRuns(client), refetchInterval: live ? false : 10_000 });
   const t = text.overview;
   const { store } = session;
   const next = soonest(flows.data ?? []);

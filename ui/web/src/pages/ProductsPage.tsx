@@ -2,7 +2,7 @@ import { Panel, Small, Text } from '@bigcommerce/big-design';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useNavigate } from 'react-router';
-import { keys, queries } from '../api/queries';
+import { flowKeys, flowQueries } from '../api/queries/flows';
 import type { Flow, Run, Source } from '../api/types';
 import { useAccess, useApp } from '../components/app';
 import { Wrap } from '../components/Cells';
@@ -19,7 +19,7 @@ import { text } from '../text';
 export function ProductsPage() {
   const { client, format } = useApp();
   const access = useAccess();
-  const flows = useQuery(queries.flows(client));
+  const flows = useQuery(flowQueries.flows(client));
   const [creating, setCreating] = useState(false);
   const t = text.products;
   const create = { text: t.create, onClick: () => setCreating(true), disabled: !access.allowed, reason: access.reason };
@@ -100,8 +100,8 @@ function CreateFlow({ onClose }: { onClose: () => void }) {
   const create = useMutation({
     mutationFn: (name: string) => client.createFlow(name),
     onSuccess: (flow) => {
-      qc.setQueryData(keys.flow(flow.id), flow);
-      void qc.invalidateQueries({ queryKey: keys.flows });
+      qc.setQueryData(flowKeys.flow(flow.id), flow);
+      void qc.invalidateQueries({ queryKey: flowKeys.flows });
       void navigate(`/products/${flow.id}/source`);
     },
   });

@@ -3,7 +3,8 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useNavigate, useParams } from 'react-router';
 import { ApiError } from '../api/errors';
-import { applyRun, isFinal, queries } from '../api/queries';
+import { applyRun } from '../api/queries/events';
+import { isFinal, runQueries } from '../api/queries/runs';
 import type { Run } from '../api/types';
 import { useAccess, useApp, useFeedback } from '../components/app';
 import { Confirm } from '../components/Confirm';
@@ -20,7 +21,7 @@ export function RunPage() {
   const { id = '' } = useParams();
   const { client, live } = useApp();
   const query = useQuery({
-    ...queries.run(client, id),
+    ...runQueries.run(client, id),
     refetchInterval: (q) => (live || (q.state.data && isFinal(q.state.data)) ? false : 3_000),
   });
   if (query.data) return <RunView key={id} run={query.data} />;

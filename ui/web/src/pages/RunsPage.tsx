@@ -2,7 +2,8 @@ import { Box, Panel, Select } from '@bigcommerce/big-design';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import { useNavigate } from 'react-router';
-import { queries } from '../api/queries';
+import { flowQueries } from '../api/queries/flows';
+import { runQueries } from '../api/queries/runs';
 import { useApp } from '../components/app';
 import { Empty, Loaded, More, Quiet } from '../components/Feedback';
 import { Page } from '../components/Page';
@@ -13,8 +14,8 @@ export function RunsPage() {
   const { client, live } = useApp();
   const navigate = useNavigate();
   const [flowId, setFlowId] = useState('');
-  const flows = useQuery(queries.flows(client));
-  const runs = useInfiniteQuery({ ...queries.runs(client, flowId), refetchInterval: live ? false : 10_000 });
+  const flows = useQuery(flowQueries.flows(client));
+  const runs = useInfiniteQuery({ ...runQueries.runs(client, flowId), refetchInterval: live ? false : 10_000 });
   const t = text.runs;
   // The same list until the feeds change: Select loses a choice that is made while its options change.
   const feeds = useMemo(() => [{ value: '', content: t.allFeeds }, ...(flows.data ?? []).map((f) => ({ value: f.id, content: f.name }))], [flows.data, t]);

@@ -1,7 +1,7 @@
 import { Message } from '@bigcommerce/big-design';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useParams } from 'react-router';
-import { queries } from '../api/queries';
+import { storefrontQueries } from '../api/queries/storefront';
 import { useApp } from '../components/app';
 import { Loaded } from '../components/Feedback';
 import { Page } from '../components/Page';
@@ -20,7 +20,7 @@ export function StorefrontPage() {
   const { client } = useApp();
   const navigate = useNavigate();
   const params = useParams();
-  const query = useQuery({ ...queries.storefront(client), staleTime: 0 });
+  const query = useQuery({ ...storefrontQueries.storefront(client), staleTime: 0 });
   const t = text.storefront;
   const active: Tab = tabs.find((id) => id === params.tab) ?? 'channels';
   const missing = query.data?.missing_scopes ?? [];

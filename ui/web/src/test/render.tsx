@@ -6,7 +6,7 @@ import type { ReactNode } from 'react';
 import { MemoryRouter, Route, Routes } from 'react-router';
 import { ThemeProvider } from 'styled-components';
 import { Client } from '../api/client';
-import { newQueryClient } from '../api/queries';
+import { newQueryClient } from '../api/queries/client';
 import type { Run, Session } from '../api/types';
 import { AppContext, SessionContext } from '../components/app';
 import { Formatter } from '../lib/format';

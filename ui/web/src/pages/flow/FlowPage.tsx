@@ -3,7 +3,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useCallback, useMemo, useRef, useState } from 'react';
 import { useNavigate, useParams } from 'react-router';
 import { ApiError } from '../../api/errors';
-import { keys, queries } from '../../api/queries';
+import { flowKeys, flowQueries } from '../../api/queries/flows';
 import type { Flow, Inspection } from '../../api/types';
 import { useAccess, useApp, useFeedback } from '../../components/app';
 import { Failure, Loading } from '../../components/Feedback';
@@ -34,7 +34,7 @@ export interface Checked {
 export function FlowPage() {
   const { id = '' } = useParams();
   const { client } = useApp();
-  const query = useQuery({ ...queries.flow(client, id), staleTime: 0 });
+  const query = useQuery({ ...flowQueries.flow(client, id), staleTime: 0 });
   if (query.data) return <FlowEditor flow={query.data} key={id} reload={() => query.refetch()} />;
   if (query.error instanceof ApiError && query.error.status === 404) return <NotFoundPage />;
   return (
@@ -62,7 +62,7 @@ function FlowEditor({ flow, reload }: EditorProps) {
   const [saved, setSaved] = useState(draft);
   const [checked, setChecked] = useState<Checked>();
   const [showErrors, setShowErrors] = useState(false);
-  const fields = useQuery(queries.fields(client));
+  const fields = useQuery(flowQueries.fields(client));
 
   const change = useCallback((part: Partial<Draft>) => setDraft((d) => ({ ...d, ...part })), []);
   const dirty = !sameInput(draft, saved);
@@ -104,8 +104,8 @@ function FlowEditor({ flow, reload }: EditorProps) {
   const save = useMutation({
     mutationFn: (d: Draft) => client.updateFlow(flow.id, inputOf(d)),
     onSuccess: (answer, sent) => {
-      qc.setQueryData(keys.flow(flow.id), answer);
-      void qc.invalidateQueries({ queryKey: keys.flows });
+      qc.setQueryData(flowKeys.flow(flow.id), answer);
+      void qc.invalidateQueries({ queryKey: flowKeys.flows });
       const next = { ...draftOf(answer), lines: sent.lines };
       // The secret is stored now: the sample stays valid although the draft no longer holds it.
       setChecked((c) => (c?.key === sourceKey(sent) ? { ...c, key: sourceKey(next) } : c));
@@ -145,7 +145,7 @@ function FlowEditor({ flow, reload }: EditorProps) {
 
   const reloadNewest = async () => {
     const newest = await client.flow(flow.id);
-    qc.setQueryData(keys.flow(flow.id), newest);
+    qc.setQueryData(flowKeys.flow(flow.id), newest);
     const d = draftOf(newest);
     setDraft(d);
     setSaved(d);

@@ -2,7 +2,7 @@ import { Button, Fieldset, Form, FormGroup, Input, Panel, Radio } from '@bigcomm
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useNavigate } from 'react-router';
-import { keys } from '../../api/queries';
+import { flowKeys } from '../../api/queries/flows';
 import type { Flow } from '../../api/types';
 import { useAccess, useApp, useFeedback } from '../../components/app';
 import { Confirm } from '../../components/Confirm';
@@ -76,8 +76,8 @@ function DeleteFlow({ flow }: { flow: Flow }) {
   const remove = useMutation({
     mutationFn: () => client.deleteFlow(flow.id),
     onSuccess: () => {
-      qc.removeQueries({ queryKey: keys.flow(flow.id) });
-      void qc.invalidateQueries({ queryKey: keys.flows });
+      qc.removeQueries({ queryKey: flowKeys.flow(flow.id) });
+      void qc.invalidateQueries({ queryKey: flowKeys.flows });
       feedback.success(t.deleted);
       void navigate('/products');
     },

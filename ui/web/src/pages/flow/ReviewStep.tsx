@@ -2,7 +2,8 @@ import { Button, Flex, InlineMessage, Panel } from '@bigcommerce/big-design';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useNavigate } from 'react-router';
-import { applyRun, isFinal, queries } from '../../api/queries';
+import { applyRun } from '../../api/queries/events';
+import { isFinal, runQueries } from '../../api/queries/runs';
 import type { Flow, Run } from '../../api/types';
 import { useAccess, useApp, useFeedback } from '../../components/app';
 import { Fact, Facts } from '../../components/Cells';
@@ -34,7 +35,7 @@ export function ReviewStep({ flow, ready, saveFirst }: Props) {
   const last = flow.last_run;
   // The run's own cache is what live events and polling write to.
   const current = useQuery({
-    ...queries.run(client, last?.id ?? ''),
+    ...runQueries.run(client, last?.id ?? ''),
     initialData: last ?? undefined,
     refetchInterval: (q) => (live || (q.state.data && isFinal(q.state.data)) ? false : 3_000),
   });

@@ -2,7 +2,7 @@ import { Box, Flex, Form, FormGroup, InlineMessage, Input, Panel, Select, Text }
 import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import styled from 'styled-components';
-import { queries } from '../../api/queries';
+import { flowQueries } from '../../api/queries/flows';
 import type { Schedule } from '../../api/types';
 import { useApp } from '../../components/app';
 import { Failure } from '../../components/Feedback';
@@ -148,7 +148,7 @@ export function SchedulePanel({ draft, schedule, change, disabled }: Props) {
 
 function useSchedulePreview(cron: string) {
   const { client } = useApp();
-  return queries.schedule(client, cron);
+  return flowQueries.schedule(client, cron);
 }
 
 const Times = styled.ul`

@@ -1,7 +1,7 @@
 import { Badge, type BadgeProps, Button, Checkbox, Fieldset, Form, FormGroup, Input, InlineMessage, Modal, Panel, Radio, Select, StatusMessage } from '@bigcommerce/big-design';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useRef, useState } from 'react';
-import { keys, queries } from '../../api/queries';
+import { settingsKeys, settingsQueries } from '../../api/queries/settings';
 import type { APIKey, CreatedAPIKey, NewAPIKey } from '../../api/types';
 import { useAccess, useApp, useFeedback } from '../../components/app';
 import { Name, Wrap } from '../../components/Cells';
@@ -31,7 +31,7 @@ function KeyList() {
   const qc = useQueryClient();
   const feedback = useFeedback();
   const owner = useAccess('owner');
-  const query = useQuery(queries.apiKeys(client));
+  const query = useQuery(settingsQueries.apiKeys(client));
   const [creating, setCreating] = useState(false);
   const [created, setCreated] = useState<CreatedAPIKey>();
   const [revoking, setRevoking] = useState<APIKey>();
@@ -39,7 +39,7 @@ function KeyList() {
     mutationFn: (id: string) => client.revokeAPIKey(id),
     onSuccess: () => {
       feedback.success(t.revokedAlert);
-      void qc.invalidateQueries({ queryKey: keys.apiKeys });
+      void qc.invalidateQueries({ queryKey: settingsKeys.apiKeys });
     },
     onError: feedback.failure,
     onSettled: () => setRevoking(undefined),
@@ -48,7 +48,7 @@ function KeyList() {
     mutationFn: (id: string) => client.keepAPIKey(id),
     onSuccess: () => {
       feedback.success(t.keptAlert);
-      void qc.invalidateQueries({ queryKey: keys.apiKeys });
+      void qc.invalidateQueries({ queryKey: settingsKeys.apiKeys });
     },
     onError: feedback.failure,
   });
@@ -117,7 +117,7 @@ function KeyList() {
           onCreated={(key) => {
             setCreating(false);
             setCreated(key);
-            void qc.invalidateQueries({ queryKey: keys.apiKeys });
+            void qc.invalidateQueries({ queryKey: settingsKeys.apiKeys });
           }}
         />
       ) : null}

@@ -1,6 +1,6 @@
 import { Panel } from '@bigcommerce/big-design';
 import { useInfiniteQuery } from '@tanstack/react-query';
-import { queries } from '../../api/queries';
+import { settingsQueries } from '../../api/queries/settings';
 import type { AuditEntry } from '../../api/types';
 import { ActorName } from '../../components/ActorName';
 import { useApp } from '../../components/app';
@@ -11,7 +11,7 @@ import { text } from '../../text';
 
 export function Activity() {
   const { client, format } = useApp();
-  const query = useInfiniteQuery({ ...queries.audit(client), staleTime: 0 });
+  const query = useInfiniteQuery({ ...settingsQueries.audit(client), staleTime: 0 });
   const t = text.settings.audit;
   return (
     <Panel description={t.description} header={t.header}>

@@ -1,7 +1,8 @@
 import { Badge, Flex, Panel, Select, Text } from '@bigcommerce/big-design';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { keys, queries } from '../../api/queries';
+import { sessionKeys } from '../../api/queries/session';
+import { settingsKeys, settingsQueries } from '../../api/queries/settings';
 import type { RoleChange, User } from '../../api/types';
 import { useAccess, useApp, useFeedback, useSession } from '../../components/app';
 import { Wrap } from '../../components/Cells';
@@ -21,15 +22,15 @@ export function Users() {
   const qc = useQueryClient();
   const feedback = useFeedback();
   const admin = useAccess('admin');
-  const query = useQuery(queries.users(client));
+  const query = useQuery(settingsQueries.users(client));
   const t = text.settings.users;
   const [demoting, setDemoting] = useState<User>();
   const setRole = useMutation({
     mutationFn: ({ user, role }: { user: User; role: RoleChange['role'] }) => client.setRole(user.id, role),
     onSuccess: (_, { user, role }) => {
       feedback.success(t.changed(user.email, t.roles[role]));
-      void qc.invalidateQueries({ queryKey: keys.users });
-      if (user.id === session.user?.id) void qc.invalidateQueries({ queryKey: keys.session });
+      void qc.invalidateQueries({ queryKey: settingsKeys.users });
+      if (user.id === session.user?.id) void qc.invalidateQueries({ queryKey: sessionKeys.session });
     },
     onError: feedback.failure,
     onSettled: () => setDemoting(undefined),

@@ -1,6 +1,6 @@
 import { Badge, type BadgeProps, Button, Checkbox, Fieldset, Form, FormGroup, Panel, Radio, StatusMessage, Text } from '@bigcommerce/big-design';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { keys } from '../../api/queries';
+import { storefrontKeys } from '../../api/queries/storefront';
 import type { ChannelScript, ConsentCategory, Storefront, Channel } from '../../api/types';
 import { useAccess, useApp, useFeedback } from '../../components/app';
 import { Wrap } from '../../components/Cells';
@@ -30,7 +30,7 @@ function Channels({ channels }: { channels: Channel[] }) {
     mutationFn: () => client.refreshChannels(),
     onSuccess: () => {
       feedback.success(t.refreshed);
-      void qc.invalidateQueries({ queryKey: keys.storefront });
+      void qc.invalidateQueries({ queryKey: storefrontKeys.storefront });
     },
     onError: feedback.failure,
   });
@@ -38,7 +38,7 @@ function Channels({ channels }: { channels: Channel[] }) {
     mutationFn: ({ channel, wanted }: { channel: Channel; wanted: boolean }) => client.setScript(channel.channel_id, wanted),
     onSuccess: (_, { channel, wanted }) => {
       feedback.success(wanted ? t.installing(channel.name) : t.removing(channel.name));
-      void qc.invalidateQueries({ queryKey: keys.storefront });
+      void qc.invalidateQueries({ queryKey: storefrontKeys.storefront });
     },
     onError: feedback.failure,
   });

@@ -1,6 +1,6 @@
 import { Input, Select } from '@bigcommerce/big-design';
 import { useQuery } from '@tanstack/react-query';
-import { queries } from '../../api/queries';
+import { storefrontQueries } from '../../api/queries/storefront';
 import { useApp } from '../../components/app';
 import { text } from '../../text';
 
@@ -9,7 +9,7 @@ const t = text.storefront.provider;
 /** The customer group of new customers: by name, or by its id where the store does not tell its groups. */
 export function GroupField({ value, onChange, disabled }: { value: string; onChange: (value: string) => void; disabled: boolean }) {
   const { client } = useApp();
-  const groups = useQuery(queries.customerGroups(client));
+  const groups = useQuery(storefrontQueries.customerGroups(client));
   if (!groups.data) {
     return <Input description={t.groupHelp} disabled={disabled} label={t.group} min={0} onChange={(e) => onChange(e.target.value)} type="number" value={value} />;
   }

@@ -2,7 +2,8 @@ import { Button, Checkbox, Flex, Form, FormGroup, Input, InlineMessage, Message,
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { ApiError } from '../../api/errors';
-import { keys } from '../../api/queries';
+import { sessionKeys } from '../../api/queries/session';
+import { storefrontKeys } from '../../api/queries/storefront';
 import type { Provider, Presets } from '../../api/types';
 import { useAccess, useApp, useFeedback } from '../../components/app';
 import { Confirm } from '../../components/Confirm';
@@ -39,18 +40,18 @@ export function ProviderForm({ provider, addresses }: Props) {
     mutationFn: (d: ProviderDraft) => client.saveProvider(inputOf(d)),
     onSuccess: () => {
       feedback.success(t.saved);
-      void qc.invalidateQueries({ queryKey: keys.session }); // its banner may have to go
-      void qc.invalidateQueries({ queryKey: keys.provider });
-      void qc.invalidateQueries({ queryKey: keys.storefront });
+      void qc.invalidateQueries({ queryKey: sessionKeys.session }); // its banner may have to go
+      void qc.invalidateQueries({ queryKey: storefrontKeys.provider });
+      void qc.invalidateQueries({ queryKey: storefrontKeys.storefront });
     },
   });
   const remove = useMutation({
     mutationFn: () => client.deleteProvider(),
     onSuccess: () => {
       feedback.success(t.removed);
-      void qc.invalidateQueries({ queryKey: keys.session });
-      void qc.invalidateQueries({ queryKey: keys.provider });
-      void qc.invalidateQueries({ queryKey: keys.storefront });
+      void qc.invalidateQueries({ queryKey: sessionKeys.session });
+      void qc.invalidateQueries({ queryKey: storefrontKeys.provider });
+      void qc.invalidateQueries({ queryKey: storefrontKeys.storefront });
     },
     onError: feedback.failure,
     onSettled: () => setRemoving(false),
@@ -84,7 +85,7 @@ export function ProviderForm({ provider, addresses }: Props) {
       {save.error && !conflict ? <Failure error={save.error} /> : null}
       {conflict ? (
         <Message
-          actions={[{ text: t.reload, onClick: () => void qc.invalidateQueries({ queryKey: keys.provider }) }]}
+          actions={[{ text: t.reload, onClick: () => void qc.invalidateQueries({ queryKey: storefrontKeys.provider }) }]}
           marginBottom="medium"
           messages={[{ text: t.conflict }]}
           type="warning"

@@ -1,7 +1,7 @@
 import { Badge, Button, InlineMessage, Panel } from '@bigcommerce/big-design';
 import { useInfiniteQuery, useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
-import { queries } from '../../api/queries';
+import { storefrontQueries } from '../../api/queries/storefront';
 import type { SignIn } from '../../api/types';
 import { useAccess, useApp, useFeedback } from '../../components/app';
 import { Wrap } from '../../components/Cells';
@@ -33,7 +33,7 @@ function SignIns() {
     onError: feedback.failure,
     onSettled: () => setUnlinking(undefined),
   });
-  const query = useInfiniteQuery({ ...queries.signIns(client), staleTime: 0 });
+  const query = useInfiniteQuery({ ...storefrontQueries.signIns(client), staleTime: 0 });
   return (
     <Panel description={t.description} header={t.header}>
       <Paged none={t.empty} query={query}>

@@ -1,6 +1,6 @@
 import { Panel } from '@bigcommerce/big-design';
 import { useQuery } from '@tanstack/react-query';
-import { queries } from '../../api/queries';
+import { storefrontQueries } from '../../api/queries/storefront';
 import type { Storefront } from '../../api/types';
 import { useApp } from '../../components/app';
 import { CopyField } from '../../components/CopyField';
@@ -13,8 +13,8 @@ const t = text.storefront.provider;
 /** The identity provider of the store's shoppers. */
 export function SignOnTab({ storefront }: { storefront: Storefront }) {
   const { client } = useApp();
-  const provider = useQuery(queries.provider(client));
-  const presets = useQuery(queries.presets(client));
+  const provider = useQuery(storefrontQueries.provider(client));
+  const presets = useQuery(storefrontQueries.presets(client));
   return (
     <Loaded query={presets}>
       {(addresses) => (

@@ -1,5 +1,5 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { keys } from '../../api/queries';
+import { storefrontKeys } from '../../api/queries/storefront';
 import type { StorefrontSettings } from '../../api/types';
 import { useApp, useFeedback } from '../../components/app';
 import { text } from '../../text';
@@ -12,7 +12,7 @@ export function useSaveSettings() {
   return useMutation({
     mutationFn: (settings: StorefrontSettings) => client.saveStorefront(settings),
     onSuccess: async () => {
-      await qc.invalidateQueries({ queryKey: keys.storefront });
+      await qc.invalidateQueries({ queryKey: storefrontKeys.storefront });
       feedback.success(text.saved);
     },
     onError: feedback.failure,

@@ -1,8 +1,13 @@
 import { QueryObserver } from '@tanstack/react-query';
 import { describe, expect, it, vi } from 'vitest';
-import { run } from '../test/render';
-import { applyEvent, applyRun, keys, newQueryClient } from './queries';
-import type { Flow, Run } from './types';
+import { run } from '../../test/render';
+import { newQueryClient } from './client';
+import { applyEvent, applyRun } from './events';
+import { flowKeys } from './flows';
+import { quotaKeys } from './quota';
+import { runKeys } from './runs';
+import { sessionKeys } from './session';
+import type { Flow, Run } from '../types';
 
 const event = (name: string, data: unknown) => ({ event: name, data: typeof data === 'string' ? data : JSON.stringify(data), id: '' });
 const other: Run = { ...run, id: 'run-0', flow_id: 'flow-2', created_at: '2026-11-21T10:00:00Z' };
@@ -12,52 +17,52 @@ describe('applyEvent', () => {
   it('writes quota', () => {
     const qc = newQueryClient();
     applyEvent(qc, event('quota', { known: true, left: 3 }));
-    expect(qc.getQueryData(keys.quota)).toMatchObject({ left: 3 });
+    expect(qc.getQueryData(quotaKeys.quota)).toMatchObject({ left: 3 });
   });
 
   it('asks for the session again when the store changed', () => {
     const qc = newQueryClient();
     const invalidate = vi.spyOn(qc, 'invalidateQueries');
     applyEvent(qc, event('store', {}));
-    expect(invalidate).toHaveBeenCalledWith({ queryKey: keys.session });
+    expect(invalidate).toHaveBeenCalledWith({ queryKey: sessionKeys.session });
   });
 
   it('writes a run into every list that shows it, and no other', () => {
     const qc = newQueryClient();
-    qc.setQueryData([...keys.runs, 'last'], [other]);
-    qc.setQueryData([...keys.runs, 'pages', ''], pages(other));
-    qc.setQueryData([...keys.runs, 'pages', 'flow-1'], pages());
-    qc.setQueryData([...keys.runs, 'pages', 'flow-2'], pages(other));
-    qc.setQueryData(keys.flows, [{ id: 'flow-1', last_run: null }, { id: 'flow-2', last_run: other }]);
+    qc.setQueryData([...runKeys.runs, 'last'], [other]);
+    qc.setQueryData([...runKeys.runs, 'pages', ''], pages(other));
+    qc.setQueryData([...runKeys.runs, 'pages', 'flow-1'], pages());
+    qc.setQueryData([...runKeys.runs, 'pages', 'flow-2'], pages(other));
+    qc.setQueryData(flowKeys.flows, [{ id: 'flow-1', last_run: null }, { id: 'flow-2', last_run: other }]);
     applyEvent(qc, event('run', run));
-    expect(qc.getQueryData(keys.run('run-1'))).toEqual(run);
-    expect(qc.getQueryData([...keys.runs, 'last'])).toEqual([run, other]);
-    expect(qc.getQueryData([...keys.runs, 'pages', ''])).toEqual(pages(run, other));
-    expect(qc.getQueryData([...keys.runs, 'pages', 'flow-1'])).toEqual(pages(run));
-    expect(qc.getQueryData([...keys.runs, 'pages', 'flow-2'])).toEqual(pages(other));
-    expect(qc.getQueryData<Flow[]>(keys.flows)?.map((f) => f.last_run?.id)).toEqual(['run-1', 'run-0']);
+    expect(qc.getQueryData(runKeys.run('run-1'))).toEqual(run);
+    expect(qc.getQueryData([...runKeys.runs, 'last'])).toEqual([run, other]);
+    expect(qc.getQueryData([...runKeys.runs, 'pages', ''])).toEqual(pages(run, other));
+    expect(qc.getQueryData([...runKeys.runs, 'pages', 'flow-1'])).toEqual(pages(run));
+    expect(qc.getQueryData([...runKeys.runs, 'pages', 'flow-2'])).toEqual(pages(other));
+    expect(qc.getQueryData<Flow[]>(flowKeys.flows)?.map((f) => f.last_run?.id)).toEqual(['run-1', 'run-0']);
   });
 
   it('asks for a flow again when its schedule started a run, once', () => {
     const qc = newQueryClient();
-    qc.setQueryData(keys.flows, []);
-    qc.setQueryData(keys.flow('flow-1'), { id: 'flow-1', last_run: null });
-    const stale = () => [qc.getQueryState(keys.flows)?.isInvalidated, qc.getQueryState(keys.flow('flow-1'))?.isInvalidated];
+    qc.setQueryData(flowKeys.flows, []);
+    qc.setQueryData(flowKeys.flow('flow-1'), { id: 'flow-1', last_run: null });
+    const stale = () => [qc.getQueryState(flowKeys.flows)?.isInvalidated, qc.getQueryState(flowKeys.flow('flow-1'))?.isInvalidated];
     applyEvent(qc, event('run', { ...run, id: 'by-hand' }));
     expect(stale()).toEqual([false, false]);
     applyEvent(qc, event('run', { ...run, trigger: 'schedule' }));
     expect(stale()).toEqual([true, true]);
-    qc.setQueryData(keys.flows, []);
+    qc.setQueryData(flowKeys.flows, []);
     applyEvent(qc, event('run', { ...run, trigger: 'schedule', created: 2000 }));
     expect(stale()[0]).toBe(false);
   });
 
   it('replaces a run in place', () => {
     const qc = newQueryClient();
-    qc.setQueryData([...keys.runs, 'pages', ''], pages(run, other));
+    qc.setQueryData([...runKeys.runs, 'pages', ''], pages(run, other));
     const moved = { ...run, created: 2000 };
     applyEvent(qc, event('run', moved));
-    expect(qc.getQueryData([...keys.runs, 'pages', ''])).toEqual(pages(moved, other));
+    expect(qc.getQueryData([...runKeys.runs, 'pages', ''])).toEqual(pages(moved, other));
   });
 
   it('ignores a late message about a run that is over', () => {
@@ -65,7 +70,7 @@ describe('applyEvent', () => {
     const over: Run = { ...run, state: 'done', updated_at: '2026-11-22T10:05:00.5Z' };
     applyRun(qc, over);
     applyRun(qc, { ...run, updated_at: '2026-11-22T10:04:59Z' });
-    expect(qc.getQueryData(keys.run('run-1'))).toEqual(over);
+    expect(qc.getQueryData(runKeys.run('run-1'))).toEqual(over);
   });
 
   it('does not keep an answer that was on its way when the run ended', async () => {
@@ -73,7 +78,7 @@ describe('applyEvent', () => {
     applyRun(qc, { ...run, state: 'running' });
     let late: (answer: string) => void = () => undefined;
     const answers = [new Promise<string>((resolve) => (late = resolve)), Promise.resolve('new')];
-    const observer = new QueryObserver(qc, { queryKey: [...keys.runDetails(run.id), 'changes'], queryFn: () => answers.shift() });
+    const observer = new QueryObserver(qc, { queryKey: [...runKeys.runDetails(run.id), 'changes'], queryFn: () => answers.shift() });
     const stop = observer.subscribe(() => undefined);
     applyRun(qc, { ...run, state: 'done', updated_at: '2026-11-22T10:05:00.5Z' });
     late('old');
@@ -90,7 +95,7 @@ describe('applyEvent', () => {
     applyRun(qc, { ...run, created: 1500 });
     expect(invalidate).not.toHaveBeenCalled();
     applyRun(qc, { ...run, created: 1501, failed: 1 });
-    expect(invalidate).toHaveBeenCalledWith({ queryKey: keys.runDetails('run-1') });
+    expect(invalidate).toHaveBeenCalledWith({ queryKey: runKeys.runDetails('run-1') });
   });
 
   it.each([['run', '{broken'], ['run', 'null'], ['run', '{"id":1}'], ['ping', '{}'], ['message', 'x']])('ignores %s %s', (name, data) => {

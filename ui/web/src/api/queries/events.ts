@@ -1,0 +1,68 @@
+// What happens in the store, written into the caches of everything that shows it.
+
+import type { InfiniteData, QueryClient } from '@tanstack/react-query';
+import type { ServerEvent } from '../sse';
+import type { Flow, Quota, Run } from '../types';
+import { flowKeys } from './flows';
+import { quotaKeys } from './quota';
+import { isFinal, refreshDetails, runKeys } from './runs';
+import { sessionKeys } from './session';
+
+type RunPages = InfiniteData<{ items: Run[]; next: string }, string>;
+
+/** Writes one run into every cache that shows it. An answer older than what is known is ignored. */
+export function applyRun(qc: QueryClient, run: Run) {
+  const known = qc.getQueryData<Run>(runKeys.run(run.id));
+  if (known !== undefined && isFinal(known) && Date.parse(known.updated_at) > Date.parse(run.updated_at)) return;
+  qc.setQueryData(runKeys.run(run.id), run);
+  qc.setQueryData<Run[]>([...runKeys.runs, 'last'], (old) => old && [run, ...old.filter((r) => r.id !== run.id)].sort(newestFirst).slice(0, 5));
+  for (const [key, pages] of qc.getQueriesData<RunPages>({ queryKey: [...runKeys.runs, 'pages'] })) {
+    const flowId = key[2];
+    if (pages && (flowId === '' || flowId === run.flow_id)) qc.setQueryData(key, replaceInPages(pages, run));
+  }
+  qc.setQueryData<Flow[]>(flowKeys.flows, (old) => old?.map((f) => withLastRun(f, run)));
+  qc.setQueryData<Flow>(flowKeys.flow(run.flow_id), (old) => old && withLastRun(old, run));
+  if (known === undefined && run.trigger === 'schedule') {
+    // The flow's next time has moved on.
+    void qc.invalidateQueries({ queryKey: flowKeys.flows });
+    void qc.invalidateQueries({ queryKey: flowKeys.flow(run.flow_id) });
+  }
+  refreshDetails(qc, known, run);
+}
+
+function newestFirst(a: Run, b: Run): number {
+  return a.created_at < b.created_at ? 1 : a.created_at > b.created_at ? -1 : 0;
+}
+
+function replaceInPages(old: RunPages, run: Run): RunPages {
+  const found = old.pages.some((p) => p.items.some((r) => r.id === run.id));
+  return {
+    ...old,
+    pages: old.pages.map((p, i) => {
+      if (found) return { ...p, items: p.items.map((r) => (r.id === run.id ? run : r)) };
+      return i === 0 ? { ...p, items: [run, ...p.items] } : p;
+    }),
+  };
+}
+
+function withLastRun(flow: Flow, run: Run): Flow {
+  if (flow.id !== run.flow_id) return flow;
+  const last = flow.last_run;
+  if (last && last.id !== run.id && last.created_at > run.created_at) return flow;
+  return { ...flow, last_run: run };
+}
+
+/** Feeds one event of /events into the caches; unknown events and broken data are ignored. */
+export function applyEvent(qc: QueryClient, event: ServerEvent) {
+  if (event.event === 'store') void qc.invalidateQueries({ queryKey: sessionKeys.session }); // its state or name changed
+  if (event.event !== 'run' && event.event !== 'quota') return;
+  let data: unknown;
+  try {
+    data = JSON.parse(event.data);
+  } catch {
+    return;
+  }
+  if (typeof data !== 'object' || data === null) return;
+  if (event.event === 'quota') qc.setQueryData<Quota>(quotaKeys.quota, data as Quota);
+  else if ('id' in data && 'flow_id' in data) applyRun(qc, data as Run);
+}

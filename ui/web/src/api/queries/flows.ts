@@ -1,0 +1,17 @@
+import { keepPreviousData, queryOptions } from '@tanstack/react-query';
+import type { Client } from '../client';
+
+export const flowKeys = {
+  fields: ['fields'] as const,
+  flows: ['flows'] as const,
+  flow: (id: string) => ['flow', id] as const,
+  schedule: (cron: string) => ['schedule', cron] as const,
+};
+
+export const flowQueries = {
+  fields: (c: Client) => queryOptions({ queryKey: flowKeys.fields, queryFn: ({ signal }) => c.fields(signal), staleTime: Infinity }),
+  flows: (c: Client) => queryOptions({ queryKey: flowKeys.flows, queryFn: ({ signal }) => c.flows(signal) }),
+  flow: (c: Client, id: string) => queryOptions({ queryKey: flowKeys.flow(id), queryFn: ({ signal }) => c.flow(id, signal), enabled: id !== '' }),
+  schedule: (c: Client, cron: string) =>
+    queryOptions({ queryKey: flowKeys.schedule(cron), queryFn: ({ signal }) => c.previewSchedule(cron, signal), placeholderData: keepPreviousData, staleTime: 30_000 }),
+};

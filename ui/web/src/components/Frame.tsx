@@ -1,0 +1,48 @@
+import { GlobalStyles } from '@bigcommerce/big-design';
+import { createTheme } from '@bigcommerce/big-design-theme';
+import { Component, type ReactNode } from 'react';
+import { createGlobalStyle, ThemeProvider } from 'styled-components';
+import { text } from '../text';
+import { Notice } from './Notice';
+
+const theme = createTheme();
+
+const PanelStyles = createGlobalStyle`
+  body {
+    background-color: ${theme.colors.secondary10};
+    color: ${theme.colors.secondary70};
+    margin: 0;
+  }
+
+  *, *::before, *::after {
+    box-sizing: border-box;
+  }
+
+  main:focus {
+    outline: none;
+  }
+`;
+
+/** Theme and global styles, for the panel and for the pages that stand in its place. */
+export function Frame({ children }: { children: ReactNode }) {
+  return (
+    <ThemeProvider theme={theme}>
+      <GlobalStyles />
+      <PanelStyles />
+      <Boundary>{children}</Boundary>
+    </ThemeProvider>
+  );
+}
+
+class Boundary extends Component<{ children: ReactNode }, { failed: boolean }> {
+  override state = { failed: false };
+
+  static getDerivedStateFromError() {
+    return { failed: true };
+  }
+
+  override render() {
+    if (!this.state.failed) return this.props.children;
+    return <Notice heading={text.shell.crashed.heading} message={text.shell.crashed.message} />;
+  }
+}
