@@ -6,7 +6,7 @@ import { env } from './env.mjs';
 import { Merchant } from './merchant.mjs';
 import { play } from './play.mjs';
 import { cancel } from './scenes/cancel.mjs';
-import { badRows, download, mendFeed, retryFailed } from './scenes/errors.mjs';
+import { badRows, download, fixFeed, retryFailed } from './scenes/errors.mjs';
 import { install } from './scenes/install.mjs';
 import { dryRun, map, run, secondRun, setUp } from './scenes/first-run.mjs';
 import { keyboardOnly } from './scenes/keyboard.mjs';
@@ -28,7 +28,7 @@ await play(context, watch, merchant, problems, [
   ['bad rows', badRows],
   ['download of errors', download],
   ['retry of failed rows', retryFailed],
-  ['mended feed', mendFeed],
+  ['fixed feed', fixFeed],
   ['cancel', cancel],
   ['viewer', viewerRole],
   ['deep link', deepLink],

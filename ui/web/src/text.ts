@@ -236,7 +236,7 @@ export const text = {
       done: (created: string, updated: string, unchanged: string) => `${created} created, ${updated} updated, ${unchanged} unchanged.`,
       errorsHeader: 'Some rows need your attention',
       errors: (failed: string, count: number) =>
-        `${plural(failed, count, 'row was', 'rows were')} not written; all others were. Mend the mapping or the feed, then retry the failed rows only; what is done costs nothing.`,
+        `${plural(failed, count, 'row was', 'rows were')} not written; all others were. Fix the mapping or the feed, then retry the failed rows only; what is done costs nothing.`,
       dryHeader: 'This was a dry run: nothing was written',
       dry: (create: string, update: string, unchanged: string) => `The run would create ${create} and update ${update} products; ${unchanged} need no change.`,
       dryCost: (requests: string, time: string) => `It costs about ${requests} API requests and takes about ${time}.`,
@@ -386,7 +386,7 @@ export const text = {
       previous: 'Previous row',
       next: 'Next row',
       noRows: 'The preview appears when the mapping has a line.',
-      mend: 'The preview comes back when the expressions marked below are mended.',
+      fix: 'The preview comes back when the expressions marked below are fixed.',
       previewing: 'Updating the preview…',
       previewReady: (rows: string, errors: string) => `Preview of ${rows} rows, ${errors} with errors.`,
       problemsHeader: 'Problems in the first rows',

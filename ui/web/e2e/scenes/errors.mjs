@@ -1,4 +1,4 @@
-// Bad rows: named, downloaded, mended in the mapping and in the feed, and only they are written again.
+// Bad rows: named, downloaded, fixed in the mapping and in the feed, and only they are written again.
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
@@ -9,9 +9,9 @@ import { rows } from './first-run.mjs';
 const extra = 6;
 
 /** The feed with six parts more. The first row of them is on line rows + 2. */
-function feed(mended) {
+function feed(fixed) {
   const all = parts(rows + extra);
-  if (!mended) {
+  if (!fixed) {
     const [comma, long, negative, nameless] = all.slice(rows);
     comma.ListPrice = '12,50';
     long.PartDescription = 'Handmade by three generations of one family '.repeat(7).slice(0, 300);
@@ -61,7 +61,7 @@ export async function download(m) {
   for (const want of named.slice(0, 3)) assert.ok(lines.some((l) => l.startsWith(`${want.line},${want.sku},${want.field},`)), `${want.sku} is in the file: ${text}`);
 }
 
-/** A mapping that reads the comma mends one of the rows; the retry touches the failed ones only. */
+/** A mapping that reads the comma fixes one of the rows; the retry touches the failed ones only. */
 export async function retryFailed(m) {
   await m.button('Open the feed').click();
   await m.app.getByRole('tab', { name: 'Mapping' }).click();
@@ -81,8 +81,8 @@ export async function retryFailed(m) {
   assert.ok(seen.total <= 6, `one product needs few requests: ${JSON.stringify(seen.by_method_path)}`);
 }
 
-/** The rest is mended in the feed: the next run writes those rows, and nothing else costs anything. */
-export async function mendFeed(m) {
+/** The rest is fixed in the feed: the next run writes those rows, and nothing else costs anything. */
+export async function fixFeed(m) {
   await offer('catalogue.csv', feed(true));
   const seen = await requestsDuring(m.store, async () => {
     await m.button('Run again').click();

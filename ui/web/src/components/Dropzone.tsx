@@ -80,7 +80,7 @@ export function Dropzone({ label, choose, drop, help, accept, disabled, error, o
             id={id}
             onChange={(e) => {
               take(e.target.files);
-              e.target.value = ''; // the same file may be chosen again after it was mended
+              e.target.value = ''; // the same file may be chosen again after it was fixed
             }}
             type="file"
           />

@@ -1,15 +1,12 @@
-import { Box, Button, Flex, FlexItem, Grid, Panel, Text } from '@bigcommerce/big-design';
-import { CheckCircleIcon, RadioButtonUncheckedIcon } from '@bigcommerce/big-design-icons';
+import { Grid, Panel } from '@bigcommerce/big-design';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from 'react-router';
-import styled from 'styled-components';
 import { flowQueries } from '../api/queries/flows';
 import { quotaQueries } from '../api/queries/quota';
 import { runQueries } from '../api/queries/runs';
-import type { Flow, Run } from '../api/types';
-import { useAccess, useApp, useSession } from '../components/app';
+import { useApp, useSession } from '../components/app';
 import { Fact, Facts } from '../components/Cells';
-import { Hidden, Loaded, Quiet } from '../components/Feedback';
+import { Loaded, Quiet } from '../components/Feedback';
 import { NextRun, soonest } from '../components/NextRun';
 import { Page } from '../components/Page';
 import { QuotaGauge } from '../components/QuotaGauge';
@@ -17,6 +14,7 @@ import { QuotaHistory } from '../components/QuotaHistory';
 import { RunTable } from '../components/RunTable';
 import { TextLink } from '../components/TextLink';
 import { text } from '../text';
+import { NextSteps } from './NextSteps';
 
 export function OverviewPage() {
   const { client, format, live } = useApp();
@@ -70,72 +68,5 @@ export function OverviewPage() {
         </Facts>
       </Panel>
     </Page>
-  );
-}
-
-const Steps = styled.ol`
-  display: grid;
-  gap: ${({ theme }) => theme.spacing.medium};
-  grid-template-columns: repeat(auto-fit, minmax(13rem, 1fr));
-  list-style: none;
-  margin: 0;
-  padding: 0;
-`;
-
-const Step = styled.li<{ $current: boolean }>`
-  border: ${({ theme, $current }) => ($current ? `1px solid ${theme.colors.primary40}` : theme.border.box)};
-  border-radius: ${({ theme }) => theme.borderRadius.normal};
-  display: flex;
-  flex-direction: column;
-  padding: ${({ theme }) => theme.spacing.medium};
-`;
-
-/** What is left to do until the first run is done; gone afterwards. */
-export function NextSteps({ flows, runs }: { flows: Flow[]; runs: Run[] }) {
-  const navigate = useNavigate();
-  const access = useAccess('write');
-  const t = text.overview.next;
-  const last = flows.flatMap((f) => (f.last_run ? [f.last_run] : [])).concat(runs);
-  if (last.some((r) => !r.dry_run && r.state === 'done')) return null;
-  const connected = flows.find((f) => f.source.kind !== '');
-  const mapped = flows.find((f) => (f.mapping.fields?.length ?? 0) > 0);
-  const tried = last.some((r) => r.dry_run && r.state === 'done') || last.some((r) => !r.dry_run);
-  const flow = mapped ?? connected ?? flows[0];
-  const to = (step: string) => (flow ? `/products/${flow.id}/${step}` : '/products');
-  const steps = [
-    { ...t.connect, done: connected !== undefined, to: flow ? to('source') : '/products' },
-    { ...t.map, done: mapped !== undefined, to: to('mapping') },
-    { ...t.dryRun, done: tried, to: to('review') },
-    { ...t.run, done: false, to: to('review') },
-  ];
-  const current = steps.findIndex((s) => !s.done);
-  return (
-    <Panel description={t.description} header={t.header}>
-      <Steps>
-        {steps.map((s, i) => (
-          <Step $current={i === current} aria-current={i === current ? 'step' : undefined} key={s.title}>
-            <Flex flexDirection="row" alignItems="center" flexGap="0.5rem" marginBottom="xxSmall">
-              <FlexItem flexShrink={0}>
-                {s.done ? <CheckCircleIcon aria-hidden color="success" /> : <RadioButtonUncheckedIcon aria-hidden color={i === current ? 'primary' : 'secondary50'} />}
-              </FlexItem>
-              <Text bold marginBottom="none">
-                {s.title}
-                <Hidden>, {s.done ? t.done : t.open}</Hidden>
-              </Text>
-            </Flex>
-            <Text color="secondary60" marginBottom={i === current ? 'small' : 'none'}>
-              {s.help}
-            </Text>
-            {i === current ? (
-              <Box marginTop="auto">
-                <Button disabled={!access.allowed} mobileWidth="auto" onClick={() => void navigate(s.to)} title={access.reason}>
-                  {s.action}
-                </Button>
-              </Box>
-            ) : null}
-          </Step>
-        ))}
-      </Steps>
-    </Panel>
   );
 }

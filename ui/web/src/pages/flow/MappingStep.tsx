@@ -138,7 +138,7 @@ function RowChooser({ rows, at, broken, onChange, updating }: { rows: PreviewRow
   const { format } = useApp();
   const t = text.flow.mapping;
   const row = rows[at];
-  if (!row) return <Text color="secondary60">{updating ? t.previewing : broken ? t.mend : t.noRows}</Text>;
+  if (!row) return <Text color="secondary60">{updating ? t.previewing : broken ? t.fix : t.noRows}</Text>;
   return (
     <Flex flexDirection="row" alignItems="center" flexGap="0.25rem" flexWrap="wrap" justifyContent="flex-end" marginBottom="xSmall">
       <Text as="span" color="secondary60" marginBottom="none" marginRight="xSmall">
