@@ -6,7 +6,6 @@ go 1.26.8
 ignore ./ui/web/node_modules
 
 require (
-	github.com/adhocore/gronx v1.20.4
 	github.com/alecthomas/kong v1.17.0
 	github.com/alicebob/miniredis/v2 v2.40.0
 	github.com/caarlos0/env/v11 v11.4.2

@@ -6,8 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/adhocore/gronx"
 )
 
 // MinInterval is the shortest time between two occurrences of a schedule.
@@ -18,9 +16,11 @@ const MaxLength = 100
 
 // Cron is a checked expression. The zero value never happens.
 type Cron struct {
-	expr      string // as the user wrote it, in single spaces
-	plain     string // for gronx: numbers only
-	everyHour bool
+	expr string    // as the user wrote it, in single spaces
+	sets [5]uint64 // of each field, the values it names
+	// eitherDay: neither day field begins with "*", so that a day which one of them names will do. Otherwise both
+	// have to name it.
+	eitherDay bool
 }
 
 // String returns the expression with its fields separated by one space.
@@ -33,7 +33,14 @@ type field struct {
 	names    string // of three letters each, the first is the value min
 }
 
-const weekdayField = 4
+// The fields, as they are written.
+const (
+	minuteField = iota
+	hourField
+	dayField
+	monthField
+	weekdayField
+)
 
 var fields = [5]field{
 	{name: "minute", max: 59},
@@ -53,20 +60,16 @@ func Parse(expr string) (Cron, error) {
 	if len(texts) != len(fields) {
 		return Cron{}, fmt.Errorf("write five fields (minute, hour, day of the month, month, day of the week), for example 0 2 * * *; this has %d", len(texts))
 	}
-	var (
-		sets  [5]uint64
-		plain [5]string
-	)
+	c := Cron{expr: strings.Join(texts, " "), eitherDay: texts[dayField][0] != '*' && texts[weekdayField][0] != '*'}
 	for i, text := range texts {
 		var err error
-		if plain[i], sets[i], err = fields[i].parse(text); err != nil {
+		if c.sets[i], err = fields[i].parse(text); err != nil {
 			return Cron{}, err
 		}
 	}
-	if err := farApart(sets[0], sets[1]); err != nil {
+	if err := farApart(c.sets[minuteField], c.sets[hourField]); err != nil {
 		return Cron{}, err
 	}
-	c := Cron{expr: strings.Join(texts, " "), plain: strings.Join(plain[:], " "), everyHour: bits.OnesCount64(sets[1]) == 24}
 	// The longest wait of a date that exists at all is the eight years between 29 February 1896 and 1904.
 	if _, ok := c.nextWall(time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)); !ok {
 		return Cron{}, fmt.Errorf("there is no such date: the days of the month and the months never meet")
@@ -74,32 +77,32 @@ func Parse(expr string) (Cron, error) {
 	return c, nil
 }
 
-// parse reads one field: its parts in numbers, and the set of values they stand for (7, Sunday, as 0).
-func (f field) parse(text string) (plain string, set uint64, err error) {
+// parse reads one field: the set of values that it stands for (7, Sunday, as 0).
+func (f field) parse(text string) (set uint64, err error) {
 	parts := strings.Split(text, ",")
-	for i, part := range parts {
+	for _, part := range parts {
 		if part == "*" && len(parts) > 1 {
-			return "", 0, fmt.Errorf("the %s %q: * already means every one, write it alone", f.name, text)
+			return 0, fmt.Errorf("the %s %q: * already means every one, write it alone", f.name, text)
 		}
-		var values uint64
-		if parts[i], values, err = f.part(part); err != nil {
-			return "", 0, err
+		values, err := f.part(part)
+		if err != nil {
+			return 0, err
 		}
 		set |= values
 	}
 	if f.name == fields[weekdayField].name && set&(1<<7) != 0 {
 		set = set&^(1<<7) | 1
 	}
-	return strings.Join(parts, ","), set, nil
+	return set, nil
 }
 
 // part reads "*", "a", "a-b", and each with "/step". "a/step" goes on to the field's end.
-func (f field) part(text string) (plain string, set uint64, err error) {
+func (f field) part(text string) (set uint64, err error) {
 	span, stepText, stepped := strings.Cut(text, "/")
 	step := 1
 	if stepped {
 		if step, err = number(stepText); err != nil || step < 1 || step > f.max {
-			return "", 0, fmt.Errorf("the %s %q: the step after / has to be a number from 1 to %d", f.name, text, f.max)
+			return 0, fmt.Errorf("the %s %q: the step after / has to be a number from 1 to %d", f.name, text, f.max)
 		}
 	}
 	last := f.max
@@ -110,12 +113,12 @@ func (f field) part(text string) (plain string, set uint64, err error) {
 	if span != "*" {
 		first, end, ranged := strings.Cut(span, "-")
 		if from, err = f.value(first, text); err != nil {
-			return "", 0, err
+			return 0, err
 		}
 		switch {
 		case ranged:
 			if to, err = f.value(end, text); err != nil {
-				return "", 0, err
+				return 0, err
 			}
 			if to == 0 && f.max == 7 && from > 0 {
 				to = 7 // FRI-SUN
@@ -124,23 +127,13 @@ func (f field) part(text string) (plain string, set uint64, err error) {
 			to = from
 		}
 		if to < from {
-			return "", 0, fmt.Errorf("the %s %q goes backwards: write the smaller value first", f.name, text)
+			return 0, fmt.Errorf("the %s %q goes backwards: write the smaller value first", f.name, text)
 		}
 	}
 	for v := from; v <= to; v += step {
 		set |= 1 << v
 	}
-	switch {
-	case span == "*" && !stepped:
-		return "*", set, nil
-	case span == "*":
-		return "*/" + strconv.Itoa(step), set, nil
-	case !stepped && from == to:
-		return strconv.Itoa(from), set, nil
-	case !stepped:
-		return fmt.Sprintf("%d-%d", from, to), set, nil
-	}
-	return fmt.Sprintf("%d-%d/%d", from, to, step), set, nil
+	return set, nil
 }
 
 func (f field) value(text, whole string) (int, error) {
@@ -201,12 +194,38 @@ func tooOften(minutes int) error {
 	return fmt.Errorf("runs would be %d %s apart; at least %d minutes have to lie between two", minutes, unit, int(MinInterval/time.Minute))
 }
 
+// everyHour reports whether no hour is left out.
+func (c Cron) everyHour() bool { return bits.OnesCount64(c.sets[hourField]) == 24 }
+
+// names reports whether field i names the value v.
+func (c Cron) names(i, v int) bool { return c.sets[i]&(1<<v) != 0 }
+
+func (c Cron) namesDay(day time.Time) bool {
+	inMonth, inWeek := c.names(dayField, day.Day()), c.names(weekdayField, int(day.Weekday()))
+	return inMonth && inWeek || c.eitherDay && (inMonth || inWeek)
+}
+
+// mostYears is more than the longest wait for a date: a 29 February that is a Sunday, across a year 2100 without one,
+// is 40 years away.
+const mostYears = 41
+
 // nextWall returns the first time after from that the expression names, as a wall clock without any
 // daylight saving shows it: both are in UTC whatever the zone.
 func (c Cron) nextWall(from time.Time) (time.Time, bool) {
-	if c.plain == "" {
-		return time.Time{}, false
+	at := from.Truncate(time.Minute).Add(time.Minute)
+	for last := at.Year() + mostYears; at.Year() <= last; {
+		switch {
+		case !c.names(monthField, int(at.Month())):
+			at = time.Date(at.Year(), at.Month()+1, 1, 0, 0, 0, 0, time.UTC)
+		case !c.namesDay(at):
+			at = time.Date(at.Year(), at.Month(), at.Day()+1, 0, 0, 0, 0, time.UTC)
+		case !c.names(hourField, at.Hour()):
+			at = at.Truncate(time.Hour).Add(time.Hour)
+		case !c.names(minuteField, at.Minute()):
+			at = at.Add(time.Minute)
+		default:
+			return at, true
+		}
 	}
-	next, err := gronx.NextTickAfter(c.plain, from.Truncate(time.Minute), false)
-	return next, err == nil && next.After(from)
+	return time.Time{}, false
 }

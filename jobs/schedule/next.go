@@ -41,7 +41,7 @@ func (c Cron) Next(after time.Time, loc *time.Location) (time.Time, bool) {
 		if !ok {
 			return time.Time{}, false
 		}
-		if again := shownBefore(start, loc); !c.everyHour && w.Before(again) {
+		if again := shownBefore(start, loc); !c.everyHour() && w.Before(again) {
 			from = again.Add(-time.Minute)
 			if w, ok = c.nextWall(from); !ok {
 				return time.Time{}, false
