@@ -163,7 +163,7 @@ func (d *doctor) examineStore(ctx context.Context, db *tenants.DB, s *tenants.St
 			report("webhooks", levelSkipped, "", "it has none: the store was added without the client secret that they would be signed with (sluice store add --file)")
 			return
 		}
-		d.examineHooks(ctx, client, s, s.ClientID)
+		d.examineHooks(ctx, db, client, s, s.ClientID)
 		return
 	}
 	if missing := bigcommerce.MissingScopes(d.cfg.Scopes, s.Scopes); len(missing) > 0 {
@@ -171,12 +171,17 @@ func (d *doctor) examineStore(ctx context.Context, db *tenants.DB, s *tenants.St
 	} else {
 		report("scopes", levelOK, "", "all of APP_SCOPES are granted")
 	}
-	d.examineHooks(ctx, client, s, d.cfg.ClientID)
+	d.examineHooks(ctx, db, client, s, d.cfg.ClientID)
 }
 
 // examineHooks looks at the webhooks of a store, which are to belong to clientID.
-func (d *doctor) examineHooks(ctx context.Context, client *bigcommerce.Client, s *tenants.Store, clientID string) {
-	r, err := jobs.CheckHooks(ctx, client, d.cfg.AppURL)
+func (d *doctor) examineHooks(ctx context.Context, db *tenants.DB, client *bigcommerce.Client, s *tenants.Store, clientID string) {
+	wanted, err := jobs.WantedHooks(ctx, db, s, kindSpecs())
+	if err != nil {
+		d.fault("webhooks", err, "Check the database.")
+		return
+	}
+	r, err := jobs.CheckHooks(ctx, client, d.cfg.AppURL, wanted)
 	f := diagnosis{Check: "webhooks", Store: s.Hash, Level: levelFault, Do: "Run sluice store refresh " + s.Hash + ", which registers them again. BigCommerce wants APP_URL on https and port 443."}
 	switch {
 	case err != nil:

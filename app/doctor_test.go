@@ -46,10 +46,20 @@ func newClinic(t *testing.T) *clinic {
 	c.app, err = bigcommerce.New(bigcommerce.Config{APIURL: h.cfg.APIURL, StoreHash: c.shop.store.Hash, AccessToken: token})
 	c.shop.do(err)
 	testenv.Eventually(t, "the webhooks are registered", func() bool {
-		r, err := jobs.CheckHooks(t.Context(), c.app, h.cfg.AppURL)
+		r, err := jobs.CheckHooks(t.Context(), c.app, h.cfg.AppURL, c.wantedHooks())
 		return err == nil && len(r.Missing) == 0
 	})
 	return c
+}
+
+// wantedHooks are those that the shop is to have.
+func (c *clinic) wantedHooks() []string {
+	c.t.Helper()
+	store, err := c.shop.house.program.db.Store(c.t.Context(), c.shop.store.Hash)
+	c.shop.do(err)
+	wanted, err := jobs.WantedHooks(tenants.WithStore(c.t.Context(), store.Hash), c.shop.house.program.db, store, kindSpecs())
+	c.shop.do(err)
+	return wanted
 }
 
 // examine runs the doctor in c's environment, but for the variables in changed.

@@ -9,6 +9,9 @@ import (
 	"sluice/jobs/upsert"
 )
 
+// kindSpecs says what every kind of flow is, for commands that carry out none.
+func kindSpecs() []flow.Spec { return []flow.Spec{products.New().Spec()} }
+
 // assembleKinds makes the kinds of flows. This is the one place where they are listed.
 func (p *program) assembleKinds(private []netip.Prefix) {
 	p.products = upsert.New(upsert.Config{

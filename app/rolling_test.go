@@ -489,7 +489,7 @@ func (r *rolling) wantJobsOnce(databaseURL string) {
 		ctx := tenants.WithStore(t.Context(), store.Hash)
 		var made, bad, attempts int64
 		err := errors.Join(
-			db.Scoped(ctx).Model(&tenants.Job{}).Where("kind = ? AND state = ?", "record.forget", tenants.JobDone).Count(&made).Error,
+			db.Scoped(ctx).Model(&tenants.Job{}).Where("kind = ? AND state = ?", "event", tenants.JobDone).Count(&made).Error,
 			db.Scoped(ctx).Model(&tenants.Job{}).Where("state NOT IN ?", []tenants.JobState{tenants.JobDone, tenants.JobPending}).Count(&bad).Error,
 			db.Scoped(ctx).Model(&tenants.JobAttempt{}).Count(&attempts).Error,
 		)

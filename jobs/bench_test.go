@@ -105,7 +105,7 @@ func BenchmarkRows(b *testing.B) {
 			producers.Go(func() {
 				for next.Add(1) <= int64(jobs) {
 					id := n.Add(1)
-					row, err := newRow(fmt.Sprintf("forget:%d", id), kindRecordForget, queue.LaneBulk, time.Now(), recordForget{DeliveryID: fmt.Sprint(id), ProductID: id})
+					row, err := newRow(fmt.Sprintf("forget:%d", id), kindEvent, queue.LaneBulk, time.Now(), event{DeliveryID: fmt.Sprint(id), Scope: scopeGoneGood, ID: id})
 					if err == nil {
 						row.StoreHash = fmt.Sprintf("s%d", id%stores)
 						err = s.Submit(b.Context(), row)
@@ -142,7 +142,7 @@ type doneMeter struct {
 }
 
 func (m *doneMeter) Attempted(kind string, how Ending, _ time.Duration) {
-	if kind == kindRecordForget && how == EndDone && m.want.Add(-1) == 0 {
+	if kind == kindEvent && how == EndDone && m.want.Add(-1) == 0 {
 		m.left <- struct{}{}
 	}
 }

@@ -16,7 +16,6 @@ import (
 	"sluice/internal/ratelimit"
 	"sluice/internal/sandbox"
 	"sluice/internal/testenv"
-	"sluice/jobs/kinds/products"
 	"sluice/tenants"
 )
 
@@ -92,7 +91,11 @@ func TestWebhooksOfAnAPIAccount(t *testing.T) {
 	m.must(err)
 	client, err := m.cfg.Clients.Client(t.Context(), testStore, nil)
 	m.must(err)
-	report, err := CheckHooks(t.Context(), client, server.URL)
+	store, err := m.db.Store(m.ctx, testStore)
+	m.must(err)
+	wanted, err := WantedHooks(m.ctx, m.db, store, m.svc.kinds())
+	m.must(err)
+	report, err := CheckHooks(t.Context(), client, server.URL, wanted)
 	m.must(err)
 	if diff := cmp.Diff(HookReport{Clients: []string{account.ClientID}}, report); diff != "" {
 		t.Error(diff)
@@ -104,7 +107,7 @@ func TestWebhooksOfAnAPIAccount(t *testing.T) {
 	m.must(client.Products.Delete(t.Context(), []int64{id}))
 	m.must(m.sandbox.SettleHooks(t.Context()))
 	events := m.events(testStore)
-	if len(events) != 1 || events[0].Scope != scopeProductDeleted || !strings.Contains(events[0].Body, `"hash":"`+events[0].DeliveryID+`"`) {
+	if len(events) != 1 || events[0].Scope != scopeGoneGood || !strings.Contains(events[0].Body, `"hash":"`+events[0].DeliveryID+`"`) {
 		t.Fatalf("%d events: %+v", len(events), events)
 	}
 
@@ -139,7 +142,7 @@ func TestWebhooksOfAnAPIAccount(t *testing.T) {
 	if client, err = m.cfg.Clients.Client(t.Context(), otherStore, nil); err != nil {
 		t.Fatal(err)
 	}
-	if report, err = CheckHooks(t.Context(), client, server.URL); err != nil || len(report.Missing) != len(hookScopes) {
+	if report, err = CheckHooks(t.Context(), client, server.URL, ownHooks); err != nil || len(report.Missing) != len(ownHooks) {
 		t.Errorf("%+v, %v", report, err)
 	}
 	// The secret goes with the token, at an uninstall and when the app is installed instead.
@@ -186,7 +189,7 @@ func TestWhatNewWebhooksMissed(t *testing.T) {
 		Mapping: tenants.Mapping{Fields: []tenants.FieldMapping{{Target: "sku", Expression: "PartNum"}}}}
 	m.must(m.db.CreateFlow(other, flow))
 	m.must(m.db.UpsertRecords(other, []tenants.Record{{FlowID: flow.ID, Key: "a", TargetID: 205, SourceHash: "h1", State: "ok"}}))
-	m.must(m.db.SaveReferences(m.ctx, tenants.StoreReferences{Kind: products.ReferenceCategory, Data: []byte("x"), LoadedAt: time.Now()}))
+	m.must(m.db.SaveReferences(m.ctx, tenants.StoreReferences{Kind: "shelf", Data: []byte("x"), LoadedAt: time.Now()}))
 
 	row := later()[0]
 	m.must(NewWorkers(m.cfg).kinds[row.Kind](m.ctx, &job{row: row, log: m.cfg.Log}))
@@ -198,7 +201,7 @@ func TestWhatNewWebhooksMissed(t *testing.T) {
 	if kept, err := m.db.RecordsByKeys(other, flow.ID, []string{"a"}); err != nil || kept["a"].SourceHash != "h1" {
 		t.Errorf("the other store's: %+v, %v", kept, err)
 	}
-	if refs, err := m.db.References(m.ctx, products.ReferenceCategory, time.Now().Add(-time.Hour)); err != nil || refs != nil {
+	if refs, err := m.db.References(m.ctx, "shelf", time.Now().Add(-time.Hour)); err != nil || refs != nil {
 		t.Errorf("categories: %v, %v", refs, err)
 	}
 	var kinds []string
@@ -230,7 +233,7 @@ func TestARepeatedDeliveryCountsOnce(t *testing.T) {
 	m.must(err)
 	_, err = client.Hooks.Create(t.Context(), bigcommerce.Hook{Scope: "store/product/*", Destination: Destination(server.URL), IsActive: true})
 	m.must(err)
-	if _, err := m.sandbox.AddFault(sandbox.Fault{Kind: sandbox.FaultHookDuplicate, PathPrefix: scopeProductDeleted}); err != nil {
+	if _, err := m.sandbox.AddFault(sandbox.Fault{Kind: sandbox.FaultHookDuplicate, PathPrefix: scopeGoneGood}); err != nil {
 		t.Fatal(err)
 	}
 	made, err := client.Products.Create(t.Context(), bigcommerce.Fields{"name": "Bolt", "type": "physical", "weight": 1, "price": 1})
@@ -241,7 +244,7 @@ func TestARepeatedDeliveryCountsOnce(t *testing.T) {
 	testenv.Eventually(t, "four deliveries of the deletion", func() bool {
 		n := 0
 		for _, d := range m.stores[testStore].Deliveries() {
-			if d.Scope == scopeProductDeleted && d.Status == http.StatusOK {
+			if d.Scope == scopeGoneGood && d.Status == http.StatusOK {
 				n++
 			}
 		}
@@ -252,11 +255,69 @@ func TestARepeatedDeliveryCountsOnce(t *testing.T) {
 	}
 	forgets := 0
 	for _, row := range m.jobRows(testStore) {
-		if row.Kind == kindRecordForget {
+		if row.Kind == kindEvent {
 			forgets++
 		}
 	}
 	if forgets != 1 {
 		t.Errorf("%d jobs", forgets)
+	}
+}
+
+// A kind's webhooks are there while the store has a flow of it: they come with the first, and go with the last. The
+// app's own stay, and so do those of the same app that are no business of ours.
+func TestWebhooksFollowFlows(t *testing.T) {
+	m := newMall(t)
+	m.addByCredentials(testStore, m.stores[testStore].APIAccount())
+	client, err := m.cfg.Clients.Client(t.Context(), testStore, nil)
+	m.must(err)
+	_, err = client.Hooks.Create(t.Context(), bigcommerce.Hook{Scope: "store/order/created", Destination: Destination(m.cfg.AppURL), IsActive: true})
+	m.must(err)
+	_, err = client.Hooks.Create(t.Context(), bigcommerce.Hook{Scope: scopeGoneGood, Destination: "https://other.example.com/hooks", IsActive: true})
+	m.must(err)
+	kept := []string{scopeAppUninstalled, scopeStoreUpdated, scopeChannelCreated, scopeChannelUpdated, "store/order/created", scopeGoneGood + " elsewhere"}
+	second := &tenants.Flow{Kind: "products", Name: "More parts"}
+	for _, step := range []struct {
+		what string
+		do   func() error
+		job  bool
+		want []string
+	}{
+		{"one flow", func() error { return nil }, true, append([]string{scopeGoneGood, scopeShelf}, kept...)},
+		{"two flows", func() error { return m.db.CreateFlow(m.ctx, second) }, false, append([]string{scopeGoneGood, scopeShelf}, kept...)},
+		{"one flow again", func() error { return m.db.DeleteFlow(m.ctx, second.ID) }, true, append([]string{scopeGoneGood, scopeShelf}, kept...)},
+		{"none", func() error { return m.db.DeleteFlow(m.ctx, m.flow.ID) }, true, kept},
+		{"one of a kind without webhooks", func() error { return m.db.CreateFlow(m.ctx, &tenants.Flow{Kind: "stock", Name: "Stock"}) }, true, kept},
+		{"a first one", func() error { return m.db.CreateFlow(m.ctx, &tenants.Flow{Kind: "products", Name: "Parts"}) }, true, append([]string{scopeGoneGood, scopeShelf}, kept...)},
+	} {
+		m.must(step.do())
+		m.must(m.db.Scoped(m.ctx).Where("kind = ?", kindHooksRegister).Delete(&tenants.Job{}).Error)
+		kind := "products"
+		if step.what == "one of a kind without webhooks" {
+			kind = "stock"
+		}
+		m.must(m.svc.FlowsChanged(m.ctx, kind))
+		asked := false
+		for _, row := range m.jobRows(testStore) {
+			asked = asked || row.Kind == kindHooksRegister
+		}
+		if asked != step.job {
+			t.Errorf("%s: the webhooks are looked after: %v", step.what, asked)
+		}
+		_, err := m.attemptHooks(testStore)
+		m.must(err)
+		var got []string
+		for hook, err := range client.Hooks.List(t.Context()) {
+			m.must(err)
+			if hook.Destination != Destination(m.cfg.AppURL) {
+				hook.Scope += " elsewhere"
+			}
+			got = append(got, hook.Scope)
+		}
+		slices.Sort(got)
+		slices.Sort(step.want)
+		if diff := cmp.Diff(step.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", step.what, diff)
+		}
 	}
 }

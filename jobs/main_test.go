@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -70,7 +69,7 @@ func newEnvOn(t *testing.T, redisURL string, db *tenants.DB) *env {
 	log := slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	// A lease is short, so that a dead worker is noticed within the test.
 	e.queue = queue.New(rdb, queue.Options{LeaseFor: 400 * time.Millisecond, Log: log})
-	e.engine = &fakeEngine{db: db, steps: 4, kinds: []string{"products"}, done: map[string]int{}}
+	e.engine = &fakeEngine{db: db, steps: 4, kinds: []flow.Kind{goods}, done: map[string]int{}}
 	e.cfg = Config{
 		DB: db, Queue: e.queue, Engine: e.engine, Clients: NewClients(db, e.queue, "http://127.0.0.1:1", "test", log), Log: log,
 		AppURL: "https://app.example.com", ClientSecret: "secret-of-the-app", Concurrency: 3, Grace: 5 * time.Second,
@@ -214,7 +213,7 @@ func (e *env) claim() *queue.Lease {
 type fakeEngine struct {
 	db    *tenants.DB
 	steps int64
-	kinds []string
+	kinds []flow.Kind
 	// before, if set, is called at the beginning of each step, outside the transaction.
 	before func(ctx context.Context, run *tenants.Run) error
 
@@ -251,18 +250,55 @@ func (f *fakeEngine) Step(ctx context.Context, run *tenants.Run, inTx func(*tena
 	return res, nil
 }
 
-// Kind knows the engine's kinds; nobody asks more of them here than their options.
+func (f *fakeEngine) Kinds() []flow.Kind { return f.kinds }
+
 func (f *fakeEngine) Kind(name string) (flow.Kind, error) {
-	if !slices.Contains(f.kinds, name) {
-		return nil, problem.Wrap(flow.ErrUnknownKind, problem.Conflict, "no kind %q", name)
+	for _, k := range f.kinds {
+		if k.Spec().Name == name {
+			return k, nil
+		}
 	}
-	return fakeKind{}, nil
+	return nil, problem.Wrap(flow.ErrUnknownKind, problem.Conflict, "no kind %q", name)
 }
 
-// fakeKind has no options, writes in bulk, and has no step: fakeEngine does those.
-type fakeKind struct{ flow.Kind }
+// fakeKind is a kind of flow whose steps are the engine's.
+type fakeKind struct {
+	flow.Kind
+	spec flow.Spec
+}
 
-func (fakeKind) Spec() flow.Spec { return flow.Spec{Bulk: true} }
+func (k fakeKind) Spec() flow.Spec { return k.spec }
+
+// Events that goods act on.
+const (
+	scopeGoneGood = "store/product/deleted"
+	scopeShelf    = "store/category/updated"
+)
+
+// goods is the kind of the tests' flows. Its records are forgotten when they are deleted, and its shelves are read
+// anew when one was changed.
+var goods = fakeKind{spec: flow.Spec{Name: "products", Singular: "good", Plural: "goods", Bulk: true,
+	Webhooks: []flow.Webhook{
+		{Scope: scopeGoneGood, Handle: func(ctx context.Context, tx *tenants.DB, events []flow.Event) error {
+			var gone []tenants.DeletedRecord
+			for _, e := range events {
+				gone = append(gone, tenants.DeletedRecord{StoreHash: e.StoreHash, Kind: "products", TargetID: e.ID})
+			}
+			return tx.ForgetDeleted(ctx, gone)
+		}},
+		{Scope: scopeShelf, Handle: func(ctx context.Context, tx *tenants.DB, events []flow.Event) error {
+			for _, e := range events {
+				if err := tx.ForgetReferences(tenants.WithStore(ctx, e.StoreHash), "shelf"); err != nil {
+					return err
+				}
+			}
+			return nil
+		}},
+	},
+	CatchUp: func(ctx context.Context, db *tenants.DB) error {
+		return errors.Join(db.ForgetReferences(ctx, "shelf"), db.DoubtRecords(ctx, "products"))
+	},
+}}
 
 func (f *fakeEngine) Fail(ctx context.Context, run *tenants.Run, message string, inTx func(*tenants.DB, *tenants.Run) error) error {
 	next := *run

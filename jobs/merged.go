@@ -9,6 +9,7 @@ import (
 
 	"sluice/internal/batch"
 	"sluice/internal/problem"
+	"sluice/jobs/flow"
 	"sluice/jobs/queue"
 	"sluice/tenants"
 )
@@ -31,8 +32,6 @@ const (
 type saving struct {
 	event *tenants.WebhookEvent // may be nil
 	rows  []*tenants.Job
-	// forget names references of the event's store that it makes wrong, "" for none.
-	forget string
 }
 
 // saved is the rows that were inserted; those of a delivery that was taken before are not.
@@ -91,14 +90,7 @@ func (s *Service) saveAll(ctx context.Context, list []saving) (out []saved, err 
 			return nil // a delivery that was taken before
 		}
 		var rows []*tenants.Job
-		forgotten := map[[2]string]bool{} // by store and kind: a merchant who sorts categories sends a webhook for each
 		for i, v := range list {
-			if v.forget != "" && !forgotten[[2]string{v.event.StoreHash, v.forget}] {
-				forgotten[[2]string{v.event.StoreHash, v.forget}] = true
-				if err := tx.ForgetReferences(tenants.WithStore(ctx, v.event.StoreHash), v.forget); err != nil {
-					return err
-				}
-			}
 			for _, row := range v.rows {
 				if len(list) == 1 || row.Coalesce != "" {
 					fresh, err := s.saveOne(tenants.WithStore(ctx, row.StoreHash), tx, row)
@@ -194,9 +186,10 @@ func (s *Service) newLoads() *batch.Batcher[*queue.Lease, loaded] {
 
 // finishing is a job that was done, with what its handler left to be saved with its end.
 type finishing struct {
-	id     string
-	forget *tenants.DeletedRecord
-	hook   *tenants.Delivery
+	id    string
+	scope string // of event
+	event *flow.Event
+	hook  *tenants.Delivery
 }
 
 func (w *Workers) newFinishes() *batch.Batcher[finishing, error] {
@@ -210,12 +203,12 @@ func (w *Workers) newFinishes() *batch.Batcher[finishing, error] {
 // finishAll commits the ends of jobs: for each nil, or errStale if its row was not pending any more.
 func (w *Workers) finishAll(ctx context.Context, list []finishing) (out []error, err error) {
 	ids := make([]string, len(list))
-	var forget []tenants.DeletedRecord
+	events := map[string][]flow.Event{} // by scope
 	var hooks []tenants.Delivery
 	for i, f := range list {
 		ids[i] = f.id
-		if f.forget != nil {
-			forget = append(forget, *f.forget)
+		if f.event != nil {
+			events[f.scope] = append(events[f.scope], *f.event)
 		}
 		if f.hook != nil {
 			hooks = append(hooks, *f.hook)
@@ -226,19 +219,15 @@ func (w *Workers) finishAll(ctx context.Context, list []finishing) (out []error,
 		done, err = db.FinishJobs(ctx, ids)
 		return err
 	}
-	if len(forget)+len(hooks) == 0 { // one statement is a transaction of its own
+	if len(events)+len(hooks) == 0 { // one statement is a transaction of its own
 		err = finish(w.db)
 	} else {
 		err = w.db.Tx(ctx, func(tx *tenants.DB) error {
-			var errs error
-			if len(forget) > 0 {
-				errs = tx.ForgetDeleted(ctx, forget)
+			if err := w.s.handleEvents(ctx, tx, events); err != nil {
+				return err
 			}
-			if errs == nil && len(hooks) > 0 {
-				errs = tx.HandledWebhooks(ctx, hooks, w.s.now())
-			}
-			if errs != nil {
-				return errs
+			if err := tx.HandledWebhooks(ctx, hooks, w.s.now()); err != nil {
+				return err
 			}
 			return finish(tx)
 		})

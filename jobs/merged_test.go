@@ -18,7 +18,7 @@ import (
 
 func (e *env) forgetRow(id string) *tenants.Job {
 	e.t.Helper()
-	row, err := newRow(id, kindRecordForget, queue.LaneBulk, time.Now(), recordForget{DeliveryID: id})
+	row, err := newRow(id, kindEvent, queue.LaneBulk, time.Now(), event{DeliveryID: id, Scope: scopeGoneGood})
 	if err != nil {
 		e.t.Fatal(err)
 	}
@@ -30,7 +30,7 @@ func (e *env) forgetRow(id string) *tenants.Job {
 func TestSavedTogetherAndApart(t *testing.T) {
 	e := newEnv(t, testenv.EmbeddedRedis(t))
 	hook := func(id string) *tenants.WebhookEvent {
-		return &tenants.WebhookEvent{StoreHash: testStore, DeliveryID: id, Scope: scopeProductDeleted, Body: "{}", ReceivedAt: time.Now().UTC()}
+		return &tenants.WebhookEvent{StoreHash: testStore, DeliveryID: id, Scope: scopeGoneGood, Body: "{}", ReceivedAt: time.Now().UTC()}
 	}
 	if err := e.svc.Submit(e.ctx, e.forgetRow("known")); err != nil {
 		t.Fatal(err)
@@ -151,7 +151,7 @@ type doneCounter struct {
 func (c *doneCounter) Attempted(kind string, how Ending, _ time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if kind == kindRecordForget && how == EndDone {
+	if kind == kindEvent && how == EndDone {
 		c.n++
 	}
 }

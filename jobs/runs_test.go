@@ -12,6 +12,7 @@ import (
 
 	"sluice/internal/problem"
 	"sluice/internal/testenv"
+	"sluice/jobs/queue"
 	"sluice/tenants"
 )
 
@@ -327,5 +328,21 @@ func TestRetryRun(t *testing.T) {
 	got := e.run(run.ID)
 	if got.RetryOf != old.ID || got.SnapshotID != "snap-1" || got.StartedBy != "u2" || !got.DryRun || !got.Compare || got.State != tenants.RunQueued {
 		t.Errorf("retry: %+v", got)
+	}
+}
+
+// TestRowsOfRunSteps: what writes in bulk does so one step of a store at a time.
+func TestRowsOfRunSteps(t *testing.T) {
+	e := newEnv(t, testenv.EmbeddedRedis(t))
+	for phase, class := range map[tenants.Phase]string{tenants.PhaseMatch: "", tenants.PhaseWrite: queue.ClassBulkWrite} {
+		row, err := e.svc.newRunRow(&tenants.Run{ID: "0190a", Kind: "products", Step: 7, Phase: phase}, time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		row.StoreHash = testStore
+		j := queueJob(row)
+		if j.ID != "run:0190a:7" || j.Lane != queue.LaneBulk || j.Store != testStore || string(j.Payload) != `{"run_id":"0190a","step":7}` || j.Class != class {
+			t.Errorf("%s: %+v", phase, j)
+		}
 	}
 }

@@ -20,6 +20,8 @@ const SystemStore = "_system"
 
 // Engine carries out the steps of runs. *flow.Engine does.
 type Engine interface {
+	// Kinds returns every kind of flow.
+	Kinds() []flow.Kind
 	// Kind returns a kind of flow by its name. Fails with a Conflict that is flow.ErrUnknownKind.
 	Kind(name string) (flow.Kind, error)
 	// Step does one bounded step of run. Before it returns it saves the step's effects, the checkpoint
@@ -164,6 +166,16 @@ func NewService(cfg Config) *Service {
 	s := &Service{cfg: cfg, db: cfg.DB, queue: cfg.Queue, log: cfg.Log}
 	s.saves, s.loads = s.newSaves(), s.newLoads()
 	return s
+}
+
+// kinds says what every kind of flow is.
+func (s *Service) kinds() []flow.Spec {
+	kinds := s.cfg.Engine.Kinds()
+	specs := make([]flow.Spec, len(kinds))
+	for i, k := range kinds {
+		specs[i] = k.Spec()
+	}
+	return specs
 }
 
 func (s *Service) now() time.Time { return s.cfg.Now().UTC() }

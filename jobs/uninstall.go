@@ -227,3 +227,50 @@ func (w *Workers) lookAgain(ctx context.Context, j *job, look uninstallLook, at 
 	j.next = append(j.next, row)
 	return nil
 }
+
+// storeUninstall is the payload of kindStoreUninstall.
+type storeUninstall struct {
+	Store      string `json:"store"`
+	DeliveryID string `json:"delivery_id"`
+	CreatedAt  int64  `json:"created_at"` // of the event, Unix seconds
+}
+
+// doStoreUninstall carries out the webhook store/app/uninstalled: the store itself was closed, and
+// no uninstall callback may come.
+func (w *Workers) doStoreUninstall(ctx context.Context, j *job) error {
+	var p storeUninstall
+	if err := j.payload(&p); err != nil {
+		return err
+	}
+	store, err := w.db.Store(ctx, p.Store)
+	if err != nil && problem.CodeOf(err) != problem.NotFound {
+		return err
+	}
+	if err == nil && before(p.CreatedAt, store.InstalledAt) {
+		j.log.InfoContext(ctx, "store was installed again since; nothing to uninstall", "uninstalled", p.Store)
+	} else if err := w.s.Uninstall(ctx, p.Store); err != nil {
+		return err
+	}
+	j.end.hook = &tenants.Delivery{StoreHash: p.Store, DeliveryID: p.DeliveryID}
+	return nil
+}
+
+// doStorePurge deletes the data of a store that left, unless it came back meanwhile.
+func (w *Workers) doStorePurge(ctx context.Context, j *job) error {
+	var p storePurge
+	if err := j.payload(&p); err != nil {
+		return err
+	}
+	store, err := w.db.Store(ctx, p.Store)
+	if problem.CodeOf(err) == problem.NotFound {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if store.State != tenants.StoreUninstalled || store.DeleteAfter == nil || store.DeleteAfter.After(w.s.now()) {
+		j.log.InfoContext(ctx, "store came back; its data stays", "purge", p.Store)
+		return nil
+	}
+	return w.s.PurgeStore(ctx, p.Store)
+}

@@ -316,3 +316,53 @@ func TestTheEndOfWorkIsOfStoresThatLeft(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestUninstallAndPurge(t *testing.T) {
+	for name, back := range map[string]bool{"the store stays away": false, "the store comes back": true} {
+		t.Run(name, func(t *testing.T) {
+			e := newEnv(t, testenv.EmbeddedRedis(t))
+			e.withAPI()
+			e.cfg.PurgeAfter = time.Millisecond
+			e.svc = NewService(e.cfg)
+			run := e.start()
+			for range 2 { // told twice: by the callback and by the webhook
+				if err := e.svc.Uninstall(t.Context(), testStore); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if got := e.run(run.ID); got.State != tenants.RunCancelled || got.FinishedAt == nil {
+				t.Errorf("run is %s", got.State)
+			}
+			if row := e.jobRows(testStore)[runJobID(run.ID, 0)]; row.State != tenants.JobDropped {
+				t.Errorf("row is %s", row.State)
+			}
+			if n := len(e.jobRows(SystemStore)); n != 1 {
+				t.Errorf("%d purges planned", n)
+			}
+			if back {
+				e.install(testStore)
+				if err := e.svc.Installed(t.Context(), testStore); err != nil {
+					t.Fatal(err)
+				}
+			}
+			e.work()
+			testenv.Eventually(t, "purge job done", func() bool {
+				for _, row := range e.jobRows(SystemStore) {
+					if row.Kind == kindStorePurge {
+						return row.State == tenants.JobDone
+					}
+				}
+				return false
+			})
+			_, err := e.db.Store(t.Context(), testStore)
+			if gone := problem.CodeOf(err) == problem.NotFound; gone == back {
+				t.Errorf("store: %v", err)
+			}
+			if !back {
+				if err := e.svc.Uninstall(t.Context(), testStore); err != nil {
+					t.Errorf("an uninstall of a store nobody knows: %v", err)
+				}
+			}
+		})
+	}
+}

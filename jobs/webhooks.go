@@ -19,20 +19,17 @@ import (
 	"sluice/internal/limits"
 	"sluice/internal/problem"
 	"sluice/internal/refusals"
-	"sluice/jobs/kinds/products"
 	"sluice/jobs/queue"
 	"sluice/tenants"
 )
 
-// Scopes of the webhooks that Sluice acts on (BigCommerce's names).
+// Scopes of the webhooks that Sluice acts on whatever flows a store has (BigCommerce's names). Those of kinds of flows
+// are in their Specs.
 const (
-	scopeAppUninstalled  = "store/app/uninstalled"
-	scopeProductDeleted  = "store/product/deleted"
-	scopeCategoryUpdated = "store/category/updated"
-	scopeCategoryDeleted = "store/category/deleted"
-	scopeStoreUpdated    = "store/information/updated"
-	scopeChannelCreated  = "store/channel/created"
-	scopeChannelUpdated  = "store/channel/updated"
+	scopeAppUninstalled = "store/app/uninstalled"
+	scopeStoreUpdated   = "store/information/updated"
+	scopeChannelCreated = "store/channel/created"
+	scopeChannelUpdated = "store/channel/updated"
 )
 
 const (
@@ -176,7 +173,7 @@ func (s *Service) acceptWebhook(ctx context.Context, hook webhook, deliveryID st
 		return err
 	}
 	log := s.log.With("store", hook.StoreHash, "scope", hook.Scope, "delivery", deliveryID)
-	if row == nil && !handled || store.State == tenants.StoreUninstalled || (hook.Scope == scopeAppUninstalled && before(hook.CreatedAt, store.InstalledAt)) {
+	if row == nil || store.State == tenants.StoreUninstalled || (hook.Scope == scopeAppUninstalled && before(hook.CreatedAt, store.InstalledAt)) {
 		log.DebugContext(ctx, "webhook ignored", "store_state", store.State)
 		return nil
 	}
@@ -185,16 +182,11 @@ func (s *Service) acceptWebhook(ctx context.Context, hook webhook, deliveryID st
 	if handled {
 		work.event.HandledAt = &work.event.ReceivedAt
 	}
-	switch {
-	case row == nil:
-		work.forget = products.ReferenceCategory // the next run that needs categories reads them
-	case row.Kind == kindStoreUninstall:
+	row.StoreHash = hook.StoreHash
+	if row.Kind == kindStoreUninstall {
 		row.StoreHash = SystemStore
-		work.rows = []*tenants.Job{row}
-	default:
-		row.StoreHash = hook.StoreHash
-		work.rows = []*tenants.Job{row}
 	}
+	work.rows = []*tenants.Job{row}
 	inserted, err := s.save(ctx, work)
 	if err != nil {
 		return fmt.Errorf("save webhook: %w", err)
@@ -206,16 +198,10 @@ func (s *Service) acceptWebhook(ctx context.Context, hook webhook, deliveryID st
 }
 
 // webhookRow returns the job that a delivery asks for, nil if none. handled says that nothing is left to do
-// once the delivery is saved.
+// for the delivery itself once it is saved.
 func (s *Service) webhookRow(hook webhook, deliveryID string) (row *tenants.Job, handled bool, err error) {
 	now := s.now()
 	switch hook.Scope {
-	case scopeProductDeleted:
-		// The delivery's id may be longer than a job's; its hash is not.
-		sum := sha256.Sum256([]byte(hook.StoreHash + "\x00" + deliveryID))
-		row, err = newRow("forget:"+hex.EncodeToString(sum[:16]), kindRecordForget, queue.LaneBulk, now,
-			recordForget{DeliveryID: deliveryID, ProductID: hook.DataID})
-		return row, false, err
 	case scopeAppUninstalled:
 		row, err = newRow("uninstall:"+hook.StoreHash+":"+tenants.NewID(), kindStoreUninstall, queue.LaneInteractive, now,
 			storeUninstall{Store: hook.StoreHash, DeliveryID: deliveryID, CreatedAt: hook.CreatedAt})
@@ -230,5 +216,12 @@ func (s *Service) webhookRow(hook webhook, deliveryID string) (row *tenants.Job,
 		row, err = newStorefrontRow(hook.StoreHash, kindStorefrontChannels, queue.LaneBulk, now.Add(refreshDelay))
 		return row, true, err
 	}
-	return nil, hook.Scope == scopeCategoryUpdated || hook.Scope == scopeCategoryDeleted, nil
+	if !s.actsOn(hook.Scope) {
+		return nil, false, nil
+	}
+	// The delivery's id may be longer than a job's; its hash is not.
+	sum := sha256.Sum256([]byte(hook.StoreHash + "\x00" + deliveryID))
+	row, err = newRow("event:"+hex.EncodeToString(sum[:16]), kindEvent, queue.LaneBulk, now,
+		event{DeliveryID: deliveryID, Scope: hook.Scope, ID: hook.DataID})
+	return row, false, err
 }

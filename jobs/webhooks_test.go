@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -17,7 +18,8 @@ import (
 	"sluice/internal/openapi/openapitest"
 	"sluice/internal/problem"
 	"sluice/internal/testenv"
-	"sluice/jobs/kinds/products"
+	"sluice/jobs/flow"
+	"sluice/jobs/queue"
 	"sluice/tenants"
 )
 
@@ -173,47 +175,95 @@ func TestWebhookProductDeleted(t *testing.T) {
 	}
 }
 
-// TestWebhookOfACategory: what is remembered of the store's categories is forgotten with the delivery itself, and
-// a repeat of it does not forget what was read since.
-func TestWebhookOfACategory(t *testing.T) {
+// TestEventsAreHandledOnce: a repeat of a delivery does not undo what was done since. What the kinds of flows do not act
+// on, and what one of them cannot handle now, is not lost.
+func TestEventsAreHandledOnce(t *testing.T) {
 	e := newEnv(t, testenv.EmbeddedRedis(t))
-	remember := func() {
-		for _, kind := range []string{products.ReferenceCategory, products.ReferenceBrand} {
-			if err := e.db.SaveReferences(e.ctx, tenants.StoreReferences{Kind: kind, Data: []byte("x"), LoadedAt: time.Now()}); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	has := func(kind string) bool {
-		r, err := e.db.References(e.ctx, kind, time.Now().Add(-time.Hour))
+	has := func() bool {
+		r, err := e.db.References(e.ctx, "shelf", time.Now().Add(-time.Hour))
 		if err != nil {
 			t.Fatal(err)
 		}
 		return r != nil
 	}
-	for i, scope := range []string{scopeCategoryUpdated, scopeCategoryDeleted} {
-		remember()
-		d := delivery{id: fmt.Sprint("msg_", i), secret: e.cfg.ClientSecret, at: time.Now(),
-			body: fmt.Sprintf(`{"scope":%q,"producer":"stores/abc123","data":{"type":"category","id":7}}`, scope)}
-		for _, want := range []bool{false, true} {
-			if w := e.deliver(d); w.Code != http.StatusOK {
-				t.Fatalf("status %d: %s", w.Code, w.Body)
-			}
-			if has(products.ReferenceCategory) != want || !has(products.ReferenceBrand) {
-				t.Errorf("%s: categories are remembered: %v, brands: %v", scope, !want, has(products.ReferenceBrand))
-			}
-			remember()
+	e.work()
+	d := delivery{id: "msg_1", secret: e.cfg.ClientSecret, at: time.Now(),
+		body: fmt.Sprintf(`{"scope":%q,"producer":"stores/abc123","data":{"type":"category","id":7}}`, scopeShelf)}
+	for _, want := range []bool{false, true} {
+		if err := e.db.SaveReferences(e.ctx, tenants.StoreReferences{Kind: "shelf", Data: []byte("x"), LoadedAt: time.Now()}); err != nil {
+			t.Fatal(err)
+		}
+		if w := e.deliver(d); w.Code != http.StatusOK {
+			t.Fatalf("status %d: %s", w.Code, w.Body)
+		}
+		e.waitIdle()
+		if got := has(); got != want {
+			t.Errorf("shelves are remembered: %v", got)
 		}
 	}
-	if n := len(e.jobRows(testStore)); n != 0 {
-		t.Errorf("%d jobs", n)
-	}
-	for _, event := range e.events(testStore) {
-		if event.HandledAt == nil {
-			t.Errorf("event %s has no job and is not handled", event.DeliveryID)
-		}
+	if events := e.events(testStore); len(events) != 1 || events[0].HandledAt == nil {
+		t.Errorf("events %+v", events)
 	}
 }
+
+// TestEventOfANewerKind: a job about an event that no kind acts on is a newer version's, and waits for it.
+func TestEventOfANewerKind(t *testing.T) {
+	e := newEnv(t, testenv.EmbeddedRedis(t))
+	e.ready()
+	row, err := newRow("event:1", kindEvent, queue.LaneBulk, time.Now(), event{DeliveryID: "msg_1", Scope: "store/order/created", ID: 7})
+	if err != nil {
+		t.Fatal(err)
+	}
+	row.StoreHash = testStore
+	if err := e.svc.Submit(e.ctx, row); err != nil {
+		t.Fatal(err)
+	}
+	m := &endings{}
+	e.cfg.Meter = m
+	NewWorkers(e.cfg).execute(t.Context(), e.claim())
+	if row := e.jobRows(testStore)["event:1"]; row.State != tenants.JobPending || row.Attempts != 0 || len(m.list) != 1 || m.list[0] != EndUnknown {
+		t.Errorf("row is %s after %d attempts, which ended %v", row.State, row.Attempts, m.list)
+	}
+}
+
+// TestEventsThatOneKindRefuses: what a kind cannot handle is tried again, and keeps nothing else from being handled.
+func TestEventsThatOneKindRefuses(t *testing.T) {
+	e := newEnv(t, testenv.EmbeddedRedis(t))
+	var calls int
+	odd := fakeKind{spec: flow.Spec{Name: "odd", Plural: "odds", Webhooks: []flow.Webhook{{Scope: "store/order/created",
+		Handle: func(_ context.Context, _ *tenants.DB, events []flow.Event) error {
+			if calls++; calls < 3 {
+				return errors.New("not now")
+			}
+			return nil
+		}}}}}
+	e.engine.kinds = append(e.engine.kinds, odd)
+	w := NewWorkers(e.cfg)
+	list := []finishing{
+		{id: "a", scope: scopeGoneGood, event: &flow.Event{StoreHash: testStore, ID: 205}},
+		{id: "b", scope: "store/order/created", event: &flow.Event{StoreHash: testStore, ID: 1}},
+	}
+	if err := e.svc.Submit(e.ctx, e.forgetRow("a"), e.forgetRow("b")); err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range list {
+		if stale, err := w.finishes.Call(t.Context(), f); (errors.Join(err, stale) != nil) != (f.id == "b") {
+			t.Errorf("%s: %v, %v", f.id, err, stale)
+		}
+	}
+	rows := e.jobRows(testStore)
+	if rows["a"].State != tenants.JobDone || rows["b"].State != tenants.JobPending {
+		t.Errorf("rows %s, %s", rows["a"].State, rows["b"].State)
+	}
+}
+
+// endings notes how attempts ended.
+type endings struct {
+	noMeter
+	list []Ending
+}
+
+func (m *endings) Attempted(_ string, how Ending, _ time.Duration) { m.list = append(m.list, how) }
 
 func TestWebhookStoreUpdatedIsCoalesced(t *testing.T) {
 	e := newEnv(t, testenv.EmbeddedRedis(t))

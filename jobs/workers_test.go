@@ -16,6 +16,7 @@ import (
 	"sluice/internal/bigcommerce"
 	"sluice/internal/problem"
 	"sluice/internal/testenv"
+	"sluice/jobs/flow"
 	"sluice/jobs/queue"
 	"sluice/tenants"
 )
@@ -367,7 +368,7 @@ func TestSweepSendsOnlyWhatIsMissing(t *testing.T) {
 	e := newEnv(t, testenv.EmbeddedRedis(t))
 	e.ready()
 	for i := range 3 {
-		row, err := newRow(fmt.Sprintf("forget:%d", i), kindRecordForget, queue.LaneBulk, time.Now().Add(-time.Hour), recordForget{})
+		row, err := newRow(fmt.Sprintf("forget:%d", i), kindEvent, queue.LaneBulk, time.Now().Add(-time.Hour), event{Scope: scopeGoneGood})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -468,7 +469,7 @@ func TestRebuildTakesWhatMayBeWorkedOn(t *testing.T) {
 	insert := func(store string, n int, runAt time.Time) {
 		t.Helper()
 		for i := range n {
-			row, err := newRow(fmt.Sprintf("forget:%s:%d:%d", store, runAt.Unix(), i), kindRecordForget, queue.LaneBulk, runAt, recordForget{})
+			row, err := newRow(fmt.Sprintf("forget:%s:%d:%d", store, runAt.Unix(), i), kindEvent, queue.LaneBulk, runAt, event{Scope: scopeGoneGood})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -560,7 +561,7 @@ func TestUnknownKindsAreKept(t *testing.T) {
 		if run := e.run(run.ID); run.State != tenants.RunQueued || run.Step != 0 || row.State != tenants.JobPending || row.Attempts != 0 {
 			t.Errorf("run is %s at step %d, row %s after %d attempts", run.State, run.Step, row.State, row.Attempts)
 		}
-		e.engine.kinds = []string{"orders"} // a newer version
+		e.engine.kinds = []flow.Kind{fakeKind{spec: flow.Spec{Name: "orders"}}} // a newer version
 		NewWorkers(e.cfg).execute(t.Context(), lease)
 		if run := e.run(run.ID); run.Step != 1 {
 			t.Errorf("a version that knows the kind left the run at step %d", run.Step)

@@ -61,6 +61,13 @@ func (d *DB) FlowNames(ctx context.Context, ids ...string) (map[string]string, e
 	return names, nil
 }
 
+// FlowKinds returns the kinds of the store's flows, each once, in the order of their names.
+func (d *DB) FlowKinds(ctx context.Context) ([]string, error) {
+	var kinds []string
+	err := d.Scoped(ctx).Model(&Flow{}).Distinct().Order("kind").Pluck("kind", &kinds).Error
+	return kinds, wrap(err, "kinds of flows")
+}
+
 // FlowParts is what a list shows of flows beside their own rows, by the id of each.
 type FlowParts struct {
 	Connections map[string]Connection // by Connection.ID

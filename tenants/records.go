@@ -53,12 +53,12 @@ func (d *DB) MarkSeen(ctx context.Context, kind, flowID, runID string, seen []Se
 	return d.putRecords(ctx, records, "seen_run_id", "seen_line")
 }
 
-// DoubtRecords makes the next run of each flow of ctx's store look all its records up, whether their
+// DoubtRecords makes the next run of each flow of a kind of ctx's store look all its records up, whether their
 // source changed or not: something may have happened to them that nobody told of. It goes through the
 // records piece by piece, and may be interrupted and repeated.
-func (d *DB) DoubtRecords(ctx context.Context) error {
+func (d *DB) DoubtRecords(ctx context.Context, kind string) error {
 	var flows []string
-	if err := d.Scoped(ctx).Model(&Flow{}).Order("id").Pluck("id", &flows).Error; err != nil {
+	if err := d.Scoped(ctx).Model(&Flow{}).Where("kind = ?", kind).Order("id").Pluck("id", &flows).Error; err != nil {
 		return wrap(err, "doubt records")
 	}
 	which := "flow_id = ? AND key IN ?"

@@ -30,6 +30,8 @@ type Jobs interface {
 	StartRun(ctx context.Context, start jobs.StartRun) (*tenants.Run, error)
 	CancelRun(ctx context.Context, runID string) error
 	RetryRun(ctx context.Context, runID, trigger, startedBy string) (*tenants.Run, error)
+	// FlowsChanged is told when a flow of a kind was made or deleted.
+	FlowsChanged(ctx context.Context, kind string) error
 	SaveStorefront(ctx context.Context, settings tenants.StorefrontSettings) error
 	RefreshStorefront(ctx context.Context) error
 	WantScript(ctx context.Context, channelID int64, wanted bool) error

@@ -67,6 +67,7 @@ type fakeJobs struct {
 	// announce has events tell of access that changed.
 	announce bool
 	quota    queue.QuotaState
+	changed  []string // kinds whose flows were made or deleted
 }
 
 func (f *fakeJobs) StartRun(ctx context.Context, s jobs.StartRun) (*tenants.Run, error) {
@@ -92,6 +93,11 @@ func (f *fakeJobs) RetryRun(ctx context.Context, id, _, by string) (*tenants.Run
 
 func (f *fakeJobs) SaveStorefront(ctx context.Context, settings tenants.StorefrontSettings) error {
 	return f.db.PutStorefrontSettings(ctx, settings)
+}
+
+func (f *fakeJobs) FlowsChanged(_ context.Context, kind string) error {
+	f.changed = append(f.changed, kind)
+	return nil
 }
 
 func (f *fakeJobs) RefreshStorefront(context.Context) error { return nil }

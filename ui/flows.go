@@ -208,6 +208,9 @@ func (a *API) createFlow(c *gin.Context) {
 		}
 		return tx.Audit(ctx, tenants.AuditEntry{Actor: caller(c).Actor(), Action: "flow.created", Subject: f.ID, Detail: f.Name})
 	})
+	if err == nil {
+		err = a.cfg.Jobs.FlowsChanged(ctx, f.Kind)
+	}
 	if err != nil {
 		_ = c.Error(err)
 		return
@@ -317,6 +320,9 @@ func (a *API) deleteFlow(c *gin.Context) {
 	}
 	if err == nil {
 		err = a.cfg.DB.Audit(ctx, tenants.AuditEntry{Actor: caller(c).Actor(), Action: "flow.deleted", Subject: f.ID, Detail: f.Name})
+	}
+	if err == nil {
+		err = a.cfg.Jobs.FlowsChanged(ctx, f.Kind)
 	}
 	if err != nil {
 		_ = c.Error(err)

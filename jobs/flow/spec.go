@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"context"
 	"math"
 	"slices"
 	"strconv"
@@ -19,6 +20,11 @@ type Spec struct {
 	// Bulk: its write phase changes much of the store's catalogue, stock or prices. Of all such runs of a store one step
 	// is carried out at a time.
 	Bulk bool
+
+	Webhooks []Webhook
+	// CatchUp does in db what events of ctx's store asked for that nobody told of, because a webhook was missing, new
+	// or asleep. It may be interrupted and repeated. Nil: nothing is to be done.
+	CatchUp func(ctx context.Context, db *tenants.DB) error
 }
 
 // Option is a choice of the merchant's for a flow. It is kept in tenants.Options by its name.

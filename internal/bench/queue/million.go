@@ -62,7 +62,7 @@ func fill(ctx context.Context) error {
 		return err
 	}
 	_, err = db.ExecContext(ctx, `INSERT INTO jobs (id, store_hash, kind, state, payload, lane, class, cost, coalesce, run_at, attempts, last_error, created_at, updated_at)
-		SELECT 'forget:' || n, $1, $2, 'pending', json_build_object('delivery_id', 'delivery-' || n, 'product_id', n)::text, 'bulk', '', 1, '',
+		SELECT 'forget:' || n, $1, $2, 'pending', json_build_object('delivery_id', 'delivery-' || n, 'scope', 'store/product/deleted', 'id', n)::text, 'bulk', '', 1, '',
 			now(), 0, '', now() + n * interval '1 microsecond', now()
 		FROM generate_series($3::bigint, $4::bigint) AS n`, large, forget, all+1, all+million-pending)
 	if err == nil {
@@ -87,7 +87,7 @@ func millionRound(ctx context.Context, r harness.Round) (v harness.Values, err e
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	m := &kinds{begun: newSignal()}
-	cfg := jobs.Config{DB: db, Queue: queue.New(rdb, queue.Options{}), Concurrency: workers, Meter: m}
+	cfg := jobs.Config{DB: db, Queue: queue.New(rdb, queue.Options{}), Engine: engine(db), Concurrency: workers, Meter: m}
 	working, cancel := context.WithCancel(ctx)
 	var group sync.WaitGroup
 	group.Go(func() { _ = jobs.NewWorkers(cfg).Run(working) }) // its error is nil

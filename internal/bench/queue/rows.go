@@ -18,13 +18,16 @@ import (
 	"sluice/internal/bench/harness"
 	"sluice/internal/testenv"
 	"sluice/jobs"
+	"sluice/jobs/flow"
+	"sluice/jobs/kinds/products"
 	"sluice/jobs/queue"
+	"sluice/jobs/upsert"
 	"sluice/tenants"
 	"sluice/tenants/vault"
 )
 
 // forget is the kind of the jobs: what a webhook of a deleted product asks for. It needs no request to BigCommerce.
-const forget = "record.forget"
+const forget = "event"
 
 // postgres is the server of the benchmarks with rows: a database with all the stores, which each round copies.
 var postgres struct {
@@ -159,7 +162,12 @@ func newRows(ctx context.Context, rdb redis.UniversalClient, stores []string) (s
 	if err != nil {
 		return nil, err
 	}
-	return &rows{sluice: s.(*sluice), db: db, service: jobs.NewService(jobs.Config{DB: db, Queue: s.(*sluice).q}), name: name, stores: stores}, nil
+	return &rows{sluice: s.(*sluice), db: db, service: jobs.NewService(jobs.Config{DB: db, Queue: s.(*sluice).q, Engine: engine(db)}), name: name, stores: stores}, nil
+}
+
+// engine knows the kind that forgets deleted products.
+func engine(db *tenants.DB) *flow.Engine {
+	return flow.New(flow.Config{DB: db}, upsert.New(upsert.Config{DB: db}, products.New()))
 }
 
 // Close ends the connections and drops the database.
@@ -169,7 +177,7 @@ func (r *rows) Close() error {
 
 // enqueue has the job committed and put into Redis.
 func (r *rows) enqueue(ctx context.Context, store string, id int64) error {
-	body, err := json.Marshal(map[string]any{"delivery_id": "delivery-" + strconv.FormatInt(id, 10), "product_id": id, "padding": string(payload[:100])})
+	body, err := json.Marshal(map[string]any{"delivery_id": "delivery-" + strconv.FormatInt(id, 10), "scope": "store/product/deleted", "id": id, "padding": string(payload[:100])})
 	if err != nil {
 		return err
 	}
@@ -179,7 +187,7 @@ func (r *rows) enqueue(ctx context.Context, store string, id int64) error {
 
 func (r *rows) serve(ctx context.Context, handle func(store string, id int64)) (func(), error) {
 	ctx, cancel := context.WithCancel(ctx)
-	w := jobs.NewWorkers(jobs.Config{DB: r.db, Queue: r.q, Concurrency: workers, Meter: &meter{stores: r.stores, done: handle}})
+	w := jobs.NewWorkers(jobs.Config{DB: r.db, Queue: r.q, Engine: engine(r.db), Concurrency: workers, Meter: &meter{stores: r.stores, done: handle}})
 	var group sync.WaitGroup
 	failed := make(chan error, 1)
 	group.Go(func() { failed <- w.Run(ctx) })

@@ -21,4 +21,5 @@ var spec = flow.Spec{
 			{Name: repeatedFail, Label: "Refuse the record"},
 		},
 	}},
+	Webhooks: webhooks, CatchUp: catchUp,
 }

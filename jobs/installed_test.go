@@ -14,7 +14,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/internal/bigcommerce"
-	"sluice/internal/problem"
 	"sluice/internal/testenv"
 	"sluice/jobs/queue"
 	"sluice/tenants"
@@ -99,7 +98,7 @@ func TestInstalled(t *testing.T) {
 	a := e.withAPI()
 	const ours = "https://app.example.com" + WebhookPath
 	a.hooks = []bigcommerce.Hook{
-		{ID: 1, Scope: scopeProductDeleted, Destination: ours, IsActive: false},                                 // to be woken
+		{ID: 1, Scope: scopeGoneGood, Destination: ours, IsActive: false},                                       // to be woken
 		{ID: 2, Scope: scopeStoreUpdated, Destination: "https://other.example.com/hooks", IsActive: false},      // not ours
 		{ID: 3, Scope: "store/order/created", Destination: ours, IsActive: false, Headers: map[string]string{}}, // not one we want
 	}
@@ -122,11 +121,10 @@ func TestInstalled(t *testing.T) {
 		active[h.Scope+" "+h.Destination] = h.IsActive
 	}
 	wantHooks := map[string]bool{
-		scopeProductDeleted + " " + ours:                                      true,
+		scopeGoneGood + " " + ours:                                            true,
 		scopeStoreUpdated + " " + ours:                                        true,
 		scopeAppUninstalled + " " + ours:                                      true,
-		scopeCategoryUpdated + " " + ours:                                     true,
-		scopeCategoryDeleted + " " + ours:                                     true,
+		scopeShelf + " " + ours:                                               true,
 		scopeStoreUpdated + " " + "https://other.example.com/hooks":           false,
 		"store/order/created" + " " + "https://app.example.com" + WebhookPath: false,
 	}
@@ -195,164 +193,5 @@ func TestComesBackWhenAskedTo(t *testing.T) {
 	testenv.Eventually(t, "an attempt", func() bool { return e.jobRows(testStore)[row.ID].Attempts == 1 })
 	if wait := time.Until(e.jobRows(testStore)[row.ID].RunAt); wait < 4*time.Minute {
 		t.Errorf("it comes back in %v, was asked for 5 min", wait)
-	}
-}
-
-func TestUninstallAndPurge(t *testing.T) {
-	for name, back := range map[string]bool{"the store stays away": false, "the store comes back": true} {
-		t.Run(name, func(t *testing.T) {
-			e := newEnv(t, testenv.EmbeddedRedis(t))
-			e.withAPI()
-			e.cfg.PurgeAfter = time.Millisecond
-			e.svc = NewService(e.cfg)
-			run := e.start()
-			for range 2 { // told twice: by the callback and by the webhook
-				if err := e.svc.Uninstall(t.Context(), testStore); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if got := e.run(run.ID); got.State != tenants.RunCancelled || got.FinishedAt == nil {
-				t.Errorf("run is %s", got.State)
-			}
-			if row := e.jobRows(testStore)[runJobID(run.ID, 0)]; row.State != tenants.JobDropped {
-				t.Errorf("row is %s", row.State)
-			}
-			if n := len(e.jobRows(SystemStore)); n != 1 {
-				t.Errorf("%d purges planned", n)
-			}
-			if back {
-				e.install(testStore)
-				if err := e.svc.Installed(t.Context(), testStore); err != nil {
-					t.Fatal(err)
-				}
-			}
-			e.work()
-			testenv.Eventually(t, "purge job done", func() bool {
-				for _, row := range e.jobRows(SystemStore) {
-					if row.Kind == kindStorePurge {
-						return row.State == tenants.JobDone
-					}
-				}
-				return false
-			})
-			_, err := e.db.Store(t.Context(), testStore)
-			if gone := problem.CodeOf(err) == problem.NotFound; gone == back {
-				t.Errorf("store: %v", err)
-			}
-			if !back {
-				if err := e.svc.Uninstall(t.Context(), testStore); err != nil {
-					t.Errorf("an uninstall of a store nobody knows: %v", err)
-				}
-			}
-		})
-	}
-}
-
-func TestHousekeeping(t *testing.T) {
-	e := newEnv(t, testenv.EmbeddedRedis(t))
-	e.install("other1")
-	old, fresh := time.Now().Add(-30*24*time.Hour), time.Now()
-	rows := []tenants.Job{
-		{ID: "old-done", Kind: "x", State: tenants.JobDone, UpdatedAt: old},
-		{ID: "old-dead", Kind: "x", State: tenants.JobDead, UpdatedAt: old},
-		{ID: "old-pending", Kind: kindRecordForget, Payload: "{}", State: tenants.JobPending, RunAt: fresh.Add(time.Hour), UpdatedAt: old},
-		{ID: "new-done", Kind: "x", State: tenants.JobDone, UpdatedAt: fresh},
-	}
-	if err := e.db.Scoped(e.ctx).Create(&rows).Error; err != nil {
-		t.Fatal(err)
-	}
-	for _, id := range []string{"old-dead", "new-done"} {
-		attempt := tenants.JobAttempt{ID: tenants.NewID(), JobID: id, Attempt: 1, FailedAt: old}
-		if err := e.db.Scoped(e.ctx).Create(&attempt).Error; err != nil {
-			t.Fatal(err)
-		}
-	}
-	events := []tenants.WebhookEvent{{DeliveryID: "old", ReceivedAt: old}, {DeliveryID: "new", ReceivedAt: fresh}}
-	if err := e.db.Scoped(e.ctx).Create(&events).Error; err != nil {
-		t.Fatal(err)
-	}
-	minutes := []tenants.QuotaMinute{
-		tenants.NewQuotaMinute(testStore, old.Add(-time.Minute)), tenants.NewQuotaMinute(testStore, old.Add(time.Hour)), tenants.NewQuotaMinute("other1", fresh),
-	}
-	if err := e.db.SaveQuotaMinutes(t.Context(), minutes); err != nil {
-		t.Fatal(err)
-	}
-	for i, at := range []time.Time{fresh.Add(-tenants.SignInsKept - time.Hour), fresh} {
-		if err := e.db.RecordSignIn(e.ctx, tenants.SignIn{At: at, Method: tenants.MethodSSO, Result: tenants.SignInOK, CustomerID: int64(i)}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	e.work()
-	testenv.Eventually(t, "housekeeping done", func() bool {
-		for _, row := range e.jobRows(SystemStore) {
-			if row.Kind == kindHousekeeping {
-				return row.State == tenants.JobDone
-			}
-		}
-		return false
-	})
-	var kept []tenants.QuotaMinute
-	if err := e.db.AcrossStores(t.Context()).Order("minute").Find(&kept).Error; err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(minutes[1:], kept); diff != "" {
-		t.Errorf("quota minutes left (-want +got):\n%s", diff)
-	}
-	if left, _, err := e.db.SignIns(e.ctx, tenants.Page{}); err != nil || len(left) != 1 || left[0].CustomerID != 1 {
-		t.Errorf("sign-ins left: %+v, %v", left, err)
-	}
-	var ids []string
-	checks := map[string]int{}
-	for id, row := range e.jobRows(testStore) {
-		every := map[string]time.Duration{kindHooksRegister: week, kindStorefrontChannels: day}[row.Kind]
-		if every > 0 {
-			checks[row.Kind]++
-			if wait := time.Until(row.RunAt); wait < 0 || wait > 2*every {
-				t.Errorf("%s in %s", row.Kind, wait)
-			}
-			continue
-		}
-		ids = append(ids, id)
-	}
-	slices.Sort(ids)
-	if diff := cmp.Diff([]string{"new-done", "old-pending"}, ids); diff != "" {
-		t.Errorf("jobs left (-want +got):\n%s", diff)
-	}
-	var attempts []string
-	if err := e.db.Scoped(e.ctx).Model(&tenants.JobAttempt{}).Pluck("job_id", &attempts).Error; err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff([]string{"new-done"}, attempts); diff != "" {
-		t.Errorf("history left (-want +got):\n%s", diff)
-	}
-	if len(checks) != 2 || checks[kindHooksRegister] != 1 || checks[kindStorefrontChannels] != 1 || len(e.jobRows("other1")) != 2 {
-		t.Errorf("checks %v, and %d of the other store", checks, len(e.jobRows("other1")))
-	}
-	if left := e.events(testStore); len(left) != 1 || left[0].DeliveryID != "new" {
-		t.Errorf("events left: %v", left)
-	}
-	// Another process, the same hour: no second job.
-	if err := NewWorkers(e.cfg).doHousekeeping(e.ctx, &job{log: e.cfg.Log}); err != nil {
-		t.Error(err)
-	}
-	NewWorkers(e.cfg).scheduleHousekeeping(t.Context())
-	if n := len(e.jobRows(SystemStore)); n != 1 {
-		t.Errorf("%d housekeeping jobs in one hour", n)
-	}
-}
-
-// TestRowsOfRunSteps: what writes in bulk does so one step of a store at a time.
-func TestRowsOfRunSteps(t *testing.T) {
-	e := newEnv(t, testenv.EmbeddedRedis(t))
-	for phase, class := range map[tenants.Phase]string{tenants.PhaseMatch: "", tenants.PhaseWrite: queue.ClassBulkWrite} {
-		row, err := e.svc.newRunRow(&tenants.Run{ID: "0190a", Kind: "products", Step: 7, Phase: phase}, time.Now())
-		if err != nil {
-			t.Fatal(err)
-		}
-		row.StoreHash = testStore
-		j := queueJob(row)
-		if j.ID != "run:0190a:7" || j.Lane != queue.LaneBulk || j.Store != testStore || string(j.Payload) != `{"run_id":"0190a","step":7}` || j.Class != class {
-			t.Errorf("%s: %+v", phase, j)
-		}
 	}
 }
