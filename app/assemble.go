@@ -22,7 +22,6 @@ import (
 	"sluice/jobs"
 	"sluice/jobs/flow"
 	"sluice/jobs/queue"
-	"sluice/jobs/upsert"
 	"sluice/tenants"
 	"sluice/ui"
 )
@@ -36,22 +35,21 @@ const traceGrace = 3 * time.Second
 
 // program is Sluice, assembled: everything shares one database, one Redis and one engine.
 type program struct {
-	cfg      *Config
-	log      *slog.Logger
-	db       *tenants.DB
-	service  *jobs.Service
-	workers  *jobs.Workers
-	products *upsert.Kind
-	kinds    []flow.Kind
-	engine   *flow.Engine
-	metrics  *metrics
-	limits   *limits.Limits
-	limiter  *ratelimit.Limiter
-	gate     *ratelimit.Gate
-	health   *health
-	router   *gin.Engine
-	handler  http.Handler // router, compressed, with the headers of every answer
-	closers  []func()
+	cfg     *Config
+	log     *slog.Logger
+	db      *tenants.DB
+	service *jobs.Service
+	workers *jobs.Workers
+	kinds   []flow.Kind
+	engine  *flow.Engine
+	metrics *metrics
+	limits  *limits.Limits
+	limiter *ratelimit.Limiter
+	gate    *ratelimit.Gate
+	health  *health
+	router  *gin.Engine
+	handler http.Handler // router, compressed, with the headers of every answer
+	closers []func()
 
 	// Live event streams never finish by themselves: endStreams ends them when the server stops.
 	streams    context.Context
@@ -166,7 +164,7 @@ func (p *program) assembleHTTP(shoppers *identity) error {
 		return err
 	}
 	api := ui.New(ui.Config{
-		DB: p.db, Auth: authority, Jobs: p.service, Kinds: p.engine, Sources: p.products, Scopes: cfg.Scopes,
+		DB: p.db, Auth: authority, Jobs: p.service, Kinds: p.engine, Scopes: cfg.Scopes,
 		SignIn: shoppers.signIn, SSO: shoppers.sso, ScriptTag: cfg.scriptTag, AppURL: cfg.AppURL,
 		Version: version, Sandbox: cfg.sandboxed(), SupportURL: cfg.SupportURL, Log: p.log, Stopping: p.streams.Done(),
 		Limits: p.limits,

@@ -199,7 +199,7 @@ func (h *hostile) expressions(ctx context.Context, wg *sync.WaitGroup) {
 	for range 8 {
 		wg.Go(func() {
 			for ctx.Err() == nil {
-				h.answered("preview", h.post(ctx, "/mappings/preview", map[string]any{"snapshot_id": seen.SnapshotID, "format": f.Format, "mapping": mapping}))
+				h.answered("preview", h.post(ctx, "/mappings/preview", map[string]any{"flow_id": f.ID, "snapshot_id": seen.SnapshotID, "format": f.Format, "mapping": mapping}))
 				pause(ctx, 10*time.Millisecond)
 			}
 		})

@@ -14,12 +14,12 @@ func kindSpecs() []flow.Spec { return []flow.Spec{products.New().Spec()} }
 
 // assembleKinds makes the kinds of flows. This is the one place where they are listed.
 func (p *program) assembleKinds(private []netip.Prefix) {
-	p.products = upsert.New(upsert.Config{
+	in := upsert.Config{
 		DB: p.db,
 		Fetcher: source.NewFetcher(source.FetchOptions{
 			AllowPrivate: private, AllowHTTP: len(private) > 0, AllowRedirects: p.cfg.SourceRedirects, UserAgent: userAgent(),
 		}),
 		Limits: p.limits,
-	}, products.New())
-	p.kinds = []flow.Kind{p.products}
+	}
+	p.kinds = []flow.Kind{upsert.New(in, products.New())}
 }

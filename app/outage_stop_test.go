@@ -215,7 +215,7 @@ func (o *load) stopWeb() {
 	open.Store(true)
 	go func() {
 		answered <- o.merchants[0].call(t.Context(), http.MethodPost, "/sources/inspect",
-			map[string]any{"source": map[string]string{"kind": "url", "url": office.URL + "/parts.csv"}}, nil)
+			map[string]any{"kind": "products", "source": map[string]string{"kind": "url", "url": office.URL + "/parts.csv"}}, nil)
 		open.Store(false)
 	}()
 	select {

@@ -21,7 +21,6 @@ import (
 	"sluice/jobs"
 	"sluice/jobs/flow"
 	"sluice/jobs/queue"
-	"sluice/jobs/upsert"
 	"sluice/tenants"
 )
 
@@ -41,12 +40,6 @@ type Jobs interface {
 	AccessChanged(ctx context.Context, store string)
 }
 
-// Sources reads a source before it is synced.
-type Sources interface {
-	Inspect(ctx context.Context, req upsert.InspectRequest) (*upsert.Inspection, error)
-	PreviewMapping(ctx context.Context, snapshotID string, format tenants.Format, m tenants.Mapping, limit int) (*upsert.Preview, error)
-}
-
 // Kinds are the kinds of flows; *flow.Engine has them.
 type Kinds interface {
 	Kinds() []flow.Kind
@@ -56,13 +49,12 @@ type Kinds interface {
 
 // Config is what the API needs.
 type Config struct {
-	DB      *tenants.DB
-	Auth    *auth.Auth
-	Jobs    Jobs
-	Kinds   Kinds
-	Sources Sources
-	SignIn  *signin.Service
-	SSO     *sso.Service
+	DB     *tenants.DB
+	Auth   *auth.Auth
+	Jobs   Jobs
+	Kinds  Kinds
+	SignIn *signin.Service
+	SSO    *sso.Service
 	// ScriptTag returns the storefront script of a store's channel.
 	ScriptTag func(storeHash string, channelID int64, settings tenants.StorefrontSettings) customer.ScriptTag
 	AppURL    string   // public base URL, without a trailing slash

@@ -127,25 +127,6 @@ func (f *fakeJobs) AccessChanged(context.Context, string) {
 
 func (f *fakeJobs) Quota(context.Context, string) (queue.QuotaState, error) { return f.quota, nil }
 
-// fakeSources reads snapshots of the context's store only, as the engine does.
-type fakeSources struct{ db *tenants.DB }
-
-func (f fakeSources) Inspect(ctx context.Context, req upsert.InspectRequest) (*upsert.Inspection, error) {
-	if req.Kind == "upload" {
-		if _, err := f.db.Snapshot(ctx, req.SnapshotID); err != nil {
-			return nil, err
-		}
-	}
-	return &upsert.Inspection{SnapshotID: req.SnapshotID}, nil
-}
-
-func (f fakeSources) PreviewMapping(ctx context.Context, id string, _ tenants.Format, _ tenants.Mapping, _ int) (*upsert.Preview, error) {
-	if _, err := f.db.Snapshot(ctx, id); err != nil {
-		return nil, err
-	}
-	return &upsert.Preview{}, nil
-}
-
 type noLifecycle struct{}
 
 func (noLifecycle) Installed(context.Context, string) error                   { return nil }
@@ -178,7 +159,7 @@ func newPanel(t *testing.T) *panel {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.api = New(Config{DB: p.db, Auth: authority, Jobs: p.jobs, Kinds: flow.New(flow.Config{}, upsert.New(upsert.Config{}, products.New())), Sources: fakeSources{p.db}, Version: "v1", Log: log, Now: p.clock.Now,
+	p.api = New(Config{DB: p.db, Auth: authority, Jobs: p.jobs, Kinds: flow.New(flow.Config{}, upsert.New(upsert.Config{DB: p.db}, products.New())), Version: "v1", Log: log, Now: p.clock.Now,
 		AppURL: "https://sluice.example", ScriptTag: scriptTag})
 	p.router = gin.New()
 	p.router.ContextWithFallback = true

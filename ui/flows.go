@@ -191,8 +191,8 @@ func (a *API) createFlow(c *gin.Context) {
 		_ = c.Error(err)
 		return
 	}
-	if _, err := a.cfg.Kinds.Kind(want.Kind); err != nil {
-		_ = c.Error(problem.New(problem.Invalid, "The flow could not be made.").WithField("kind", "choose %s", a.kindNames()))
+	if _, err := a.named(want.Kind, "The flow could not be made."); err != nil {
+		_ = c.Error(err)
 		return
 	}
 	name, err := flowName(want.Name)
@@ -329,16 +329,6 @@ func (a *API) deleteFlow(c *gin.Context) {
 		return
 	}
 	c.Status(http.StatusNoContent)
-}
-
-// kindNames names the kinds of flows that can be made.
-func (a *API) kindNames() string {
-	kinds := a.cfg.Kinds.Kinds()
-	names := make([]string, len(kinds))
-	for i, k := range kinds {
-		names[i] = k.Spec().Name
-	}
-	return strings.Join(names, " or ")
 }
 
 func flowName(name string) (string, error) {

@@ -164,7 +164,7 @@ func TestSlotsComeBack(t *testing.T) {
 	for range 100 {
 		p.call("GET", "/flows", token, nil, http.StatusOK, nil)
 		p.call("GET", "/flows/none", token, nil, http.StatusNotFound, nil)
-		p.call("POST", "/mappings/preview", token, map[string]any{"snapshot_id": "none"}, http.StatusNotFound, nil)
+		p.call("POST", "/mappings/preview", token, map[string]any{"kind": "products", "snapshot_id": "none"}, http.StatusNotFound, nil)
 	}
 	for _, l := range limits.All() {
 		if l.Process() && p.api.cfg.Limits.Held(l.Name) != 0 {

@@ -108,7 +108,7 @@ func TestEveryRouteAnswersAsDescribed(t *testing.T) {
 		case name == "POST /session/sign-out":
 			token = p.open(storeA, 1)
 		}
-		target := Prefix + strings.NewReplacer(":id", a.id(route.Path), "*id", strings.TrimPrefix(a.id(route.Path), "/")).Replace(route.Path)
+		target := Prefix + strings.NewReplacer(":kind", "products", ":id", a.id(route.Path), "*id", strings.TrimPrefix(a.id(route.Path), "/")).Replace(route.Path)
 		body := strings.ReplaceAll(rules[name].body, "SNAPSHOT", a.snapshot)
 		if name == "GET /customer-accounts" {
 			target += "?customer_id=5"

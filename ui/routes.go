@@ -30,8 +30,9 @@ func (a *API) Routes() []Route {
 		{"GET", "/quota", read, a.quota, ""},
 		{"GET", "/quota/history", read, a.quotaHistory, ""},
 		{"GET", "/events", read, a.events, limits.EventStreams},
-		{"GET", "/fields/products", read, a.productFields, ""},
 
+		{"GET", "/kinds", read, a.kinds, ""},
+		{"GET", "/kinds/:kind/fields", read, a.kindFields, ""},
 		{"GET", "/flows", read, a.flows, ""},
 		{"POST", "/flows", write, a.createFlow, ""},
 		{"GET", "/flows/:id", read, a.flow, ""},

@@ -27,7 +27,8 @@ var rules = map[string]routeRule{
 	"GET /quota":                           {auth.AccessRead, ""},
 	"GET /quota/history":                   {auth.AccessRead, ""},
 	"GET /events":                          {auth.AccessRead, ""},
-	"GET /fields/products":                 {auth.AccessRead, ""},
+	"GET /kinds":                           {auth.AccessRead, ""},
+	"GET /kinds/:kind/fields":              {auth.AccessRead, ""},
 	"GET /flows":                           {auth.AccessRead, ""},
 	"POST /flows":                          {auth.AccessWrite, `{"kind":"products","name":"x"}`},
 	"GET /flows/:id":                       {auth.AccessRead, ""},
@@ -35,8 +36,8 @@ var rules = map[string]routeRule{
 	"DELETE /flows/:id":                    {auth.AccessWrite, ""},
 	"POST /flows/:id/runs":                 {auth.AccessWrite, `{"dry_run":true}`},
 	"POST /uploads":                        {auth.AccessWrite, "a,b\n1,2\n"},
-	"POST /sources/inspect":                {auth.AccessWrite, `{"source":{"kind":"upload","snapshot_id":"SNAPSHOT"},"format":{}}`},
-	"POST /mappings/preview":               {auth.AccessWrite, `{"snapshot_id":"SNAPSHOT","format":{},"mapping":{"fields":[]}}`},
+	"POST /sources/inspect":                {auth.AccessWrite, `{"kind":"products","source":{"kind":"upload","snapshot_id":"SNAPSHOT"},"format":{}}`},
+	"POST /mappings/preview":               {auth.AccessWrite, `{"kind":"products","snapshot_id":"SNAPSHOT","format":{},"mapping":{"fields":[]}}`},
 	"POST /schedules/preview":              {auth.AccessRead, `{"cron":"0 2 * * *"}`},
 	"GET /runs":                            {auth.AccessRead, ""},
 	"GET /runs/:id":                        {auth.AccessRead, ""},
@@ -171,7 +172,7 @@ func TestEveryRouteRefuses(t *testing.T) {
 			t.Errorf("%s is not in this test: say who may call it", name)
 			continue
 		}
-		target := Prefix + strings.NewReplacer(":id", a.id(path), "*id", a.id(path)).Replace(path)
+		target := Prefix + strings.NewReplacer(":kind", "products", ":id", a.id(path), "*id", a.id(path)).Replace(path)
 		body := strings.ReplaceAll(rule.body, "SNAPSHOT", a.snapshot)
 		t.Run(name, func(t *testing.T) {
 			for who, token := range map[string]string{"nobody": "", "an expired session": expired, "a forged token": "x.y.z"} {

@@ -20,16 +20,8 @@ type runView struct {
 	SecondsLeft   *int64  `json:"seconds_left"`    // null while nobody can tell
 }
 
-// How much of the bar each phase before writing fills, when there is something to write. Requests are
-// what takes time, so reading and matching get little.
-const (
-	fetchedShare = 0.02
-	plannedShare = 0.10
-	matchedShare = 0.15
-)
-
 func (a *API) runView(r *tenants.Run, flowName string) *runView {
-	v := &runView{Run: r, FlowName: flowName, StartedBy: startedBy(r), Progress: progress(r)}
+	v := &runView{Run: r, FlowName: flowName, StartedBy: startedBy(r), Progress: a.progress(r)}
 	if r.StartedAt == nil {
 		return v
 	}
@@ -61,7 +53,7 @@ func startedBy(r *tenants.Run) string {
 
 // progress is how far a run has come, or had come when it was cancelled or failed. It is an estimate for
 // a bar; the counts beside it are exact.
-func progress(r *tenants.Run) float64 {
+func (a *API) progress(r *tenants.Run) float64 {
 	if r.State == tenants.RunDone {
 		return 1
 	}
@@ -75,18 +67,26 @@ func progress(r *tenants.Run) float64 {
 	if phase == tenants.PhaseFinish && r.State.Final() { // ended before its time: how far writing came
 		phase = tenants.PhaseWrite
 	}
-	switch phase {
-	case tenants.PhaseFetch, "":
+	kind, err := a.cfg.Kinds.Kind(r.Kind)
+	if err != nil { // of a newer version of Sluice, which carries it out
 		return 0
-	case tenants.PhasePlan:
-		return fetchedShare + (plannedShare-fetchedShare)*share(r.Read, r.Total)
-	case tenants.PhaseMatch:
-		return plannedShare
-	case tenants.PhaseWrite:
-		return matchedShare + (1-matchedShare)*share(r.Created+r.Updated, r.ToCreate+r.ToUpdate)
-	default:
-		return 1
 	}
+	before := 0
+	for _, p := range kind.Spec().Phases {
+		if p.Name != phase {
+			before += p.Share
+			continue
+		}
+		var within float64
+		switch phase {
+		case tenants.PhasePlan:
+			within = share(r.Read, r.Total)
+		case tenants.PhaseWrite:
+			within = share(r.Created+r.Updated, r.ToCreate+r.ToUpdate)
+		}
+		return (float64(before) + float64(p.Share)*within) / 100
+	}
+	return 0
 }
 
 // flowNames maps the flows of runs to their names, deleted ones excepted.

@@ -78,6 +78,7 @@ func TestListsPage(t *testing.T) {
 }
 
 func TestProgress(t *testing.T) {
+	p := newPanel(t)
 	last := -1.0
 	for _, r := range []tenants.Run{
 		{State: tenants.RunQueued},
@@ -90,7 +91,8 @@ func TestProgress(t *testing.T) {
 		{State: tenants.RunCancelled, Phase: tenants.PhaseFinish, Counts: tenants.Counts{ToCreate: 100, Created: 40}},
 		{State: tenants.RunDone, Phase: tenants.PhaseFinish},
 	} {
-		got := progress(&r)
+		r.Kind = "products"
+		got := p.api.progress(&r)
 		if got < last || got > 1 || got == 1 && r.State != tenants.RunDone {
 			t.Fatalf("%s/%s: %v after %v", r.State, r.Phase, got, last)
 		}

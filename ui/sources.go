@@ -1,7 +1,6 @@
 package ui
 
 import (
-	"context"
 	"errors"
 	"io"
 	"mime"
@@ -14,8 +13,6 @@ import (
 
 	"sluice/internal/limits"
 	"sluice/internal/problem"
-	"sluice/jobs/kinds/products"
-	"sluice/jobs/mapping"
 	"sluice/jobs/upsert"
 	"sluice/tenants"
 )
@@ -97,7 +94,7 @@ func (a *API) uploadError(err error) error {
 	var tooLarge *http.MaxBytesError
 	switch {
 	case err == nil:
-		return problem.New(problem.Invalid, "The file is empty. Choose a file with a header row and at least one product.")
+		return problem.New(problem.Invalid, "The file is empty. Choose a file with a header row and at least one row of data.")
 	case errors.As(err, &tooLarge):
 		return a.cfg.Limits.Refuse(limits.UploadBytes)
 	case errors.Is(err, os.ErrDeadlineExceeded):
@@ -112,6 +109,7 @@ func (a *API) uploadError(err error) error {
 func (a *API) inspect(c *gin.Context) {
 	var want struct {
 		FlowID string         `json:"flow_id"`
+		Kind   string         `json:"kind"`
 		Source sourceChange   `json:"source"`
 		Format tenants.Format `json:"format"`
 	}
@@ -131,13 +129,21 @@ func (a *API) inspect(c *gin.Context) {
 	if want.Source.Authorization != nil {
 		req.Authorization = *want.Source.Authorization
 	}
-	inspection, err := a.cfg.Sources.Inspect(c.Request.Context(), req)
+	ctx := c.Request.Context()
+	kind, err := a.mappedOf(ctx, want.FlowID, want.Kind)
+	if err != nil {
+		_ = c.Error(err)
+		return
+	}
+	inspection, err := kind.Inspect(ctx, req)
 	answer(c, http.StatusOK, inspection, err)
 }
 
 // previewMapping applies a mapping to real rows, without a request to the store.
 func (a *API) previewMapping(c *gin.Context) {
 	var want struct {
+		FlowID     string          `json:"flow_id"`
+		Kind       string          `json:"kind"`
 		SnapshotID string          `json:"snapshot_id"`
 		Format     tenants.Format  `json:"format"`
 		Mapping    tenants.Mapping `json:"mapping"`
@@ -150,28 +156,12 @@ func (a *API) previewMapping(c *gin.Context) {
 	if want.Limit <= 0 || want.Limit > maxPreviewRows {
 		want.Limit = maxPreviewRows
 	}
-	preview, err := a.cfg.Sources.PreviewMapping(c.Request.Context(), want.SnapshotID, want.Format, want.Mapping, want.Limit)
+	ctx := c.Request.Context()
+	kind, err := a.mappedOf(ctx, want.FlowID, want.Kind)
+	if err != nil {
+		_ = c.Error(err)
+		return
+	}
+	preview, err := kind.PreviewMapping(ctx, want.SnapshotID, want.Format, want.Mapping, want.Limit)
 	answer(c, http.StatusOK, preview, err)
-}
-
-// productFields lists what a mapping of products may fill.
-func (a *API) productFields(c *gin.Context) {
-	kind, err := a.cfg.Kinds.Kind(products.Name)
-	if err != nil {
-		_ = c.Error(err)
-		return
-	}
-	mapped, ok := kind.(interface {
-		Catalogue(ctx context.Context) (*mapping.Catalogue, error)
-	})
-	if !ok {
-		_ = c.Error(problem.New(problem.NotFound, "Flows of this kind have no mapping."))
-		return
-	}
-	catalogue, err := mapped.Catalogue(c.Request.Context())
-	if err != nil {
-		_ = c.Error(err)
-		return
-	}
-	c.JSON(http.StatusOK, gin.H{"fields": catalogue.Targets()})
 }

@@ -17,6 +17,7 @@ type Spec struct {
 	Singular string   // of a record, for people: "product"
 	Plural   string   // "products"
 	Options  []Option // that a flow of this kind has
+	Phases   []Phase  // of a run, in their order
 	// Bulk: its write phase changes much of the store's catalogue, stock or prices. Of all such runs of a store one step
 	// is carried out at a time.
 	Bulk bool
@@ -25,6 +26,12 @@ type Spec struct {
 	// CatchUp does in db what events of ctx's store asked for that nobody told of, because a webhook was missing, new
 	// or asleep. It may be interrupted and repeated. Nil: nothing is to be done.
 	CatchUp func(ctx context.Context, db *tenants.DB) error
+}
+
+// Phase is a part of each run of a kind.
+type Phase struct {
+	Name  tenants.Phase `json:"name"`
+	Share int           `json:"share"` // of the progress bar, in percent: those of a kind are 100 together
 }
 
 // Option is a choice of the merchant's for a flow. It is kept in tenants.Options by its name.

@@ -51,6 +51,16 @@ type Kind struct {
 
 var _ flow.Kind = (*Kind)(nil)
 
+// phases are those of every run that writes records. Requests are what takes time, so reading and matching
+// get little of the bar.
+var phases = []flow.Phase{
+	{Name: tenants.PhaseFetch, Share: 2},
+	{Name: tenants.PhasePlan, Share: 8},
+	{Name: tenants.PhaseMatch, Share: 5},
+	{Name: tenants.PhaseWrite, Share: 85},
+	{Name: tenants.PhaseFinish},
+}
+
 // New returns the kind of flow that writes to target.
 func New(cfg Config, target Target) *Kind {
 	if cfg.Concurrency <= 0 {
@@ -59,10 +69,12 @@ func New(cfg Config, target Target) *Kind {
 	if cfg.WindowRows <= 0 {
 		cfg.WindowRows = defaultWindowRows
 	}
-	return &Kind{cfg: cfg, target: target, spec: target.Spec(), refs: newRefCache(4 * runtime.GOMAXPROCS(0))}
+	spec := target.Spec()
+	spec.Phases = phases
+	return &Kind{cfg: cfg, target: target, spec: spec, refs: newRefCache(4 * runtime.GOMAXPROCS(0))}
 }
 
-// Spec is the target's.
+// Spec is the target's, with the phases of runs that write records.
 func (k *Kind) Spec() flow.Spec { return k.spec }
 
 // Catalogue lists what a mapping may fill, in ctx's store.

@@ -171,7 +171,7 @@ export async function startMock({ port = 0, speed = 1 } = {}) {
         return { body: s.quota };
       case 'GET quota/history':
         return { body: quotaHistory(s.minutes, q) };
-      case 'GET fields/products':
+      case 'GET kinds/products/fields':
         return { body: { fields } };
       case 'GET flows':
         return { body: { flows: s.flows.map((f) => view(s, f)) } };

@@ -156,7 +156,7 @@ export class Client {
   quota = (signal?: AbortSignal) => this.#call<Quota>('GET', '/quota', { signal });
   quotaHistory = (query: { from: string; to: string; step: number }, signal?: AbortSignal) =>
     this.#call<QuotaHistory>('GET', '/quota/history', { query, signal });
-  fields = async (signal?: AbortSignal) => (await this.#call<TargetFields>('GET', '/fields/products', { signal })).fields;
+  fields = async (signal?: AbortSignal) => (await this.#call<TargetFields>('GET', '/kinds/products/fields', { signal })).fields;
 
   flows = (signal?: AbortSignal) => this.#all<Flow>('/flows', 'after', (page) => page.flows, signal);
   flow = (id: string, signal?: AbortSignal) => this.#call<Flow>('GET', `/flows/${seg(id)}`, { signal });
@@ -167,7 +167,7 @@ export class Client {
   previewSchedule = (cron: string, signal?: AbortSignal) => this.#call<SchedulePreview>('POST', '/schedules/preview', { json: { cron } satisfies SchedulePreviewRequest, signal });
 
   inspect = (input: InspectRequest, signal?: AbortSignal) => this.#call<Inspection>('POST', '/sources/inspect', { json: input, signal });
-  preview = (input: PreviewRequest, signal?: AbortSignal) => this.#call<Preview>('POST', '/mappings/preview', { json: input, signal });
+  preview = (input: PreviewRequest, signal?: AbortSignal) => this.#call<Preview>('POST', '/mappings/preview', { json: { kind: 'products', ...input }, signal });
 
   startRun = (flowId: string, dryRun: boolean) => this.#call<Run>('POST', `/flows/${seg(flowId)}/runs`, { json: { dry_run: dryRun } satisfies NewRun });
   runs = async (query: { flow_id?: string; limit?: number; before?: string }, signal?: AbortSignal) => {

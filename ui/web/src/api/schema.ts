@@ -256,17 +256,125 @@ export interface components {
             fields?: components["schemas"]["FieldMapping"][] | null;
         };
         FieldMapping: {
-            /** @description A name that GET /fields/products lists */
+            /** @description A name that GET /kinds/{kind}/fields lists */
             target: string;
             /** @description Over the columns of a row */
             expression: string;
         };
+        /**
+         * @description Values of the options of the flow's kind, by name: see GET /kinds. A flow is shown with the default of each option that was not
+         *     given. A name that the kind does not have and a value that it does not take are refused; the field is `options.NAME`.
+         */
         FlowOptions: {
+            [key: string]: components["schemas"]["OptionValue"];
+        };
+        /** @description A text for choice and text, a number for number, an object of texts by text for pairs; null and an empty text are as if not given */
+        OptionValue: string | number | {
+            [key: string]: string;
+        } | null;
+        Kind: {
+            /** @description As flows have it in `kind` */
+            name: string;
+            /** @description Of a record, for people */
+            singular: string;
+            /** @description Of records, for people */
+            plural: string;
+            /** @description That a flow of this kind has, in the order in which to show them */
+            options: components["schemas"]["KindOption"][];
+            /** @description Of a run, in their order */
+            phases: components["schemas"]["KindPhase"][];
+        };
+        KindOption: {
+            /** @description Its name in a flow's options */
+            name: string;
             /**
-             * @description What to do with a product whose name another product has; append_sku unless given
+             * @description What the value is: one of values; a number; a text of at most 255 characters; an object of at most 200 texts by texts, each at most 255 characters
              * @enum {string}
              */
-            repeated_names?: "" | "append_sku" | "fail";
+            type: "choice" | "number" | "text" | "pairs";
+            /** @description Of its form field, for people */
+            label: string;
+            /** @description What it does, for people */
+            help: string;
+            /** @description Of a choice */
+            values?: components["schemas"]["OptionChoice"][];
+            /** @description The least number; 0 unless given */
+            min?: number;
+            /** @description The greatest number; 0 unless given */
+            max?: number;
+            /** @description Of a number, for people */
+            unit?: string;
+            default?: components["schemas"]["OptionValue"];
+        };
+        OptionChoice: {
+            /** @description The value */
+            name: string;
+            /** @description For people */
+            label: string;
+        };
+        KindPhase: {
+            /**
+             * @description As runs have it in `phase`
+             * @enum {string}
+             */
+            name: "fetch" | "plan" | "match" | "write" | "finish";
+            /** @description Of the progress bar, in percent: those of a kind are 100 together */
+            share: number;
+        };
+        /**
+         * @example {
+         *       "kinds": [
+         *         {
+         *           "name": "products",
+         *           "singular": "product",
+         *           "plural": "products",
+         *           "options": [
+         *             {
+         *               "name": "repeated_names",
+         *               "type": "choice",
+         *               "label": "Products with the same name",
+         *               "help": "What to do with a product whose name another product has.",
+         *               "values": [
+         *                 {
+         *                   "name": "append_sku",
+         *                   "label": "Add the SKU to the name"
+         *                 },
+         *                 {
+         *                   "name": "fail",
+         *                   "label": "Refuse the record"
+         *                 }
+         *               ],
+         *               "default": "append_sku"
+         *             }
+         *           ],
+         *           "phases": [
+         *             {
+         *               "name": "fetch",
+         *               "share": 2
+         *             },
+         *             {
+         *               "name": "plan",
+         *               "share": 8
+         *             },
+         *             {
+         *               "name": "match",
+         *               "share": 5
+         *             },
+         *             {
+         *               "name": "write",
+         *               "share": 85
+         *             },
+         *             {
+         *               "name": "finish",
+         *               "share": 0
+         *             }
+         *           ]
+         *         }
+         *       ]
+         *     }
+         */
+        KindList: {
+            kinds: components["schemas"]["Kind"][];
         };
         SourceChange: {
             /**
@@ -311,8 +419,8 @@ export interface components {
          *     }
          */
         NewFlow: {
-            /** @enum {string} */
-            kind: "products";
+            /** @description A name that GET /kinds lists */
+            kind: string;
             name: string;
         };
         /**
@@ -342,6 +450,10 @@ export interface components {
          *       "schedule": {
          *         "cron": "0 2 * * *",
          *         "enabled": true
+         *       },
+         *       "compare_schedule": {
+         *         "cron": "0 4 * * 0",
+         *         "enabled": true
          *       }
          *     }
          */
@@ -353,6 +465,8 @@ export interface components {
             mapping?: components["schemas"]["Mapping"];
             options?: components["schemas"]["FlowOptions"];
             schedule?: components["schemas"]["ScheduleChange"] | null;
+            /** @description When the flow compares with the store by itself */
+            compare_schedule?: components["schemas"]["ScheduleChange"] | null;
         };
         /**
          * @example {
@@ -385,6 +499,12 @@ export interface components {
          *         "next_run_at": "2026-11-26T01:00:00Z",
          *         "time_zone": "Europe/Zurich"
          *       },
+         *       "compare_schedule": {
+         *         "cron": "0 4 * * 0",
+         *         "enabled": true,
+         *         "next_run_at": "2026-11-29T03:00:00Z",
+         *         "time_zone": "Europe/Zurich"
+         *       },
          *       "version": 3,
          *       "created_at": "2026-11-20T09:00:00Z",
          *       "updated_at": "2026-11-25T09:00:00Z",
@@ -393,14 +513,16 @@ export interface components {
          */
         Flow: {
             id: components["schemas"]["ID"];
-            /** @enum {string} */
-            kind: "products";
+            /** @description A name that GET /kinds lists */
+            kind: string;
             name: string;
             source: components["schemas"]["Source"];
             format: components["schemas"]["Format"];
             mapping: components["schemas"]["Mapping"];
             options: components["schemas"]["FlowOptions"];
             schedule: components["schemas"]["Schedule"];
+            /** @description Of runs that compare with the store. If both are due, one such run is for both */
+            compare_schedule: components["schemas"]["Schedule"];
             /** @description Grows with each change */
             version: number;
             created_at: components["schemas"]["Time"];
@@ -485,6 +607,7 @@ export interface components {
         };
         /**
          * @example {
+         *       "kind": "products",
          *       "source": {
          *         "kind": "url",
          *         "url": "https://erp.example/products.csv"
@@ -493,8 +616,10 @@ export interface components {
          *     }
          */
         InspectRequest: {
-            /** @description Whose saved source and secret to use */
+            /** @description Whose kind, saved source and secret to use */
             flow_id?: string;
+            /** @description A name that GET /kinds lists, for which a mapping is suggested. Needed without flow_id; with it the flow's counts */
+            kind?: string;
             source?: components["schemas"]["SourceChange"];
             format?: components["schemas"]["Format"];
         };
@@ -547,6 +672,7 @@ export interface components {
         };
         /**
          * @example {
+         *       "kind": "products",
          *       "snapshot_id": "0198c5d4-7a10-7cc2-9a4e-2b8f0e6d5c31",
          *       "format": {},
          *       "mapping": {
@@ -561,6 +687,10 @@ export interface components {
          *     }
          */
         PreviewRequest: {
+            /** @description Whose kind the mapping is for */
+            flow_id?: string;
+            /** @description A name that GET /kinds lists, which the mapping is for. Needed without flow_id; with it the flow's counts */
+            kind?: string;
             snapshot_id: string;
             format?: components["schemas"]["Format"];
             mapping?: components["schemas"]["Mapping"];
@@ -569,7 +699,7 @@ export interface components {
         };
         PreviewRow: {
             line: number;
-            /** @description SKU as written */
+            /** @description What identifies the record, as written */
             key: string;
             source: {
                 [key: string]: string;
@@ -607,12 +737,21 @@ export interface components {
         };
         /**
          * @example {
-         *       "dry_run": true
+         *       "dry_run": true,
+         *       "compare": false
          *     }
          */
         NewRun: {
-            /** @default false */
+            /**
+             * @description Find out what would change and write nothing
+             * @default false
+             */
             dry_run?: boolean;
+            /**
+             * @description Look every record up in the store, instead of trusting what Sluice remembers of it, and set right what differs
+             * @default false
+             */
+            compare?: boolean;
         };
         /**
          * @example {
@@ -623,6 +762,7 @@ export interface components {
          *       "state": "running",
          *       "phase": "write",
          *       "dry_run": false,
+         *       "compare": false,
          *       "trigger": "api",
          *       "started_by": "key:0198c5d4-7a10-7cc2-9a4e-2b8f0e6d5c33",
          *       "snapshot_id": "",
@@ -664,12 +804,15 @@ export interface components {
             flow_id: components["schemas"]["ID"];
             /** @description Empty when the flow was deleted */
             flow_name: string;
+            /** @description A name that GET /kinds lists */
             kind: string;
             /** @enum {string} */
             state: "queued" | "running" | "paused" | "cancelling" | "done" | "failed" | "cancelled";
             /** @enum {string} */
             phase: "" | "fetch" | "plan" | "match" | "write" | "finish";
             dry_run: boolean;
+            /** @description Every record was looked up in the store */
+            compare: boolean;
             /** @description The run whose failed records it retries */
             retry_of?: string;
             /** @description manual, api, schedule or demo */
@@ -728,7 +871,7 @@ export interface components {
             /** @enum {string} */
             severity: "error" | "warning";
             field: string;
-            /** @description SKU as written */
+            /** @description What identifies the record, as written */
             key: string;
             message: string;
             /** @description What the source had, shortened */
@@ -765,11 +908,11 @@ export interface components {
         Change: {
             /** @description Of the source; absent of a run that was no dry run */
             line?: number;
-            /** @description SKU as written */
+            /** @description What identifies the record, as written */
             key: string;
             /** @enum {string} */
             action: "create" | "update";
-            /** @description The product's id; 0 for one that is not there yet */
+            /** @description The record's id in the store; 0 for one that is not there yet */
             target_id: number;
             changes: components["schemas"]["FieldChange"][];
         };
@@ -1914,6 +2057,12 @@ export type Format = components['schemas']['Format'];
 export type Mapping = components['schemas']['Mapping'];
 export type FieldMapping = components['schemas']['FieldMapping'];
 export type FlowOptions = components['schemas']['FlowOptions'];
+export type OptionValue = components['schemas']['OptionValue'];
+export type Kind = components['schemas']['Kind'];
+export type KindOption = components['schemas']['KindOption'];
+export type OptionChoice = components['schemas']['OptionChoice'];
+export type KindPhase = components['schemas']['KindPhase'];
+export type KindList = components['schemas']['KindList'];
 export type SourceChange = components['schemas']['SourceChange'];
 export type Source = components['schemas']['Source'];
 export type ScheduleChange = components['schemas']['ScheduleChange'];

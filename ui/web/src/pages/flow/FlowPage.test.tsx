@@ -8,7 +8,8 @@ import { FlowPage } from './FlowPage';
 const flow: Flow = {
   id: 'flow-1', kind: 'products', name: 'ERP catalogue', source: { kind: '', url: '', has_secret: false, snapshot_id: '', filename: '', size: 0 },
   format: {}, mapping: { fields: [] }, options: { repeated_names: 'append_sku' },
-  schedule: { cron: '', enabled: false, next_run_at: null, time_zone: 'Europe/Berlin' }, version: 1, created_at: '2026-11-22T10:00:00Z', updated_at: '2026-11-22T10:00:00Z', last_run: null,
+  schedule: { cron: '', enabled: false, next_run_at: null, time_zone: 'Europe/Berlin' },
+  compare_schedule: { cron: '', enabled: false, next_run_at: null, time_zone: 'Europe/Berlin' }, version: 1, created_at: '2026-11-22T10:00:00Z', updated_at: '2026-11-22T10:00:00Z', last_run: null,
 };
 const mapped = {
   ...flow,
@@ -29,7 +30,7 @@ function show(path: string, f: Flow, answers: NonNullable<Parameters<typeof rend
     session: s,
     answers: {
       'GET /flows/flow-1': { json: f },
-      'GET /fields/products': { json: { fields } },
+      'GET /kinds/products/fields': { json: { fields } },
       'POST /sources/inspect': { json: inspection },
       'POST /schedules/preview': { json: { next: ['2026-11-23T01:00:00Z', '2026-11-24T01:00:00Z', '2026-11-25T01:00:00Z'], time_zone: 'Europe/Berlin', error: '' } },
       'POST /mappings/preview': { json: { rows: [{ line: 2, key: '1', source: {}, document: { sku: '1', name: 'x' }, errors: [] }], errors: [] } },
