@@ -55,6 +55,7 @@ func (w *Workers) doHousekeeping(ctx context.Context, j *job) error {
 	history, err := w.db.TrimHistory(ctx)
 	note("history beyond the limits", history, err)
 	note("stores", 0, w.purgeLeftStores(ctx, now))
+	note("unanswered questions", 0, w.endUnanswered(ctx, now))
 	for _, check := range storeChecks {
 		note("checks of "+check.prefix, 0, w.scheduleChecks(ctx, now, check))
 	}

@@ -69,7 +69,7 @@ func newEnvOn(t *testing.T, redisURL string, db *tenants.DB) *env {
 	log := slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	// A lease is short, so that a dead worker is noticed within the test.
 	e.queue = queue.New(rdb, queue.Options{LeaseFor: 400 * time.Millisecond, Log: log})
-	e.engine = &fakeEngine{db: db, steps: 4, kinds: []flow.Kind{goods}, done: map[string]int{}}
+	e.engine = &fakeEngine{db: db, steps: 4, kinds: []flow.Kind{goods}, now: time.Now, done: map[string]int{}}
 	e.cfg = Config{
 		DB: db, Queue: e.queue, Engine: e.engine, Clients: NewClients(db, e.queue, "http://127.0.0.1:1", "test", log), Log: log,
 		AppURL: "https://app.example.com", ClientSecret: "secret-of-the-app", Concurrency: 3, Grace: 5 * time.Second,
@@ -214,6 +214,8 @@ type fakeEngine struct {
 	db    *tenants.DB
 	steps int64
 	kinds []flow.Kind
+	now   func() time.Time
+	asks  int64 // the run asks at the end of this step, unless it was answered; 0 for never
 	// before, if set, is called at the beginning of each step, outside the transaction.
 	before func(ctx context.Context, run *tenants.Run) error
 
@@ -239,6 +241,10 @@ func (f *fakeEngine) Step(ctx context.Context, run *tenants.Run, inTx func(*tena
 	next.Step++
 	next.Created++
 	next.State = tenants.RunRunning
+	if f.asks != 0 && next.Step == f.asks && len(run.Answers) == 0 {
+		next.State = tenants.RunAsking
+		next.Question = &tenants.Question{Guard: "lost", Message: "Records are missing.", Count: 30, Of: 100, Limit: 20, Examples: []string{"A-1"}, AskedAt: f.now().UTC()}
+	}
 	if next.Step == f.steps {
 		next.State = tenants.RunDone
 	}
@@ -246,7 +252,7 @@ func (f *fakeEngine) Step(ctx context.Context, run *tenants.Run, inTx func(*tena
 		return res, err
 	}
 	*run = next
-	res.Done = next.State.Final()
+	res.Done, res.Asking = next.State.Final(), next.State == tenants.RunAsking
 	return res, nil
 }
 
@@ -328,14 +334,14 @@ func (f *fakeEngine) save(ctx context.Context, was, next *tenants.Run, inTx func
 		if have.CancelRequested && !next.State.Final() {
 			next.State = tenants.RunCancelled
 		}
-		if !next.State.Final() && have.State == tenants.RunPaused {
+		if !next.State.Final() && next.State != tenants.RunAsking && have.State == tenants.RunPaused {
 			next.State = tenants.RunPaused
 		}
 		if next.State.Final() {
 			next.FinishedAt = &now
 		}
 		err := tx.Scoped(ctx).Model(&tenants.Run{}).Where("id = ?", was.ID).
-			Select("step", "created", "state", "error", "started_at", "finished_at").Updates(next).Error
+			Select("step", "created", "state", "error", "question", "started_at", "finished_at").Updates(next).Error
 		if err != nil {
 			return err
 		}

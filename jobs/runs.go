@@ -106,7 +106,7 @@ func (s *Service) newRun(ctx context.Context, tx *tenants.DB, req StartRun) (*te
 		return nil, err
 	}
 	if store.State != tenants.StoreActive {
-		return nil, problem.New(problem.NeedsReinstall, "BigCommerce no longer accepts Sluice's access to this store. Open Sluice from the control panel's app list to install it again; then start the run.")
+		return nil, needsReinstall("start")
 	}
 	flow, err := tx.Flow(ctx, req.FlowID)
 	if err != nil {
@@ -124,8 +124,12 @@ func (s *Service) newRun(ctx context.Context, tx *tenants.DB, req StartRun) (*te
 	if err != nil && problem.CodeOf(err) != problem.NotFound {
 		return nil, err
 	}
-	if err == nil && active != nil {
+	switch {
+	case err != nil || active == nil:
+	case active.State != tenants.RunAsking:
 		return nil, problem.New(problem.Conflict, "A run of this flow is already under way. Wait until it ends, or cancel it first.")
+	case !replaces(req.Trigger):
+		return nil, problem.New(problem.Conflict, "A run of this flow waits for your answer. Open it and answer, or cancel it; then start the next one.")
 	}
 	if len(flow.Mapping.Fields) == 0 {
 		return nil, problem.New(problem.Invalid, "This flow has no mapping yet. Map the source's columns to product fields first.")
@@ -147,6 +151,11 @@ func (s *Service) newRun(ctx context.Context, tx *tenants.DB, req StartRun) (*te
 		return nil, problem.New(problem.Invalid, "This flow has no source yet. Give the address of a file or upload one first.")
 	}
 	return run, nil
+}
+
+// needsReinstall says that BigCommerce must accept the store's token before somebody can do (start, answer) the run.
+func needsReinstall(do string) error {
+	return problem.New(problem.NeedsReinstall, "BigCommerce no longer accepts Sluice's access to this store. Open Sluice from the control panel's app list to install it again; then %s the run.", do)
 }
 
 // retryFrom makes run one of the failed records of run.RetryOf.
@@ -179,7 +188,7 @@ func (s *Service) RetryRun(ctx context.Context, id, trigger, startedBy string) (
 	return s.StartRun(ctx, StartRun{FlowID: old.FlowID, RetryOf: old.ID, Trigger: trigger, StartedBy: startedBy})
 }
 
-// CancelRun ends a run. One that is queued, paused or waiting between two steps before its first write
+// CancelRun ends a run. One that is queued, paused, asking or waiting between two steps before its first write
 // ends at once; any other ends at its next step's boundary, and what it wrote stays and is counted.
 // Cancelling a cancelled run changes nothing; a run that is done or failed is a Conflict.
 func (s *Service) CancelRun(ctx context.Context, id string) error {
@@ -195,7 +204,7 @@ func (s *Service) CancelRun(ctx context.Context, id string) error {
 			return nil
 		case run.State.Final():
 			return problem.New(problem.Conflict, "This run is already over; there is nothing to cancel.")
-		case run.State == tenants.RunQueued, run.State == tenants.RunPaused:
+		case run.State == tenants.RunQueued, run.State == tenants.RunPaused, run.State == tenants.RunAsking:
 			ended = true
 			return s.endCancelled(ctx, tx, run, "")
 		}

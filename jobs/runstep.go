@@ -47,7 +47,7 @@ func (w *Workers) doRunStep(ctx context.Context, j *job) error {
 		if err := finishRow(keep, tx, j.row.ID, tenants.JobDone, ""); err != nil {
 			return err
 		}
-		if run.State.Final() {
+		if run.State.Final() || run.State == tenants.RunAsking { // an answer inserts the next row
 			return nil
 		}
 		row, err := w.s.newRunRow(run, w.s.now())
@@ -155,6 +155,11 @@ func (w *Workers) afterStep(ctx context.Context, run *tenants.Run) func() {
 				"created", run.Created, "updated", run.Updated, "unchanged", run.Unchanged, "failed", run.Failed,
 				"requests", run.Requests, "throttled", run.Throttled, "error", run.Error)
 			w.s.audit(ctx, actorSystem, "run.finished", "run:"+run.ID, detail)
+		}
+		if run.State == tenants.RunAsking {
+			w.log.InfoContext(ctx, "run asks", "store", run.StoreHash, "run", run.ID, "guard", run.Question.Guard,
+				"count", run.Question.Count, "of", run.Question.Of)
+			w.s.audit(ctx, actorSystem, "run.asked", "run:"+run.ID, describeQuestion(run.Question))
 		}
 		w.s.publish(ctx, run.StoreHash, EventRun+run.ID)
 	}

@@ -53,15 +53,17 @@ func (w *Workers) fireTimetable(ctx context.Context, t tenants.Timetable) {
 // startScheduled starts the run of a flow of ctx's store if one of its schedules is due; if both
 // are, one run that compares with the store is for both. Moving the schedules on, the run and its
 // first job are one transaction, so that a due time has its run once, whoever else tries and
-// wherever the process dies. It returns nil when nothing is due or somebody else was first, and
-// when the run cannot start now: that is noted in the audit and the time is passed over.
+// wherever the process dies. It takes the place of a run that waits for an answer. It returns nil
+// when nothing is due or somebody else was first, and when the run cannot start now: that is noted
+// in the audit and the time is passed over.
 func (s *Service) startScheduled(ctx context.Context, flowID string) (*tenants.Run, error) {
 	var (
-		run *tenants.Run
-		row *tenants.Job
+		run      *tenants.Run
+		row      *tenants.Job
+		replaced string
 	)
 	err := s.db.Tx(ctx, func(tx *tenants.DB) error {
-		run, row = nil, nil
+		run, row, replaced = nil, nil, ""
 		now := s.now()
 		// The same lock as StartRun's: what is due and whether a run is active are seen as they will be.
 		flow, err := tx.LockFlow(ctx, flowID)
@@ -77,6 +79,9 @@ func (s *Service) startScheduled(ctx context.Context, flowID string) (*tenants.R
 		}
 		which := due[len(due)-1]
 		run, err = s.newRun(ctx, tx, StartRun{FlowID: flow.ID, Compare: which == tenants.TimetableCompare, Trigger: triggerSchedule})
+		if err == nil {
+			replaced, err = s.replaceAsking(ctx, tx, flow.ID)
+		}
 		if err != nil {
 			run = nil
 			return s.skipScheduled(ctx, tx, flow, which, err)
@@ -96,6 +101,9 @@ func (s *Service) startScheduled(ctx context.Context, flowID string) (*tenants.R
 		return nil, err
 	}
 	s.enqueue(ctx, row)
+	if replaced != "" {
+		s.publish(ctx, run.StoreHash, EventRun+replaced)
+	}
 	s.publish(ctx, run.StoreHash, EventRun+run.ID)
 	return run, nil
 }
@@ -127,7 +135,7 @@ func (s *Service) claimDue(ctx context.Context, tx *tenants.DB, flow *tenants.Fl
 			if err != nil {
 				return nil, err
 			}
-			if active != nil && (active.DryRun || !active.Compare) {
+			if active != nil && active.State != tenants.RunAsking && (active.DryRun || !active.Compare) {
 				continue
 			}
 		}

@@ -39,7 +39,7 @@ func (s *Service) Installed(ctx context.Context, hash string) error {
 func lockActiveRuns(ctx context.Context, tx *tenants.DB) ([]tenants.Run, error) {
 	var runs []tenants.Run
 	err := tx.Scoped(ctx).Clauses(clause.Locking{Strength: "UPDATE"}).Order("id").
-		Where("state IN ?", []tenants.RunState{tenants.RunQueued, tenants.RunRunning, tenants.RunPaused, tenants.RunCancelling}).
+		Where("state IN ?", []tenants.RunState{tenants.RunQueued, tenants.RunRunning, tenants.RunPaused, tenants.RunAsking, tenants.RunCancelling}).
 		Find(&runs).Error
 	if err != nil {
 		return nil, fmt.Errorf("lock runs: %w", err)
@@ -48,7 +48,7 @@ func lockActiveRuns(ctx context.Context, tx *tenants.DB) ([]tenants.Run, error) 
 }
 
 // PauseStore stops the work of a store whose token BigCommerce refuses: the store needs a reinstall,
-// its runs are paused and its queue stands still until ResumeStore. reason is for the merchant.
+// its runs are paused, but for those that wait for an answer, and its queue stands still until ResumeStore. reason is for the merchant.
 // Runs that were to be cancelled are.
 func (s *Service) PauseStore(ctx context.Context, hash, reason string) error {
 	ctx = tenants.WithStore(ctx, hash)
@@ -66,7 +66,7 @@ func (s *Service) PauseStore(ctx context.Context, hash, reason string) error {
 		for i := range runs {
 			run := &runs[i]
 			switch run.State {
-			case tenants.RunPaused:
+			case tenants.RunPaused, tenants.RunAsking: // what asks stands still anyhow
 				continue
 			case tenants.RunCancelling:
 				err = s.endCancelled(ctx, tx, run, "")

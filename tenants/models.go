@@ -231,6 +231,7 @@ const (
 	RunQueued     RunState = "queued"
 	RunRunning    RunState = "running"
 	RunPaused     RunState = "paused" // the store needs a reinstall; resumes after it
+	RunAsking     RunState = "asking" // waits for an answer to Question; no job of it exists meanwhile
 	RunCancelling RunState = "cancelling"
 	RunDone       RunState = "done"   // every row was accounted for; some may have failed
 	RunFailed     RunState = "failed" // the run as a whole could not go on: Error says why
@@ -283,10 +284,43 @@ type Run struct {
 	PlannedRequests int64 `json:"planned_requests"` // what the planner said before the first write
 	PlannedSeconds  int64 `json:"planned_seconds"`
 
+	// Question is what the run asks before its first write, what it asked when nobody let it go on, or, of a
+	// dry run, what a real one would ask. Answers are those that let it go on, the oldest first.
+	Question *Question `gorm:"serializer:json;type:text" json:"question,omitempty"`
+	Answers  []Answer  `gorm:"serializer:json;type:text" json:"answers,omitempty"`
+
 	CreatedAt  time.Time  `json:"created_at"`
 	StartedAt  *time.Time `json:"started_at,omitempty"`
 	FinishedAt *time.Time `json:"finished_at,omitempty"`
 	UpdatedAt  time.Time  `json:"updated_at"`
+}
+
+// Question is what a run wants to know before it writes what looks like a mistake.
+type Question struct {
+	Guard    string    `json:"guard"`    // name of what asks, stable within a kind of flow
+	Message  string    `json:"message"`  // what it is about, in a sentence for the merchant
+	Count    int64     `json:"count"`    // records that it is about …
+	Of       int64     `json:"of"`       // … of so many
+	Limit    float64   `json:"limit"`    // percent of Of that are too many; 0: any are
+	Examples []string  `json:"examples"` // of the records, at most 5
+	AskedAt  time.Time `json:"asked_at"`
+}
+
+// How long a question stands.
+const (
+	// QuestionFresh is how long after a question its run may go on with what it found out. Later it compares anew first.
+	QuestionFresh = 15 * time.Minute
+	// QuestionKept is how long a run waits for an answer.
+	QuestionKept = 24 * time.Hour
+)
+
+// Answer let a run go on in spite of a guard.
+type Answer struct {
+	Guard   string    `json:"guard"`
+	Count   int64     `json:"count"` // of the question: the guard asks again only about more
+	AskedAt time.Time `json:"asked_at"`
+	At      time.Time `json:"answered_at"`
+	By      string    `json:"answered_by"` // "user:<id>", "key:<id>"
 }
 
 // Counts are a run's records. Read = Created + Updated + Unchanged + Failed + Skipped + what is

@@ -73,7 +73,7 @@ func (d *DB) ActiveRun(ctx context.Context, flowID string) (*Run, error) {
 
 // SaveRunStep writes r at the end of a step and adds one to Step, if Step is still the stored one; else
 // ErrStaleRun, and the caller must undo the step's effects (they belong in the same Tx). What others ask
-// of the run meanwhile is kept and told to r: a cancel request, and a pause unless r is final now.
+// of the run meanwhile is kept and told to r: a cancel request, and a pause unless r is final or asks now.
 func (d *DB) SaveRunStep(ctx context.Context, r *Run) error {
 	return wrap(d.Tx(ctx, func(tx *DB) error {
 		stored, err := one[Run](forUpdate(tx.Scoped(ctx)).Where("id = ?", r.ID), "run")
@@ -90,6 +90,7 @@ func (d *DB) SaveRunStep(ctx context.Context, r *Run) error {
 		set.UpdatedAt = tx.now()
 		switch {
 		case set.State.Final():
+		case set.State == RunAsking && stored.State == RunPaused: // it waits anyhow, and nothing else resumes it
 		case stored.State == RunPaused, stored.State == RunCancelling:
 			set.State = stored.State
 		}

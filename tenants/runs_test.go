@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -198,6 +199,26 @@ func TestSaveRunStep(t *testing.T) {
 		}
 		if _, err := db.MoveRun(ctx, paused.ID, tenants.RunRunning, "", tenants.RunDone); err == nil {
 			t.Error("a run moved from a final state")
+		}
+
+		// A question outlives a pause, since nothing else would bring the run back to it; a cancel request does not wait
+		// for the answer.
+		for flow, want := range map[string]tenants.RunState{"asks": tenants.RunAsking, "ends": tenants.RunCancelling} {
+			asking, meanwhile := start(flow), tenants.RunPaused
+			if want == tenants.RunCancelling {
+				meanwhile = want
+			}
+			asking.State = tenants.RunAsking
+			asking.Question = &tenants.Question{Guard: "lost", Count: 1, Of: 2, Limit: 1.5, Examples: []string{"A-1"}, AskedAt: time.Now().UTC()}
+			if _, err := db.MoveRun(ctx, asking.ID, meanwhile, "", tenants.RunQueued); err != nil {
+				t.Fatal(err)
+			}
+			if err := db.SaveRunStep(ctx, asking); err != nil || asking.State != want {
+				t.Errorf("%s while %s: %s, %v", tenants.RunAsking, meanwhile, asking.State, err)
+			}
+			if stored, err := db.Run(ctx, asking.ID); err != nil || !cmp.Equal(stored.Question, asking.Question) || stored.Answers != nil {
+				t.Errorf("stored %+v, %v", stored, err)
+			}
 		}
 		other := tenants.WithStore(t.Context(), "bbb")
 		_, err = db.RequestCancel(other, paused.ID)

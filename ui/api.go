@@ -28,6 +28,7 @@ import (
 type Jobs interface {
 	StartRun(ctx context.Context, start jobs.StartRun) (*tenants.Run, error)
 	CancelRun(ctx context.Context, runID string) error
+	AnswerRun(ctx context.Context, runID, guard string, proceed bool) error
 	RetryRun(ctx context.Context, runID, trigger, startedBy string) (*tenants.Run, error)
 	// FlowsChanged is told when a flow of a kind was made or deleted.
 	FlowsChanged(ctx context.Context, kind string) error

@@ -68,6 +68,7 @@ type fakeJobs struct {
 	announce bool
 	quota    queue.QuotaState
 	changed  []string // kinds whose flows were made or deleted
+	answered []string // the guards
 }
 
 func (f *fakeJobs) StartRun(ctx context.Context, s jobs.StartRun) (*tenants.Run, error) {
@@ -80,6 +81,17 @@ func (f *fakeJobs) StartRun(ctx context.Context, s jobs.StartRun) (*tenants.Run,
 
 func (f *fakeJobs) CancelRun(ctx context.Context, id string) error {
 	_, err := f.db.RequestCancel(ctx, id)
+	return err
+}
+
+// AnswerRun lets the run go on, or cancels it.
+func (f *fakeJobs) AnswerRun(ctx context.Context, id, guard string, proceed bool) error {
+	f.answered = append(f.answered, guard)
+	to := tenants.RunCancelled
+	if proceed {
+		to = tenants.RunRunning
+	}
+	_, err := f.db.MoveRun(ctx, id, to, "", tenants.RunAsking)
 	return err
 }
 

@@ -48,6 +48,7 @@ func (a *API) Routes() []Route {
 		{"GET", "/runs", read, a.runs, ""},
 		{"GET", "/runs/:id", read, a.run, ""},
 		{"POST", "/runs/:id/cancel", write, a.cancelRun, ""},
+		{"POST", "/runs/:id/answer", write, a.answerRun, ""},
 		{"POST", "/runs/:id/retry", write, a.retryRun, ""},
 		{"GET", "/runs/:id/issues", read, a.issues, ""},
 		{"GET", "/runs/:id/errors.csv", read, a.errorsCSV, limits.Downloads},

@@ -42,6 +42,7 @@ var rules = map[string]routeRule{
 	"GET /runs":                            {auth.AccessRead, ""},
 	"GET /runs/:id":                        {auth.AccessRead, ""},
 	"POST /runs/:id/cancel":                {auth.AccessWrite, ""},
+	"POST /runs/:id/answer":                {auth.AccessWrite, `{"guard":"lost","answer":"stop"}`},
 	"POST /runs/:id/retry":                 {auth.AccessWrite, ""},
 	"GET /runs/:id/issues":                 {auth.AccessRead, ""},
 	"GET /runs/:id/errors.csv":             {auth.AccessRead, ""},

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"sluice/internal/problem"
 	"sluice/jobs"
 	"sluice/tenants"
 )
@@ -180,6 +181,41 @@ func (a *API) cancelRun(c *gin.Context) {
 	r, err := a.cfg.DB.Run(ctx, id)
 	a.oneRun(c, http.StatusOK, r, err)
 }
+
+// The answers to a run's question.
+const (
+	answerProceed = "proceed"
+	answerStop    = "stop"
+)
+
+func (a *API) answerRun(c *gin.Context) {
+	var want struct {
+		Guard  string `json:"guard"`
+		Answer string `json:"answer"`
+	}
+	err := bind(c, &want)
+	refuse := problem.New(problem.Invalid, "The answer is not complete.")
+	switch {
+	case err != nil:
+	case want.Guard == "":
+		err = refuse.WithField("guard", "send the guard of the run's question, so that no other question is answered")
+	case want.Answer != answerProceed && want.Answer != answerStop:
+		err = refuse.WithField("answer", "send proceed or stop")
+	}
+	ctx, id := jobs.WithActor(c.Request.Context(), caller(c).Actor()), c.Param("id")
+	if err == nil {
+		err = a.cfg.Jobs.AnswerRun(ctx, id, tenants.Clean(want.Guard, maxGuard), want.Answer == answerProceed)
+	}
+	if err != nil {
+		_ = c.Error(err)
+		return
+	}
+	r, err := a.cfg.DB.Run(ctx, id)
+	a.oneRun(c, http.StatusOK, r, err)
+}
+
+// maxGuard is the longest name of a guard that an error repeats.
+const maxGuard = 64
 
 func (a *API) retryRun(c *gin.Context) {
 	r, err := a.cfg.Jobs.RetryRun(c.Request.Context(), c.Param("id"), trigger(caller(c).KeyID), caller(c).ID())

@@ -11,6 +11,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
+	"sluice/auth"
 	"sluice/jobs"
 	"sluice/jobs/queue"
 	"sluice/tenants"
@@ -43,6 +46,75 @@ func TestErrorsAsCSVAreSafeToOpen(t *testing.T) {
 	}
 	if row := rows[3]; row[1] != "a;'=cmd" || row[3] != "'＝cmd" || row[4] != "b\n'@cmd\tc" {
 		t.Fatalf("row %q", row)
+	}
+}
+
+// TestAnswer: who may start runs answers their questions, and a wrong answer says what is wrong with it.
+func TestAnswer(t *testing.T) {
+	p := newPanel(t)
+	a := fill(t, p)
+	asked := tenants.Question{Guard: "lost", Message: "Records are missing.", Count: 3, Of: 4, Limit: 20, Examples: []string{"A-1"}, AskedAt: p.clock.Now()}
+	ask := func() {
+		t.Helper()
+		err := p.db.Scoped(p.ctx(storeA)).Model(&tenants.Run{}).Where("id = ?", a.run).Select("state", "question").
+			Updates(&tenants.Run{State: tenants.RunAsking, Question: &asked}).Error
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := p.db.EnsureUser(p.ctx(storeA), tenants.UserSeen{UserID: 9}); err != nil {
+		t.Fatal(err)
+	}
+	users, err := p.db.Users(p.ctx(storeA))
+	if err == nil {
+		_, err = p.db.SetRole(p.ctx(storeA), users[len(users)-1].ID, tenants.RoleViewer, "test")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	owner := p.open(storeA, 1)
+	path := "/runs/" + a.run + "/answer"
+	for name, test := range map[string]struct {
+		token string
+		body  map[string]any
+		want  int
+		state tenants.RunState
+	}{
+		"go on":               {owner, map[string]any{"guard": "lost", "answer": "proceed"}, 200, tenants.RunRunning},
+		"stop":                {owner, map[string]any{"guard": "lost", "answer": "stop"}, 200, tenants.RunCancelled},
+		"a key":               {p.key(storeA, auth.ScopeFlowsWrite), map[string]any{"guard": "lost", "answer": "proceed"}, 200, tenants.RunRunning},
+		"a key that reads":    {p.key(storeA, auth.ScopeFlowsRead), map[string]any{"guard": "lost", "answer": "proceed"}, 403, tenants.RunAsking},
+		"a viewer":            {p.open(storeA, 9), map[string]any{"guard": "lost", "answer": "proceed"}, 403, tenants.RunAsking},
+		"no guard":            {owner, map[string]any{"answer": "proceed"}, 422, tenants.RunAsking},
+		"another answer":      {owner, map[string]any{"guard": "lost", "answer": "yes"}, 422, tenants.RunAsking},
+		"a field that is not": {owner, map[string]any{"guard": "lost", "answer": "stop", "force": true}, 422, tenants.RunAsking},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ask()
+			p.jobs.answered = nil
+			var got runView
+			into := any(&got)
+			if test.want != 200 {
+				into = nil
+			}
+			p.call("POST", path, test.token, test.body, test.want, into)
+			r, err := p.db.Run(p.ctx(storeA), a.run)
+			if err != nil || r.State != test.state || len(p.jobs.answered) > 0 != (test.want == 200) {
+				t.Fatalf("%s, answered %v, %v", r.State, p.jobs.answered, err)
+			}
+			if test.want == 200 && (got.Run == nil || got.State != test.state || p.jobs.answered[0] != "lost") {
+				t.Errorf("%+v, %v", got.Run, p.jobs.answered)
+			}
+		})
+		if err := p.db.Scoped(p.ctx(storeA)).Model(&tenants.Run{}).Where("id = ?", a.run).Update("finished_at", nil).Error; err != nil {
+			t.Fatal(err)
+		}
+	}
+	ask()
+	var shown runView
+	p.call("GET", "/runs/"+a.run, owner, nil, 200, &shown)
+	if diff := cmp.Diff(&asked, shown.Question); diff != "" {
+		t.Errorf("the question (-want +got):\n%s", diff)
 	}
 }
 

@@ -33,6 +33,7 @@ func migrations() []*gormigrate.Migration {
 		{ID: "0018_api_accounts", Migrate: migrate0018},
 		{ID: "0019_provenance", Migrate: migrate0019},
 		{ID: "0020_kinds", Migrate: migrate0020},
+		{ID: "0021_questions", Migrate: migrate0021},
 		{ID: "0022_events", Migrate: migrate0022},
 		{ID: "0023_compare", Migrate: migrate0023},
 	}

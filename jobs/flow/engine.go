@@ -71,6 +71,7 @@ func (e *Engine) Kind(name string) (Kind, error) {
 // StepResult says how to go on after a step.
 type StepResult struct {
 	Done      bool      // the run is final
+	Asking    bool      // the run waits for an answer: there is no next step until then
 	NotBefore time.Time // out of quota or backing off: the next step not before; zero: at once
 }
 
@@ -83,8 +84,8 @@ type StepResult struct {
 // A run that cannot go on for a reason of its own (no such file, a mapping that does not compile) is
 // no error: it is saved as failed, with the reason.
 func (e *Engine) Step(ctx context.Context, run *tenants.Run, inTx func(tx *tenants.DB, run *tenants.Run) error) (StepResult, error) {
-	if run.State.Final() {
-		return StepResult{Done: true}, nil
+	if run.State.Final() || run.State == tenants.RunAsking {
+		return StepResult{Done: run.State.Final(), Asking: !run.State.Final()}, nil
 	}
 	kind, err := e.Kind(run.Kind)
 	if err != nil {
@@ -120,7 +121,7 @@ func (e *Engine) Step(ctx context.Context, run *tenants.Run, inTx func(tx *tenan
 	if run.State.Final() {
 		e.tidy(ctx, kind, run)
 	}
-	return StepResult{Done: run.State.Final(), NotBefore: s.notBefore}, nil
+	return StepResult{Done: run.State.Final(), Asking: run.State == tenants.RunAsking, NotBefore: s.notBefore}, nil
 }
 
 // Fail ends a run that jobs gave up on. message is for the merchant. The checkpoint stays, for Revive.

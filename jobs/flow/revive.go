@@ -87,6 +87,6 @@ func forgetDryRun(ctx context.Context, tx *tenants.DB, run *tenants.Run, set map
 	} {
 		set[column] = 0
 	}
-	set["phase"], set["checkpoint"], set["incomplete"] = tenants.PhaseFetch, "", false
+	set["phase"], set["checkpoint"], set["incomplete"], set["question"] = tenants.PhaseFetch, "", false, nil
 	return nil
 }

@@ -104,6 +104,16 @@ func (s *Step) Cancelled() bool { return s.cancel }
 // Enter moves the run to the next phase; the next unit of work begins it.
 func (s *Step) Enter(p tenants.Phase) { s.run.Phase = p }
 
+// Ask ends the step with a question: the run waits for its answer, which is the last of Run.Answers when the kind is
+// called again. A dry run never asks: it only keeps the question, and goes on.
+func (s *Step) Ask(q tenants.Question) {
+	q.AskedAt = s.e.cfg.Now().UTC()
+	s.run.Question = &q
+	if !s.run.DryRun {
+		s.run.State = tenants.RunAsking
+	}
+}
+
 // maxRunError is the size of Run.Error, in characters.
 const maxRunError = 1000
 
