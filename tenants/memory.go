@@ -25,6 +25,14 @@ func (d *DB) RememberedRecords(ctx context.Context, flowID string, keys []string
 	return found, nil
 }
 
+// RememberedAfter returns the next records that a flow remembers, at most limit, in the order of their keys. after is
+// the last key of those before, "" for none.
+func (d *DB) RememberedAfter(ctx context.Context, flowID, after string, limit int) ([]RememberedRecord, error) {
+	var rows []RememberedRecord
+	err := d.Scoped(ctx).Select("key", "fields").Where("flow_id = ? AND key > ?", flowID, after).Order("key").Limit(limit).Find(&rows).Error
+	return rows, wrap(err, "remembered records")
+}
+
 // RememberRecords notes records of a kind as they were just seen: their fields (JSON) by key.
 func (d *DB) RememberRecords(ctx context.Context, kind, flowID string, fields map[string]string) error {
 	now := d.now()

@@ -21,6 +21,11 @@ type checkpoint struct {
 	LastID int64  `json:"last_id,omitempty"` // last product of the catalogue that was seen
 	Pages  int    `json:"pages,omitempty"`   // of the whole catalogue, 0 while unknown
 
+	// guards
+	Sums     map[string]*weights `json:"sums,omitempty"`     // by guard
+	After    string              `json:"after,omitempty"`    // key of the last record that the stage has passed
+	Answered int                 `json:"answered,omitempty"` // answers that were considered
+
 	// what a dry run would create besides the records themselves
 	NewRefs []Ref `json:"new_refs,omitempty"`
 	// how many records each route is to write to

@@ -154,6 +154,7 @@ func (s *step) compare(ctx context.Context, o *changeset, item tenants.RunItem, 
 	}
 	changes := s.k.target.Diff(d.Doc, live, refs)
 	if len(changes) == 0 {
+		s.weighSame(live)
 		return o.landed(item, actionUnchanged, d, live)
 	}
 	return s.toUpdate(o, item, d, live, changes)
@@ -219,12 +220,14 @@ func (s *step) toCreate(ctx context.Context, o *changeset, item tenants.RunItem)
 		o.failed(item, d, key.Field, fmt.Sprintf("the store has no such %s: create it there, or correct the key at the source", s.k.spec.Singular), key.Shown)
 		return nil
 	}
-	if item.Changes, err = encodeChanges(created(s.k.target, d.Doc)); err != nil {
+	changes := created(s.k.target, d.Doc)
+	if item.Changes, err = encodeChanges(changes); err != nil {
 		return err
 	}
 	forgetTarget(&item)
 	item.State, item.Action = tenants.ItemCreate, actionCreate
 	s.run.ToCreate++
+	s.weigh(d, Live{}, changes)
 	o.put(item)
 	return nil
 }

@@ -5,7 +5,7 @@
 //	fetch   source → snapshot (conditional; a cut stream is tried three times)
 //	plan    snapshot rows → mapping → document + hash; the hash last landed → unchanged, no request
 //	match   documents ↔ records as they are remembered, else live, by the cheaper of paging through all and
-//	        looking keys up; diff
+//	        looking keys up; diff; a run that is about to do what looks like a mistake asks first (Guard)
 //	write   updates in batches (one that fails is split), creates one at a time, never repeated without a look-up
 //	finish  totals
 //

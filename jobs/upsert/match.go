@@ -14,6 +14,7 @@ import (
 // or one window of items, so that a crash repeats no more than that.
 const (
 	stageStart  = ""       // is there anything to find?
+	stageLeft   = "left"   // which records left the source
 	stageSums   = "sums"   // what of the sums of rows is what landed last
 	stageRefs   = "refs"   // categories and brands: load, and create the missing ones
 	stageMemory = "memory" // what changes of the products that are remembered
@@ -25,6 +26,9 @@ const (
 	stageRest   = "rest"   // what the whole catalogue does not have is to be created
 	stageLost   = "lost"   // known ids that the catalogue does not have: look their SKUs up
 	stageCost   = "cost"   // state the cost of writing
+	stageBase   = "base"   // what the percentages of guards are of
+	stageAsk    = "ask"    // is there something to be asked?
+	stageAgain  = "again"  // the answer came late: match what is to be written anew
 	refsWindow  = 1000     // items whose references one step looks at
 	restWindow  = 500      // items that one step turns into creates
 	maxCompared = 4000     // records that one query asks for
@@ -35,11 +39,13 @@ func (s *step) match(ctx context.Context) error {
 	var err error
 	switch s.cp.Stage {
 	case stageStart:
-		if m, ok := s.k.target.(Merger); ok && m.Merges(s.run) {
-			s.stage(stageSums)
+		if s.lostLimit() > 0 && s.cp.Sums[guardLost] == nil {
+			s.stage(stageLeft)
 		} else {
-			err = s.matchStart(ctx)
+			err = s.matchRows(ctx)
 		}
+	case stageLeft:
+		err = s.matchLeft(ctx)
 	case stageSums:
 		err = s.matchSums(ctx)
 	case stageRefs:
@@ -62,6 +68,12 @@ func (s *step) match(ctx context.Context) error {
 		err = s.matchLost(ctx)
 	case stageCost:
 		err = s.stateCost(ctx)
+	case stageBase:
+		err = s.matchRemembered(ctx)
+	case stageAsk:
+		s.ask()
+	case stageAgain:
+		err = s.matchAgain(ctx)
 	default:
 		return fmt.Errorf("upsert: run %s is in an unknown stage %q", s.run.ID, s.cp.Stage)
 	}
@@ -71,7 +83,16 @@ func (s *step) match(ctx context.Context) error {
 	return err
 }
 
-func (s *step) stage(name string) { s.cp.Stage, s.cp.Cursor = name, 0 }
+func (s *step) stage(name string) { s.cp.Stage, s.cp.Cursor, s.cp.After = name, 0, "" }
+
+// matchRows begins with the items.
+func (s *step) matchRows(ctx context.Context) error {
+	if m, ok := s.k.target.(Merger); ok && m.Merges(s.run) {
+		s.stage(stageSums)
+		return nil
+	}
+	return s.matchStart(ctx)
+}
 
 func (s *step) matchStart(ctx context.Context) error {
 	t, err := s.tally(ctx)
@@ -434,7 +455,7 @@ func (s *step) matchLost(ctx context.Context) error {
 	return nil
 }
 
-// stateCost says what writing takes, and ends a dry run.
+// stateCost says what writing takes.
 func (s *step) stateCost(ctx context.Context) error {
 	var extra int // a real run has made what it refers to by now
 	if s.run.DryRun && len(s.cp.NewRefs) > 0 {
@@ -453,16 +474,21 @@ func (s *step) stateCost(ctx context.Context) error {
 	s.run.PlannedRequests = s.run.Requests + s.Requests() + writes
 	quota, window := s.Quota(ctx)
 	s.run.PlannedSeconds = int64(duration(s.run.PlannedRequests, quota, window).Seconds() + 0.999)
+	s.stage(stageBase)
+	return nil
+}
+
+// matched ends the phase, and a dry run with it.
+func (s *step) matched() {
 	s.cp = checkpoint{}
 	if s.run.DryRun {
 		s.run.Created, s.run.Updated = s.run.ToCreate, s.run.ToUpdate
 	}
 	if s.run.DryRun || s.run.ToCreate+s.run.ToUpdate == 0 {
 		s.Enter(tenants.PhaseFinish)
-		return nil
+		return
 	}
 	s.Enter(tenants.PhaseWrite)
-	return nil
 }
 
 // listNew tells a dry run's reader what a real run would create besides the records themselves.

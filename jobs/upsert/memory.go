@@ -175,6 +175,7 @@ func (s *step) toUpdate(o *changeset, item tenants.RunItem, d itemDoc, live Live
 	item.State, item.Action = tenants.ItemUpdate, actionUpdate
 	s.run.ToUpdate++
 	s.planWrites(changes, 1)
+	s.weigh(d, live, changes)
 	o.put(item)
 	return nil
 }

@@ -19,7 +19,8 @@ type step struct {
 	run *tenants.Run // of flow.Step
 	cp  checkpoint
 
-	staleRefs bool // what the run refers to is to be forgotten
+	staleRefs bool        // what the run refers to is to be forgotten
+	specs     []GuardSpec // what the run may ask about, nil if that was not looked at yet
 }
 
 // Step does one unit of the run, and before it whatever only finds out that a stage or phase has nothing

@@ -10,7 +10,7 @@ import (
 )
 
 // Target is a kind of record of a store that flows write to. It has no state, and many runs use it at once. What else it
-// can do it says by being a Creator, Scanner, Referrer or Renamer.
+// can do it says by being a Creator, Scanner, Referrer, Renamer or Guard.
 //
 // Not its business are quota, back-off, the splitting of batches, tries, what may have been sent, dry runs, the
 // journal, memory and cancelling: Kind does them once for all.

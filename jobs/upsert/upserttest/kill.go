@@ -110,7 +110,7 @@ func drop(resp *http.Response) {
 	_ = resp.Body.Close()
 }
 
-// Live steps a run until it ends or the process is killed after the given number of points.
+// Live steps a run until it ends or asks, or the process is killed after the given number of points.
 func (w *World) Live(r *tenants.Run, points int) (at string, done bool) {
 	w.Helper()
 	k := &Killer{left: points}
@@ -131,7 +131,7 @@ func (w *World) Live(r *tenants.Run, points int) (at string, done bool) {
 			return k.at, false
 		case err != nil:
 			w.Fatalf("step %d (%s): %v", r.Step, r.Phase, err)
-		case res.Done:
+		case res.Done, res.Asking:
 			return "", true
 		}
 		w.WaitUntil(res.NotBefore)

@@ -248,7 +248,7 @@ func (w *World) Start(change ...func(*tenants.Run)) *tenants.Run {
 // maxSteps is how many steps a run may take in a test.
 const maxSteps = 2000
 
-// Finish steps a run to its end.
+// Finish steps a run to its end, or until it asks.
 func (w *World) Finish(r *tenants.Run) *tenants.Run {
 	w.Helper()
 	e := w.Engine()
@@ -257,7 +257,7 @@ func (w *World) Finish(r *tenants.Run) *tenants.Run {
 		if err != nil {
 			w.Fatalf("step %d (%s): %v", r.Step, r.Phase, err)
 		}
-		if res.Done {
+		if res.Done || res.Asking {
 			return w.Saved(r)
 		}
 		w.WaitUntil(res.NotBefore)
