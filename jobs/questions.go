@@ -16,9 +16,9 @@ import (
 
 // Why a run that asked ended without an answer, or with one, for the merchant.
 const (
-	stoppedMessage    = "The run was stopped at its question. Nothing was written."
-	unansweredMessage = "Nobody answered the run's question within 24 hours, so it ended and nothing was written. Start it again, and answer when it asks."
-	replacedMessage   = "The next run of this flow began before anybody answered this one's question. Nothing was written."
+	stoppedMessage    = "The run was stopped at its question. No record was written."
+	unansweredMessage = "Nobody answered the run's question within 24 hours, so it ended and no record was written. Start it again, and answer when it asks."
+	replacedMessage   = "The next run of this flow began before anybody answered this one's question. No record was written."
 )
 
 func describeQuestion(q *tenants.Question) string {

@@ -39,6 +39,15 @@ func TestLookupsUseTheirIndex(t *testing.T) {
 		{"a deleted record", func(g *gorm.DB) *gorm.DB {
 			return g.Where("kind = ? AND target_id = ?", "products", 7).Find(&[]tenants.Record{})
 		}, "records_target (kind=? AND target_id=?)"},
+		{"records one after the other", func(g *gorm.DB) *gorm.DB {
+			return g.Where("flow_id = ? AND key > ?", "f", "k").Order("key").Limit(500).Find(&[]tenants.Record{})
+		}, "(flow_id=? AND key>?)"},
+		{"what is remembered, one after the other", func(g *gorm.DB) *gorm.DB {
+			return g.Where("flow_id = ? AND key > ?", "f", "k").Order("key").Limit(500).Find(&[]tenants.RememberedRecord{})
+		}, "(store_hash=? AND flow_id=? AND key>?)"},
+		{"items of a key that were compared", func(g *gorm.DB) *gorm.DB {
+			return g.Where("run_id = ? AND key IN ? AND changes <> ''", "r", keys).Find(&[]tenants.RunItem{})
+		}, "run_items_key (run_id=? AND key=?)"},
 		{"next items", func(g *gorm.DB) *gorm.DB {
 			return g.Where("run_id = ? AND state = ? AND line > ?", "r", "create", 5).Order("line").Find(&[]tenants.RunItem{})
 		}, "run_items_next (run_id=? AND state=? AND line>?)"},
