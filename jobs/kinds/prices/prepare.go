@@ -1,0 +1,124 @@
+package prices
+
+import (
+	"context"
+	"strings"
+
+	"sluice/internal/expression"
+	"sluice/jobs/flow"
+	"sluice/jobs/upsert"
+	"sluice/tenants"
+)
+
+// Prepare gives rows the price list and currency that their flow has for them, under the names that the store has, and
+// takes away what has no meaning where the prices go.
+func (p prices) Prepare(ctx context.Context, s *flow.Step, rows []*upsert.Row) error {
+	run := s.Run()
+	if !writesLists(run) {
+		for _, r := range rows {
+			prepareCatalogue(r)
+		}
+		return nil
+	}
+	if _, problem := parseAssigned(run.Options[optionAssign]); problem != "" {
+		return flow.Verdict(nil, "The flow's option about who sees a price list is not right: "+problem)
+	}
+	lists, err := recallLists(ctx, s, anyAge)
+	if err != nil {
+		return err
+	}
+	currencies, err := recallCurrencies(ctx, s)
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		prepareRecord(run, r)
+	}
+	if lists == nil || hasRow(rows, func(r *upsert.Row) bool { _, ok := lists.find(upsert.Text(r.Fields[targetList])); return !ok }) {
+		if lists, err = loadLists(ctx, s); err != nil {
+			return err
+		}
+	}
+	if currencies == nil || hasRow(rows, func(r *upsert.Row) bool { _, ok := currencies[upsert.Text(r.Fields[targetCurrency])]; return !ok }) {
+		if currencies, err = loadCurrencies(ctx, s); err != nil {
+			return err
+		}
+	}
+	for _, r := range rows {
+		list, currency := upsert.Text(r.Fields[targetList]), upsert.Text(r.Fields[targetCurrency])
+		if list == "" || currency == "" {
+			continue // refused
+		}
+		if id, ok := lists.find(list); ok {
+			r.Fields[targetList] = lists.names[id]
+		} else if run.Options.Text(optionCreateLists) != yes {
+			r.Refuse(targetList, noSuchList(list), list)
+		}
+		if _, ok := currencies[currency]; !ok {
+			r.Refuse(targetCurrency, "the store has no currency "+expression.Quote(currency)+": add it in the control panel, or correct the code, such as EUR", currency)
+		}
+	}
+	return nil
+}
+
+// hasRow reports whether a row of a price list is so.
+func hasRow(rows []*upsert.Row, so func(r *upsert.Row) bool) bool {
+	for _, r := range rows {
+		if r.Fields[targetList] != nil && r.Fields[targetCurrency] != nil && so(r) {
+			return true
+		}
+	}
+	return false
+}
+
+func prepareCatalogue(r *upsert.Row) {
+	delete(r.Fields, targetList)
+	delete(r.Fields, targetCurrency)
+	delete(r.Fields, targetTiers)
+	for _, target := range cataloguePrices {
+		if r.Fields[target] != nil {
+			return
+		}
+	}
+	r.Refuse(targetPrice, "the row has no price: leave it out of the source, or fill one of the mapped prices", "")
+}
+
+func prepareRecord(run *tenants.Run, r *upsert.Row) {
+	delete(r.Fields, targetCost) // records have none
+	list := strings.TrimSpace(upsert.Text(r.Fields[targetList]))
+	if list == "" {
+		list = strings.TrimSpace(run.Options.Text(optionPriceList))
+	}
+	currency := strings.TrimSpace(upsert.Text(r.Fields[targetCurrency]))
+	if currency == "" {
+		currency = strings.TrimSpace(run.Options.Text(optionCurrency))
+	}
+	currency = strings.ToUpper(currency)
+	if list == "" {
+		r.Refuse(targetList, "the row names no price list: fill the column, or give the flow one price list for all rows", "")
+	}
+	if currency == "" {
+		r.Refuse(targetCurrency, "the row names no currency: fill the column, or give the flow one currency for all rows", "")
+	}
+	if list == "" || currency == "" {
+		delete(r.Fields, targetList)
+		delete(r.Fields, targetCurrency)
+		return
+	}
+	r.Fields[targetList], r.Fields[targetCurrency] = list, currency
+	if r.Fields[targetPrice] == nil {
+		r.Refuse(targetPrice, "the row has no price, and a record of a price list needs one", "")
+	}
+	text, mapped := r.Fields[targetTiers]
+	if !mapped {
+		return
+	}
+	tiers, problem := parseTiers(upsert.Text(text))
+	if problem != "" {
+		r.Refuse(targetTiers, problem, upsert.Text(text))
+		return
+	}
+	if r.Fields[targetTiers] = textOfTiers(tiers); len(tiers) == 0 {
+		delete(r.Fields, targetTiers)
+	}
+}
