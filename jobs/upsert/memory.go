@@ -23,7 +23,8 @@ import (
 //     then by SKU. Nothing is created without that look-up, nor refused for what memory did not know.
 //   - What would be no change by memory is looked at, as is everything that is not remembered: products not
 //     yet written by this version, whose last write failed, that another flow wrote since, larger than
-//     maxRemembered, or with a field that was mapped since.
+//     maxRemembered, or with a field that was mapped since. A run that writes unseen (Upserter) does not look:
+//     it believes memory.
 //
 // What is given up: if somebody else changed the very field that the source changes, the value of "before"
 // is the one Sluice saw last, not theirs; and a field that somebody changed to what the source wants is
@@ -155,6 +156,9 @@ func (s *step) compareMemory(ctx context.Context, o *changeset, item tenants.Run
 	}
 	changes := s.k.target.Diff(d.Doc, p, refs)
 	if len(changes) == 0 {
+		if u, ok := s.k.target.(Upserter); ok && u.Unseen(s.run) { // nobody would look
+			return o.landed(item, actionUnchanged, d, p)
+		}
 		return nil
 	}
 	d.basis = basisMemory

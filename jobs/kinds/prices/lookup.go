@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"sluice/internal/bigcommerce"
 	"sluice/jobs/upsert"
@@ -28,7 +29,7 @@ func (p prices) Lookup(ctx context.Context, c *bigcommerce.Client, run *tenants.
 	case len(want) == 0:
 		return nil, nil, nil
 	case want[0].ID == 0 && writesLists(run):
-		return p.records(ctx, c, want)
+		return p.records(ctx, c, run, want)
 	case want[0].ID == 0:
 		return p.variants(ctx, c, run, want)
 	case writesLists(run): // records have no id: their keys find them
@@ -59,21 +60,25 @@ func (p prices) variants(ctx context.Context, c *bigcommerce.Client, run *tenant
 			found = append(found, l)
 		}
 	}
-	singly := 0
+	singly, stopped := 0, error(nil)
 	for _, w := range want {
 		switch {
-		case !asked[w.Key] || singly == alone && !known[upsert.Fold(w.Key)]:
+		case asked[w.Key] && known[upsert.Fold(w.Key)]:
+			continue // what a product with options is, Absent says
+		case !asked[w.Key] || singly == alone || stopped != nil:
 			left = append(left, w)
 			continue
-		case known[upsert.Fold(w.Key)]:
-			continue // what a product with options is, Absent says
 		}
 		singly++
 		page, _, err := c.Variants.ListPage(ctx, bigcommerce.VariantFilter{SKU: w.Key, IncludeFields: variantFields(run)}, 1)
-		if err != nil {
-			return nil, nil, err
+		if err != nil { // what was found until then is not to be asked for again
+			stopped, left = err, append(left, w)
+			continue
 		}
 		found = append(found, liveVariants(page)...)
+	}
+	if len(left) == len(want) && stopped != nil {
+		return nil, nil, stopped
 	}
 	return found, left, nil
 }
@@ -132,9 +137,9 @@ func (prices) variantsOf(ctx context.Context, c *bigcommerce.Client, want []upse
 }
 
 // records looks records of a price list up: of the first one that want names.
-func (p prices) records(ctx context.Context, c *bigcommerce.Client, want []upsert.Want) (found []upsert.Live, left []upsert.Want, err error) {
+func (p prices) records(ctx context.Context, c *bigcommerce.Client, run *tenants.Run, want []upsert.Want) (found []upsert.Live, left []upsert.Want, err error) {
 	list := upsert.Text(want[0].Doc[targetList])
-	id, err := listNamed(ctx, c, list)
+	id, err := p.lists.find(ctx, c, run, list)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -163,6 +168,7 @@ func (p prices) records(ctx context.Context, c *bigcommerce.Client, want []upser
 		some, at, err := c.PriceLists.Records(ctx, id, f, page)
 		var missing *bigcommerce.NotFoundError
 		if errors.As(err, &missing) { // the list was deleted meanwhile: the write tells
+			p.lists.forget(run, list)
 			return nil, left, nil
 		}
 		if err != nil {
@@ -194,7 +200,45 @@ func (s set) with(text string) set {
 	return append(s[:len(s):len(s)], text)
 }
 
-// listNamed returns the price list that has a name, or else an id, 0 for none.
+// listIDs are the ids of price lists that runs of this process read. Losing one costs a request.
+type listIDs struct {
+	mu sync.Mutex
+	of map[string]int64 // by run and folded name
+}
+
+// maxListIDs is how many are kept.
+const maxListIDs = 200
+
+func (l *listIDs) key(run *tenants.Run, name string) string { return run.ID + " " + upsert.Fold(name) }
+
+// find returns the id of the price list with a name, 0 for none.
+func (l *listIDs) find(ctx context.Context, c *bigcommerce.Client, run *tenants.Run, name string) (int64, error) {
+	l.mu.Lock()
+	id, ok := l.of[l.key(run, name)]
+	l.mu.Unlock()
+	if ok {
+		return id, nil
+	}
+	id, err := listNamed(ctx, c, name)
+	if err != nil || id == 0 {
+		return 0, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.of) >= maxListIDs {
+		clear(l.of)
+	}
+	l.of[l.key(run, name)] = id
+	return id, nil
+}
+
+func (l *listIDs) forget(run *tenants.Run, name string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.of, l.key(run, name))
+}
+
+// listNamed returns the id of the price list with a name, 0 for none.
 func listNamed(ctx context.Context, c *bigcommerce.Client, name string) (int64, error) {
 	for l, err := range c.PriceLists.List(ctx, bigcommerce.PriceListFilter{Name: name}) {
 		if err != nil {

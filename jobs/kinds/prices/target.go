@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
-	"fmt"
 	"slices"
 	"strings"
 	"unicode"
@@ -25,10 +24,10 @@ const (
 
 // prices is the Target of prices. A document that Prepare has seen has a price_list if it is about a record of one, and
 // none if it is about the catalogue.
-type prices struct{}
+type prices struct{ lists *listIDs }
 
 // New returns the Target of prices.
-func New() upsert.Target { return prices{} }
+func New() upsert.Target { return prices{lists: &listIDs{of: make(map[string]int64)}} }
 
 func (prices) Spec() flow.Spec { return spec }
 
@@ -50,8 +49,10 @@ func (prices) LiveKey(live upsert.Live) upsert.Key {
 	return keyOf(live.Fields[targetSKU], live.Fields[targetList], live.Fields[targetCurrency])
 }
 
-// keyOf is the key of a SKU of the catalogue or, with a list, of a record. The records of a list stand together, and
-// those of a SKU in it, when keys are in the order of their bytes.
+// keySign stands between the parts of a record's key.
+const keySign = " · "
+
+// keyOf is the key of a SKU of the catalogue or, with a list, of a record.
 func keyOf(sku, list, currency any) upsert.Key {
 	s, l, c := strings.TrimSpace(upsert.Text(sku)), strings.TrimSpace(upsert.Text(list)), strings.TrimSpace(upsert.Text(currency))
 	k := upsert.Key{Shown: s, Field: targetSKU}
@@ -64,11 +65,13 @@ func keyOf(sku, list, currency any) upsert.Key {
 	case strings.IndexFunc(s, unicode.IsControl) >= 0 || !utf8.ValidString(s):
 		k.Problem = "the SKU has a control character in it: remove it at the source"
 	}
-	k.Folded = upsert.Fold(s)
 	if l != "" {
-		k.Folded = strings.Join([]string{upsert.Fold(l), k.Folded, upsert.Fold(c)}, "\t")
-		k.Shown = fmt.Sprintf("%s (%s, %s)", s, l, c)
+		k.Shown += keySign + l
+		if c != "" { // a row that cannot be read may lack it
+			k.Shown += keySign + c
+		}
 	}
+	k.Folded = upsert.Fold(k.Shown)
 	return k
 }
 
