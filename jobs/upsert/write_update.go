@@ -17,12 +17,14 @@ const maxMoves = 3
 const (
 	updateBatches = 40
 	updateItems   = 4000
+	// groupedItems is how many a step looks at to fill the batches of a route that groups them.
+	groupedItems = 20_000
 )
 
 // writeUpdates sends a group of updates in batches. A batch that BigCommerce refuses is split
 // until the bad record stands alone.
 func (s *step) writeUpdates(ctx context.Context) error {
-	items, err := s.find(ctx, query{state: tenants.ItemUpdate, limit: s.updateLimit()})
+	items, limit, err := s.toUpdateNow(ctx)
 	if err != nil {
 		return err
 	}
@@ -68,7 +70,7 @@ func (s *step) writeUpdates(ctx context.Context) error {
 		x.sent = s.k.target.Payload(x.doc.Doc, targetsOf(s.k.target, x.changes, x.route), refs)
 		ready = append(ready, x)
 	}
-	s.send(ctx, c, ready, refs, len(items) < s.updateLimit())
+	s.send(ctx, c, ready, refs, len(items) < limit)
 	if err := s.settle(ready); err != nil {
 		return err
 	}
@@ -90,14 +92,31 @@ func (s *step) writeUpdates(ctx context.Context) error {
 	return nil
 }
 
-// updateLimit is how many items a step takes on: whole batches of the largest route.
-func (s *step) updateLimit() int {
+// toUpdateNow returns the updates that the step looks at, at most limit: whole batches of the largest route, or enough to
+// fill those of groups.
+func (s *step) toUpdateNow(ctx context.Context) (items []tenants.RunItem, limit int, err error) {
 	largest := 1
 	for _, r := range s.k.target.Routes() {
 		largest = max(largest, r.Batch)
 	}
-	return largest * max(1, min(updateBatches, updateItems/largest))
+	limit = largest * takenOn(largest)
+	items, err = s.find(ctx, query{state: tenants.ItemUpdate, limit: limit})
+	if err != nil || len(items) < limit {
+		return items, limit, err
+	}
+	var changes []Change
+	if err := decodeJSON(items[0].Changes, &changes); err != nil {
+		return nil, 0, fmt.Errorf("upsert: changes of line %d: %w", items[0].Line, err)
+	}
+	if route, _ := next(s.k.target, changes); route.Group == nil || limit >= groupedItems {
+		return items, limit, nil
+	}
+	items, err = s.find(ctx, query{state: tenants.ItemUpdate, limit: groupedItems})
+	return items, groupedItems, err
 }
+
+// takenOn is how many batches of a size one step takes on.
+func takenOn(batch int) int { return max(1, min(updateBatches, updateItems/batch)) }
 
 // send sends updates, a route after the other, until the step is spent. last says that none come after these.
 func (s *step) send(ctx context.Context, c *bigcommerce.Client, all []*write, refs Refs, last bool) {
@@ -198,15 +217,20 @@ func (s *step) batches(all []*write, route Route, refs Refs, last bool) [][]*wri
 			together[group] = append(together[group], x)
 		}
 	}
-	full := slices.ContainsFunc(groups, func(group string) bool { return len(together[group]) >= route.Batch })
+	largest, alone := 0, len(out)
+	for _, all := range together {
+		largest = max(largest, len(all))
+	}
+	// Where no group fills a batch, the fuller ones go.
+	enough := min(route.Batch, max(largest/2, 1))
 	for _, group := range groups {
 		for batch := range slices.Chunk(together[group], route.Batch) {
-			if last || !full || len(batch) == route.Batch {
+			if last || len(batch) >= enough && (largest < route.Batch || len(batch) == route.Batch) {
 				out = append(out, batch)
 			}
 		}
 	}
-	return out
+	return out[:min(len(out), alone+takenOn(route.Batch))]
 }
 
 // updated draws the conclusion of one update. memory is its product as it was remembered, if its changes were

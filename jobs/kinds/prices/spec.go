@@ -24,7 +24,7 @@ const (
 )
 
 var spec = flow.Spec{
-	Name: Name, Singular: "price", Plural: "prices",
+	Name: Name, Singular: "price", Plural: "prices", Bulk: true,
 	Options: []flow.Option{
 		{
 			Name: optionDestination, Type: flow.Choice, Default: toCatalogue,
