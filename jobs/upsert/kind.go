@@ -99,6 +99,11 @@ func (k *Kind) Check(ctx context.Context, f *tenants.Flow) error {
 		}
 		seen[field.Target] = true
 	}
-	_, err = k.spec.CheckOptions(f.Options)
-	return err
+	if _, err := k.spec.CheckOptions(f.Options); err != nil {
+		return err
+	}
+	if c, ok := k.target.(Checker); ok {
+		return c.Check(f)
+	}
+	return nil
 }

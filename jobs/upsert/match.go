@@ -457,6 +457,11 @@ func (s *step) matchLost(ctx context.Context) error {
 
 // stateCost says what writing takes.
 func (s *step) stateCost(ctx context.Context) error {
+	if r, ok := s.k.target.(Reporter); ok {
+		if err := r.Report(ctx, s.Step); err != nil {
+			return err
+		}
+	}
 	var extra int // a real run has made what it refers to by now
 	if s.run.DryRun && len(s.cp.NewRefs) > 0 {
 		refs, err := s.refs(ctx)

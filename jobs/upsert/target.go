@@ -120,6 +120,18 @@ type Absence struct {
 	Message string // and why it cannot
 }
 
+// Reporter is a Target that has something to say about the source as a whole, once all of its rows were read and matched. It
+// asks the store for nothing.
+type Reporter interface {
+	Report(ctx context.Context, s *flow.Step) error
+}
+
+// Checker is a Target that has more to say about a flow that is to be saved than what its catalogue and its options tell.
+// What it says is problem.Invalid, whose fields name mappings and options.
+type Checker interface {
+	Check(f *tenants.Flow) error
+}
+
 // Remarker is a Target that has something to say about a record that is to be updated.
 type Remarker interface {
 	Remark(d Doc, live Live) (field, message, value string)

@@ -18,7 +18,7 @@ const (
 	updateBatches = 40
 	updateItems   = 4000
 	// groupedItems is how many a step looks at to fill the batches of a route that groups them.
-	groupedItems = 20_000
+	groupedItems = 10_000
 )
 
 // writeUpdates sends a group of updates in batches. A batch that BigCommerce refuses is split

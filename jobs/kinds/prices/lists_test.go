@@ -1,6 +1,7 @@
 package prices
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/internal/bigcommerce"
+	"sluice/internal/problem"
 	"sluice/internal/sandbox"
 	"sluice/jobs/flow"
 	"sluice/jobs/upsert"
@@ -271,5 +273,50 @@ func TestKeysOfRecords(t *testing.T) {
 	}
 	if same.Shown != "Ab · Dealers · EUR" || keyOf("", "Dealers", "EUR").Folded != "" || keyOf("a\tb", "", "").Problem == "" {
 		t.Errorf("%+v", same)
+	}
+}
+
+// TestCoverageOfCurrencies: SKUs of a list without a price in a currency of the source or of the store are told, in each
+// run and without a request.
+func TestCoverageOfCurrencies(t *testing.T) {
+	tenantstest.EachDB(t, func(t *testing.T, db *tenants.DB) {
+		w := listsWorld(t, db, sandbox.Choices{}, nil)
+		w.product("A-1", "1")
+		w.product("A 2", "1")
+		w.feed = "A,9,,,Dealers,EUR,\nA-1,9,,,Dealers,EUR,\nA 2,9,,,Dealers,EUR,\nA,9,,,Dealers,USD,\nA 2,9,,,Dealers,USD,\nA,9,,,Staff,USD,\nA,9,,,Staff,EUR,\n"
+		for _, dry := range []bool{true, false, false} {
+			r := w.run(func(r *tenants.Run) { r.DryRun = dry })
+			if d := cmp.Diff([]string{"0  currency: Shoppers who pay in a currency that a price list has no price in pay the catalogue's price. " +
+				"In this source price list Dealers has no price in USD for 1 of 3 SKUs."}, w.issues(r, flow.SeverityWarning)); d != "" {
+				t.Error(d)
+			}
+		}
+		if err := w.store.AddCurrency("GBP"); err != nil {
+			t.Fatal(err)
+		}
+		w.feed += "B,9,,,Staff,GBP,\nC,x,,,Staff,GBP,\n" // what is not known yet is asked for
+		r := w.run()
+		w.told(r, flow.SeverityWarning, "Dealers has no price in GBP for 3 of 3", "Staff has no price in EUR for 1 of 2", "Staff has no price in GBP for 1 of 2", "Staff has no price in USD for 1 of 2")
+	})
+}
+
+// TestCheckOfOptions: options that no row could make good are refused when the flow is saved.
+func TestCheckOfOptions(t *testing.T) {
+	k := newWorld(t, nil).kind()
+	for options, want := range map[*tenants.Options]string{
+		{}: "", {optionAssign: map[string]any{"Dealers": "group:Dealers"}, optionCurrency: "eur"}: "",
+		{optionAssign: map[string]any{"Dealers": "Dealers"}}: "options.assign",
+		{optionCurrency: "Euro"}:                             "options.currency",
+		{optionFirst: "later"}:                               "options.first",
+	} {
+		err := k.Check(t.Context(), &tenants.Flow{Mapping: priceMapping, Options: *options})
+		var p *problem.Error
+		got := ""
+		if errors.As(err, &p) && len(p.Fields) == 1 {
+			got = p.Fields[0].Field
+		}
+		if got != want || (err == nil) != (want == "") {
+			t.Errorf("%v: %v", *options, err)
+		}
 	}
 }
