@@ -6,14 +6,26 @@ import (
 	"sluice/jobs/flow"
 	"sluice/jobs/kinds/prices"
 	"sluice/jobs/kinds/products"
+	"sluice/jobs/kinds/stock"
 	"sluice/jobs/source"
 	"sluice/jobs/upsert"
 )
 
-// kindSpecs says what every kind of flow is, for commands that carry out none.
-func kindSpecs() []flow.Spec { return []flow.Spec{products.New().Spec(), prices.New().Spec()} }
+// targets are the kinds of flows that write records to a store. This is the one place where kinds are listed.
+func targets() []upsert.Target {
+	return []upsert.Target{products.New(), stock.New(), prices.New()}
+}
 
-// assembleKinds makes the kinds of flows. This is the one place where they are listed.
+// kindSpecs says what every kind of flow is, for commands that carry out none.
+func kindSpecs() []flow.Spec {
+	var out []flow.Spec
+	for _, t := range targets() {
+		out = append(out, t.Spec())
+	}
+	return out
+}
+
+// assembleKinds makes the kinds of flows.
 func (p *program) assembleKinds(private []netip.Prefix) {
 	in := upsert.Config{
 		DB: p.db,
@@ -22,5 +34,7 @@ func (p *program) assembleKinds(private []netip.Prefix) {
 		}),
 		Limits: p.limits,
 	}
-	p.kinds = []flow.Kind{upsert.New(in, products.New()), upsert.New(in, prices.New())}
+	for _, t := range targets() {
+		p.kinds = append(p.kinds, upsert.New(in, t))
+	}
 }
