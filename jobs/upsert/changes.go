@@ -37,6 +37,11 @@ func uniqueOf(t Target, d Doc) (field, value string) {
 	return field, value
 }
 
+// doneOf returns those of changes that landed.
+func doneOf(changes []Change) []Change {
+	return slices.DeleteFunc(slices.Clone(changes), func(c Change) bool { return !c.Done })
+}
+
 // settled returns changes as they are shown once nothing of them is to be written.
 func settled(changes []Change) []Change {
 	out := slices.Clone(changes)

@@ -139,6 +139,11 @@ func (s *step) owners(ctx context.Context, ids []int64) (map[identity]string, er
 
 // compare decides about one item whose record was found.
 func (s *step) compare(ctx context.Context, o *changeset, item tenants.RunItem, live Live) error {
+	return s.compareAfter(ctx, o, item, live, nil)
+}
+
+// compareAfter is compare for an item of which this run has written something already.
+func (s *step) compareAfter(ctx context.Context, o *changeset, item tenants.RunItem, live Live, written []Change) error {
 	d, err := decodeDoc(item.Document)
 	if err != nil {
 		return err
@@ -149,15 +154,25 @@ func (s *step) compare(ctx context.Context, o *changeset, item tenants.RunItem, 
 	}
 	setTarget(&item, live)
 	if missing, message := unresolved(refs, d); message != "" && !s.run.DryRun {
+		if err := o.noteWritten(&write{item: item, doc: d, changes: written}); err != nil {
+			return err
+		}
 		o.failed(item, d, missing.Field, message, Text(d.Fields[missing.Field]))
 		return nil
 	}
 	changes := s.k.target.Diff(d.Doc, live, refs)
-	if len(changes) == 0 {
-		s.weighSame(live)
-		return o.landed(item, actionUnchanged, d, live)
+	switch {
+	case len(changes) > 0:
+		return s.toUpdate(o, item, d, live, append(written, changes...))
+	case len(written) > 0:
+		if item.Changes, err = encodeChanges(settled(written)); err != nil {
+			return err
+		}
+		s.run.ToUpdate++
+		return o.landed(item, actionUpdate, d, live)
 	}
-	return s.toUpdate(o, item, d, live, changes)
+	s.weighSame(live)
+	return o.landed(item, actionUnchanged, d, live)
 }
 
 // absent decides about items that have no record, as far as pages and look-ups tell.

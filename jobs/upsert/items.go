@@ -105,12 +105,7 @@ func (o *changeset) goesOn(x *write) error {
 
 // noteWritten writes to the journal what had been written of an item that fails now.
 func (o *changeset) noteWritten(x *write) error {
-	var landed []Change
-	for _, c := range x.changes {
-		if c.Done {
-			landed = append(landed, c)
-		}
-	}
+	landed := doneOf(x.changes)
 	if len(landed) == 0 {
 		return nil
 	}

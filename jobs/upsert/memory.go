@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
 
 	"sluice/internal/bigcommerce"
 	"sluice/tenants"
@@ -210,11 +211,13 @@ func (s *step) remark(item tenants.RunItem, d itemDoc, live Live) {
 	}
 }
 
-// fix notes the changes that others made to an updated record, to be written over by a second update.
+// fix notes the changes that others made to an updated record, to be written over by a second update. What other
+// routes have yet to write goes with it.
 func (s *step) fix(o *changeset, x *write, drift []Change) error {
-	for i := range x.changes {
-		x.changes[i].Done = true
-	}
+	s.wrote(x)
+	x.changes = slices.DeleteFunc(x.changes, func(c Change) bool { // drift knows better what was before
+		return !c.Done && slices.ContainsFunc(drift, func(d Change) bool { return d.Field == c.Field })
+	})
 	x.changes = append(x.changes, drift...)
 	if x.renamed {
 		s.tellRenamed(x)
@@ -232,6 +235,23 @@ func (s *step) doubt(o *changeset, x *write) error {
 	}
 	o.put(x.item)
 	return nil
+}
+
+// replace decides about updates whose records are gone. The journal has one entry of a record: its create, or what had been
+// written of it.
+func (s *step) replace(ctx context.Context, o *changeset, all []*write) error {
+	_, creates := s.k.target.(Creator)
+	items := make([]tenants.RunItem, len(all))
+	for i, x := range all {
+		items[i] = x.item
+		if creates {
+			continue
+		}
+		if err := o.noteWritten(x); err != nil {
+			return err
+		}
+	}
+	return s.absent(ctx, o, items)
 }
 
 // lookAgain looks up the records of updates that memory was wrong about, by id and then by key, and decides
@@ -259,7 +279,7 @@ func (s *step) lookAgain(ctx context.Context, all []*write) error {
 		return err
 	}
 	o := s.changeset()
-	var missing []tenants.RunItem
+	var missing []*write
 	for _, x := range all {
 		if !looked[x.item.Line] {
 			continue // the next step begins with it
@@ -275,12 +295,12 @@ func (s *step) lookAgain(ctx context.Context, all []*write) error {
 			live, ok = successors[x.item.Key]
 		}
 		if !ok {
-			missing = append(missing, x.item)
+			missing = append(missing, x)
 			continue
 		}
-		if err := s.compare(ctx, o, x.item, live); err != nil {
+		if err := s.compareAfter(ctx, o, x.item, live, doneOf(x.changes)); err != nil {
 			return err
 		}
 	}
-	return s.absent(ctx, o, missing)
+	return s.replace(ctx, o, missing)
 }

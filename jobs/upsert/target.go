@@ -211,6 +211,7 @@ type Result struct {
 	Partial string   // Landed: what BigCommerce says it did not save, although it took the rest
 	Field   string   // Refused: the target that is to blame, if that is known
 	Message string   // Refused: why
+	Certain bool     // Refused: so that no look at the record would tell anything else
 	Unique  string   // Renamed: the form to send
 	Left    []Change // Landed, of a create: what a create cannot carry, for other routes
 }

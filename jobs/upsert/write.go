@@ -81,6 +81,7 @@ type write struct {
 	left    []Change // of a create: what it could not carry
 	moves   int      // how often it was sent again to another Ref
 	resent  int      // how often it was sent again at all
+	certain bool     // Refused: a look would tell nothing else
 	field   string
 	message string
 	err     error // why it is not answered, for notSent, lost and unsent
@@ -93,7 +94,7 @@ func (x *write) write(recalled bool) Write {
 
 // take notes what became of x.
 func (x *write) take(r Result) {
-	x.state, x.answer, x.partial, x.field, x.message, x.left = r.State, r.Live, r.Partial, r.Field, r.Message, r.Left
+	x.state, x.answer, x.partial, x.field, x.message, x.left, x.certain = r.State, r.Live, r.Partial, r.Field, r.Message, r.Left, r.Certain
 }
 
 // rename has x written with its unique form.

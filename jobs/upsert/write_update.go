@@ -9,9 +9,6 @@ import (
 	"sluice/tenants"
 )
 
-// maxMoves is how often one write is sent again to another Ref.
-const maxMoves = 3
-
 // A step takes on at most updateBatches batches, and no more than some updateItems items: those of a batch are all in
 // memory, and saved together.
 const (
@@ -118,17 +115,24 @@ func (s *step) toUpdateNow(ctx context.Context) (items []tenants.RunItem, limit 
 // takenOn is how many batches of a size one step takes on.
 func takenOn(batch int) int { return max(1, min(updateBatches, updateItems/batch)) }
 
-// send sends updates, a route after the other, until the step is spent. last says that none come after these.
+// send sends updates, a route after the other, until the step is spent. last says that none come after these. While an
+// earlier route has something to write, whose records may follow, a later one sends whole batches only.
 func (s *step) send(ctx context.Context, c *bigcommerce.Client, all []*write, refs Refs, last bool) {
 	requests, stop := graceful(ctx)
 	defer stop()
+	waits := false
 	for _, route := range s.k.target.Routes() {
+		batches := s.batches(all, route, refs, last)
+		if waits {
+			batches = slices.DeleteFunc(batches, func(b []*write) bool { return len(b) < route.Batch })
+		}
+		waits = waits || len(batches) > 0
 		limit := s.k.cfg.Concurrency
 		if route.Serial {
 			limit = 1
 		}
 		w := updater{target: s.k.target, run: s.run, client: c, pipe: s.newPipe(ctx, limit), refs: refs, route: route}
-		for _, batch := range s.batches(all, route, refs, last) {
+		for _, batch := range batches {
 			if w.pipe.full(ctx) {
 				break
 			}
@@ -243,7 +247,7 @@ func (s *step) updated(o *changeset, x *write, memory Live, refs Refs) error {
 				return s.fix(o, x, drift)
 			}
 		case Refused, Gone, doubtful:
-			if !x.route.Blind { // its refusals say for certain what is wrong
+			if !x.certain {
 				return s.doubt(o, x)
 			}
 		}
@@ -258,6 +262,9 @@ func (s *step) updated(o *changeset, x *write, memory Live, refs Refs) error {
 		o.failed(x.item, x.doc, x.field, x.message, "")
 	case Gone:
 		if _, creates := s.k.target.(Creator); !creates {
+			if err := o.noteWritten(x); err != nil {
+				return err
+			}
 			o.failed(x.item, x.doc, "", "the store's "+s.k.spec.Singular+" was deleted while the run was under way", "")
 			return nil
 		}
@@ -280,17 +287,23 @@ func (s *step) updated(o *changeset, x *write, memory Live, refs Refs) error {
 
 // landed notes what a route wrote, and ends the item if that was all.
 func (s *step) landed(o *changeset, x *write, refs Refs) error {
-	for i, c := range x.changes {
-		if routeOf(s.k.target, c).Name == x.route.Name {
-			x.changes[i].Done = true
-		}
-	}
+	s.wrote(x)
 	live := Live{ID: x.item.TargetID, Parent: x.item.ParentID, Ref: x.item.TargetRef, Fields: x.answer.Fields}
 	if _, more := next(s.k.target, x.changes); !more {
 		return s.accept(o, x, live, x.item.Action, refs)
 	}
 	s.compareAnswer(x)
+	delete(s.cp.Tries, x.item.Line)
 	return o.goesOn(x)
+}
+
+// wrote notes that what x sent by its route was written.
+func (s *step) wrote(x *write) {
+	for i, c := range x.changes {
+		if routeOf(s.k.target, c).Name == x.route.Name {
+			x.changes[i].Done = true
+		}
+	}
 }
 
 // updater sends updates by one route.
@@ -359,6 +372,9 @@ func (w *updater) put(ctx context.Context, batch []*write) {
 	x.take(result)
 }
 
+// maxMoves is how often a step follows a record to another Ref.
+const maxMoves = 3
+
 // sort takes the results of a batch. What is not surely saved is sent again alone, to learn its own fault; what
 // surely is not, because of others, is sent again together.
 func (w *updater) sort(ctx context.Context, batch []*write, results []Result) {
@@ -369,15 +385,17 @@ func (w *updater) sort(ctx context.Context, batch []*write, results []Result) {
 		if x.state != Again {
 			continue
 		}
-		again = append(again, x)
 		x.resent++
 		if ref := x.answer.Ref; ref != "" && ref != x.item.TargetRef {
-			x.item.TargetRef, moved = ref, true
-			x.moves++
+			if x.moves == maxMoves {
+				x.state, x.message = Refused, "BigCommerce said again and again that it is kept somewhere else. Retry the record later."
+				continue
+			}
+			x.item.TargetRef, x.moves, moved = ref, x.moves+1, true
 		}
+		again = append(again, x)
 	}
-	restless := slices.ContainsFunc(again, func(x *write) bool { return x.moves > maxMoves })
-	if len(again) == len(batch) && !moved || restless { // the target would go on for ever
+	if len(again) == len(batch) && !moved { // the target would go on for ever
 		for _, x := range again {
 			x.state, x.message = Refused, "BigCommerce refused the request, and did not say why."
 		}

@@ -181,7 +181,7 @@ func results(w []upsert.Write, order []int, items []bigcommerce.Adjustment, err 
 // concluded is what the refusal of an item means: it goes by its other name, or is refused.
 func concluded(w upsert.Write, refusal bigcommerce.StockRefusal) upsert.Result {
 	address, location := addressOf(w.Ref)
-	refused := upsert.Result{State: upsert.Refused, Field: targetSKU}
+	refused := upsert.Result{State: upsert.Refused, Field: targetSKU, Certain: true}
 	switch refusal.Cause {
 	case bigcommerce.StockByProduct:
 		if address == byBaseVariant && w.Parent != 0 {

@@ -23,9 +23,11 @@ const (
 	partsRoute   = "parts"
 )
 
+// DefaultPartsBatch is the most gadgets whose parts one request takes.
+const DefaultPartsBatch = 4
+
 const (
 	gadgetsBatch = 10
-	partsBatch   = 4
 	gadgetsPage  = 50
 )
 
@@ -33,6 +35,7 @@ const (
 type GadgetOptions struct {
 	UpdateOnly bool // no flow creates them
 	Blind      bool // the parts' endpoint shows nothing and takes one request at a time
+	PartsBatch int  // of the parts' endpoint; 0 for DefaultPartsBatch
 }
 
 // Gadgets returns the Target of a kind that no store has: a gadget has a code, a title and a size,
@@ -40,6 +43,9 @@ type GadgetOptions struct {
 // them. That they are a kind like any other, without a line about them anywhere else, is what they
 // are for.
 func Gadgets(o GadgetOptions) upsert.Target {
+	if o.PartsBatch == 0 {
+		o.PartsBatch = DefaultPartsBatch
+	}
 	g := gadgets{o}
 	if o.UpdateOnly {
 		return g
@@ -167,7 +173,7 @@ func (gadgets) Payload(d upsert.Doc, targets []string, _ upsert.Refs) bigcommerc
 }
 
 func (g gadgets) Routes() []upsert.Route {
-	return []upsert.Route{{Name: gadgetsRoute, Batch: gadgetsBatch}, {Name: partsRoute, Batch: partsBatch, Serial: g.o.Blind, Blind: g.o.Blind}}
+	return []upsert.Route{{Name: gadgetsRoute, Batch: gadgetsBatch}, {Name: partsRoute, Batch: g.o.PartsBatch, Serial: g.o.Blind, Blind: g.o.Blind}}
 }
 
 func (g gadgets) Update(ctx context.Context, c *bigcommerce.Client, _ *tenants.Run, route string, w []upsert.Write) ([]upsert.Result, error) {

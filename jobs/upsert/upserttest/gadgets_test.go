@@ -53,10 +53,10 @@ func gadgetConfig(o GadgetOptions) Config {
 		},
 		Edit:   func(w *World, i int) { workshop(w).Edit(code(i), func(g *Gadget) { g.Title, g.Size = "Theirs", 7777 }) },
 		Remove: func(w *World, i int) { workshop(w).Remove(code(i)) },
-		First:  func(n int) int { return 2 + n + ceil(n, partsBatch) },
+		First:  func(n int) int { return 2 + n + ceil(n, DefaultPartsBatch) },
 		// A record of which both routes wrote something was seen whole by none of their answers.
 		Changed: func(changed, n int) int {
-			return min(ceil(changed, gadgetsPage), 1+ceil(n, gadgetsPage)) + ceil(changed, gadgetsBatch) + ceil(changed, partsBatch)
+			return min(ceil(changed, gadgetsPage), 1+ceil(n, gadgetsPage)) + ceil(changed, gadgetsBatch) + ceil(changed, DefaultPartsBatch)
 		},
 	}
 	if o.UpdateOnly {
@@ -65,7 +65,7 @@ func gadgetConfig(o GadgetOptions) Config {
 				workshop(w).Add(Gadget{Code: code(i), Title: "Seeded", Size: 9999})
 			}
 		}
-		cfg.First = func(n int) int { return ceil(n, gadgetsPage) + ceil(n, gadgetsBatch) + ceil(n, partsBatch) }
+		cfg.First = func(n int) int { return ceil(n, gadgetsPage) + ceil(n, gadgetsBatch) + ceil(n, DefaultPartsBatch) }
 	}
 	return cfg
 }

@@ -67,7 +67,7 @@ func sized(i, size int, title string) []string {
 // shelf returns a world in which a run has landed n gadgets of the sizes 100, 101, …, every tenth of them 0.
 func shelf(t testing.TB, p *Platform, n int, options tenants.Options, specs ...upsert.GuardSpec) *World {
 	t.Helper()
-	s := Setup{Target: func() upsert.Target { return guarded{gadgetMaker{}, specs} }, Mapping: GadgetMapping, Options: options,
+	s := Setup{Target: func() upsert.Target { return guarded{gadgetMaker{gadgets{GadgetOptions{PartsBatch: DefaultPartsBatch}}}, specs} }, Mapping: GadgetMapping, Options: options,
 		API: func() http.Handler { return NewWorkshop() }}
 	w := NewWorld(t, p, s)
 	for i := range n {
@@ -96,7 +96,7 @@ func (w *World) serve(n int, row func(i int) []string) {
 // forget has the next run look at everything, whether it changed or not.
 func (w *World) forget() {
 	w.Helper()
-	if err := w.DB.DoubtRecords(w.Ctx); err != nil {
+	if err := w.DB.DoubtRecords(w.Ctx, w.Flow.Kind); err != nil {
 		w.Fatal(err)
 	}
 	if err := w.DB.Scoped(w.Ctx).Where("flow_id = ?", w.Flow.ID).Delete(&tenants.RememberedRecord{}).Error; err != nil {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -36,7 +37,7 @@ const (
 //	GET  /v3/catalog/products?id:in=|sku:in=|id:greater=   gadgets, sku is their code
 //	POST /v3/catalog/products                              one, without its parts; 409 if its code is taken
 //	PUT  /v3/catalog/products                              at most 10; all or nothing: 404 if one is gone, 422 if one is refused
-//	PUT  /v3/pricelists/1/records                          {sku: Ref, parts}, at most 4, one request at a time
+//	PUT  /v3/pricelists/1/records                          {sku: Ref, parts}, one request at a time
 type Workshop struct {
 	mu      sync.Mutex
 	last    int64
@@ -91,6 +92,16 @@ func (s *Workshop) Remove(code string) {
 	defer s.mu.Unlock()
 	if g := s.byCode(code); g != nil {
 		delete(s.gadgets, g.ID)
+	}
+}
+
+// Move puts the gadget with a code to another place: the parts' endpoint says where it is now, and
+// knows the old one no more.
+func (s *Workshop) Move(code string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if g := s.byCode(code); g != nil {
+		g.Ref += "/next"
 	}
 }
 
@@ -192,6 +203,7 @@ func (s *Workshop) update(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		now := *was
+		now.Parts = slices.Clone(was.Parts)
 		body, _ := json.Marshal(doc)
 		if json.Unmarshal(body, &now) != nil || now.Title == RefusedTitle {
 			refuse(w, http.StatusUnprocessableEntity, "no gadget may be called so", "title")
@@ -214,11 +226,14 @@ func (s *Workshop) putParts(w http.ResponseWriter, r *http.Request) {
 		s.crowded.Store(true)
 	}
 	defer s.writing.Add(-1)
+	for range 200 {
+		runtime.Gosched() // whoever else is under way comes in
+	}
 	var records []struct {
 		Ref   string   `json:"sku"`
 		Parts []string `json:"parts"`
 	}
-	if err := json.NewDecoder(r.Body).Decode(&records); err != nil || len(records) > partsBatch {
+	if err := json.NewDecoder(r.Body).Decode(&records); err != nil {
 		refuse(w, http.StatusBadRequest, fmt.Sprintf("%d records: %v", len(records), err), "")
 		return
 	}
@@ -235,7 +250,7 @@ func (s *Workshop) putParts(w http.ResponseWriter, r *http.Request) {
 	for _, rec := range records {
 		moved := ""
 		for ref := range byRef {
-			if strings.HasPrefix(ref, rec.Ref+"/") {
+			if ref != rec.Ref && strings.HasPrefix(ref, rec.Ref+"/") {
 				moved = ref
 			}
 		}
