@@ -126,7 +126,7 @@ func (s *step) send(ctx context.Context, c *bigcommerce.Client, all []*write, re
 		if waits {
 			batches = slices.DeleteFunc(batches, func(b []*write) bool { return len(b) < route.Batch })
 		}
-		waits = waits || len(batches) > 0
+		waits = waits || slices.ContainsFunc(all, func(x *write) bool { return x.route.Name == route.Name })
 		limit := s.k.cfg.Concurrency
 		if route.Serial {
 			limit = 1
