@@ -12,6 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/internal/bigcommerce"
+	"sluice/internal/sandbox"
+	"sluice/jobs/upsert/upserttest"
 	"sluice/tenants"
 	"sluice/tenants/tenantstest"
 )
@@ -36,16 +38,16 @@ func describedRow(sku, price, cost, text string) string {
 // forget makes the next run compare everything with the store: no row is known to have landed.
 func (w *world) forget() {
 	w.Helper()
-	if err := w.db.Scoped(w.ctx).Model(&tenants.Record{}).Where("flow_id = ?", w.flow.ID).Update("source_hash", "").Error; err != nil {
+	if err := w.DB.Scoped(w.Ctx).Model(&tenants.Record{}).Where("flow_id = ?", w.Flow.ID).Update("source_hash", "").Error; err != nil {
 		w.Fatal(err)
 	}
-	if err := w.db.Scoped(w.ctx).Where("flow_id = ?", w.flow.ID).Delete(&tenants.RememberedRecord{}).Error; err != nil {
+	if err := w.DB.Scoped(w.Ctx).Where("flow_id = ?", w.Flow.ID).Delete(&tenants.RememberedRecord{}).Error; err != nil {
 		w.Fatal(err)
 	}
 }
 
 func (w *world) writes(fn func()) int {
-	routes := w.routes(fn)
+	routes := w.Routes(fn)
 	return routes["PUT/products"] + routes["POST/products"]
 }
 
@@ -53,20 +55,20 @@ func (w *world) writes(fn func()) int {
 // products are remembered, or everything is compared with the store anew; and are no part of other changes.
 func TestCleanedValuesLandOnce(t *testing.T) {
 	tenantstest.EachDB(t, func(t *testing.T, db *tenants.DB) {
-		w := newWorld(t, platformOn(t, db))
-		w.flow.Mapping = described
+		w := newWorld(t, upserttest.PlatformOn(t, db, sandbox.Choices{}))
+		w.Flow.Mapping = described
 		feed := func(priceOfB, textOfC string) {
-			w.feed.body = describedHeader + describedRow("A", "1.23456", "0.00004", "plain") +
+			w.Feed.Body = describedHeader + describedRow("A", "1.23456", "0.00004", "plain") +
 				describedRow("B", priceOfB, "0.12345", unclean) + describedRow("C", "3", "2", textOfC)
 		}
 		feed("2.00006", unclean)
-		w.want(w.run(), counts{Read: 3, Created: 3})
+		w.Want(w.Run(), upserttest.Counts{Read: 3, Created: 3})
 		var stored struct {
 			Price       json.Number
 			CostPrice   json.Number `json:"cost_price"`
 			Description string
 		}
-		if err := json.Unmarshal(w.call("GET", fmt.Sprintf("/v3/catalog/products/%d", w.products()["B"].ID), nil), &stored); err != nil {
+		if err := json.Unmarshal(w.Call("GET", fmt.Sprintf("/v3/catalog/products/%d", w.products()["B"].ID), nil), &stored); err != nil {
 			t.Fatal(err)
 		}
 		if stored.Description != cleanedText || stored.CostPrice == "0.12345" || stored.Price == "2.00006" {
@@ -75,43 +77,43 @@ func TestCleanedValuesLandOnce(t *testing.T) {
 		for round := range 2 { // without memory
 			w.forget()
 			var r *tenants.Run
-			if n := w.writes(func() { r = w.run(dryRun) }); n != 0 || r.Updated != 0 {
-				t.Errorf("round %d: a dry run would write %d, %v", round, r.Updated, w.changes(r))
+			if n := w.writes(func() { r = w.Run(upserttest.DryRun) }); n != 0 || r.Updated != 0 {
+				t.Errorf("round %d: a dry run would write %d, %v", round, r.Updated, w.ItemChanges(r))
 			}
-			if n := w.writes(func() { r = w.run() }); n != 0 {
-				t.Errorf("round %d: %d writes though nothing changed: %v", round, n, w.changes(r))
+			if n := w.writes(func() { r = w.Run() }); n != 0 {
+				t.Errorf("round %d: %d writes though nothing changed: %v", round, n, w.ItemChanges(r))
 			}
-			w.want(r, counts{Read: 3, Unchanged: 3})
+			w.Want(r, upserttest.Counts{Read: 3, Unchanged: 3})
 		}
 		// With memory: another change takes along nothing that landed.
 		feed("5", unclean)
-		r := w.run()
-		w.want(r, counts{Read: 3, Updated: 1, Unchanged: 2})
-		if d := cmp.Diff([]string{"price: 2.0001 → 5"}, w.journalled(r, "B")); d != "" {
+		r := w.Run()
+		w.Want(r, upserttest.Counts{Read: 3, Updated: 1, Unchanged: 2})
+		if d := cmp.Diff([]string{"price: 2.0001 → 5"}, w.Journalled(r, "B")); d != "" {
 			t.Error(d)
 		}
 		// Without it neither.
 		w.forget()
 		feed("6", unclean)
-		r = w.run()
-		w.want(r, counts{Read: 3, Updated: 1, Unchanged: 2})
-		if d := cmp.Diff([]string{"price: 5 → 6"}, w.journalled(r, "B")); d != "" {
+		r = w.Run()
+		w.Want(r, upserttest.Counts{Read: 3, Updated: 1, Unchanged: 2})
+		if d := cmp.Diff([]string{"price: 5 → 6"}, w.Journalled(r, "B")); d != "" {
 			t.Error(d)
 		}
 		// Another text is sent, though the store shows what the old one became.
 		feed("6", unclean+"s")
-		r = w.run()
-		w.want(r, counts{Read: 3, Updated: 1, Unchanged: 2})
-		if d := cmp.Diff([]string{"description: " + cleanedText + " → " + unclean + "s"}, w.journalled(r, "C")); d != "" {
+		r = w.Run()
+		w.Want(r, upserttest.Counts{Read: 3, Updated: 1, Unchanged: 2})
+		if d := cmp.Diff([]string{"description: " + cleanedText + " → " + unclean + "s"}, w.Journalled(r, "C")); d != "" {
 			t.Error(d)
 		}
 		// So is a text that somebody else replaced.
 		w.edit("B", bigcommerce.Fields{"description": "theirs"})
 		w.forget()
-		w.want(w.run(), counts{Read: 3, Updated: 1, Unchanged: 2})
+		w.Want(w.Run(), upserttest.Counts{Read: 3, Updated: 1, Unchanged: 2})
 		w.forget()
-		if n := w.writes(func() { r = w.run() }); n != 0 {
-			t.Errorf("%d writes: %v", n, w.changes(r))
+		if n := w.writes(func() { r = w.Run() }); n != 0 {
+			t.Errorf("%d writes: %v", n, w.ItemChanges(r))
 		}
 	})
 }
@@ -119,21 +121,21 @@ func TestCleanedValuesLandOnce(t *testing.T) {
 // TestTheFirstCompareOfCleanedValues: products that are there already, as BigCommerce keeps them. Known rounding is no
 // difference; HTML is sent once, to learn what becomes of it.
 func TestTheFirstCompareOfCleanedValues(t *testing.T) {
-	w := newWorld(t, newPlatform(t))
-	w.flow.Mapping = described
+	w := newWorld(t, upserttest.NewPlatform(t))
+	w.Flow.Mapping = described
 	for sku, text := range map[string]string{"A": "plain", "B": unclean} {
 		w.add(bigcommerce.Fields{"sku": sku, "name": "Bag " + sku, "type": "physical", "weight": 0, "price": json.Number("1.23456"),
 			"cost_price": json.Number("0.00004"), "description": text})
 	}
-	w.feed.body = describedHeader + describedRow("A", "1.23456", "0.00004", "plain") + describedRow("B", "1.23456", "0.00004", unclean)
-	r := w.run()
-	w.want(r, counts{Read: 2, Updated: 1, Unchanged: 1})
-	if d := cmp.Diff([]string{"description: " + cleanedText + " → " + unclean}, w.journalled(r, "B")); d != "" {
+	w.Feed.Body = describedHeader + describedRow("A", "1.23456", "0.00004", "plain") + describedRow("B", "1.23456", "0.00004", unclean)
+	r := w.Run()
+	w.Want(r, upserttest.Counts{Read: 2, Updated: 1, Unchanged: 1})
+	if d := cmp.Diff([]string{"description: " + cleanedText + " → " + unclean}, w.Journalled(r, "B")); d != "" {
 		t.Error(d)
 	}
 	w.forget()
-	if n := w.writes(func() { r = w.run() }); n != 0 {
-		t.Errorf("%d writes: %v", n, w.changes(r))
+	if n := w.writes(func() { r = w.Run() }); n != 0 {
+		t.Errorf("%d writes: %v", n, w.ItemChanges(r))
 	}
 }
 
@@ -188,28 +190,28 @@ func TestAFieldThatIsNotShownIsUnknown(t *testing.T) {
 		{Target: "category", Expression: `"Bags"`}, {Target: "brand", Expression: `"Acme"`},
 	} {
 		t.Run(target.Target, func(t *testing.T) {
-			w := newWorld(t, newPlatform(t))
-			w.wrap = func(rt http.RoundTripper) http.RoundTripper { return hiding{rt, products{}.FieldOf(target.Target)} }
-			w.flow.Mapping = tenants.Mapping{Fields: append([]tenants.FieldMapping{target}, described.Fields[:5]...)}
+			w := newWorld(t, upserttest.NewPlatform(t))
+			w.Wrap = func(rt http.RoundTripper) http.RoundTripper { return hiding{rt, products{}.FieldOf(target.Target)} }
+			w.Flow.Mapping = tenants.Mapping{Fields: append([]tenants.FieldMapping{target}, described.Fields[:5]...)}
 			w.add(bigcommerce.Fields{"sku": "A", "name": "Bag A", "type": "physical", "weight": 0, "price": 1})
-			w.feed.body = describedHeader + describedRow("A", "1", "1", "") + describedRow("N", "1", "1", "")
-			r := w.run()
-			w.want(r, counts{Read: 2, Created: 1, Updated: 1})
-			for _, c := range w.changes(r)["a"] {
+			w.Feed.Body = describedHeader + describedRow("A", "1", "1", "") + describedRow("N", "1", "1", "")
+			r := w.Run()
+			w.Want(r, upserttest.Counts{Read: 2, Created: 1, Updated: 1})
+			for _, c := range w.ItemChanges(r)["a"] {
 				if !c.Unknown {
 					t.Errorf("%+v says that the value before is known", c)
 				}
 			}
 			for range 2 {
 				w.forget()
-				if n := w.writes(func() { r = w.run() }); n != 0 {
-					t.Errorf("%d writes though nothing changed: %v", n, w.changes(r))
+				if n := w.writes(func() { r = w.Run() }); n != 0 {
+					t.Errorf("%d writes though nothing changed: %v", n, w.ItemChanges(r))
 				}
 			}
-			w.feed.body = strings.Replace(w.feed.body, "Bag N,1,", "Bag N,2,", 1)
-			r = w.run()
-			w.want(r, counts{Read: 2, Updated: 1, Unchanged: 1})
-			if d := cmp.Diff([]string{"price: 1 → 2"}, w.journalled(r, "N")); d != "" {
+			w.Feed.Body = strings.Replace(w.Feed.Body, "Bag N,1,", "Bag N,2,", 1)
+			r = w.Run()
+			w.Want(r, upserttest.Counts{Read: 2, Updated: 1, Unchanged: 1})
+			if d := cmp.Diff([]string{"price: 1 → 2"}, w.Journalled(r, "N")); d != "" {
 				t.Error(d)
 			}
 		})

@@ -12,6 +12,7 @@ import (
 
 	"sluice/jobs/flow"
 	"sluice/jobs/upsert"
+	"sluice/jobs/upsert/upserttest"
 	"sluice/tenants"
 )
 
@@ -37,17 +38,17 @@ func bomb(sku string) string {
 // TestHostileRowsFailAlone: a row over its budget is an error of its field, and so is one whose value is huge, of which
 // the list of errors keeps little; the others go on.
 func TestHostileRowsFailAlone(t *testing.T) {
-	w := newWorld(t, newPlatform(t))
-	w.flow.Mapping = hostileMapping()
-	w.feed.body = csv(part("A", "First", "1", "1"), bomb("B"), part("C", "Third", "1", "1"), bomb("D"), part(strings.Repeat("E", 40<<10), "Fifth", "1", "1"))
-	r := w.run()
-	w.want(r, counts{Read: 5, Created: 2, Failed: 3})
-	_, messages := w.issues(r, flow.SeverityError)
+	w := newWorld(t, upserttest.NewPlatform(t))
+	w.Flow.Mapping = hostileMapping()
+	w.Feed.Body = csv(part("A", "First", "1", "1"), bomb("B"), part("C", "Third", "1", "1"), bomb("D"), part(strings.Repeat("E", 40<<10), "Fifth", "1", "1"))
+	r := w.Run()
+	w.Want(r, upserttest.Counts{Read: 5, Created: 2, Failed: 3})
+	_, messages := w.Issues(r, flow.SeverityError)
 	if !strings.Contains(fmt.Sprint(messages), "more work than one row may") || !strings.Contains(fmt.Sprint(messages), "name") {
 		t.Errorf("%.1000v", messages)
 	}
 	var issues []tenants.RunIssue
-	if err := w.db.Scoped(w.ctx).Where("run_id = ?", r.ID).Find(&issues).Error; err != nil {
+	if err := w.DB.Scoped(w.Ctx).Where("run_id = ?", r.ID).Find(&issues).Error; err != nil {
 		t.Fatal(err)
 	}
 	longest := 0
@@ -66,20 +67,20 @@ func TestHostileRowsFailAlone(t *testing.T) {
 // for what tick adds at the nth question; cancel ends its context.
 func planStep(t *testing.T, w *world, r *tenants.Run, tick func(n int) time.Duration) (cancel context.CancelFunc, step func() error) {
 	t.Helper()
-	ctx, cancel := context.WithCancel(w.ctx)
+	ctx, cancel := context.WithCancel(w.Ctx)
 	t.Cleanup(cancel)
-	e := w.engine()
+	e := w.Engine()
 	for r.Phase != tenants.PhasePlan {
-		if _, err := e.Step(w.ctx, r, nil); err != nil {
+		if _, err := e.Step(w.Ctx, r, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
-	cfg, n, began := w.flows, 0, w.now()
+	cfg, n, began := w.Flows, 0, w.Now()
 	cfg.Now = func() time.Time {
 		n++
 		return began.Add(tick(n))
 	}
-	e = flow.New(cfg, upsert.New(w.cfg, New()))
+	e = flow.New(cfg, upsert.New(w.Config, New()))
 	return cancel, func() error {
 		_, err := e.Step(ctx, r, nil)
 		return err
@@ -88,13 +89,13 @@ func planStep(t *testing.T, w *world, r *tenants.Run, tick func(n int) time.Dura
 
 // TestAWindowEndsWithItsTime: rows that take long do not make a step long. The next goes on after them.
 func TestAWindowEndsWithItsTime(t *testing.T) {
-	w := newWorld(t, newPlatform(t))
+	w := newWorld(t, upserttest.NewPlatform(t))
 	rows := make([]string, 50)
 	for i := range rows {
 		rows[i] = part(fmt.Sprint("A", i), fmt.Sprint("Name ", i), "1", "1")
 	}
-	w.feed.body = csv(rows...)
-	r := w.start()
+	w.Feed.Body = csv(rows...)
+	r := w.Start()
 	_, step := planStep(t, w, r, func(n int) time.Duration { return time.Duration(max(n-5, 0)) * time.Hour })
 	if err := step(); err != nil {
 		t.Fatal(err)
@@ -102,15 +103,15 @@ func TestAWindowEndsWithItsTime(t *testing.T) {
 	if r.Read == 0 || r.Read > 10 || r.Phase != tenants.PhasePlan {
 		t.Errorf("%d rows were mapped after the step's time, phase %s", r.Read, r.Phase)
 	}
-	w.want(w.finish(r), counts{Read: 50, Created: 50})
+	w.Want(w.Finish(r), upserttest.Counts{Read: 50, Created: 50})
 }
 
 // TestAWindowEndsWithItsContext: a process that stops, or a run that is taken away, does not wait for the
 // window's rows. Nothing of the step is saved, and it is done again.
 func TestAWindowEndsWithItsContext(t *testing.T) {
-	w := newWorld(t, newPlatform(t))
-	w.feed.body = csv(part("A", "First", "1", "1"), part("B", "Second", "1", "1"), part("C", "Third", "1", "1"), part("D", "Fourth", "1", "1"), part("E", "Fifth", "1", "1"), part("F", "Sixth", "1", "1"))
-	r := w.start()
+	w := newWorld(t, upserttest.NewPlatform(t))
+	w.Feed.Body = csv(part("A", "First", "1", "1"), part("B", "Second", "1", "1"), part("C", "Third", "1", "1"), part("D", "Fourth", "1", "1"), part("E", "Fifth", "1", "1"), part("F", "Sixth", "1", "1"))
+	r := w.Start()
 	asked := 0
 	var cancel context.CancelFunc
 	cancel, step := planStep(t, w, r, func(n int) time.Duration {
@@ -122,25 +123,25 @@ func TestAWindowEndsWithItsContext(t *testing.T) {
 	if err := step(); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}
-	if asked > 5 || w.saved(r).Read != 0 {
+	if asked > 5 || w.Saved(r).Read != 0 {
 		t.Errorf("the clock was asked %d times: the rows after the end were mapped", asked)
 	}
-	w.want(w.finish(w.saved(r)), counts{Read: 6, Created: 6})
+	w.Want(w.Finish(w.Saved(r)), upserttest.Counts{Read: 6, Created: 6})
 }
 
 // TestAWindowOfLargeDocuments: small rows that make large documents end a window as large rows do.
 func TestAWindowOfLargeDocuments(t *testing.T) {
-	w := newWorld(t, newPlatform(t))
+	w := newWorld(t, upserttest.NewPlatform(t))
 	m := hostileMapping()
 	m.Fields = append(m.Fields, tenants.FieldMapping{Target: "description", Expression: `replace(replace(replace(PartDescription, "a", "` + strings.Repeat("b", 100) + `"), "b", "` +
 		strings.Repeat("c", 100) + `"), "c", "` + strings.Repeat("d", 20) + `") + replace(PartDescription, "a", "x")`})
-	w.flow.Mapping = m
+	w.Flow.Mapping = m
 	rows := make([]string, 200)
 	for i := range rows {
 		rows[i] = part(fmt.Sprint("A", i), fmt.Sprint(i, " a"), "1", "1")
 	}
-	w.feed.body = csv(rows...)
-	r := w.start()
+	w.Feed.Body = csv(rows...)
+	r := w.Start()
 	_, step := planStep(t, w, r, func(int) time.Duration { return 0 })
 	if err := step(); err != nil {
 		t.Fatal(err)
@@ -153,11 +154,11 @@ func TestAWindowOfLargeDocuments(t *testing.T) {
 // TestShownValuesAreClipped: an inspection and a preview show the beginning of a long value, and stop where
 // they have shown enough.
 func TestShownValuesAreClipped(t *testing.T) {
-	w := newWorld(t, newPlatform(t))
-	e := upsert.New(w.cfg, New())
+	w := newWorld(t, upserttest.NewPlatform(t))
+	e := upsert.New(w.Config, New())
 	long := strings.Repeat("é", 100_000)
-	w.feed.body = csv(part("A", long, "1", "1"), part(strings.Repeat("ü", 2000), "Second", "1", "1"))
-	in, err := e.Inspect(w.ctx, upsert.InspectRequest{FlowID: w.flow.ID, Kind: "url", URL: feedURL})
+	w.Feed.Body = csv(part("A", long, "1", "1"), part(strings.Repeat("ü", 2000), "Second", "1", "1"))
+	in, err := e.Inspect(w.Ctx, upsert.InspectRequest{FlowID: w.Flow.ID, Kind: "url", URL: upserttest.FeedURL})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,7 +175,7 @@ func TestShownValuesAreClipped(t *testing.T) {
 	}
 	m := hostileMapping()
 	m.Fields = append(m.Fields, tenants.FieldMapping{Target: "description", Expression: "PartDescription"}, tenants.FieldMapping{Target: "meta_keywords", Expression: `[PartDescription]`})
-	p, err := e.PreviewMapping(w.ctx, in.SnapshotID, in.Format, m, 10)
+	p, err := e.PreviewMapping(w.Ctx, in.SnapshotID, in.Format, m, 10)
 	if err != nil || len(p.Rows) != 2 {
 		t.Fatal(p, err)
 	}
@@ -206,14 +207,14 @@ func TestShownValuesAreClipped(t *testing.T) {
 	for i := range 10 {
 		lines = append(lines, fmt.Sprint("A", i, ",", strings.Join(wide, ",")))
 	}
-	w.feed.body = strings.Join(lines, "\n") + "\n"
-	if in, err = e.Inspect(w.ctx, upsert.InspectRequest{FlowID: w.flow.ID, Kind: "url", URL: feedURL}); err != nil {
+	w.Feed.Body = strings.Join(lines, "\n") + "\n"
+	if in, err = e.Inspect(w.Ctx, upsert.InspectRequest{FlowID: w.Flow.ID, Kind: "url", URL: upserttest.FeedURL}); err != nil {
 		t.Fatal(err)
 	}
 	m = tenants.Mapping{Fields: []tenants.FieldMapping{
 		{Target: "sku", Expression: "sku"}, {Target: "name", Expression: "c1"}, {Target: "type", Expression: `"physical"`}, {Target: "weight", Expression: "0"}, {Target: "price", Expression: "1"},
 	}}
-	if p, err = e.PreviewMapping(w.ctx, in.SnapshotID, in.Format, m, 10); err != nil {
+	if p, err = e.PreviewMapping(w.Ctx, in.SnapshotID, in.Format, m, 10); err != nil {
 		t.Fatal(err)
 	}
 	shown, err := json.Marshal(p)
@@ -224,18 +225,18 @@ func TestShownValuesAreClipped(t *testing.T) {
 
 // TestAHostilePreviewEnds: rows that each use up their budget end a preview early; each says why.
 func TestAHostilePreviewEnds(t *testing.T) {
-	w := newWorld(t, newPlatform(t))
-	e := upsert.New(w.cfg, New())
+	w := newWorld(t, upserttest.NewPlatform(t))
+	e := upsert.New(w.Config, New())
 	rows := make([]string, maxPreview)
 	for i := range rows {
 		rows[i] = bomb(fmt.Sprint("A", i))
 	}
-	w.feed.body = csv(rows...)
-	in, err := e.Inspect(w.ctx, upsert.InspectRequest{FlowID: w.flow.ID, Kind: "url", URL: feedURL})
+	w.Feed.Body = csv(rows...)
+	in, err := e.Inspect(w.Ctx, upsert.InspectRequest{FlowID: w.Flow.ID, Kind: "url", URL: upserttest.FeedURL})
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := e.PreviewMapping(w.ctx, in.SnapshotID, in.Format, hostileMapping(), maxPreview)
+	p, err := e.PreviewMapping(w.Ctx, in.SnapshotID, in.Format, hostileMapping(), maxPreview)
 	if err != nil || len(p.CompileErrors) != 0 {
 		t.Fatal(p, err)
 	}
@@ -247,7 +248,7 @@ func TestAHostilePreviewEnds(t *testing.T) {
 			t.Errorf("%.300v", row.Errors)
 		}
 	}
-	ctx, cancel := context.WithCancel(w.ctx)
+	ctx, cancel := context.WithCancel(w.Ctx)
 	cancel()
 	if _, err := e.PreviewMapping(ctx, in.SnapshotID, in.Format, hostileMapping(), maxPreview); !errors.Is(err, context.Canceled) {
 		t.Errorf("a preview that nobody waits for: %v", err)

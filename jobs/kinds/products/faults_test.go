@@ -17,63 +17,58 @@ import (
 	"sluice/internal/bigcommerce"
 	"sluice/internal/sandbox"
 	"sluice/jobs/flow"
+	"sluice/jobs/upsert/upserttest"
 	"sluice/tenants"
 )
 
 // fault makes the platform misbehave towards this store.
 func (w *world) fault(f sandbox.Fault) {
 	w.Helper()
-	f.Store = w.store.Hash
-	if _, err := w.sb.AddFault(f); err != nil {
+	f.Store = w.Store.Hash
+	if _, err := w.Sandbox.AddFault(f); err != nil {
 		w.Fatal(err)
 	}
 }
 
 const productsAPI = "/v3/catalog/products"
 
+// TestPlatformFaults is of the sandbox's own faults, whose connections really are cut. That a run comes through each kind of fault
+// is upserttest's to prove.
 func TestPlatformFaults(t *testing.T) {
-	p := newPlatform(t)
+	p := upserttest.NewPlatform(t)
 	const size = 30
 	tests := []sandbox.Fault{
 		{Method: "POST", PathPrefix: productsAPI, Kind: sandbox.Fault503, Every: 3, Times: 5},
 		{Method: "POST", PathPrefix: productsAPI, Kind: sandbox.FaultCutAfter, Every: 2, Times: 10},
-		{Method: "POST", PathPrefix: productsAPI, Kind: sandbox.FaultCutBefore, Every: 2, Times: 10},
-		{Method: "POST", PathPrefix: productsAPI, Kind: sandbox.Fault429, Times: 9},
-		{Method: "POST", PathPrefix: productsAPI, Kind: sandbox.Fault429Bare, Every: 2, Times: 9},
-		{Method: "POST", PathPrefix: productsAPI, Kind: sandbox.Fault429RetryAfter, MS: 3000, Every: 4, Times: 5},
-		{Method: "PUT", PathPrefix: productsAPI, Kind: sandbox.Fault503, Every: 2, Times: 4},
 		{Method: "PUT", PathPrefix: productsAPI, Kind: sandbox.FaultCutAfter, Times: 5},
 		// Once: a second one could meet the refused record when it stands alone, which is final.
 		{Method: "PUT", PathPrefix: productsAPI, Kind: sandbox.FaultPartial, Times: 1},
-		{Method: "PUT", PathPrefix: productsAPI, Kind: sandbox.Fault429, Times: 3},
-		{Method: "GET", Kind: sandbox.Fault503, Every: 2, Times: 6},
-		{Method: "GET", Kind: sandbox.Fault429, Times: 3},
 		{Method: "POST", PathPrefix: "/v3/catalog/trees", Kind: sandbox.Fault429, Times: 2},
 	}
 	for _, f := range tests {
 		t.Run(fmt.Sprintf("%s %s %s", f.Kind, f.Method, f.PathPrefix), func(t *testing.T) {
 			w := newWorld(t, p)
 			rows := parts(size)
-			w.feed.body = csv(rows...)
+			w.Feed.Body = csv(rows...)
 			if f.Method == "PUT" {
-				w.want(w.run(), counts{Read: size, Created: size})
-				w.feed.body = strings.ReplaceAll(w.feed.body, ".99,", ".49,")
+				w.Want(w.Run(), upserttest.Counts{Read: size, Created: size})
+				w.Feed.Body = strings.ReplaceAll(w.Feed.Body, ".99,", ".49,")
 			}
 			w.fault(f)
-			r := w.run()
-			want := counts{Read: size, Created: size}
+			r := w.Run()
+			want := upserttest.Counts{Read: size, Created: size}
 			if f.Method == "PUT" {
-				want = counts{Read: size, Updated: size}
+				want = upserttest.Counts{Read: size, Updated: size}
 			}
-			w.want(r, want)
-			if got := w.store.Products(); got != size {
+			w.Want(r, want)
+			if got := w.Store.Products(); got != size {
 				t.Errorf("%d products", got)
 			}
 			if throttling := strings.HasPrefix(f.Kind, "429"); throttling != (r.Throttled > 0) {
 				t.Errorf("%d throttled", r.Throttled)
 			}
-			w.sb.ClearFaults()
-			if n := w.requests(func() { r = w.run() }); n != 0 {
+			w.Sandbox.ClearFaults()
+			if n := w.Requests(func() { r = w.Run() }); n != 0 {
 				t.Errorf("afterwards: %d requests", n)
 			}
 		})
@@ -93,7 +88,7 @@ type ration struct {
 func (l *ration) Wait(context.Context, bigcommerce.Call) (func(bigcommerce.Answer), error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if now := l.w.now(); !now.Before(l.window) {
+	if now := l.w.Now(); !now.Before(l.window) {
 		l.used, l.window = 0, now.Add(30*time.Second)
 	}
 	if l.used >= l.most {
@@ -105,13 +100,13 @@ func (l *ration) Wait(context.Context, bigcommerce.Call) (func(bigcommerce.Answe
 
 // TestQuotaThatEndsIsWaitedFor has room for seven requests a window.
 func TestQuotaThatEndsIsWaitedFor(t *testing.T) {
-	w := newWorld(t, newPlatform(t))
-	w.feed.body = csv(parts(40)...)
-	w.limit = &ration{w: w, most: 7}
-	began := w.now()
-	r := w.run()
-	w.want(r, counts{Read: 40, Created: 40})
-	windows := int(w.now().Sub(began) / (30 * time.Second))
+	w := newWorld(t, upserttest.NewPlatform(t))
+	w.Feed.Body = csv(parts(40)...)
+	w.Limit = &ration{w: w, most: 7}
+	began := w.Now()
+	r := w.Run()
+	w.Want(r, upserttest.Counts{Read: 40, Created: 40})
+	windows := int(w.Now().Sub(began) / (30 * time.Second))
 	if best := int(r.Requests) / 7; windows < best || windows > best+2 {
 		t.Errorf("%d requests took %d windows of 7", r.Requests, windows)
 	}
@@ -119,38 +114,38 @@ func TestQuotaThatEndsIsWaitedFor(t *testing.T) {
 		t.Errorf("%d requests, %d throttled", r.Requests, r.Throttled)
 	}
 	for i := range 40 {
-		w.feed.body = strings.Replace(w.feed.body, fmt.Sprintf("P-%05d,Part", i), fmt.Sprintf("P-%05d,Piece", i), 1)
+		w.Feed.Body = strings.Replace(w.Feed.Body, fmt.Sprintf("P-%05d,Part", i), fmt.Sprintf("P-%05d,Piece", i), 1)
 	}
-	w.want(w.run(), counts{Read: 40, Updated: 40})
+	w.Want(w.Run(), upserttest.Counts{Read: 40, Updated: 40})
 }
 
 func TestAnOutageIsWaitedOut(t *testing.T) {
-	w := newWorld(t, newPlatform(t))
-	w.feed.body = csv(parts(20)...)
+	w := newWorld(t, upserttest.NewPlatform(t))
+	w.Feed.Body = csv(parts(20)...)
 	w.fault(sandbox.Fault{Method: "POST", PathPrefix: productsAPI, Kind: sandbox.Fault503, Times: 40})
-	began := w.now()
-	w.want(w.run(), counts{Read: 20, Created: 20})
-	if waited := w.now().Sub(began); waited < 10*time.Second {
+	began := w.Now()
+	w.Want(w.Run(), upserttest.Counts{Read: 20, Created: 20})
+	if waited := w.Now().Sub(began); waited < 10*time.Second {
 		t.Errorf("it waited %v in all: no back-off", waited)
 	}
 }
 
 func TestAnOutageThatDoesNotEndFailsTheRun(t *testing.T) {
-	w := newWorld(t, newPlatform(t))
-	w.feed.body = csv(parts(3)...)
+	w := newWorld(t, upserttest.NewPlatform(t))
+	w.Feed.Body = csv(parts(3)...)
 	w.fault(sandbox.Fault{Method: "POST", PathPrefix: productsAPI, Kind: sandbox.Fault503})
-	r := w.run()
+	r := w.Run()
 	if r.State != tenants.RunFailed || !strings.Contains(r.Error, "did not answer") || r.Created != 0 {
 		t.Errorf("state %s, error %q, created %d", r.State, r.Error, r.Created)
 	}
-	w.sb.ClearFaults()
-	w.want(w.run(), counts{Read: 3, Created: 3})
+	w.Sandbox.ClearFaults()
+	w.Want(w.Run(), upserttest.Counts{Read: 3, Created: 3})
 }
 
 // answer has requests of a method answered by f, told their bodies, instead of BigCommerce; nil leaves one to it.
 func (w *world) answer(method string, f func(r *http.Request, body string) *http.Response) {
-	w.wrap = func(next http.RoundTripper) http.RoundTripper {
-		return tripper(func(r *http.Request) (*http.Response, error) {
+	w.Wrap = func(next http.RoundTripper) http.RoundTripper {
+		return upserttest.Tripper(func(r *http.Request) (*http.Response, error) {
 			if r.Method != method {
 				return next.RoundTrip(r)
 			}
@@ -179,44 +174,44 @@ func (w *world) poison(method, text string) {
 
 // TestARecordThatIsNeverAnswered must not hold the others, nor the run.
 func TestARecordThatIsNeverAnswered(t *testing.T) {
-	p := newPlatform(t)
+	p := upserttest.NewPlatform(t)
 	for _, size := range []int{1, 8, 30} {
 		t.Run(fmt.Sprintf("create/%d", size), func(t *testing.T) {
 			w := newWorld(t, p)
 			rows := parts(size)
 			rows[0] = part("POISON", "Poison", "1", "1")
-			w.feed.body = csv(rows...)
+			w.Feed.Body = csv(rows...)
 			w.poison("POST", "POISON")
-			r := w.run()
-			w.want(r, counts{Read: int64(size), Created: int64(size - 1), Failed: 1})
-			if kinds, _ := w.issues(r, flow.SeverityError); !cmp.Equal(kinds, []string{"2 POISON "}) {
+			r := w.Run()
+			w.Want(r, upserttest.Counts{Read: int64(size), Created: int64(size - 1), Failed: 1})
+			if kinds, _ := w.Issues(r, flow.SeverityError); !cmp.Equal(kinds, []string{"2 POISON "}) {
 				t.Errorf("errors %v", kinds)
 			}
 		})
 		t.Run(fmt.Sprintf("update/%d", size), func(t *testing.T) {
 			w := newWorld(t, p)
 			rows := parts(size)
-			w.feed.body = csv(rows...)
-			w.want(w.run(), counts{Read: int64(size), Created: int64(size)})
-			w.feed.body = strings.Replace(strings.ReplaceAll(w.feed.body, ".99,", ".49,"), "1.49,", "77.77,", 1)
+			w.Feed.Body = csv(rows...)
+			w.Want(w.Run(), upserttest.Counts{Read: int64(size), Created: int64(size)})
+			w.Feed.Body = strings.Replace(strings.ReplaceAll(w.Feed.Body, ".99,", ".49,"), "1.49,", "77.77,", 1)
 			w.poison("PUT", "77.77")
-			r := w.run()
-			w.want(r, counts{Read: int64(size), Updated: int64(size - 1), Failed: 1})
-			w.wrap = nil
-			w.want(w.run(func(n *tenants.Run) { n.RetryOf = r.ID }), counts{Read: 1, Updated: 1})
+			r := w.Run()
+			w.Want(r, upserttest.Counts{Read: int64(size), Updated: int64(size - 1), Failed: 1})
+			w.Wrap = nil
+			w.Want(w.Run(func(n *tenants.Run) { n.RetryOf = r.ID }), upserttest.Counts{Read: 1, Updated: 1})
 		})
 	}
 }
 
 func TestARevokedTokenIsToldAndLosesNothing(t *testing.T) {
-	w := newWorld(t, newPlatform(t))
-	w.feed.body = csv(parts(10)...)
+	w := newWorld(t, upserttest.NewPlatform(t))
+	w.Feed.Body = csv(parts(10)...)
 	w.fault(sandbox.Fault{Method: "POST", PathPrefix: productsAPI, Kind: sandbox.Fault401})
-	r := w.start()
-	e := w.engine()
+	r := w.Start()
+	e := w.Engine()
 	var err error
 	for range 50 {
-		if _, err = e.Step(w.ctx, r, nil); err != nil {
+		if _, err = e.Step(w.Ctx, r, nil); err != nil {
 			break
 		}
 	}
@@ -224,16 +219,16 @@ func TestARevokedTokenIsToldAndLosesNothing(t *testing.T) {
 	if !errors.As(err, &unauthorized) {
 		t.Fatalf("error %v, state %s", err, r.State)
 	}
-	w.sb.ClearFaults()
-	*r = *w.saved(r)
-	w.want(w.finish(r), counts{Read: 10, Created: 10})
+	w.Sandbox.ClearFaults()
+	*r = *w.Saved(r)
+	w.Want(w.Finish(r), upserttest.Counts{Read: 10, Created: 10})
 }
 
 func TestAMissingScopeFailsTheRun(t *testing.T) {
-	w := newWorld(t, newPlatform(t))
-	w.token = w.store.Token("store_v2_products_read_only")
-	w.feed.body = csv(parts(3)...)
-	r := w.run()
+	w := newWorld(t, upserttest.NewPlatform(t))
+	w.Token = w.Store.Token("store_v2_products_read_only")
+	w.Feed.Body = csv(parts(3)...)
+	r := w.Run()
 	if r.State != tenants.RunFailed || !strings.Contains(r.Error, "permission") {
 		t.Errorf("state %s, error %q", r.State, r.Error)
 	}
@@ -244,28 +239,28 @@ func TestAMissingScopeFailsTheRun(t *testing.T) {
 
 // TestABadRecordDoesNotTakeItsBatchWithIt has BigCommerce refuse one record in the middle of a batch.
 func TestABadRecordDoesNotTakeItsBatchWithIt(t *testing.T) {
-	w := newWorld(t, newPlatform(t))
+	w := newWorld(t, upserttest.NewPlatform(t))
 	rows := make([]string, 25)
 	for i := range rows {
 		rows[i] = part(fmt.Sprintf("S-%02d", i), fmt.Sprintf("Name %d", i), "1", "1")
 	}
-	w.feed.body = csv(rows...)
-	w.want(w.run(), counts{Read: 25, Created: 25})
+	w.Feed.Body = csv(rows...)
+	w.Want(w.Run(), upserttest.Counts{Read: 25, Created: 25})
 	w.add(bigcommerce.Fields{"name": "Taken", "sku": "OTHER", "type": "physical", "weight": 0, "price": 1})
 	for i := range rows {
 		rows[i] = strings.Replace(rows[i], ",1,1,", ",2,1,", 1)
 	}
 	rows[13] = strings.Replace(rows[13], "Name 13", "Taken", 1)
-	w.feed.body = csv(rows...)
-	w.flow.Options = tenants.Options{"repeated_names": "fail"}
-	r := w.run()
-	w.want(r, counts{Read: 25, Updated: 24, Failed: 1})
-	if kinds, _ := w.issues(r, flow.SeverityError); !cmp.Equal(kinds, []string{"15 S-13 name"}) {
+	w.Feed.Body = csv(rows...)
+	w.Flow.Options = tenants.Options{"repeated_names": "fail"}
+	r := w.Run()
+	w.Want(r, upserttest.Counts{Read: 25, Updated: 24, Failed: 1})
+	if kinds, _ := w.Issues(r, flow.SeverityError); !cmp.Equal(kinds, []string{"15 S-13 name"}) {
 		t.Errorf("errors %v", kinds)
 	}
-	w.flow.Options = tenants.Options{"repeated_names": "append_sku"}
-	retry := w.run(func(n *tenants.Run) { n.RetryOf = r.ID })
-	w.want(retry, counts{Read: 1, Updated: 1})
+	w.Flow.Options = tenants.Options{"repeated_names": "append_sku"}
+	retry := w.Run(func(n *tenants.Run) { n.RetryOf = r.ID })
+	w.Want(retry, upserttest.Counts{Read: 1, Updated: 1})
 	if got := w.products()["S-13"].Name; got != "Taken (S-13)" {
 		t.Errorf("name %q", got)
 	}
@@ -273,38 +268,38 @@ func TestABadRecordDoesNotTakeItsBatchWithIt(t *testing.T) {
 
 // TestStoppingKeepsWhatTheStepDid ends the process's context while creates are under way.
 func TestStoppingKeepsWhatTheStepDid(t *testing.T) {
-	w := newWorld(t, newPlatform(t))
-	w.feed.body = csv(parts(40)...)
-	w.cfg.Concurrency = 2
-	ctx, stop := context.WithCancel(w.ctx)
+	w := newWorld(t, upserttest.NewPlatform(t))
+	w.Feed.Body = csv(parts(40)...)
+	w.Config.Concurrency = 2
+	ctx, stop := context.WithCancel(w.Ctx)
 	defer stop()
 	w.beforeFirst("POST", stop) // the first POST is the categories'
-	r := w.start()
-	e := w.engine()
+	r := w.Start()
+	e := w.Engine()
 	for ctx.Err() == nil {
 		if _, err := e.Step(ctx, r, nil); err != nil && ctx.Err() == nil {
 			t.Fatal(err)
 		}
 	}
-	*r = *w.saved(r)
-	w.want(w.finish(r), counts{Read: 40, Created: 40})
-	if got := w.store.Products(); got != 40 {
+	*r = *w.Saved(r)
+	w.Want(w.Finish(r), upserttest.Counts{Read: 40, Created: 40})
+	if got := w.Store.Products(); got != 40 {
 		t.Errorf("%d products", got)
 	}
 }
 
 func TestBrands(t *testing.T) {
-	w := newWorld(t, newPlatform(t))
-	if _, err := w.api().Brands.Create(w.ctx, bigcommerce.Brand{Name: "ACME"}); err != nil {
+	w := newWorld(t, upserttest.NewPlatform(t))
+	if _, err := w.Hand().Brands.Create(w.Ctx, bigcommerce.Brand{Name: "ACME"}); err != nil {
 		t.Fatal(err)
 	}
-	w.flow.Mapping.Fields = append(without(partsMapping, "category"), tenants.FieldMapping{Target: "brand", Expression: "ProductGroup"})
+	w.Flow.Mapping.Fields = append(without(partsMapping, "category"), tenants.FieldMapping{Target: "brand", Expression: "ProductGroup"})
 	long := strings.Repeat("x", 300)
-	w.feed.body = header + "\nA,First,1,1,acme,x\nB,Second,1,1,Other,x\nC,Third,1,1,other,x\nD,Fourth,1,1,,x\nE,Fifth,1,1," + long + ",x\n"
-	r := w.run()
-	w.want(r, counts{Read: 5, Created: 4, Failed: 1})
+	w.Feed.Body = header + "\nA,First,1,1,acme,x\nB,Second,1,1,Other,x\nC,Third,1,1,other,x\nD,Fourth,1,1,,x\nE,Fifth,1,1," + long + ",x\n"
+	r := w.Run()
+	w.Want(r, upserttest.Counts{Read: 5, Created: 4, Failed: 1})
 	brands := make(map[int64]string)
-	for b, err := range w.api().Brands.List(w.ctx, bigcommerce.BrandFilter{}) {
+	for b, err := range w.Hand().Brands.List(w.Ctx, bigcommerce.BrandFilter{}) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -317,18 +312,18 @@ func TestBrands(t *testing.T) {
 	if d := cmp.Diff(map[string]string{"A": "ACME", "B": "Other", "C": "Other", "D": ""}, got); d != "" {
 		t.Error(d)
 	}
-	if kinds, _ := w.issues(r, flow.SeverityError); !cmp.Equal(kinds, []string{"6 E brand"}) {
+	if kinds, _ := w.Issues(r, flow.SeverityError); !cmp.Equal(kinds, []string{"6 E brand"}) {
 		t.Errorf("errors %v", kinds)
 	}
 }
 
 func TestCategoriesThatCannotBeCreated(t *testing.T) {
-	w := newWorld(t, newPlatform(t))
+	w := newWorld(t, upserttest.NewPlatform(t))
 	long := strings.Repeat("y", 60)
-	w.feed.body = header + "\nA,First,1,1,bags,good\nB,Second,1,1,bags," + long + "\n"
-	r := w.run()
-	w.want(r, counts{Read: 2, Created: 1, Failed: 1})
-	if _, messages := w.issues(r, flow.SeverityError); !strings.Contains(messages["3 B category"], "60 characters") {
+	w.Feed.Body = header + "\nA,First,1,1,bags,good\nB,Second,1,1,bags," + long + "\n"
+	r := w.Run()
+	w.Want(r, upserttest.Counts{Read: 2, Created: 1, Failed: 1})
+	if _, messages := w.Issues(r, flow.SeverityError); !strings.Contains(messages["3 B category"], "60 characters") {
 		t.Errorf("errors %v", messages)
 	}
 }

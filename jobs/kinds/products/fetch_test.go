@@ -9,27 +9,28 @@ import (
 	"sluice/internal/limits"
 	"sluice/internal/problem"
 	"sluice/jobs/flow"
+	"sluice/jobs/upsert/upserttest"
 	"sluice/tenants"
 )
 
 func TestFailuresOfTheSource(t *testing.T) {
-	p := newPlatform(t)
+	p := upserttest.NewPlatform(t)
 	tests := []struct {
 		name  string
-		feed  feed
+		feed  upserttest.Feed
 		wants string
 	}{
-		{"404", feed{err: problem.New(problem.NotFound, "The server has no such file.")}, "The server has no such file."},
-		{"empty", feed{complete: true}, ""},
-		{"HTML", feed{body: "<!DOCTYPE html><html><body>Sign in</body></html>", complete: true}, ""},
-		{"away", feed{err: problem.New(problem.Unavailable, "The server did not answer.")}, "The server did not answer."},
+		{"404", upserttest.Feed{Err: problem.New(problem.NotFound, "The server has no such file.")}, "The server has no such file."},
+		{"empty", upserttest.Feed{Complete: true}, ""},
+		{"HTML", upserttest.Feed{Body: "<!DOCTYPE html><html><body>Sign in</body></html>", Complete: true}, ""},
+		{"away", upserttest.Feed{Err: problem.New(problem.Unavailable, "The server did not answer.")}, "The server did not answer."},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			w := newWorld(t, p)
-			*w.feed = tt.feed
+			*w.Feed = tt.feed
 			var r *tenants.Run
-			n := w.requests(func() { r = w.run() })
+			n := w.Requests(func() { r = w.Run() })
 			if r.State != tenants.RunFailed || r.Error == "" || !strings.Contains(r.Error, tt.wants) || r.FinishedAt == nil {
 				t.Errorf("state %s, error %q", r.State, r.Error)
 			}
@@ -42,7 +43,7 @@ func TestFailuresOfTheSource(t *testing.T) {
 
 // TestASourceAboveALimitFailsTheRun, which says so and hangs nowhere; an ordinary run goes on as before.
 func TestASourceAboveALimitFailsTheRun(t *testing.T) {
-	p := newPlatform(t)
+	p := upserttest.NewPlatform(t)
 	body := csv(part("A", "First", "1.25", "1"), part("B", "Second", "2.50", "1"), part("C", "Third", "2.50", "1"))
 	for name, test := range map[string]struct {
 		limits map[limits.Name]int64
@@ -54,12 +55,12 @@ func TestASourceAboveALimitFailsTheRun(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, p)
-			*w.feed = feed{body: body, complete: true}
+			*w.Feed = upserttest.Feed{Body: body, Complete: true}
 			l := limits.New(test.limits, nil)
-			w.cfg.Limits = l
-			w.db.SetLimits(l)
-			defer w.db.SetLimits(nil)
-			r := w.run()
+			w.Config.Limits = l
+			w.DB.SetLimits(l)
+			defer w.DB.SetLimits(nil)
+			r := w.Run()
 			if test.wants == "" {
 				if r.State != tenants.RunDone {
 					t.Errorf("%s: %s", r.State, r.Error)
@@ -69,7 +70,7 @@ func TestASourceAboveALimitFailsTheRun(t *testing.T) {
 			if r.State != tenants.RunFailed || !strings.Contains(r.Error, test.wants) || r.Created != 0 {
 				t.Errorf("state %s, error %q, %d created", r.State, r.Error, r.Created)
 			}
-			left, err := w.db.Scoped(w.ctx).Model(&tenants.Snapshot{}).Where("committed_at IS NULL").Rows()
+			left, err := w.DB.Scoped(w.Ctx).Model(&tenants.Snapshot{}).Where("committed_at IS NULL").Rows()
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -85,15 +86,15 @@ func TestASourceAboveALimitFailsTheRun(t *testing.T) {
 }
 
 func TestCutStream(t *testing.T) {
-	p := newPlatform(t)
+	p := upserttest.NewPlatform(t)
 	whole := csv(part("A", "First", "1.25", "1"), part("B", "Second", "2.50", "1"))
 	t.Run("the third attempt comes whole", func(t *testing.T) {
 		w := newWorld(t, p)
-		w.feed.bodies, w.feed.body = []string{whole[:60], whole[:80]}, whole
-		r := w.run()
-		w.want(r, counts{Read: 2, Created: 2})
-		if r.Incomplete || w.feed.fetches != 3 {
-			t.Errorf("incomplete %v after %d fetches", r.Incomplete, w.feed.fetches)
+		w.Feed.Bodies, w.Feed.Body = []string{whole[:60], whole[:80]}, whole
+		r := w.Run()
+		w.Want(r, upserttest.Counts{Read: 2, Created: 2})
+		if r.Incomplete || w.Feed.Fetches != 3 {
+			t.Errorf("incomplete %v after %d fetches", r.Incomplete, w.Feed.Fetches)
 		}
 	})
 	cuts := []struct {
@@ -109,42 +110,42 @@ func TestCutStream(t *testing.T) {
 	for _, tt := range cuts {
 		t.Run(tt.name, func(t *testing.T) {
 			w := newWorld(t, p)
-			w.feed.body = csv(part("A", "First", "1", "1"), part("B", "Second", "9", "9"), part("Z", "Third", "9", "9"))
-			w.want(w.run(), counts{Read: 3, Created: 3})
-			w.feed.body, w.feed.complete = tt.body, false
-			r := w.run()
-			w.want(r, counts{Read: tt.read, Updated: 1})
+			w.Feed.Body = csv(part("A", "First", "1", "1"), part("B", "Second", "9", "9"), part("Z", "Third", "9", "9"))
+			w.Want(w.Run(), upserttest.Counts{Read: 3, Created: 3})
+			w.Feed.Body, w.Feed.Complete = tt.body, false
+			r := w.Run()
+			w.Want(r, upserttest.Counts{Read: tt.read, Updated: 1})
 			if !r.Incomplete {
 				t.Error("the run does not say that it is incomplete")
 			}
-			if _, messages := w.issues(r, flow.SeverityWarning); !strings.Contains(messages["0  "], "line 2 ") {
+			if _, messages := w.Issues(r, flow.SeverityWarning); !strings.Contains(messages["0  "], "line 2 ") {
 				t.Errorf("the last line is not named: %v", messages)
 			}
 			products := w.products()
 			if len(products) != 3 || products["B"].Price.String() != "9" || products["Z"] == nil {
 				t.Errorf("what did not come was touched: %v", products)
 			}
-			w.feed.body, w.feed.complete = whole, true
-			w.want(w.run(), counts{Read: 2, Updated: 1, Unchanged: 1})
+			w.Feed.Body, w.Feed.Complete = whole, true
+			w.Want(w.Run(), upserttest.Counts{Read: 2, Updated: 1, Unchanged: 1})
 		})
 	}
 }
 
 func TestConditionalFetch(t *testing.T) {
-	w := newWorld(t, newPlatform(t))
-	w.feed.body, w.feed.etag = csv(part("A", "First", "1", "1")), `"v1"`
-	first := w.run()
-	w.feed.body = "must not be read"
-	second := w.run()
-	w.want(second, counts{Read: 1, Unchanged: 1})
+	w := newWorld(t, upserttest.NewPlatform(t))
+	w.Feed.Body, w.Feed.ETag = csv(part("A", "First", "1", "1")), `"v1"`
+	first := w.Run()
+	w.Feed.Body = "must not be read"
+	second := w.Run()
+	w.Want(second, upserttest.Counts{Read: 1, Unchanged: 1})
 	if second.SnapshotID != first.SnapshotID {
 		t.Error("a 304 must work from the same snapshot")
 	}
-	w.feed.body, w.feed.etag = csv(part("A", "First", "2", "1")), `"v2"`
-	third := w.run()
-	w.want(third, counts{Read: 1, Updated: 1})
+	w.Feed.Body, w.Feed.ETag = csv(part("A", "First", "2", "1")), `"v2"`
+	third := w.Run()
+	w.Want(third, upserttest.Counts{Read: 1, Updated: 1})
 	var left []string
-	if err := w.db.Scoped(w.ctx).Model(&tenants.Snapshot{}).Pluck("id", &left).Error; err != nil {
+	if err := w.DB.Scoped(w.Ctx).Model(&tenants.Snapshot{}).Pluck("id", &left).Error; err != nil {
 		t.Fatal(err)
 	}
 	if !cmp.Equal(left, []string{third.SnapshotID}) {

@@ -11,6 +11,7 @@ import (
 	"sluice/internal/bigcommerce"
 	"sluice/internal/sandbox"
 	"sluice/jobs/flow"
+	"sluice/jobs/upsert/upserttest"
 	"sluice/tenants"
 	"sluice/tenants/tenantstest"
 )
@@ -33,28 +34,28 @@ func (a asking) RoundTrip(r *http.Request) (*http.Response, error) {
 func TestFieldsOutsideTheList(t *testing.T) {
 	for name, leftOut := range map[string]bool{"refused": false, "left out": true} {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t, platformThat(t, tenantstest.NewDB(t), sandbox.Choices{FieldsLeftOut: leftOut}))
+			w := newWorld(t, upserttest.PlatformOn(t, tenantstest.NewDB(t), sandbox.Choices{FieldsLeftOut: leftOut}))
 			var asked []string
-			w.wrap = func(rt http.RoundTripper) http.RoundTripper { return asking{rt, &asked} }
-			w.flow.Mapping = tenants.Mapping{Fields: append([]tenants.FieldMapping{
+			w.Wrap = func(rt http.RoundTripper) http.RoundTripper { return asking{rt, &asked} }
+			w.Flow.Mapping = tenants.Mapping{Fields: append([]tenants.FieldMapping{
 				{Target: "sort_order", Expression: "number(Cost)"}, {Target: "gift_wrapping_options_type", Expression: `"none"`},
 			}, described.Fields[:5]...)}
 			w.add(bigcommerce.Fields{"sku": "A", "name": "Bag A", "type": "physical", "weight": 0, "price": 1, "sort_order": 5, "gift_wrapping_options_type": "none"})
 			w.add(bigcommerce.Fields{"sku": "B", "name": "Bag B", "type": "physical", "weight": 0, "price": 1, "sort_order": 4, "gift_wrapping_options_type": "none"})
-			w.feed.body = describedHeader + describedRow("A", "1", "5", "") + describedRow("B", "1", "5", "") + describedRow("C", "1", "5", "")
-			r := w.run()
-			w.want(r, counts{Read: 3, Created: 1, Updated: 1, Unchanged: 1})
-			if d := cmp.Diff([]string{"sort_order: 4 → 5"}, w.journalled(r, "B")); d != "" {
+			w.Feed.Body = describedHeader + describedRow("A", "1", "5", "") + describedRow("B", "1", "5", "") + describedRow("C", "1", "5", "")
+			r := w.Run()
+			w.Want(r, upserttest.Counts{Read: 3, Created: 1, Updated: 1, Unchanged: 1})
+			if d := cmp.Diff([]string{"sort_order: 4 → 5"}, w.Journalled(r, "B")); d != "" {
 				t.Error(d)
 			}
 			w.forget()
-			if n := w.writes(func() { r = w.run() }); n != 0 {
-				t.Errorf("%d writes though nothing changed: %v", n, w.changes(r))
+			if n := w.writes(func() { r = w.Run() }); n != 0 {
+				t.Errorf("%d writes though nothing changed: %v", n, w.ItemChanges(r))
 			}
-			w.feed.body = strings.Replace(w.feed.body, "Bag C,1,5", "Bag C,1,6", 1) // from memory
-			r = w.run()
-			w.want(r, counts{Read: 3, Updated: 1, Unchanged: 2})
-			if d := cmp.Diff([]string{"sort_order: 5 → 6"}, w.journalled(r, "C")); d != "" {
+			w.Feed.Body = strings.Replace(w.Feed.Body, "Bag C,1,5", "Bag C,1,6", 1) // from memory
+			r = w.Run()
+			w.Want(r, upserttest.Counts{Read: 3, Updated: 1, Unchanged: 2})
+			if d := cmp.Diff([]string{"sort_order: 5 → 6"}, w.Journalled(r, "C")); d != "" {
 				t.Error(d)
 			}
 			if slices.ContainsFunc(asked, func(f string) bool { return f != "" }) {
@@ -87,12 +88,12 @@ func TestIncludeFieldsAreListed(t *testing.T) {
 
 // TestNamesThatDifferByAccents: BigCommerce takes them for one, and so does the plan: no request is refused.
 func TestNamesThatDifferByAccents(t *testing.T) {
-	w := newWorld(t, newPlatform(t))
-	w.flow.Mapping = branded
-	w.feed.body = csv("A,Café crème,1,1,Möbel,Été", "B,CAFE CREME,1,1,Mobel,Ete", "C,Cafe\u0301 cre\u0300me,1,1,möbel,été", "D,Kaffee,1,1,Möbel,ete")
+	w := newWorld(t, upserttest.NewPlatform(t))
+	w.Flow.Mapping = branded
+	w.Feed.Body = csv("A,Café crème,1,1,Möbel,Été", "B,CAFE CREME,1,1,Mobel,Ete", "C,Cafe\u0301 cre\u0300me,1,1,möbel,été", "D,Kaffee,1,1,Möbel,ete")
 	var r *tenants.Run
-	routes := w.routes(func() { r = w.run() })
-	w.want(r, counts{Read: 4, Created: 4})
+	routes := w.Routes(func() { r = w.Run() })
+	w.Want(r, upserttest.Counts{Read: 4, Created: 4})
 	if routes["POST/products"] != 4 || routes["POST/brands"] != 1 || routes["POST/categories"] != 2 {
 		t.Errorf("%v", routes)
 	}
@@ -105,13 +106,13 @@ func TestNamesThatDifferByAccents(t *testing.T) {
 		t.Error(d)
 	}
 	w.forget()
-	if n := w.writes(func() { r = w.run() }); n != 0 {
-		t.Errorf("%d writes though nothing changed: %v", n, w.changes(r))
+	if n := w.writes(func() { r = w.Run() }); n != 0 {
+		t.Errorf("%d writes though nothing changed: %v", n, w.ItemChanges(r))
 	}
 	// Those of the store, too: the run meets a name that it did not know of.
 	w.add(bigcommerce.Fields{"sku": "Z", "name": "Früh", "type": "physical", "weight": 0, "price": 1})
-	w.feed.body += part("E", "Fruh", "1", "1") + "\n"
-	w.want(w.run(), counts{Read: 5, Created: 1, Unchanged: 4})
+	w.Feed.Body += part("E", "Fruh", "1", "1") + "\n"
+	w.Want(w.Run(), upserttest.Counts{Read: 5, Created: 1, Unchanged: 4})
 	if got := w.products()["E"].Name; got != "Fruh (E)" {
 		t.Errorf("%q", got)
 	}
@@ -136,15 +137,15 @@ func TestABrandBesideItsOwnAccents(t *testing.T) {
 
 // TestAnUnknownTaxClassFailsItsRecord: it is no category or brand that went away meanwhile, and the others land.
 func TestAnUnknownTaxClassFailsItsRecord(t *testing.T) {
-	w := newWorld(t, newPlatform(t))
-	w.flow.Mapping = tenants.Mapping{Fields: append([]tenants.FieldMapping{{Target: "tax_class_id", Expression: "number(Cost)"}}, described.Fields[:5]...)}
-	w.feed.body = describedHeader + describedRow("A", "1", "1", "") + describedRow("B", "1", "9", "") + describedRow("C", "1", "2", "")
-	r := w.run()
-	w.want(r, counts{Read: 3, Created: 2, Failed: 1})
-	if kinds, messages := w.issues(r, flow.SeverityError); len(kinds) != 1 || kinds[0] != "3 B tax_class_id" || !strings.Contains(messages[kinds[0]], "tax_class_id 9") {
+	w := newWorld(t, upserttest.NewPlatform(t))
+	w.Flow.Mapping = tenants.Mapping{Fields: append([]tenants.FieldMapping{{Target: "tax_class_id", Expression: "number(Cost)"}}, described.Fields[:5]...)}
+	w.Feed.Body = describedHeader + describedRow("A", "1", "1", "") + describedRow("B", "1", "9", "") + describedRow("C", "1", "2", "")
+	r := w.Run()
+	w.Want(r, upserttest.Counts{Read: 3, Created: 2, Failed: 1})
+	if kinds, messages := w.Issues(r, flow.SeverityError); len(kinds) != 1 || kinds[0] != "3 B tax_class_id" || !strings.Contains(messages[kinds[0]], "tax_class_id 9") {
 		t.Errorf("%v", messages)
 	}
-	w.feed.body = strings.Replace(w.feed.body, "Bag A,1,1", "Bag A,1,9", 1)
-	r = w.run()
-	w.want(r, counts{Read: 3, Unchanged: 1, Failed: 2})
+	w.Feed.Body = strings.Replace(w.Feed.Body, "Bag A,1,1", "Bag A,1,9", 1)
+	r = w.Run()
+	w.Want(r, upserttest.Counts{Read: 3, Unchanged: 1, Failed: 2})
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/internal/bigcommerce"
+	"sluice/jobs/upsert/upserttest"
 	"sluice/tenants"
 )
 
@@ -28,28 +29,28 @@ func (w *world) refuse(method string, more func(body string) bool) {
 
 // TestRefusedFromMemory: a record that is refused is looked at before that is believed, and only once.
 func TestRefusedFromMemory(t *testing.T) {
-	p := newPlatform(t)
+	p := upserttest.NewPlatform(t)
 	for _, refusals := range []int{1, 2, 1000} {
 		t.Run(fmt.Sprintf("%d times", refusals), func(t *testing.T) {
 			w := newWorld(t, p)
-			w.feed.body = csv(part("A", "First", "1", "1"))
-			w.want(w.run(), counts{Read: 1, Created: 1})
+			w.Feed.Body = csv(part("A", "First", "1", "1"))
+			w.Want(w.Run(), upserttest.Counts{Read: 1, Created: 1})
 			w.edit("A", bigcommerce.Fields{"name": "Theirs"})
-			w.feed.body = csv(part("A", "First", "2", "1"))
+			w.Feed.Body = csv(part("A", "First", "2", "1"))
 			var bodies []string
 			w.refuse(http.MethodPut, func(body string) bool {
 				bodies = append(bodies, body)
 				return len(bodies) <= refusals
 			})
 			var r *tenants.Run
-			reads := w.routes(func() { r = w.run() })["GET/products"]
+			reads := w.Routes(func() { r = w.Run() })["GET/products"]
 			if refusals == 1 {
-				w.want(r, counts{Read: 1, Updated: 1})
-				if d := cmp.Diff([]string{"name: Theirs → First", "price: 1 → 2"}, w.journalled(r, "A")); d != "" {
+				w.Want(r, upserttest.Counts{Read: 1, Updated: 1})
+				if d := cmp.Diff([]string{"name: Theirs → First", "price: 1 → 2"}, w.Journalled(r, "A")); d != "" {
 					t.Error(d)
 				}
 			} else {
-				w.want(r, counts{Read: 1, Failed: 1})
+				w.Want(r, upserttest.Counts{Read: 1, Failed: 1})
 			}
 			if reads != 1 || len(bodies) != 2 {
 				t.Errorf("%d looks, %d writes: %v", reads, len(bodies), bodies)
@@ -58,12 +59,12 @@ func TestRefusedFromMemory(t *testing.T) {
 				t.Errorf("the second write is not about the live product: %v", bodies)
 			}
 			// Once refused for good it is looked at the next time.
-			w.wrap = nil
+			w.Wrap = nil
 			want := map[string]int{}
 			if refusals > 1 {
 				want = map[string]int{"GET/products": 1, "PUT/products": 1}
 			}
-			if d := cmp.Diff(want, w.routes(func() { r = w.run() })); d != "" {
+			if d := cmp.Diff(want, w.Routes(func() { r = w.Run() })); d != "" {
 				t.Error(d)
 			}
 		})
@@ -72,15 +73,15 @@ func TestRefusedFromMemory(t *testing.T) {
 
 // TestFailsAfterHalfOfItWasWritten: the journal has what was written before the second write was refused.
 func TestFailsAfterHalfOfItWasWritten(t *testing.T) {
-	w := newWorld(t, newPlatform(t))
-	w.feed.body = csv(part("A", "First", "1", "1"))
-	w.want(w.run(), counts{Read: 1, Created: 1})
+	w := newWorld(t, upserttest.NewPlatform(t))
+	w.Feed.Body = csv(part("A", "First", "1", "1"))
+	w.Want(w.Run(), upserttest.Counts{Read: 1, Created: 1})
 	w.edit("A", bigcommerce.Fields{"weight": 3})
-	w.feed.body = csv(part("A", "First", "2", "1"))
+	w.Feed.Body = csv(part("A", "First", "2", "1"))
 	w.refuse(http.MethodPut, func(body string) bool { return strings.Contains(body, "weight") })
-	r := w.run()
-	w.want(r, counts{Read: 1, Failed: 1})
-	if d := cmp.Diff([]string{"price: 1 → 2"}, w.journalled(r, "A")); d != "" {
+	r := w.Run()
+	w.Want(r, upserttest.Counts{Read: 1, Failed: 1})
+	if d := cmp.Diff([]string{"price: 1 → 2"}, w.Journalled(r, "A")); d != "" {
 		t.Error(d)
 	}
 }

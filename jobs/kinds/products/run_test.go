@@ -12,6 +12,7 @@ import (
 	"sluice/internal/problem"
 	"sluice/jobs/flow"
 	"sluice/jobs/upsert"
+	"sluice/jobs/upsert/upserttest"
 	"sluice/tenants"
 )
 
@@ -22,63 +23,63 @@ func TestRequestsOfACatalogue(t *testing.T) {
 		size = 600 // the bounds below follow the size
 	}
 	pages := (size + pageSize - 1) / pageSize
-	w := newWorld(t, newPlatform(t))
+	w := newWorld(t, upserttest.NewPlatform(t))
 	rows := parts(size)
-	w.feed.body = csv(rows...)
+	w.Feed.Body = csv(rows...)
 	var r *tenants.Run
 
-	first := w.requests(func() { r = w.run() })
-	w.want(r, counts{Read: int64(size), Created: int64(size)})
+	first := w.Requests(func() { r = w.Run() })
+	w.Want(r, upserttest.Counts{Read: int64(size), Created: int64(size)})
 	// Besides the creates: categories, their tree, the catalogue's first page, two levels of categories.
 	if r.Requests != int64(first) || r.PlannedRequests != int64(first) || first > size+8 {
 		t.Errorf("first run: %d requests (run says %d, planned %d)", first, r.Requests, r.PlannedRequests)
 	}
-	if got := w.store.Products(); got != size {
+	if got := w.Store.Products(); got != size {
 		t.Fatalf("the store has %d products", got)
 	}
 	if want := int64(size / 10); r.Warnings != want {
 		t.Errorf("%d warnings, want one for each of %d repeated names", r.Warnings, want)
 	}
 
-	if n := w.requests(func() { r = w.run() }); n != 0 {
+	if n := w.Requests(func() { r = w.Run() }); n != 0 {
 		t.Errorf("nothing changed: %d requests", n)
 	}
-	w.want(r, counts{Read: int64(size), Unchanged: int64(size)})
+	w.Want(r, upserttest.Counts{Read: int64(size), Unchanged: int64(size)})
 
 	for i := range 100 {
 		at := i * size / 100
 		rows[at] = strings.Replace(rows[at], ".99,", ".49,", 1)
 	}
-	w.feed.body = csv(rows...)
-	if n := w.requests(func() { r = w.run() }); n != 10 {
+	w.Feed.Body = csv(rows...)
+	if n := w.Requests(func() { r = w.Run() }); n != 10 {
 		t.Errorf("100 prices changed: %d requests", n)
 	}
-	w.want(r, counts{Read: int64(size), Updated: 100, Unchanged: int64(size - 100)})
+	w.Want(r, upserttest.Counts{Read: int64(size), Updated: 100, Unchanged: int64(size - 100)})
 
 	// The app forgets everything; the store is full.
 	for _, table := range []any{&tenants.Record{}, &tenants.RunItem{}} {
-		if err := w.db.Scoped(w.ctx).Where("1 = 1").Delete(table).Error; err != nil {
+		if err := w.DB.Scoped(w.Ctx).Where("1 = 1").Delete(table).Error; err != nil {
 			t.Fatal(err)
 		}
 	}
-	mark := w.store.Log().Mark()
-	if n := w.requests(func() { r = w.run() }); n > pages+2 {
+	mark := w.Store.Log().Mark()
+	if n := w.Requests(func() { r = w.Run() }); n > pages+2 {
 		t.Errorf("database lost: %d requests for %d pages", n, pages)
 	}
-	w.want(r, counts{Read: int64(size), Unchanged: int64(size)})
-	for route, n := range w.store.Log().Since(mark).ByMethodPath {
+	w.Want(r, upserttest.Counts{Read: int64(size), Unchanged: int64(size)})
+	for route, n := range w.Store.Log().Since(mark).ByMethodPath {
 		if !strings.HasPrefix(route, "GET ") {
 			t.Errorf("database lost: %d × %s", n, route)
 		}
 	}
-	if n := w.requests(func() { r = w.run() }); n != 0 {
+	if n := w.Requests(func() { r = w.Run() }); n != 0 {
 		t.Errorf("after that, nothing changed: %d requests", n)
 	}
 }
 
 func TestBadRowsAreNamedAndGoodOnesLand(t *testing.T) {
-	w := newWorld(t, newPlatform(t))
-	w.feed.body = header + "\n" +
+	w := newWorld(t, upserttest.NewPlatform(t))
+	w.Feed.Body = header + "\n" +
 		part("A-1", "Good one", "12.50", "5") + "\n" + // 2
 		part("", "No SKU", "1", "1") + "\n" + // 3
 		part("A-1", "Again", "1", "1") + "\n" + // 4
@@ -92,13 +93,13 @@ func TestBadRowsAreNamedAndGoodOnesLand(t *testing.T) {
 		part("A-9", "NUL \x00 byte", "1", "1") + "\n" + // 12
 		part("a-1 ", "Padded again", "1", "1") + "\n" + // 13
 		part("A-10", "Good two", "3", "0") + "\n" // 14
-	r := w.run()
-	w.want(r, counts{Read: 13, Created: 2, Failed: 11})
+	r := w.Run()
+	w.Want(r, upserttest.Counts{Read: 13, Created: 2, Failed: 11})
 	products := w.products()
 	if len(products) != 2 || products["A-1"] == nil || products["A-10"] == nil {
 		t.Errorf("products %v", products)
 	}
-	_, messages := w.issues(r, flow.SeverityError)
+	_, messages := w.Issues(r, flow.SeverityError)
 	lines := make(map[string]bool)
 	for kind := range messages {
 		line, _, _ := strings.Cut(kind, " ")
@@ -119,25 +120,25 @@ func TestBadRowsAreNamedAndGoodOnesLand(t *testing.T) {
 	}
 
 	// Fixed rows land with a retry of the failed ones, and nothing else is touched.
-	retry := w.run(func(n *tenants.Run) { n.RetryOf = r.ID })
-	w.want(retry, counts{Read: 11, Failed: 11})
+	retry := w.Run(func(n *tenants.Run) { n.RetryOf = r.ID })
+	w.Want(retry, upserttest.Counts{Read: 11, Failed: 11})
 }
 
 func TestRetryReadsOnlyWhatFailed(t *testing.T) {
-	w := newWorld(t, newPlatform(t))
-	w.feed.body = csv(part("A", "First", "1", "1"), part("B", "Second", "2;50", "1"), part("B", "Second again", "2", "1"), part("C", "Third", "3;50", "1"))
-	r := w.run()
-	w.want(r, counts{Read: 4, Created: 1, Failed: 3})
+	w := newWorld(t, upserttest.NewPlatform(t))
+	w.Feed.Body = csv(part("A", "First", "1", "1"), part("B", "Second", "2;50", "1"), part("B", "Second again", "2", "1"), part("C", "Third", "3;50", "1"))
+	r := w.Run()
+	w.Want(r, upserttest.Counts{Read: 4, Created: 1, Failed: 3})
 	// The merchant fixes the mapping.
-	for i, f := range w.flow.Mapping.Fields {
+	for i, f := range w.Flow.Mapping.Fields {
 		if f.Target == "price" {
-			w.flow.Mapping.Fields = append([]tenants.FieldMapping(nil), w.flow.Mapping.Fields...)
-			w.flow.Mapping.Fields[i].Expression = `number(replace(ListPrice, ";", "."))`
+			w.Flow.Mapping.Fields = append([]tenants.FieldMapping(nil), w.Flow.Mapping.Fields...)
+			w.Flow.Mapping.Fields[i].Expression = `number(replace(ListPrice, ";", "."))`
 		}
 	}
 	var retry *tenants.Run
-	writes := w.requests(func() { retry = w.run(func(n *tenants.Run) { n.RetryOf = r.ID }) })
-	w.want(retry, counts{Read: 3, Created: 2, Failed: 1})
+	writes := w.Requests(func() { retry = w.Run(func(n *tenants.Run) { n.RetryOf = r.ID }) })
+	w.Want(retry, upserttest.Counts{Read: 3, Created: 2, Failed: 1})
 	if got := w.products()["B"]; got == nil || got.Name != "Second" {
 		t.Errorf("the duplicate won: %+v", got)
 	}
@@ -148,79 +149,79 @@ func TestRetryReadsOnlyWhatFailed(t *testing.T) {
 
 // TestRetryOfAFixedFeed: the merchant fixes the feed where it comes from, and more has changed there.
 func TestRetryOfAFixedFeed(t *testing.T) {
-	w := newWorld(t, newPlatform(t))
-	w.feed.body = csv(part("A", "First", "1", "1"), part("B", "Second", "2;50", "1"), part("", "No SKU", "2", "1"), part("C", "Third", "3;50", "1"))
-	r := w.run()
-	w.want(r, counts{Read: 4, Created: 1, Failed: 3})
-	w.feed.body = csv(part("A", "First", "9", "1"), part("B", "Second", "2.50", "1"), part("D", "Has a SKU now", "2", "1"),
+	w := newWorld(t, upserttest.NewPlatform(t))
+	w.Feed.Body = csv(part("A", "First", "1", "1"), part("B", "Second", "2;50", "1"), part("", "No SKU", "2", "1"), part("C", "Third", "3;50", "1"))
+	r := w.Run()
+	w.Want(r, upserttest.Counts{Read: 4, Created: 1, Failed: 3})
+	w.Feed.Body = csv(part("A", "First", "9", "1"), part("B", "Second", "2.50", "1"), part("D", "Has a SKU now", "2", "1"),
 		part("E", "New", "5", "1"), part("C", "Third", "3.50", "1"))
-	retry := w.run(func(n *tenants.Run) { n.RetryOf, n.SnapshotID = r.ID, r.SnapshotID })
-	w.want(retry, counts{Read: 4, Created: 4}) // B and C by key; lines 4 and 5 failed, and have D and E now
+	retry := w.Run(func(n *tenants.Run) { n.RetryOf, n.SnapshotID = r.ID, r.SnapshotID })
+	w.Want(retry, upserttest.Counts{Read: 4, Created: 4}) // B and C by key; lines 4 and 5 failed, and have D and E now
 	if got := w.products(); got["C"] == nil || got["D"] == nil || got["A"].Price != "1" {
 		t.Errorf("products %v", got)
 	}
 
 	// While the source is away, the retry works from the file that there is.
-	w.feed.body = csv(part("A", "First", "9", "1"), part("B", "Second", "x", "1"))
-	r = w.run()
-	w.want(r, counts{Read: 2, Updated: 1, Failed: 1})
-	w.feed.err = problem.New(problem.NotFound, "The address answers 404.")
-	w.want(w.run(func(n *tenants.Run) { n.RetryOf, n.SnapshotID = r.ID, r.SnapshotID }), counts{Read: 1, Failed: 1})
+	w.Feed.Body = csv(part("A", "First", "9", "1"), part("B", "Second", "x", "1"))
+	r = w.Run()
+	w.Want(r, upserttest.Counts{Read: 2, Updated: 1, Failed: 1})
+	w.Feed.Err = problem.New(problem.NotFound, "The address answers 404.")
+	w.Want(w.Run(func(n *tenants.Run) { n.RetryOf, n.SnapshotID = r.ID, r.SnapshotID }), upserttest.Counts{Read: 1, Failed: 1})
 }
 
 func TestRepeatedNames(t *testing.T) {
-	p := newPlatform(t)
+	p := upserttest.NewPlatform(t)
 	body := csv(part("A", "Chair", "1", "1"), part("B", "chair", "2", "1"), part("C", "Table", "3", "1"))
 	t.Run("append_sku", func(t *testing.T) {
 		w := newWorld(t, p)
-		w.feed.body = body
-		r := w.run()
-		w.want(r, counts{Read: 3, Created: 3})
+		w.Feed.Body = body
+		r := w.Run()
+		w.Want(r, upserttest.Counts{Read: 3, Created: 3})
 		if got := w.products()["B"].Name; got != "chair (B)" {
 			t.Errorf("name %q", got)
 		}
-		if kinds, _ := w.issues(r, ""); !cmp.Equal(kinds, []string{"3 B name"}) || r.Warnings != 1 {
+		if kinds, _ := w.Issues(r, ""); !cmp.Equal(kinds, []string{"3 B name"}) || r.Warnings != 1 {
 			t.Errorf("issues %v, %d warnings", kinds, r.Warnings)
 		}
-		if got := w.changes(r)["b"]; !containsAfter(got, "name", "chair (B)") {
+		if got := w.ItemChanges(r)["b"]; !containsAfter(got, "name", "chair (B)") {
 			t.Errorf("the journal does not show the name that was written: %v", got)
 		}
-		w.feed.body = strings.Replace(body, "chair,2,", "chair,9,", 1)
-		r = w.run()
-		w.want(r, counts{Read: 3, Updated: 1, Unchanged: 2})
-		if got := w.changes(r)["b"]; len(got) != 1 || got[0].Field != "price" {
+		w.Feed.Body = strings.Replace(body, "chair,2,", "chair,9,", 1)
+		r = w.Run()
+		w.Want(r, upserttest.Counts{Read: 3, Updated: 1, Unchanged: 2})
+		if got := w.ItemChanges(r)["b"]; len(got) != 1 || got[0].Field != "price" {
 			t.Errorf("the unique name counts as a difference: %v", got)
 		}
 	})
 	t.Run("fail", func(t *testing.T) {
 		w := newWorld(t, p)
-		w.feed.body = body
-		w.flow.Options = tenants.Options{"repeated_names": "fail"}
-		r := w.run()
-		w.want(r, counts{Read: 3, Created: 2, Failed: 1})
-		if kinds, _ := w.issues(r, ""); !cmp.Equal(kinds, []string{"3 B name"}) {
+		w.Feed.Body = body
+		w.Flow.Options = tenants.Options{"repeated_names": "fail"}
+		r := w.Run()
+		w.Want(r, upserttest.Counts{Read: 3, Created: 2, Failed: 1})
+		if kinds, _ := w.Issues(r, ""); !cmp.Equal(kinds, []string{"3 B name"}) {
 			t.Errorf("issues %v", kinds)
 		}
 	})
 	for _, option := range []string{"", "fail"} {
 		t.Run("a name that a product outside the feed has/"+option, func(t *testing.T) {
 			w := newWorld(t, p)
-			w.flow.Options = tenants.Options{"repeated_names": option}
+			w.Flow.Options = tenants.Options{"repeated_names": option}
 			w.add(bigcommerce.Fields{"name": "Table", "sku": "OTHER", "type": "physical", "weight": 0, "price": 1})
-			w.feed.body = body
-			r := w.run()
+			w.Feed.Body = body
+			r := w.Run()
 			if option == "fail" {
-				w.want(r, counts{Read: 3, Created: 1, Failed: 2})
+				w.Want(r, upserttest.Counts{Read: 3, Created: 1, Failed: 2})
 				return
 			}
-			w.want(r, counts{Read: 3, Created: 3})
+			w.Want(r, upserttest.Counts{Read: 3, Created: 3})
 			if got := w.products()["C"].Name; got != "Table (C)" {
 				t.Errorf("name %q", got)
 			}
-			if kinds, _ := w.issues(r, flow.SeverityWarning); !cmp.Equal(kinds, []string{"3 B name", "4 C name"}) {
+			if kinds, _ := w.Issues(r, flow.SeverityWarning); !cmp.Equal(kinds, []string{"3 B name", "4 C name"}) {
 				t.Errorf("warnings %v", kinds)
 			}
-			if n := w.requests(func() { r = w.run() }); n != 0 {
+			if n := w.Requests(func() { r = w.Run() }); n != 0 {
 				t.Errorf("%d requests", n)
 			}
 		})
@@ -237,16 +238,16 @@ func containsAfter(changes []upsert.Change, field string, after any) bool {
 }
 
 func TestDryRunTellsAllAndChangesNothing(t *testing.T) {
-	w := newWorld(t, newPlatform(t))
-	w.feed.body = csv(part("A", "Chair", "1", "1"), part("B", "Chair", "2", "1"))
-	w.want(w.run(), counts{Read: 2, Created: 2})
-	w.feed.body = csv(part("A", "Chair", "9", "1"), part("B", "Chair", "2", "1"), part("A", "Dup", "1", "1"),
+	w := newWorld(t, upserttest.NewPlatform(t))
+	w.Feed.Body = csv(part("A", "Chair", "1", "1"), part("B", "Chair", "2", "1"))
+	w.Want(w.Run(), upserttest.Counts{Read: 2, Created: 2})
+	w.Feed.Body = csv(part("A", "Chair", "9", "1"), part("B", "Chair", "2", "1"), part("A", "Dup", "1", "1"),
 		"C,Stool,3,1,bags,new style", "D,Stool,3,1,other,style")
 	records := w.records()
-	mark := w.store.Log().Mark()
-	r := w.run(dryRun)
-	w.want(r, counts{Read: 5, Created: 2, Updated: 1, Unchanged: 1, Failed: 1})
-	for route := range w.store.Log().Since(mark).ByMethodPath {
+	mark := w.Store.Log().Mark()
+	r := w.Run(upserttest.DryRun)
+	w.Want(r, upserttest.Counts{Read: 5, Created: 2, Updated: 1, Unchanged: 1, Failed: 1})
+	for route := range w.Store.Log().Since(mark).ByMethodPath {
 		if !strings.HasPrefix(route, "GET ") {
 			t.Errorf("a dry run sent %s", route)
 		}
@@ -255,20 +256,20 @@ func TestDryRunTellsAllAndChangesNothing(t *testing.T) {
 		t.Errorf("a dry run changed the flow's records: %s", d)
 	}
 	// Two creates, one batch of updates, one request for both new categories; and what the run reads.
-	if reads := int64(w.store.Log().Since(mark).Total); reads != 3 || r.PlannedRequests != 4+reads || r.PlannedSeconds != 2 {
+	if reads := int64(w.Store.Log().Since(mark).Total); reads != 3 || r.PlannedRequests != 4+reads || r.PlannedSeconds != 2 {
 		t.Errorf("planned %d requests, %d s", r.PlannedRequests, r.PlannedSeconds)
 	}
-	if d := cmp.Diff([]upsert.Change{{Field: "price", Before: n("1"), After: n("9")}}, numbers(w.changes(r)["a"])); d != "" {
+	if d := cmp.Diff([]upsert.Change{{Field: "price", Before: n("1"), After: n("9")}}, numbers(w.ItemChanges(r)["a"])); d != "" {
 		t.Error(d)
 	}
-	if got := w.changes(r)["d"]; !containsAfter(got, "name", "Stool (D)") {
+	if got := w.ItemChanges(r)["d"]; !containsAfter(got, "name", "Stool (D)") {
 		t.Errorf("the second stool: %v", got)
 	}
-	if _, messages := w.issues(r, flow.SeverityWarning); !strings.Contains(messages["0  category"], "2 categories would be created: bags > new style; other > style") {
+	if _, messages := w.Issues(r, flow.SeverityWarning); !strings.Contains(messages["0  category"], "2 categories would be created: bags > new style; other > style") {
 		t.Errorf("warnings %v", messages)
 	}
-	real := w.run()
-	w.want(real, counts{Read: 5, Created: 2, Updated: 1, Unchanged: 1, Failed: 1})
+	real := w.Run()
+	w.Want(real, upserttest.Counts{Read: 5, Created: 2, Updated: 1, Unchanged: 1, Failed: 1})
 }
 
 // numbers makes decoded changes comparable with literal ones.
@@ -286,55 +287,55 @@ func numbers(changes []upsert.Change) []upsert.Change {
 func (w *world) records() []tenants.Record {
 	w.Helper()
 	var out []tenants.Record
-	if err := w.db.Scoped(w.ctx).Order("flow_id, key").Find(&out).Error; err != nil {
+	if err := w.DB.Scoped(w.Ctx).Order("flow_id, key").Find(&out).Error; err != nil {
 		w.Fatal(err)
 	}
 	return out
 }
 
 func TestCancel(t *testing.T) {
-	w := newWorld(t, newPlatform(t))
-	w.feed.body = csv(parts(60)...)
-	r := w.start()
-	e := w.engine()
+	w := newWorld(t, upserttest.NewPlatform(t))
+	w.Feed.Body = csv(parts(60)...)
+	r := w.Start()
+	e := w.Engine()
 	for r.Created == 0 {
-		if _, err := e.Step(w.ctx, r, nil); err != nil {
+		if _, err := e.Step(w.Ctx, r, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, err := w.db.RequestCancel(w.ctx, r.ID); err != nil {
+	if _, err := w.DB.RequestCancel(w.Ctx, r.ID); err != nil {
 		t.Fatal(err)
 	}
-	before := w.store.Products()
-	if _, err := e.Step(w.ctx, r, nil); err != nil {
+	before := w.Store.Products()
+	if _, err := e.Step(w.Ctx, r, nil); err != nil {
 		t.Fatal(err)
 	}
-	if r.State != tenants.RunCancelled || w.store.Products() != before || r.Created != int64(before) {
-		t.Errorf("state %s, %d created, %d products", r.State, r.Created, w.store.Products())
+	if r.State != tenants.RunCancelled || w.Store.Products() != before || r.Created != int64(before) {
+		t.Errorf("state %s, %d created, %d products", r.State, r.Created, w.Store.Products())
 	}
-	again := w.run()
-	w.want(again, counts{Read: 60, Created: 60 - r.Created, Unchanged: r.Created})
+	again := w.Run()
+	w.Want(again, upserttest.Counts{Read: 60, Created: 60 - r.Created, Unchanged: r.Created})
 }
 
 func TestStepsThatWereCarriedOutAreNoticed(t *testing.T) {
-	w := newWorld(t, newPlatform(t))
-	w.feed.body = csv(parts(3)...)
-	r := w.start()
+	w := newWorld(t, upserttest.NewPlatform(t))
+	w.Feed.Body = csv(parts(3)...)
+	r := w.Start()
 	stale := *r
-	e := w.engine()
-	if _, err := e.Step(w.ctx, r, nil); err != nil {
+	e := w.Engine()
+	if _, err := e.Step(w.Ctx, r, nil); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := e.Step(w.ctx, &stale, nil); !errors.Is(err, flow.ErrStepLost) {
+	if _, err := e.Step(w.Ctx, &stale, nil); !errors.Is(err, flow.ErrStepLost) {
 		t.Errorf("a repeated step: %v", err)
 	}
 	boom := errors.New("no job row")
 	saved := *r
-	if _, err := e.Step(w.ctx, r, func(*tenants.DB, *tenants.Run) error { return boom }); !errors.Is(err, boom) {
+	if _, err := e.Step(w.Ctx, r, func(*tenants.DB, *tenants.Run) error { return boom }); !errors.Is(err, boom) {
 		t.Errorf("inTx's error: %v", err)
 	}
-	if got := w.saved(r); got.Step != saved.Step || r.Step != saved.Step {
+	if got := w.Saved(r); got.Step != saved.Step || r.Step != saved.Step {
 		t.Error("a step whose job row failed was saved")
 	}
-	w.want(w.finish(r), counts{Read: 3, Created: 3})
+	w.Want(w.Finish(r), upserttest.Counts{Read: 3, Created: 3})
 }

@@ -6,6 +6,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"sluice/internal/sandbox"
+	"sluice/jobs/upsert/upserttest"
 	"sluice/tenants"
 	"sluice/tenants/tenantstest"
 )
@@ -37,17 +39,17 @@ func TestStatisticsOfAFirstRun(t *testing.T) {
 		if db.AcrossStores(t.Context()).Name() != "postgres" {
 			once = map[string]int64{}
 		}
-		w := newWorld(t, platformOn(t, db))
-		w.cfg.WindowRows = 10
-		w.feed.body = csv(parts(8)...)
-		w.want(w.run(), counts{Read: 8, Created: 8})
+		w := newWorld(t, upserttest.PlatformOn(t, db, sandbox.Choices{}))
+		w.Config.WindowRows = 10
+		w.Feed.Body = csv(parts(8)...)
+		w.Want(w.Run(), upserttest.Counts{Read: 8, Created: 8})
 		if d := cmp.Diff(map[string]int64{}, gathered()); d != "" {
 			t.Errorf("after a small run: %s", d)
 		}
-		w = newWorld(t, w.platform)
-		w.cfg.WindowRows = 10
-		w.feed.body = csv(parts(60)...)
-		w.want(w.run(), counts{Read: 60, Created: 60})
+		w = newWorld(t, w.Platform)
+		w.Config.WindowRows = 10
+		w.Feed.Body = csv(parts(60)...)
+		w.Want(w.Run(), upserttest.Counts{Read: 60, Created: 60})
 		if d := cmp.Diff(once, gathered()); d != "" {
 			t.Errorf("after a large first run: %s", d)
 		}
@@ -55,8 +57,8 @@ func TestStatisticsOfAFirstRun(t *testing.T) {
 		for i := range rows {
 			rows[i] += fmt.Sprint(" ", i) // another style
 		}
-		w.feed.body = csv(rows...)
-		w.want(w.run(), counts{Read: 60, Updated: 60})
+		w.Feed.Body = csv(rows...)
+		w.Want(w.Run(), upserttest.Counts{Read: 60, Updated: 60})
 		if d := cmp.Diff(once, gathered()); d != "" {
 			t.Errorf("after the next run: %s", d)
 		}

@@ -8,22 +8,24 @@ import (
 	"testing"
 
 	"gorm.io/gorm"
+
+	"sluice/jobs/upsert/upserttest"
 )
 
 // Two workers may be at the same step: after Redis lost everything, or a lease. Both have read the creates that are to be sent;
 // the one that marks them second sends none of them.
 func TestCreatesMarkedByAnotherWorkerAreNotSent(t *testing.T) {
-	p := newPlatform(t)
+	p := upserttest.NewPlatform(t)
 	w := newWorld(t, p)
-	w.feed.body = csv(parts(6)...)
-	r := w.start()
+	w.Feed.Body = csv(parts(6)...)
+	r := w.Start()
 	other := 0
-	err := p.db.AcrossStores(t.Context()).Callback().Update().Before("gorm:update").Register("test:other", func(db *gorm.DB) {
+	err := p.DB.AcrossStores(t.Context()).Callback().Update().Before("gorm:update").Register("test:other", func(db *gorm.DB) {
 		if db.Statement.Table != "run_items" || other > 0 {
 			return
 		}
 		res, err := db.Statement.ConnPool.ExecContext(context.Background(),
-			"UPDATE run_items SET state = 'sending' WHERE store_hash = '"+w.store.Hash+"' AND state = 'create' AND line <= 2")
+			"UPDATE run_items SET state = 'sending' WHERE store_hash = '"+w.Store.Hash+"' AND state = 'create' AND line <= 2")
 		if err != nil {
 			_ = db.AddError(err)
 			return
@@ -35,9 +37,9 @@ func TestCreatesMarkedByAnotherWorkerAreNotSent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, posts := w.engine(), atomic.Int32{}
-	w.wrap = func(next http.RoundTripper) http.RoundTripper {
-		return tripper(func(req *http.Request) (*http.Response, error) {
+	e, posts := w.Engine(), atomic.Int32{}
+	w.Wrap = func(next http.RoundTripper) http.RoundTripper {
+		return upserttest.Tripper(func(req *http.Request) (*http.Response, error) {
 			if req.Method == http.MethodPost && strings.HasSuffix(req.URL.Path, "/catalog/products") {
 				posts.Add(1)
 			}
@@ -45,7 +47,7 @@ func TestCreatesMarkedByAnotherWorkerAreNotSent(t *testing.T) {
 		})
 	}
 	for other == 0 {
-		res, err := e.Step(w.ctx, r, nil)
+		res, err := e.Step(w.Ctx, r, nil)
 		if res.Done {
 			t.Fatal("the run is done, and nothing was ever marked")
 		}
@@ -56,7 +58,7 @@ func TestCreatesMarkedByAnotherWorkerAreNotSent(t *testing.T) {
 	if n := posts.Load(); n != 0 {
 		t.Errorf("%d products were sent", n)
 	}
-	w.want(w.finish(w.saved(r)), counts{Read: 6, Created: 6})
+	w.Want(w.Finish(w.Saved(r)), upserttest.Counts{Read: 6, Created: 6})
 	if n := len(w.products()); n != 6 {
 		t.Errorf("%d products", n)
 	}

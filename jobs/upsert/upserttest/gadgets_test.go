@@ -72,9 +72,9 @@ func gadgetConfig(o GadgetOptions) Config {
 
 func ceil(n, d int) int { return (n + d - 1) / d }
 
-// TestGadgets: a kind that is nowhere else passes what every kind must pass.
-func TestGadgets(t *testing.T) {
-	for _, o := range []GadgetOptions{{}, {Blind: true}, {UpdateOnly: true}, {UpdateOnly: true, Blind: true}} {
+// TestSoakGadgets: a kind that is nowhere else passes what every kind must pass.
+func TestSoakGadgets(t *testing.T) {
+	for _, o := range []GadgetOptions{{}, {Blind: true}, {UpdateOnly: true, Blind: true}} {
 		t.Run(fmt.Sprintf("%+v", o), func(t *testing.T) { Run(t, gadgetConfig(o)) })
 	}
 }

@@ -387,6 +387,18 @@ func (w *World) Changes(text string) []upsert.Change {
 	return out
 }
 
+// ItemChanges returns what a run's items say would change or changed, by key.
+func (w *World) ItemChanges(r *tenants.Run) map[string][]upsert.Change {
+	w.Helper()
+	out := make(map[string][]upsert.Change)
+	for _, item := range w.Items(r) {
+		if item.Changes != "" {
+			out[item.Key] = w.Changes(item.Changes)
+		}
+	}
+	return out
+}
+
 // Journalled returns what a run's journal says of a key, as "field: before → after".
 func (w *World) Journalled(r *tenants.Run, key string) []string {
 	w.Helper()
