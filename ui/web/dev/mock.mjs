@@ -60,13 +60,13 @@ export async function startMock({ port = 0, speed = 1 } = {}) {
 
   const id = (s, p) => `${p}-${s.nextId++}`;
   function newFlow(s, name) {
-    const f = { id: id(s, 'flow'), kind: 'products', name, source: { kind: '', url: '', has_secret: false, snapshot_id: '', filename: '', size: 0 }, format: {}, mapping: { fields: [] }, options: { repeated_names: 'append_sku' }, schedule: { cron: '', enabled: false }, version: 1, created_at: iso(), updated_at: iso() };
+    const f = { id: id(s, 'flow'), kind: 'products', name, source: { kind: '', url: '', has_secret: false, snapshot_id: '', filename: '', size: 0 }, format: {}, mapping: { fields: [] }, options: { repeated_names: 'append_sku' }, schedule: { cron: '', enabled: false }, compare_schedule: { cron: '', enabled: false }, version: 1, created_at: iso(), updated_at: iso() };
     s.flows.push(f);
     return f;
   }
-  function newRun(s, flow, dry) {
+  function newRun(s, flow, dry, compare = false) {
     const r = {
-      id: id(s, 'run'), flow_id: flow.id, flow_name: flow.name, kind: 'products', state: 'queued', phase: '', dry_run: dry, retry_of: '', trigger: 'manual', started_by: 'user:u1',
+      id: id(s, 'run'), flow_id: flow.id, flow_name: flow.name, kind: 'products', state: 'queued', phase: '', dry_run: dry, compare, retry_of: '', trigger: 'manual', started_by: 'user:u1',
       incomplete: false, cancel_requested: false, total: 0, read: 0, to_create: 0, to_update: 0, created: 0, updated: 0, unchanged: 0, failed: 0, warnings: 0,
       requests: 0, throttled: 0, planned_requests: 0, planned_seconds: 0, created_at: iso(), started_at: null, finished_at: null, updated_at: iso(), progress: 0, rate_per_second: 0, seconds_left: null,
     };
@@ -74,7 +74,7 @@ export async function startMock({ port = 0, speed = 1 } = {}) {
     return r;
   }
   const scheduled = ({ cron, enabled }) => ({ cron, enabled, next_run_at: (enabled && upcoming(cron, store.timezone, 1).next.map((at) => iso(Date.parse(at) + 247_000))[0]) || null, time_zone: store.timezone });
-  const view = (s, f) => ({ ...f, schedule: scheduled(f.schedule), last_run: s.runs.find((r) => r.flow_id === f.id) ?? null });
+  const view = (s, f) => ({ ...f, schedule: scheduled(f.schedule), compare_schedule: scheduled(f.compare_schedule), last_run: s.runs.find((r) => r.flow_id === f.id) ?? null });
   function audit(s, actor, action, detail) {
     s.audit.unshift({ id: `a-${s.audit.length}`, actor, action, subject: '', detail, address: actor.startsWith('user:') ? '198.51.100.7' : '', created_at: iso() });
   }
@@ -192,7 +192,8 @@ export async function startMock({ port = 0, speed = 1 } = {}) {
         return { status: 204 };
       case 'POST flows/:id/runs': {
         if (s.runs.some((r) => r.flow_id === flow.id && ['queued', 'running', 'cancelling'].includes(r.state))) return problem(409, 'conflict', 'A run of this feed is going on. Wait for its end, or cancel it.');
-        const r = newRun(s, flow, (await read()).dry_run);
+        const want = await read();
+        const r = newRun(s, flow, want.dry_run, want.compare === true);
         progress(s, r);
         return { status: 201, body: r };
       }

@@ -80,6 +80,7 @@ export const text = {
   } satisfies Record<RunState, string>,
   doneWithErrors: 'Done, with errors',
   dryRun: 'Dry run',
+  compared: 'Compared with the store',
   phases: {
     fetch: 'Fetching the feed',
     plan: 'Reading rows and planning',
@@ -249,6 +250,7 @@ export const text = {
       download: 'Download as CSV',
       start: 'Start the run',
       again: 'Run again',
+      compare: 'Compare with the store',
       flow: 'Open the feed',
     },
     cancelConfirm: {
@@ -425,6 +427,8 @@ export const text = {
       again: 'Repeat dry run',
       run: 'Start the run',
       runDescription: 'Writes the changes to your store. You can watch it, and cancel it at any time.',
+      compare: 'Compare with the store',
+      compareHelp: 'Looks every record up in the store, also those that did not change in the feed, and sets right what somebody changed there.',
       active: 'A run of this feed is going on.',
       open: 'Open the run',
       notReady: 'Before the first run: connect a source and map the required fields.',
@@ -465,6 +469,14 @@ export const text = {
     utc: 'Times are in UTC. Sluice uses UTC when your store’s settings in BigCommerce name no time zone, or one that it does not know.',
     rules: 'A run starts up to 10 minutes after its time, so that stores do not all start at once. It is left out while another run of the feed is going on.',
     upload: 'This feed reads the file that you uploaded. A scheduled run finds it unchanged until you upload another one.',
+    compare: {
+      header: 'Comparing with the store',
+      description: 'A run writes what changed in the feed. What somebody changed in the store, it may not notice. A run that compares looks every record up in the store and sets right what differs; it takes requests for all of them.',
+      repeat: 'Compares',
+      next: (zone: string) => `Next comparisons (${zone})`,
+      nextRun: 'Next comparison',
+      rules: 'It waits while another run of the feed is going on. If both schedules are due at once, one run that compares is for both.',
+    },
   },
 
   settings: {

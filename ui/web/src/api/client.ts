@@ -169,7 +169,7 @@ export class Client {
   inspect = (input: InspectRequest, signal?: AbortSignal) => this.#call<Inspection>('POST', '/sources/inspect', { json: input, signal });
   preview = (input: PreviewRequest, signal?: AbortSignal) => this.#call<Preview>('POST', '/mappings/preview', { json: { kind: 'products', ...input }, signal });
 
-  startRun = (flowId: string, dryRun: boolean) => this.#call<Run>('POST', `/flows/${seg(flowId)}/runs`, { json: { dry_run: dryRun } satisfies NewRun });
+  startRun = (flowId: string, how: Required<NewRun>) => this.#call<Run>('POST', `/flows/${seg(flowId)}/runs`, { json: how });
   runs = async (query: { flow_id?: string; limit?: number; before?: string }, signal?: AbortSignal) => {
     const page = await this.#call<RunList>('GET', '/runs', { query, signal });
     return { items: page.runs, next: page.next };

@@ -29,7 +29,7 @@ export function RunTable({ runs, caption, flush }: { runs: Run[]; caption: strin
             <Wrap $min={6}>
               <TextLink to={`/runs/${run.id}`}>{run.flow_name || text.none}</TextLink>
               <Small color="secondary60" marginBottom="none">
-                {run.dry_run ? text.dryRun : null} <NarrowOnly>{format.ago(run.created_at)}</NarrowOnly>
+                {[run.dry_run ? text.dryRun : '', run.compare ? text.compared : ''].filter(Boolean).join(', ')} <NarrowOnly>{format.ago(run.created_at)}</NarrowOnly>
               </Small>
             </Wrap>
           ),

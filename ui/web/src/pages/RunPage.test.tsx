@@ -115,6 +115,14 @@ describe('RunPage', () => {
     }
   });
 
+  it('says that a run compared, and starts one that does', async () => {
+    const user = userEvent.setup();
+    const { calls } = show({ state: 'done', ...over, compare: true }, { answers: { answers: { 'POST /flows/flow-1/runs': { status: 201, json: { ...base, id: 'run-2' } } } } });
+    expect(await screen.findByText('Compared with the store')).toBeTruthy();
+    await user.click(screen.getByRole('button', { name: 'Compare with the store' }));
+    await waitFor(() => expect(calls.find((c) => c.method === 'POST')?.body).toEqual({ dry_run: false, compare: true }));
+  });
+
   it('says that a run does not exist', async () => {
     renderInPanel(<RunPage />, { path: '/runs/nope', route: '/runs/:id' });
     expect(await screen.findByText('There is nothing here')).toBeTruthy();

@@ -58,7 +58,7 @@ export function RunView({ run }: { run: Run }) {
     void navigate(`/runs/${r.id}`);
   };
   const retry = useMutation({ mutationFn: () => client.retryRun(run.id), onSuccess: opened(t.retried), onError: feedback.failure });
-  const start = useMutation({ mutationFn: () => client.startRun(run.flow_id, false), onSuccess: opened(t.started_), onError: feedback.failure });
+  const start = useMutation({ mutationFn: (compare: boolean) => client.startRun(run.flow_id, { dry_run: false, compare }), onSuccess: opened(t.started_), onError: feedback.failure });
 
   const over = isFinal(run);
   const actions: HeaderAction[] = [];
@@ -74,9 +74,11 @@ export function RunView({ run }: { run: Run }) {
   } else {
     actions.push({ text: t.actions.flow, variant: 'subtle', onClick: () => void navigate(`/products/${run.flow_id}`) });
     if (run.dry_run && run.state === 'done') {
-      actions.push({ text: t.actions.start, disabled: !access.allowed, reason: access.reason, isLoading: start.isPending, onClick: () => start.mutate() });
+      actions.push({ text: t.actions.start, disabled: !access.allowed, reason: access.reason, isLoading: start.isPending, onClick: () => start.mutate(run.compare) });
     } else if (!run.dry_run) {
-      actions.push({ text: t.actions.again, variant: 'secondary', disabled: !access.allowed, reason: access.reason, isLoading: start.isPending, onClick: () => start.mutate() });
+      const busy = (compare: boolean) => start.isPending && start.variables === compare;
+      actions.push({ text: t.actions.compare, variant: 'subtle', disabled: !access.allowed, reason: access.reason, isLoading: busy(true), onClick: () => start.mutate(true) });
+      actions.push({ text: t.actions.again, variant: 'secondary', disabled: !access.allowed, reason: access.reason, isLoading: busy(false), onClick: () => start.mutate(false) });
       if (run.failed > 0) {
         actions.push({ text: t.actions.retry, disabled: !access.allowed, reason: access.reason, isLoading: retry.isPending, onClick: () => retry.mutate() });
       }
@@ -84,6 +86,7 @@ export function RunView({ run }: { run: Run }) {
   }
   const badges = [runBadge(run)];
   if (run.dry_run) badges.push({ label: text.dryRun, variant: 'secondary' });
+  if (run.compare) badges.push({ label: text.compared, variant: 'secondary' });
   return (
     <Page
       actions={actions}

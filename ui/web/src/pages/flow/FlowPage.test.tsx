@@ -131,6 +131,18 @@ describe('FlowPage', () => {
     await waitFor(() => expect(calls.find((c) => c.method === 'PUT')?.body).toMatchObject({ version: 1, schedule: { cron: '30 14 * * 4', enabled: true } }));
   });
 
+  it('sets a schedule of comparisons beside the other', async () => {
+    const user = userEvent.setup();
+    const nightly = { cron: '0 2 * * *', enabled: true, next_run_at: '2099-11-23T01:04:00Z', time_zone: 'Europe/Berlin' };
+    const { calls } = show('/products/flow-1/options', { ...mapped, last_run: run, schedule: nightly });
+    await choose(user, 'Compares', 'Every week');
+    expect(await screen.findByText('Next comparisons (Europe/Berlin)')).toBeTruthy();
+    await user.click(screen.getByRole('button', { name: 'Save' }));
+    await waitFor(() =>
+      expect(calls.find((c) => c.method === 'PUT')?.body).toMatchObject({ schedule: { cron: '0 2 * * *', enabled: true }, compare_schedule: { cron: '0 2 * * 1', enabled: true } }),
+    );
+  });
+
   it('says what is wrong with a cron expression', async () => {
     const user = userEvent.setup();
     const { calls } = show('/products/flow-1/options', { ...mapped, last_run: run, schedule: { ...flow.schedule, time_zone: 'UTC' } }, {
@@ -180,7 +192,26 @@ describe('FlowPage', () => {
     await waitFor(() => expect(start).toHaveProperty('disabled', false));
     await user.click(start);
     expect(await screen.findByRole('group', { name: 'Progress of this run' })).toBeTruthy();
-    expect(calls.find((c) => c.path === '/flows/flow-1/runs')?.body).toEqual({ dry_run: true });
+    expect(calls.find((c) => c.path === '/flows/flow-1/runs')?.body).toEqual({ dry_run: true, compare: false });
+  });
+
+  it('compares with the store in a dry run and in the run after it', async () => {
+    const user = userEvent.setup();
+    const dry = { ...run, dry_run: true, compare: true, state: 'done' as const, finished_at: '2026-11-22T10:02:31Z' };
+    const { calls } = show('/products/flow-1/review', mapped, {
+      'POST /flows/flow-1/runs': { status: 201, json: dry },
+      'GET /runs/run-1': { json: dry },
+      'GET /runs/run-1/changes': { json: { changes: [], next: '' } },
+    });
+    await user.click(await screen.findByRole('checkbox', { name: 'Compare with the store' }));
+    await user.click(screen.getByRole('button', { name: 'Start dry run' }));
+    await user.click(await screen.findByRole('button', { name: 'Start the run' }));
+    await waitFor(() =>
+      expect(calls.filter((c) => c.path === '/flows/flow-1/runs').map((c) => c.body)).toEqual([
+        { dry_run: true, compare: true },
+        { dry_run: false, compare: true },
+      ]),
+    );
   });
 
   it('shows a viewer the schedule, and lets nobody change it', async () => {

@@ -59,7 +59,8 @@ export function OptionsStep({ draft, flow, change, disabled, showErrors }: Props
           </Fieldset>
         </Form>
       </Panel>
-      <SchedulePanel change={change} disabled={disabled} draft={draft} schedule={flow.schedule} />
+      <SchedulePanel change={change} disabled={disabled} draft={draft} schedule={flow.schedule} which="schedule" />
+      <SchedulePanel change={change} disabled={disabled} draft={draft} schedule={flow.compare_schedule} which="compareSchedule" />
       <DeleteFlow flow={flow} />
     </>
   );

@@ -1,4 +1,4 @@
-import { Button, Flex, InlineMessage, Panel } from '@bigcommerce/big-design';
+import { Box, Button, Checkbox, Flex, InlineMessage, Panel } from '@bigcommerce/big-design';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useNavigate } from 'react-router';
@@ -44,8 +44,11 @@ export function ReviewStep({ flow, ready, saveFirst }: Props) {
   const dry = run?.dry_run ? run : null;
   const dryDone = dry?.state === 'done';
 
+  const [wanted, setCompare] = useState<boolean | undefined>(undefined);
+  const compare = wanted ?? dry?.compare ?? false; // what a dry run showed is what its run does
+
   const start = useMutation({
-    mutationFn: (dryRun: boolean) => client.startRun(flow.id, dryRun),
+    mutationFn: (dryRun: boolean) => client.startRun(flow.id, { dry_run: dryRun, compare }),
     onSuccess: (r) => {
       applyRun(qc, r);
       if (!r.dry_run) {
@@ -67,6 +70,9 @@ export function ReviewStep({ flow, ready, saveFirst }: Props) {
         {active && !dry ? (
           <InlineMessage actions={[{ text: t.open, onClick: () => void navigate(`/runs/${run.id}`) }]} marginBottom="medium" messages={[{ text: t.active }]} type="info" />
         ) : null}
+        <Box marginBottom="medium">
+          <Checkbox checked={compare} description={t.compareHelp} disabled={!access.allowed} label={t.compare} onChange={(e) => setCompare(e.target.checked)} />
+        </Box>
         <Flex flexDirection="row" flexGap="0.5rem" flexWrap="wrap">
           <Button
             disabled={blocked}
@@ -94,6 +100,11 @@ export function ReviewStep({ flow, ready, saveFirst }: Props) {
           <Fact name={text.schedule.nextRun}>
             <NextRun schedule={flow.schedule} />
           </Fact>
+          {flow.compare_schedule.enabled ? (
+            <Fact name={text.schedule.compare.nextRun}>
+              <NextRun schedule={flow.compare_schedule} />
+            </Fact>
+          ) : null}
         </Facts>
       </Panel>
       {dry ? (

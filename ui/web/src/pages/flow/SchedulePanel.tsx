@@ -13,6 +13,8 @@ import type { Draft } from './draft';
 
 interface Props {
   draft: Draft;
+  /** Which of the feed's schedules. */
+  which: 'schedule' | 'compareSchedule';
   /** What the server has. */
   schedule: Schedule;
   change: (part: Partial<Draft>) => void;
@@ -21,12 +23,13 @@ interface Props {
 
 const fields = { mobile: 'column', tablet: 'row' } as const;
 
-/** When the feed runs by itself: simple choices, or a cron expression, and what they come to. */
-export function SchedulePanel({ draft, schedule, change, disabled }: Props) {
+/** When the feed runs, or compares with the store, by itself: simple choices, or a cron expression, and what they come to. */
+export function SchedulePanel({ draft, which, schedule, change, disabled }: Props) {
   const { format } = useApp();
   const t = text.schedule;
-  const choice = draft.schedule;
-  const set = (part: Partial<ScheduleChoice>) => change({ schedule: changeChoice(choice, part, schedule.cron) });
+  const own = which === 'schedule' ? t : t.compare;
+  const choice = draft[which];
+  const set = (part: Partial<ScheduleChoice>) => change({ [which]: changeChoice(choice, part, schedule.cron) });
   const typed = useDebounced(choice.cron.trim(), 300);
   const on = choice.repeat !== 'off';
   const { data, error, isPlaceholderData } = useQuery({ ...useSchedulePreview(typed), enabled: on && typed !== '' });
@@ -42,14 +45,14 @@ export function SchedulePanel({ draft, schedule, change, disabled }: Props) {
     [choice.minute],
   );
   return (
-    <Panel description={t.description} header={t.header}>
+    <Panel description={own.description} header={own.header}>
       <Form fullWidth onSubmit={(e) => e.preventDefault()}>
         <Flex flexDirection={fields} flexGap="1rem" marginBottom="medium">
           <Box>
             <FormGroup>
               <Select<Repeat>
                 disabled={disabled}
-                label={t.repeat}
+                label={own.repeat}
                 onOptionChange={(v) => set({ repeat: v ?? 'off' })}
                 options={repeatOptions}
                 value={choice.repeat}
@@ -127,7 +130,7 @@ export function SchedulePanel({ draft, schedule, change, disabled }: Props) {
           {data && settled && data.next.length > 0 ? (
             <>
               <Text bold marginBottom="xxSmall">
-                {t.next(zone)}
+                {own.next(zone)}
               </Text>
               <Times>
                 {data.next.map((at) => (
@@ -140,7 +143,8 @@ export function SchedulePanel({ draft, schedule, change, disabled }: Props) {
       ) : null}
       {on && draft.kind === 'upload' ? <InlineMessage marginBottom="medium" messages={[{ text: t.upload }]} type="info" /> : null}
       <Text color="secondary60" marginBottom="none">
-        {zone === 'UTC' ? t.utc : t.zone(zone)} {t.rules}
+        {which === 'schedule' ? `${zone === 'UTC' ? t.utc : t.zone(zone)} ` : null}
+        {own.rules}
       </Text>
     </Panel>
   );

@@ -19,6 +19,7 @@ export interface Draft {
   lines: MappingLine[];
   repeatedNames: RepeatedNames;
   schedule: ScheduleChoice;
+  compareSchedule: ScheduleChoice;
 }
 
 export function draftOf(flow: Flow): Draft {
@@ -37,6 +38,7 @@ export function draftOf(flow: Flow): Draft {
     lines: toLines(flow.mapping.fields),
     repeatedNames: flow.options.repeated_names === 'fail' ? 'fail' : 'append_sku',
     schedule: choiceOf(flow.schedule),
+    compareSchedule: choiceOf(flow.compare_schedule),
   };
 }
 
@@ -49,6 +51,7 @@ export function inputOf(d: Draft): FlowChange {
     mapping: { fields: toFields(d.lines) },
     options: { repeated_names: d.repeatedNames },
     schedule: scheduleInput(d.schedule),
+    compare_schedule: scheduleInput(d.compareSchedule),
   };
 }
 
