@@ -1,7 +1,6 @@
 package jobs
 
 import (
-	"fmt"
 	"slices"
 	"sync"
 	"testing"
@@ -242,17 +241,22 @@ func TestNobodyAnswers(t *testing.T) {
 // TestNewcomerTakesThePlace: the run that a schedule starts ends the one that waits for an answer.
 func TestNewcomerTakesThePlace(t *testing.T) {
 	tenantstest.EachDB(t, func(t *testing.T, db *tenants.DB) {
-		s, run := newAsking(t, db)
-		due := s.schedule(s.flow, "0 2 * * *", "UTC")
-		runs := s.fireAt(due)
-		if len(runs) != 2 || runs[1].State != tenants.RunQueued || runs[1].Trigger != triggerSchedule {
-			t.Fatalf("runs %+v", runs)
-		}
-		if got := s.run(run.ID); got.State != tenants.RunCancelled || got.Error != replacedMessage {
-			t.Errorf("the run that asked is %s: %q", got.State, got.Error)
-		}
-		if want := []string{runJobID(runs[1].ID, 0)}; !slices.Equal(s.pending(), want) {
-			t.Errorf("jobs %v, want %v", s.pending(), want)
+		for _, which := range tenants.Timetables {
+			s, run := newAsking(t, db)
+			due := s.timetable(s.flow, which, "0 2 * * *", "UTC")
+			runs := s.fireAt(due)
+			if len(runs) != 2 || runs[1].State != tenants.RunQueued || runs[1].Trigger != triggerSchedule {
+				t.Fatalf("%s: runs %+v", which, runs)
+			}
+			if got := s.run(run.ID); got.State != tenants.RunCancelled || got.Error != replacedMessage {
+				t.Errorf("%s: the run that asked is %s: %q", which, got.State, got.Error)
+			}
+			if want := []string{runJobID(runs[1].ID, 0)}; !slices.Equal(s.pending(), want) {
+				t.Errorf("%s: jobs %v, want %v", which, s.pending(), want)
+			}
+			if err := s.svc.CancelRun(s.ctx, runs[1].ID); err != nil { // the next one is of the same database
+				t.Fatal(err)
+			}
 		}
 	})
 }
@@ -322,8 +326,8 @@ func TestLostEntryOfAnAnswer(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.clock.set(time.Now().Add(time.Minute)) // the row is old enough for the sweeper
-	s.work()
-	if got := s.waitRun(run.ID, tenants.RunDone); fmt.Sprint(s.engine.saved(run.ID)) != "[1 1 1 1]" {
-		t.Errorf("%s, saved steps %v", got.State, s.engine.saved(run.ID))
+	s.w.sweep(t.Context())
+	if lease := s.claim(); lease.ID != runJobID(run.ID, 2) {
+		t.Errorf("claimed %s", lease.ID)
 	}
 }
