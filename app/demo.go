@@ -50,6 +50,9 @@ type demoResult struct {
 	Seconds     float64 `json:"seconds"`
 	Errors      []issue `json:"errors"`
 
+	// Question is what the run asks and waits for (State asking).
+	Question *tenants.Question `json:"question,omitempty"`
+
 	warnings int64
 }
 
@@ -273,7 +276,7 @@ func (d *demo) sync(ctx context.Context, out io.Writer) (*demoResult, error) {
 		StoreHash: d.store.Hash, RunID: r.ID, State: string(r.State), Read: r.Read, Created: r.Created, Updated: r.Updated,
 		Unchanged: r.Unchanged, Failed: r.Failed, APIRequests: counts.Total, HTTP429: counts.Throttled,
 		Quota: quota, WindowMS: window.Milliseconds(), Seconds: time.Since(started).Round(time.Millisecond).Seconds(),
-		warnings: r.Warnings,
+		Question: r.Question, warnings: r.Warnings,
 	}
 	if result.Errors, err = m.errors(ctx, r.ID); err != nil {
 		return nil, err
@@ -284,10 +287,16 @@ func (d *demo) sync(ctx context.Context, out io.Writer) (*demoResult, error) {
 	return result, nil
 }
 
+// errAsks ends a demo that nobody watches: its run waits for an answer.
+var errAsks = errors.New("the run asks before it writes: call sluice demo without --once and answer in the panel")
+
 // failure says why a run that nobody watches was not done; nil when it was.
 func (r *demoResult) failure() error {
-	if r.State == string(tenants.RunDone) {
+	switch tenants.RunState(r.State) {
+	case tenants.RunDone:
 		return nil
+	case tenants.RunAsking:
+		return errAsks
 	}
 	return fmt.Errorf("the run ended as %s", r.State)
 }

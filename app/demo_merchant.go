@@ -251,7 +251,7 @@ func (m *merchant) unfinishedRun(ctx context.Context) (*demoRun, error) {
 // runPoll is how often the demo looks at its run: a person sees no more.
 const runPoll = 100 * time.Millisecond
 
-// watch calls seen with the run until it is final.
+// watch calls seen with the run until it is final or asks.
 func (m *merchant) watch(ctx context.Context, id string, seen func(*demoRun)) (*demoRun, error) {
 	tick := time.NewTicker(runPoll)
 	defer tick.Stop()
@@ -261,7 +261,7 @@ func (m *merchant) watch(ctx context.Context, id string, seen func(*demoRun)) (*
 			return nil, err
 		}
 		seen(&r)
-		if r.State.Final() {
+		if r.State.Final() || r.State == tenants.RunAsking {
 			return &r, nil
 		}
 		select {

@@ -40,6 +40,12 @@ func (r *demoResult) write(w io.Writer) {
 	fmt.Fprintf(w, "\n\nRun %s: %d records read, %d created, %d updated, %d unchanged, %d failed (%d warnings).\n",
 		r.State, r.Read, r.Created, r.Updated, r.Unchanged, r.Failed, r.warnings)
 	fmt.Fprintf(w, "%d API requests in %.1f s, %d of them refused for the quota (429).\n", r.APIRequests, r.Seconds, r.HTTP429)
+	if q := r.Question; q != nil {
+		fmt.Fprintf(w, "Before it writes, the run asks: %s %d of %d.\n", q.Message, q.Count, q.Of)
+		for _, example := range q.Examples {
+			fmt.Fprintf(w, "  %s\n", example)
+		}
+	}
 	for i, e := range r.Errors {
 		if i == shownErrors {
 			fmt.Fprintf(w, "  … and %d more: see the run in the panel.\n", len(r.Errors)-shownErrors)

@@ -3,12 +3,15 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"sluice/internal/testenv"
+	"sluice/tenants"
 )
 
 // environ is the environment of the programs that tests start: this machine's paths, and nothing of
@@ -163,5 +166,35 @@ func TestSandboxDump(t *testing.T) {
 	out, err := exec.CommandContext(t.Context(), buildSluice(t), "sandbox", "dump", "--state", t.TempDir()).CombinedOutput()
 	if err == nil || !bytes.Contains(out, []byte("there is no state of a sandbox in")) {
 		t.Errorf("%v: %s", err, out)
+	}
+}
+
+// TestDemoAsks: a run that waits for an answer is no failure and not done: programs tell it by the exit code, and by the
+// question in the JSON.
+func TestDemoAsks(t *testing.T) {
+	for state, want := range map[tenants.RunState]int{
+		tenants.RunDone: 0, tenants.RunAsking: 2, tenants.RunFailed: 1, tenants.RunCancelled: 1,
+	} {
+		got := 0
+		if err := (&demoResult{State: string(state)}).failure(); err != nil {
+			got = exitCode(fmt.Errorf("demo: %w", err))
+		}
+		if got != want {
+			t.Errorf("%s: exit code %d, want %d", state, got, want)
+		}
+	}
+	q := tenants.Question{Guard: "lost", Message: "Parts are missing.", Count: 3, Of: 4, Limit: 20, Examples: []string{"A-1"}}
+	body, err := json.Marshal(demoResult{State: "asking", Question: &q})
+	var back struct{ Question *tenants.Question }
+	if err == nil {
+		err = json.Unmarshal(body, &back)
+	}
+	if err != nil || back.Question == nil || back.Question.Guard != "lost" || back.Question.Count != 3 {
+		t.Errorf("%s, %v", body, err)
+	}
+	var out strings.Builder
+	(&demoResult{State: "asking", Question: &q}).write(&out)
+	if !strings.Contains(out.String(), "the run asks: Parts are missing. 3 of 4.\n  A-1\n") {
+		t.Errorf("said %q", out.String())
 	}
 }

@@ -33,8 +33,16 @@ type commands struct {
 func main() {
 	if err := run(); err != nil {
 		fmt.Fprintln(os.Stderr, "sluice:", forPerson(err))
-		os.Exit(1)
+		os.Exit(exitCode(err))
 	}
+}
+
+// exitCode is 1 for what failed, and 2 for a run that waits for an answer.
+func exitCode(err error) int {
+	if errors.Is(err, errAsks) {
+		return 2
+	}
+	return 1
 }
 
 func run() error {
