@@ -20,6 +20,9 @@ type checkpoint struct {
 	Cursor int64  `json:"cursor,omitempty"`  // line of the last item that the stage has passed
 	LastID int64  `json:"last_id,omitempty"` // last product of the catalogue that was seen
 	Pages  int    `json:"pages,omitempty"`   // of the whole catalogue, 0 while unknown
+	// Of look-ups by key: what they took so far, for those that take more requests than one.
+	Asked int `json:"asked,omitempty"` // records
+	Took  int `json:"took,omitempty"`  // requests
 
 	// guards
 	Sums     map[string]*weights `json:"sums,omitempty"`     // by guard

@@ -30,6 +30,7 @@ const (
 	stageAsk    = "ask"    // is there something to be asked?
 	stageAgain  = "again"  // the answer came late: match what is to be written anew
 	refsWindow  = 1000     // items whose references one step looks at
+	cheapLookup = 4        // requests that a look-up may take
 	restWindow  = 500      // items that one step turns into creates
 	maxCompared = 4000     // records that one query asks for
 )
@@ -177,9 +178,13 @@ func (s *step) matchFind(ctx context.Context) error {
 	}
 	scanner, scans := s.k.target.(Scanner)
 	way := byLookup
+	batch := s.k.target.LookupBatch()
+	if s.cp.Took > 0 {
+		batch = max(min(batch, s.cp.Asked/s.cp.Took), 1)
+	}
 	switch {
 	case scans:
-		way, _ = choose(t.unknown, t.known, t.keyBytes, pages, s.k.target.LookupBatch(), scanner.PageSize())
+		way, _ = choose(t.unknown, t.known, t.keyBytes, pages, batch, scanner.PageSize())
 	case t.unknown+t.known == 0:
 		way = nothing
 	}
@@ -309,9 +314,14 @@ func (s *step) matchKeys(ctx context.Context) error {
 		s.stage(stageCost)
 		return nil
 	}
+	before := s.Requests()
 	found, asked, err := s.findByKey(ctx, items)
 	if err != nil {
 		return err
+	}
+	if took := int(s.Requests() - before); took > cheapLookup {
+		s.cp.Asked, s.cp.Took = s.cp.Asked+len(asked), s.cp.Took+took
+		defer s.stage(stageFind) // pages may turn out cheaper
 	}
 	o := s.changeset()
 	var missing []tenants.RunItem

@@ -136,3 +136,23 @@ func (w *world) forget() {
 		w.Fatal(err)
 	}
 }
+
+// TestVariantsOfOptionsArePaged: variants are asked for one by one only while that is cheaper than all pages.
+func TestVariantsOfOptionsArePaged(t *testing.T) {
+	w := newWorld(t, nil)
+	w.store.SeedProducts(700)
+	var skus []string
+	var feed strings.Builder
+	for i := range 300 {
+		skus = append(skus, fmt.Sprintf("SHIRT-%03d", i))
+		if i < 260 {
+			fmt.Fprintf(&feed, "SHIRT-%03d,9,,,,,\n", i)
+		}
+	}
+	w.variants(w.product("SHIRT", "10"), skus...)
+	w.feed = feed.String()
+	n, routes := w.requests(func() { w.want(w.run(), counts{Read: 260, Updated: 260}) })
+	if most := 1 + alone + 4 + 6; n > most {
+		t.Errorf("%d requests, at most %d: %v", n, most, routes)
+	}
+}
