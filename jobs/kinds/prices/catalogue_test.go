@@ -84,7 +84,7 @@ func TestDryRunOfCatalogue(t *testing.T) {
 
 // TestOneBadPriceOfABatch: the others of its batch are sent again in one request.
 func TestOneBadPriceOfABatch(t *testing.T) {
-	w := newWorld(t, nil)
+	w := newWorld(t, tenants.Options{optionMoved: 0.0})
 	w.store.SeedProducts(50)
 	feed := func(price string) string {
 		var b strings.Builder

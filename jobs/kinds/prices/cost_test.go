@@ -13,7 +13,7 @@ import (
 // writes.
 func TestSoakRequestsOfCatalogue(t *testing.T) {
 	n := testenv.NewSoak(t).Size(1000, 10_000)
-	w := newWorld(t, nil)
+	w := newWorld(t, tenants.Options{optionMoved: 0.0})
 	w.store.SeedProducts(n)
 	feed := func(changed int) {
 		var b strings.Builder

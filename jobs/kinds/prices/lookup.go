@@ -144,6 +144,7 @@ func (p prices) records(ctx context.Context, c *bigcommerce.Client, run *tenants
 		return nil, nil, err
 	}
 	var skus, currencies set
+	costs := make(map[int64]any) // which records do not have
 	for i, w := range want {
 		sku, currency := upsert.Text(w.Doc[targetSKU]), upsert.Text(w.Doc[targetCurrency])
 		moreSKUs, moreCurrencies := skus.with(sku), currencies.with(currency)
@@ -156,6 +157,9 @@ func (p prices) records(ctx context.Context, c *bigcommerce.Client, run *tenants
 			continue
 		}
 		skus, currencies = moreSKUs, moreCurrencies
+		if cost, mapped := w.Doc[targetCost]; mapped {
+			costs[recordID(p.Key(w.Doc))] = cost
+		}
 	}
 	if id == 0 {
 		return nil, left, nil
@@ -178,6 +182,9 @@ func (p prices) records(ctx context.Context, c *bigcommerce.Client, run *tenants
 			fields[targetList], fields[fieldList] = list, id
 			live := upsert.Live{Fields: fields}
 			live.ID = recordID(p.LiveKey(live))
+			if cost, known := costs[live.ID]; known {
+				fields[targetCost] = cost
+			}
 			for _, name := range listPrices { // BigCommerce may leave out what is not set
 				if _, shown := fields[name]; !shown {
 					fields[name] = nil

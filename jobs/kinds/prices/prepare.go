@@ -84,7 +84,6 @@ func prepareCatalogue(r *upsert.Row) {
 }
 
 func prepareRecord(run *tenants.Run, r *upsert.Row) {
-	delete(r.Fields, targetCost) // records have none
 	list := strings.TrimSpace(upsert.Text(r.Fields[targetList]))
 	if list == "" {
 		list = strings.TrimSpace(run.Options.Text(optionPriceList))

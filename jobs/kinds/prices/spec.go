@@ -21,6 +21,13 @@ const (
 	no, yes           = "no", "yes"
 
 	optionAssign = "assign"
+
+	optionZero      = "guard_zero"
+	zeroAsk         = "ask"
+	zeroAllow       = "allow"
+	optionBelowCost = "guard_below_cost"
+	optionMagnitude = "guard_magnitude"
+	optionMoved     = "guard_moved"
 )
 
 var spec = flow.Spec{
@@ -52,7 +59,24 @@ var spec = flow.Spec{
 		{
 			Name: optionAssign, Type: flow.Pairs, Label: "Who sees a price list",
 			Help: "For the name of a price list, the customer groups and channels to assign it to, separated by semicolons: " +
-				`"group:Dealers", "channel:1" or "group:Dealers on channel:Outlet". What is assigned already stays.`,
+				`"group:Dealers", "channel:1" or "group:Dealers on channel:Outlet". Other assignments of the list stay.`,
+		},
+		{
+			Name: optionZero, Type: flow.Choice, Default: zeroAsk, Label: "Prices of 0",
+			Help:   "Whether a run asks before it writes a price of 0, for which shoppers get the goods for nothing.",
+			Values: []flow.Value{{Name: zeroAsk, Label: "Ask first"}, {Name: zeroAllow, Label: "Write them"}},
+		},
+		{
+			Name: optionBelowCost, Type: flow.Number, Default: 10.0, Max: 100, Unit: "%", Label: "Prices below cost",
+			Help: "A run asks before it writes if more than this part of its changed prices is below cost, where a cost is mapped. 0: it never asks.",
+		},
+		{
+			Name: optionMagnitude, Type: flow.Number, Default: 50.0, Max: 100, Unit: "%", Label: "Prices ten, a hundred or a thousand times as high or low",
+			Help: "A run asks before it writes if more than this part of its changed prices moves by such a factor, as where cents are taken for whole units. 0: it never asks.",
+		},
+		{
+			Name: optionMoved, Type: flow.Number, Default: 50.0, Max: 10_000, Unit: "%", Label: "Large moves of prices",
+			Help: "A price that goes up or down by more than this is a large move. A run asks before it writes if one changed price in ten is, and five at least. 0: it never asks.",
 		},
 	},
 }

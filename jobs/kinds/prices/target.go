@@ -174,7 +174,8 @@ func (prices) diffRecord(d upsert.Doc, live upsert.Live, refs upsert.Refs) []ups
 	return out
 }
 
-// Payload is, of a record of a price list, always all of it: what is not sent BigCommerce may take away.
+// Payload is, of a record of a price list, always all of it: what is not sent BigCommerce may take away. The list's id and
+// the cost are only remembered with it.
 func (prices) Payload(d upsert.Doc, targets []string, refs upsert.Refs) bigcommerce.Fields {
 	out := make(bigcommerce.Fields, len(d.Fields)+1)
 	if !ofList(d.Fields) {
@@ -189,7 +190,7 @@ func (prices) Payload(d upsert.Doc, targets []string, refs upsert.Refs) bigcomme
 	if id, ok := tableOf(refs).list(upsert.Text(d.Fields[targetList])); ok {
 		out[fieldList] = id
 	}
-	for _, target := range listPrices {
+	for _, target := range append([]string{targetCost}, listPrices...) {
 		v, mapped := d.Fields[target]
 		switch {
 		case !mapped:

@@ -75,7 +75,7 @@ func worldThat(t testing.TB, db *tenants.DB, choices sandbox.Choices, options te
 	if err := db.SaveConnection(w.ctx, conn, nil); err != nil {
 		t.Fatal(err)
 	}
-	if options, err = spec.CheckOptions(options); err != nil {
+	if options, err = spec.CheckOptions(options); err != nil { // with its guards
 		t.Fatal(err)
 	}
 	w.flow = &tenants.Flow{Kind: Name, Name: "Prices", ConnectionID: conn.ID, Mapping: priceMapping, Options: options}

@@ -117,6 +117,7 @@ func (p prices) putRecords(ctx context.Context, c *bigcommerce.Client, w []upser
 	for i, x := range w {
 		records[i] = maps.Clone(x.Fields)
 		delete(records[i], fieldList)
+		delete(records[i], targetCost)
 	}
 	out := make([]upsert.Result, len(w))
 	err := c.PriceLists.UpsertRecords(ctx, list, records)
