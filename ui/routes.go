@@ -30,6 +30,7 @@ func (a *API) Routes() []Route {
 		{"GET", "/quota", read, a.quota, ""},
 		{"GET", "/quota/history", read, a.quotaHistory, ""},
 		{"GET", "/events", read, a.events, limits.EventStreams},
+		{"GET", "/expressions", read, a.expressions, ""},
 
 		{"GET", "/kinds", read, a.kinds, ""},
 		{"GET", "/kinds/:kind/fields", read, a.kindFields, ""},

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"sluice/internal/expression"
 	"sluice/internal/limits"
 	"sluice/internal/problem"
 	"sluice/jobs/upsert"
@@ -164,4 +165,9 @@ func (a *API) previewMapping(c *gin.Context) {
 	}
 	preview, err := kind.PreviewMapping(ctx, want.SnapshotID, want.Format, want.Mapping, want.Limit)
 	answer(c, http.StatusOK, preview, err)
+}
+
+// expressions tells what expressions are made of: the words that name no column, the functions, examples.
+func (a *API) expressions(c *gin.Context) {
+	c.JSON(http.StatusOK, gin.H{"words": expression.Words(), "functions": expression.Functions(), "examples": expression.Examples()})
 }

@@ -3,6 +3,8 @@ package expression
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -27,13 +29,31 @@ type Function struct {
 	Help string `json:"help"`
 }
 
-// Functions lists the functions of expressions.
+// Functions lists the functions of expressions: ours, then those of the library by name.
 func Functions() []Function {
-	out := make([]Function, 0, len(functions))
+	out := make([]Function, 0, len(functions)+len(builtins))
 	for _, f := range functions {
 		out = append(out, Function{Name: f.name, Form: f.form, Help: f.help})
 	}
+	for _, name := range slices.Sorted(maps.Keys(builtins)) {
+		out = append(out, Function{Name: name, Form: builtins[name].form, Help: builtins[name].help})
+	}
 	return out
+}
+
+// Example is an expression that is no call of a function, for the panel's help.
+type Example struct {
+	Form string `json:"form"`
+	Help string `json:"help"`
+}
+
+// Examples shows the language without its functions.
+func Examples() []Example {
+	return []Example{
+		{`row["Unit Price"]`, "a column whose name has blanks or signs"},
+		{`"physical"`, "the same text for every row"},
+		{`number(OnHand) > 0 ? "available" : "disabled"`, "one value or another"},
+	}
 }
 
 // valueError is a failure of a function that its message tells a merchant all about.
@@ -81,10 +101,29 @@ var oneType = map[string]any{"trimPrefix": new(func(string, ...string) string), 
 
 // builtins are expr's own functions that are kept: pure, and no larger in their result than in their
 // arguments. One that is not here is refused.
-var builtins = map[string]cost{
-	"len": weighCost, "abs": weighCost, "ceil": weighCost, "floor": weighCost, "round": weighCost, "int": numberCost, "float": numberCost,
-	"min": weighCost, "max": weighCost, "hasPrefix": weighCost, "hasSuffix": weighCost, "trimPrefix": weighCost, "trimSuffix": weighCost,
-	"indexOf": weighCost, "lastIndexOf": weighCost, "last": weighCost,
+var builtins = map[string]libraryWord{
+	"abs":         {weighCost, "abs(number(Price))", "a number without its sign"},
+	"ceil":        {weighCost, "ceil(number(Price))", "rounded up to a whole number"},
+	"float":       {numberCost, "float(Price)", "a text with a decimal point as a number"},
+	"floor":       {weighCost, "floor(number(Price))", "rounded down to a whole number"},
+	"hasPrefix":   {weighCost, `hasPrefix(Code, "A-")`, "true if a text begins so"},
+	"hasSuffix":   {weighCost, `hasSuffix(Code, "-XL")`, "true if a text ends so"},
+	"indexOf":     {weighCost, `indexOf(Code, "-")`, "where one text begins in another; 0 is its start, -1 nowhere"},
+	"int":         {numberCost, "int(Stock)", "a text or a number as a whole number"},
+	"last":        {weighCost, `last(split(Tags, ";"))`, "the last part of a list"},
+	"lastIndexOf": {weighCost, `lastIndexOf(Code, "-")`, "as indexOf, looked for from the end"},
+	"len":         {weighCost, "len(Name)", "how many characters a text has, or parts a list"},
+	"max":         {weighCost, "max(number(Price), 1)", "the largest of some numbers"},
+	"min":         {weighCost, "min(number(Price), 999)", "the smallest of some numbers"},
+	"round":       {weighCost, "round(number(Price))", "rounded to a whole number"},
+	"trimPrefix":  {weighCost, `trimPrefix(Code, "A-")`, "without a beginning, where it is there"},
+	"trimSuffix":  {weighCost, `trimSuffix(Code, "-XL")`, "without an end, where it is there"},
+}
+
+// libraryWord is a function of the library's.
+type libraryWord struct {
+	cost       cost
+	form, help string
 }
 
 // knownFunctions are the names of both. It is filled by init because a function's error may suggest an

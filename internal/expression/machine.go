@@ -45,12 +45,12 @@ func NewMachine() *Machine {
 	for _, f := range functions {
 		m.bind(f.name, f.cost, f.fn, reflect.TypeOf(f.typ).Elem())
 	}
-	for name, cost := range builtins {
+	for name, word := range builtins {
 		if typ := oneType[name]; typ != nil {
-			m.bind(name, cost, libraryFunction(name), reflect.TypeOf(typ).Elem())
+			m.bind(name, word.cost, libraryFunction(name), reflect.TypeOf(typ).Elem())
 			continue
 		}
-		m.bind(builtinName(name), cost, libraryFunction(name))
+		m.bind(builtinName(name), word.cost, libraryFunction(name))
 	}
 	for name, op := range binary {
 		if op.cost != nil {

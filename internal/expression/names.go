@@ -1,7 +1,8 @@
 package expression
 
 import (
-	"sort"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -12,6 +13,10 @@ var reserved = map[string]bool{
 	"all": true, "none": true, "any": true, "one": true, "filter": true, "map": true, "count": true, "sum": true, "find": true,
 	"findIndex": true, "findLast": true, "findLastIndex": true, "groupBy": true, "sortBy": true, "reduce": true,
 }
+
+// Words lists the words of the language, sorted: a column with the name of one, or of a function, is
+// only row["name"].
+func Words() []string { return slices.Sorted(maps.Keys(reserved)) }
 
 // Known reports whether a function has this name.
 func Known(name string) bool { return knownFunctions[name] }
@@ -43,11 +48,4 @@ func QuoteName(name string) string { return `"` + nameEscapes.Replace(name) + `"
 var nameEscapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, "\r", `\r`, "\t", `\t`)
 
 // FunctionNames lists the functions of expressions.
-func FunctionNames() string {
-	names := make([]string, 0, len(knownFunctions))
-	for n := range knownFunctions {
-		names = append(names, n)
-	}
-	sort.Strings(names)
-	return strings.Join(names, ", ")
-}
+func FunctionNames() string { return strings.Join(slices.Sorted(maps.Keys(knownFunctions)), ", ") }

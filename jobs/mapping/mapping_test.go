@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -258,6 +259,16 @@ func TestCompileNamesEveryError(t *testing.T) {
 func TestShadowedColumnsStayReachable(t *testing.T) {
 	header := []string{"first", "row", "in", "Part No", "naïve", "1st", `q"uote`, "a.b"}
 	values := []string{"F", "R", "I", "P", "N", "1", "Q", "AB"}
+	for _, word := range expression.Words() {
+		if !slices.Contains(header, word) {
+			header, values = append(header, word), append(values, "the word "+word)
+		}
+	}
+	for _, f := range expression.Functions() {
+		if !slices.Contains(header, f.Name) {
+			header, values = append(header, f.Name), append(values, "the function "+f.Name)
+		}
+	}
 	for i, name := range header {
 		p, err := parts.Compile(whole("name", expression.Name(name)), header)
 		if err != nil {
@@ -429,13 +440,25 @@ func TestEqual(t *testing.T) {
 
 // TestFunctionExamples: what the help shows can be written.
 func TestFunctionExamples(t *testing.T) {
+	columns := map[string]int{"Price": 0, "Active": 1, "Code": 2, "Name": 3, "Tags": 4, "Brand": 5, "Title": 6, "Group": 7, "Style": 8, "Stock": 9,
+		"OnHand": 10, "Unit Price": 11}
+	compiles := func(form string) {
+		t.Helper()
+		for _, typ := range []types.Type{types.Any, types.String} {
+			if _, _, _, err := (&Program{machine: expression.NewMachine()}).compileExpression(form, columns, typ); err != nil {
+				t.Errorf("the example %s does not compile: %v", form, err)
+			}
+		}
+	}
+	for _, e := range expression.Examples() {
+		compiles(e.Form)
+	}
 	for _, f := range expression.Functions() {
 		if f.Name == "" || f.Form == "" || f.Help == "" {
 			t.Errorf("function %+v", f)
 		}
-		if _, _, _, err := (&Program{machine: expression.NewMachine()}).compileExpression(strings.Split(f.Form, " or ")[0], map[string]int{
-			"Price": 0, "Active": 1, "Code": 2, "Name": 3, "Tags": 4, "Brand": 5, "Title": 6, "Group": 7, "Style": 8}, types.Any); err != nil {
-			t.Errorf("the example of %s does not compile: %v", f.Name, err)
+		for form := range strings.SplitSeq(f.Form, " or ") {
+			compiles(form)
 		}
 	}
 }

@@ -32,7 +32,8 @@ type Inspection struct {
 	SnapshotID       string          `json:"snapshot_id"`
 	Format           tenants.Format  `json:"format"`
 	Header           []string        `json:"header"`
-	Rows             [][]string      `json:"rows"` // at most 20, long values cut
+	Expressions      []string        `json:"expressions"` // of each column of Header, that which is its value
+	Rows             [][]string      `json:"rows"`        // at most 20, long values cut
 	RowErrors        []RowError      `json:"row_errors"`
 	Size             int64           `json:"size"`
 	SuggestedMapping tenants.Mapping `json:"suggested_mapping"`
@@ -93,6 +94,10 @@ func (k *Kind) Inspect(ctx context.Context, req InspectRequest) (*Inspection, er
 	defer r.Close()
 	out := &Inspection{SnapshotID: snap.ID, Format: format, Rows: [][]string{}, RowErrors: []RowError{}, Size: snap.Size}
 	out.Header = r.Header()
+	out.Expressions = make([]string, len(out.Header))
+	for i, column := range out.Header {
+		out.Expressions[i] = expression.Name(column)
+	}
 	for l := (look{target: k.target}); len(out.Rows) < previewRows && len(out.RowErrors) < maxRowErrors && l.goesOn(); {
 		if err := ctx.Err(); err != nil {
 			return nil, err

@@ -78,6 +78,19 @@ func TestInspectAndPreview(t *testing.T) {
 	}
 }
 
+// TestInspectNamesColumns: the panel puts these into expressions as they are.
+func TestInspectNamesColumns(t *testing.T) {
+	w := newWorld(t, newPlatform(t))
+	w.feed.body = "SKU,Unit Price,first,in\nA,1,2,3\n"
+	in, err := upsert.New(w.cfg, New()).Inspect(w.ctx, upsert.InspectRequest{FlowID: w.flow.ID, Kind: "url", URL: feedURL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff([]string{"SKU", `row["Unit Price"]`, `row["first"]`, `row["in"]`}, in.Expressions); d != "" {
+		t.Error(d)
+	}
+}
+
 // secretive records the Authorization that a fetch was given.
 type secretive struct{ seen map[string]string }
 

@@ -24,6 +24,16 @@ export const suggested = {
   ],
 };
 
+export const expressions = {
+  words: ['and', 'in', 'not', 'or', 'row'],
+  functions: [
+    { name: 'number', form: 'number(Price) or number(Price, ",")', help: 'the number in a text; the second form says what its decimal sign is and drops thousands separators' },
+    { name: 'trim', form: 'trim(Name)', help: 'without white space around it' },
+    { name: 'path', form: 'path(Group, Style)', help: 'a category path, Group > Style; empty parts are left out' },
+  ],
+  examples: [{ form: '"physical"', help: 'the same text for every row' }],
+};
+
 const field = (name, label, type, extra = {}) => ({ name, label, type, required: false, ...extra });
 export const fields = [
   field('sku', 'SKU', 'string', { required: true, max_length: 255, help: 'Records are matched by it.' }),

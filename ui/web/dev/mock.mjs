@@ -11,7 +11,7 @@ import { dirname, extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { upcoming } from './cron.mjs';
 import { newStorefront, storefrontAPI } from './storefront.mjs';
-import { fields, header, issues, quotaHistory, quotaMinutes, rows, store, suggested, users } from './data.mjs';
+import { expressions, fields, header, issues, quotaHistory, quotaMinutes, rows, store, suggested, users } from './data.mjs';
 
 const dist = join(dirname(fileURLToPath(import.meta.url)), '..', 'dist');
 const types = { '.js': 'text/javascript', '.css': 'text/css', '.woff2': 'font/woff2', '.woff': 'font/woff' };
@@ -171,6 +171,8 @@ export async function startMock({ port = 0, speed = 1 } = {}) {
         return { body: s.quota };
       case 'GET quota/history':
         return { body: quotaHistory(s.minutes, q) };
+      case 'GET expressions':
+        return { body: expressions };
       case 'GET kinds/products/fields':
         return { body: { fields } };
       case 'GET flows':
@@ -202,7 +204,7 @@ export async function startMock({ port = 0, speed = 1 } = {}) {
       case 'POST sources/inspect': {
         const { source } = await read();
         if (source.url.includes('404')) return problem(422, 'invalid', 'The address answered 404 Not Found. Check it, then try again.', [{ field: 'source.url', message: '404 Not Found' }]);
-        return { body: { snapshot_id: 'snap-1', format: { type: 'csv', encoding: 'utf-8', delimiter: ',' }, header, rows, row_errors: [], size: 912_331, suggested_mapping: suggested } };
+        return { body: { snapshot_id: 'snap-1', format: { type: 'csv', encoding: 'utf-8', delimiter: ',' }, header, expressions: header, rows, row_errors: [], size: 912_331, suggested_mapping: suggested } };
       }
       case 'POST schedules/preview':
         return { body: upcoming((await read()).cron, store.timezone, 3) };

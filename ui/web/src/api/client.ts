@@ -1,6 +1,6 @@
 import { ApiError, networkError, problemFrom } from './errors';
 import type {
-  APIKey, AuditList, BootSession, CardField, CardOwner, CardPreview, CardPreviewRequest, ChangeList, CreatedAPIKey, CustomerGroups, Flow, FlowChange, InspectRequest,
+  APIKey, AuditList, BootSession, CardField, CardOwner, CardPreview, CardPreviewRequest, ChangeList, CreatedAPIKey, CustomerGroups, Expressions, Flow, FlowChange, InspectRequest,
   Inspection, IssueList, NewAPIKey, NewFlow, NewRun, Presets, Preview, PreviewRequest, ProviderAnswer, ProviderChange, ProviderChecks, Quota, QuotaHistory, RenewedSession,
   RoleChange, Run, RunList, SchedulePreview, SchedulePreviewRequest, ScriptChange, Session, Severity, SignInList, Storefront, StorefrontChange, StorefrontSettings,
   TargetFields, Upload, User,
@@ -157,6 +157,7 @@ export class Client {
   quotaHistory = (query: { from: string; to: string; step: number }, signal?: AbortSignal) =>
     this.#call<QuotaHistory>('GET', '/quota/history', { query, signal });
   fields = async (signal?: AbortSignal) => (await this.#call<TargetFields>('GET', '/kinds/products/fields', { signal })).fields;
+  expressions = (signal?: AbortSignal) => this.#call<Expressions>('GET', '/expressions', { signal });
 
   flows = (signal?: AbortSignal) => this.#all<Flow>('/flows', 'after', (page) => page.flows, signal);
   flow = (id: string, signal?: AbortSignal) => this.#call<Flow>('GET', `/flows/${seg(id)}`, { signal });

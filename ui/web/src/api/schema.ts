@@ -566,6 +566,47 @@ export interface components {
         TargetFields: {
             fields: components["schemas"]["TargetField"][];
         };
+        ExpressionExample: {
+            /** @description An expression */
+            form: string;
+            /** @description What it is */
+            help: string;
+        };
+        ExpressionFunction: {
+            name: string;
+            /** @description How it is called */
+            form: string;
+            /** @description What it returns */
+            help: string;
+        };
+        /**
+         * @example {
+         *       "words": [
+         *         "and",
+         *         "row"
+         *       ],
+         *       "functions": [
+         *         {
+         *           "name": "trim",
+         *           "form": "trim(Name)",
+         *           "help": "without white space around it"
+         *         }
+         *       ],
+         *       "examples": [
+         *         {
+         *           "form": "\"physical\"",
+         *           "help": "the same text for every row"
+         *         }
+         *       ]
+         *     }
+         */
+        Expressions: {
+            /** @description Words of the language. A column with the name of one, or of a function, is row["name"] */
+            words: string[];
+            functions: components["schemas"]["ExpressionFunction"][];
+            /** @description Without functions */
+            examples: components["schemas"]["ExpressionExample"][];
+        };
         /**
          * @example {
          *       "cron": "0 2 * * *"
@@ -641,6 +682,10 @@ export interface components {
          *         "SKU",
          *         "Name"
          *       ],
+         *       "expressions": [
+         *         "SKU",
+         *         "Name"
+         *       ],
          *       "rows": [
          *         [
          *           "A-1",
@@ -663,6 +708,8 @@ export interface components {
             snapshot_id: string;
             format: components["schemas"]["Format"];
             header: string[] | null;
+            /** @description Of each column of header, the expression that is its value */
+            expressions: string[];
             /** @description At most 20, fewer if they are very large; values are cut at 500 characters */
             rows: (string[] | null)[] | null;
             row_errors: components["schemas"]["RowProblem"][] | null;
@@ -806,8 +853,11 @@ export interface components {
             flow_name: string;
             /** @description A name that GET /kinds lists */
             kind: string;
-            /** @enum {string} */
-            state: "queued" | "running" | "paused" | "cancelling" | "done" | "failed" | "cancelled";
+            /**
+             * @description asking: it waits for an answer to question
+             * @enum {string}
+             */
+            state: "queued" | "running" | "paused" | "asking" | "cancelling" | "done" | "failed" | "cancelled";
             /** @enum {string} */
             phase: "" | "fetch" | "plan" | "match" | "write" | "finish";
             dry_run: boolean;
@@ -844,6 +894,9 @@ export interface components {
             throttled: number;
             planned_requests: number;
             planned_seconds: number;
+            question?: components["schemas"]["RunQuestion"];
+            /** @description Those that let the run go on; absent if there are none */
+            answers?: components["schemas"]["RunAnswered"][];
             created_at: components["schemas"]["Time"];
             started_at?: components["schemas"]["Time"];
             finished_at?: components["schemas"]["Time"];
@@ -854,6 +907,56 @@ export interface components {
             rate_per_second: number;
             /** @description null while nobody can tell */
             seconds_left: number | null;
+        };
+        /**
+         * @description What a run that is asking wants to know. A cancelled run keeps what it asked. A dry run never waits: it is done, and this is what a real run would ask. Otherwise absent
+         * @example {
+         *       "guard": "lost",
+         *       "message": "Records that were in the source before are missing now. They stay as they are in the store.",
+         *       "count": 500,
+         *       "of": 2000,
+         *       "limit": 20,
+         *       "examples": [
+         *         "A-1",
+         *         "A-2"
+         *       ],
+         *       "asked_at": "2026-11-25T10:00:03Z"
+         *     }
+         */
+        RunQuestion: {
+            /** @description What asks, for the answer */
+            guard: string;
+            /** @description What it is about, for people */
+            message: string;
+            /** @description Records that it is about */
+            count: number;
+            /** @description Of so many */
+            of: number;
+            /** @description Percent of these that are too many; 0: any are */
+            limit: number;
+            examples: string[];
+            asked_at: components["schemas"]["Time"];
+        };
+        RunAnswered: {
+            guard: string;
+            /** @description Of the question */
+            count: number;
+            asked_at: components["schemas"]["Time"];
+            answered_at: components["schemas"]["Time"];
+            /** @description user:… or key:… */
+            answered_by: string;
+        };
+        /**
+         * @example {
+         *       "guard": "lost",
+         *       "answer": "proceed"
+         *     }
+         */
+        RunAnswer: {
+            /** @description The guard of the question that is meant */
+            guard: string;
+            /** @enum {string} */
+            answer: "proceed" | "stop";
         };
         /**
          * @example {
@@ -2073,6 +2176,9 @@ export type Flow = components['schemas']['Flow'];
 export type FlowList = components['schemas']['FlowList'];
 export type TargetField = components['schemas']['TargetField'];
 export type TargetFields = components['schemas']['TargetFields'];
+export type ExpressionExample = components['schemas']['ExpressionExample'];
+export type ExpressionFunction = components['schemas']['ExpressionFunction'];
+export type Expressions = components['schemas']['Expressions'];
 export type SchedulePreviewRequest = components['schemas']['SchedulePreviewRequest'];
 export type SchedulePreview = components['schemas']['SchedulePreview'];
 export type Upload = components['schemas']['Upload'];
@@ -2084,6 +2190,9 @@ export type PreviewRow = components['schemas']['PreviewRow'];
 export type Preview = components['schemas']['Preview'];
 export type NewRun = components['schemas']['NewRun'];
 export type Run = components['schemas']['Run'];
+export type RunQuestion = components['schemas']['RunQuestion'];
+export type RunAnswered = components['schemas']['RunAnswered'];
+export type RunAnswer = components['schemas']['RunAnswer'];
 export type RunList = components['schemas']['RunList'];
 export type Issue = components['schemas']['Issue'];
 export type IssueList = components['schemas']['IssueList'];

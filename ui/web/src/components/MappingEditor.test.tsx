@@ -9,6 +9,8 @@ import { MappingEditor } from './MappingEditor';
 
 const field = (name: string, label: string, required = false): TargetField => ({ name, label, type: 'string', required });
 const targets = [field('sku', 'SKU', true), field('name', 'Name', true), field('price', 'Price', true)];
+const columns = [{ name: 'PartNum', expression: 'PartNum' }, { name: 'Unit Price', expression: 'row["Unit Price"]' }];
+const expressions = { words: ['row'], functions: [{ name: 'trim', form: 'trim(Name)', help: 'without white space around it' }], examples: [{ form: '"physical"', help: 'the same text for every row' }] };
 const row: PreviewRow = { line: 2, key: 'A-1', source: {}, document: { sku: 'A-1', name: 'Blue mug' }, errors: [{ field: 'price', message: '"12,50" is not a number' }] };
 
 interface Setup {
@@ -26,10 +28,10 @@ function setup({ lines = [newLine('sku', 'PartNum'), newLine('name', 'Title'), n
       setValue(next);
     };
     return (
-      <MappingEditor columns={['PartNum', 'Unit Price']} compileErrors={compileErrors} disabled={disabled} lines={value} onChange={change} row={row} targets={targets} />
+      <MappingEditor columns={columns} compileErrors={compileErrors} disabled={disabled} lines={value} onChange={change} row={row} targets={targets} />
     );
   }
-  renderInPanel(<Host />);
+  renderInPanel(<Host />, { answers: { 'GET /expressions': { json: expressions } } });
   return { seen, user: userEvent.setup() };
 }
 
@@ -93,6 +95,12 @@ describe('MappingEditor', () => {
     expect(seen).toHaveBeenLastCalledWith([['sku', 'PartNum'], ['name', 'Title'], ['price', 'number(row["Unit Price"])']]);
     await waitFor(() => expect(document.activeElement).toBe(input));
     expect(input.selectionStart).toBe('number(row["Unit Price"]'.length);
+  });
+
+  it('shows the help that the server gives', async () => {
+    setup();
+    expect((await screen.findByText('trim(Name)')).closest('div')?.textContent).toBe('trim(Name)without white space around it');
+    expect(screen.getByText('the same text for every row')).toBeDefined();
   });
 
   it('can be read but not changed when disabled', () => {

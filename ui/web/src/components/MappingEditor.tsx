@@ -1,13 +1,15 @@
 import { Badge, Button, Flex, FormGroup, Input, Select, Text } from '@bigcommerce/big-design';
 import { AddIcon, DeleteIcon } from '@bigcommerce/big-design-icons';
+import { useQuery } from '@tanstack/react-query';
 import { useRef } from 'react';
 import styled from 'styled-components';
+import { flowQueries } from '../api/queries/flows';
 import type { PreviewRow, TargetField } from '../api/types';
-import { columnExpression, insertAt, type MappingLine, newLine, repeatedTargets } from '../lib/mapping';
+import { type Column, insertAt, type MappingLine, newLine, repeatedTargets } from '../lib/mapping';
 import { text } from '../text';
 import { useApp } from './app';
 import { Mono } from './Cells';
-import { Hidden } from './Feedback';
+import { Hidden, Loaded } from './Feedback';
 
 const Lines = styled.ul`
   list-style: none;
@@ -78,7 +80,7 @@ interface Props {
   lines: MappingLine[];
   onChange: (lines: MappingLine[]) => void;
   targets: TargetField[];
-  columns: string[];
+  columns: Column[];
   /** The sample row that the preview column shows. */
   row: PreviewRow | undefined;
   /** Expressions that do not compile, by target. */
@@ -95,10 +97,9 @@ export function MappingEditor({ lines, onChange, targets, columns, row, compileE
 
   const edit = (id: number, part: Partial<MappingLine>) => onChange(lines.map((l) => (l.id === id ? { ...l, ...part } : l)));
   const remove = (id: number) => onChange(lines.filter((l) => l.id !== id));
-  const insert = (column: string) => {
+  const insert = ({ expression }: Column) => {
     const at = last.current;
     const line = at && lines.find((l) => l.id === at.id);
-    const expression = columnExpression(column);
     if (!at || !line) {
       onChange([...lines, newLine('', expression)]);
       return;
@@ -312,8 +313,9 @@ const Summary = styled.summary`
 
 const mostChips = 200; // a feed may have thousands of columns; more than these nobody picks with a mouse
 
-function Columns({ columns, onInsert, disabled }: { columns: string[]; onInsert: (column: string) => void; disabled: boolean }) {
-  const { format } = useApp();
+function Columns({ columns, onInsert, disabled }: { columns: Column[]; onInsert: (column: Column) => void; disabled: boolean }) {
+  const { client, format } = useApp();
+  const expressions = useQuery(flowQueries.expressions(client));
   const t = text.flow.mapping;
   return (
     <details>
@@ -323,22 +325,26 @@ function Columns({ columns, onInsert, disabled }: { columns: string[]; onInsert:
       </Text>
       <Chips>
         {columns.slice(0, mostChips).map((column) => (
-          <Chip aria-label={t.columnInsert(column)} disabled={disabled} key={column} onClick={() => onInsert(column)} type="button">
-            {column}
+          <Chip aria-label={t.columnInsert(column.name)} disabled={disabled} key={column.name} onClick={() => onInsert(column)} type="button">
+            {column.name}
           </Chip>
         ))}
         {columns.length > mostChips ? <Badge label={`+ ${format.number(columns.length - mostChips)}`} variant="secondary" /> : null}
       </Chips>
-      <Functions>
-        {t.functions.map(([example, meaning]) => (
-          <div key={example} role="presentation" style={{ display: 'contents' }}>
-            <dt>
-              <Mono>{example}</Mono>
-            </dt>
-            <dd>{meaning}</dd>
-          </div>
-        ))}
-      </Functions>
+      <Loaded query={expressions}>
+        {({ examples, functions }) => (
+          <Functions>
+            {[...examples, ...functions].map(({ form, help }) => (
+              <div key={form} role="presentation" style={{ display: 'contents' }}>
+                <dt>
+                  <Mono>{form}</Mono>
+                </dt>
+                <dd>{help}</dd>
+              </div>
+            ))}
+          </Functions>
+        )}
+      </Loaded>
     </details>
   );
 }

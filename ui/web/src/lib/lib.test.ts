@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { safeFilename } from './browser';
 import { firstRoute, takeSession } from './boot';
 import { Formatter, pickLocale } from './format';
-import { columnExpression, insertAt, missingTargets, newLine, repeatedTargets, toFields } from './mapping';
+import { columnsOf, insertAt, missingTargets, newLine, repeatedTargets, toFields } from './mapping';
 
 describe('takeSession', () => {
   const page = (json: string) => new DOMParser().parseFromString(`<script type="application/json" id="sluice-session">${json}</script>`, 'text/html');
@@ -72,14 +72,10 @@ describe('Formatter', () => {
 });
 
 describe('mapping', () => {
-  it.each([
-    ['ListPrice', 'ListPrice'],
-    ['List Price', 'row["List Price"]'],
-    ['number', 'row["number"]'],
-    ['1st', 'row["1st"]'],
-    ['say "hi"', 'row["say \\"hi\\""]'],
-    ['Größe', 'row["Größe"]'],
-  ])('columnExpression(%j)', (column, want) => expect(columnExpression(column)).toBe(want));
+  it('takes what the server says that a column is written as', () => {
+    expect(columnsOf({ header: ['SKU', 'first'], expressions: ['SKU', 'row["first"]'] })).toEqual([{ name: 'SKU', expression: 'SKU' }, { name: 'first', expression: 'row["first"]' }]);
+    expect([columnsOf(undefined), columnsOf({ header: null, expressions: [] })]).toEqual([[], []]);
+  });
 
   it.each([
     ['', 'A', 0, 0, 'A', 1],

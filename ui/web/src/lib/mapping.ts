@@ -1,4 +1,4 @@
-import type { FieldMapping, TargetField } from '../api/types';
+import type { FieldMapping, Inspection, TargetField } from '../api/types';
 
 /** A line of the mapping editor; id is the editor's own and keeps focus with the line. */
 export interface MappingLine extends FieldMapping {
@@ -38,19 +38,14 @@ export function repeatedTargets(lines: FieldMapping[]): Set<string> {
   return twice;
 }
 
-// Words of the expression language and its functions: a column of that name is reached through row[].
-const reserved = new Set([
-  'true', 'false', 'nil', 'null', 'and', 'or', 'not', 'in', 'let', 'if', 'else', 'contains', 'matches', 'startsWith', 'endsWith', 'row',
-  'number', 'trim', 'upper', 'lower', 'replace', 'split', 'join', 'first', 'last', 'path', 'bool', 'all', 'any', 'one', 'none', 'map', 'filter', 'find',
-  'findIndex', 'findLast', 'findLastIndex', 'count', 'sum', 'reduce', 'groupBy', 'sortBy', 'len', 'type', 'abs', 'int', 'float', 'string', 'max', 'min', 'mean',
-  'median', 'round', 'ceil', 'floor', 'now', 'date', 'duration', 'timezone', 'toJSON', 'fromJSON', 'toBase64', 'fromBase64', 'toPairs', 'fromPairs', 'keys',
-  'values', 'take', 'concat', 'flatten', 'uniq', 'sort', 'reverse', 'repeat', 'trimPrefix', 'trimSuffix', 'indexOf', 'lastIndexOf', 'hasPrefix',
-  'hasSuffix', 'splitAfter', 'get', 'bitand', 'bitor', 'bitxor', 'bitnand', 'bitnot', 'bitshl', 'bitshr', 'bitushr',
-]);
+/** A column of the source, and the expression that is its value. */
+export interface Column {
+  name: string;
+  expression: string;
+}
 
-/** How an expression names a column. */
-export function columnExpression(column: string): string {
-  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(column) && !reserved.has(column) ? column : `row[${JSON.stringify(column)}]`;
+export function columnsOf(inspection: Pick<Inspection, 'header' | 'expressions'> | undefined): Column[] {
+  return (inspection?.expressions ?? []).map((expression, i) => ({ name: inspection?.header?.[i] ?? expression, expression }));
 }
 
 /** Puts insert into value over the selection, with a space where it would run into a word. */

@@ -3,6 +3,7 @@ import type { Client } from '../client';
 
 export const flowKeys = {
   fields: ['fields'] as const,
+  expressions: ['expressions'] as const,
   flows: ['flows'] as const,
   flow: (id: string) => ['flow', id] as const,
   schedule: (cron: string) => ['schedule', cron] as const,
@@ -10,6 +11,7 @@ export const flowKeys = {
 
 export const flowQueries = {
   fields: (c: Client) => queryOptions({ queryKey: flowKeys.fields, queryFn: ({ signal }) => c.fields(signal), staleTime: Infinity }),
+  expressions: (c: Client) => queryOptions({ queryKey: flowKeys.expressions, queryFn: ({ signal }) => c.expressions(signal), staleTime: Infinity }),
   flows: (c: Client) => queryOptions({ queryKey: flowKeys.flows, queryFn: ({ signal }) => c.flows(signal) }),
   flow: (c: Client, id: string) => queryOptions({ queryKey: flowKeys.flow(id), queryFn: ({ signal }) => c.flow(id, signal), enabled: id !== '' }),
   schedule: (c: Client, cron: string) =>

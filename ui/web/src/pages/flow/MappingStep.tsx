@@ -8,7 +8,7 @@ import { Name, Wrap } from '../../components/Cells';
 import { Confirm } from '../../components/Confirm';
 import { Empty, Failure, Hidden, Loaded, Loading } from '../../components/Feedback';
 import { MappingEditor } from '../../components/MappingEditor';
-import { toFields, toLines } from '../../lib/mapping';
+import { columnsOf, toFields, toLines } from '../../lib/mapping';
 import { useDebounced } from '../../lib/useDebounced';
 import { text } from '../../text';
 import { DataTable } from '../../components/DataTable';
@@ -111,7 +111,7 @@ function Mapping({ draft, change, disabled, inspection, missing, targets }: Mapp
             : t.previewReady(format.number(rows.length), format.number(rows.filter((r) => (r.errors?.length ?? 0) > 0).length))}
         </Hidden>
         <MappingEditor
-          columns={inspection?.header ?? []}
+          columns={columnsOf(inspection)}
           compileErrors={compileErrors}
           disabled={disabled}
           lines={draft.lines}
