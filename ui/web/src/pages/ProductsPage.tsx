@@ -21,7 +21,7 @@ export function ProductsPage() {
   const access = useAccess();
   const flows = useQuery(flowQueries.flows(client));
   const [creating, setCreating] = useState(false);
-  const t = text.products;
+  const t = text.flows;
   const create = { text: t.create, onClick: () => setCreating(true), disabled: !access.allowed, reason: access.reason };
   const empty = flows.data?.length === 0;
   return (
@@ -78,7 +78,7 @@ function lastRunText(run: Run, format: Formatter): string {
 function sourceName(s: Source): string {
   if (s.kind === 'upload') return s.filename || text.flow.source.upload;
   if (s.kind === 'url') return hostAndFile(s.url);
-  return text.products.noSource;
+  return text.flows.noSource;
 }
 
 /** The parts of an address by which a person knows it. */
@@ -96,7 +96,7 @@ function CreateFlow({ onClose }: { onClose: () => void }) {
   const { client } = useApp();
   const qc = useQueryClient();
   const navigate = useNavigate();
-  const t = text.products.createModal;
+  const t = text.flows.createModal;
   const create = useMutation({
     mutationFn: (name: string) => client.createFlow(name),
     onSuccess: (flow) => {

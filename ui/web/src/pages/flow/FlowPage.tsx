@@ -38,7 +38,7 @@ export function FlowPage() {
   if (query.data) return <FlowEditor flow={query.data} key={id} reload={() => query.refetch()} />;
   if (query.error instanceof ApiError && query.error.status === 404) return <NotFoundPage />;
   return (
-    <Page backLink={{ text: text.flow.back, to: '/products' }} title={text.products.title}>
+    <Page backLink={{ text: text.flow.back, to: '/products' }} title={text.flows.title}>
       <Panel>{query.error ? <Failure error={query.error} header={text.errors.loading} retry={() => void query.refetch()} /> : <Loading />}</Panel>
     </Page>
   );

@@ -73,7 +73,7 @@ function DeleteFlow({ flow }: { flow: Flow }) {
   const feedback = useFeedback();
   const access = useAccess();
   const [asking, setAsking] = useState(false);
-  const t = text.products;
+  const t = text.flows;
   const remove = useMutation({
     mutationFn: () => client.deleteFlow(flow.id),
     onSuccess: () => {

@@ -1,6 +1,6 @@
-// The sentences of the page "Storefront"; see text.ts.
+// The sentences of the page "Storefront".
 
-import type { CardFormat, ClaimTarget, ConsentCategory, ScriptState } from './api/types';
+import type { CardFormat, ClaimTarget, ConsentCategory, ScriptState } from '../api/types';
 
 export const storefrontText = {
   title: 'Storefront',

@@ -1,0 +1,45 @@
+// The words that many pages use.
+
+import type { RunPhase, RunState } from '../api/types';
+
+export const commonText = {
+  appName: 'Sluice',
+  none: '–',
+  yes: 'Yes',
+  no: 'No',
+  loading: 'Loading',
+  close: 'Close',
+  cancel: 'Cancel',
+  back: 'Back',
+  save: 'Save',
+  saved: 'Saved.',
+  tryAgain: 'Try again',
+  loadMore: 'Show more',
+  sandbox: 'Sandbox',
+  version: (v: string) => `Sluice ${v}`,
+  store: (hash: string) => `Store ${hash}`,
+  support: 'Get help',
+  connection: { lost: 'Live updates are interrupted. Reconnecting…' },
+  nav: { label: 'Sections', overview: 'Overview', products: 'Products', runs: 'Runs', storefront: 'Storefront', settings: 'Settings', skip: 'Skip to content' },
+
+  states: {
+    queued: 'Queued',
+    running: 'Running',
+    paused: 'Paused',
+    asking: 'Waiting for your answer',
+    cancelling: 'Cancelling',
+    done: 'Done',
+    failed: 'Failed',
+    cancelled: 'Cancelled',
+  } satisfies Record<RunState, string>,
+  doneWithErrors: 'Done, with errors',
+  dryRun: 'Dry run',
+  compared: 'Compared with the store',
+  phases: {
+    fetch: 'Fetching the feed',
+    plan: 'Reading rows and planning',
+    match: 'Comparing with the store',
+    write: 'Writing to the store',
+    finish: 'Finishing',
+  } satisfies Record<RunPhase, string>,
+};

@@ -1,0 +1,1 @@
+export const plural = (n: string, count: number, one: string, many: string) => `${n} ${count === 1 ? one : many}`;
