@@ -15,6 +15,9 @@ import { TextLink } from '../components/TextLink';
 import { DataTable } from '../components/DataTable';
 import type { Formatter } from '../lib/format';
 import { text } from '../text';
+import { kindText, type KindText } from '../texts/kinds';
+
+const kind = 'products'; // of the flows that this page makes
 
 export function ProductsPage() {
   const { client, format } = useApp();
@@ -22,19 +25,20 @@ export function ProductsPage() {
   const flows = useQuery(flowQueries.flows(client));
   const [creating, setCreating] = useState(false);
   const t = text.flows;
+  const words = kindText(kind);
   const create = { text: t.create, onClick: () => setCreating(true), disabled: !access.allowed, reason: access.reason };
   const empty = flows.data?.length === 0;
   return (
-    <Page actions={empty ? [] : [create]} description={t.description} title={t.title}>
+    <Page actions={empty ? [] : [create]} description={words.list.description} title={words.title}>
       <Loaded query={flows}>
         {(data) =>
           data.length === 0 ? (
-            <Empty action={create} heading={t.empty.heading} message={t.empty.message} />
+            <Empty action={create} heading={words.list.emptyHeading} message={t.empty.message} />
           ) : (
             <Panel>
               <DataTable
                 flush
-                aria-label={t.title}
+                aria-label={words.title}
                 columns={[
                   { header: t.name, hash: 'name', render: (f: Flow) => <Wrap $min={9}><TextLink to={`/products/${f.id}`}>{f.name}</TextLink></Wrap> },
                   { header: t.source, hash: 'source', render: (f: Flow) => <Wrap $min={10}>{sourceName(f.source)}</Wrap> },
@@ -62,7 +66,7 @@ export function ProductsPage() {
           )
         }
       </Loaded>
-      {creating ? <CreateFlow onClose={() => setCreating(false)} /> : null}
+      {creating ? <CreateFlow onClose={() => setCreating(false)} words={words.list} /> : null}
     </Page>
   );
 }
@@ -92,13 +96,13 @@ function hostAndFile(url: string): string {
   }
 }
 
-function CreateFlow({ onClose }: { onClose: () => void }) {
+function CreateFlow({ onClose, words }: { onClose: () => void; words: KindText['list'] }) {
   const { client } = useApp();
   const qc = useQueryClient();
   const navigate = useNavigate();
   const t = text.flows.createModal;
   const create = useMutation({
-    mutationFn: (name: string) => client.createFlow(name),
+    mutationFn: (name: string) => client.createFlow(kind, name),
     onSuccess: (flow) => {
       qc.setQueryData(flowKeys.flow(flow.id), flow);
       void qc.invalidateQueries({ queryKey: flowKeys.flows });
@@ -110,9 +114,9 @@ function CreateFlow({ onClose }: { onClose: () => void }) {
       busy={create.isPending}
       confirm={t.confirm}
       error={create.error}
-      header={t.header}
+      header={words.createHeader}
       help={t.help}
-      initial={t.default}
+      initial={words.defaultName}
       label={t.name}
       onClose={onClose}
       onSubmit={(name) => create.mutate(name)}

@@ -15,6 +15,7 @@ import { RunMessages } from '../components/RunMessages';
 import { RunProgress } from '../components/RunProgress';
 import { runBadge } from '../components/runs';
 import { text } from '../text';
+import { kindText } from '../texts/kinds';
 import { NotFoundPage } from './NotFoundPage';
 
 export function RunPage() {
@@ -106,7 +107,7 @@ export function RunView({ run }: { run: Run }) {
         destructive
         header={t.cancelConfirm.header}
         keep={t.cancelConfirm.keep}
-        message={t.cancelConfirm.message}
+        message={kindText(run.kind).run.cancel}
         onClose={() => setConfirming(false)}
         onConfirm={() => cancel.mutate()}
         open={confirming}
