@@ -91,7 +91,7 @@ func (i *installation) newLine(m *merchant, prefix string, rows int) *line {
 	ctx := i.t.Context()
 	err := m.call(ctx, http.MethodPost, "/flows", map[string]string{"kind": "products", "name": prefix}, &l.flow)
 	if err == nil {
-		err = m.pointFlow(ctx, &l.flow, office.URL+"/"+prefix+".csv")
+		err = m.pointFlow(ctx, &l.flow, demoSource{Kind: "url", URL: office.URL + "/" + prefix + ".csv"})
 	}
 	if err != nil {
 		i.t.Fatal(err)

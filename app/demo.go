@@ -25,15 +25,19 @@ import (
 
 type demoCommand struct {
 	Once    bool          `help:"Install, sync, print the result, exit."`
-	JSON    bool          `name:"json" help:"Print the result as one line of JSON."`
-	Feed    string        `help:"A CSV or NDJSON file of products to sync instead of the example ERP's 2,500 parts." placeholder:"FILE"`
+	JSON    bool          `name:"json" help:"Print the result of each run as one line of JSON."`
+	Kind    string        `help:"Kind of the flow." default:"products"`
+	Feed    string        `help:"A CSV or NDJSON file to sync instead of the example ERP's 2,500 parts." placeholder:"FILE"`
+	Mapping string        `help:"A file with the mapping, as JSON, instead of the one that Sluice suggests." placeholder:"FILE"`
+	Options string        `help:"A file with the options of the flow, as JSON." placeholder:"FILE"`
+	Flow    []string      `help:"A file with a whole flow, as JSON: kind, source, mapping, options. The source is a path from the file's folder, or an address. Several are run one after the other." placeholder:"FILE" sep:"none"`
 	State   string        `help:"Keep the app's database (sluice.db) and the sandbox's stores (sandbox.json) in this folder between calls." placeholder:"DIR"`
 	Plan    string        `help:"Plan of the sandbox store: ${enum}." enum:"standard,plus,pro,enterprise" default:"pro"`
 	Window  time.Duration `help:"Length of the sandbox's quota window; BigCommerce's is 30s." default:"1s"`
 	Verbose bool          `help:"Show the app's log."`
 }
 
-// demoResult is what --json prints (design section 8).
+// demoResult is what --json prints of a run.
 type demoResult struct {
 	StoreHash   string  `json:"store_hash"`
 	RunID       string  `json:"run_id"`
@@ -43,6 +47,7 @@ type demoResult struct {
 	Updated     int64   `json:"updated"`
 	Unchanged   int64   `json:"unchanged"`
 	Failed      int64   `json:"failed"`
+	Warnings    int64   `json:"warnings"`
 	APIRequests int     `json:"api_requests"` // the sandbox's count, from the start of the run to its end
 	HTTP429     int     `json:"http_429"`
 	Quota       int     `json:"quota"` // requests per window
@@ -52,11 +57,9 @@ type demoResult struct {
 
 	// Question is what the run asks and waits for (State asking).
 	Question *tenants.Question `json:"question,omitempty"`
-
-	warnings int64
 }
 
-// Run starts everything on loopback ports, walks the install and runs the sync.
+// Run starts everything on loopback ports, walks the install and runs the flows.
 func (c *demoCommand) Run(ctx context.Context) error {
 	dir, temporary := c.State, c.State == ""
 	if temporary {
@@ -84,15 +87,16 @@ func (c *demoCommand) Run(ctx context.Context) error {
 	work.Go(func() error { return d.program.run(ctx, d.listener, true) })
 	work.Go(func() error {
 		defer cancel()
-		result, err := d.sync(ctx, c.out())
+		var failed error
+		err := d.sync(ctx, c.out(), func(r *demoResult) error {
+			failed = errors.Join(failed, r.failure())
+			return c.print(r)
+		})
 		if err != nil {
 			return err
 		}
-		if err := c.print(result); err != nil {
-			return err
-		}
 		if c.Once {
-			return result.failure()
+			return failed
 		}
 		d.invite(os.Stdout)
 		<-ctx.Done()
@@ -120,12 +124,17 @@ type demo struct {
 	sandbox  *sandbox.Sandbox
 	store    *sandbox.Store
 	feed     *feedServer
+	flows    []flowSpec
 	merchant *merchant
 	options  *demoCommand
 }
 
 func (c *demoCommand) start(ctx context.Context, dir string, log *slog.Logger) (*demo, error) {
-	d := &demo{options: c}
+	flows, err := c.flows()
+	if err != nil {
+		return nil, err
+	}
+	d := &demo{options: c, flows: flows}
 	if err := d.start(ctx, dir, log); err != nil {
 		d.close()
 		return nil, err
@@ -142,8 +151,13 @@ func (d *demo) start(ctx context.Context, dir string, log *slog.Logger) (err err
 	if err != nil {
 		return err
 	}
-	if d.feed, err = newFeedServer(feedListener, d.options.Feed); err != nil {
-		return err
+	d.feed = newFeedServer(feedListener)
+	for i := range d.flows {
+		if source := &d.flows[i].Source; source.URL == "" {
+			if source.URL, err = d.feed.serve(source.File); err != nil {
+				return err
+			}
+		}
 	}
 	appURL := "http://" + d.listener.Addr().String()
 	if err := d.startSandbox(ctx, dir, appURL, log); err != nil {
@@ -232,36 +246,52 @@ func keptKey(path string) (string, error) {
 	return key, os.WriteFile(path, []byte(key+"\n"), 0o600)
 }
 
-// sync installs the app, runs the main job and returns what came of it.
-func (d *demo) sync(ctx context.Context, out io.Writer) (*demoResult, error) {
-	m := d.merchant
+// sync installs the app, runs the flows one after the other and calls each with what came of one.
+func (d *demo) sync(ctx context.Context, out io.Writer, each func(*demoResult) error) error {
 	quota, window := d.store.Quota()
 	fmt.Fprintf(out, "A sandbox BigCommerce runs on this machine: store %s with the quota of the %s plan, %d requests a window.\nThe window is shortened to %s, so that a first run takes seconds; BigCommerce's own is 30 s.\n\n",
 		d.store.Hash, d.options.Plan, quota, window)
-	if err := m.open(ctx); err != nil {
-		return nil, fmt.Errorf("install: %w", err)
+	if err := d.merchant.open(ctx); err != nil {
+		return fmt.Errorf("install: %w", err)
 	}
-	r, err := m.unfinishedRun(ctx)
-	if err != nil {
-		return nil, err
+	// An unfinished run may not have fetched its feed yet, which has another address now.
+	flows := make([]*demoFlow, len(d.flows))
+	runs := make([]*demoRun, len(d.flows))
+	for i, spec := range d.flows {
+		var err error
+		if flows[i], err = d.merchant.prepareFlow(ctx, spec); err != nil {
+			return fmt.Errorf("flow: %w", err)
+		}
+		if runs[i], err = d.merchant.unfinishedRun(ctx, flows[i].ID); err != nil {
+			return err
+		}
 	}
-	mark, started := d.store.Log().Mark(), time.Now()
+	for i, f := range flows {
+		result, err := d.run(ctx, out, f, runs[i])
+		if err != nil {
+			return err
+		}
+		if err := each(result); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// run runs a flow, or goes on with r, and returns what came of it.
+func (d *demo) run(ctx context.Context, out io.Writer, f *demoFlow, r *demoRun) (*demoResult, error) {
+	m := d.merchant
 	if r != nil {
 		fmt.Fprintf(out, "Installed before; run %s was interrupted and goes on.\n", r.ID)
-		// It may not have fetched the feed yet, which has another address now.
-		if _, err := m.prepareFlow(ctx, d.feed.URL); err != nil {
-			return nil, fmt.Errorf("flow: %w", err)
-		}
 	} else {
 		if err := d.settle(ctx); err != nil {
 			return nil, err
 		}
-		fmt.Fprintf(out, "Installed. Syncing %s\n", d.feed.URL)
-		f, err := m.prepareFlow(ctx, d.feed.URL)
-		if err != nil {
-			return nil, fmt.Errorf("flow: %w", err)
-		}
-		mark, started = d.store.Log().Mark(), time.Now()
+		fmt.Fprintf(out, "Installed. Syncing %s\n", f.Source.URL)
+	}
+	mark, started := d.store.Log().Mark(), time.Now()
+	var err error
+	if r == nil {
 		if r, err = m.startRun(ctx, f.ID); err != nil {
 			return nil, fmt.Errorf("run: %w", err)
 		}
@@ -271,12 +301,13 @@ func (d *demo) sync(ctx context.Context, out io.Writer) (*demoResult, error) {
 		return nil, fmt.Errorf("run: %w", err)
 	}
 	bar.done()
+	quota, window := d.store.Quota()
 	counts := d.store.Log().ClientSince(d.sandbox.ClientID(), mark)
 	result := &demoResult{
 		StoreHash: d.store.Hash, RunID: r.ID, State: string(r.State), Read: r.Read, Created: r.Created, Updated: r.Updated,
-		Unchanged: r.Unchanged, Failed: r.Failed, APIRequests: counts.Total, HTTP429: counts.Throttled,
+		Unchanged: r.Unchanged, Failed: r.Failed, Warnings: r.Warnings, APIRequests: counts.Total, HTTP429: counts.Throttled,
 		Quota: quota, WindowMS: window.Milliseconds(), Seconds: time.Since(started).Round(time.Millisecond).Seconds(),
-		Question: r.Question, warnings: r.Warnings,
+		Question: r.Question,
 	}
 	if result.Errors, err = m.errors(ctx, r.ID); err != nil {
 		return nil, err

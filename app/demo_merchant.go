@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"regexp"
+	"strings"
 	"time"
 
 	"sluice/internal/problem"
@@ -172,6 +173,7 @@ func (e *apiError) Error() string {
 // demoFlow is as much of the API's flow as the demo needs.
 type demoFlow struct {
 	ID      string          `json:"id"`
+	Kind    string          `json:"kind"`
 	Version int             `json:"version"`
 	Name    string          `json:"name"`
 	Format  tenants.Format  `json:"format"`
@@ -182,35 +184,67 @@ type demoFlow struct {
 	} `json:"source"`
 }
 
-// prepareFlow returns the store's products flow, reading from address. A new one gets the mapping
-// that Sluice suggests for the feed's header.
-func (m *merchant) prepareFlow(ctx context.Context, address string) (*demoFlow, error) {
-	var known struct {
-		Flows []demoFlow `json:"flows"`
-	}
-	if err := m.call(ctx, http.MethodGet, "/flows", nil, &known); err != nil {
+// prepareFlow returns the flow of a spec, reading from its source's address. One that is not there yet is made.
+func (m *merchant) prepareFlow(ctx context.Context, spec flowSpec) (*demoFlow, error) {
+	f, err := m.findFlow(ctx, spec)
+	if err != nil {
 		return nil, err
 	}
-	var f demoFlow
-	if len(known.Flows) > 0 {
-		f = known.Flows[0]
-	} else if err := m.call(ctx, http.MethodPost, "/flows", map[string]string{"kind": "products", "name": "Products from the ERP"}, &f); err != nil {
-		return nil, err
+	if f == nil {
+		name := spec.Name
+		if name == "" {
+			name = strings.ToUpper(spec.Kind[:1]) + spec.Kind[1:] + " from the ERP"
+		}
+		f = &demoFlow{}
+		if err := m.call(ctx, http.MethodPost, "/flows", map[string]string{"kind": spec.Kind, "name": name}, f); err != nil {
+			return nil, err
+		}
 	}
-	if f.Source.URL == address && len(f.Mapping.Fields) > 0 {
-		return &f, nil
+	asIs := f.Source.URL == spec.Source.URL && len(f.Mapping.Fields) > 0
+	if asIs && spec.Format == nil && spec.Mapping == nil && spec.Options == nil {
+		return f, nil
 	}
-	return &f, m.pointFlow(ctx, &f, address)
+	if spec.Format != nil {
+		f.Format = *spec.Format
+	}
+	if spec.Mapping != nil {
+		f.Mapping = *spec.Mapping
+	}
+	if spec.Options != nil {
+		f.Options = spec.Options
+	}
+	return f, m.pointFlow(ctx, f, spec.Source)
 }
 
-// pointFlow makes a flow read from address. One without a mapping gets the one that Sluice suggests.
-func (m *merchant) pointFlow(ctx context.Context, f *demoFlow, address string) error {
-	source := map[string]string{"kind": "url", "url": address}
+// findFlow returns the flow of a spec, nil if the store has none.
+func (m *merchant) findFlow(ctx context.Context, spec flowSpec) (*demoFlow, error) {
+	for after := ""; ; {
+		var page struct {
+			Flows []demoFlow `json:"flows"`
+			Next  string     `json:"next"`
+		}
+		if err := m.call(ctx, http.MethodGet, "/flows?limit=250&after="+after, nil, &page); err != nil {
+			return nil, err
+		}
+		for _, f := range page.Flows {
+			if f.Kind == spec.Kind && (spec.Name == "" || f.Name == spec.Name) {
+				return &f, nil
+			}
+		}
+		if after = page.Next; after == "" {
+			return nil, nil
+		}
+	}
+}
+
+// pointFlow saves a flow that reads from source. One without a mapping gets the one that Sluice suggests.
+func (m *merchant) pointFlow(ctx context.Context, f *demoFlow, source demoSource) error {
 	if len(f.Mapping.Fields) == 0 {
 		var seen struct {
 			SuggestedMapping tenants.Mapping `json:"suggested_mapping"`
 		}
-		if err := m.call(ctx, http.MethodPost, "/sources/inspect", map[string]any{"flow_id": f.ID, "source": source}, &seen); err != nil {
+		look := map[string]any{"flow_id": f.ID, "source": source, "format": f.Format}
+		if err := m.call(ctx, http.MethodPost, "/sources/inspect", look, &seen); err != nil {
 			return err
 		}
 		f.Mapping = seen.SuggestedMapping
@@ -234,12 +268,12 @@ func (m *merchant) startRun(ctx context.Context, flowID string) (*demoRun, error
 	return &r, m.call(ctx, http.MethodPost, "/flows/"+flowID+"/runs", map[string]bool{"dry_run": false}, &r)
 }
 
-// unfinishedRun returns the run that an earlier process left unfinished, nil if there is none.
-func (m *merchant) unfinishedRun(ctx context.Context) (*demoRun, error) {
+// unfinishedRun returns the run of a flow that an earlier process left unfinished, nil if there is none.
+func (m *merchant) unfinishedRun(ctx context.Context, flowID string) (*demoRun, error) {
 	var last struct {
 		Runs []demoRun `json:"runs"`
 	}
-	if err := m.call(ctx, http.MethodGet, "/runs?limit=1", nil, &last); err != nil {
+	if err := m.call(ctx, http.MethodGet, "/runs?limit=1&flow_id="+flowID, nil, &last); err != nil {
 		return nil, err
 	}
 	if len(last.Runs) == 0 || last.Runs[0].State.Final() {

@@ -38,7 +38,7 @@ const shownErrors = 10
 
 func (r *demoResult) write(w io.Writer) {
 	fmt.Fprintf(w, "\n\nRun %s: %d records read, %d created, %d updated, %d unchanged, %d failed (%d warnings).\n",
-		r.State, r.Read, r.Created, r.Updated, r.Unchanged, r.Failed, r.warnings)
+		r.State, r.Read, r.Created, r.Updated, r.Unchanged, r.Failed, r.Warnings)
 	fmt.Fprintf(w, "%d API requests in %.1f s, %d of them refused for the quota (429).\n", r.APIRequests, r.Seconds, r.HTTP429)
 	if q := r.Question; q != nil {
 		fmt.Fprintf(w, "Before it writes, the run asks: %s %d of %d.\n", q.Message, q.Count, q.Of)

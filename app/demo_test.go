@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -11,6 +12,7 @@ import (
 	"testing"
 
 	"sluice/internal/testenv"
+	"sluice/jobs/kinds/products"
 	"sluice/tenants"
 )
 
@@ -24,24 +26,40 @@ func environ(variables ...string) []string {
 // runDemo calls `sluice demo --once --json` and returns what it printed.
 func runDemo(t *testing.T, dir, feed string, env ...string) demoResult {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), buildSluice(t), "demo", "--once", "--json", "--state", dir, "--feed", feed)
+	results, complaint := runDemoWith(t, env, "--state", dir, "--feed", feed)
+	if len(results) != 1 || complaint != "" {
+		t.Fatalf("the demo: %+v, %s", results, complaint)
+	}
+	return results[0]
+}
+
+// runDemoWith calls `sluice demo --once --json` and returns what it printed: an object a line, and what it
+// complained of when it ended with 1.
+func runDemoWith(t *testing.T, env []string, args ...string) (results []demoResult, complaint string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), buildSluice(t), append([]string{"demo", "--once", "--json"}, args...)...)
 	cmd.Env = environ(env...)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	if err := cmd.Run(); err != nil {
+	err := cmd.Run()
+	var exit *exec.ExitError
+	if err != nil && (!errors.As(err, &exit) || exit.ExitCode() != 1) || (err != nil) != (stderr.Len() > 0) {
 		t.Fatalf("demo: %v\n%s%s", err, stdout.String(), stderr.String())
 	}
-	if stderr.Len() > 0 {
-		t.Errorf("the demo complained: %s", stderr.String())
+	for line := range bytes.Lines(stdout.Bytes()) {
+		var r demoResult
+		if err := strict(line, &r); err != nil {
+			t.Fatalf("the demo's JSON: %v in %s", err, line)
+		}
+		t.Logf("%+v", r)
+		results = append(results, r)
 	}
-	var r demoResult
-	dec := json.NewDecoder(&stdout)
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&r); err != nil {
-		t.Fatalf("the demo's JSON: %v", err)
-	}
-	t.Logf("%+v", r)
-	return r
+	return results, stderr.String()
+}
+
+// productsFrom is a flow of products that reads from an address.
+func productsFrom(address string) flowSpec {
+	return flowSpec{Kind: products.Name, Source: demoSource{Kind: "url", URL: address}}
 }
 
 // demoCounts are the parts of the demo's result that have one right value.

@@ -94,11 +94,12 @@ func TestFeedServer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err := newFeedServer(l, path)
+	f := newFeedServer(l)
+	t.Cleanup(f.close)
+	address, err := f.serve(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(f.close)
 	get := func(url, etag string) (int, string, string) {
 		t.Helper()
 		req := httptest.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
@@ -117,24 +118,24 @@ func TestFeedServer(t *testing.T) {
 		}
 		return res.StatusCode, body.String(), res.Header.Get("ETag")
 	}
-	status, body, etag := get(f.URL, "")
+	status, body, etag := get(address, "")
 	if status != 200 || body != "a\n1\n" || etag == "" {
 		t.Errorf("%d %q %q", status, body, etag)
 	}
-	if status, body, _ := get(f.URL, etag); status != 304 || body != "" {
+	if status, body, _ := get(address, etag); status != 304 || body != "" {
 		t.Errorf("unchanged: %d %q", status, body)
 	}
 	write("a\n2\n")
-	if status, body, _ := get(f.URL, etag); status != 200 || body != "a\n2\n" {
+	if status, body, _ := get(address, etag); status != 200 || body != "a\n2\n" {
 		t.Errorf("changed: %d %q", status, body)
 	}
-	if status, _, _ := get(strings.Replace(f.URL, "/export/", "/export/other-", 1), ""); status != 404 {
+	if status, _, _ := get(strings.Replace(address, "/export/", "/export/other-", 1), ""); status != 404 {
 		t.Errorf("another file: %d", status)
 	}
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
-	if status, _, _ := get(f.URL, ""); status != 500 {
+	if status, _, _ := get(address, ""); status != 500 {
 		t.Errorf("a file that went away: %d", status)
 	}
 }
@@ -144,8 +145,9 @@ func TestFeedServerNeedsItsFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	if _, err := newFeedServer(l, filepath.Join(t.TempDir(), "none.csv")); !os.IsNotExist(err) {
+	f := newFeedServer(l)
+	defer f.close()
+	if _, err := f.serve(filepath.Join(t.TempDir(), "none.csv")); !os.IsNotExist(err) {
 		t.Errorf("%v", err)
 	}
 }

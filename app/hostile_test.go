@@ -174,7 +174,7 @@ func (h *hostile) expressions(ctx context.Context, wg *sync.WaitGroup) {
 		}
 	}))
 	h.t.Cleanup(office.Close)
-	f, err := h.merchant.prepareFlow(ctx, office.URL+"/bomb.csv")
+	f, err := h.merchant.prepareFlow(ctx, productsFrom(office.URL+"/bomb.csv"))
 	if err != nil {
 		h.t.Fatal(err)
 	}

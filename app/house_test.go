@@ -142,7 +142,7 @@ func (h *house) newShop(t *testing.T) *shop {
 	s.do(s.merchant.open(t.Context()))
 	s.feed(feedHeader + "X-1,Example,1.50,3\n")
 	var err error
-	s.flow, err = s.merchant.prepareFlow(t.Context(), s.address)
+	s.flow, err = s.merchant.prepareFlow(t.Context(), productsFrom(s.address))
 	s.do(err)
 	s.client, err = bigcommerce.New(bigcommerce.Config{APIURL: h.cfg.APIURL, StoreHash: s.store.Hash, AccessToken: s.store.Token()})
 	s.do(err)

@@ -17,6 +17,7 @@ import (
 
 	"sluice/internal/bigcommerce"
 	"sluice/internal/testenv"
+	"sluice/jobs/kinds/products"
 )
 
 // value returns the sum of a family's samples whose labels are all of want; histograms count.
@@ -60,7 +61,7 @@ func TestMetrics(t *testing.T) {
 		dir := t.TempDir()
 		feed := filepath.Join(dir, "parts.csv")
 		writeCatalogue(t, feed, catalogue(40))
-		c := &demoCommand{Once: true, Feed: feed, Plan: "pro", Window: time.Second}
+		c := &demoCommand{Once: true, Kind: products.Name, Feed: feed, Plan: "pro", Window: time.Second}
 		ctx, cancel := context.WithCancel(t.Context())
 		d, err := c.start(ctx, dir, slog.New(slog.DiscardHandler))
 		if err != nil {
@@ -77,7 +78,8 @@ func TestMetrics(t *testing.T) {
 				t.Error(err)
 			}
 		}()
-		result, err := d.sync(ctx, io.Discard)
+		var result *demoResult
+		err = d.sync(ctx, io.Discard, func(r *demoResult) error { result = r; return nil })
 		if err != nil || result.State != "done" || result.Created != 40 {
 			t.Fatalf("the demo: %+v, %v", result, err)
 		}

@@ -269,7 +269,7 @@ func (i *installation) startWeb(args ...string) *process {
 // start starts a run of the feed at address.
 func (d *deployment) start(address string) *demoRun {
 	d.t.Helper()
-	f, err := d.merchant.prepareFlow(d.t.Context(), address)
+	f, err := d.merchant.prepareFlow(d.t.Context(), productsFrom(address))
 	if err != nil {
 		d.t.Fatal(err)
 	}
