@@ -161,7 +161,7 @@ export class Client {
 
   flows = (signal?: AbortSignal) => this.#all<Flow>('/flows', 'after', (page) => page.flows, signal);
   flow = (id: string, signal?: AbortSignal) => this.#call<Flow>('GET', `/flows/${seg(id)}`, { signal });
-  createFlow = (kind: NewFlow['kind'], name: string) => this.#call<Flow>('POST', '/flows', { json: { kind, name } satisfies NewFlow });
+  createFlow = (name: string) => this.#call<Flow>('POST', '/flows', { json: { kind: 'products', name } satisfies NewFlow });
   updateFlow = (id: string, input: FlowChange) => this.#call<Flow>('PUT', `/flows/${seg(id)}`, { json: input });
   deleteFlow = (id: string) => this.#call<undefined>('DELETE', `/flows/${seg(id)}`);
 

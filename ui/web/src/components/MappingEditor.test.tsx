@@ -5,7 +5,6 @@ import { describe, expect, it, vi } from 'vitest';
 import type { PreviewRow, TargetField } from '../api/types';
 import { type MappingLine, newLine } from '../lib/mapping';
 import { renderInPanel } from '../test/render';
-import { kindText } from '../texts/kinds';
 import { MappingEditor } from './MappingEditor';
 
 const field = (name: string, label: string, required = false): TargetField => ({ name, label, type: 'string', required });
@@ -29,7 +28,7 @@ function setup({ lines = [newLine('sku', 'PartNum'), newLine('name', 'Title'), n
       setValue(next);
     };
     return (
-      <MappingEditor columns={columns} compileErrors={compileErrors} disabled={disabled} lines={value} onChange={change} row={row} targets={targets} words={kindText('products').mapping} />
+      <MappingEditor columns={columns} compileErrors={compileErrors} disabled={disabled} lines={value} onChange={change} row={row} targets={targets} />
     );
   }
   renderInPanel(<Host />, { answers: { 'GET /expressions': { json: expressions } } });

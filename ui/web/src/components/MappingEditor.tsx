@@ -7,7 +7,6 @@ import { flowQueries } from '../api/queries/flows';
 import type { PreviewRow, TargetField } from '../api/types';
 import { type Column, insertAt, type MappingLine, newLine, repeatedTargets } from '../lib/mapping';
 import { text } from '../text';
-import type { KindText } from '../texts/kinds';
 import { useApp } from './app';
 import { Mono } from './Cells';
 import { Hidden, Loaded } from './Feedback';
@@ -87,11 +86,10 @@ interface Props {
   /** Expressions that do not compile, by target. */
   compileErrors: Map<string, string>;
   disabled: boolean;
-  words: KindText['mapping'];
 }
 
-/** Lines of "field ← expression", each with what it makes of the sample row. */
-export function MappingEditor({ lines, onChange, targets, columns, row, compileErrors, disabled, words }: Props) {
+/** Lines of "product field ← expression", each with what it makes of the sample row. */
+export function MappingEditor({ lines, onChange, targets, columns, row, compileErrors, disabled }: Props) {
   const t = text.flow.mapping;
   const last = useRef<{ id: number; input: HTMLInputElement } | undefined>(undefined);
   const twice = repeatedTargets(lines);
@@ -119,7 +117,7 @@ export function MappingEditor({ lines, onChange, targets, columns, row, compileE
   return (
     <>
       <Head aria-hidden>
-        <span>{words.target}</span>
+        <span>{t.target}</span>
         <span>{t.expression}</span>
         <span>{t.preview}</span>
         <span />
@@ -131,6 +129,7 @@ export function MappingEditor({ lines, onChange, targets, columns, row, compileE
             disabled={disabled}
             key={line.id}
             line={line}
+            number={i + 1}
             onEdit={(part) => edit(line.id, part)}
             onFocus={(input) => {
               last.current = { id: line.id, input };
@@ -139,7 +138,6 @@ export function MappingEditor({ lines, onChange, targets, columns, row, compileE
             repeated={twice.has(line.target)}
             row={row}
             rowError={rowErrors.get(line.target)}
-            targetLabel={words.targetLabel(i + 1)}
             targets={targets.filter((f) => f.name === line.target || !mapped.has(f.name))}
           />
         ))}
@@ -156,7 +154,7 @@ export function MappingEditor({ lines, onChange, targets, columns, row, compileE
 
 interface LineProps {
   line: MappingLine;
-  targetLabel: string;
+  number: number;
   targets: TargetField[];
   row: PreviewRow | undefined;
   rowError: string | undefined;
@@ -168,7 +166,7 @@ interface LineProps {
   onFocus: (input: HTMLInputElement) => void;
 }
 
-function EditorLine({ line, targetLabel, targets, row, rowError, compileError, repeated, disabled, onEdit, onRemove, onFocus }: LineProps) {
+function EditorLine({ line, number, targets, row, rowError, compileError, repeated, disabled, onEdit, onRemove, onFocus }: LineProps) {
   const { format } = useApp();
   const t = text.flow.mapping;
   const target = targets.find((f) => f.name === line.target);
@@ -185,7 +183,7 @@ function EditorLine({ line, targetLabel, targets, row, rowError, compileError, r
       <Area $name="target">
         <FormGroup>
           <Select
-            aria-label={targetLabel}
+            aria-label={t.targetLabel(number)}
             autoWidth
             disabled={disabled}
             filterable

@@ -7,7 +7,6 @@ import { isFinal, runQueries } from '../api/queries/runs';
 import type { FieldChange, Change, Run, Issue, Severity } from '../api/types';
 import { downloadBlob, safeFilename } from '../lib/browser';
 import { text } from '../text';
-import { kindText } from '../texts/kinds';
 import { useApp, useFeedback } from './app';
 import { Mono, Name, NarrowNote, Wrap } from './Cells';
 import { Paged } from './Feedback';
@@ -83,7 +82,7 @@ function Issues({ run, severity }: { run: Run; severity: Severity }) {
             aria-label={severity === 'warning' ? text.run.tabs.warnings : text.run.tabs.errors}
             columns={[
               { header: t.line, hash: 'line', align: 'right', verticalAlign: 'top', render: (i: IssueRow) => (i.line > 0 ? format.number(i.line) : t.wholeFeed) },
-              { header: kindText(run.kind).key, hash: 'key', verticalAlign: 'top', render: (i: IssueRow) => <Name title={i.sku}>{i.sku || text.none}</Name> },
+              { header: t.key, hash: 'key', verticalAlign: 'top', render: (i: IssueRow) => <Name title={i.sku}>{i.sku || text.none}</Name> },
               { header: t.field, hash: 'field', display: wideOnly, verticalAlign: 'top', render: (i: IssueRow) => <Name>{i.field || text.none}</Name> },
               {
                 header: t.message,
@@ -174,7 +173,7 @@ function Changes({ run }: { run: Run }) {
       {(items) => (
         <Plain>
           {items.map((change, i) => (
-            <ChangedRecord beforeHint={kindText(run.kind).run.beforeHint} change={change} key={`${change.line}-${change.key}-${i}`} />
+            <ChangedRecord change={change} key={`${change.line}-${change.key}-${i}`} />
           ))}
         </Plain>
       )}
@@ -182,7 +181,7 @@ function Changes({ run }: { run: Run }) {
   );
 }
 
-function ChangedRecord({ change, beforeHint }: { change: Change; beforeHint: string }) {
+function ChangedRecord({ change }: { change: Change }) {
   const { format } = useApp();
   const [open, setOpen] = useState(false);
   const t = text.run.changes;
@@ -207,7 +206,7 @@ function ChangedRecord({ change, beforeHint }: { change: Change; beforeHint: str
           <tr>
             <th scope="col">{text.run.issues.field}</th>
             {create ? null : (
-              <th scope="col" title={beforeHint}>
+              <th scope="col" title={t.beforeHint}>
                 {t.before}
               </th>
             )}

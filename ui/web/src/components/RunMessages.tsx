@@ -1,7 +1,6 @@
 import { Message } from '@bigcommerce/big-design';
 import type { Run } from '../api/types';
 import { text } from '../text';
-import { kindText } from '../texts/kinds';
 import { useApp } from './app';
 import { wouldWrite } from './runs';
 
@@ -9,7 +8,6 @@ import { wouldWrite } from './runs';
 export function RunMessages({ run }: { run: Run }) {
   const { format } = useApp();
   const t = text.run.messages;
-  const words = kindText(run.kind).run;
   const n = (x: number) => format.number(x);
   const would = wouldWrite(run);
   const errors = run.failed > 0 ? [{ text: run.dry_run ? t.dryErrors(n(run.failed), run.failed) : t.errors(n(run.failed), run.failed) }] : [];
@@ -30,7 +28,7 @@ export function RunMessages({ run }: { run: Run }) {
           header={t.dryHeader}
           marginBottom="medium"
           messages={[
-            { text: words.dry(n(would.create), n(would.update), n(run.unchanged)) },
+            { text: t.dry(n(would.create), n(would.update), n(run.unchanged)) },
             ...(run.planned_requests > 0 ? [{ text: t.dryCost(n(run.planned_requests), format.duration(run.planned_seconds)) }] : []),
             ...errors,
           ]}
@@ -45,7 +43,7 @@ export function RunMessages({ run }: { run: Run }) {
           header={t.doneHeader}
           marginBottom="medium"
           messages={[
-            { text: run.created + run.updated === 0 ? words.unchanged : t.done(n(run.created), n(run.updated), n(run.unchanged)) },
+            { text: run.created + run.updated === 0 ? t.doneUnchanged : t.done(n(run.created), n(run.updated), n(run.unchanged)) },
           ]}
           type="success"
         />

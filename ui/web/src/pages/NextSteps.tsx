@@ -6,7 +6,6 @@ import type { Flow, Run } from '../api/types';
 import { useAccess } from '../components/app';
 import { Hidden } from '../components/Feedback';
 import { text } from '../text';
-import { kindText } from '../texts/kinds';
 
 const Steps = styled.ol`
   display: grid;
@@ -54,13 +53,12 @@ export function NextSteps({ flows, runs }: { flows: Flow[]; runs: Run[] }) {
   const all = flows.map((f) => progressOf(f, runs));
   if (all.some((p) => p.landed)) return null;
   const [at] = all.toSorted((a, b) => stepsDone(b) - stepsDone(a)); // the feed that has come furthest
-  const words = kindText(at?.flow.kind ?? 'products');
   const to = (step: string) => (at ? `/products/${at.flow.id}/${step}` : '/products');
   const steps = [
     { ...t.connect, done: at?.connected ?? false, to: to('source') },
-    { ...t.map, help: words.next.map, done: at?.mapped ?? false, to: to('mapping') },
+    { ...t.map, done: at?.mapped ?? false, to: to('mapping') },
     { ...t.dryRun, done: at?.tried ?? false, to: to('review') },
-    { ...t.run, help: words.next.run, done: false, to: to('review') },
+    { ...t.run, done: false, to: to('review') },
   ];
   const current = steps.findIndex((s) => !s.done);
   return (

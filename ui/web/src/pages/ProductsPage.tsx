@@ -15,9 +15,6 @@ import { TextLink } from '../components/TextLink';
 import { DataTable } from '../components/DataTable';
 import type { Formatter } from '../lib/format';
 import { text } from '../text';
-import { kindText, type KindText } from '../texts/kinds';
-
-const kind = 'products'; // of the flows that this page makes
 
 export function ProductsPage() {
   const { client, format } = useApp();
@@ -25,20 +22,19 @@ export function ProductsPage() {
   const flows = useQuery(flowQueries.flows(client));
   const [creating, setCreating] = useState(false);
   const t = text.flows;
-  const words = kindText(kind);
   const create = { text: t.create, onClick: () => setCreating(true), disabled: !access.allowed, reason: access.reason };
   const empty = flows.data?.length === 0;
   return (
-    <Page actions={empty ? [] : [create]} description={words.list.description} title={words.title}>
+    <Page actions={empty ? [] : [create]} description={t.description} title={t.title}>
       <Loaded query={flows}>
         {(data) =>
           data.length === 0 ? (
-            <Empty action={create} heading={words.list.emptyHeading} message={t.empty.message} />
+            <Empty action={create} heading={t.empty.heading} message={t.empty.message} />
           ) : (
             <Panel>
               <DataTable
                 flush
-                aria-label={words.title}
+                aria-label={t.title}
                 columns={[
                   { header: t.name, hash: 'name', render: (f: Flow) => <Wrap $min={9}><TextLink to={`/products/${f.id}`}>{f.name}</TextLink></Wrap> },
                   { header: t.source, hash: 'source', render: (f: Flow) => <Wrap $min={10}>{sourceName(f.source)}</Wrap> },
@@ -66,7 +62,7 @@ export function ProductsPage() {
           )
         }
       </Loaded>
-      {creating ? <CreateFlow onClose={() => setCreating(false)} words={words.list} /> : null}
+      {creating ? <CreateFlow onClose={() => setCreating(false)} /> : null}
     </Page>
   );
 }
@@ -96,13 +92,13 @@ function hostAndFile(url: string): string {
   }
 }
 
-function CreateFlow({ onClose, words }: { onClose: () => void; words: KindText['list'] }) {
+function CreateFlow({ onClose }: { onClose: () => void }) {
   const { client } = useApp();
   const qc = useQueryClient();
   const navigate = useNavigate();
   const t = text.flows.createModal;
   const create = useMutation({
-    mutationFn: (name: string) => client.createFlow(kind, name),
+    mutationFn: (name: string) => client.createFlow(name),
     onSuccess: (flow) => {
       qc.setQueryData(flowKeys.flow(flow.id), flow);
       void qc.invalidateQueries({ queryKey: flowKeys.flows });
@@ -114,9 +110,9 @@ function CreateFlow({ onClose, words }: { onClose: () => void; words: KindText['
       busy={create.isPending}
       confirm={t.confirm}
       error={create.error}
-      header={words.createHeader}
+      header={t.header}
       help={t.help}
-      initial={words.defaultName}
+      initial={t.default}
       label={t.name}
       onClose={onClose}
       onSubmit={(name) => create.mutate(name)}

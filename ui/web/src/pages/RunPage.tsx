@@ -15,7 +15,6 @@ import { RunMessages } from '../components/RunMessages';
 import { RunProgress } from '../components/RunProgress';
 import { runBadge } from '../components/runs';
 import { text } from '../text';
-import { kindText } from '../texts/kinds';
 import { NotFoundPage } from './NotFoundPage';
 
 export function RunPage() {
@@ -107,7 +106,7 @@ export function RunView({ run }: { run: Run }) {
         destructive
         header={t.cancelConfirm.header}
         keep={t.cancelConfirm.keep}
-        message={kindText(run.kind).run.cancel}
+        message={t.cancelConfirm.message}
         onClose={() => setConfirming(false)}
         onConfirm={() => cancel.mutate()}
         open={confirming}

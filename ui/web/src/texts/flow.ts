@@ -1,6 +1,7 @@
 // The sentences of one feed's pages; what is said of its kind of record stands in kinds.
 
 export const flowText = {
+  back: 'Products',
   steps: { source: 'Source', mapping: 'Mapping', options: 'Options', review: 'Dry run and start' },
   next: 'Save and continue',
   unsaved: 'Not saved',
@@ -8,6 +9,7 @@ export const flowText = {
   conflict: 'Your changes were not saved, so that theirs are not lost. Load the newest version and make your changes again.',
   reload: 'Load the newest version',
   source: {
+    header: 'Where the products come from',
     description: 'CSV (comma, semicolon, tab or bar) or NDJSON, in UTF-8 or Latin-1. Sluice finds out which.',
     kind: 'Kind of source',
     url: 'A web address',
@@ -15,6 +17,7 @@ export const flowText = {
     upload: 'A file that I upload',
     uploadHelp: 'For a one-off, or to try a feed before it has an address.',
     urlLabel: 'Address of the file',
+    urlPlaceholder: 'https://erp.example.com/export/products.csv',
     maskedHelp: 'Credentials in the address are stored encrypted and shown as •••. Leave ••• where it is to keep them.',
     urlRequired: 'Enter the address of the file. It starts with https://.',
     secret: 'Authorization header',
@@ -49,8 +52,11 @@ export const flowText = {
   },
   mapping: {
     header: 'Which column fills which field',
+    description: 'On the left a product field in BigCommerce; beside it an expression over the row, most often just a column name.',
+    target: 'Product field',
     expression: 'Expression',
     preview: 'Preview',
+    targetLabel: (n: number) => `Product field of line ${n}`,
     expressionLabel: (target: string) => `Expression for ${target}`,
     choose: 'Choose a field',
     required: 'required',
@@ -60,6 +66,7 @@ export const flowText = {
     suggest: 'Suggest mapping',
     suggestConfirm: { header: 'Replace the mapping?', message: 'The suggested mapping takes the place of the lines you have now.', confirm: 'Replace' },
     missingHeader: 'Still to be mapped',
+    missing: (list: string) => `New products need these fields: ${list}.`,
     repeated: 'Another line fills this field already. Remove one of them.',
     row: (n: string, total: string) => `Row ${n} of ${total}`,
     rowLine: (line: string, key: string) => `line ${line}${key ? `, ${key}` : ''}`,
@@ -80,7 +87,14 @@ export const flowText = {
     header: 'Options',
     name: 'Name of the feed',
     nameRequired: 'Give the feed a name.',
+    repeated: 'Repeated product names',
+    repeatedHelp: 'BigCommerce does not allow two products of the same name.',
+    append: 'Add the SKU to the name',
+    appendHelp: 'The second “Blue mug” becomes “Blue mug MUG-2”, with a warning in the run.',
+    fail: 'Leave the product out',
+    failHelp: 'The second “Blue mug” is reported as an error and not written.',
     deleteHeader: 'Delete this feed',
+    deleteHelp: 'Products in your store and the history of runs stay as they are.',
   },
   review: {
     header: 'Dry run',

@@ -11,7 +11,6 @@ import { type HeaderAction, Page } from '../../components/Page';
 import { TabSet } from '../../components/TabSet';
 import { missingTargets, toLines } from '../../lib/mapping';
 import { text } from '../../text';
-import { kindText } from '../../texts/kinds';
 import { NotFoundPage } from '../NotFoundPage';
 import { type Draft, cleanFormat, draftOf, hasSource, inputOf, sameInput, sourceKey, sourceOf } from './draft';
 import { MappingStep } from './MappingStep';
@@ -39,7 +38,7 @@ export function FlowPage() {
   if (query.data) return <FlowEditor flow={query.data} key={id} reload={() => query.refetch()} />;
   if (query.error instanceof ApiError && query.error.status === 404) return <NotFoundPage />;
   return (
-    <Page backLink={{ text: text.nav.products, to: '/products' }} title={text.nav.products}>
+    <Page backLink={{ text: text.flow.back, to: '/products' }} title={text.flows.title}>
       <Panel>{query.error ? <Failure error={query.error} header={text.errors.loading} retry={() => void query.refetch()} /> : <Loading />}</Panel>
     </Page>
   );
@@ -64,7 +63,6 @@ function FlowEditor({ flow, reload }: EditorProps) {
   const [checked, setChecked] = useState<Checked>();
   const [showErrors, setShowErrors] = useState(false);
   const fields = useQuery(flowQueries.fields(client));
-  const words = kindText(flow.kind);
 
   const change = useCallback((part: Partial<Draft>) => setDraft((d) => ({ ...d, ...part })), []);
   const dirty = !sameInput(draft, saved);
@@ -193,7 +191,6 @@ function FlowEditor({ flow, reload }: EditorProps) {
           savedURL={saved.kind === 'url' ? saved.url : ''}
           showErrors={showErrors}
           stale={checked !== undefined && fresh === undefined}
-          words={words.source}
         />
       ) : null}
       {step === 'mapping' ? (
@@ -206,7 +203,6 @@ function FlowEditor({ flow, reload }: EditorProps) {
           inspection={fresh}
           missing={missing}
           onSource={() => go('source')}
-          words={words}
         />
       ) : null}
       {step === 'options' ? <OptionsStep change={change} disabled={!access.allowed} draft={draft} flow={flow} showErrors={showErrors} /> : null}
@@ -217,7 +213,7 @@ function FlowEditor({ flow, reload }: EditorProps) {
   return (
     <Page
       actionBar={actionBar}
-      backLink={{ text: text.nav.products, to: '/products' }}
+      backLink={{ text: t.back, to: '/products' }}
       badges={dirty ? [{ label: t.unsaved, variant: 'warning' }] : []}
       title={saved.name}
     >

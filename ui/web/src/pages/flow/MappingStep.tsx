@@ -11,7 +11,6 @@ import { MappingEditor } from '../../components/MappingEditor';
 import { columnsOf, toFields, toLines } from '../../lib/mapping';
 import { useDebounced } from '../../lib/useDebounced';
 import { text } from '../../text';
-import type { KindText } from '../../texts/kinds';
 import { DataTable } from '../../components/DataTable';
 import { type Draft, hasSource } from './draft';
 
@@ -26,11 +25,10 @@ interface Props {
   inspection: Inspection | undefined;
   inspect: { mutate: (d: Draft) => void; isPending: boolean; error: unknown };
   missing: TargetField[];
-  words: KindText;
   onSource: () => void;
 }
 
-export function MappingStep({ draft, change, disabled, fields, inspection, inspect, missing, words, onSource }: Props) {
+export function MappingStep({ draft, change, disabled, fields, inspection, inspect, missing, onSource }: Props) {
   const t = text.flow.mapping;
   const needs = inspection === undefined && hasSource(draft);
   const { mutate, isPending, error } = inspect;
@@ -50,18 +48,18 @@ export function MappingStep({ draft, change, disabled, fields, inspection, inspe
         </Panel>
       ) : (
         <Loaded query={fields}>
-          {(targets) => <Mapping change={change} disabled={disabled} draft={draft} inspection={inspection} missing={missing} targets={targets} words={words} />}
+          {(targets) => <Mapping change={change} disabled={disabled} draft={draft} inspection={inspection} missing={missing} targets={targets} />}
         </Loaded>
       )}
     </>
   );
 }
 
-interface MappingProps extends Pick<Props, 'draft' | 'change' | 'disabled' | 'inspection' | 'missing' | 'words'> {
+interface MappingProps extends Pick<Props, 'draft' | 'change' | 'disabled' | 'inspection' | 'missing'> {
   targets: TargetField[];
 }
 
-function Mapping({ draft, change, disabled, inspection, missing, targets, words }: MappingProps) {
+function Mapping({ draft, change, disabled, inspection, missing, targets }: MappingProps) {
   const { client, format } = useApp();
   const t = text.flow.mapping;
   const [chosen, setChosen] = useState(0);
@@ -98,11 +96,11 @@ function Mapping({ draft, change, disabled, inspection, missing, targets, words 
             ? { text: t.suggest, variant: 'secondary', disabled, onClick: () => (draft.lines.length > 0 ? setReplacing(true) : suggest()) }
             : undefined
         }
-        description={words.mapping.description}
+        description={t.description}
         header={t.header}
       >
         {missing.length > 0 ? (
-          <InlineMessage header={t.missingHeader} marginBottom="medium" messages={[{ text: words.mapping.missing(missing.map((f) => f.label || f.name).join(', ')) }]} type="warning" />
+          <InlineMessage header={t.missingHeader} marginBottom="medium" messages={[{ text: t.missing(missing.map((f) => f.label || f.name).join(', ')) }]} type="warning" />
         ) : null}
         {stray.length > 0 ? <InlineMessage marginBottom="medium" messages={stray.map((e) => ({ text: e.field ? `${e.field}: ${e.message}` : e.message }))} type="error" /> : null}
         {preview.error ? <Failure error={preview.error} retry={() => void preview.refetch()} /> : null}
@@ -120,10 +118,9 @@ function Mapping({ draft, change, disabled, inspection, missing, targets, words 
           onChange={(lines) => change({ lines })}
           row={row}
           targets={targets}
-          words={words.mapping}
         />
       </Panel>
-      <Problems keyName={words.key} onChoose={setChosen} rows={rows} />
+      <Problems onChoose={setChosen} rows={rows} />
       <Confirm
         confirm={t.suggestConfirm.confirm}
         header={t.suggestConfirm.header}
@@ -180,7 +177,7 @@ interface Problem {
   message: string;
 }
 
-function Problems({ rows, keyName, onChoose }: { rows: PreviewRow[]; keyName: string; onChoose: (at: number) => void }) {
+function Problems({ rows, onChoose }: { rows: PreviewRow[]; onChoose: (at: number) => void }) {
   const { format } = useApp();
   const t = text.run.issues;
   const problems: Problem[] = rows.flatMap((r, index) =>
@@ -201,7 +198,7 @@ function Problems({ rows, keyName, onChoose }: { rows: PreviewRow[]; keyName: st
               </Button>
             ),
           },
-          { header: keyName, hash: 'key', render: (p: Problem) => <Name>{p.sku || text.none}</Name> },
+          { header: t.key, hash: 'key', render: (p: Problem) => <Name>{p.sku || text.none}</Name> },
           { header: t.field, hash: 'field', render: (p: Problem) => <Name>{p.field}</Name> },
           { header: t.message, hash: 'message', render: (p: Problem) => <Wrap $min={14}>{p.message}</Wrap> },
         ]}

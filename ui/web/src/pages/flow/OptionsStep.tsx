@@ -7,7 +7,6 @@ import type { Flow } from '../../api/types';
 import { useAccess, useApp, useFeedback } from '../../components/app';
 import { Confirm } from '../../components/Confirm';
 import { text } from '../../text';
-import { kindText } from '../../texts/kinds';
 import type { Draft } from './draft';
 import { SchedulePanel } from './SchedulePanel';
 
@@ -21,7 +20,6 @@ interface Props {
 
 export function OptionsStep({ draft, flow, change, disabled, showErrors }: Props) {
   const t = text.flow.options;
-  const repeated = kindText(flow.kind).options?.repeatedNames;
   return (
     <>
       <Panel header={t.header}>
@@ -37,30 +35,28 @@ export function OptionsStep({ draft, flow, change, disabled, showErrors }: Props
               value={draft.name}
             />
           </FormGroup>
-          {repeated ? (
-            <Fieldset description={repeated.help} legend={repeated.name}>
-              <FormGroup>
-                <Radio
-                  checked={draft.repeatedNames === 'append_sku'}
-                  description={repeated.appendHelp}
-                  disabled={disabled}
-                  label={repeated.append}
-                  name="repeated"
-                  onChange={() => change({ repeatedNames: 'append_sku' })}
-                  value="append_sku"
-                />
-                <Radio
-                  checked={draft.repeatedNames === 'fail'}
-                  description={repeated.failHelp}
-                  disabled={disabled}
-                  label={repeated.fail}
-                  name="repeated"
-                  onChange={() => change({ repeatedNames: 'fail' })}
-                  value="fail"
-                />
-              </FormGroup>
-            </Fieldset>
-          ) : null}
+          <Fieldset description={t.repeatedHelp} legend={t.repeated}>
+            <FormGroup>
+              <Radio
+                checked={draft.repeatedNames === 'append_sku'}
+                description={t.appendHelp}
+                disabled={disabled}
+                label={t.append}
+                name="repeated"
+                onChange={() => change({ repeatedNames: 'append_sku' })}
+                value="append_sku"
+              />
+              <Radio
+                checked={draft.repeatedNames === 'fail'}
+                description={t.failHelp}
+                disabled={disabled}
+                label={t.fail}
+                name="repeated"
+                onChange={() => change({ repeatedNames: 'fail' })}
+                value="fail"
+              />
+            </FormGroup>
+          </Fieldset>
         </Form>
       </Panel>
       <SchedulePanel change={change} disabled={disabled} draft={draft} schedule={flow.schedule} which="schedule" />
@@ -78,7 +74,6 @@ function DeleteFlow({ flow }: { flow: Flow }) {
   const access = useAccess();
   const [asking, setAsking] = useState(false);
   const t = text.flows;
-  const { kept } = kindText(flow.kind);
   const remove = useMutation({
     mutationFn: () => client.deleteFlow(flow.id),
     onSuccess: () => {
@@ -91,7 +86,7 @@ function DeleteFlow({ flow }: { flow: Flow }) {
     onSettled: () => setAsking(false),
   });
   return (
-    <Panel description={kept} header={text.flow.options.deleteHeader}>
+    <Panel description={text.flow.options.deleteHelp} header={text.flow.options.deleteHeader}>
       <Button actionType="destructive" disabled={!access.allowed} mobileWidth="auto" onClick={() => setAsking(true)} title={access.reason} variant="secondary">
         {t.delete}
       </Button>
@@ -100,7 +95,7 @@ function DeleteFlow({ flow }: { flow: Flow }) {
         confirm={t.deleteModal.confirm}
         destructive
         header={t.deleteModal.header}
-        message={t.deleteModal.message(flow.name, kept)}
+        message={t.deleteModal.message(flow.name)}
         onClose={() => setAsking(false)}
         onConfirm={() => remove.mutate()}
         open={asking}

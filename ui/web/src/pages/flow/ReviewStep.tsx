@@ -14,7 +14,6 @@ import { RunMessages } from '../../components/RunMessages';
 import { RunProgress } from '../../components/RunProgress';
 import { wouldWrite } from '../../components/runs';
 import { text } from '../../text';
-import { kindText } from '../../texts/kinds';
 
 interface Props {
   flow: Flow;
@@ -137,7 +136,6 @@ export function ReviewStep({ flow, ready, saveFirst }: Props) {
 function Cost({ run }: { run: Run }) {
   const { format } = useApp();
   const t = text.run.cost;
-  const words = kindText(run.kind).run;
   const would = wouldWrite(run);
   return (
     <Panel header={text.flow.review.costHeader}>
@@ -145,8 +143,8 @@ function Cost({ run }: { run: Run }) {
         <InlineMessage marginBottom="medium" messages={[{ text: text.run.messages.dryErrors(format.number(run.failed), run.failed) }]} type="warning" />
       ) : null}
       <Facts>
-        <Fact name={words.toCreate}>{format.number(would.create)}</Fact>
-        <Fact name={words.toUpdate}>{format.number(would.update)}</Fact>
+        <Fact name={t.create}>{format.number(would.create)}</Fact>
+        <Fact name={t.update}>{format.number(would.update)}</Fact>
         <Fact name={text.run.counts.unchanged}>{format.number(run.unchanged)}</Fact>
         <Fact name={t.requests}>{format.number(run.planned_requests)}</Fact>
         <Fact name={t.time}>{format.duration(run.planned_seconds)}</Fact>

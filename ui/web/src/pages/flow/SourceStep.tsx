@@ -5,7 +5,6 @@ import { ScrollX } from '../../components/Cells';
 import { Failure, Loading } from '../../components/Feedback';
 import { SampleTable } from '../../components/SampleTable';
 import { text } from '../../text';
-import type { KindText } from '../../texts/kinds';
 import { type Draft, secretLeft } from './draft';
 import { UploadField } from './UploadField';
 
@@ -20,15 +19,14 @@ interface Props {
   /** The address that was saved last: a stored secret belongs to its host. */
   savedURL: string;
   showErrors: boolean;
-  words: KindText['source'];
 }
 
-export function SourceStep({ draft, change, disabled, inspection, isChecking, error, stale, savedURL, showErrors, words }: Props) {
+export function SourceStep({ draft, change, disabled, inspection, isChecking, error, stale, savedURL, showErrors }: Props) {
   const t = text.flow.source;
   const choose = (kind: SourceKind) => () => change({ kind });
   return (
     <>
-      <Panel description={t.description} header={words.header}>
+      <Panel description={t.description} header={t.header}>
         <Form fullWidth onSubmit={(e) => e.preventDefault()}>
           <Fieldset legend={t.kind}>
             <FormGroup>
@@ -36,7 +34,7 @@ export function SourceStep({ draft, change, disabled, inspection, isChecking, er
               <Radio checked={draft.kind === 'upload'} description={t.uploadHelp} disabled={disabled} label={t.upload} name="kind" onChange={choose('upload')} value="upload" />
             </FormGroup>
           </Fieldset>
-          {draft.kind === 'url' ? <AddressFields change={change} disabled={disabled} draft={draft} placeholder={words.urlPlaceholder} savedURL={savedURL} showErrors={showErrors} /> : null}
+          {draft.kind === 'url' ? <AddressFields change={change} disabled={disabled} draft={draft} savedURL={savedURL} showErrors={showErrors} /> : null}
           {draft.kind === 'upload' ? <UploadField change={change} disabled={disabled} draft={draft} showErrors={showErrors} /> : null}
           {draft.kind !== '' ? <FormatFields change={change} disabled={disabled} draft={draft} /> : null}
         </Form>
@@ -60,7 +58,7 @@ export function SourceStep({ draft, change, disabled, inspection, isChecking, er
 
 type PartProps = Pick<Props, 'draft' | 'change' | 'disabled'>;
 
-function AddressFields({ draft, change, disabled, placeholder, savedURL, showErrors }: PartProps & { placeholder: string; savedURL: string; showErrors: boolean }) {
+function AddressFields({ draft, change, disabled, savedURL, showErrors }: PartProps & { savedURL: string; showErrors: boolean }) {
   const t = text.flow.source;
   const left = secretLeft(draft, savedURL);
   const stored = left ? t.secretLeft : t.secretStored;
@@ -76,7 +74,7 @@ function AddressFields({ draft, change, disabled, placeholder, savedURL, showErr
           label={t.urlLabel}
           maxLength={2000}
           onChange={(e) => change({ url: e.target.value })}
-          placeholder={placeholder}
+          placeholder={t.urlPlaceholder}
           required
           spellCheck={false}
           value={draft.url}
