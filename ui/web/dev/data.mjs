@@ -1,5 +1,15 @@
 // The made-up store that the mock server starts with.
 
+// As GET /kinds answers.
+export const kinds = [{
+  name: 'products', singular: 'product', plural: 'products',
+  options: [{
+    name: 'repeated_names', type: 'choice', label: 'Products with the same name', help: 'What to do with a product whose name another product has.', default: 'append_sku',
+    values: [{ name: 'append_sku', label: 'Add the SKU to the name' }, { name: 'fail', label: 'Refuse the record' }],
+  }],
+  phases: [{ name: 'fetch', share: 2 }, { name: 'plan', share: 8 }, { name: 'match', share: 5 }, { name: 'write', share: 85 }, { name: 'finish', share: 0 }],
+}];
+
 export const header = ['PartNum', 'PartDescription', 'LongDescription', 'ProductGroup', 'Style', 'ListPrice', 'OnHand', 'Audience'];
 
 const parts = [

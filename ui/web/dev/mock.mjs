@@ -11,7 +11,7 @@ import { dirname, extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { upcoming } from './cron.mjs';
 import { newStorefront, storefrontAPI } from './storefront.mjs';
-import { expressions, fields, header, issues, quotaHistory, quotaMinutes, rows, store, suggested, users } from './data.mjs';
+import { expressions, fields, header, issues, kinds, quotaHistory, quotaMinutes, rows, store, suggested, users } from './data.mjs';
 
 const dist = join(dirname(fileURLToPath(import.meta.url)), '..', 'dist');
 const types = { '.js': 'text/javascript', '.css': 'text/css', '.woff2': 'font/woff2', '.woff': 'font/woff' };
@@ -173,6 +173,8 @@ export async function startMock({ port = 0, speed = 1 } = {}) {
         return { body: quotaHistory(s.minutes, q) };
       case 'GET expressions':
         return { body: expressions };
+      case 'GET kinds':
+        return { body: { kinds } };
       case 'GET kinds/products/fields':
         return { body: { fields } };
       case 'GET flows':

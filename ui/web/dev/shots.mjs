@@ -90,7 +90,7 @@ await scene('new', 'empty=1', async (p, shot) => {
   await p.getByText('Next steps').waitFor();
   await shot('overview');
   await button(p, 'Connect a feed').click();
-  await p.getByText('Connect your first product feed').waitFor();
+  await p.getByText('Connect your first feed').waitFor();
   await shot('products');
   await button(p, 'New feed').click();
   await p.getByRole('dialog').waitFor();
@@ -118,7 +118,7 @@ await scene('new', 'empty=1', async (p, shot) => {
   await p.getByLabel('Expression for Price').fill('number(ListPrice)');
   await p.getByText('accessories > backpack', { exact: true }).waitFor();
   await button(p, 'Save and continue').click();
-  await p.getByText('Repeated product names').waitFor();
+  await p.getByText('Products with the same name').waitFor();
   await p.getByRole('combobox', { name: /^Runs/ }).click();
   await p.getByRole('option', { name: 'Every week', exact: true }).click();
   await p.getByText('Next runs').waitFor();
@@ -152,7 +152,7 @@ await scene('failed', 'link=/runs/run-6', async (p, shot) => {
   await shot('page');
 });
 
-await scene('flow', 'link=/products/flow-1/mapping', async (p, shot) => {
+await scene('flow', 'link=/flows/flow-1/mapping', async (p, shot) => {
   await p.getByText('accessories > backpack', { exact: true }).waitFor();
   await shot('mapping');
   await p.getByRole('tab', { name: 'Source' }).click();
@@ -165,7 +165,7 @@ await scene('flow', 'link=/products/flow-1/mapping', async (p, shot) => {
   await shot('upload');
 });
 
-await scene('schedule', 'link=/products/flow-1/options', async (p, shot) => {
+await scene('schedule', 'link=/flows/flow-1/options', async (p, shot) => {
   await p.getByText('Next runs').waitFor();
   await shot('daily');
   await p.getByRole('combobox', { name: /^Runs/ }).click();
@@ -245,7 +245,7 @@ await scene('storefront-empty', 'link=/storefront&empty=1&scopes=missing', async
 await scene('viewer', 'role=viewer', async (p, shot) => {
   await p.getByText('You can look').waitFor();
   await shot('overview');
-  await p.getByRole('link', { name: 'Products', exact: true }).click();
+  await p.getByRole('link', { name: 'Feeds', exact: true }).click();
   await p.getByText('Clearance prices').waitFor();
   await shot('products');
 }, { widths: [1024] });
@@ -257,7 +257,7 @@ await scene('reinstall', 'state=needs_reinstall&scopes=missing', async (p, shot)
 
 await scene('framed', '', async (p, shot) => {
   await p.getByText('requests left').waitFor();
-  await p.getByRole('link', { name: 'Products', exact: true }).click();
+  await p.getByRole('link', { name: 'Feeds', exact: true }).click();
   await p.getByText('Clearance prices').waitFor();
   await shot('products');
 }, { widths: [1024], framed: true });
@@ -272,7 +272,7 @@ await scene('keyboard', '', async (p, shot, page) => {
   };
   await press('Tab', 'Skip to content');
   await press('Tab', 'Overview');
-  await press('Tab', 'Products');
+  await press('Tab', 'Feeds');
   await shot('focus', { full: false });
   await page.keyboard.press('Enter');
   await p.getByText('Clearance prices').waitFor();
@@ -286,14 +286,14 @@ await scene('keyboard', '', async (p, shot, page) => {
   await page.keyboard.press('Enter');
   await p.getByRole('tab', { name: 'Dry run and start', selected: true }).focus();
   await press('ArrowLeft', 'Options');
-  await p.getByText('Repeated product names').waitFor();
+  await p.getByText('Products with the same name').waitFor();
 }, { widths: [1024] });
 
 await scene('ended', '', async (p, shot) => {
   await p.getByText('requests left').waitFor();
   const before = problems.length;
   mock.endSessions();
-  await p.getByRole('link', { name: 'Products', exact: true }).click();
+  await p.getByRole('link', { name: 'Feeds', exact: true }).click();
   await p.getByRole('link', { name: 'Settings', exact: true }).click();
   await p.getByText('reopen Sluice from the control panel').waitFor();
   problems.splice(before, problems.length - before, ...problems.slice(before).filter((x) => !x.includes('401'))); // the browser logs each 401

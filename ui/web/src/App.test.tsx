@@ -7,7 +7,7 @@ import { newQueryClient } from './api/queries/client';
 import type { Session } from './api/types';
 import { Frame } from './components/Frame';
 import { Notice } from './components/Notice';
-import { fakeFetch, session } from './test/render';
+import { fakeFetch, kinds, session } from './test/render';
 import { text } from './text';
 
 function open({ deepLink = '/', s = session, ended = false }: { deepLink?: string; s?: Session; ended?: boolean } = {}) {
@@ -15,6 +15,7 @@ function open({ deepLink = '/', s = session, ended = false }: { deepLink?: strin
     'GET /session': { json: s },
     'GET /quota': { json: { known: true, quota: 450, left: 432, out: 2, window_ms: 30_000, reset_ms: 12_000, waiting: 3, delayed: 0, in_flight: 1, paused: false, at: '' } },
     'GET /quota/history': { json: { points: [], step_minutes: 1, from: '2026-11-22T09:00:00Z', to: '2026-11-22T12:00:00Z' } },
+    'GET /kinds': { json: { kinds } },
     'GET /flows': { json: { flows: [] } },
     'GET /runs': { json: { runs: [], next: '' } },
     'GET /users': { json: { users: [{ id: 'u1', user_id: 1, email: 'owner@example.com', role: 'owner' }] } },
@@ -55,8 +56,8 @@ describe('App', () => {
     const user = userEvent.setup();
     const before = window.location.href;
     open();
-    await user.click(await screen.findByRole('link', { name: 'Products' }));
-    expect(await screen.findByText('Connect your first product feed')).toBeTruthy();
+    await user.click(await screen.findByRole('link', { name: 'Feeds' }));
+    expect(await screen.findByText('Connect your first feed')).toBeTruthy();
     expect(window.location.href).toBe(before);
     expect(document.activeElement?.tagName).toBe('MAIN');
   });

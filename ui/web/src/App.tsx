@@ -10,9 +10,9 @@ import { Shell } from './components/Shell';
 import { firstRoute } from './lib/boot';
 import { Formatter, pickLocale } from './lib/format';
 import { FlowPage } from './pages/flow/FlowPage';
+import { FlowsPage } from './pages/FlowsPage';
 import { NotFoundPage } from './pages/NotFoundPage';
 import { OverviewPage } from './pages/OverviewPage';
-import { ProductsPage } from './pages/ProductsPage';
 import { RunPage } from './pages/RunPage';
 import { RunsPage } from './pages/RunsPage';
 import { SettingsPage } from './pages/SettingsPage';
@@ -43,9 +43,9 @@ export function App({ client, queryClient, deepLink, locale, ended }: Props) {
           <Routes>
             <Route element={<Shell />}>
               <Route element={<OverviewPage />} index />
-              <Route element={<ProductsPage />} path="products" />
-              <Route element={<FlowPage />} path="products/:id" />
-              <Route element={<FlowPage />} path="products/:id/:step" />
+              <Route element={<FlowsPage />} path="flows" />
+              <Route element={<FlowPage />} path="flows/:id" />
+              <Route element={<FlowPage />} path="flows/:id/:step" />
               <Route element={<RunsPage />} path="runs" />
               <Route element={<RunPage />} path="runs/:id" />
               <Route element={<StorefrontPage />} path="storefront" />

@@ -9,7 +9,7 @@ const rows = 200;
 export async function cancel(m) {
   const before = await productsIn(m.store);
   const address = await offer('spares.csv', csv(parts(rows, 'S')));
-  await m.section('Products').click();
+  await m.section('Feeds').click();
   await m.button('New feed').click();
   await m.app.getByRole('dialog').getByLabel('Name').fill('Spare parts');
   await m.button('Create feed').click();

@@ -9,7 +9,7 @@ export const rows = 360;
 export async function setUp(m) {
   const address = await offer('catalogue.csv', csv(parts(rows)));
   await m.button('Connect a feed').click();
-  await m.says('Connect your first product feed');
+  await m.says('Connect your first feed');
   await m.button('New feed').click();
   await m.app.getByRole('dialog').getByLabel('Name').fill('ERP catalogue');
   await m.button('Create feed').click();
@@ -54,7 +54,7 @@ export async function map(m) {
   await price.fill(suggested);
   await line.getByText('66', { exact: true }).waitFor();
   await m.button('Save and continue').click();
-  await m.says('Repeated product names');
+  await m.says('Products with the same name');
   await m.button('Save and continue').click();
 }
 

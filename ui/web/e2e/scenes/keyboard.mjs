@@ -31,7 +31,7 @@ export async function keyboardOnly(m) {
   await k.type(app.getByLabel('Expression for Default price'), 'number(ListPrice) + 1');
   await app.getByRole('listitem').filter({ has: app.getByLabel('Expression for Default price') }).getByText('90', { exact: true }).waitFor();
   await k.use(m.button('Save and continue'));
-  await m.says('Repeated product names');
+  await m.says('Products with the same name');
   await k.use(m.button('Save and continue'));
 
   await k.use(m.button('Start dry run'));

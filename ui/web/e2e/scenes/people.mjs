@@ -30,7 +30,7 @@ export async function viewerRole(m) {
   await m.launch();
   await m.says('You can look, but not change anything');
   await m.says(`${viewer} (viewer)`);
-  await m.section('Products').click();
+  await m.section('Feeds').click();
   assert.ok(await m.button('New feed').isDisabled(), 'no new feed');
   await m.app.getByRole('link', { name: 'ERP catalogue' }).click();
   for (const name of ['Start dry run', 'Start without a dry run']) assert.ok(await m.button(name).isDisabled(), `no ${name}`);
@@ -83,7 +83,7 @@ export async function reinstall(m) {
   await m.open('/');
   await m.install();
   await m.heading('Last runs').waitFor();
-  await m.section('Products').click();
+  await m.section('Feeds').click();
   await m.button('New feed').waitFor(); // the overview, which lists runs of the same names, is gone
   await m.app.getByRole('link', { name: 'Spare parts' }).waitFor();
   await m.app.getByRole('link', { name: 'ERP catalogue' }).click();

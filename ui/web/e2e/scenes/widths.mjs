@@ -8,12 +8,12 @@ const windows = [1248, 1024, 400];
 export async function widths(m) {
   await m.launch('/runs');
   const errors = await path(m.app.getByRole('table').getByRole('row').filter({ hasText: 'failed' }).getByRole('link').first());
-  await m.section('Products').click();
+  await m.section('Feeds').click();
   await m.button('New feed').waitFor();
   const feed = await path(m.app.getByRole('link', { name: 'ERP catalogue' }));
   const pages = {
     overview: '/',
-    products: '/products',
+    feeds: '/flows',
     'feed-source': `${feed}/source`,
     'feed-mapping': `${feed}/mapping`,
     'feed-options': `${feed}/options`,

@@ -43,7 +43,7 @@ describe('Client', () => {
     const { client } = make({
       'POST /flows': { status: 422, json: { code: 'invalid', detail: 'The flow needs a name.', errors: [{ field: 'name', message: 'use 1 to 100 characters' }], request_id: 'r1' } },
     });
-    await expect(client.createFlow('')).rejects.toMatchObject({ status: 422, code: 'invalid', message: 'The flow needs a name.', fields: [{ field: 'name' }], requestId: 'r1' });
+    await expect(client.createFlow({ kind: 'products', name: '' })).rejects.toMatchObject({ status: 422, code: 'invalid', message: 'The flow needs a name.', fields: [{ field: 'name' }], requestId: 'r1' });
   });
 
   it('hides a proxy’s HTML', async () => {

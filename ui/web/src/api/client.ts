@@ -1,7 +1,7 @@
 import { ApiError, networkError, problemFrom } from './errors';
 import type {
   APIKey, AuditList, BootSession, CardField, CardOwner, CardPreview, CardPreviewRequest, ChangeList, CreatedAPIKey, CustomerGroups, Expressions, Flow, FlowChange, InspectRequest,
-  Inspection, IssueList, NewAPIKey, NewFlow, NewRun, Presets, Preview, PreviewRequest, ProviderAnswer, ProviderChange, ProviderChecks, Quota, QuotaHistory, RenewedSession,
+  Inspection, IssueList, KindList, NewAPIKey, NewFlow, NewRun, Presets, Preview, PreviewRequest, ProviderAnswer, ProviderChange, ProviderChecks, Quota, QuotaHistory, RenewedSession,
   RoleChange, Run, RunList, SchedulePreview, SchedulePreviewRequest, ScriptChange, Session, Severity, SignInList, Storefront, StorefrontChange, StorefrontSettings,
   TargetFields, Upload, User,
 } from './types';
@@ -156,19 +156,20 @@ export class Client {
   quota = (signal?: AbortSignal) => this.#call<Quota>('GET', '/quota', { signal });
   quotaHistory = (query: { from: string; to: string; step: number }, signal?: AbortSignal) =>
     this.#call<QuotaHistory>('GET', '/quota/history', { query, signal });
-  fields = async (signal?: AbortSignal) => (await this.#call<TargetFields>('GET', '/kinds/products/fields', { signal })).fields;
+  kinds = async (signal?: AbortSignal) => (await this.#call<KindList>('GET', '/kinds', { signal })).kinds;
+  fields = async (kind: string, signal?: AbortSignal) => (await this.#call<TargetFields>('GET', `/kinds/${seg(kind)}/fields`, { signal })).fields;
   expressions = (signal?: AbortSignal) => this.#call<Expressions>('GET', '/expressions', { signal });
 
   flows = (signal?: AbortSignal) => this.#all<Flow>('/flows', 'after', (page) => page.flows, signal);
   flow = (id: string, signal?: AbortSignal) => this.#call<Flow>('GET', `/flows/${seg(id)}`, { signal });
-  createFlow = (name: string) => this.#call<Flow>('POST', '/flows', { json: { kind: 'products', name } satisfies NewFlow });
+  createFlow = (input: NewFlow) => this.#call<Flow>('POST', '/flows', { json: input });
   updateFlow = (id: string, input: FlowChange) => this.#call<Flow>('PUT', `/flows/${seg(id)}`, { json: input });
   deleteFlow = (id: string) => this.#call<undefined>('DELETE', `/flows/${seg(id)}`);
 
   previewSchedule = (cron: string, signal?: AbortSignal) => this.#call<SchedulePreview>('POST', '/schedules/preview', { json: { cron } satisfies SchedulePreviewRequest, signal });
 
   inspect = (input: InspectRequest, signal?: AbortSignal) => this.#call<Inspection>('POST', '/sources/inspect', { json: input, signal });
-  preview = (input: PreviewRequest, signal?: AbortSignal) => this.#call<Preview>('POST', '/mappings/preview', { json: { kind: 'products', ...input }, signal });
+  preview = (input: PreviewRequest, signal?: AbortSignal) => this.#call<Preview>('POST', '/mappings/preview', { json: input, signal });
 
   startRun = (flowId: string, how: Required<NewRun>) => this.#call<Run>('POST', `/flows/${seg(flowId)}/runs`, { json: how });
   runs = async (query: { flow_id?: string; limit?: number; before?: string }, signal?: AbortSignal) => {

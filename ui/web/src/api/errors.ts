@@ -17,6 +17,11 @@ export class ApiError extends Error {
     this.requestId = init.requestId ?? '';
   }
 
+  /** The same failure without the fields whose problems a form shows beside them. */
+  without(shown: (field: string) => boolean): ApiError {
+    return new ApiError({ status: this.status, code: this.code, message: this.message, fields: this.fields.filter((f) => !shown(f.field)), requestId: this.requestId });
+  }
+
   /** True when the same call may succeed later without a change by the user. */
   get temporary(): boolean {
     return this.status === 0 || this.status === 429 || this.status === 502 || this.status === 503 || this.status === 504;

@@ -3,7 +3,7 @@
 // _ms and whole seconds where it ends in _seconds.
 
 import type {
-  CardField, CardPreviewRequest, ChannelScript, ClaimMapping, FlowOptions, Issue, ProviderChange, ProviderChecks, CustomerGroups, Run, Session, Source, StorefrontSettings, User,
+  CardField, CardPreviewRequest, ChannelScript, ClaimMapping, Issue, ProviderChange, ProviderChecks, CustomerGroups, Run, Session, Source, StorefrontSettings, User,
 } from './schema';
 
 export type * from './schema';
@@ -22,7 +22,6 @@ export interface BootSession {
 export type Role = User['role'];
 export type StoreState = Session['store']['state'];
 export type SourceKind = Source['kind'];
-export type RepeatedNames = NonNullable<FlowOptions['repeated_names']>;
 export type RunState = Run['state'];
 export type RunPhase = Exclude<Run['phase'], ''>;
 export type Severity = Issue['severity'];

@@ -28,7 +28,7 @@ function setup({ lines = [newLine('sku', 'PartNum'), newLine('name', 'Title'), n
       setValue(next);
     };
     return (
-      <MappingEditor columns={columns} compileErrors={compileErrors} disabled={disabled} lines={value} onChange={change} row={row} targets={targets} />
+      <MappingEditor columns={columns} compileErrors={compileErrors} disabled={disabled} lines={value} onChange={change} row={row} targets={targets} words={{ singular: 'product', plural: 'products' }} />
     );
   }
   renderInPanel(<Host />, { answers: { 'GET /expressions': { json: expressions } } });

@@ -6,6 +6,7 @@ import styled from 'styled-components';
 import { flowQueries } from '../api/queries/flows';
 import type { PreviewRow, TargetField } from '../api/types';
 import { type Column, insertAt, type MappingLine, newLine, repeatedTargets } from '../lib/mapping';
+import type { Words } from '../lib/words';
 import { text } from '../text';
 import { useApp } from './app';
 import { Mono } from './Cells';
@@ -86,10 +87,11 @@ interface Props {
   /** Expressions that do not compile, by target. */
   compileErrors: Map<string, string>;
   disabled: boolean;
+  words: Words;
 }
 
-/** Lines of "product field ← expression", each with what it makes of the sample row. */
-export function MappingEditor({ lines, onChange, targets, columns, row, compileErrors, disabled }: Props) {
+/** Lines of "field ← expression", each with what it makes of the sample row. */
+export function MappingEditor({ lines, onChange, targets, columns, row, compileErrors, disabled, words }: Props) {
   const t = text.flow.mapping;
   const last = useRef<{ id: number; input: HTMLInputElement } | undefined>(undefined);
   const twice = repeatedTargets(lines);
@@ -117,7 +119,7 @@ export function MappingEditor({ lines, onChange, targets, columns, row, compileE
   return (
     <>
       <Head aria-hidden>
-        <span>{t.target}</span>
+        <span>{t.target(words)}</span>
         <span>{t.expression}</span>
         <span>{t.preview}</span>
         <span />
@@ -135,6 +137,7 @@ export function MappingEditor({ lines, onChange, targets, columns, row, compileE
               last.current = { id: line.id, input };
             }}
             onRemove={() => remove(line.id)}
+            words={words}
             repeated={twice.has(line.target)}
             row={row}
             rowError={rowErrors.get(line.target)}
@@ -160,13 +163,14 @@ interface LineProps {
   rowError: string | undefined;
   compileError: string | undefined;
   repeated: boolean;
+  words: Words;
   disabled: boolean;
   onEdit: (part: Partial<MappingLine>) => void;
   onRemove: () => void;
   onFocus: (input: HTMLInputElement) => void;
 }
 
-function EditorLine({ line, number, targets, row, rowError, compileError, repeated, disabled, onEdit, onRemove, onFocus }: LineProps) {
+function EditorLine({ line, number, targets, row, rowError, compileError, repeated, words, disabled, onEdit, onRemove, onFocus }: LineProps) {
   const { format } = useApp();
   const t = text.flow.mapping;
   const target = targets.find((f) => f.name === line.target);
@@ -183,7 +187,7 @@ function EditorLine({ line, number, targets, row, rowError, compileError, repeat
       <Area $name="target">
         <FormGroup>
           <Select
-            aria-label={t.targetLabel(number)}
+            aria-label={t.targetLabel(words, number)}
             autoWidth
             disabled={disabled}
             filterable

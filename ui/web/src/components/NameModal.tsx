@@ -20,8 +20,9 @@ interface Props {
 
 /** A modal that makes a thing with a name; children are the other fields of its form. */
 export function NameModal({ header, confirm, label, help, required, initial = '', busy, error, children, onClose, onSubmit }: Props) {
-  const [name, setName] = useState(initial);
+  const [typed, setTyped] = useState<string>();
   const [touched, setTouched] = useState(false);
+  const name = typed ?? initial; // which may change with the other fields
   const trimmed = name.trim();
   const submit = () => {
     setTouched(true);
@@ -52,7 +53,7 @@ export function NameModal({ header, confirm, label, help, required, initial = ''
             error={touched && trimmed === '' ? required : undefined}
             label={label}
             maxLength={100}
-            onChange={(e) => setName(e.target.value)}
+            onChange={(e) => setTyped(e.target.value)}
             required
             value={name}
           />

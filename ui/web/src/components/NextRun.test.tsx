@@ -1,7 +1,7 @@
 import { screen } from '@testing-library/react';
 import { describe, expect, it } from 'vitest';
 import type { Flow, Schedule } from '../api/types';
-import { ProductsPage } from '../pages/ProductsPage';
+import { FlowsPage } from '../pages/FlowsPage';
 import { OverviewPage } from '../pages/OverviewPage';
 import { renderInPanel, session } from '../test/render';
 import { NextRun, soonest } from './NextRun';
@@ -34,7 +34,7 @@ describe('NextRun', () => {
 const answers = { 'GET /flows': { json: { flows, next: '' } }, 'GET /runs': { json: { runs: [], next: '' } } };
 
 it('lists the next run of each feed', async () => {
-  renderInPanel(<ProductsPage />, { answers });
+  renderInPanel(<FlowsPage />, { answers });
   expect(await screen.findByText('Mon, Nov 23, 2099, 2:04 AM GMT+1')).toBeTruthy();
   expect(screen.getByText('Thu, Dec 24, 2099, 11:00 AM GMT+1')).toBeTruthy();
   expect(screen.getByText('Not scheduled')).toBeTruthy();

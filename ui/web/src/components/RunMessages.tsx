@@ -2,11 +2,13 @@ import { Message } from '@bigcommerce/big-design';
 import type { Run } from '../api/types';
 import { text } from '../text';
 import { useApp } from './app';
+import { useWords } from './kinds';
 import { wouldWrite } from './runs';
 
 /** What a run's state means for the user, and what to do next. */
 export function RunMessages({ run }: { run: Run }) {
   const { format } = useApp();
+  const words = useWords(run.kind);
   const t = text.run.messages;
   const n = (x: number) => format.number(x);
   const would = wouldWrite(run);
@@ -28,7 +30,7 @@ export function RunMessages({ run }: { run: Run }) {
           header={t.dryHeader}
           marginBottom="medium"
           messages={[
-            { text: t.dry(n(would.create), n(would.update), n(run.unchanged)) },
+            { text: t.dry(words, n(would.create), n(would.update), n(run.unchanged)) },
             ...(run.planned_requests > 0 ? [{ text: t.dryCost(n(run.planned_requests), format.duration(run.planned_seconds)) }] : []),
             ...errors,
           ]}
@@ -43,7 +45,7 @@ export function RunMessages({ run }: { run: Run }) {
           header={t.doneHeader}
           marginBottom="medium"
           messages={[
-            { text: run.created + run.updated === 0 ? t.doneUnchanged : t.done(n(run.created), n(run.updated), n(run.unchanged)) },
+            { text: run.created + run.updated === 0 ? t.doneUnchanged(words) : t.done(n(run.created), n(run.updated), n(run.unchanged)) },
           ]}
           type="success"
         />

@@ -91,7 +91,7 @@ const Foot = styled.footer`
 
 const sections = [
   { to: '/', name: text.nav.overview },
-  { to: '/products', name: text.nav.products },
+  { to: '/flows', name: text.nav.flows },
   { to: '/runs', name: text.nav.runs },
   { to: '/storefront', name: text.nav.storefront },
   { to: '/settings', name: text.nav.settings },

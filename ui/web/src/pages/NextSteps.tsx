@@ -53,7 +53,7 @@ export function NextSteps({ flows, runs }: { flows: Flow[]; runs: Run[] }) {
   const all = flows.map((f) => progressOf(f, runs));
   if (all.some((p) => p.landed)) return null;
   const [at] = all.toSorted((a, b) => stepsDone(b) - stepsDone(a)); // the feed that has come furthest
-  const to = (step: string) => (at ? `/products/${at.flow.id}/${step}` : '/products');
+  const to = (step: string) => (at ? `/flows/${at.flow.id}/${step}` : '/flows');
   const steps = [
     { ...t.connect, done: at?.connected ?? false, to: to('source') },
     { ...t.map, done: at?.mapped ?? false, to: to('mapping') },

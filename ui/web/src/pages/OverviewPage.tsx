@@ -48,7 +48,7 @@ export function OverviewPage() {
             <Fact name={text.schedule.nextRun}>
               {next ? (
                 <>
-                  <TextLink to={`/products/${next.id}`}>{next.name}</TextLink>: <NextRun schedule={next.schedule} />
+                  <TextLink to={`/flows/${next.id}`}>{next.name}</TextLink>: <NextRun schedule={next.schedule} />
                 </>
               ) : (
                 text.schedule.none

@@ -45,7 +45,7 @@ describe('RunPage', () => {
   ])('%s', async (_, part, texts, actions) => {
     show(part);
     await screen.findByRole('heading', { name: 'ERP catalogue' });
-    for (const text of texts) expect(screen.getAllByText(text.startsWith('^') ? new RegExp(text) : text).length).toBeGreaterThan(0);
+    for (const text of texts) expect((await screen.findAllByText(text.startsWith('^') ? new RegExp(text) : text)).length).toBeGreaterThan(0);
     expect(buttons().filter((b) => /run|feed|rows/i.test(b))).toEqual(actions);
   });
 
@@ -75,7 +75,7 @@ describe('RunPage', () => {
     await user.click(await screen.findByRole('tab', { name: 'Changes (1)' }));
     const cells = (await screen.findAllByRole('cell')).map((c) => c.textContent);
     expect(cells).toEqual(['9.5', '12.5']);
-    expect(screen.getByRole('columnheader', { name: 'Before' }).title).toBe('The value when Sluice last saw the product');
+    expect(screen.getByRole('columnheader', { name: 'Before' }).title).toBe('The value when Sluice last saw the record');
     await user.keyboard('{ArrowLeft}');
     expect(screen.getByRole('tab', { selected: true }).textContent).toBe('Warnings');
   });

@@ -72,7 +72,7 @@ export function RunView({ run }: { run: Run }) {
       onClick: () => setConfirming(true),
     });
   } else {
-    actions.push({ text: t.actions.flow, variant: 'subtle', onClick: () => void navigate(`/products/${run.flow_id}`) });
+    actions.push({ text: t.actions.flow, variant: 'subtle', onClick: () => void navigate(`/flows/${run.flow_id}`) });
     if (run.dry_run && run.state === 'done') {
       actions.push({ text: t.actions.start, disabled: !access.allowed, reason: access.reason, isLoading: start.isPending, onClick: () => start.mutate(run.compare) });
     } else if (!run.dry_run) {

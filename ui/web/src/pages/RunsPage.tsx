@@ -26,7 +26,7 @@ export function RunsPage() {
         {(data) => {
           const items = data.pages.flatMap((p) => p.items);
           if (items.length === 0 && flowId === '') {
-            return <Empty action={{ text: t.empty.action, onClick: () => void navigate('/products') }} heading={t.empty.heading} message={t.empty.message} />;
+            return <Empty action={{ text: t.empty.action, onClick: () => void navigate('/flows') }} heading={t.empty.heading} message={t.empty.message} />;
           }
           return (
             <Panel>

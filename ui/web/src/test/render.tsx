@@ -7,7 +7,7 @@ import { MemoryRouter, Route, Routes } from 'react-router';
 import { ThemeProvider } from 'styled-components';
 import { Client } from '../api/client';
 import { newQueryClient } from '../api/queries/client';
-import type { Run, Session } from '../api/types';
+import type { Kind, Run, Session } from '../api/types';
 import { AppContext, SessionContext } from '../components/app';
 import { Formatter } from '../lib/format';
 
@@ -26,6 +26,28 @@ export const run: Run = {
   unchanged: 0, failed: 0, warnings: 0, requests: 1200, throttled: 0, planned_requests: 2381, planned_seconds: 159, created_at: '2026-11-22T10:00:00Z',
   started_at: '2026-11-22T10:00:01Z', updated_at: '2026-11-22T10:01:00Z', progress: 0.575, rate_per_second: 15.2, seconds_left: 77,
 };
+
+/** Two kinds of flows: that of products, and one that has every type of option. */
+export const kinds: Kind[] = [
+  {
+    name: 'products', singular: 'product', plural: 'products',
+    options: [{
+      name: 'repeated_names', type: 'choice', label: 'Products with the same name', help: 'What to do with one.', default: 'append_sku',
+      values: [{ name: 'append_sku', label: 'Add the SKU to the name' }, { name: 'fail', label: 'Refuse the record' }],
+    }],
+    phases: [{ name: 'fetch', share: 15 }, { name: 'write', share: 85 }],
+  },
+  {
+    name: 'levels', singular: 'stock level', plural: 'stock levels',
+    options: [
+      { name: 'unknown', type: 'choice', label: 'Unknown items', help: 'What to do with one.', default: 'warn', values: ['warn', 'fail', 'skip', 'ask'].map((n) => ({ name: n, label: `Rule ${n}` })) },
+      { name: 'most', type: 'number', label: 'Most levels that become 0', help: 'The run stops above it.', min: 0, max: 100, unit: '%', default: 20 },
+      { name: 'location', type: 'text', label: 'Location', help: 'Where the stock is.' },
+      { name: 'locations', type: 'pairs', label: 'Locations of the feed', help: 'Its names, and the store’s.' },
+    ],
+    phases: [{ name: 'fetch', share: 15 }, { name: 'write', share: 85 }],
+  },
+];
 
 export interface Call {
   method: string;
@@ -65,7 +87,7 @@ interface Options {
 
 /** Renders one page or component as the panel would, with its requests answered by a table. */
 export function renderInPanel(element: ReactNode, { answers = {}, session: s = session, path = '/', route = '*' }: Options = {}) {
-  const fake = fakeFetch(answers);
+  const fake = fakeFetch({ 'GET /kinds': { json: { kinds } }, ...answers });
   const client = new Client({ session: { token: 't0ken', expires_at: '2099-01-01T00:00:00Z' }, onEnded: () => undefined, fetch: fake.fetch });
   const queryClient = newQueryClient();
   queryClient.setDefaultOptions({ queries: { retry: false } });

@@ -1,7 +1,9 @@
 // The sentences of one feed's pages; what is said of its kind of record stands in kinds.
 
+import { type Words, capital } from '../lib/words';
+
 export const flowText = {
-  back: 'Products',
+  back: 'Feeds',
   steps: { source: 'Source', mapping: 'Mapping', options: 'Options', review: 'Dry run and start' },
   next: 'Save and continue',
   unsaved: 'Not saved',
@@ -9,7 +11,7 @@ export const flowText = {
   conflict: 'Your changes were not saved, so that theirs are not lost. Load the newest version and make your changes again.',
   reload: 'Load the newest version',
   source: {
-    header: 'Where the products come from',
+    header: ({ plural: records }: Words) => `Where the ${records} come from`,
     description: 'CSV (comma, semicolon, tab or bar) or NDJSON, in UTF-8 or Latin-1. Sluice finds out which.',
     kind: 'Kind of source',
     url: 'A web address',
@@ -17,7 +19,7 @@ export const flowText = {
     upload: 'A file that I upload',
     uploadHelp: 'For a one-off, or to try a feed before it has an address.',
     urlLabel: 'Address of the file',
-    urlPlaceholder: 'https://erp.example.com/export/products.csv',
+    urlPlaceholder: 'https://erp.example.com/export/feed.csv',
     maskedHelp: 'Credentials in the address are stored encrypted and shown as •••. Leave ••• where it is to keep them.',
     urlRequired: 'Enter the address of the file. It starts with https://.',
     secret: 'Authorization header',
@@ -52,11 +54,11 @@ export const flowText = {
   },
   mapping: {
     header: 'Which column fills which field',
-    description: 'On the left a product field in BigCommerce; beside it an expression over the row, most often just a column name.',
-    target: 'Product field',
+    description: ({ singular }: Words) => `On the left a ${singular} field in BigCommerce; beside it an expression over the row, most often just a column name.`,
+    target: ({ singular }: Words) => `${capital(singular)} field`,
     expression: 'Expression',
     preview: 'Preview',
-    targetLabel: (n: number) => `Product field of line ${n}`,
+    targetLabel: ({ singular }: Words, n: number) => `${capital(singular)} field of line ${n}`,
     expressionLabel: (target: string) => `Expression for ${target}`,
     choose: 'Choose a field',
     required: 'required',
@@ -66,7 +68,7 @@ export const flowText = {
     suggest: 'Suggest mapping',
     suggestConfirm: { header: 'Replace the mapping?', message: 'The suggested mapping takes the place of the lines you have now.', confirm: 'Replace' },
     missingHeader: 'Still to be mapped',
-    missing: (list: string) => `New products need these fields: ${list}.`,
+    missing: ({ plural: records }: Words, fields: string) => `New ${records} need these fields: ${fields}.`,
     repeated: 'Another line fills this field already. Remove one of them.',
     row: (n: string, total: string) => `Row ${n} of ${total}`,
     rowLine: (line: string, key: string) => `line ${line}${key ? `, ${key}` : ''}`,
@@ -87,14 +89,17 @@ export const flowText = {
     header: 'Options',
     name: 'Name of the feed',
     nameRequired: 'Give the feed a name.',
-    repeated: 'Repeated product names',
-    repeatedHelp: 'BigCommerce does not allow two products of the same name.',
-    append: 'Add the SKU to the name',
-    appendHelp: 'The second “Blue mug” becomes “Blue mug MUG-2”, with a warning in the run.',
-    fail: 'Leave the product out',
-    failHelp: 'The second “Blue mug” is reported as an error and not written.',
+    withUnit: (label: string, unit: string) => `${label} (${unit})`,
+    pairs: {
+      name: 'Name',
+      value: 'Value',
+      nameOf: (n: number) => `Name in line ${n}`,
+      valueOf: (n: number) => `Value in line ${n}`,
+      add: 'Add line',
+      remove: (n: number) => `Remove line ${n}`,
+    },
     deleteHeader: 'Delete this feed',
-    deleteHelp: 'Products in your store and the history of runs stay as they are.',
+    deleteHelp: ({ plural: records }: Words) => `${capital(records)} in your store and the history of runs stay as they are.`,
   },
   review: {
     header: 'Dry run',

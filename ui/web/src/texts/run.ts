@@ -1,5 +1,6 @@
 // The sentences of one run's page.
 
+import { type Words, capital } from '../lib/words';
 import { plural } from './plural';
 
 export const runText = {
@@ -38,13 +39,13 @@ export const runText = {
     incompleteHeader: 'The feed stopped before its end',
     incomplete: 'Only a part of the file arrived. The rows that did were processed, and nothing was treated as deleted. Check the system that writes the feed, then run it again.',
     doneHeader: 'Everything in the feed is in your store',
-    doneUnchanged: 'Your store already had everything in the feed: no product needed a change.',
+    doneUnchanged: ({ singular }: Words) => `Your store already had everything in the feed: no ${singular} needed a change.`,
     done: (created: string, updated: string, unchanged: string) => `${created} created, ${updated} updated, ${unchanged} unchanged.`,
     errorsHeader: 'Some rows need your attention',
     errors: (failed: string, count: number) =>
       `${plural(failed, count, 'row was', 'rows were')} not written; all others were. Fix the mapping or the feed, then retry the failed rows only; what is done costs nothing.`,
     dryHeader: 'This was a dry run: nothing was written',
-    dry: (create: string, update: string, unchanged: string) => `The run would create ${create} and update ${update} products; ${unchanged} need no change.`,
+    dry: ({ plural: records }: Words, create: string, update: string, unchanged: string) => `The run would create ${create} and update ${update} ${records}; ${unchanged} need no change.`,
     dryCost: (requests: string, time: string) => `It costs about ${requests} API requests and takes about ${time}.`,
     dryErrors: (failed: string, count: number) => `${plural(failed, count, 'row has', 'rows have')} errors and would be left out.`,
     retryOf: 'This run retries the failed rows of an earlier run.',
@@ -60,7 +61,7 @@ export const runText = {
   },
   cancelConfirm: {
     header: 'Cancel this run?',
-    message: 'Sluice stops after the step it is in. Products that were written stay as they are. You can run the feed again at any time; what is done costs nothing.',
+    message: 'Sluice stops after the step it is in. Records that were written stay as they are. You can run the feed again at any time; what is done costs nothing.',
     confirm: 'Cancel run',
     keep: 'Keep running',
   },
@@ -84,7 +85,7 @@ export const runText = {
     update: 'Update',
     action: 'Change',
     before: 'Before',
-    beforeHint: 'The value when Sluice last saw the product',
+    beforeHint: 'The value when Sluice last saw the record',
     unknown: 'BigCommerce does not show it',
     after: 'After',
     empty: 'No changes yet.',
@@ -94,5 +95,5 @@ export const runText = {
     more: (n: string, count: number) => `and ${plural(n, count, 'more field', 'more fields')}`,
     less: 'Show fewer fields',
   },
-  cost: { header: 'What the run would cost', requests: 'API requests', time: 'Time at your quota', create: 'Products to create', update: 'Products to update' },
+  cost: { header: 'What the run would cost', requests: 'API requests', time: 'Time at your quota', create: ({ plural: records }: Words) => `${capital(records)} to create`, update: ({ plural: records }: Words) => `${capital(records)} to update` },
 };

@@ -3,7 +3,7 @@
 export const runsText = {
   title: 'Runs',
   description: 'Everything Sluice did in this store, newest first.',
-  empty: { heading: 'Nothing has run yet', message: 'Set up a product feed and start it: its runs are listed here.', action: 'Go to products' },
+  empty: { heading: 'Nothing has run yet', message: 'Set up a feed and start it: its runs are listed here.', action: 'Go to feeds' },
   feed: 'Feed',
   state: 'State',
   started: 'Started',

@@ -7,6 +7,7 @@ import { flowKeys, flowQueries } from '../../api/queries/flows';
 import type { Flow, Inspection } from '../../api/types';
 import { useAccess, useApp, useFeedback } from '../../components/app';
 import { Failure, Loading } from '../../components/Feedback';
+import { useWords } from '../../components/kinds';
 import { type HeaderAction, Page } from '../../components/Page';
 import { TabSet } from '../../components/TabSet';
 import { missingTargets, toLines } from '../../lib/mapping';
@@ -14,7 +15,7 @@ import { text } from '../../text';
 import { NotFoundPage } from '../NotFoundPage';
 import { type Draft, cleanFormat, draftOf, hasSource, inputOf, sameInput, sourceKey, sourceOf } from './draft';
 import { MappingStep } from './MappingStep';
-import { OptionsStep } from './OptionsStep';
+import { OptionsStep, optionPrefix } from './OptionsStep';
 import { ReviewStep } from './ReviewStep';
 import { SourceStep } from './SourceStep';
 
@@ -38,7 +39,7 @@ export function FlowPage() {
   if (query.data) return <FlowEditor flow={query.data} key={id} reload={() => query.refetch()} />;
   if (query.error instanceof ApiError && query.error.status === 404) return <NotFoundPage />;
   return (
-    <Page backLink={{ text: text.flow.back, to: '/products' }} title={text.flows.title}>
+    <Page backLink={{ text: text.flow.back, to: '/flows' }} title={text.flows.title}>
       <Panel>{query.error ? <Failure error={query.error} header={text.errors.loading} retry={() => void query.refetch()} /> : <Loading />}</Panel>
     </Page>
   );
@@ -57,12 +58,13 @@ function FlowEditor({ flow, reload }: EditorProps) {
   const access = useAccess();
   const params = useParams();
   const t = text.flow;
+  const words = useWords(flow.kind);
 
   const [draft, setDraft] = useState(() => draftOf(flow));
   const [saved, setSaved] = useState(draft);
   const [checked, setChecked] = useState<Checked>();
   const [showErrors, setShowErrors] = useState(false);
-  const fields = useQuery(flowQueries.fields(client));
+  const fields = useQuery(flowQueries.fields(client, flow.kind));
 
   const change = useCallback((part: Partial<Draft>) => setDraft((d) => ({ ...d, ...part })), []);
   const dirty = !sameInput(draft, saved);
@@ -84,7 +86,7 @@ function FlowEditor({ flow, reload }: EditorProps) {
   const at = steps.indexOf(step);
   const go = (s: Step) => {
     setShowErrors(false);
-    void navigate(`/products/${flow.id}/${s}`, { replace: true });
+    void navigate(`/flows/${flow.id}/${s}`, { replace: true });
   };
 
   const drafts = useRef(0);
@@ -115,6 +117,9 @@ function FlowEditor({ flow, reload }: EditorProps) {
     },
   });
   const conflict = save.error instanceof ApiError && save.error.status === 409;
+
+  // The options step shows what is wrong with an option beside it.
+  const failure = step === 'options' && save.error instanceof ApiError ? save.error.without((f) => f.startsWith(optionPrefix)) : save.error;
 
   const saveThen = (after: () => void) => {
     if (!dirty) {
@@ -170,7 +175,7 @@ function FlowEditor({ flow, reload }: EditorProps) {
 
   const body = (
     <>
-      {save.error && !conflict ? <Failure error={save.error} /> : null}
+      {save.error && !conflict ? <Failure error={failure} /> : null}
       {conflict ? (
         <Message
           actions={[{ text: t.reload, onClick: () => void reloadNewest().catch(feedback.failure) }]}
@@ -190,6 +195,7 @@ function FlowEditor({ flow, reload }: EditorProps) {
           isChecking={inspect.isPending}
           savedURL={saved.kind === 'url' ? saved.url : ''}
           showErrors={showErrors}
+          words={words}
           stale={checked !== undefined && fresh === undefined}
         />
       ) : null}
@@ -199,21 +205,23 @@ function FlowEditor({ flow, reload }: EditorProps) {
           disabled={!access.allowed}
           draft={draft}
           fields={fields}
+          flowId={flow.id}
           inspect={inspect}
           inspection={fresh}
           missing={missing}
           onSource={() => go('source')}
+          words={words}
         />
       ) : null}
-      {step === 'options' ? <OptionsStep change={change} disabled={!access.allowed} draft={draft} flow={flow} showErrors={showErrors} /> : null}
-      {step === 'review' ? <ReviewStep flow={flow} ready={ready} saveFirst={saveThen} /> : null}
+      {step === 'options' ? <OptionsStep change={change} disabled={!access.allowed} draft={draft} error={save.error} flow={flow} showErrors={showErrors} words={words} /> : null}
+      {step === 'review' ? <ReviewStep flow={flow} ready={ready} saveFirst={saveThen} words={words} /> : null}
     </>
   );
 
   return (
     <Page
       actionBar={actionBar}
-      backLink={{ text: t.back, to: '/products' }}
+      backLink={{ text: t.back, to: '/flows' }}
       badges={dirty ? [{ label: t.unsaved, variant: 'warning' }] : []}
       title={saved.name}
     >

@@ -10,6 +10,7 @@ import { Empty, Failure, Hidden, Loaded, Loading } from '../../components/Feedba
 import { MappingEditor } from '../../components/MappingEditor';
 import { columnsOf, toFields, toLines } from '../../lib/mapping';
 import { useDebounced } from '../../lib/useDebounced';
+import type { Words } from '../../lib/words';
 import { text } from '../../text';
 import { DataTable } from '../../components/DataTable';
 import { type Draft, hasSource } from './draft';
@@ -25,10 +26,12 @@ interface Props {
   inspection: Inspection | undefined;
   inspect: { mutate: (d: Draft) => void; isPending: boolean; error: unknown };
   missing: TargetField[];
+  flowId: string;
+  words: Words;
   onSource: () => void;
 }
 
-export function MappingStep({ draft, change, disabled, fields, inspection, inspect, missing, onSource }: Props) {
+export function MappingStep({ draft, change, disabled, fields, inspection, inspect, missing, flowId, words, onSource }: Props) {
   const t = text.flow.mapping;
   const needs = inspection === undefined && hasSource(draft);
   const { mutate, isPending, error } = inspect;
@@ -48,18 +51,18 @@ export function MappingStep({ draft, change, disabled, fields, inspection, inspe
         </Panel>
       ) : (
         <Loaded query={fields}>
-          {(targets) => <Mapping change={change} disabled={disabled} draft={draft} inspection={inspection} missing={missing} targets={targets} />}
+          {(targets) => <Mapping change={change} disabled={disabled} draft={draft} inspection={inspection} missing={missing} flowId={flowId} targets={targets} words={words} />}
         </Loaded>
       )}
     </>
   );
 }
 
-interface MappingProps extends Pick<Props, 'draft' | 'change' | 'disabled' | 'inspection' | 'missing'> {
+interface MappingProps extends Pick<Props, 'draft' | 'change' | 'disabled' | 'inspection' | 'missing' | 'flowId' | 'words'> {
   targets: TargetField[];
 }
 
-function Mapping({ draft, change, disabled, inspection, missing, targets }: MappingProps) {
+function Mapping({ draft, change, disabled, inspection, missing, flowId, words, targets }: MappingProps) {
   const { client, format } = useApp();
   const t = text.flow.mapping;
   const [chosen, setChosen] = useState(0);
@@ -69,9 +72,9 @@ function Mapping({ draft, change, disabled, inspection, missing, targets }: Mapp
   const wanted = useMemo(() => JSON.stringify(mapping), [mapping]);
   const settled = useDebounced(wanted, settle);
   const preview = useQuery({
-    queryKey: ['preview', inspection?.snapshot_id, inspection?.format, settled],
+    queryKey: ['preview', flowId, inspection?.snapshot_id, inspection?.format, settled],
     queryFn: ({ signal }) =>
-      client.preview({ snapshot_id: inspection?.snapshot_id ?? '', format: inspection?.format ?? {}, mapping: JSON.parse(settled) as typeof mapping, limit: previewRows }, signal),
+      client.preview({ flow_id: flowId, snapshot_id: inspection?.snapshot_id ?? '', format: inspection?.format ?? {}, mapping: JSON.parse(settled) as typeof mapping, limit: previewRows }, signal),
     enabled: inspection !== undefined && mapping.fields.length > 0 && !disabled,
     placeholderData: keepPreviousData,
     staleTime: Infinity,
@@ -96,11 +99,11 @@ function Mapping({ draft, change, disabled, inspection, missing, targets }: Mapp
             ? { text: t.suggest, variant: 'secondary', disabled, onClick: () => (draft.lines.length > 0 ? setReplacing(true) : suggest()) }
             : undefined
         }
-        description={t.description}
+        description={t.description(words)}
         header={t.header}
       >
         {missing.length > 0 ? (
-          <InlineMessage header={t.missingHeader} marginBottom="medium" messages={[{ text: t.missing(missing.map((f) => f.label || f.name).join(', ')) }]} type="warning" />
+          <InlineMessage header={t.missingHeader} marginBottom="medium" messages={[{ text: t.missing(words, missing.map((f) => f.label || f.name).join(', ')) }]} type="warning" />
         ) : null}
         {stray.length > 0 ? <InlineMessage marginBottom="medium" messages={stray.map((e) => ({ text: e.field ? `${e.field}: ${e.message}` : e.message }))} type="error" /> : null}
         {preview.error ? <Failure error={preview.error} retry={() => void preview.refetch()} /> : null}
@@ -118,6 +121,7 @@ function Mapping({ draft, change, disabled, inspection, missing, targets }: Mapp
           onChange={(lines) => change({ lines })}
           row={row}
           targets={targets}
+          words={words}
         />
       </Panel>
       <Problems onChoose={setChosen} rows={rows} />

@@ -1,13 +1,17 @@
-import { Button, Fieldset, Form, FormGroup, Input, Panel, Radio } from '@bigcommerce/big-design';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { Button, Form, FormGroup, Input, Panel } from '@bigcommerce/big-design';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useNavigate } from 'react-router';
-import { flowKeys } from '../../api/queries/flows';
+import { ApiError } from '../../api/errors';
+import { flowKeys, flowQueries } from '../../api/queries/flows';
 import type { Flow } from '../../api/types';
 import { useAccess, useApp, useFeedback } from '../../components/app';
 import { Confirm } from '../../components/Confirm';
+import { Loaded } from '../../components/Feedback';
+import type { Words } from '../../lib/words';
 import { text } from '../../text';
 import type { Draft } from './draft';
+import { OptionField } from './OptionField';
 import { SchedulePanel } from './SchedulePanel';
 
 interface Props {
@@ -16,9 +20,18 @@ interface Props {
   change: (part: Partial<Draft>) => void;
   disabled: boolean;
   showErrors: boolean;
+  /** Of the last save. */
+  error: unknown;
+  words: Words;
 }
 
-export function OptionsStep({ draft, flow, change, disabled, showErrors }: Props) {
+/** How the server names the field of an option. */
+export const optionPrefix = 'options.';
+
+export function OptionsStep({ draft, flow, change, disabled, showErrors, error, words }: Props) {
+  const { client } = useApp();
+  const kinds = useQuery(flowQueries.kinds(client));
+  const problems = error instanceof ApiError ? error.fields : [];
   const t = text.flow.options;
   return (
     <>
@@ -35,38 +48,30 @@ export function OptionsStep({ draft, flow, change, disabled, showErrors }: Props
               value={draft.name}
             />
           </FormGroup>
-          <Fieldset description={t.repeatedHelp} legend={t.repeated}>
-            <FormGroup>
-              <Radio
-                checked={draft.repeatedNames === 'append_sku'}
-                description={t.appendHelp}
-                disabled={disabled}
-                label={t.append}
-                name="repeated"
-                onChange={() => change({ repeatedNames: 'append_sku' })}
-                value="append_sku"
-              />
-              <Radio
-                checked={draft.repeatedNames === 'fail'}
-                description={t.failHelp}
-                disabled={disabled}
-                label={t.fail}
-                name="repeated"
-                onChange={() => change({ repeatedNames: 'fail' })}
-                value="fail"
-              />
-            </FormGroup>
-          </Fieldset>
+          <Loaded query={kinds}>
+            {(list) =>
+              (list.find((k) => k.name === flow.kind)?.options ?? []).map((option) => (
+                <OptionField
+                  disabled={disabled}
+                  error={problems.find((p) => p.field === optionPrefix + option.name)?.message}
+                  key={option.name}
+                  onChange={(value) => change({ options: { ...draft.options, [option.name]: value } })}
+                  option={option}
+                  value={option.name in draft.options ? draft.options[option.name] : option.default}
+                />
+              ))
+            }
+          </Loaded>
         </Form>
       </Panel>
       <SchedulePanel change={change} disabled={disabled} draft={draft} schedule={flow.schedule} which="schedule" />
       <SchedulePanel change={change} disabled={disabled} draft={draft} schedule={flow.compare_schedule} which="compareSchedule" />
-      <DeleteFlow flow={flow} />
+      <DeleteFlow flow={flow} words={words} />
     </>
   );
 }
 
-function DeleteFlow({ flow }: { flow: Flow }) {
+function DeleteFlow({ flow, words }: { flow: Flow; words: Words }) {
   const { client } = useApp();
   const qc = useQueryClient();
   const navigate = useNavigate();
@@ -80,13 +85,13 @@ function DeleteFlow({ flow }: { flow: Flow }) {
       qc.removeQueries({ queryKey: flowKeys.flow(flow.id) });
       void qc.invalidateQueries({ queryKey: flowKeys.flows });
       feedback.success(t.deleted);
-      void navigate('/products');
+      void navigate('/flows');
     },
     onError: feedback.failure,
     onSettled: () => setAsking(false),
   });
   return (
-    <Panel description={text.flow.options.deleteHelp} header={text.flow.options.deleteHeader}>
+    <Panel description={text.flow.options.deleteHelp(words)} header={text.flow.options.deleteHeader}>
       <Button actionType="destructive" disabled={!access.allowed} mobileWidth="auto" onClick={() => setAsking(true)} title={access.reason} variant="secondary">
         {t.delete}
       </Button>
@@ -95,7 +100,7 @@ function DeleteFlow({ flow }: { flow: Flow }) {
         confirm={t.deleteModal.confirm}
         destructive
         header={t.deleteModal.header}
-        message={t.deleteModal.message(flow.name)}
+        message={t.deleteModal.message(words, flow.name)}
         onClose={() => setAsking(false)}
         onConfirm={() => remove.mutate()}
         open={asking}

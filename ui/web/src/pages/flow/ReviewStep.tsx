@@ -13,17 +13,19 @@ import { RunDetails } from '../../components/RunDetails';
 import { RunMessages } from '../../components/RunMessages';
 import { RunProgress } from '../../components/RunProgress';
 import { wouldWrite } from '../../components/runs';
+import type { Words } from '../../lib/words';
 import { text } from '../../text';
 
 interface Props {
   flow: Flow;
   ready: boolean;
+  words: Words;
   /** Saves unsaved changes, if any, then goes on. */
   saveFirst: (after: () => void) => void;
 }
 
 /** Dry run, its result, and the button that starts the real run. */
-export function ReviewStep({ flow, ready, saveFirst }: Props) {
+export function ReviewStep({ flow, ready, saveFirst, words }: Props) {
   const { client, live } = useApp();
   const qc = useQueryClient();
   const feedback = useFeedback();
@@ -95,7 +97,7 @@ export function ReviewStep({ flow, ready, saveFirst }: Props) {
           )}
         </Flex>
       </Panel>
-      <Panel action={{ text: text.schedule.change, variant: 'secondary', onClick: () => void navigate(`/products/${flow.id}/options`, { replace: true }) }} header={text.schedule.header}>
+      <Panel action={{ text: text.schedule.change, variant: 'secondary', onClick: () => void navigate(`/flows/${flow.id}/options`, { replace: true }) }} header={text.schedule.header}>
         <Facts $min={18}>
           <Fact name={text.schedule.nextRun}>
             <NextRun schedule={flow.schedule} />
@@ -109,7 +111,7 @@ export function ReviewStep({ flow, ready, saveFirst }: Props) {
       </Panel>
       {dry ? (
         <>
-          {dryDone ? <Cost run={dry} /> : null}
+          {dryDone ? <Cost run={dry} words={words} /> : null}
           {dryDone ? null : <RunMessages run={dry} />}
           {dryDone ? null : (
             <Panel header={text.run.progress}>
@@ -133,7 +135,7 @@ export function ReviewStep({ flow, ready, saveFirst }: Props) {
 }
 
 /** What the run would do and cost, as the dry run found it. */
-function Cost({ run }: { run: Run }) {
+function Cost({ run, words }: { run: Run; words: Words }) {
   const { format } = useApp();
   const t = text.run.cost;
   const would = wouldWrite(run);
@@ -143,8 +145,8 @@ function Cost({ run }: { run: Run }) {
         <InlineMessage marginBottom="medium" messages={[{ text: text.run.messages.dryErrors(format.number(run.failed), run.failed) }]} type="warning" />
       ) : null}
       <Facts>
-        <Fact name={t.create}>{format.number(would.create)}</Fact>
-        <Fact name={t.update}>{format.number(would.update)}</Fact>
+        <Fact name={t.create(words)}>{format.number(would.create)}</Fact>
+        <Fact name={t.update(words)}>{format.number(would.update)}</Fact>
         <Fact name={text.run.counts.unchanged}>{format.number(run.unchanged)}</Fact>
         <Fact name={t.requests}>{format.number(run.planned_requests)}</Fact>
         <Fact name={t.time}>{format.duration(run.planned_seconds)}</Fact>

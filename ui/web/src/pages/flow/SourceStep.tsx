@@ -4,6 +4,7 @@ import { useApp } from '../../components/app';
 import { ScrollX } from '../../components/Cells';
 import { Failure, Loading } from '../../components/Feedback';
 import { SampleTable } from '../../components/SampleTable';
+import type { Words } from '../../lib/words';
 import { text } from '../../text';
 import { type Draft, secretLeft } from './draft';
 import { UploadField } from './UploadField';
@@ -19,14 +20,15 @@ interface Props {
   /** The address that was saved last: a stored secret belongs to its host. */
   savedURL: string;
   showErrors: boolean;
+  words: Words;
 }
 
-export function SourceStep({ draft, change, disabled, inspection, isChecking, error, stale, savedURL, showErrors }: Props) {
+export function SourceStep({ draft, change, disabled, inspection, isChecking, error, stale, savedURL, showErrors, words }: Props) {
   const t = text.flow.source;
   const choose = (kind: SourceKind) => () => change({ kind });
   return (
     <>
-      <Panel description={t.description} header={t.header}>
+      <Panel description={t.description} header={t.header(words)}>
         <Form fullWidth onSubmit={(e) => e.preventDefault()}>
           <Fieldset legend={t.kind}>
             <FormGroup>

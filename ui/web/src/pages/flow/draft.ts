@@ -1,4 +1,4 @@
-import type { Flow, FlowChange, Format, RepeatedNames, SourceChange, SourceKind } from '../../api/types';
+import type { Flow, FlowChange, FlowOptions, Format, SourceChange, SourceKind } from '../../api/types';
 import { type ScheduleChoice, choiceOf, scheduleInput } from '../../lib/schedule';
 import { type MappingLine, toFields, toLines } from '../../lib/mapping';
 
@@ -17,7 +17,7 @@ export interface Draft {
   size: number;
   format: Format;
   lines: MappingLine[];
-  repeatedNames: RepeatedNames;
+  options: FlowOptions;
   schedule: ScheduleChoice;
   compareSchedule: ScheduleChoice;
 }
@@ -36,7 +36,7 @@ export function draftOf(flow: Flow): Draft {
     size: flow.source.size,
     format: flow.format,
     lines: toLines(flow.mapping.fields),
-    repeatedNames: flow.options.repeated_names === 'fail' ? 'fail' : 'append_sku',
+    options: flow.options,
     schedule: choiceOf(flow.schedule),
     compareSchedule: choiceOf(flow.compare_schedule),
   };
@@ -49,7 +49,7 @@ export function inputOf(d: Draft): FlowChange {
     source: sourceOf(d),
     format: cleanFormat(d.format),
     mapping: { fields: toFields(d.lines) },
-    options: { repeated_names: d.repeatedNames },
+    options: d.options,
     schedule: scheduleInput(d.schedule),
     compare_schedule: scheduleInput(d.compareSchedule),
   };

@@ -1,9 +1,9 @@
-import { Panel, Small, Text } from '@bigcommerce/big-design';
+import { FormGroup, Panel, Select, Small, Text } from '@bigcommerce/big-design';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import { useNavigate } from 'react-router';
 import { flowKeys, flowQueries } from '../api/queries/flows';
-import type { Flow, Run, Source } from '../api/types';
+import type { Flow, Kind, Run, Source } from '../api/types';
 import { useAccess, useApp } from '../components/app';
 import { Wrap } from '../components/Cells';
 import { Empty, Loaded } from '../components/Feedback';
@@ -14,18 +14,20 @@ import { runBadge, runResult } from '../components/runs';
 import { TextLink } from '../components/TextLink';
 import { DataTable } from '../components/DataTable';
 import type { Formatter } from '../lib/format';
+import { capital } from '../lib/words';
 import { text } from '../text';
 
-export function ProductsPage() {
+export function FlowsPage() {
   const { client, format } = useApp();
   const access = useAccess();
   const flows = useQuery(flowQueries.flows(client));
+  const { data: kinds = [] } = useQuery(flowQueries.kinds(client));
   const [creating, setCreating] = useState(false);
   const t = text.flows;
-  const create = { text: t.create, onClick: () => setCreating(true), disabled: !access.allowed, reason: access.reason };
+  const create = { text: t.create, onClick: () => setCreating(true), disabled: !access.allowed || kinds.length === 0, reason: access.reason };
   const empty = flows.data?.length === 0;
   return (
-    <Page actions={empty ? [] : [create]} description={t.description} title={t.title}>
+    <Page actions={empty ? [] : [create]} description={kinds.length > 0 ? t.description(kinds.map((k) => k.plural)) : undefined} title={t.title}>
       <Loaded query={flows}>
         {(data) =>
           data.length === 0 ? (
@@ -36,7 +38,8 @@ export function ProductsPage() {
                 flush
                 aria-label={t.title}
                 columns={[
-                  { header: t.name, hash: 'name', render: (f: Flow) => <Wrap $min={9}><TextLink to={`/products/${f.id}`}>{f.name}</TextLink></Wrap> },
+                  { header: t.name, hash: 'name', render: (f: Flow) => <Wrap $min={9}><TextLink to={`/flows/${f.id}`}>{f.name}</TextLink></Wrap> },
+                  ...(kinds.length > 1 ? [{ header: t.kind, hash: 'kind', render: (f: Flow) => kindName(kinds, f.kind) }] : []),
                   { header: t.source, hash: 'source', render: (f: Flow) => <Wrap $min={10}>{sourceName(f.source)}</Wrap> },
                   {
                     header: t.lastRun,
@@ -62,9 +65,14 @@ export function ProductsPage() {
           )
         }
       </Loaded>
-      {creating ? <CreateFlow onClose={() => setCreating(false)} /> : null}
+      {creating ? <CreateFlow kinds={kinds} onClose={() => setCreating(false)} /> : null}
     </Page>
   );
+}
+
+/** A kind that is gone is shown by its name. */
+function kindName(kinds: Kind[], name: string): string {
+  return capital(kinds.find((k) => k.name === name)?.plural ?? name);
 }
 
 /** "Dry run, done: 5 to create". */
@@ -92,19 +100,24 @@ function hostAndFile(url: string): string {
   }
 }
 
-function CreateFlow({ onClose }: { onClose: () => void }) {
+function CreateFlow({ kinds, onClose }: { kinds: Kind[]; onClose: () => void }) {
   const { client } = useApp();
   const qc = useQueryClient();
   const navigate = useNavigate();
   const t = text.flows.createModal;
+  const [chosen, setChosen] = useState(0);
+  // The same list while the modal is open: Select loses a choice that is made while its options change.
+  const choices = useMemo(() => kinds.map((k, i) => ({ value: i, content: capital(k.plural) })), [kinds]);
+  const kind = kinds[chosen];
   const create = useMutation({
-    mutationFn: (name: string) => client.createFlow(name),
+    mutationFn: client.createFlow,
     onSuccess: (flow) => {
       qc.setQueryData(flowKeys.flow(flow.id), flow);
       void qc.invalidateQueries({ queryKey: flowKeys.flows });
-      void navigate(`/products/${flow.id}/source`);
+      void navigate(`/flows/${flow.id}/source`);
     },
   });
+  if (!kind) return null;
   return (
     <NameModal
       busy={create.isPending}
@@ -112,11 +125,17 @@ function CreateFlow({ onClose }: { onClose: () => void }) {
       error={create.error}
       header={t.header}
       help={t.help}
-      initial={t.default}
+      initial={t.default(kind)}
       label={t.name}
       onClose={onClose}
-      onSubmit={(name) => create.mutate(name)}
+      onSubmit={(name) => create.mutate({ kind: kind.name, name })}
       required={t.required}
-    />
+    >
+      {kinds.length > 1 ? (
+        <FormGroup>
+          <Select label={t.kind} onOptionChange={(i) => setChosen(i ?? 0)} options={choices} required value={chosen} />
+        </FormGroup>
+      ) : null}
+    </NameModal>
   );
 }
