@@ -156,7 +156,7 @@ func (p *program) assembleHTTP(shoppers *identity) error {
 	panel.LimitReports(p.limiter, p.limits)
 	authority, err := auth.New(auth.Config{
 		ClientID: cfg.ClientID, ClientSecret: cfg.ClientSecret, AppURL: cfg.AppURL, LoginURL: cfg.LoginURL,
-		Scopes: cfg.Scopes, FrameAncestors: cfg.FrameAncestors, RetainFor: auth.DefaultRetention,
+		FrameAncestors: cfg.FrameAncestors, RetainFor: auth.DefaultRetention,
 		DB: p.db, Lifecycle: lifecycle{p.service, shoppers.current}, Panel: panel.Page, Log: p.log,
 		Gate: p.gate, Limiter: p.limiter, Limits: p.limits,
 	})

@@ -28,7 +28,7 @@ type Config struct {
 	ClientID     string   `env:"BIGCOMMERCE_CLIENT_ID" validate:"required"`
 	ClientSecret string   `env:"BIGCOMMERCE_CLIENT_SECRET" validate:"required"`
 	AppURL       string   `env:"APP_URL" validate:"required,http_url"`
-	Scopes       []string `env:"APP_SCOPES" envSeparator:" " envDefault:"store_v2_products store_v2_information_read_only"`
+	Scopes       []string `env:"APP_SCOPES" envSeparator:" "` // default scopes()
 	DatabaseURL  string   `env:"DATABASE_URL" envDefault:"sqlite:sluice.db" validate:"required"`
 	RedisConfig
 	EncryptionKeys string   `env:"ENCRYPTION_KEYS" validate:"required"`
@@ -68,6 +68,9 @@ func loadConfig() (*Config, error) {
 	var all env.AggregateError
 	if err != nil && !errors.As(err, &all) {
 		return nil, fmt.Errorf("configuration: %w", err)
+	}
+	if len(cfg.Scopes) == 0 {
+		cfg.Scopes = scopes()
 	}
 	var problems []error
 	unread := map[string]bool{}

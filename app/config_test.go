@@ -13,7 +13,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"sluice/internal/bigcommerce"
 	"sluice/internal/limits"
+	"sluice/internal/sandbox"
 	"sluice/jobs"
 )
 
@@ -70,7 +72,7 @@ func TestConfigurationDefaults(t *testing.T) {
 	}
 	want := &Config{
 		ClientID: "id", ClientSecret: "secret", AppURL: "https://sluice.example", DatabaseURL: env["DATABASE_URL"], EncryptionKeys: testKey,
-		Scopes:   []string{"store_v2_products", "store_v2_information_read_only"},
+		Scopes:   scopes(),
 		LoginURL: "https://login.bigcommerce.com", APIURL: "https://api.bigcommerce.com",
 		FrameAncestors: []string{"https://store-{store_hash}.mybigcommerce.com", "https://login.bigcommerce.com"},
 		RedisConfig:    RedisConfig{RedisShards: 1}, Port: 8080, JobLease: 30 * time.Second, LogLevel: "info",
@@ -81,6 +83,39 @@ func TestConfigurationDefaults(t *testing.T) {
 	}
 	if cfg.sandboxed() {
 		t.Error("the real BigCommerce is taken for a sandbox")
+	}
+}
+
+// TestScopesAreAskedForOnce: what the app asks for by default is what every place says that sets it up, and covers all
+// kinds of flows that there are. BigCommerce takes the app's access from every store when it asks for more.
+func TestScopesAreAskedForOnce(t *testing.T) {
+	want := []string{
+		"store_channel_settings_read_only", "store_inventory", "store_locations_read_only", "store_order_fulfillment_read_only", "store_v2_customers",
+		"store_v2_information_read_only", "store_v2_orders", "store_v2_products", "store_v2_transactions_read_only",
+	}
+	if d := cmp.Diff(want, scopes()); d != "" {
+		t.Fatalf("stores would have to accept again (-want +got):\n%s", d)
+	}
+	if d := cmp.Diff(want, sandbox.DefaultScopes); d != "" {
+		t.Errorf("the sandbox's app (-want +got):\n%s", d)
+	}
+	for _, kind := range kindSpecs() {
+		if missing := bigcommerce.MissingScopes(kind.Scopes, strings.Join(want, " ")); len(missing) > 0 || len(kind.Scopes) == 0 {
+			t.Errorf("flows of %s need %v, of which %v is not asked for", kind.Plural, kind.Scopes, missing)
+		}
+	}
+	for file, form := range map[string]string{
+		"app.json":                  `"` + strings.Join(want, " ") + `"`,
+		"README.md":                 "`" + strings.Join(want, " ") + "`",
+		"charts/sluice/values.yaml": "  scopes:\n    - " + strings.Join(want, "\n    - ") + "\n",
+	} {
+		text, err := os.ReadFile(filepath.Join("..", filepath.FromSlash(file)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(string(text), form) {
+			t.Errorf("%s does not say %s", file, form)
+		}
 	}
 }
 

@@ -166,8 +166,9 @@ func (d *doctor) examineStore(ctx context.Context, db *tenants.DB, s *tenants.St
 		d.examineHooks(ctx, db, client, s, s.ClientID)
 		return
 	}
-	if missing := bigcommerce.MissingScopes(d.cfg.Scopes, s.Scopes); len(missing) > 0 {
-		report("scopes", levelFault, "Tick them for the app in the Developer Portal, and let the merchant install it again.", "the store did not grant %s", strings.Join(missing, ", "))
+	if missing := s.MissingScopes(d.cfg.Scopes...); len(missing) > 0 {
+		report("scopes", levelFault, "Tick them for the app in the Developer Portal, and let the merchant open it and accept. Until then flows that need them are paused.",
+			"the store did not grant %s", strings.Join(missing, ", "))
 	} else {
 		report("scopes", levelOK, "", "all of APP_SCOPES are granted")
 	}

@@ -121,7 +121,7 @@ func TestDoctor(t *testing.T) {
 		{"nobody at the address", map[string]string{"APP_URL": "http://127.0.0.1:1"}, nil, "address", "does not answer", "proxy"},
 		{"somebody else at the address", map[string]string{"APP_URL": other.URL}, nil, "address", "something else than Sluice", "proxy"},
 		{"the address redirects", map[string]string{"APP_URL": moved.URL}, nil, "address", "redirects to " + c.shop.house.app, "Developer Portal"},
-		{"scopes missing", map[string]string{"APP_SCOPES": "store_v2_products store_v2_orders"}, nil, "scopes", "store_v2_orders", "Developer Portal"},
+		{"scopes missing", map[string]string{"APP_SCOPES": "store_v2_products store_v2_marketing"}, nil, "scopes", "store_v2_marketing", "Developer Portal"},
 		{"webhooks for another address", map[string]string{"APP_URL": other.URL}, nil, "webhooks", "store/app/uninstalled", "sluice store refresh"},
 		{"another app's client id", map[string]string{"BIGCOMMERCE_CLIENT_ID": "another"}, nil, "webhooks", "another app", "client id"},
 	} {

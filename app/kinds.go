@@ -2,7 +2,10 @@ package main
 
 import (
 	"net/netip"
+	"slices"
+	"strings"
 
+	"sluice/internal/bigcommerce"
 	"sluice/jobs/flow"
 	"sluice/jobs/kinds/prices"
 	"sluice/jobs/kinds/products"
@@ -23,6 +26,28 @@ func kindSpecs() []flow.Spec {
 		out = append(out, t.Spec())
 	}
 	return out
+}
+
+// scopes are the OAuth scopes that the app asks for unless APP_SCOPES says otherwise: its own, those of its kinds of
+// flows, and of those that are to come. BigCommerce refuses a store's token once the app asks for more, until somebody opens
+// the app there and accepts: so all is asked for once. Storefronts and sign-ins need others (README.md).
+func scopes() []string {
+	all := []string{
+		bigcommerce.ScopeInformationRead,                              // the store's name, time zone and currency
+		bigcommerce.ScopeCustomersRead, bigcommerce.ScopeChannelsRead, // to whom price lists are assigned
+		bigcommerce.ScopeCustomers,                                                           // customers
+		bigcommerce.ScopeOrders, bigcommerce.ScopePaymentsRead, bigcommerce.ScopePickupsRead, // orders, shipments
+	}
+	for _, spec := range kindSpecs() {
+		all = append(all, spec.Scopes...)
+	}
+	slices.Sort(all)
+	all = slices.Compact(all)
+	// One that another covers need not be asked for.
+	return slices.DeleteFunc(slices.Clone(all), func(scope string) bool {
+		others := slices.DeleteFunc(slices.Clone(all), func(s string) bool { return s == scope })
+		return len(bigcommerce.MissingScopes([]string{scope}, strings.Join(others, " "))) == 0
+	})
 }
 
 // assembleKinds makes the kinds of flows.

@@ -45,9 +45,8 @@ type PanelPage func(c *gin.Context, session PanelSession) error
 type Config struct {
 	ClientID     string
 	ClientSecret string
-	AppURL       string   // public base URL, without a trailing slash; the auth callback is AppURL/auth
-	LoginURL     string   // DefaultLoginURL unless a sandbox is used
-	Scopes       []string // an install must grant each of them
+	AppURL       string // public base URL, without a trailing slash; the auth callback is AppURL/auth
+	LoginURL     string // DefaultLoginURL unless a sandbox is used
 
 	// FrameAncestors are the origins that may frame our pages, with StoreHashPlaceholder for the page's store.
 	FrameAncestors []string

@@ -154,8 +154,8 @@ func newFixture(t *testing.T) *fixture {
 	var err error
 	f.auth, err = New(Config{
 		ClientID: testClientID, ClientSecret: testSecret, AppURL: "https://sluice.example", LoginURL: server.URL,
-		Scopes: []string{"store_v2_products", "store_v2_information_read_only"}, FrameAncestors: []string{"https://store-{store_hash}.mybigcommerce.com", "https://login.bigcommerce.com"},
-		DB: f.db, Lifecycle: f.lifecycle, Log: slog.New(slog.NewTextHandler(f.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		FrameAncestors: []string{"https://store-{store_hash}.mybigcommerce.com", "https://login.bigcommerce.com"},
+		DB:             f.db, Lifecycle: f.lifecycle, Log: slog.New(slog.NewTextHandler(f.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Panel: func(c *gin.Context, s PanelSession) error { c.JSON(http.StatusOK, s); return nil }, Now: f.clock.Now,
 	})
 	if err != nil {

@@ -6,13 +6,11 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
 	"golang.org/x/oauth2"
 
-	"sluice/internal/bigcommerce"
 	"sluice/internal/problem"
 	"sluice/tenants"
 )
@@ -61,13 +59,8 @@ func (a *Auth) install(c *gin.Context) {
 		a.refuse(c, err)
 		return
 	}
-	if missing := bigcommerce.MissingScopes(a.cfg.Scopes, grant.Scope); len(missing) > 0 {
-		// The panel opens and explains; work waits until the scopes are granted.
-		_, err = a.cfg.DB.MarkNeedsReinstall(ctx, hash, missingScopesReason(missing))
-	} else {
-		err = a.cfg.Lifecycle.Installed(ctx, hash)
-	}
-	if err != nil {
+	// What scopes are missing stops only what needs them, and is told where it does.
+	if err := a.cfg.Lifecycle.Installed(ctx, hash); err != nil {
 		// The store is installed and its token is safe: show the panel, which tells the store's state.
 		a.cfg.Log.ErrorContext(ctx, "install follow-up failed", "store", hash, "error", err)
 	}
@@ -167,9 +160,4 @@ func (a *Auth) keep(ctx context.Context, hash string, g *grant) (store *tenants.
 		return tx.Audit(ctx, tenants.AuditEntry{Actor: "user:" + user.ID, Action: action, Subject: hash, Detail: detail})
 	})
 	return store, user, err
-}
-
-func missingScopesReason(missing []string) string {
-	return "The installation did not grant " + strings.Join(missing, ", ") +
-		". Add the scope in the app's profile (Developer Portal → Technical), then open Sluice again and confirm."
 }

@@ -17,10 +17,13 @@
 // statement (merged.go). A worker hands a job that was done over to be ended and claims the next; the job keeps its lease, and its
 // place under the store's cap, until its end is committed and told.
 //
-// A run is a chain of jobs "run:<run>:<step>". Each calls the Engine (jobs/upsert) for one bounded
+// A run is a chain of jobs "run:<run>:<step>". Each calls the Engine (jobs/flow) for one bounded
 // step; the engine saves what the step did, and this package ends the step's row and writes the next
 // one, in the same transaction. A step that is carried out twice therefore has its effect in SQL
 // once: the second finds Run.Step or its row moved on, and its transaction fails.
+//
+// What a kind of flow is, its flow.Spec says: the webhooks that a store has while it has a flow of the kind, what is done
+// about their events (events.go), and the OAuth scopes without which its flows are paused, and nothing else is.
 //
 // Schedules (schedules.go) are columns of the flow. Workers look every few seconds for flows whose time
 // has come; one transaction moves the time on and inserts the run with its first job, so of many
@@ -40,7 +43,7 @@
 //	channels + sites ─▶ channels, origins ─▶ scripts: list ─▶ remove, create or fix ─▶ what is there
 //
 // The package never talks to a browser's session (package auth) and never maps, diffs or writes a
-// product (package jobs/upsert). It never keeps an access token: clients are made for one job.
+// product: it knows a flow as a flow.Kind. It never keeps an access token: clients are made for one job.
 //
 // Work that belongs to no live store (housekeeping, deleting the data of a store that left) is
 // queued under SystemStore.

@@ -181,6 +181,10 @@ func (w *Workers) settle(ctx context.Context, stopped error, lease *queue.Lease,
 		j.log.ErrorContext(ctx, "job kept for a version of Sluice that knows its kind", "again", unknownWait, "error", err)
 		w.logUnacked(ctx, j.log, w.queue.Snooze(ctx, lease, time.Now().Add(unknownWait)))
 		return EndUnknown
+	case errors.Is(err, errRunPaused):
+		j.log.InfoContext(ctx, "job waits for scopes", "again", scopeWait, "error", err)
+		w.logUnacked(ctx, j.log, w.queue.Snooze(ctx, lease, time.Now().Add(scopeWait)))
+		return EndPaused
 	case errors.Is(err, errStorePaused):
 		return w.park(ctx, lease, j, "")
 	case isUnauthorized(err):

@@ -23,9 +23,9 @@ var (
 )
 
 // WantedHooks returns the scopes of the webhooks that ctx's store is to have: Sluice's own, and those of the kinds that
-// it has flows of.
+// it has flows of, which may run.
 func WantedHooks(ctx context.Context, db *tenants.DB, store *tenants.Store, kinds []flow.Spec) ([]string, error) {
-	on, err := kindsOn(ctx, db, kinds)
+	on, err := kindsOn(ctx, db, store, kinds)
 	if err != nil {
 		return nil, err
 	}
@@ -41,15 +41,15 @@ func WantedHooks(ctx context.Context, db *tenants.DB, store *tenants.Store, kind
 	return wanted, nil
 }
 
-// kindsOn returns those of kinds that ctx's store has flows of.
-func kindsOn(ctx context.Context, db *tenants.DB, kinds []flow.Spec) ([]flow.Spec, error) {
+// kindsOn returns those of kinds that ctx's store has flows of, which may run.
+func kindsOn(ctx context.Context, db *tenants.DB, store *tenants.Store, kinds []flow.Spec) ([]flow.Spec, error) {
 	names, err := db.FlowKinds(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var on []flow.Spec
 	for _, kind := range kinds {
-		if slices.Contains(names, kind.Name) {
+		if slices.Contains(names, kind.Name) && kind.Granted(store) == nil {
 			on = append(on, kind)
 		}
 	}
@@ -114,11 +114,11 @@ func (s *Service) FlowsChanged(ctx context.Context, kind string) error {
 		return nil
 	}
 	hash := tenants.StoreHash(ctx)
-	row, err := newRow("hooks:"+hash+":"+tenants.NewID(), kindHooksRegister, queue.LaneInteractive, s.now().Add(coalesceDelay), struct{}{})
+	row, err := newRow("hooks:"+hash+":"+tenants.NewID(), kindHooksRegister, queue.LaneInteractive, s.now(), struct{}{})
 	if err != nil {
 		return err
 	}
-	row.StoreHash, row.Coalesce = hash, kindHooksRegister
+	row.StoreHash = hash
 	return s.Submit(ctx, row)
 }
 
@@ -215,7 +215,7 @@ const hookStart = 2 * time.Minute
 // doHooksHeard makes good what webhooks did not tell of before they heard: the store's settings and channels are
 // read, and the kinds that it has flows of catch up. No payload.
 func (w *Workers) doHooksHeard(ctx context.Context, j *job) error {
-	kinds, err := kindsOn(ctx, w.db, w.s.kinds())
+	kinds, err := kindsOn(ctx, w.db, j.store, w.s.kinds())
 	if err != nil {
 		return err
 	}

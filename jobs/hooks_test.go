@@ -16,6 +16,7 @@ import (
 	"sluice/internal/ratelimit"
 	"sluice/internal/sandbox"
 	"sluice/internal/testenv"
+	"sluice/jobs/flow"
 	"sluice/tenants"
 )
 
@@ -192,7 +193,9 @@ func TestWhatNewWebhooksMissed(t *testing.T) {
 	m.must(m.db.SaveReferences(m.ctx, tenants.StoreReferences{Kind: "shelf", Data: []byte("x"), LoadedAt: time.Now()}))
 
 	row := later()[0]
-	m.must(NewWorkers(m.cfg).kinds[row.Kind](m.ctx, &job{row: row, log: m.cfg.Log}))
+	store, err := m.db.Store(m.ctx, testStore)
+	m.must(err)
+	m.must(NewWorkers(m.cfg).kinds[row.Kind](m.ctx, &job{row: row, store: store, log: m.cfg.Log}))
 	var doubted int64
 	m.must(m.db.Scoped(m.ctx).Model(&tenants.Record{}).Where("source_hash = '' AND target_id <> 0").Count(&doubted).Error)
 	if doubted != int64(len(records)) {
@@ -261,6 +264,24 @@ func TestARepeatedDeliveryCountsOnce(t *testing.T) {
 	}
 	if forgets != 1 {
 		t.Errorf("%d jobs", forgets)
+	}
+}
+
+// A kind that the store has not granted the scopes of has no webhooks: its flows do not run.
+func TestNoWebhooksWithoutScopes(t *testing.T) {
+	m := newMall(t)
+	needs := goods
+	needs.spec.Scopes = []string{"store_inventory"}
+	m.engine.kinds = []flow.Kind{needs}
+	for scopes, want := range map[string]bool{"store_v2_products": false, "store_v2_products store_inventory": true} {
+		m.grant(testStore, strings.Fields(scopes)...)
+		store, err := m.db.Store(m.ctx, testStore)
+		m.must(err)
+		wanted, err := WantedHooks(m.ctx, m.db, store, m.svc.kinds())
+		m.must(err)
+		if slices.Contains(wanted, scopeGoneGood) != want || !slices.Contains(wanted, scopeAppUninstalled) {
+			t.Errorf("%s: %v", scopes, wanted)
+		}
 	}
 }
 

@@ -51,7 +51,8 @@ func (s *Service) newRunRow(run *tenants.Run, runAt time.Time) (*tenants.Job, er
 
 // StartRun starts a run of a flow of ctx's store. The run and its first job are in SQL when it
 // returns. Fails with Conflict while another run of the flow is not final, with NeedsReinstall when
-// the store's token is no longer accepted, and with Invalid when the flow has no source or mapping.
+// the store's token is no longer accepted, with ScopeMissing when the store has not granted what
+// the kind needs, and with Invalid when the flow has no source or mapping.
 func (s *Service) StartRun(ctx context.Context, req StartRun) (*tenants.Run, error) {
 	var (
 		run *tenants.Run
@@ -114,6 +115,9 @@ func (s *Service) newRun(ctx context.Context, tx *tenants.DB, req StartRun) (*te
 	}
 	kind, err := s.cfg.Engine.Kind(flow.Kind)
 	if err != nil {
+		return nil, err
+	}
+	if err := kind.Spec().Granted(store); err != nil {
 		return nil, err
 	}
 	options, err := kind.Spec().CheckOptions(flow.Options)

@@ -12,6 +12,7 @@ import (
 
 	"sluice/internal/problem"
 	"sluice/internal/testenv"
+	"sluice/jobs/flow"
 	"sluice/jobs/queue"
 	"sluice/tenants"
 )
@@ -328,6 +329,68 @@ func TestRetryRun(t *testing.T) {
 	got := e.run(run.ID)
 	if got.RetryOf != old.ID || got.SnapshotID != "snap-1" || got.StartedBy != "u2" || !got.DryRun || !got.Compare || got.State != tenants.RunQueued {
 		t.Errorf("retry: %+v", got)
+	}
+}
+
+// A store that did not grant what a kind needs runs no flow of it, which says so, and everything else. Once it grants
+// it, the runs that were under way go on where they stood.
+func TestRunsWaitForScopes(t *testing.T) {
+	e := newEnv(t, testenv.EmbeddedRedis(t))
+	e.ready()
+	needs := goods
+	needs.spec.Scopes = []string{"store_inventory"}
+	e.engine.kinds = []flow.Kind{needs, fakeKind{spec: flow.Spec{Name: "others", Plural: "others"}}}
+	other := &tenants.Flow{Kind: "others", Name: "Others", SnapshotID: tenants.NewID(), Mapping: e.flow.Mapping}
+	if err := e.db.CreateFlow(e.ctx, other); err != nil {
+		t.Fatal(err)
+	}
+	grant := func(scopes string) {
+		t.Helper()
+		_, err := e.db.UpsertInstalledStore(e.ctx, tenants.Install{StoreHash: testStore, AccessToken: "token-" + tenants.NewID(), Scopes: scopes, Origin: tenants.OriginMarketplace})
+		if err == nil {
+			err = e.svc.ResumeStore(t.Context(), testStore)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := e.svc.StartRun(e.ctx, StartRun{FlowID: e.flow.ID})
+	if problem.CodeOf(err) != problem.ScopeMissing || !strings.Contains(err.Error(), "store_inventory") {
+		t.Errorf("started without the scope: %v", err)
+	}
+	if _, err := e.svc.StartRun(e.ctx, StartRun{FlowID: other.ID}); err != nil {
+		t.Errorf("a flow that does not need it: %v", err)
+	}
+	NewWorkers(e.cfg).execute(t.Context(), e.claim()) // the first step of that one
+
+	grant("store_inventory")
+	run := e.start()
+	grant("store_v2_products") // accepted again, with less
+	m := &endings{}
+	e.cfg.Meter = m
+	var lease *queue.Lease
+	for lease = e.claim(); !strings.Contains(lease.ID, run.ID); lease = e.claim() {
+		NewWorkers(e.cfg).execute(t.Context(), lease)
+	}
+	NewWorkers(e.cfg).execute(t.Context(), lease)
+	row := e.jobRows(testStore)[lease.ID]
+	if got := e.run(run.ID); got.State != tenants.RunPaused || got.Step != 0 || row.State != tenants.JobPending || row.Attempts != 0 || m.list[len(m.list)-1] != EndPaused {
+		t.Errorf("run is %s at step %d, its job %s after %d attempts, which ended %v", got.State, got.Step, row.State, row.Attempts, m.list)
+	}
+	grant("store_v2_products")
+	if got := e.run(run.ID); got.State != tenants.RunPaused {
+		t.Errorf("run is %s, though the scope is still missing", got.State)
+	}
+	grant("store_inventory")
+	if got := e.run(run.ID); got.State != tenants.RunQueued {
+		t.Errorf("run is %s after the scope was granted", got.State)
+	}
+	NewWorkers(e.cfg).execute(t.Context(), lease)
+	if got := e.run(run.ID); got.State != tenants.RunRunning || got.Step != 1 {
+		t.Errorf("run is %s at step %d", got.State, got.Step)
+	}
+	if store, err := e.db.Store(e.ctx, testStore); err != nil || store.State != tenants.StoreActive {
+		t.Errorf("store is %s, %v", store.State, err)
 	}
 }
 

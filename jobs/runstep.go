@@ -32,8 +32,12 @@ func (w *Workers) doRunStep(ctx context.Context, j *job) error {
 	if run.State.Final() || run.Step != p.Step {
 		return w.staleStep(ctx, j, run)
 	}
-	if _, err := w.cfg.Engine.Kind(run.Kind); err != nil {
+	kind, err := w.cfg.Engine.Kind(run.Kind)
+	if err != nil {
 		return err
+	}
+	if err := kind.Spec().Granted(j.store); err != nil && run.State != tenants.RunCancelling {
+		return w.pauseRun(ctx, run, err)
 	}
 	if err := w.markRunning(ctx, run); err != nil {
 		return err
@@ -121,6 +125,26 @@ func (w *Workers) enqueueSuccessor(ctx context.Context, lease *queue.Lease) erro
 		w.s.enqueue(ctx, next)
 	}
 	return err
+}
+
+// errRunPaused is of a step whose run waits for scopes.
+var errRunPaused = errors.New("jobs: the store has not granted what the run needs")
+
+// scopeWait is when the step of such a run is looked at again.
+const scopeWait = time.Minute
+
+// pauseRun shows that a run waits until its store grants what it needs; why is ScopeMissing.
+func (w *Workers) pauseRun(ctx context.Context, run *tenants.Run, why error) error {
+	res := w.db.Scoped(ctx).Model(&tenants.Run{}).Where("id = ? AND step = ?", run.ID, run.Step).
+		Where("state IN ?", []tenants.RunState{tenants.RunQueued, tenants.RunRunning}).Updates(map[string]any{"state": tenants.RunPaused})
+	if res.Error != nil {
+		return fmt.Errorf("pause run %s: %w", run.ID, res.Error)
+	}
+	if res.RowsAffected > 0 {
+		w.s.audit(ctx, actorSystem, "run.paused", "run:"+run.ID, messageOf(why))
+		w.s.publish(ctx, run.StoreHash, EventRun+run.ID)
+	}
+	return fmt.Errorf("%w: %w", errRunPaused, why)
 }
 
 // markRunning shows that the first step of a run, or the first after a pause, has begun.

@@ -157,11 +157,11 @@ func (s *Service) claimDue(ctx context.Context, tx *tenants.DB, flow *tenants.Fl
 	return claimed, nil
 }
 
-// skipScheduled notes why a due run does not start: one is active already, or the flow has no source
-// or mapping. Other failures are returned, and undo the claim.
+// skipScheduled notes why a due run does not start: one is active already, the flow has no source
+// or mapping, or the store has not granted what it needs. Other failures are returned, and undo the claim.
 func (s *Service) skipScheduled(ctx context.Context, tx *tenants.DB, flow *tenants.Flow, t tenants.Timetable, why error) error {
 	switch problem.CodeOf(why) {
-	case problem.Conflict, problem.Invalid:
+	case problem.Conflict, problem.Invalid, problem.ScopeMissing:
 	default:
 		return why
 	}

@@ -117,8 +117,8 @@ func (c Config) withDefaults() Config {
 	def(&c.PurgeAfter, 30*24*time.Hour)
 	def(&c.KeepFinished, 14*24*time.Hour)
 	num(&c.Concurrency, DefaultConcurrency)
-	// A step's budget is five seconds and one request may take half a minute at worst; hosts give a
-	// process 30 s between SIGTERM and SIGKILL.
+	// A step begins nothing new after a second (flow.Config.StepBudget), and one request may take half a minute at
+	// worst; hosts give a process 30 s between SIGTERM and SIGKILL.
 	def(&c.Grace, 15*time.Second)
 	num(&c.MaxAttempts, 8)
 	def(&c.ClaimWait, 5*time.Second)

@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 
+	"sluice/internal/bigcommerce"
 	"sluice/jobs/queue"
 	"sluice/tenants"
 )
@@ -14,6 +15,10 @@ func (w *Workers) doStoreRefresh(ctx context.Context, j *job) error {
 		return err
 	}
 	info, err := client.Store.Get(ctx)
+	if forbidden(err) { // it goes on by what was known, in UTC if nothing was
+		j.log.WarnContext(ctx, "BigCommerce does not let Sluice see the store's settings", "scope", bigcommerce.ScopeInformationRead, "error", err)
+		return nil
+	}
 	if err != nil {
 		return err
 	}

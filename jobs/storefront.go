@@ -24,19 +24,8 @@ const (
 // reads them: to see channels, to see where they are, and to install the script.
 var StorefrontScopes = []string{bigcommerce.ScopeChannelsRead, bigcommerce.ScopeSitesRead, bigcommerce.ScopeScripts}
 
-// MissingStorefrontScopes returns which of StorefrontScopes the store did not grant. Store-level credentials
-// do not say what they grant: of such a store none is known to be missing.
-func MissingStorefrontScopes(store *tenants.Store) []string {
-	if store.Origin == tenants.OriginCredentials {
-		return nil
-	}
-	return bigcommerce.MissingScopes(StorefrontScopes, store.Scopes)
-}
-
 // lacks reports whether the store is known not to have granted scope.
-func lacks(store *tenants.Store, scope string) bool {
-	return slices.Contains(MissingStorefrontScopes(store), scope)
-}
+func lacks(store *tenants.Store, scope string) bool { return len(store.MissingScopes(scope)) > 0 }
 
 // coalesceDelay lets what a merchant clicks in one go become one look at BigCommerce.
 const coalesceDelay = time.Second

@@ -219,7 +219,7 @@ func TestStorefrontChannelsWithoutScopes(t *testing.T) {
 	m.must(m.db.SetStoreInfo(t.Context(), testStore, tenants.StoreInfo{Name: "Parts Ltd", SecureURL: "https://parts.example/"}))
 	store, err := m.db.Store(t.Context(), testStore)
 	m.must(err)
-	if diff := cmp.Diff(StorefrontScopes, MissingStorefrontScopes(store)); diff != "" {
+	if diff := cmp.Diff(StorefrontScopes, store.MissingScopes(StorefrontScopes...)); diff != "" {
 		t.Error(diff)
 	}
 	calls := m.sent(testStore, func() { m.do(testStore, kindStorefrontChannels) })

@@ -12,7 +12,7 @@ import (
 	"sluice/tenants"
 )
 
-// Installed is told by auth when a store was installed or reinstalled; tenants has the new token
+// Installed is called when a store was installed, reinstalled or added by an operator; tenants has the new token
 // already. Paused work goes on, webhooks are registered, and the store's name, time zone and channels are read.
 func (s *Service) Installed(ctx context.Context, hash string) error {
 	ctx = tenants.WithStore(ctx, hash)
@@ -103,7 +103,15 @@ func (s *Service) PauseStore(ctx context.Context, hash, reason string) error {
 	return nil
 }
 
-// ResumeStore lets the work of a store go on; its state in SQL must be active again.
+// mayRun reports whether store granted what a run needs. One of a kind that this version does not know waits for the
+// version that does.
+func (s *Service) mayRun(run *tenants.Run, store *tenants.Store) bool {
+	kind, err := s.cfg.Engine.Kind(run.Kind)
+	return err != nil || kind.Spec().Granted(store) == nil
+}
+
+// ResumeStore lets the work of a store go on; its state in SQL must be active again. Runs that the store has not granted
+// the scopes of stay paused.
 func (s *Service) ResumeStore(ctx context.Context, hash string) error {
 	ctx = tenants.WithStore(ctx, hash)
 	store, err := s.db.Store(ctx, hash)
@@ -122,7 +130,7 @@ func (s *Service) ResumeStore(ctx context.Context, hash string) error {
 		}
 		for i := range runs {
 			run := &runs[i]
-			if run.State != tenants.RunPaused {
+			if run.State != tenants.RunPaused || !s.mayRun(run, store) {
 				continue
 			}
 			state := tenants.RunRunning

@@ -15,7 +15,7 @@ type StoreState string
 // The states of a store.
 const (
 	StoreActive         StoreState = "active"
-	StoreNeedsReinstall StoreState = "needs_reinstall" // the API answered 401, or scopes are missing: work is paused
+	StoreNeedsReinstall StoreState = "needs_reinstall" // the API answered 401: work is paused
 	StoreUninstalled    StoreState = "uninstalled"     // token deleted; data is deleted at DeleteAfter
 )
 
@@ -230,7 +230,7 @@ type RunState string
 const (
 	RunQueued     RunState = "queued"
 	RunRunning    RunState = "running"
-	RunPaused     RunState = "paused" // the store needs a reinstall; resumes after it
+	RunPaused     RunState = "paused" // the store needs a reinstall, or did not grant what the kind needs; resumes after it
 	RunAsking     RunState = "asking" // waits for an answer to Question; no job of it exists meanwhile
 	RunCancelling RunState = "cancelling"
 	RunDone       RunState = "done"   // every row was accounted for; some may have failed

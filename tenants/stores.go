@@ -10,6 +10,7 @@ import (
 
 	"gorm.io/gorm/clause"
 
+	"sluice/internal/bigcommerce"
 	"sluice/internal/problem"
 	"sluice/tenants/vault"
 )
@@ -158,7 +159,16 @@ func (d *DB) SetStoreInfo(ctx context.Context, hash string, info StoreInfo) erro
 	})
 }
 
-// MarkNeedsReinstall says that BigCommerce refuses the store's token, or that scopes are missing. It
+// MissingScopes returns which of the OAuth scopes the store is known not to have granted. Store-level credentials do not
+// say what they grant: of such a store none is known to be missing.
+func (s *Store) MissingScopes(scopes ...string) []string {
+	if s.Origin == OriginCredentials {
+		return nil
+	}
+	return bigcommerce.MissingScopes(scopes, s.Scopes)
+}
+
+// MarkNeedsReinstall says that BigCommerce refuses the store's token. It
 // reports whether that was news: a store that is not active stays as it is.
 func (d *DB) MarkNeedsReinstall(ctx context.Context, hash, reason string) (changed bool, err error) {
 	res := d.AcrossStores(ctx).Model(&Store{}).Where("hash = ? AND state = ?", hash, StoreActive).

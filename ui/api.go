@@ -59,7 +59,7 @@ type Config struct {
 	// ScriptTag returns the storefront script of a store's channel.
 	ScriptTag func(storeHash string, channelID int64, settings tenants.StorefrontSettings) customer.ScriptTag
 	AppURL    string   // public base URL, without a trailing slash
-	Scopes    []string // that an install must grant
+	Scopes    []string // that the app asks for
 	Version   string
 	// SupportURL is where the panel sends who needs help; "" shows nothing.
 	SupportURL string

@@ -3,6 +3,7 @@ package ui
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"sluice/auth"
 	"sluice/internal/limits"
 	"sluice/internal/problem"
+	"sluice/jobs/schedule"
 	"sluice/tenants"
 )
 
@@ -31,6 +33,7 @@ type flowView struct {
 	CreatedAt time.Time       `json:"created_at"`
 	UpdatedAt time.Time       `json:"updated_at"`
 	LastRun   *runView        `json:"last_run"`
+	Paused    string          `json:"paused"` // why no run of it starts or goes on, and what to do; "" if they do
 }
 
 // sourceView is a flow's source; its secret is never shown.
@@ -91,7 +94,7 @@ func (a *API) flowView(ctx context.Context, f *tenants.Flow) (*flowView, error) 
 
 // flowViews reads what views of flows show beside the flows themselves, in as many queries for one as for all.
 func (a *API) flowViews(ctx context.Context, flows []tenants.Flow) ([]*flowView, error) {
-	_, zoneName, err := zone(ctx, a.cfg.DB)
+	store, err := a.cfg.DB.Store(ctx, tenants.StoreHash(ctx))
 	if err != nil {
 		return nil, err
 	}
@@ -101,12 +104,13 @@ func (a *API) flowViews(ctx context.Context, flows []tenants.Flow) ([]*flowView,
 	}
 	views := make([]*flowView, len(flows))
 	for i := range flows {
-		views[i] = a.viewOf(ctx, &flows[i], parts, zoneName)
+		views[i] = a.viewOf(ctx, &flows[i], store, parts)
 	}
 	return views, nil
 }
 
-func (a *API) viewOf(ctx context.Context, f *tenants.Flow, parts *tenants.FlowParts, zoneName string) *flowView {
+func (a *API) viewOf(ctx context.Context, f *tenants.Flow, store *tenants.Store, parts *tenants.FlowParts) *flowView {
+	_, zoneName := schedule.Zone(store.Timezone)
 	v := &flowView{
 		ID: f.ID, Kind: f.Kind, Name: f.Name, Format: f.Format, Mapping: f.Mapping, Options: f.Options,
 		Version: f.Version, CreatedAt: f.CreatedAt, UpdatedAt: f.UpdatedAt,
@@ -118,6 +122,10 @@ func (a *API) viewOf(ctx context.Context, f *tenants.Flow, parts *tenants.FlowPa
 	if kind, err := a.cfg.Kinds.Kind(f.Kind); err == nil {
 		if o, err := kind.Spec().CheckOptions(f.Options); err == nil { // else as they were saved once
 			v.Options = o
+		}
+		var paused *problem.Error
+		if errors.As(kind.Spec().Granted(store), &paused) {
+			v.Paused = paused.Message
 		}
 	}
 	if conn, ok := parts.Connections[f.ConnectionID]; ok {

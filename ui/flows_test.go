@@ -54,6 +54,33 @@ func TestFlowFromNothingToASource(t *testing.T) {
 	p.call("GET", "/flows/"+f.ID, token, nil, http.StatusNotFound, nil)
 }
 
+// TestFlowsOfAStoreThatDidNotGrantThem: the flow says which scope is missing, and the store as a whole goes on.
+func TestFlowsOfAStoreThatDidNotGrantThem(t *testing.T) {
+	p := newPanel(t)
+	token := p.open(storeA, 1)
+	var f flowView
+	p.call("POST", "/flows", token, map[string]string{"kind": "products", "name": "Parts"}, http.StatusCreated, &f)
+	for _, test := range []struct {
+		scopes string
+		origin tenants.Origin
+		paused bool
+	}{
+		{"store_v2_information", tenants.OriginMarketplace, true},
+		{"", tenants.OriginCredentials, false}, // those do not say what they grant
+		{"store_v2_products", tenants.OriginMarketplace, false},
+	} {
+		p.reinstall(storeA, test.scopes, test.origin)
+		p.call("GET", "/flows/"+f.ID, token, nil, http.StatusOK, &f)
+		if paused := strings.Contains(f.Paused, "store_v2_products"); paused != test.paused || !paused && f.Paused != "" {
+			t.Errorf("%q: paused %q", test.scopes, f.Paused)
+		}
+	}
+	p.call("DELETE", "/flows/"+f.ID, token, nil, http.StatusNoContent, nil)
+	if got := p.jobs.changed; len(got) != 2 || got[0] != "products" || got[1] != "products" {
+		t.Errorf("jobs were told of flows of %v", got)
+	}
+}
+
 func TestFlowRefusalsNameTheField(t *testing.T) {
 	p := newPanel(t)
 	token := p.open(storeA, 1)

@@ -7,7 +7,6 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"sluice/auth"
-	"sluice/internal/bigcommerce"
 	"sluice/jobs/queue"
 	"sluice/tenants"
 )
@@ -27,9 +26,9 @@ func (a *API) session(c *gin.Context) {
 			return
 		}
 	}
-	missing := bigcommerce.MissingScopes(a.cfg.Scopes, store.Scopes)
-	if missing == nil || store.Origin == tenants.OriginCredentials {
-		missing = []string{} // store-level credentials do not say what they grant
+	missing := store.MissingScopes(a.cfg.Scopes...)
+	if missing == nil {
+		missing = []string{}
 	}
 	sharedUntil, err := a.cfg.DB.SharedAddressUntil(ctx)
 	if err != nil {

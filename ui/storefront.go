@@ -77,14 +77,11 @@ var storefrontScopes = map[string]string{
 // missingScopes returns the scopes of storefront identity that the store did not grant, with what to do.
 func missingScopes(store *tenants.Store, provider *tenants.IdentityProvider) (missing []string, help map[string]string) {
 	missing, help = []string{}, map[string]string{}
-	missing = append(missing, jobs.MissingStorefrontScopes(store)...)
-	if store.Origin != tenants.OriginCredentials { // those do not say what they grant
-		wanted := []string{signin.ScopeLogin, signin.ScopeReadCustomers}
-		if provider != nil && (provider.CreateCustomers || !provider.KeepPasswords) {
-			wanted[1] = signin.ScopeWriteCustomers // covers reading
-		}
-		missing = append(missing, bigcommerce.MissingScopes(wanted, store.Scopes)...)
+	wanted := append(slices.Clone(jobs.StorefrontScopes), signin.ScopeLogin, signin.ScopeReadCustomers)
+	if provider != nil && (provider.CreateCustomers || !provider.KeepPasswords) {
+		wanted[len(wanted)-1] = signin.ScopeWriteCustomers // covers reading
 	}
+	missing = append(missing, store.MissingScopes(wanted...)...)
 	for _, scope := range missing {
 		help[scope] = "Sluice needs " + scope + " " + storefrontScopes[scope] +
 			". The operator of Sluice adds it to the app; then open Sluice from the control panel and accept the new permissions."

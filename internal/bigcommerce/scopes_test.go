@@ -14,6 +14,7 @@ func TestMissingScopes(t *testing.T) {
 		{[]string{"store_v2_products"}, "store_v2_products", ""},
 		{[]string{"store_v2_products_read_only"}, "store_v2_products", ""},
 		{[]string{"store_v2_products"}, "store_v2_products_read_only", "store_v2_products"},
+		{[]string{"store_order_fulfillment_read_only"}, "store_order_fulfillment_manage", ""},
 		{[]string{"a", "b"}, "", "a b"},
 		{nil, "x", ""},
 	} {

@@ -100,7 +100,10 @@ func (o *Options) scaled(d time.Duration) time.Duration {
 }
 
 // DefaultScopes are what the app asks for when Options.Scopes is empty.
-var DefaultScopes = []string{"store_v2_products", "store_v2_information_read_only"}
+var DefaultScopes = []string{
+	"store_channel_settings_read_only", "store_inventory", "store_locations_read_only", "store_order_fulfillment_read_only", "store_v2_customers",
+	"store_v2_information_read_only", "store_v2_orders", "store_v2_products", "store_v2_transactions_read_only",
+}
 
 // URLs are the sandbox's addresses, without trailing slash.
 type URLs struct {

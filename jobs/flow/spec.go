@@ -17,6 +17,7 @@ type Spec struct {
 	Singular string   // of a record, for people: "product"
 	Plural   string   // "products"
 	Options  []Option // that a flow of this kind has
+	Scopes   []string // OAuth scopes, by BigCommerce's names, without which no flow of this kind runs
 	Phases   []Phase  // of a run, in their order
 	// Bulk: its write phase changes much of the store's catalogue, stock or prices. Of all such runs of a store one step
 	// is carried out at a time.
@@ -26,6 +27,18 @@ type Spec struct {
 	// CatchUp does in db what events of ctx's store asked for that nobody told of, because a webhook was missing, new
 	// or asleep. It may be interrupted and repeated. Nil: nothing is to be done.
 	CatchUp func(ctx context.Context, db *tenants.DB) error
+}
+
+// Granted returns what keeps flows of the kind from running in store: ScopeMissing, which names the scopes that the
+// store did not grant. Nil: nothing does.
+func (s Spec) Granted(store *tenants.Store) error {
+	missing := store.MissingScopes(s.Scopes...)
+	if len(missing) == 0 {
+		return nil
+	}
+	return problem.New(problem.ScopeMissing, "Flows of %s are paused: this store has not granted %s. "+
+		"The operator of Sluice adds it to the app; then open Sluice from the control panel and accept the new permissions. The flows then go on.",
+		s.Plural, strings.Join(missing, ", "))
 }
 
 // Phase is a part of each run of a kind.

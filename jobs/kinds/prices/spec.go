@@ -1,6 +1,9 @@
 package prices
 
-import "sluice/jobs/flow"
+import (
+	"sluice/internal/bigcommerce"
+	"sluice/jobs/flow"
+)
 
 // Name is the name of this kind of flow.
 const Name = "prices"
@@ -32,6 +35,7 @@ const (
 
 var spec = flow.Spec{
 	Name: Name, Singular: "price", Plural: "prices", Bulk: true,
+	Scopes: []string{bigcommerce.ScopeProducts, bigcommerce.ScopeInformationRead},
 	Options: []flow.Option{
 		{
 			Name: optionDestination, Type: flow.Choice, Default: toCatalogue,

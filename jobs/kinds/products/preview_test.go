@@ -80,9 +80,9 @@ func TestInspectAndPreview(t *testing.T) {
 
 // TestInspectNamesColumns: the panel puts these into expressions as they are.
 func TestInspectNamesColumns(t *testing.T) {
-	w := newWorld(t, newPlatform(t))
-	w.feed.body = "SKU,Unit Price,first,in\nA,1,2,3\n"
-	in, err := upsert.New(w.cfg, New()).Inspect(w.ctx, upsert.InspectRequest{FlowID: w.flow.ID, Kind: "url", URL: feedURL})
+	w := newWorld(t, upserttest.NewPlatform(t))
+	w.Feed.Body = "SKU,Unit Price,first,in\nA,1,2,3\n"
+	in, err := upsert.New(w.Config, New()).Inspect(w.Ctx, upsert.InspectRequest{FlowID: w.Flow.ID, Kind: "url", URL: upserttest.FeedURL})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,9 @@
 package products
 
-import "sluice/jobs/flow"
+import (
+	"sluice/internal/bigcommerce"
+	"sluice/jobs/flow"
+)
 
 // Name is the name of this kind of flow.
 const Name = "products"
@@ -21,5 +24,5 @@ var spec = flow.Spec{
 			{Name: repeatedFail, Label: "Refuse the record"},
 		},
 	}},
-	Webhooks: webhooks, CatchUp: catchUp,
+	Scopes: []string{bigcommerce.ScopeProducts}, Webhooks: webhooks, CatchUp: catchUp,
 }

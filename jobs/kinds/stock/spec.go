@@ -1,6 +1,9 @@
 package stock
 
-import "sluice/jobs/flow"
+import (
+	"sluice/internal/bigcommerce"
+	"sluice/jobs/flow"
+)
 
 // Name is the name of this kind of flow.
 const Name = "stock"
@@ -19,6 +22,7 @@ const (
 
 var spec = flow.Spec{
 	Name: Name, Singular: "stock level", Plural: "stock levels", Bulk: true,
+	Scopes: []string{bigcommerce.ScopeInventory, bigcommerce.ScopeLocationsRead, bigcommerce.ScopeInformationRead, bigcommerce.ScopeProducts},
 	Options: []flow.Option{
 		{
 			Name: optionLocation, Type: flow.Words, Label: "Location",

@@ -147,6 +147,8 @@ const forever = 1 << 30
 type Scenario struct {
 	// New makes a world in which the run is to be started. seed varies what must not matter.
 	New func(t testing.TB, seed int) *World
+	// Start is what its run is started with.
+	Start []func(*tenants.Run)
 	// Settled fails the test unless the run has come to its one right end.
 	Settled func(w *World, r *tenants.Run, note string)
 	// Points is how many the run has at least: with fewer, nothing is killed where it matters.
@@ -169,7 +171,7 @@ func KilledAnywhere(t testing.TB, s Scenario) {
 	trials := 0
 	for at := soak.Rand().IntN(stride); ; at += stride {
 		w := s.New(t, trials)
-		r := w.Start()
+		r := w.Start(s.Start...)
 		what, done := w.Live(r, at)
 		if done {
 			s.Settled(w, r, "never killed")
@@ -193,7 +195,7 @@ func KilledAgainAndAgain(t testing.TB, s Scenario) {
 		seed := soak.Seed() + n
 		random := rand.New(rand.NewPCG(seed, 2))
 		w := s.New(t, int(seed%4))
-		r := w.Start()
+		r := w.Start(s.Start...)
 		note := fmt.Sprintf("seed %d", seed)
 		for range 20 {
 			at, done := w.Live(r, 3+random.IntN(12))

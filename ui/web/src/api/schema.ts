@@ -508,7 +508,8 @@ export interface components {
          *       "version": 3,
          *       "created_at": "2026-11-20T09:00:00Z",
          *       "updated_at": "2026-11-25T09:00:00Z",
-         *       "last_run": null
+         *       "last_run": null,
+         *       "paused": ""
          *     }
          */
         Flow: {
@@ -528,6 +529,8 @@ export interface components {
             created_at: components["schemas"]["Time"];
             updated_at: components["schemas"]["Time"];
             last_run: components["schemas"]["Run"] | null;
+            /** @description Why no run of it starts or goes on, and what to do: the store has not granted a scope that flows of this kind need. Empty if they do */
+            paused: string;
         };
         /**
          * @example {
@@ -1842,7 +1845,7 @@ export interface components {
                 };
             };
         };
-        /** @description It is in a state that does not permit this, or the app has to be installed again */
+        /** @description It is in a state that does not permit this, the app has to be installed again, or the store has not granted a scope */
         ConflictOrReinstall: {
             headers: {
                 [name: string]: unknown;
@@ -1850,7 +1853,7 @@ export interface components {
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
-                    code?: "conflict" | "needs_reinstall";
+                    code?: "conflict" | "needs_reinstall" | "scope_missing";
                 };
             };
         };

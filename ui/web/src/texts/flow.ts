@@ -7,6 +7,7 @@ export const flowText = {
   steps: { source: 'Source', mapping: 'Mapping', options: 'Options', review: 'Dry run and start' },
   next: 'Save and continue',
   unsaved: 'Not saved',
+  pausedHeader: 'This feed is paused',
   conflictHeader: 'Somebody else changed this feed',
   conflict: 'Your changes were not saved, so that theirs are not lost. Load the newest version and make your changes again.',
   reload: 'Load the newest version',

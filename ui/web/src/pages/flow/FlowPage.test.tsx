@@ -9,7 +9,7 @@ const flow: Flow = {
   id: 'flow-1', kind: 'products', name: 'ERP catalogue', source: { kind: '', url: '', has_secret: false, snapshot_id: '', filename: '', size: 0 },
   format: {}, mapping: { fields: [] }, options: { repeated_names: 'append_sku' },
   schedule: { cron: '', enabled: false, next_run_at: null, time_zone: 'Europe/Berlin' },
-  compare_schedule: { cron: '', enabled: false, next_run_at: null, time_zone: 'Europe/Berlin' }, version: 1, created_at: '2026-11-22T10:00:00Z', updated_at: '2026-11-22T10:00:00Z', last_run: null,
+  compare_schedule: { cron: '', enabled: false, next_run_at: null, time_zone: 'Europe/Berlin' }, version: 1, created_at: '2026-11-22T10:00:00Z', updated_at: '2026-11-22T10:00:00Z', last_run: null, paused: '',
 };
 const mapped = {
   ...flow,
@@ -114,6 +114,12 @@ describe('FlowPage', () => {
     await user.click(await screen.findByRole('button', { name: 'Load the newest version' }));
     await waitFor(() => expect(screen.getByLabelText<HTMLInputElement>(/Name of the feed/).value).toBe('ERP catalogue'));
     expect(screen.queryByText('Somebody else changed this feed')).toBeNull();
+  });
+
+  it('says why a feed is paused', async () => {
+    show('/products/flow-1', { ...flow, paused: 'This store has not granted store_v2_products.' });
+    await screen.findByText('This feed is paused');
+    expect(screen.getByText(/has not granted store_v2_products/)).toBeTruthy();
   });
 
   it('sets a schedule and shows when it comes', async () => {

@@ -185,6 +185,7 @@ function FlowEditor({ flow, reload }: EditorProps) {
           type="warning"
         />
       ) : null}
+      {flow.paused ? <Message header={t.pausedHeader} marginBottom="medium" messages={[{ text: flow.paused }]} type="warning" /> : null}
       {step === 'source' ? (
         <SourceStep
           change={change}
