@@ -94,7 +94,7 @@ func (a *API) changes(c *gin.Context) {
 		items, next, err = a.cfg.DB.RunItems(ctx, run.ID, tenants.ItemFilter{
 			Actions: []string{"create", "update"}, After: c.Query("after"), Limit: n})
 		for _, i := range items {
-			views = append(views, changeView{i.Line, skuOf(i), i.Action, i.TargetID, jsonOrEmpty(i.Changes)})
+			views = append(views, changeView{i.Line, a.keyOf(run, i), i.Action, i.TargetID, jsonOrEmpty(i.Changes)})
 		}
 	} else {
 		var entries []tenants.JournalEntry
@@ -110,13 +110,18 @@ func (a *API) changes(c *gin.Context) {
 	list(c, "changes", views, next)
 }
 
-// skuOf returns an item's SKU as the feed has it; its key is folded.
-func skuOf(i tenants.RunItem) string {
-	var document struct {
-		SKU string `json:"sku"`
+// keyOf returns an item's key as the source writes it; its own is folded.
+func (a *API) keyOf(run *tenants.Run, i tenants.RunItem) string {
+	kind, err := a.cfg.Kinds.Kind(run.Kind)
+	if err != nil {
+		return i.Key // of a newer version of Sluice
 	}
-	if json.Unmarshal([]byte(i.Document), &document) == nil && document.SKU != "" {
-		return document.SKU
+	if k, ok := kind.(interface {
+		ShownKey(i tenants.RunItem) string
+	}); ok {
+		if shown := k.ShownKey(i); shown != "" {
+			return shown
+		}
 	}
 	return i.Key
 }

@@ -107,3 +107,12 @@ func (k *Kind) Check(ctx context.Context, f *tenants.Flow) error {
 	}
 	return nil
 }
+
+// ShownKey is the key of an item as the source writes it, "" if the item's document is not kept any more.
+func (k *Kind) ShownKey(i tenants.RunItem) string {
+	d, err := decodeDoc(i.Document)
+	if err != nil {
+		return ""
+	}
+	return k.target.Key(d.Fields).Shown
+}
