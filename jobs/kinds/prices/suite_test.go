@@ -6,7 +6,6 @@ import (
 
 	"sluice/internal/bigcommerce"
 	"sluice/internal/sandbox"
-	"sluice/jobs/upsert"
 	"sluice/jobs/upsert/upserttest"
 	"sluice/tenants"
 )
@@ -115,7 +114,7 @@ func listConfig(first string) upserttest.Config {
 	}
 	cfg := upserttest.Config{
 		Setup: upserttest.Setup{
-			Target: func() upsert.Target { return New() },
+			Target: New,
 			Options: tenants.Options{
 				optionDestination: toLists, optionFirst: first, optionCreateLists: no,
 			},
