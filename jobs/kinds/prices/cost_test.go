@@ -76,8 +76,8 @@ func TestSoakRequestsOfLists(t *testing.T) {
 		var r *tenants.Run
 		got, routes := w.requests(func() { r = w.run() })
 		w.want(r, want)
-		if got > most {
-			t.Errorf("%s: %d requests, at most %d: %v", what, got, most, routes)
+		if got > most || r.Throttled != 0 {
+			t.Errorf("%s: %d requests, at most %d, %d of them throttled: %v", what, got, most, r.Throttled, routes)
 		}
 	}
 	feed(0)

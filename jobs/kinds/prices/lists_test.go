@@ -320,3 +320,36 @@ func TestCheckOfOptions(t *testing.T) {
 		}
 	}
 }
+
+// TestOneBadRecordOfABatch: of 1,000 records of which one is refused the others are sent again in one request, whatever
+// was saved of them the first time; so with memory as without.
+func TestOneBadRecordOfABatch(t *testing.T) {
+	for name, choices := range map[string]sandbox.Choices{"nothing saved": {}, "the rest saved": {GoodOfBatchSaved: true}} {
+		t.Run(name, func(t *testing.T) {
+			w := listsWorld(t, tenantstest.NewDB(t), choices, tenants.Options{optionPriceList: "Dealers", optionCurrency: "USD"})
+			const n = 200
+			w.store.SeedProducts(n)
+			for price := 9; price < 11; price++ {
+				var b strings.Builder
+				for i := range n {
+					sku := fmt.Sprintf("SEED-%06d", i+5)
+					if i == 77 {
+						sku = "NONE"
+					}
+					fmt.Fprintf(&b, "%s,%d,,,,,\n", sku, price)
+				}
+				w.feed = b.String()
+				var r *tenants.Run
+				_, routes := w.requests(func() { r = w.run() })
+				w.want(r, counts{Read: n, Updated: n - 1, Failed: 1})
+				w.told(r, flow.SeverityError, "79 NONE · Dealers · USD sku:", "no product or variant")
+				if got := routes["PUT /v3/pricelists/{id}/records"]; got != 2 {
+					t.Errorf("%d writes: %v", got, routes)
+				}
+			}
+			if got := w.records(); len(got) != n-1 || !strings.HasSuffix(got[0], "10 null []") {
+				t.Errorf("%d records, %v", len(got), got[:1])
+			}
+		})
+	}
+}
