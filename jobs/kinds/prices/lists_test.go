@@ -233,19 +233,26 @@ func TestADeletedListIsMissed(t *testing.T) {
 	for create, want := range map[string]counts{no: {Read: 2, Unchanged: 1, Failed: 1}, yes: {Read: 2, Updated: 1, Unchanged: 1}} {
 		t.Run(create, func(t *testing.T) {
 			w := listsWorld(t, tenantstest.NewDB(t), sandbox.Choices{}, tenants.Options{optionCreateLists: create, optionPriceList: "Dealers", optionCurrency: "EUR"})
-			w.feed = "A,9,,,,,\nB,9,,,,,\n"
+			w.feed = "A,9,,3,,,\nB,9,,,,,\n"
 			w.want(w.run(), counts{Read: 2, Updated: 2})
 			id, err := listNamed(w.ctx, w.api(), "Dealers")
 			if err != nil {
 				t.Fatal(err)
 			}
 			w.dropList(id)
-			w.feed = "A,9,,,,,\nB,8,,,,,\n"
+			w.feed = "A,9,,3,,,\nB,8,,,,,\n"
 			r := w.run()
 			w.want(r, want)
 			if create == no {
 				w.told(r, flow.SeverityError, "3 B · Dealers · EUR price_list:", "no price list")
-			} else if got := w.records(); len(got) != 1 || got[0] != "Dealers B eur: 8 null []" {
+				return
+			}
+			if got := w.records(); len(got) != 1 || got[0] != "Dealers B eur: 8 null []" {
+				t.Error(got)
+			}
+			w.feed = "A,9,,5,,,\nB,8,,,,,\n" // the price is the old list's, which the new one does not have
+			w.want(w.run(), counts{Read: 2, Updated: 1, Unchanged: 1})
+			if got := w.records(); len(got) != 2 {
 				t.Error(got)
 			}
 		})
