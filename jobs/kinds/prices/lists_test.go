@@ -360,3 +360,33 @@ func TestOneBadRecordOfABatch(t *testing.T) {
 		})
 	}
 }
+
+// TestListsAreCompared: a run that compares with the store reads the lists, whatever the flow writes unseen, and sets right
+// what others changed or deleted, and nothing else.
+func TestListsAreCompared(t *testing.T) {
+	w := listsWorld(t, tenantstest.NewDB(t), sandbox.Choices{}, tenants.Options{optionPriceList: "Dealers", optionCurrency: "EUR"})
+	w.feed = "A,9,8,3,,,10:7\nB,9,8,3,,,10:7\nC,9,8,3,,,10:7\n"
+	w.want(w.run(), counts{Read: 3, Updated: 3})
+	want := w.records()
+	id, err := listNamed(w.ctx, w.api(), "Dealers")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.api().PriceLists.UpsertRecords(w.ctx, id, []bigcommerce.Fields{{"sku": "A", "currency": "eur", "price": 9, "sale_price": 1}}); err != nil {
+		t.Fatal(err)
+	}
+	w.call("DELETE", fmt.Sprintf("/v3/pricelists/%d/records?sku:in=B", id))
+	compare := func(r *tenants.Run) { r.Compare = true }
+	r := w.run(compare)
+	w.want(r, counts{Read: 3, Updated: 2, Unchanged: 1})
+	if d := cmp.Diff(want, w.records()); d != "" {
+		t.Error(d)
+	}
+	if got := w.journal(r); !slices.Contains(got, "A · Dealers · EUR: sale_price 1 → 8") {
+		t.Error(got)
+	}
+	_, routes := w.requests(func() { w.want(w.run(compare), counts{Read: 3, Unchanged: 3}) })
+	if routes["PUT /v3/pricelists/{id}/records"] != 0 {
+		t.Errorf("%v", routes)
+	}
+}
