@@ -67,7 +67,9 @@ func sized(i, size int, title string) []string {
 // shelf returns a world in which a run has landed n gadgets of the sizes 100, 101, …, every tenth of them 0.
 func shelf(t testing.TB, p *Platform, n int, options tenants.Options, specs ...upsert.GuardSpec) *World {
 	t.Helper()
-	s := Setup{Target: func() upsert.Target { return guarded{gadgetMaker{gadgets{GadgetOptions{PartsBatch: DefaultPartsBatch}}}, specs} }, Mapping: GadgetMapping, Options: options,
+	s := Setup{Target: func() upsert.Target {
+		return guarded{gadgetMaker{gadgets{GadgetOptions{PartsBatch: DefaultPartsBatch}}}, specs}
+	}, Mapping: GadgetMapping, Options: options,
 		API: func() http.Handler { return NewWorkshop() }}
 	w := NewWorld(t, p, s)
 	for i := range n {
