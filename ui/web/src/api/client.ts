@@ -178,6 +178,7 @@ export class Client {
   };
   run = (id: string, signal?: AbortSignal) => this.#call<Run>('GET', `/runs/${seg(id)}`, { signal });
   cancelRun = (id: string) => this.#call<Run>('POST', `/runs/${seg(id)}/cancel`);
+  answerRun = (id: string, said: { guard: string; answer: 'proceed' | 'stop' }) => this.#call<Run>('POST', `/runs/${seg(id)}/answer`, { json: said });
   retryRun = (id: string) => this.#call<Run>('POST', `/runs/${seg(id)}/retry`);
   issues = async (runId: string, query: { severity?: Severity; after?: string; limit?: number }, signal?: AbortSignal) => {
     const page = await this.#call<IssueList>('GET', `/runs/${seg(runId)}/issues`, { query, signal });

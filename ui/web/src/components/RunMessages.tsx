@@ -18,7 +18,7 @@ export function RunMessages({ run }: { run: Run }) {
       {run.incomplete ? <Message header={t.incompleteHeader} marginBottom="medium" messages={[{ text: t.incomplete }]} type="warning" /> : null}
       {run.state === 'queued' ? <Message marginBottom="medium" messages={[{ text: t.queued }]} type="info" /> : null}
       {run.state === 'cancelling' ? <Message marginBottom="medium" messages={[{ text: t.cancelling }]} type="info" /> : null}
-      {run.state === 'cancelled' ? <Message marginBottom="medium" messages={[{ text: t.cancelled }]} type="info" /> : null}
+      {run.state === 'cancelled' ? <Message marginBottom="medium" messages={[{ text: run.error ?? t.cancelled }]} type="info" /> : null}
       {run.state === 'paused' ? (
         <Message header={t.pausedHeader} marginBottom="medium" messages={[...(run.error ? [{ text: run.error }] : []), { text: t.paused }]} type="warning" />
       ) : null}

@@ -56,7 +56,7 @@ function RunStateCell({ run }: { run: Run }) {
       <OneLine>
         <Badge {...runBadge(run)} />
       </OneLine>
-      {isFinal(run) || run.state === 'queued' ? null : (
+      {isFinal(run) || run.state === 'queued' || run.state === 'asking' ? null : (
         <>
           <ProgressBar percent={Math.floor(run.progress * 100)} />
           <Hidden>{format.percent(run.progress)}</Hidden>

@@ -13,6 +13,7 @@ export function runBadge(run: Pick<Run, 'state' | 'failed'>): BadgeProps {
     case 'failed':
       return { label, variant: 'danger' };
     case 'paused':
+    case 'asking':
     case 'cancelling':
       return { label, variant: 'warning' };
     case 'running':

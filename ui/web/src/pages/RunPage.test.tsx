@@ -94,6 +94,37 @@ describe('RunPage', () => {
     expect((await screen.findAllByText('Cancelling')).length).toBeGreaterThan(0);
   });
 
+  const question = { guard: 'lost', message: 'Many products are no longer in the feed.', count: 1500, of: 2465, limit: 20, examples: ['a-1', 'b-2'], asked_at: '2026-11-22T10:01:00Z' };
+
+  it.each([
+    ['Go on', 'proceed', 'running'],
+    ['Stop', 'stop', 'cancelled'],
+  ] as const)('shows the question of a run, and answers it: %s', async (button, answer, state) => {
+    const user = userEvent.setup();
+    const { calls } = show({ state: 'asking', phase: 'match', question }, {
+      answers: { answers: { 'POST /runs/run-1/answer': { json: { ...base, state, updated_at: '2026-11-22T10:03:00Z' } } } },
+    });
+    await screen.findByText('This run waits for your answer');
+    expect(screen.getAllByText('Waiting for your answer').length).toBeGreaterThan(0);
+    for (const part of [question.message, 'This is about 1,500 of 2,465 records. More than 20% of them seem to be a mistake in the feed.', 'For example: a-1; b-2']) screen.getByText(part);
+    await user.click(screen.getByRole('button', { name: button }));
+    await waitFor(() => expect(screen.queryByText('This run waits for your answer')).toBeNull());
+    expect(calls.filter((c) => c.method === 'POST')).toMatchObject([{ path: '/runs/run-1/answer', body: { guard: 'lost', answer } }]);
+  });
+
+  it('lets nobody answer who may not, and tells of a dry run what a run would ask', async () => {
+    const { unmount } = show({ state: 'asking', question: { ...question, limit: 0 } }, { session: viewer });
+    for (const name of ['Go on', 'Stop']) {
+      const button = await screen.findByRole('button', { name });
+      expect([button.hasAttribute('disabled'), button.title]).toEqual([true, 'Your role is viewer. Ask an admin to do this, or to change your role.']);
+    }
+    screen.getByText('This is about 1,500 of 2,465 records.');
+    unmount();
+    show({ state: 'done', dry_run: true, ...over, question });
+    await screen.findByText('A run would ask you first');
+    expect(screen.queryByRole('button', { name: 'Go on' })).toBeNull();
+  });
+
   it('retries the failed rows in a new run', async () => {
     const user = userEvent.setup();
     const { calls } = show({ state: 'done', ...over, failed: 3 }, {

@@ -13,6 +13,7 @@ import { type HeaderAction, Page } from '../components/Page';
 import { RunDetails } from '../components/RunDetails';
 import { RunMessages } from '../components/RunMessages';
 import { RunProgress } from '../components/RunProgress';
+import { RunQuestion } from '../components/RunQuestion';
 import { runBadge } from '../components/runs';
 import { text } from '../text';
 import { NotFoundPage } from './NotFoundPage';
@@ -96,6 +97,7 @@ export function RunView({ run }: { run: Run }) {
       title={run.flow_name || text.none}
     >
       <RunMessages run={run} />
+      <RunQuestion run={run} />
       <Panel header={t.progress}>
         <RunProgress run={run} />
       </Panel>

@@ -50,6 +50,18 @@ export const runText = {
     dryErrors: (failed: string, count: number) => `${plural(failed, count, 'row has', 'rows have')} errors and would be left out.`,
     retryOf: 'This run retries the failed rows of an earlier run.',
   },
+  question: {
+    header: 'This run waits for your answer',
+    dryHeader: 'A run would ask you first',
+    count: (count: string, of: string) => `This is about ${count} of ${of} records.`,
+    share: (count: string, of: string, limit: string) => `This is about ${count} of ${of} records. More than ${limit}% of them seem to be a mistake in the feed.`,
+    examples: (list: string) => `For example: ${list}`,
+    help: 'No record is written before you answer. If the feed is right, go on. If not, stop the run, correct the feed and run it again. Without an answer the run ends after 24 hours, or when the next scheduled run begins.',
+    proceed: 'Go on',
+    stop: 'Stop',
+    proceeded: 'The run goes on.',
+    stopped: 'The run was stopped. No record was written.',
+  },
   actions: {
     cancel: 'Cancel run',
     retry: 'Retry failed rows',
