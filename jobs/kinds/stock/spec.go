@@ -14,6 +14,8 @@ const (
 	optionSum       = "sum"
 	optionNegative  = "negative"
 	optionTracking  = "tracking"
+	optionZero      = "guard_zero"
+	optionLost      = "guard_lost" // upsert's own
 
 	sumEach, sumAll                = "each", "sum"
 	negativeZero, negativeRefuse   = "zero", "refuse"
@@ -55,6 +57,14 @@ var spec = flow.Spec{
 				{Name: trackingReport, Label: "Refuse the row"},
 				{Name: trackingSwitch, Label: "Switch tracking on"},
 			},
+		},
+		{
+			Name: optionZero, Type: flow.Number, Max: 100, Unit: "%", Default: 20.0, Label: "Ask before so much is set to 0",
+			Help: "A run waits for your answer before it sets more than this part of what is in stock to 0. 0 never asks.",
+		},
+		{
+			Name: optionLost, Type: flow.Number, Max: 100, Unit: "%", Default: 20.0, Label: "Ask when so much is missing",
+			Help: "A run waits for your answer when the source no longer has more than this part of what it had. 0 never asks.",
 		},
 	},
 }

@@ -429,3 +429,61 @@ func TestLocationsAreRememberedForAnHour(t *testing.T) {
 		t.Errorf("%d requests after it, want 2", n)
 	}
 }
+
+// TestStockThatWouldBeGone: a run asks before it sets much of what is in stock to 0, and when the source lost much of what
+// it had. Without a question an empty column would empty the store.
+func TestStockThatWouldBeGone(t *testing.T) {
+	rows := func(n int, quantity func(i int) int) string {
+		out := make([]string, n)
+		for i := range out {
+			out[i] = fmt.Sprintf("%s,1,%d", sku(i), quantity(i))
+		}
+		return feed(out...)
+	}
+	full := rows(20, func(i int) int { return i / 10 }) // ten of them in stock
+	for name, tc := range map[string]struct {
+		body  string
+		guard string
+		count int64
+		of    int64
+	}{
+		"a third of the stock": {rows(20, func(i int) int {
+			if i < 13 {
+				return 0
+			}
+			return 1
+		}), "to_zero", 3, 10},
+		"two of ten": {rows(20, func(i int) int {
+			if i < 12 {
+				return 0
+			}
+			return 1
+		}), "", 0, 0},
+		"rows are missing": {rows(15, func(i int) int { return i/10 + 1 }), "lost", 5, 20},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := world(t, 20, sandbox.Choices{}, with("guard_zero", 20.0), with("guard_lost", 20.0))
+			w.Feed.Body = full
+			w.Run()
+			w.Feed.Body = tc.body
+			dry := w.Run(upserttest.DryRun)
+			r := w.Start()
+			e := w.Engine()
+			for !r.State.Final() && r.State != tenants.RunAsking {
+				if _, err := e.Step(w.Ctx, r, nil); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for _, run := range []*tenants.Run{dry, r} {
+				switch q := run.Question; {
+				case q == nil && tc.guard == "":
+				case q == nil || q.Guard != tc.guard || q.Count != tc.count || q.Of != tc.of:
+					t.Errorf("%+v", q)
+				}
+			}
+			if (r.State == tenants.RunAsking) != (tc.guard != "") {
+				t.Errorf("state %s", r.State)
+			}
+		})
+	}
+}
