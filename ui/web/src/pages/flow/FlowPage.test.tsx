@@ -117,7 +117,7 @@ describe('FlowPage', () => {
   });
 
   it('says why a feed is paused', async () => {
-    show('/products/flow-1', { ...flow, paused: 'This store has not granted store_v2_products.' });
+    show('/flows/flow-1', { ...flow, paused: 'This store has not granted store_v2_products.' });
     await screen.findByText('This feed is paused');
     expect(screen.getByText(/has not granted store_v2_products/)).toBeTruthy();
   });
@@ -140,7 +140,7 @@ describe('FlowPage', () => {
   it('sets a schedule of comparisons beside the other', async () => {
     const user = userEvent.setup();
     const nightly = { cron: '0 2 * * *', enabled: true, next_run_at: '2099-11-23T01:04:00Z', time_zone: 'Europe/Berlin' };
-    const { calls } = show('/products/flow-1/options', { ...mapped, last_run: run, schedule: nightly });
+    const { calls } = show('/flows/flow-1/options', { ...mapped, last_run: run, schedule: nightly });
     await choose(user, 'Compares', 'Every week');
     expect(await screen.findByText('Next comparisons (Europe/Berlin)')).toBeTruthy();
     await user.click(screen.getByRole('button', { name: 'Save' }));
@@ -204,7 +204,7 @@ describe('FlowPage', () => {
   it('compares with the store in a dry run and in the run after it', async () => {
     const user = userEvent.setup();
     const dry = { ...run, dry_run: true, compare: true, state: 'done' as const, finished_at: '2026-11-22T10:02:31Z' };
-    const { calls } = show('/products/flow-1/review', mapped, {
+    const { calls } = show('/flows/flow-1/review', mapped, {
       'POST /flows/flow-1/runs': { status: 201, json: dry },
       'GET /runs/run-1': { json: dry },
       'GET /runs/run-1/changes': { json: { changes: [], next: '' } },
