@@ -54,6 +54,12 @@ export function NameModal({ header, confirm, label, help, required, initial = ''
             label={label}
             maxLength={100}
             onChange={(e) => setTyped(e.target.value)}
+            onKeyDown={(e) => {
+              // Browsers send a form on Enter by themselves only if it has one field or a button of its own.
+              if (e.key !== 'Enter' || e.nativeEvent.isComposing) return;
+              e.preventDefault();
+              if (!busy) submit();
+            }}
             required
             value={name}
           />

@@ -26,13 +26,15 @@ export function OverviewPage() {
   const t = text.overview;
   const { store } = session;
   const next = soonest(flows.data ?? []);
+  // A list from before a feed was made or run would show steps that are done.
+  const current = flows.isFetchedAfterMount || !flows.isFetching;
   return (
     <Page
       badges={session.sandbox ? [{ label: text.sandbox, variant: 'secondary' }] : []}
       description={t.description}
       title={store.name || t.title}
     >
-      {flows.data && runs.data ? <NextSteps flows={flows.data} runs={runs.data} /> : null}
+      {flows.data && runs.data && current ? <NextSteps flows={flows.data} runs={runs.data} /> : null}
       <Panel description={t.quota.description} header={t.quota.header}>
         <Grid gridColumns={{ mobile: 'minmax(0, 1fr)', desktop: 'minmax(0, 2fr) minmax(0, 3fr)' }} gridGap="2rem">
           <Loaded query={quota}>{(data) => <QuotaGauge quota={data} />}</Loaded>
