@@ -75,7 +75,7 @@ func loadRedisConfig() (c RedisConfig, err error) {
 }
 
 // openRedis connects to REDIS_URL, or starts an embedded Redis when it is empty. The embedded one
-// lives and dies with the process, which loses nothing: SQL has every job (design section 5).
+// lives and dies with the process, which loses nothing: SQL has every job.
 func openRedis(ctx context.Context, cfg RedisConfig, log *slog.Logger) (redis.UniversalClient, func(), error) {
 	if cfg.RedisURL == "" {
 		server, err := miniredis.Run()
