@@ -1,12 +1,15 @@
 package bigcommerce
 
 import (
+	"bufio"
 	"context"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -284,35 +287,63 @@ func TestContextThatEndsBeforeARetry(t *testing.T) {
 	}
 }
 
+// pipes is an HTTP client whose connections are pipes to serve: waiting for one is simulated time in a bubble of
+// testing/synctest, which it is not for a socket.
+func pipes(serve func(net.Conn)) *http.Client {
+	return &http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(context.Context, string, string) (net.Conn, error) {
+		near, far := net.Pipe()
+		go func() {
+			defer func() { _ = far.Close() }()
+			serve(far)
+		}()
+		return near, nil
+	}}}
+}
+
 // The attempt's own time is not the caller's: a caller who checks its context must not be misled.
 func TestAttemptTimeout(t *testing.T) {
-	f := newFixture(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
-		func(c *Config) { c.Timeout = 20 * time.Millisecond })
-	_, err := f.Store.Get(t.Context())
-	var e *UnavailableError
-	if !errors.As(err, &e) || !e.Sent || errors.Is(err, context.DeadlineExceeded) {
-		t.Fatalf("%v", err)
-	}
-	if !strings.Contains(err.Error(), "no whole answer within 20ms") {
-		t.Errorf("the error does not say why: %v", err)
-	}
-	if n := len(f.limiter.calls); n != 1+maxRetries {
-		t.Errorf("%d attempts, want %d", n, 1+maxRetries)
-	}
+	f := newFixture(t, ok, func(c *Config) {
+		c.Timeout = 20 * time.Second
+		c.HTTP = pipes(func(conn net.Conn) { _, _ = io.Copy(io.Discard, conn) })
+	})
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		_, err := f.Store.Get(t.Context())
+		var e *UnavailableError
+		if !errors.As(err, &e) || !e.Sent || errors.Is(err, context.DeadlineExceeded) {
+			t.Fatalf("%v", err)
+		}
+		if !strings.Contains(err.Error(), "no whole answer within 20s") {
+			t.Errorf("the error does not say why: %v", err)
+		}
+		if n := len(f.limiter.calls); n != 1+maxRetries {
+			t.Errorf("%d attempts, want %d", n, 1+maxRetries)
+		}
+		if took := time.Since(began); took != (1+maxRetries)*20*time.Second {
+			t.Errorf("the attempts took %s, want 20s each", took)
+		}
+	})
 }
 
 func TestWaitForQuotaDoesNotUseUpTheTimeout(t *testing.T) {
-	const timeout = 200 * time.Millisecond
-	f := newFixture(t, ok, func(c *Config) { c.Timeout = timeout })
+	f := newFixture(t, ok, func(c *Config) {
+		c.Timeout = 20 * time.Second
+		c.HTTP = pipes(func(conn net.Conn) {
+			if _, err := http.ReadRequest(bufio.NewReader(conn)); err != nil {
+				return
+			}
+			_, _ = io.WriteString(conn, "HTTP/1.1 204 No Content\r\n\r\n")
+		})
+	})
 	f.limiter.wait = func(_ int, ctx context.Context) error {
-		quota, cancel := context.WithTimeout(ctx, timeout+timeout/4)
-		defer cancel()
-		<-quota.Done()
+		time.Sleep(25 * time.Second)
 		return ctx.Err()
 	}
-	if err := f.Products.Delete(t.Context(), []int64{1}); err != nil || len(f.limiter.calls) != 1 {
-		t.Errorf("%v after %d attempts", err, len(f.limiter.calls))
-	}
+	synctest.Test(t, func(t *testing.T) {
+		if err := f.Products.Delete(t.Context(), []int64{1}); err != nil || len(f.limiter.calls) != 1 {
+			t.Errorf("%v after %d attempts", err, len(f.limiter.calls))
+		}
+	})
 }
 
 func TestDefaultSleepEndsWithItsContext(t *testing.T) {
