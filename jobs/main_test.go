@@ -20,21 +20,11 @@ import (
 	"sluice/jobs/queue"
 	"sluice/tenants"
 	"sluice/tenants/tenantstest"
-	"sluice/tenants/vault"
 )
 
 func TestMain(m *testing.M) {
 	gin.SetMode(gin.TestMode)
 	goleak.VerifyTestMain(m)
-}
-
-func testKey(t *testing.T) string {
-	t.Helper()
-	key, err := vault.GenerateKey("test")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return key
 }
 
 const testStore = "abc123"

@@ -116,13 +116,9 @@ func TestRetryDeadRun(t *testing.T) {
 		test(t, e, NewService(cfg))
 	})
 	t.Run("PostgreSQL", func(t *testing.T) {
-		url, ok := testenv.Postgres(t)
+		db, ok := tenantstest.NewPostgres(t)
 		if !ok {
 			return
-		}
-		db := tenantstest.Open(t, url)
-		if err := db.Migrate(t.Context()); err != nil {
-			t.Fatal(err)
 		}
 		e := newEnvOn(t, testenv.EmbeddedRedis(t), db)
 		test(t, e, e.svc)

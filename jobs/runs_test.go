@@ -15,6 +15,7 @@ import (
 	"sluice/jobs/flow"
 	"sluice/jobs/queue"
 	"sluice/tenants"
+	"sluice/tenants/tenantstest"
 )
 
 func TestRunIsAChainOfJobs(t *testing.T) {
@@ -56,22 +57,10 @@ func TestRunIsAChainOfJobs(t *testing.T) {
 }
 
 func TestRunOnPostgres(t *testing.T) {
-	url, ok := testenv.Postgres(t)
+	db, ok := tenantstest.NewPostgres(t)
 	if !ok {
 		t.Log("covered on SQLite only")
 		return
-	}
-	db, err := tenants.Open(t.Context(), url, testKey(t), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	if err := db.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
 	}
 	e := newEnvOn(t, testenv.Redis(t), db)
 	e.work()

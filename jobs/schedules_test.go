@@ -476,13 +476,9 @@ func TestManyProcessesFireOnce(t *testing.T) {
 		run(t, url, db)
 	})
 	t.Run("postgres", func(t *testing.T) {
-		url, ok := testenv.Postgres(t)
+		db, url, ok := tenantstest.NewPostgresAt(t)
 		if !ok {
 			t.Skip("PostgreSQL is not installed")
-		}
-		db := tenantstest.Open(t, url)
-		if err := db.Migrate(t.Context()); err != nil {
-			t.Fatal(err)
 		}
 		run(t, url, db)
 	})

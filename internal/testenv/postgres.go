@@ -1,6 +1,7 @@
 package testenv
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -12,6 +13,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // shared is the one PostgreSQL of a test process: initdb takes seconds, a database milliseconds.
@@ -23,9 +26,8 @@ var shared struct {
 	server  *server // kept: the end of its pipe is what ends PostgreSQL
 }
 
-// Postgres returns the URL of a fresh, empty database; ok is false when PostgreSQL is not installed
-// (and then the test fails if postgres is required).
-func Postgres(t testing.TB) (url string, ok bool) {
+// startShared starts the shared PostgreSQL once; false means that none is installed.
+func startShared(t testing.TB) bool {
 	t.Helper()
 	shared.once.Do(func() {
 		if shared.cluster, shared.err = initCluster(); shared.err == nil {
@@ -35,13 +37,57 @@ func Postgres(t testing.TB) (url string, ok bool) {
 	})
 	if errors.Is(shared.err, ErrNotInstalled) {
 		missing(t, "postgres", "using SQLite only")
-		return "", false
+		return false
 	}
 	if shared.err != nil {
 		t.Fatal(shared.err)
 	}
+	return true
+}
+
+// Postgres returns the URL of a fresh, empty database; ok is false when PostgreSQL is not installed
+// (and then the test fails if postgres is required).
+func Postgres(t testing.TB) (url string, ok bool) {
+	t.Helper()
+	if !startShared(t) {
+		return "", false
+	}
+	return createDatabase(t, ""), true
+}
+
+// PostgresTemplate is a database that others are copied from. A copy costs what CREATE DATABASE does, whatever it took to
+// fill the template.
+type PostgresTemplate struct {
+	Fill func(url string) error // is called once a process, with an empty database, and leaves no connection open
+
+	once sync.Once
+	err  error
+	name string
+}
+
+// Copy is Postgres, but the database holds what the template does.
+func (p *PostgresTemplate) Copy(t testing.TB) (url string, ok bool) {
+	t.Helper()
+	if !startShared(t) {
+		return "", false
+	}
+	p.once.Do(func() {
+		p.name = fmt.Sprintf("t%d", shared.next.Add(1))
+		if p.err = shared.cluster.run("CREATE DATABASE " + p.name); p.err == nil {
+			p.err = p.Fill(shared.cluster.url(p.name))
+		}
+	})
+	if p.err != nil {
+		t.Fatal(p.err)
+	}
+	return createDatabase(t, " TEMPLATE "+p.name), true
+}
+
+// createDatabase creates a database that ends with the test, and returns its URL.
+func createDatabase(t testing.TB, options string) string {
+	t.Helper()
 	name := fmt.Sprintf("t%d", shared.next.Add(1))
-	if err := shared.cluster.run("CREATE DATABASE " + name); err != nil {
+	if err := shared.cluster.run("CREATE DATABASE " + name + options); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -49,7 +95,7 @@ func Postgres(t testing.TB) (url string, ok bool) {
 			t.Logf("testenv: %v", err)
 		}
 	})
-	return shared.cluster.url(name), true
+	return shared.cluster.url(name)
 }
 
 // PostgresTool returns the path of a client program of PostgreSQL, such as pg_dump; ok is false when it is not
@@ -85,7 +131,7 @@ type postgresCluster struct {
 }
 
 func initCluster() (*postgresCluster, error) {
-	if Program("initdb") == "" || Program("postgres") == "" || Program("psql") == "" {
+	if Program("initdb") == "" || Program("postgres") == "" {
 		return nil, fmt.Errorf("postgresql: %w", ErrNotInstalled)
 	}
 	credential, err := unprivileged()
@@ -136,10 +182,16 @@ func (c *postgresCluster) url(database string) string {
 	return fmt.Sprintf("postgres://postgres@127.0.0.1:%d/%s?sslmode=disable", c.port, database)
 }
 
-func (c *postgresCluster) run(statement string) error {
-	out, err := exec.Command(Program("psql"), "-X", "-q", "-d", c.url("postgres"), "-c", statement).CombinedOutput()
+// run carries a statement out by a connection of its own: one costs less than a start of psql.
+func (c *postgresCluster) run(statement string) (err error) {
+	ctx := context.Background()
+	conn, err := pgx.Connect(ctx, c.url("postgres"))
 	if err != nil {
-		return fmt.Errorf("psql %q: %w: %s", statement, err, out)
+		return err
+	}
+	defer func() { err = errors.Join(err, conn.Close(ctx)) }()
+	if _, err := conn.Exec(ctx, statement); err != nil {
+		return fmt.Errorf("%s: %w", statement, err)
 	}
 	return nil
 }

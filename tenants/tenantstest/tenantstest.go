@@ -2,6 +2,7 @@ package tenantstest
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"sync"
@@ -14,28 +15,32 @@ import (
 // Keys is what NewDB gives the vault. It protects nothing.
 const Keys = "test:c2x1aWNlLXRlc3Qta2V5LW9mLTMyLWJ5dGVzLWxvbmc="
 
-// template is the file of a migrated, empty SQLite database, made once a process: a copy of it costs
+// sqliteTemplate is the file of a migrated, empty SQLite database, made once a process: a copy of it costs
 // less than a migration.
-var template = sync.OnceValues(func() ([]byte, error) {
+var sqliteTemplate = sync.OnceValues(func() ([]byte, error) {
 	dir, err := os.MkdirTemp("", "tenantstest-*")
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	path := filepath.Join(dir, "sluice.db")
-	db, err := tenants.Open(context.Background(), "sqlite:"+path, Keys, nil)
-	if err != nil {
-		return nil, err
-	}
-	if err := db.Migrate(context.Background()); err != nil {
-		_ = db.Close()
-		return nil, err
-	}
-	if err := db.Close(); err != nil { // also brings the write-ahead log home
+	if err := migrate("sqlite:" + path); err != nil {
 		return nil, err
 	}
 	return os.ReadFile(path)
 })
+
+// postgresTemplate is the same for PostgreSQL.
+var postgresTemplate = testenv.PostgresTemplate{Fill: migrate}
+
+// migrate migrates the empty database at url and closes it, which also brings SQLite's write-ahead log home.
+func migrate(url string) error {
+	db, err := tenants.Open(context.Background(), url, Keys, nil)
+	if err != nil {
+		return err
+	}
+	return errors.Join(db.Migrate(context.Background()), db.Close())
+}
 
 // NewDB returns a migrated, empty SQLite database of its own, closed when the test ends.
 func NewDB(t testing.TB) *tenants.DB {
@@ -47,7 +52,7 @@ func NewDB(t testing.TB) *tenants.DB {
 // NewDBAt is NewDB that also tells the database's URL, for tests that open it again.
 func NewDBAt(t testing.TB) (db *tenants.DB, url string) {
 	t.Helper()
-	empty, err := template()
+	empty, err := sqliteTemplate()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,6 +62,23 @@ func NewDBAt(t testing.TB) (db *tenants.DB, url string) {
 	}
 	url = "sqlite:" + path
 	return Open(t, url), url
+}
+
+// NewPostgres returns a migrated, empty PostgreSQL database of its own, closed when the test ends; ok is false when
+// PostgreSQL is not installed (see testenv).
+func NewPostgres(t testing.TB) (db *tenants.DB, ok bool) {
+	t.Helper()
+	db, _, ok = NewPostgresAt(t)
+	return db, ok
+}
+
+// NewPostgresAt is NewPostgres that also tells the database's URL, for tests that open it again.
+func NewPostgresAt(t testing.TB) (db *tenants.DB, url string, ok bool) {
+	t.Helper()
+	if url, ok = postgresTemplate.Copy(t); !ok {
+		return nil, "", false
+	}
+	return Open(t, url), url, true
 }
 
 // Open opens the database at url with Keys, closed when the test ends. It does not migrate.
@@ -80,13 +102,9 @@ func EachDB(t *testing.T, fn func(t *testing.T, db *tenants.DB)) {
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) { fn(t, NewDB(t)) })
 	t.Run("postgres", func(t *testing.T) {
-		url, ok := testenv.Postgres(t)
+		db, ok := NewPostgres(t)
 		if !ok {
 			t.Skip("PostgreSQL is not installed")
-		}
-		db := Open(t, url)
-		if err := db.Migrate(t.Context()); err != nil {
-			t.Fatal(err)
 		}
 		fn(t, db)
 	})
