@@ -18,7 +18,7 @@ import (
 //  3. Scoped: the statement must be on one of our models and its own table. Conditions become
 //     "table.store_hash = ? AND ( … )", rows to be written get the store (or are refused if they name
 //     another), an upsert overwrites rows of the store only, and the finished SQL is read once more
-//     (checkSQL) before it is sent.
+//     (check.sql) before it is sent.
 type guard struct {
 	tables map[reflect.Type]guarded
 	names  map[string]bool // of every guarded table

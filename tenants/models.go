@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Every type below but Store has a StoreHash: the guard in scope.go refuses any query on such a
+// Every type below but Store has a StoreHash: the guard in guard.go refuses any query on such a
 // table that did not come through Scoped or, for an operator's work, AcrossStores. Times are UTC.
 // Identifiers called ID are UUIDv7 strings made by NewID, so they sort by creation.
 
@@ -162,7 +162,7 @@ type Connection struct {
 type Flow struct {
 	ID           string  `gorm:"primaryKey;size:36" json:"id"`
 	StoreHash    string  `gorm:"size:32;index" json:"-"`
-	Kind         string  `gorm:"size:32" json:"kind"` // "products"
+	Kind         string  `gorm:"size:32" json:"kind"` // one that app/kinds.go lists, such as "products"
 	Name         string  `gorm:"size:100" json:"name"`
 	ConnectionID string  `gorm:"size:36" json:"connection_id"`
 	SnapshotID   string  `gorm:"size:36" json:"snapshot_id"` // kind upload: the file last uploaded
@@ -195,14 +195,14 @@ type Format struct {
 	Delimiter string `json:"delimiter,omitempty"` // one of , ; tab |
 }
 
-// Mapping turns a row of a source into a document. Key is the target field that identifies a record.
+// Mapping turns a row of a source into a document.
 type Mapping struct {
 	Fields []FieldMapping `json:"fields"`
 }
 
 // FieldMapping fills one target field from one expression over the row.
 type FieldMapping struct {
-	Target     string `json:"target"`     // a name of the field catalogue, or "category", "brand"
+	Target     string `json:"target"`     // a name of the catalogue of the kind of flow (jobs/mapping)
 	Expression string `json:"expression"` // expr-lang over the row's columns
 }
 
@@ -248,7 +248,7 @@ type Phase string
 const (
 	PhaseFetch  Phase = "fetch"  // source → snapshot
 	PhasePlan   Phase = "plan"   // rows → documents → which changed
-	PhaseMatch  Phase = "match"  // changed documents ↔ live products, diff
+	PhaseMatch  Phase = "match"  // changed documents ↔ live records, diff
 	PhaseWrite  Phase = "write"  // creates and updates
 	PhaseFinish Phase = "finish" // totals, clean-up
 )
@@ -323,8 +323,8 @@ type Answer struct {
 	By      string    `json:"answered_by"` // "user:<id>", "key:<id>"
 }
 
-// Counts are a run's records. Read = Created + Updated + Unchanged + Failed + Skipped + what is
-// still pending. In a dry run Created and Updated say what would be.
+// Counts are a run's records. Read = Created + Updated + Unchanged + Failed + what is still
+// pending. In a dry run Created and Updated say what would be.
 type Counts struct {
 	Total     int64 `json:"total"` // rows in the source; 0 until known
 	Read      int64 `json:"read"`
@@ -362,7 +362,7 @@ type ItemState string
 // The states of an item.
 const (
 	ItemPlanned ItemState = "planned" // to be matched with the store
-	ItemCreate  ItemState = "create"  // no such product: to be created
+	ItemCreate  ItemState = "create"  // no such record: to be created
 	ItemUpdate  ItemState = "update"  // differs: Changes is to be written
 	ItemSending ItemState = "sending" // a create that may have been sent: look the key up before sending again
 	ItemDone    ItemState = "done"

@@ -50,7 +50,7 @@ type SnapshotWriter struct {
 
 // NewSnapshotWriter starts a snapshot in ctx's store. ID may be empty. Until Commit nobody can open it,
 // and SweepSnapshots deletes what a crash leaves behind. problem.LimitReached, here and of a Write, when the
-// store keeps as much as it may and nothing of it can go (see MakeRoom).
+// store keeps as much as it may and nothing of it can go (see makeRoom).
 func (d *DB) NewSnapshotWriter(ctx context.Context, s Snapshot) (*SnapshotWriter, error) {
 	if s.ID == "" {
 		s.ID = NewID()

@@ -91,7 +91,7 @@ func CanonicalNumber(v any) (string, bool) {
 	return "", false
 }
 
-// CanonicalLiteral is canonicalNumber for a JSON number, which may have an exponent.
+// CanonicalLiteral is Decimal for a JSON number, which may have an exponent.
 func CanonicalLiteral(s string) (string, bool) {
 	if d, ok := Decimal(s); ok {
 		return d, true
