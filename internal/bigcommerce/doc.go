@@ -16,5 +16,5 @@
 // error, a log line or a String; keep more than a small excerpt of an answer it did not understand.
 //
 // Field names, limits and filters are those of BigCommerce's official API descriptions.
-// fields_products.go and fields_pricerecords.go are generated from them by cmd/fieldgen.
+// fields_products.go is generated from them by cmd/fieldgen.
 package bigcommerce

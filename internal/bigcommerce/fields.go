@@ -35,8 +35,5 @@ func ProductField(name string) (Field, bool) {
 	return Field{}, false
 }
 
-// PriceRecordFields returns every field of a price list's record, sorted by name.
-func PriceRecordFields() []Field { return slices.Clone(priceRecordFields) }
-
 // limit is for the generated catalogue.
 func limit(n float64) *float64 { return &n }

@@ -70,29 +70,3 @@ func TestProductFieldsAreSoundAndSorted(t *testing.T) {
 		t.Error("a caller can change the catalogue")
 	}
 }
-
-func TestPriceRecordFields(t *testing.T) {
-	want := []Field{
-		{Name: "bulk_pricing_tiers", Type: "array", Items: "object"},
-		{Name: "calculated_price", Type: "number", Format: "double", ReadOnly: true},
-		{Name: "currency", Type: "string", Format: "ISO-4217"},
-		{Name: "date_created", Type: "string", Format: "date-time", ReadOnly: true},
-		{Name: "date_modified", Type: "string", Format: "date-time", ReadOnly: true},
-		{Name: "map_price", Type: "number", Format: "double", Minimum: limit(0)},
-		{Name: "price", Type: "number", Format: "double"},
-		{Name: "price_list_id", Type: "integer", ReadOnly: true},
-		{Name: "product_id", Type: "integer", ReadOnly: true},
-		{Name: "retail_price", Type: "number", Format: "double", Minimum: limit(0)},
-		{Name: "sale_price", Type: "number", Format: "double", Minimum: limit(0)},
-		{Name: "sku", Type: "string"},
-		{Name: "variant_id", Type: "integer"},
-	}
-	got := PriceRecordFields()
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Fatal(diff)
-	}
-	got[0] = Field{}
-	if PriceRecordFields()[0].Name == "" {
-		t.Error("a caller can change the catalogue")
-	}
-}

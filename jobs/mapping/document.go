@@ -1,7 +1,6 @@
 package mapping
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -61,20 +60,6 @@ func sizeOf(v any) int {
 		return n
 	}
 	return 8
-}
-
-// Equal reports whether two values of a field are the same: numbers by value, whatever their Go type
-// and notation (12.50, 12.5 and 1.25e1), everything else by content.
-func Equal(a, b any) bool {
-	switch x := a.(type) {
-	case string:
-		y, ok := b.(string)
-		return ok && x == y
-	case bool:
-		y, ok := b.(bool)
-		return ok && x == y
-	}
-	return bytes.Equal(appendCanonical(nil, a), appendCanonical(nil, b))
 }
 
 // appendCanonical appends v as canonical JSON.
