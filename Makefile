@@ -13,7 +13,7 @@ DOCKER    ?= docker
 PANEL_SRC := $(shell find ui/web/src ui/web/public -type f 2>/dev/null) ui/web/index.html ui/web/vite.config.ts ui/web/tsconfig.json
 
 .DEFAULT_GOAL := build
-.PHONY: help demo build image test test-go test-web lint lint-deploy vuln sbom bench soak bench-go fuzz screenshots clean
+.PHONY: help demo build image test test-go test-web lint lint-deploy vuln sbom bench soak soak-day bench-go fuzz screenshots clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -81,6 +81,10 @@ soak: $(PANEL) ## run what is timed, large or cruel at its whole size; figures g
 	SLUICE_SOAK=$(CURDIR)/bin/soak.jsonl SLUICE_SOAK_SIZE='$(SIZE)' SLUICE_TEST_SEED='$(SEED)' \
 		$(GO) test -v -count=1 -p 1 -timeout 5h -run '^TestSoak' ./...
 	cd internal/bench && $(GO) run . -soak $(CURDIR)/bin/soak.jsonl -version '$(VERSION)' -out $(CURDIR)/BENCHMARKS.md
+
+soak-day: ## run only the queue's simulated day of ten thousand stores, whole; writes no figures (SEED=n)
+	SLUICE_SOAK=/dev/null SLUICE_TEST_SEED='$(SEED)' \
+		$(GO) test -v -count=1 -timeout 1h -run '^TestSoakADayOfManyStores$$' ./jobs/queue
 
 bench-go: ## run the packages' own benchmarks: requests, round trips and allocations per unit of work
 	$(GO) test -run '^$$' -bench . -benchmem ./...
