@@ -2,6 +2,8 @@ package tenants
 
 import (
 	"context"
+	"fmt"
+	"slices"
 
 	"gorm.io/gorm/clause"
 )
@@ -89,4 +91,34 @@ func (d *DB) ReplaceStorefronts(ctx context.Context, channels []Channel, origins
 		}
 		return nil
 	}), "storefronts")
+}
+
+// ChannelOrigins returns the origins of every channel of ctx's store, by channel and origin.
+func (d *DB) ChannelOrigins(ctx context.Context) ([]ChannelOrigin, error) {
+	var origins []ChannelOrigin
+	err := d.Scoped(ctx).Order("channel_id, origin").Find(&origins).Error
+	return origins, wrap(err, "channel origins")
+}
+
+// ReplaceChannelOrigins makes origins, each as ChannelOrigin.Origin says, those of a channel of ctx's
+// store and no others.
+func (d *DB) ReplaceChannelOrigins(ctx context.Context, channelID int64, origins []string) error {
+	origins = slices.Compact(slices.Sorted(slices.Values(origins)))
+	rows := make([]ChannelOrigin, len(origins))
+	for i, o := range origins {
+		if len(o) > 255 {
+			return fmt.Errorf("tenants: channel %d: origin of %d bytes", channelID, len(o))
+		}
+		rows[i] = ChannelOrigin{StoreHash: StoreHash(ctx), ChannelID: channelID, Origin: o}
+	}
+	return wrap(d.Tx(ctx, func(tx *DB) error {
+		gone := tx.Scoped(ctx).Where("channel_id = ?", channelID)
+		if len(origins) > 0 {
+			gone = gone.Where("origin NOT IN ?", origins)
+		}
+		if err := gone.Delete(&ChannelOrigin{}).Error; err != nil || len(rows) == 0 {
+			return err
+		}
+		return tx.Scoped(ctx).Clauses(clause.OnConflict{DoNothing: true}).Create(&rows).Error
+	}), "channel origins")
 }

@@ -8,7 +8,7 @@ import (
 	"gorm.io/gorm/clause"
 )
 
-// The bulk helpers of a sync. Each works inside a Tx too, takes any number of rows, and does all of
+// What a run does with its records in bulk. Each works inside a Tx too, takes any number of rows, and does all of
 // them or none. Where rows repeat a key the last one counts.
 
 // RecordsByKeys returns the records that exist of keys, by key.
@@ -95,72 +95,4 @@ func (d *DB) putRecords(ctx context.Context, records []Record, set ...string) er
 			Columns: []clause.Column{{Name: "flow_id"}, {Name: "key"}}, DoUpdates: clause.AssignmentColumns(set),
 		}).Create(&rows).Error
 	})
-}
-
-// InsertRunItems adds items to a run's work list; those that are on it already stay as they are.
-func (d *DB) InsertRunItems(ctx context.Context, items []RunItem) error {
-	return bulk(ctx, d, slices.Clone(items), "run items", func(tx *DB, rows []RunItem) error {
-		return tx.Scoped(ctx).Clauses(clause.OnConflict{DoNothing: true}).Create(&rows).Error
-	})
-}
-
-// UpdateRunItems writes every column of items.
-func (d *DB) UpdateRunItems(ctx context.Context, items []RunItem) error {
-	type id struct {
-		run  string
-		line int64
-	}
-	items = lastOf(items, func(i RunItem) id { return id{i.RunID, i.Line} })
-	return bulk(ctx, d, items, "run items", func(tx *DB, rows []RunItem) error {
-		return tx.Scoped(ctx).Clauses(clause.OnConflict{
-			Columns:   []clause.Column{{Name: "run_id"}, {Name: "line"}},
-			DoUpdates: clause.AssignmentColumns([]string{"key", "state", "action", "target_id", "parent_id", "target_ref", "document", "hash", "changes"}),
-		}).Create(&rows).Error
-	})
-}
-
-// AddIssues adds errors and warnings and returns how many were new: a run has one of a severity for a
-// line and field. Text is cut to its column and cleaned of what a database refuses.
-func (d *DB) AddIssues(ctx context.Context, issues []RunIssue) (added int64, err error) {
-	err = bulk(ctx, d, slices.Clone(issues), "run issues", func(tx *DB, rows []RunIssue) error {
-		for i := range rows {
-			r := &rows[i]
-			r.ID = NewID()
-			r.Field, r.Key = Clean(r.Field, 100), Clean(r.Key, 512)
-			r.Message, r.Value = Clean(r.Message, 1000), Clean(r.Value, 200)
-		}
-		res := tx.Scoped(ctx).Clauses(clause.OnConflict{DoNothing: true}).Create(&rows)
-		added += res.RowsAffected
-		return res.Error
-	})
-	if err != nil {
-		return 0, err
-	}
-	return added, nil
-}
-
-// AddJournal notes changes that a run made; one a run and key, the first.
-func (d *DB) AddJournal(ctx context.Context, entries []JournalEntry) error {
-	return bulk(ctx, d, slices.Clone(entries), "journal", func(tx *DB, rows []JournalEntry) error {
-		for i := range rows {
-			rows[i].ID = NewID()
-		}
-		return tx.Scoped(ctx).Clauses(clause.OnConflict{DoNothing: true}).Create(&rows).Error
-	})
-}
-
-// lastOf returns a copy of rows with the last one of each key: one statement may not write a row twice.
-func lastOf[T any, K comparable](rows []T, key func(T) K) []T {
-	at := make(map[K]int, len(rows))
-	kept := make([]T, 0, len(rows))
-	for _, r := range rows {
-		k := key(r)
-		if i, ok := at[k]; ok {
-			kept[i] = r
-			continue
-		}
-		at[k] = len(kept)
-		kept = append(kept, r)
-	}
-	return kept
 }

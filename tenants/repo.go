@@ -126,3 +126,19 @@ func Clean(text string, size int) string {
 	}
 	return text
 }
+
+// lastOf returns a copy of rows with the last one of each key: one statement may not write a row twice.
+func lastOf[T any, K comparable](rows []T, key func(T) K) []T {
+	at := make(map[K]int, len(rows))
+	kept := make([]T, 0, len(rows))
+	for _, r := range rows {
+		k := key(r)
+		if i, ok := at[k]; ok {
+			kept[i] = r
+			continue
+		}
+		at[k] = len(kept)
+		kept = append(kept, r)
+	}
+	return kept
+}
