@@ -20,6 +20,7 @@ import (
 	"sluice/internal/refusals"
 	"sluice/internal/tracing"
 	"sluice/jobs"
+	"sluice/jobs/connector"
 	"sluice/jobs/flow"
 	"sluice/jobs/queue"
 	"sluice/tenants"
@@ -40,6 +41,7 @@ type program struct {
 	db      *tenants.DB
 	service *jobs.Service
 	workers *jobs.Workers
+	sources *connector.Sources
 	kinds   []flow.Kind
 	engine  *flow.Engine
 	metrics *metrics
@@ -107,7 +109,8 @@ func (p *program) build(ctx context.Context) (err error) {
 	clients := jobs.NewClients(p.db, q, cfg.APIURL, userAgent(), log)
 	clients.Observe(p.metrics.answered)
 	p.closers = append(p.closers, clients.Close)
-	p.assembleKinds(private)
+	p.assembleSources(private)
+	p.assembleKinds()
 	p.engine = flow.New(flow.Config{
 		DB:     p.db,
 		Client: clients.Client,
@@ -164,7 +167,7 @@ func (p *program) assembleHTTP(shoppers *identity) error {
 		return err
 	}
 	api := ui.New(ui.Config{
-		DB: p.db, Auth: authority, Jobs: p.service, Kinds: p.engine, Scopes: cfg.Scopes,
+		DB: p.db, Auth: authority, Jobs: p.service, Kinds: p.engine, Sources: p.sources, Scopes: cfg.Scopes,
 		SignIn: shoppers.signIn, SSO: shoppers.sso, ScriptTag: cfg.scriptTag, AppURL: cfg.AppURL,
 		Version: version, Sandbox: cfg.sandboxed(), SupportURL: cfg.SupportURL, Log: p.log, Stopping: p.streams.Done(),
 		Limits: p.limits,

@@ -6,15 +6,28 @@ import (
 	"strings"
 
 	"sluice/internal/bigcommerce"
+	"sluice/jobs/connector"
 	"sluice/jobs/flow"
 	"sluice/jobs/kinds/prices"
 	"sluice/jobs/kinds/products"
 	"sluice/jobs/kinds/stock"
-	"sluice/jobs/source"
 	"sluice/jobs/upsert"
 )
 
-// targets are the kinds of flows that write records to a store. This is the one place where kinds are listed.
+// This is the one place where kinds of flows and connectors are listed.
+
+// assembleSources makes the connectors, in the order in which people choose one. private are the
+// addresses in the host's network that they may reach.
+func (p *program) assembleSources(private []netip.Prefix) {
+	p.sources = connector.NewSources(
+		connector.NewURL(connector.URLOptions{
+			AllowPrivate: private, AllowHTTP: len(private) > 0, AllowRedirects: p.cfg.SourceRedirects, UserAgent: userAgent(),
+		}),
+		connector.NewUpload(),
+	)
+}
+
+// targets are the kinds of flows that write records to a store.
 func targets() []upsert.Target {
 	return []upsert.Target{products.New(), stock.New(), prices.New()}
 }
@@ -51,14 +64,8 @@ func scopes() []string {
 }
 
 // assembleKinds makes the kinds of flows.
-func (p *program) assembleKinds(private []netip.Prefix) {
-	in := upsert.Config{
-		DB: p.db,
-		Fetcher: source.NewFetcher(source.FetchOptions{
-			AllowPrivate: private, AllowHTTP: len(private) > 0, AllowRedirects: p.cfg.SourceRedirects, UserAgent: userAgent(),
-		}),
-		Limits: p.limits,
-	}
+func (p *program) assembleKinds() {
+	in := upsert.Config{DB: p.db, Sources: p.sources, Limits: p.limits}
 	for _, t := range targets() {
 		p.kinds = append(p.kinds, upsert.New(in, t))
 	}

@@ -86,7 +86,7 @@ func TestSecretsAreNowhereInPlainText(t *testing.T) {
 	s.do(withKey(h.app, made.Secret).call(t.Context(), http.MethodGet, "/flows", nil, nil))
 
 	for _, path := range []string{
-		"/session", "/quota", "/kinds", "/kinds/products/fields", "/flows", "/flows/" + s.flow.ID, "/runs", "/runs/" + run.ID, "/runs/" + run.ID + "/issues",
+		"/session", "/quota", "/kinds", "/kinds/products/fields", "/connectors", "/flows", "/flows/" + s.flow.ID, "/runs", "/runs/" + run.ID, "/runs/" + run.ID + "/issues",
 		"/runs/" + run.ID + "/changes", "/users", "/api-keys", "/audit",
 	} {
 		s.call(http.MethodGet, path, nil, nil)

@@ -9,8 +9,8 @@ import (
 
 // SaveConnection makes a connection (empty ID, which it fills) or changes one. c.URL is the whole address,
 // or what was shown of it: masks mean what they hide. It is left as it is to be shown. secret nil keeps the
-// secret and "" clears it. A kept secret is dropped when the URL moves to another host: it was given
-// for the old one and must not be sent to whoever the new one is.
+// secret and "" clears it. A kept secret is dropped when the URL moves to another host or, without one, the
+// kind changes: it was given for the old one and must not be sent to whoever the new one is.
 func (d *DB) SaveConnection(ctx context.Context, c *Connection, secret *string) error {
 	return wrap(d.Tx(ctx, func(tx *DB) error {
 		c.Name = cleanName(c.Name, 100)
@@ -31,7 +31,7 @@ func (d *DB) SaveConnection(ctx context.Context, c *Connection, secret *string) 
 			if address, err = tx.ResolveAddress(ctx, old, c.URL); err != nil {
 				return err
 			}
-			if origin(old.URL) != origin(address) {
+			if origin(old.URL) != origin(address) || address == "" && old.Kind != c.Kind {
 				c.Secret = nil
 			}
 		}

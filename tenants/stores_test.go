@@ -221,6 +221,22 @@ func TestConnectionSecret(t *testing.T) {
 		}
 		save(&first)
 		save(&none)
+		save(&first)
+		c.URL, c.Kind = "", "drawer"
+		save(nil)
+		if got := secretOf(c.ID); got != "" {
+			t.Errorf("%q went to where has no address", got)
+		}
+		save(&first)
+		save(nil)
+		if got := secretOf(c.ID); got != first {
+			t.Errorf("%q: a secret is kept without an address", got)
+		}
+		c.Kind = "cupboard"
+		save(nil)
+		if got := secretOf(c.ID); got != "" {
+			t.Errorf("%q went to another kind", got)
+		}
 
 		other := tenants.WithStore(t.Context(), "bbb")
 		_, err := db.ConnectionSecret(other, c.ID)

@@ -19,6 +19,7 @@ import (
 	"sluice/internal/limits"
 	"sluice/internal/problem"
 	"sluice/jobs"
+	"sluice/jobs/connector"
 	"sluice/jobs/flow"
 	"sluice/jobs/queue"
 	"sluice/tenants"
@@ -50,12 +51,13 @@ type Kinds interface {
 
 // Config is what the API needs.
 type Config struct {
-	DB     *tenants.DB
-	Auth   *auth.Auth
-	Jobs   Jobs
-	Kinds  Kinds
-	SignIn *signin.Service
-	SSO    *sso.Service
+	DB      *tenants.DB
+	Auth    *auth.Auth
+	Jobs    Jobs
+	Kinds   Kinds
+	Sources *connector.Sources
+	SignIn  *signin.Service
+	SSO     *sso.Service
 	// ScriptTag returns the storefront script of a store's channel.
 	ScriptTag func(storeHash string, channelID int64, settings tenants.StorefrontSettings) customer.ScriptTag
 	AppURL    string   // public base URL, without a trailing slash

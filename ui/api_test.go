@@ -24,6 +24,7 @@ import (
 	"sluice/internal/openapi/openapitest"
 	"sluice/internal/problem"
 	"sluice/jobs"
+	"sluice/jobs/connector"
 	"sluice/jobs/flow"
 	"sluice/jobs/kinds/products"
 	"sluice/jobs/queue"
@@ -171,7 +172,9 @@ func newPanel(t *testing.T) *panel {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.api = New(Config{DB: p.db, Auth: authority, Jobs: p.jobs, Kinds: flow.New(flow.Config{}, upsert.New(upsert.Config{DB: p.db}, products.New())), Version: "v1", Log: log, Now: p.clock.Now,
+	sources := connector.NewSources(connector.NewURL(connector.URLOptions{}), connector.NewUpload())
+	kinds := flow.New(flow.Config{}, upsert.New(upsert.Config{DB: p.db, Sources: sources}, products.New()))
+	p.api = New(Config{DB: p.db, Auth: authority, Jobs: p.jobs, Kinds: kinds, Sources: sources, Version: "v1", Log: log, Now: p.clock.Now,
 		AppURL: "https://sluice.example", ScriptTag: scriptTag})
 	p.router = gin.New()
 	p.router.ContextWithFallback = true

@@ -14,6 +14,7 @@ import (
 	"sluice/auth"
 	"sluice/internal/limits"
 	"sluice/internal/problem"
+	"sluice/jobs/connector"
 	"sluice/jobs/schedule"
 	"sluice/tenants"
 )
@@ -38,7 +39,7 @@ type flowView struct {
 
 // sourceView is a flow's source; its secret is never shown.
 type sourceView struct {
-	Kind       string `json:"kind"` // "url", "upload", or "" while none is chosen
+	Kind       string `json:"kind"` // of the connector, "" while none is chosen
 	URL        string `json:"url"`  // with ••• for credentials in it; sent back so, it stays as it is
 	HasSecret  bool   `json:"has_secret"`
 	SnapshotID string `json:"snapshot_id"`
@@ -77,11 +78,7 @@ func (c *flowChange) timetable(t tenants.Timetable) *scheduleChange {
 	return c.Schedule
 }
 
-const (
-	kindURL     = "url"
-	kindUpload  = "upload"
-	maxFlowName = 100
-)
+const maxFlowName = 100
 
 // flowView is the view of one flow.
 func (a *API) flowView(ctx context.Context, f *tenants.Flow) (*flowView, error) {
@@ -131,11 +128,8 @@ func (a *API) viewOf(ctx context.Context, f *tenants.Flow, store *tenants.Store,
 	if conn, ok := parts.Connections[f.ConnectionID]; ok {
 		v.Source = sourceView{Kind: conn.Kind, URL: a.shownAddress(ctx, &conn), HasSecret: conn.HasSecret}
 	}
-	if f.SnapshotID != "" && v.Source.Kind != kindURL {
-		v.Source.Kind = kindUpload
-		if snap, ok := parts.Snapshots[f.SnapshotID]; ok {
-			v.Source.SnapshotID, v.Source.Filename, v.Source.Size = snap.ID, snap.Filename, snap.Size
-		}
+	if snap, ok := parts.Snapshots[f.SnapshotID]; ok {
+		v.Source.SnapshotID, v.Source.Filename, v.Source.Size = snap.ID, snap.Filename, snap.Size
 	}
 	if run, ok := parts.LastRuns[f.ID]; ok {
 		v.LastRun = a.runView(&run, f.Name)
@@ -255,7 +249,7 @@ func (a *API) updateFlow(c *gin.Context) {
 		if err := kind.Check(ctx, f); err != nil {
 			return err
 		}
-		if err := setSource(ctx, tx, f, want.Source); err != nil {
+		if err := a.setSource(ctx, tx, f, want.Source); err != nil {
 			return err
 		}
 		if err := tx.UpdateFlow(ctx, f); err != nil {
@@ -274,45 +268,48 @@ func (a *API) updateFlow(c *gin.Context) {
 	answer(c, http.StatusOK, v, err)
 }
 
-// setSource points f at what the merchant chose. A connection belongs to one flow and is kept when
-// the merchant switches to an upload, with its secret, for when they switch back.
-func setSource(ctx context.Context, tx *tenants.DB, f *tenants.Flow, want sourceChange) error {
-	switch want.Kind {
-	case "":
+// setSource points f at what the merchant chose. A connection belongs to one flow; its address and secret
+// are kept when the merchant switches to an upload, for when they switch back.
+func (a *API) setSource(ctx context.Context, tx *tenants.DB, f *tenants.Flow, want sourceChange) error {
+	if want.Kind == "" {
 		return nil
-	case kindUpload:
-		if want.SnapshotID == "" {
-			return problem.New(problem.Invalid, "The flow has no file yet.").WithField("source.snapshot_id", "upload a file first")
-		}
-		if _, err := tx.HoldSnapshot(ctx, want.SnapshotID); err != nil {
-			return err
-		}
-	case kindURL:
-	default:
-		return problem.New(problem.Invalid, "The source is of an unknown kind.").WithField("source.kind", "choose %q or %q", kindURL, kindUpload)
 	}
+	source, err := a.cfg.Sources.Source(want.Kind)
+	if err != nil {
+		return err
+	}
+	if err := source.Check(want.settings()); err != nil {
+		return err
+	}
+	spec := source.Spec()
 	conn := &tenants.Connection{}
 	if f.ConnectionID != "" {
-		var err error
 		if conn, err = tx.Connection(ctx, f.ConnectionID); err != nil {
 			return err
 		}
+	}
+	f.SnapshotID = ""
+	if spec.Has(connector.File) {
+		if _, err := tx.HoldSnapshot(ctx, want.SnapshotID); err != nil {
+			return err
+		}
+		f.SnapshotID = want.SnapshotID
 	}
 	secret := want.Authorization
 	if secret != nil && *secret == "" {
 		secret = nil
 	}
-	// A secret was given for one address: it never follows to another one.
-	if want.ClearAuthorization || (secret == nil && want.Kind == kindURL && conn.URL != "" && !sameOrigin(conn.URL, want.URL)) {
+	address := conn.URL
+	switch {
+	case spec.Has(connector.Address):
+		address = want.URL
+	case spec.Has(connector.Secret):
+		address = ""
+	}
+	if want.ClearAuthorization {
 		secret = new(string)
 	}
-	conn.Kind, conn.Name = want.Kind, f.Name
-	if want.Kind == kindURL {
-		conn.URL = want.URL
-		f.SnapshotID = ""
-	} else {
-		f.SnapshotID = want.SnapshotID
-	}
+	conn.Kind, conn.Name, conn.URL = want.Kind, f.Name, address
 	if err := tx.SaveConnection(ctx, conn, secret); err != nil {
 		return err
 	}
@@ -350,7 +347,6 @@ func flowName(name string) (string, error) {
 // checkFlow refuses what no run of any kind could use. A mapping may be incomplete while the merchant works on
 // it: its expressions are checked by the preview and, against the real header, by the run.
 func (a *API) checkFlow(want flowChange) error {
-	refuse := problem.New(problem.Invalid, "The flow could not be saved.")
 	document, err := json.Marshal([]any{want.Format, want.Mapping, want.Options})
 	if err != nil {
 		return err
@@ -363,11 +359,6 @@ func (a *API) checkFlow(want flowChange) error {
 			if _, err := s.check(t); err != nil {
 				return err
 			}
-		}
-	}
-	if want.Source.Kind == kindURL {
-		if err := checkURL(want.Source.URL); err != nil {
-			return refuse.WithField("source.url", "%s", err)
 		}
 	}
 	return nil

@@ -53,7 +53,7 @@ func (unmapped) Spec() flow.Spec {
 
 func newPanelOfKinds(t *testing.T) *panel {
 	p := newPanel(t)
-	in := upsert.Config{DB: p.db}
+	in := upsert.Config{DB: p.db, Sources: p.api.cfg.Sources}
 	p.api.cfg.Kinds = flow.New(flow.Config{}, upsert.New(in, products.New()), upsert.New(in, vehicles{}), unmapped{})
 	return p
 }

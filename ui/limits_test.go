@@ -99,7 +99,7 @@ func TestListsAskAsMuchForOneAsForMany(t *testing.T) {
 		p.call("GET", "/flows?limit=20&after="+after, token, nil, http.StatusOK, &page)
 		for i, f := range page.Flows {
 			n := len(seen)
-			if f.LastRun == nil || f.LastRun.FlowName != f.Name || f.Name != fmt.Sprint("flow ", n) || (f.Source.Kind == kindUpload) != (n%2 == 1) || f.Source.Kind == "" {
+			if f.LastRun == nil || f.LastRun.FlowName != f.Name || f.Name != fmt.Sprint("flow ", n) || (f.Source.Kind == "upload") != (n%2 == 1) || f.Source.Kind == "" {
 				t.Fatalf("flow %d of the page: %+v", i, f)
 			}
 			seen[f.ID] = true

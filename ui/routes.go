@@ -34,6 +34,7 @@ func (a *API) Routes() []Route {
 
 		{"GET", "/kinds", read, a.kinds, ""},
 		{"GET", "/kinds/:kind/fields", read, a.kindFields, ""},
+		{"GET", "/connectors", read, a.connectors, ""},
 		{"GET", "/flows", read, a.flows, ""},
 		{"POST", "/flows", write, a.createFlow, ""},
 		{"GET", "/flows/:id", read, a.flow, ""},

@@ -29,6 +29,7 @@ var rules = map[string]routeRule{
 	"GET /events":                          {auth.AccessRead, ""},
 	"GET /kinds":                           {auth.AccessRead, ""},
 	"GET /kinds/:kind/fields":              {auth.AccessRead, ""},
+	"GET /connectors":                      {auth.AccessRead, ""},
 	"GET /expressions":                     {auth.AccessRead, ""},
 	"GET /flows":                           {auth.AccessRead, ""},
 	"POST /flows":                          {auth.AccessWrite, `{"kind":"products","name":"x"}`},

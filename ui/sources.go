@@ -5,46 +5,56 @@ import (
 	"io"
 	"mime"
 	"net/http"
-	"net/url"
 	"os"
-	"strings"
 
 	"github.com/gin-gonic/gin"
 
 	"sluice/internal/expression"
 	"sluice/internal/limits"
 	"sluice/internal/problem"
+	"sluice/jobs/connector"
 	"sluice/jobs/upsert"
 	"sluice/tenants"
 )
 
 const (
-	maxURL         = 2000
 	maxFilename    = 255
 	maxPreviewRows = 50
 )
 
-// checkURL says what is wrong with an address before anything is fetched; where it leads is checked
-// by the fetcher, when it connects.
-func checkURL(raw string) error {
-	u, err := url.Parse(raw)
-	switch {
-	case raw == "":
-		return errors.New("give the address of the file")
-	case err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http"):
-		return errors.New("give a whole address that starts with https://")
-	case len(raw) > maxURL:
-		return errors.New("the address is too long")
-	case u.User != nil:
-		return errors.New("leave the user name and password out of the address and give them as Authorization")
-	}
-	return nil
+// connectorView is what the form of a source is drawn from.
+type connectorView struct {
+	Name   string         `json:"name"`
+	Label  string         `json:"label"`
+	Help   string         `json:"help"`
+	Fields []settingsView `json:"fields"`
 }
 
-func sameOrigin(a, b string) bool {
-	ua, errA := url.Parse(a)
-	ub, errB := url.Parse(b)
-	return errA == nil && errB == nil && ua.Scheme == ub.Scheme && strings.EqualFold(ua.Host, ub.Host)
+// settingsView is one field of the form.
+type settingsView struct {
+	Name     connector.FieldType `json:"name"` // in a source
+	Label    string              `json:"label"`
+	Help     string              `json:"help"`
+	Required bool                `json:"required"`
+}
+
+// connectors lists where records can come from.
+func (a *API) connectors(c *gin.Context) {
+	views := []connectorView{}
+	for _, source := range a.cfg.Sources.All() {
+		spec := source.Spec()
+		v := connectorView{Name: spec.Name, Label: spec.Label, Help: spec.Help, Fields: []settingsView{}}
+		for _, f := range spec.Fields {
+			v.Fields = append(v.Fields, settingsView{Name: f.Type, Label: f.Label, Help: f.Help, Required: f.Required})
+		}
+		views = append(views, v)
+	}
+	c.JSON(http.StatusOK, gin.H{"connectors": views})
+}
+
+// settings are what a connector takes of a source.
+func (s sourceChange) settings() connector.Settings {
+	return connector.Settings{URL: s.URL, Snapshot: s.SnapshotID}
 }
 
 // upload streams a file into a snapshot. What is refused is refused before it is read, if it shows by then.
@@ -118,17 +128,9 @@ func (a *API) inspect(c *gin.Context) {
 		_ = c.Error(err)
 		return
 	}
-	if want.Source.Kind == kindURL {
-		if err := checkURL(want.Source.URL); err != nil {
-			_ = c.Error(problem.New(problem.Invalid, "The source cannot be read.").WithField("source.url", "%s", err))
-			return
-		}
-	}
-	req := upsert.InspectRequest{
-		FlowID: want.FlowID, Kind: want.Source.Kind, URL: want.Source.URL, SnapshotID: want.Source.SnapshotID, Format: want.Format,
-	}
+	req := upsert.InspectRequest{FlowID: want.FlowID, Kind: want.Source.Kind, Settings: want.Source.settings(), Format: want.Format}
 	if want.Source.Authorization != nil {
-		req.Authorization = *want.Source.Authorization
+		req.Secret = *want.Source.Authorization
 	}
 	ctx := c.Request.Context()
 	kind, err := a.mappedOf(ctx, want.FlowID, want.Kind)

@@ -73,8 +73,8 @@ func detect(head []byte, contentType, filename string, want tenants.Format) (ten
 // refuse returns a *problem.Error for a file that is no table at all.
 func refuse(head []byte, contentType string) error {
 	text := bytes.TrimLeft(bytes.TrimPrefix(head, utf8BOM), " \t\r\n")
-	if isHTML(head, contentType) {
-		return errHTML()
+	if err := RefuseHTML(head, contentType); err != nil {
+		return err
 	}
 	for _, m := range magics {
 		if strings.HasPrefix(string(head), m.prefix) {
@@ -82,7 +82,7 @@ func refuse(head []byte, contentType string) error {
 		}
 	}
 	if len(text) == 0 {
-		return errEmpty()
+		return ErrEmpty()
 	}
 	if hasPrefixFold(text, "<?xml", "<rss", "<feed") {
 		return problem.New(problem.Invalid, "The file is XML: export it as CSV or NDJSON.")
@@ -126,7 +126,12 @@ func isHTML(head []byte, contentType string) bool {
 	return hasPrefixFold(text, "<!doctype html", "<html", "<head", "<body", "<script", "<title", "<meta", "<!--")
 }
 
-func errHTML() error {
+// RefuseHTML returns a *problem.Error for a web page, told by its declared type or by how it begins.
+// Either may be empty.
+func RefuseHTML(head []byte, contentType string) error {
+	if !isHTML(head, contentType) {
+		return nil
+	}
 	return problem.New(problem.Invalid, "The address answers with a web page (HTML) instead of data: it is often a login page. Use the address of the CSV or NDJSON file itself.")
 }
 

@@ -351,7 +351,7 @@ func (r *Reader) column(i int) string {
 // readHeader reads the header row; blank lines before it are passed over.
 func (r *Reader) readHeader() error {
 	if _, err := r.blankRows(false); errors.Is(err, io.EOF) {
-		return errEmpty()
+		return ErrEmpty()
 	} else if err != nil {
 		return fmt.Errorf("read the source: %w", err)
 	}
@@ -428,6 +428,7 @@ func shorten(s string) string {
 	return s
 }
 
-func errEmpty() error {
+// ErrEmpty returns the *problem.Error of a file without a byte.
+func ErrEmpty() error {
 	return problem.New(problem.Invalid, "The file is empty: export it again, with a header line and one line for each record.")
 }

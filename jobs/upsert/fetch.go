@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net/url"
 	"time"
 
 	"sluice/internal/problem"
+	"sluice/jobs/connector"
 	"sluice/jobs/flow"
 	"sluice/jobs/source"
 	"sluice/tenants"
@@ -34,63 +34,27 @@ func (s *step) fetch(ctx context.Context) error {
 	return err
 }
 
-// fetchSource reads the flow's source: an upload is a snapshot already, a URL is fetched unless it did
-// not change since the flow's last complete snapshot.
+// fetchSource reads the flow's source into a new snapshot, or takes the one that the source says it is. A
+// stream that is cut, or a server that is away, is tried again by the next steps; after the last attempt
+// the longest copy is used and the run is marked incomplete.
 func (s *step) fetchSource(ctx context.Context) error {
-	f, err := s.DB().Flow(ctx, s.run.FlowID)
+	db := s.DB()
+	f, err := db.Flow(ctx, s.run.FlowID)
 	if err != nil {
 		return err
 	}
 	if f.ConnectionID == "" {
 		return problem.New(problem.Invalid, "This flow has no source yet: choose a file or a URL, then start the run again.")
 	}
-	conn, err := s.DB().Connection(ctx, f.ConnectionID)
+	conn, err := db.Connection(ctx, f.ConnectionID)
 	if err != nil {
 		return err
 	}
-	if conn.Kind == "upload" {
-		if f.SnapshotID == "" {
-			return problem.New(problem.Invalid, "No file was uploaded for this flow yet: upload one, then start the run again.")
-		}
-		return s.adopt(ctx, f.SnapshotID)
-	}
-	return s.fetchURL(ctx, f, conn)
-}
-
-// adopt makes an existing snapshot the run's.
-func (s *step) adopt(ctx context.Context, id string) error {
-	if id == "" {
-		return errFileGone
-	}
-	snap, err := s.DB().Snapshot(ctx, id)
-	if problem.CodeOf(err) == problem.NotFound {
-		return errFileGone
-	}
+	from, err := s.k.origin(ctx, f, conn)
 	if err != nil {
 		return err
 	}
-	return s.ready(ctx, snap)
-}
-
-var errFileGone = problem.New(problem.NotFound, "The file of this run is no longer kept. Start a new run.")
-
-// fetchURL copies the source into a new snapshot. A stream that is cut, or a server that is away, is
-// tried again by the next steps; after the last attempt the longest copy is used and the run is
-// marked incomplete.
-func (s *step) fetchURL(ctx context.Context, f *tenants.Flow, conn *tenants.Connection) error {
-	db := s.DB()
-	secret := ""
-	if conn.HasSecret {
-		var err error
-		if secret, err = db.ConnectionSecret(ctx, conn.ID); err != nil {
-			return err
-		}
-	}
-	address, err := db.ConnectionAddress(ctx, conn)
-	if err != nil {
-		return err
-	}
-	snap, err := s.k.spool(ctx, f.ID, source.FetchRequest{URL: address, Authorization: secret})
+	snap, given, err := s.k.fetch(ctx, f.ID, from)
 	var away *problem.Error
 	switch {
 	case errors.As(err, &away) && away.Code == problem.Unavailable:
@@ -101,6 +65,8 @@ func (s *step) fetchURL(ctx context.Context, f *tenants.Flow, conn *tenants.Conn
 		return flow.Verdict(err, away.Message)
 	case err != nil:
 		return err
+	case given != "":
+		return s.adopt(ctx, given)
 	case snap.Complete:
 		s.dropSnapshot(s.cp.Longest)
 		return s.ready(ctx, snap)
@@ -123,6 +89,23 @@ func (s *step) fetchURL(ctx context.Context, f *tenants.Flow, conn *tenants.Conn
 	}
 	return s.ready(ctx, snap)
 }
+
+// adopt makes an existing snapshot the run's.
+func (s *step) adopt(ctx context.Context, id string) error {
+	if id == "" {
+		return errFileGone
+	}
+	snap, err := s.DB().Snapshot(ctx, id)
+	if problem.CodeOf(err) == problem.NotFound {
+		return errFileGone
+	}
+	if err != nil {
+		return err
+	}
+	return s.ready(ctx, snap)
+}
+
+var errFileGone = problem.New(problem.NotFound, "The file of this run is no longer kept. Start a new run.")
 
 func (s *step) dropSnapshot(id string) {
 	if id != "" {
@@ -167,47 +150,99 @@ func (s *step) fixed(ctx context.Context, snap *tenants.Snapshot) (bool, error) 
 	return before.SHA256 != snap.SHA256, nil
 }
 
-// spool fetches req into a new snapshot, or returns the flow's last complete one from the same URL if
-// the source says that it is still the same.
-func (k *Kind) spool(ctx context.Context, flowID string, req source.FetchRequest) (*tenants.Snapshot, error) {
-	db := k.cfg.DB
-	var last *tenants.Snapshot
-	if flowID != "" {
-		var err error
-		if last, err = db.LatestSnapshot(ctx, flowID, req.URL); err != nil {
-			return nil, err
-		}
-		if last != nil {
-			req.ETag, req.LastModified = last.ETag, last.LastModified
-		}
-	}
-	w, err := db.NewSnapshotWriter(ctx, tenants.Snapshot{FlowID: flowID, URL: req.URL, Filename: filename(req.URL)})
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = w.Abort() }() // nothing to do after Commit; the sweep finds what a failure leaves
-	res, err := k.cfg.Fetcher.Fetch(ctx, req, w)
-	if err != nil {
-		return nil, err
-	}
-	if res.NotModified {
-		if last == nil {
-			return nil, problem.New(problem.Unavailable, "The source answered that the file did not change, but Sluice has no copy of it. Start the run again.")
-		}
-		return last, nil
-	}
-	return w.Commit(res.Complete, tenants.SnapshotMeta{
-		ContentType: res.ContentType, ETag: res.ETag, LastModified: res.LastModified,
-	})
+// origin is where records of one flow come from.
+type origin struct {
+	source   connector.Source
+	settings connector.Settings
+	secret   string
 }
 
-// filename returns the last part of a URL's path, for detection and for people.
-func filename(raw string) string {
-	u, err := url.Parse(raw)
-	if err != nil {
-		return ""
+// origin returns that of a flow with a connection.
+func (k *Kind) origin(ctx context.Context, f *tenants.Flow, conn *tenants.Connection) (o origin, err error) {
+	if o.source, err = k.cfg.Sources.Source(conn.Kind); err != nil {
+		return o, err
 	}
-	return tenants.FileName(u.Path)
+	spec := o.source.Spec()
+	if spec.Has(connector.Secret) && conn.HasSecret {
+		if o.secret, err = k.cfg.DB.ConnectionSecret(ctx, conn.ID); err != nil {
+			return o, err
+		}
+	}
+	if spec.Has(connector.Address) {
+		if o.settings.URL, err = k.cfg.DB.ConnectionAddress(ctx, conn); err != nil {
+			return o, err
+		}
+	}
+	if spec.Has(connector.File) {
+		o.settings.Snapshot = f.SnapshotID
+	}
+	return o, nil
+}
+
+// fetch copies what there is at o into a new snapshot. It returns the flow's last complete one from the
+// same address if the source says that it is still the same, or only the id of the one that the source
+// says it is. flowID is "" for none.
+func (k *Kind) fetch(ctx context.Context, flowID string, o origin) (snap *tenants.Snapshot, given string, err error) {
+	db := k.cfg.DB
+	var have connector.Have
+	var last *tenants.Snapshot
+	if flowID != "" {
+		if last, err = db.LatestSnapshot(ctx, flowID, o.settings.URL); err != nil {
+			return nil, "", err
+		}
+		if last != nil {
+			have = connector.Have{ETag: last.ETag, LastModified: last.LastModified}
+		}
+	}
+	w := &lazyWriter{begin: func() (*tenants.SnapshotWriter, error) {
+		return db.NewSnapshotWriter(ctx, tenants.Snapshot{FlowID: flowID, URL: o.settings.URL})
+	}}
+	defer w.abort()
+	got, err := o.source.Fetch(ctx, o.settings, o.secret, have, w)
+	switch {
+	case err != nil:
+		return nil, "", err
+	case got.Snapshot != "":
+		return nil, got.Snapshot, nil
+	case got.Unchanged && last == nil:
+		return nil, "", problem.New(problem.Unavailable, "The source answered that the file did not change, but Sluice has no copy of it. Start the run again.")
+	case got.Unchanged:
+		return last, "", nil
+	}
+	if err := w.start(); err != nil { // of a source without a byte
+		return nil, "", err
+	}
+	snap, err = w.to.Commit(got.Complete, tenants.SnapshotMeta{
+		Filename: got.Filename, ContentType: got.ContentType, ETag: got.ETag, LastModified: got.LastModified,
+	})
+	return snap, "", err
+}
+
+// lazyWriter begins a snapshot with the first byte: a source that has nothing new takes no room.
+type lazyWriter struct {
+	begin func() (*tenants.SnapshotWriter, error)
+	to    *tenants.SnapshotWriter
+}
+
+func (w *lazyWriter) start() (err error) {
+	if w.to == nil {
+		w.to, err = w.begin()
+	}
+	return err
+}
+
+func (w *lazyWriter) Write(p []byte) (int, error) {
+	if err := w.start(); err != nil {
+		return 0, err
+	}
+	return w.to.Write(p)
+}
+
+// abort deletes what was written and not committed.
+func (w *lazyWriter) abort() {
+	if w.to != nil {
+		_ = w.to.Abort() // the sweep finds what a failure leaves
+	}
 }
 
 // detect completes a format by what the snapshot's beginning looks like. What the merchant chose wins.

@@ -2,26 +2,20 @@ package upsert
 
 import (
 	"context"
-	"io"
 	"runtime"
 
 	"sluice/internal/limits"
 	"sluice/internal/problem"
+	"sluice/jobs/connector"
 	"sluice/jobs/flow"
 	"sluice/jobs/mapping"
-	"sluice/jobs/source"
 	"sluice/tenants"
 )
 
-// Fetcher copies a source's bytes; *source.Fetcher is the real one.
-type Fetcher interface {
-	Fetch(ctx context.Context, req source.FetchRequest, w io.Writer) (source.FetchResult, error)
-}
-
-// Config is what a Kind needs. DB and Fetcher are required.
+// Config is what a Kind needs. DB and Sources are required.
 type Config struct {
 	DB      *tenants.DB
-	Fetcher Fetcher
+	Sources *connector.Sources
 	// Limits says how many rows a source may have; nil: the defaults.
 	Limits *limits.Limits
 	// Concurrency is the most requests of one run in flight. Default 8.

@@ -12,19 +12,19 @@ import (
 
 	"sluice/internal/expression"
 	"sluice/internal/problem"
+	"sluice/jobs/connector"
 	"sluice/jobs/mapping"
 	"sluice/jobs/source"
 	"sluice/tenants"
 )
 
-// InspectRequest says which source to look at. Kind "upload" needs SnapshotID, "url" URL.
+// InspectRequest says which source to look at.
 type InspectRequest struct {
-	FlowID        string // the flow that the source is for, "" if none yet
-	Kind          string // "url" or "upload"
-	URL           string
-	Authorization string // "" uses the secret that the flow's connection has for the same URL
-	SnapshotID    string
-	Format        tenants.Format // empty fields are detected
+	FlowID   string             // the flow that the source is for, "" if none yet
+	Kind     string             // of the connector
+	Settings connector.Settings // of which the connector takes what it has fields for
+	Secret   string             // "" uses the one that the flow's connection has for the same host
+	Format   tenants.Format     // empty fields are detected
 }
 
 // Inspection is what the panel shows of a source before it is mapped.
@@ -76,7 +76,7 @@ const (
 	previewWork = 5 * expression.MaxSteps
 )
 
-// Inspect reads the beginning of a source. A URL is fetched into a snapshot, so that the mapping can
+// Inspect reads the beginning of a source. What is elsewhere is copied into a snapshot, so that the mapping can
 // be tried on it and a run may reuse it. ctx has the store.
 func (k *Kind) Inspect(ctx context.Context, req InspectRequest) (*Inspection, error) {
 	snap, err := k.sourceOf(ctx, req)
@@ -130,31 +130,34 @@ func (k *Kind) Inspect(ctx context.Context, req InspectRequest) (*Inspection, er
 
 // sourceOf returns the snapshot that a request is about, fetched if need be.
 func (k *Kind) sourceOf(ctx context.Context, req InspectRequest) (*tenants.Snapshot, error) {
-	if req.Kind == "upload" {
-		if req.SnapshotID == "" {
-			return nil, problem.New(problem.Invalid, "Upload a file first.")
-		}
-		return k.cfg.DB.Snapshot(ctx, req.SnapshotID)
+	o := origin{settings: req.Settings, secret: req.Secret}
+	var err error
+	if o.source, err = k.cfg.Sources.Source(req.Kind); err != nil {
+		return nil, err
 	}
-	if req.URL == "" {
-		return nil, problem.New(problem.Invalid, "Enter the address of the file first.")
+	if err := o.source.Check(req.Settings); err != nil {
+		return nil, err
 	}
 	conn, err := k.savedConnection(ctx, req.FlowID)
 	if err != nil {
 		return nil, err
 	}
-	address, err := k.cfg.DB.ResolveAddress(ctx, conn, req.URL)
-	if err != nil {
-		return nil, err
-	}
-	authorization := req.Authorization
-	// A saved secret must never go to an address that somebody typed in later.
-	if authorization == "" && conn != nil && conn.HasSecret && sameHost(conn.URL, address) {
-		if authorization, err = k.cfg.DB.ConnectionSecret(ctx, conn.ID); err != nil {
+	spec := o.source.Spec()
+	if spec.Has(connector.Address) {
+		if o.settings.URL, err = k.cfg.DB.ResolveAddress(ctx, conn, req.Settings.URL); err != nil {
 			return nil, err
 		}
 	}
-	return k.spool(ctx, req.FlowID, source.FetchRequest{URL: address, Authorization: authorization})
+	if o.secret == "" && spec.Has(connector.Secret) && conn != nil && conn.HasSecret && givenFor(conn, req.Kind, o.settings.URL) {
+		if o.secret, err = k.cfg.DB.ConnectionSecret(ctx, conn.ID); err != nil {
+			return nil, err
+		}
+	}
+	snap, given, err := k.fetch(ctx, req.FlowID, o)
+	if err == nil && given != "" {
+		return k.cfg.DB.Snapshot(ctx, given)
+	}
+	return snap, err
 }
 
 // savedConnection returns the connection of a flow, nil if it has none.
@@ -167,6 +170,15 @@ func (k *Kind) savedConnection(ctx context.Context, flowID string) (*tenants.Con
 		return nil, err
 	}
 	return k.cfg.DB.Connection(ctx, flow.ConnectionID)
+}
+
+// givenFor reports whether a connection's secret was given for where a source of kind goes, which has no
+// address if that is "". A saved secret must never go to an address that somebody typed in later.
+func givenFor(conn *tenants.Connection, kind, address string) bool {
+	if address == "" {
+		return conn.Kind == kind
+	}
+	return sameHost(conn.URL, address)
 }
 
 func sameHost(a, b string) bool {

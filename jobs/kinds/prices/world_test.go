@@ -16,8 +16,8 @@ import (
 
 	"sluice/internal/bigcommerce"
 	"sluice/internal/sandbox"
+	"sluice/jobs/connector"
 	"sluice/jobs/flow"
-	"sluice/jobs/source"
 	"sluice/jobs/upsert"
 	"sluice/tenants"
 	"sluice/tenants/tenantstest"
@@ -85,13 +85,21 @@ func worldThat(t testing.TB, db *tenants.DB, choices sandbox.Choices, options te
 	return w
 }
 
-// Fetch is the source.
-func (w *world) Fetch(_ context.Context, _ source.FetchRequest, out io.Writer) (source.FetchResult, error) {
-	n, err := io.WriteString(out, header+w.feed)
-	return source.FetchResult{ContentType: "text/csv", Size: int64(n), Complete: true}, err
+// feed stands for a file at a web address.
+type feed struct {
+	connector.Source
+	w *world
 }
 
-func (w *world) kind() *upsert.Kind { return upsert.New(upsert.Config{DB: w.db, Fetcher: w}, New()) }
+func (f feed) Fetch(_ context.Context, _ connector.Settings, _ string, _ connector.Have, out io.Writer) (connector.Got, error) {
+	_, err := io.WriteString(out, header+f.w.feed)
+	return connector.Got{ContentType: "text/csv", Complete: true}, err
+}
+
+func (w *world) kind() *upsert.Kind {
+	from := feed{connector.NewURL(connector.URLOptions{}), w}
+	return upsert.New(upsert.Config{DB: w.db, Sources: connector.NewSources(from)}, New())
+}
 
 // engine is that of a process which has just begun.
 func (w *world) engine() *flow.Engine {

@@ -10,6 +10,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"sluice/jobs/connector"
 	"sluice/jobs/flow"
 	"sluice/jobs/upsert"
 	"sluice/jobs/upsert/upserttest"
@@ -158,7 +159,7 @@ func TestShownValuesAreClipped(t *testing.T) {
 	e := upsert.New(w.Config, New())
 	long := strings.Repeat("é", 100_000)
 	w.Feed.Body = csv(part("A", long, "1", "1"), part(strings.Repeat("ü", 2000), "Second", "1", "1"))
-	in, err := e.Inspect(w.Ctx, upsert.InspectRequest{FlowID: w.Flow.ID, Kind: "url", URL: upserttest.FeedURL})
+	in, err := e.Inspect(w.Ctx, upsert.InspectRequest{FlowID: w.Flow.ID, Kind: "url", Settings: connector.Settings{URL: upserttest.FeedURL}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -208,7 +209,7 @@ func TestShownValuesAreClipped(t *testing.T) {
 		lines = append(lines, fmt.Sprint("A", i, ",", strings.Join(wide, ",")))
 	}
 	w.Feed.Body = strings.Join(lines, "\n") + "\n"
-	if in, err = e.Inspect(w.Ctx, upsert.InspectRequest{FlowID: w.Flow.ID, Kind: "url", URL: upserttest.FeedURL}); err != nil {
+	if in, err = e.Inspect(w.Ctx, upsert.InspectRequest{FlowID: w.Flow.ID, Kind: "url", Settings: connector.Settings{URL: upserttest.FeedURL}}); err != nil {
 		t.Fatal(err)
 	}
 	m = tenants.Mapping{Fields: []tenants.FieldMapping{
@@ -232,7 +233,7 @@ func TestAHostilePreviewEnds(t *testing.T) {
 		rows[i] = bomb(fmt.Sprint("A", i))
 	}
 	w.Feed.Body = csv(rows...)
-	in, err := e.Inspect(w.Ctx, upsert.InspectRequest{FlowID: w.Flow.ID, Kind: "url", URL: upserttest.FeedURL})
+	in, err := e.Inspect(w.Ctx, upsert.InspectRequest{FlowID: w.Flow.ID, Kind: "url", Settings: connector.Settings{URL: upserttest.FeedURL}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"sluice/internal/limits"
 	"sluice/internal/problem"
 	"sluice/jobs/flow"
+	"sluice/jobs/upsert"
 	"sluice/jobs/upsert/upserttest"
 	"sluice/tenants"
 )
@@ -38,6 +39,25 @@ func TestFailuresOfTheSource(t *testing.T) {
 				t.Errorf("%d requests", n)
 			}
 		})
+	}
+}
+
+// TestARunFromASourceOfAnUnknownKindFails, and so does a look at one.
+func TestARunFromASourceOfAnUnknownKindFails(t *testing.T) {
+	w := newWorld(t, upserttest.NewPlatform(t))
+	conn := &tenants.Connection{ID: w.Flow.ConnectionID, Name: "Fax", Kind: "fax", URL: upserttest.FeedURL}
+	if err := w.DB.SaveConnection(w.Ctx, conn, nil); err != nil {
+		t.Fatal(err)
+	}
+	const wants = `no source of the kind "fax": choose another`
+	if r := w.Run(); r.State != tenants.RunFailed || !strings.Contains(r.Error, wants) {
+		t.Errorf("state %s, error %q", r.State, r.Error)
+	}
+	if _, err := upsert.New(w.Config, New()).Inspect(w.Ctx, upsert.InspectRequest{Kind: "fax"}); problem.CodeOf(err) != problem.Invalid || !strings.Contains(problem.MessageOf(err), wants) {
+		t.Errorf("a look at it: %v", err)
+	}
+	if w.Feed.Fetches != 0 {
+		t.Errorf("%d fetches", w.Feed.Fetches)
 	}
 }
 
@@ -136,7 +156,10 @@ func TestConditionalFetch(t *testing.T) {
 	w.Feed.Body, w.Feed.ETag = csv(part("A", "First", "1", "1")), `"v1"`
 	first := w.Run()
 	w.Feed.Body = "must not be read"
+	l := limits.New(map[limits.Name]int64{limits.SnapshotBytes: 1}, nil) // what did not change takes no room
+	w.DB.SetLimits(l)
 	second := w.Run()
+	w.DB.SetLimits(nil)
 	w.Want(second, upserttest.Counts{Read: 1, Unchanged: 1})
 	if second.SnapshotID != first.SnapshotID {
 		t.Error("a 304 must work from the same snapshot")

@@ -10,7 +10,7 @@ import (
 
 	"sluice/internal/problem"
 	"sluice/internal/sandbox"
-	"sluice/jobs/source"
+	"sluice/jobs/connector"
 	"sluice/jobs/upsert"
 	"sluice/jobs/upsert/upserttest"
 	"sluice/tenants"
@@ -21,7 +21,7 @@ func TestInspectAndPreview(t *testing.T) {
 	w := newWorld(t, upserttest.NewPlatform(t))
 	e := upsert.New(w.Config, New())
 	w.Feed.Body = csv(part("A", "First", "12.50", "1"), "too,few", part("", "No SKU", "abc", "1"), part("B", "Second", "2", "1"))
-	in, err := e.Inspect(w.Ctx, upsert.InspectRequest{FlowID: w.Flow.ID, Kind: "url", URL: upserttest.FeedURL})
+	in, err := e.Inspect(w.Ctx, upsert.InspectRequest{FlowID: w.Flow.ID, Kind: "url", Settings: connector.Settings{URL: upserttest.FeedURL}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +82,7 @@ func TestInspectAndPreview(t *testing.T) {
 func TestInspectNamesColumns(t *testing.T) {
 	w := newWorld(t, upserttest.NewPlatform(t))
 	w.Feed.Body = "SKU,Unit Price,first,in\nA,1,2,3\n"
-	in, err := upsert.New(w.Config, New()).Inspect(w.Ctx, upsert.InspectRequest{FlowID: w.Flow.ID, Kind: "url", URL: upserttest.FeedURL})
+	in, err := upsert.New(w.Config, New()).Inspect(w.Ctx, upsert.InspectRequest{FlowID: w.Flow.ID, Kind: "url", Settings: connector.Settings{URL: upserttest.FeedURL}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,13 +91,16 @@ func TestInspectNamesColumns(t *testing.T) {
 	}
 }
 
-// secretive records the Authorization that a fetch was given.
-type secretive struct{ seen map[string]string }
+// secretive records the secret that a fetch was given.
+type secretive struct {
+	connector.Source
+	seen map[string]string // by address
+}
 
-func (s secretive) Fetch(_ context.Context, req source.FetchRequest, w io.Writer) (source.FetchResult, error) {
-	s.seen[req.URL] = req.Authorization
-	n, err := io.WriteString(w, csv(part("A", "First", "1", "1")))
-	return source.FetchResult{Complete: true, Size: int64(n), ContentType: "text/csv"}, err
+func (s secretive) Fetch(_ context.Context, from connector.Settings, secret string, _ connector.Have, w io.Writer) (connector.Got, error) {
+	s.seen[from.URL] = secret
+	_, err := io.WriteString(w, csv(part("A", "First", "1", "1")))
+	return connector.Got{Complete: true, ContentType: "text/csv"}, err
 }
 
 func TestASavedSecretNeverGoesToAnotherHost(t *testing.T) {
@@ -112,11 +115,11 @@ func TestASavedSecretNeverGoesToAnotherHost(t *testing.T) {
 		t.Fatal(err)
 	}
 	seen := make(map[string]string)
-	w.Config.Fetcher = secretive{seen}
+	w.Config.Sources = connector.NewSources(secretive{w.Feed, seen})
 	e := upsert.New(w.Config, New())
 	urls := []string{upserttest.FeedURL, "https://erp.example/other.csv", "https://evil.example/parts.csv", "http://erp.example/parts.csv", "https://erp.example:444/parts.csv"}
 	for _, u := range urls {
-		if _, err := e.Inspect(w.Ctx, upsert.InspectRequest{FlowID: w.Flow.ID, Kind: "url", URL: u}); err != nil {
+		if _, err := e.Inspect(w.Ctx, upsert.InspectRequest{FlowID: w.Flow.ID, Kind: "url", Settings: connector.Settings{URL: u}}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -144,16 +147,16 @@ func TestMaskedAddressesAreFetchedWhole(t *testing.T) {
 		t.Fatal(err)
 	}
 	seen := make(map[string]string)
-	w.Config.Fetcher = secretive{seen}
+	w.Config.Sources = connector.NewSources(secretive{w.Feed, seen})
 	e := upsert.New(w.Config, New())
 	for _, u := range []string{conn.URL, tenants.MaskAddress(whole, false)} {
-		if _, err := e.Inspect(w.Ctx, upsert.InspectRequest{FlowID: w.Flow.ID, Kind: "url", URL: u}); err != nil {
+		if _, err := e.Inspect(w.Ctx, upsert.InspectRequest{FlowID: w.Flow.ID, Kind: "url", Settings: connector.Settings{URL: u}}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for _, req := range []upsert.InspectRequest{
-		{Kind: "url", URL: conn.URL},
-		{FlowID: w.Flow.ID, Kind: "url", URL: strings.Replace(conn.URL, "erp.", "evil.", 1)},
+		{Kind: "url", Settings: connector.Settings{URL: conn.URL}},
+		{FlowID: w.Flow.ID, Kind: "url", Settings: connector.Settings{URL: strings.Replace(conn.URL, "erp.", "evil.", 1)}},
 	} {
 		if _, err := e.Inspect(w.Ctx, req); problem.CodeOf(err) != problem.Invalid {
 			t.Errorf("%+v: %v", req, err)

@@ -18,8 +18,8 @@ import (
 
 	"sluice/internal/bigcommerce"
 	"sluice/internal/sandbox"
+	"sluice/jobs/connector"
 	"sluice/jobs/flow"
-	"sluice/jobs/source"
 	"sluice/jobs/upsert"
 	"sluice/tenants"
 	"sluice/tenants/tenantstest"
@@ -103,7 +103,7 @@ func NewWorld(t testing.TB, p *Platform, s Setup) *World {
 	if s.API != nil {
 		w.API = s.API()
 	}
-	w.Config = upsert.Config{DB: p.DB, Fetcher: w.Feed}
+	w.Config = upsert.Config{DB: p.DB, Sources: connector.NewSources(w.Feed, connector.NewUpload())}
 	w.Flows = flow.Config{DB: p.DB, Client: w.client, Now: w.Now}
 	w.Flow = w.AddFlow("First", s.Mapping, s.Options)
 	return w
@@ -437,7 +437,7 @@ func (w *World) Want(r *tenants.Run, want Counts) {
 	}
 }
 
-// Feed is a source in memory.
+// Feed stands for the source of files at web addresses, in memory.
 type Feed struct {
 	Body     string
 	ETag     string // answered, and honoured when it comes back
@@ -447,21 +447,29 @@ type Feed struct {
 	Bodies   []string // of cut attempts, one after the other; then Body
 }
 
+var addresses = connector.NewURL(connector.URLOptions{})
+
+// Spec is that of web addresses.
+func (f *Feed) Spec() connector.Spec { return addresses.Spec() }
+
+// Check is that of web addresses.
+func (f *Feed) Check(s connector.Settings) error { return addresses.Check(s) }
+
 // Fetch copies the feed.
-func (f *Feed) Fetch(_ context.Context, req source.FetchRequest, w io.Writer) (source.FetchResult, error) {
+func (f *Feed) Fetch(_ context.Context, _ connector.Settings, _ string, have connector.Have, w io.Writer) (connector.Got, error) {
 	f.Fetches++
 	if f.Err != nil {
-		return source.FetchResult{}, f.Err
+		return connector.Got{}, f.Err
 	}
-	if f.ETag != "" && req.ETag == f.ETag {
-		return source.FetchResult{NotModified: true}, nil
+	if f.ETag != "" && have.ETag == f.ETag {
+		return connector.Got{Unchanged: true}, nil
 	}
 	body, complete := f.Body, f.Complete
 	if len(f.Bodies) > 0 {
 		body, f.Bodies, complete = f.Bodies[0], f.Bodies[1:], false
 	}
-	n, err := io.WriteString(w, body)
-	return source.FetchResult{ETag: f.ETag, ContentType: "text/csv", Size: int64(n), Complete: complete}, err
+	_, err := io.WriteString(w, body)
+	return connector.Got{Have: connector.Have{ETag: f.ETag}, ContentType: "text/csv", Filename: "feed.csv", Complete: complete}, err
 }
 
 // CSV is a file of rows under a header.

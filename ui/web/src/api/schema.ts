@@ -376,12 +376,53 @@ export interface components {
         KindList: {
             kinds: components["schemas"]["Kind"][];
         };
-        SourceChange: {
+        Connector: {
+            /** @description As sources have it in `kind` */
+            name: string;
+            /** @description For people */
+            label: string;
+            /** @description When to choose it, for people */
+            help: string;
+            /** @description Of a source of this kind, in the order in which to show them */
+            fields: components["schemas"]["ConnectorField"][];
+        };
+        ConnectorField: {
             /**
-             * @description Empty leaves the source as it is
+             * @description Its name in a source, which says what it is: an address; a secret, which is kept encrypted and never shown; a file that was uploaded
              * @enum {string}
              */
-            kind?: "" | "url" | "upload";
+            name: "url" | "authorization" | "snapshot_id";
+            /** @description Of its form field, for people */
+            label: string;
+            /** @description For people; may be empty */
+            help: string;
+            required: boolean;
+        };
+        /**
+         * @example {
+         *       "connectors": [
+         *         {
+         *           "name": "upload",
+         *           "label": "A file that I upload",
+         *           "help": "For a one-off, or to try a feed before it has an address.",
+         *           "fields": [
+         *             {
+         *               "name": "snapshot_id",
+         *               "label": "File",
+         *               "help": "CSV or NDJSON, any size.",
+         *               "required": true
+         *             }
+         *           ]
+         *         }
+         *       ]
+         *     }
+         */
+        ConnectorList: {
+            connectors: components["schemas"]["Connector"][];
+        };
+        SourceChange: {
+            /** @description A name that GET /connectors lists; empty leaves the source as it is */
+            kind?: string;
             url?: string;
             /** @description Value of the Authorization header to send; absent, null and empty keep the one that is there */
             authorization?: string | null;
@@ -390,8 +431,8 @@ export interface components {
             snapshot_id?: string;
         };
         Source: {
-            /** @enum {string} */
-            kind: "" | "url" | "upload";
+            /** @description A name that GET /connectors lists; empty while none is chosen */
+            kind: string;
             /** @description The address, with ••• for credentials in it; sent back so, they stay as they are */
             url: string;
             has_secret: boolean;
@@ -2169,6 +2210,9 @@ export type KindOption = components['schemas']['KindOption'];
 export type OptionChoice = components['schemas']['OptionChoice'];
 export type KindPhase = components['schemas']['KindPhase'];
 export type KindList = components['schemas']['KindList'];
+export type Connector = components['schemas']['Connector'];
+export type ConnectorField = components['schemas']['ConnectorField'];
+export type ConnectorList = components['schemas']['ConnectorList'];
 export type SourceChange = components['schemas']['SourceChange'];
 export type Source = components['schemas']['Source'];
 export type ScheduleChange = components['schemas']['ScheduleChange'];

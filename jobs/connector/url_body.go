@@ -1,4 +1,4 @@
-package source
+package connector
 
 import (
 	"bufio"
@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"sluice/internal/problem"
+	"sluice/jobs/source"
 )
 
 const (
@@ -22,8 +23,8 @@ const (
 )
 
 var (
-	errIdle  = errors.New("source: no byte came for too long")
-	errTotal = errors.New("source: the file took too long")
+	errIdle  = errors.New("connector: no byte came for too long")
+	errTotal = errors.New("connector: the file took too long")
 )
 
 // idleReader cancels the request when its body stands still, and counts what came.
@@ -44,7 +45,7 @@ func (r *idleReader) Read(p []byte) (int, error) {
 
 // copy writes the body to w, gzip undone. complete is false when it stopped before its end: cut,
 // stalled, or a gzip stream without its last block. err is about the file's size or kind, or w's own.
-func (f *Fetcher) copy(w io.Writer, body *idleReader, encoding string) (n int64, complete bool, err error) {
+func (f *urlSource) copy(w io.Writer, body *idleReader, encoding string) (n int64, complete bool, err error) {
 	var src io.Reader = body
 	switch strings.ToLower(strings.TrimSpace(encoding)) {
 	case "", "identity":
@@ -65,8 +66,8 @@ func (f *Fetcher) copy(w io.Writer, body *idleReader, encoding string) (n int64,
 
 	buf := make([]byte, copyBytes)
 	got, readErr := readHead(src, buf[:sniffBytes])
-	if isHTML(buf[:got], "") {
-		return 0, false, errHTML()
+	if err := source.RefuseHTML(buf[:got], ""); err != nil {
+		return 0, false, err
 	}
 	buf = buf[:got]
 	for {

@@ -1,4 +1,4 @@
-package source
+package connector
 
 import (
 	"context"
@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
@@ -17,6 +16,7 @@ import (
 
 	"sluice/internal/problem"
 	"sluice/internal/publicnet"
+	"sluice/jobs/source"
 )
 
 // DefaultMaxBytes is the largest file that is fetched if the operator sets nothing: some ten million
@@ -24,13 +24,14 @@ import (
 const DefaultMaxBytes = 4 << 30
 
 const (
+	maxURL       = 2000 // characters
 	maxRedirects = 5
 	maxHeaders   = 64 << 10 // bytes of the answer's headers
 )
 
-// FetchOptions is the operator's configuration of a Fetcher. The zero value is safe: HTTPS to public
+// URLOptions is the operator's configuration of NewURL. The zero value is safe: HTTPS to public
 // addresses only, no redirects.
-type FetchOptions struct {
+type URLOptions struct {
 	AllowPrivate   []netip.Prefix // addresses inside the host's network that sources may reach
 	AllowRedirects bool           // follow up to five redirects, each checked like the first address
 	AllowHTTP      bool           // plain http, and only to addresses in AllowPrivate
@@ -46,49 +47,17 @@ type FetchOptions struct {
 	resolver *net.Resolver // nil is the system's; tests name hosts with it
 }
 
-// FetchRequest is one file to fetch. ETag and LastModified are those of the copy we have, if any.
-type FetchRequest struct {
-	URL           string
-	Authorization string // value of the Authorization header; never in an error or a log
-	ETag          string
-	LastModified  string
-}
-
-// String names only the host: the secret, and a URL's query, stay out of whatever prints a request.
-func (r FetchRequest) String() string { return "fetch " + hostOf(r.URL) }
-
-// GoString is String, for %#v.
-func (r FetchRequest) GoString() string { return r.String() }
-
-// LogValue is String, for log/slog.
-func (r FetchRequest) LogValue() slog.Value { return slog.StringValue(r.String()) }
-
-func hostOf(raw string) string {
-	u, err := url.Parse(raw)
-	if err != nil {
-		return ""
-	}
-	return u.Host
-}
-
-// FetchResult says what came.
-type FetchResult struct {
-	NotModified  bool // the copy we have is still the file: nothing was written
-	ETag         string
-	LastModified string
-	ContentType  string
-	Size         int64 // bytes written
-	Complete     bool  // false: the connection was cut, and w has the beginning of the file
-}
-
-// Fetcher copies files from merchants' addresses. It is safe for concurrent use.
-type Fetcher struct {
-	opts   FetchOptions
+// urlSource copies files from merchants' addresses. It checks every address at the moment of connecting
+// (internal/publicnet), never follows a redirect unless the operator allowed it, and never goes through
+// a proxy.
+type urlSource struct {
+	opts   URLOptions
 	client *http.Client
 }
 
-// NewFetcher returns a Fetcher.
-func NewFetcher(opts FetchOptions) *Fetcher {
+// NewURL returns the source of files at web addresses. Its secret is the value of the Authorization
+// header.
+func NewURL(opts URLOptions) Source {
 	setDefault := func(d *time.Duration, v time.Duration) {
 		if *d <= 0 {
 			*d = v
@@ -104,7 +73,7 @@ func NewFetcher(opts FetchOptions) *Fetcher {
 	if opts.UserAgent == "" {
 		opts.UserAgent = "Sluice"
 	}
-	f := &Fetcher{opts: opts}
+	f := &urlSource{opts: opts}
 	f.client = &http.Client{
 		CheckRedirect: f.checkRedirect,
 		Transport: publicnet.Guard{AllowPrivate: opts.AllowPrivate, Resolver: opts.resolver}.Transport(&http.Transport{
@@ -120,13 +89,43 @@ func NewFetcher(opts FetchOptions) *Fetcher {
 	return f
 }
 
+func (f *urlSource) Spec() Spec {
+	return Spec{
+		Name: "url", Label: "A web address", Help: "Sluice fetches the file for each run, and only when it changed.",
+		Fields: []Field{
+			{Type: Address, Label: "Address of the file", Help: "It starts with https://.", Required: true},
+			{Type: Secret, Label: "Authorization header", Help: "Only if the address needs it, for example “Bearer abc123” or “Basic …”."},
+		},
+	}
+}
+
+// Check says what is wrong with an address before anything is fetched; where it leads is checked when
+// Fetch connects.
+func (f *urlSource) Check(s Settings) error {
+	u, err := url.Parse(s.URL)
+	wrong := ""
+	switch {
+	case s.URL == "":
+		wrong = "give the address of the file"
+	case err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http"):
+		wrong = "give a whole address that starts with https://"
+	case len(s.URL) > maxURL:
+		wrong = "the address is too long"
+	case u.User != nil:
+		wrong = "leave the user name and password out of the address and give them as Authorization"
+	default:
+		return nil
+	}
+	return Invalid(Address, "The address of the source is not right.", wrong)
+}
+
 // redirectError stops the client at a redirect; err is what the merchant is told.
 type redirectError struct{ err *problem.Error }
 
 func (e *redirectError) Error() string { return e.err.Error() }
 func (e *redirectError) Unwrap() error { return e.err }
 
-func (f *Fetcher) checkRedirect(req *http.Request, via []*http.Request) error {
+func (f *urlSource) checkRedirect(req *http.Request, via []*http.Request) error {
 	target := req.URL.Host
 	switch {
 	case !f.opts.AllowRedirects:
@@ -150,7 +149,7 @@ func (f *Fetcher) checkRedirect(req *http.Request, via []*http.Request) error {
 }
 
 // checkURL refuses what cannot be fetched whatever its host's address is.
-func (f *Fetcher) checkURL(u *url.URL) error {
+func (f *urlSource) checkURL(u *url.URL) error {
 	switch {
 	case u.Scheme == "http" && !f.opts.AllowHTTP:
 		return problem.New(problem.Invalid, "The address must begin with https:// so that nobody can change the data on its way.")
@@ -164,19 +163,18 @@ func (f *Fetcher) checkURL(u *url.URL) error {
 	return nil
 }
 
-// Fetch copies the file at req.URL to w. A *problem.Error says what the merchant can do; any other
-// error is ctx's or w's. A cut connection is no error: the result has Complete false and w what came.
-// Nothing is written to w unless the answer is 200 and does not look like a web page.
-func (f *Fetcher) Fetch(ctx context.Context, req FetchRequest, w io.Writer) (FetchResult, error) {
-	u, err := url.Parse(strings.TrimSpace(req.URL))
+// Fetch copies the file at s.URL, gzip undone, to w. Nothing is written unless the answer is 200 and does
+// not look like a web page.
+func (f *urlSource) Fetch(ctx context.Context, s Settings, secret string, have Have, w io.Writer) (Got, error) {
+	u, err := url.Parse(strings.TrimSpace(s.URL))
 	if err != nil { // its text repeats the URL, and a URL may hold a key
-		return FetchResult{}, problem.New(problem.Invalid, "The address is not a valid URL: it must look like https://example.com/products.csv.")
+		return Got{}, problem.New(problem.Invalid, "The address is not a valid URL: it must look like https://example.com/products.csv.")
 	}
 	if err := f.checkURL(u); err != nil {
-		return FetchResult{}, err
+		return Got{}, err
 	}
-	if strings.ContainsFunc(req.Authorization, func(c rune) bool { return c < ' ' || c == 0x7f }) {
-		return FetchResult{}, problem.New(problem.Invalid, "The Authorization header must be one line without control characters.")
+	if strings.ContainsFunc(secret, func(c rune) bool { return c < ' ' || c == 0x7f }) {
+		return Got{}, problem.New(problem.Invalid, "The Authorization header must be one line without control characters.")
 	}
 
 	outer := ctx
@@ -185,59 +183,58 @@ func (f *Fetcher) Fetch(ctx context.Context, req FetchRequest, w io.Writer) (Fet
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 
-	resp, err := f.get(ctx, u, req)
+	resp, err := f.get(ctx, u, secret, have)
 	if err != nil {
 		if outer.Err() != nil {
-			return FetchResult{}, outer.Err()
+			return Got{}, outer.Err()
 		}
-		return FetchResult{}, explain(ctx, u, err)
+		return Got{}, explain(ctx, u, err)
 	}
 	defer resp.Body.Close()
 
-	result := FetchResult{
-		ETag:         limited(resp.Header.Get("ETag"), 255),
-		LastModified: limited(resp.Header.Get("Last-Modified"), 64),
-		ContentType:  limited(resp.Header.Get("Content-Type"), 100),
+	got := Got{
+		Have:        Have{ETag: limited(resp.Header.Get("ETag"), 255), LastModified: limited(resp.Header.Get("Last-Modified"), 64)},
+		ContentType: limited(resp.Header.Get("Content-Type"), 100),
+		Filename:    u.Path[strings.LastIndexByte(u.Path, '/')+1:],
 	}
-	if resp.StatusCode == http.StatusNotModified && (req.ETag != "" || req.LastModified != "") {
-		result.NotModified, result.Complete = true, true
-		if result.ETag == "" {
-			result.ETag = req.ETag
+	if resp.StatusCode == http.StatusNotModified && have != (Have{}) {
+		got.Unchanged, got.Complete = true, true
+		if got.ETag == "" {
+			got.ETag = have.ETag
 		}
-		if result.LastModified == "" {
-			result.LastModified = req.LastModified
+		if got.LastModified == "" {
+			got.LastModified = have.LastModified
 		}
-		return result, nil
+		return got, nil
 	}
 	if err := statusError(resp, u); err != nil {
-		return FetchResult{}, err
+		return Got{}, err
 	}
-	if isHTML(nil, resp.Header.Get("Content-Type")) {
-		return FetchResult{}, errHTML()
+	if err := source.RefuseHTML(nil, resp.Header.Get("Content-Type")); err != nil {
+		return Got{}, err
 	}
 	if resp.ContentLength > f.opts.MaxBytes {
-		return FetchResult{}, f.errTooLarge()
+		return Got{}, f.errTooLarge()
 	}
 
 	body := &idleReader{r: resp.Body, timeout: f.opts.IdleTimeout, stop: stop}
-	result.Size, result.Complete, err = f.copy(w, body, resp.Header.Get("Content-Encoding"))
-	if ctx.Err() != nil { // we gave up; the server may have ended the answer well because of that
-		result.Complete = false
-	}
+	size, complete, err := f.copy(w, body, resp.Header.Get("Content-Encoding"))
+	// If we gave up, the server may have ended the answer well because of that.
+	got.Complete = complete && ctx.Err() == nil
 	switch {
 	case outer.Err() != nil:
-		return result, outer.Err()
+		return got, outer.Err()
 	case err != nil:
-		return result, err
-	case result.Size == 0 && ctx.Err() != nil: // headers came before we gave up, and nothing else
-		return result, explain(ctx, u, context.Cause(ctx))
-	case result.Size == 0 && !result.Complete:
-		return result, problem.New(problem.Unavailable, "%s closed the connection before it sent anything: try again, or look at its log.", u.Host)
+		return got, err
+	case size == 0 && ctx.Err() != nil: // headers came before we gave up, and nothing else
+		return got, explain(ctx, u, context.Cause(ctx))
+	case size == 0 && !got.Complete:
+		return got, problem.New(problem.Unavailable, "%s closed the connection before it sent anything: try again, or look at its log.", u.Host)
 	}
-	return result, nil
+	return got, nil
 }
 
-func (f *Fetcher) get(ctx context.Context, u *url.URL, req FetchRequest) (*http.Response, error) {
+func (f *urlSource) get(ctx context.Context, u *url.URL, secret string, have Have) (*http.Response, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {
 		return nil, err
@@ -245,14 +242,14 @@ func (f *Fetcher) get(ctx context.Context, u *url.URL, req FetchRequest) (*http.
 	r.Header.Set("User-Agent", f.opts.UserAgent)
 	r.Header.Set("Accept", "text/csv, application/x-ndjson, text/plain;q=0.9, */*;q=0.5")
 	r.Header.Set("Accept-Encoding", "gzip")
-	if req.Authorization != "" {
-		r.Header.Set("Authorization", req.Authorization)
+	if secret != "" {
+		r.Header.Set("Authorization", secret)
 	}
-	if req.ETag != "" {
-		r.Header.Set("If-None-Match", req.ETag)
+	if have.ETag != "" {
+		r.Header.Set("If-None-Match", have.ETag)
 	}
-	if req.LastModified != "" {
-		r.Header.Set("If-Modified-Since", req.LastModified)
+	if have.LastModified != "" {
+		r.Header.Set("If-Modified-Since", have.LastModified)
 	}
 	return f.client.Do(r)
 }
@@ -265,7 +262,7 @@ func limited(s string, n int) string {
 	return s
 }
 
-func (f *Fetcher) errTooLarge() error {
+func (f *urlSource) errTooLarge() error {
 	return problem.New(problem.TooLarge, "The file is larger than %s, which is the limit: leave out columns or rows that are not needed.", sizeText(f.opts.MaxBytes))
 }
 

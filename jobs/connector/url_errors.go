@@ -1,4 +1,4 @@
-package source
+package connector
 
 import (
 	"context"
@@ -14,6 +14,7 @@ import (
 
 	"sluice/internal/problem"
 	"sluice/internal/publicnet"
+	"sluice/jobs/source"
 )
 
 // statusError says what a merchant can do about an answer that is no file, nil for 200.
@@ -28,7 +29,7 @@ func statusError(resp *http.Response, u *url.URL) error {
 	case s == http.StatusForbidden:
 		return problem.New(problem.Invalid, "%s refuses access to the file (403): check the Authorization header, and whether it only lets certain addresses in.", u.Host)
 	case s == http.StatusNoContent:
-		return errEmpty()
+		return source.ErrEmpty()
 	case s == http.StatusTooManyRequests:
 		return problem.New(problem.Unavailable, "%s says that it is asked too often (429): try again later.", u.Host)
 	case s >= 300 && s < 400: // without a Location, or a 304 that nobody asked for

@@ -1,4 +1,4 @@
-package source
+package connector
 
 import (
 	"bytes"
@@ -28,8 +28,8 @@ const secret = "Bearer s3cr3t-of-the-merchant"
 
 var loopback = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
 
-// feedServer is a merchant's server with TLS, and a Fetcher that may reach it.
-func feedServer(t *testing.T, opts FetchOptions, h http.HandlerFunc) (*httptest.Server, *Fetcher) {
+// feedServer is a merchant's server with TLS, and a source that may reach it.
+func feedServer(t *testing.T, opts URLOptions, h http.HandlerFunc) (*httptest.Server, Source) {
 	t.Helper()
 	s := httptest.NewTLSServer(h)
 	s.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelInfo)
@@ -39,7 +39,7 @@ func feedServer(t *testing.T, opts FetchOptions, h http.HandlerFunc) (*httptest.
 	if opts.AllowPrivate == nil {
 		opts.AllowPrivate = loopback
 	}
-	return s, NewFetcher(opts)
+	return s, NewURL(opts)
 }
 
 func gzipped(b []byte) []byte {
@@ -64,10 +64,10 @@ func cut(w http.ResponseWriter, head, body string) {
 func TestFetch(t *testing.T) {
 	feed := "sku,name\n" + strings.Repeat("A,Cap\n", 50_000)
 	tests := map[string]struct {
-		opts    FetchOptions
+		opts    URLOptions
 		handler http.HandlerFunc
 		want    string
-		result  FetchResult
+		result  Got
 		code    problem.Code
 		message string
 	}{
@@ -79,11 +79,11 @@ func TestFetch(t *testing.T) {
 				fmt.Fprint(w, feed)
 			},
 			want:   feed,
-			result: FetchResult{ETag: `"v1"`, LastModified: "Wed, 21 Oct 2026 07:28:00 GMT", ContentType: "text/csv", Size: int64(len(feed)), Complete: true},
+			result: Got{Have: Have{ETag: `"v1"`, LastModified: "Wed, 21 Oct 2026 07:28:00 GMT"}, ContentType: "text/csv", Complete: true},
 		},
 		"short, empty": {
 			handler: func(w http.ResponseWriter, r *http.Request) { w.Header().Set("Content-Type", "text/csv") },
-			result:  FetchResult{ContentType: "text/csv", Complete: true},
+			result:  Got{ContentType: "text/csv", Complete: true},
 		},
 		"gzip": {
 			handler: func(w http.ResponseWriter, r *http.Request) {
@@ -91,7 +91,7 @@ func TestFetch(t *testing.T) {
 				w.Header().Set("Content-Type", "text/csv")
 				_, _ = w.Write(gzipped([]byte(feed)))
 			},
-			want: feed, result: FetchResult{ContentType: "text/csv", Size: int64(len(feed)), Complete: true},
+			want: feed, result: Got{ContentType: "text/csv", Complete: true},
 		},
 		"gzip that is cut": {
 			handler: func(w http.ResponseWriter, r *http.Request) {
@@ -100,7 +100,7 @@ func TestFetch(t *testing.T) {
 				b := gzipped([]byte("sku,name\nA,Cap\n"))
 				_, _ = w.Write(b[:len(b)-4])
 			},
-			want: "sku,name\nA,Cap\n", result: FetchResult{ContentType: "text/csv", Size: 15},
+			want: "sku,name\nA,Cap\n", result: Got{ContentType: "text/csv"},
 		},
 		"gzip that is none": {
 			handler: func(w http.ResponseWriter, r *http.Request) {
@@ -124,7 +124,7 @@ func TestFetch(t *testing.T) {
 			code: problem.TooLarge, message: "unpacks to more than",
 		},
 		"gzip over the limit": {
-			opts: FetchOptions{MaxBytes: 1000},
+			opts: URLOptions{MaxBytes: 1000},
 			handler: func(w http.ResponseWriter, r *http.Request) {
 				w.Header().Set("Content-Encoding", "gzip")
 				_, _ = w.Write(gzipped([]byte(feed)))
@@ -132,12 +132,12 @@ func TestFetch(t *testing.T) {
 			code: problem.TooLarge, message: "larger than 1000 bytes",
 		},
 		"a length over the limit": {
-			opts:    FetchOptions{MaxBytes: 10 << 20},
+			opts:    URLOptions{MaxBytes: 10 << 20},
 			handler: func(w http.ResponseWriter, r *http.Request) { w.Header().Set("Content-Length", "10485761") },
 			code:    problem.TooLarge, message: "larger than 10 MiB",
 		},
 		"a body over the limit": {
-			opts: FetchOptions{MaxBytes: 100_000},
+			opts: URLOptions{MaxBytes: 100_000},
 			handler: func(w http.ResponseWriter, r *http.Request) {
 				w.(http.Flusher).Flush()
 				fmt.Fprint(w, feed)
@@ -148,13 +148,13 @@ func TestFetch(t *testing.T) {
 			handler: func(w http.ResponseWriter, r *http.Request) {
 				cut(w, "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\nETag: \"half\"", "sku,name\nA,C")
 			},
-			want: "sku,name\nA,C", result: FetchResult{ETag: `"half"`, Size: 12},
+			want: "sku,name\nA,C", result: Got{Have: Have{ETag: `"half"`}},
 		},
 		"cut, in chunks": {
 			handler: func(w http.ResponseWriter, r *http.Request) {
 				cut(w, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked", "f\r\nsku,name\nA,Cap\n\r\n10\r\nB,H")
 			},
-			want: "sku,name\nA,Cap\nB,H", result: FetchResult{Size: 18},
+			want: "sku,name\nA,Cap\nB,H", result: Got{},
 		},
 		"cut before the first byte": {
 			handler: func(w http.ResponseWriter, r *http.Request) { cut(w, "HTTP/1.1 200 OK\r\nContent-Length: 1000", "") },
@@ -203,60 +203,60 @@ func TestFetch(t *testing.T) {
 			code: problem.Invalid, message: "leads nowhere",
 		},
 		"redirects in a circle": {
-			opts:    FetchOptions{AllowRedirects: true},
+			opts:    URLOptions{AllowRedirects: true},
 			handler: func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/again", http.StatusFound) },
 			code:    problem.Invalid, message: "more than 5 times",
 		},
 		"redirect to plain http": {
-			opts: FetchOptions{AllowRedirects: true},
+			opts: URLOptions{AllowRedirects: true},
 			handler: func(w http.ResponseWriter, r *http.Request) {
 				http.Redirect(w, r, "http://example.com/", http.StatusFound)
 			},
 			code: problem.Invalid, message: "must begin with https",
 		},
 		"redirect into the host's network": {
-			opts: FetchOptions{AllowRedirects: true},
+			opts: URLOptions{AllowRedirects: true},
 			handler: func(w http.ResponseWriter, r *http.Request) {
 				http.Redirect(w, r, "https://169.254.169.254/latest/meta-data?key=hidden", http.StatusFound)
 			},
 			code: problem.Invalid, message: "169.254.169.254 is inside a private network",
 		},
 		"no answer in time": {
-			opts:    FetchOptions{HeaderTimeout: 20 * time.Millisecond},
+			opts:    URLOptions{HeaderTimeout: 20 * time.Millisecond},
 			handler: func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
 			code:    problem.Unavailable, message: "does not answer in time",
 		},
 		"takes too long": {
-			opts:    FetchOptions{TotalTimeout: 20 * time.Millisecond},
+			opts:    URLOptions{TotalTimeout: 20 * time.Millisecond},
 			handler: func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
 			code:    problem.Unavailable, message: "takes too long",
 		},
 		"takes too long after its headers": {
-			opts:    FetchOptions{TotalTimeout: 50 * time.Millisecond},
+			opts:    URLOptions{TotalTimeout: 50 * time.Millisecond},
 			handler: headersOnly,
 			code:    problem.Unavailable, message: "takes too long",
 		},
 		"stands still after its headers": {
-			opts:    FetchOptions{IdleTimeout: 20 * time.Millisecond},
+			opts:    URLOptions{IdleTimeout: 20 * time.Millisecond},
 			handler: headersOnly,
 			code:    problem.Unavailable, message: "does not answer in time",
 		},
 		"stands still": {
-			opts: FetchOptions{IdleTimeout: 20 * time.Millisecond},
+			opts: URLOptions{IdleTimeout: 20 * time.Millisecond},
 			handler: func(w http.ResponseWriter, r *http.Request) {
 				w.Header().Set("Content-Type", "text/csv")
 				fmt.Fprint(w, "sku\nA\n")
 				w.(http.Flusher).Flush()
 				<-r.Context().Done()
 			},
-			want: "sku\nA\n", result: FetchResult{ContentType: "text/csv", Size: 6},
+			want: "sku\nA\n", result: Got{ContentType: "text/csv"},
 		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			s, f := feedServer(t, tt.opts, tt.handler)
 			var w bytes.Buffer
-			got, err := f.Fetch(t.Context(), FetchRequest{URL: s.URL + "/feed.csv?key=hidden", Authorization: secret}, &w)
+			got, err := f.Fetch(t.Context(), Settings{URL: s.URL + "/feed.csv?key=hidden"}, secret, Have{}, &w)
 			if err != nil && (strings.Contains(err.Error(), "hidden") || strings.Contains(err.Error(), "s3cr3t")) {
 				t.Errorf("the error shows a secret: %v", err)
 			}
@@ -272,6 +272,7 @@ func TestFetch(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			tt.result.Filename = "feed.csv"
 			if diff := cmp.Diff(tt.result, got); diff != "" {
 				t.Errorf("result (-want +got):\n%s", diff)
 			}
@@ -301,7 +302,7 @@ func status(code int) http.HandlerFunc {
 }
 
 func TestFetchConditional(t *testing.T) {
-	s, f := feedServer(t, FetchOptions{UserAgent: "Sluice/test"}, func(w http.ResponseWriter, r *http.Request) {
+	s, f := feedServer(t, URLOptions{UserAgent: "Sluice/test"}, func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Authorization") != secret || r.UserAgent() != "Sluice/test" || r.Header.Get("Accept-Encoding") != "gzip" {
 			t.Errorf("headers %v", r.Header)
 		}
@@ -313,17 +314,16 @@ func TestFetchConditional(t *testing.T) {
 		fmt.Fprint(w, "sku\n")
 	})
 	for name, tt := range map[string]struct {
-		req  FetchRequest
-		want FetchResult
+		have Have
+		want Got
 	}{
-		"same tag":  {FetchRequest{ETag: `"v1"`, LastModified: "x"}, FetchResult{NotModified: true, Complete: true, ETag: `"v1"`, LastModified: "x"}},
-		"same date": {FetchRequest{LastModified: "then"}, FetchResult{NotModified: true, Complete: true, LastModified: "then"}},
-		"other tag": {FetchRequest{ETag: `"v0"`}, FetchResult{ETag: `"v2"`, Size: 4, Complete: true, ContentType: "text/plain; charset=utf-8"}},
+		"same tag":  {Have{ETag: `"v1"`, LastModified: "x"}, Got{Unchanged: true, Complete: true, Have: Have{ETag: `"v1"`, LastModified: "x"}}},
+		"same date": {Have{LastModified: "then"}, Got{Unchanged: true, Complete: true, Have: Have{LastModified: "then"}}},
+		"other tag": {Have{ETag: `"v0"`}, Got{Have: Have{ETag: `"v2"`}, Complete: true, ContentType: "text/plain; charset=utf-8"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			tt.req.URL, tt.req.Authorization = s.URL, secret
 			var w bytes.Buffer
-			got, err := f.Fetch(t.Context(), tt.req, &w)
+			got, err := f.Fetch(t.Context(), Settings{URL: s.URL}, secret, tt.have, &w)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -336,11 +336,11 @@ func TestFetchConditional(t *testing.T) {
 
 func TestFetchRedirectDropsTheSecret(t *testing.T) {
 	got := make(chan string, 2)
-	target, _ := feedServer(t, FetchOptions{}, func(w http.ResponseWriter, r *http.Request) {
+	target, _ := feedServer(t, URLOptions{}, func(w http.ResponseWriter, r *http.Request) {
 		got <- r.Header.Get("Authorization") + r.Header.Get("Referer")
 		fmt.Fprint(w, "sku\nA\n")
 	})
-	s, f := feedServer(t, FetchOptions{AllowRedirects: true}, func(w http.ResponseWriter, r *http.Request) {
+	s, f := feedServer(t, URLOptions{AllowRedirects: true}, func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/":
 			http.Redirect(w, r, "/same-host", http.StatusFound)
@@ -350,7 +350,7 @@ func TestFetchRedirectDropsTheSecret(t *testing.T) {
 		}
 	})
 	var w bytes.Buffer
-	if _, err := f.Fetch(t.Context(), FetchRequest{URL: s.URL, Authorization: secret}, &w); err != nil {
+	if _, err := f.Fetch(t.Context(), Settings{URL: s.URL}, secret, Have{}, &w); err != nil {
 		t.Fatal(err)
 	}
 	if a, b := <-got, <-got; a != secret || b != "" || w.String() != "sku\nA\n" {
@@ -359,7 +359,7 @@ func TestFetchRedirectDropsTheSecret(t *testing.T) {
 }
 
 func TestFetchRefusesURLs(t *testing.T) {
-	f := NewFetcher(FetchOptions{})
+	f := NewURL(URLOptions{})
 	for raw, message := range map[string]string{
 		"http://example.com/a.csv":            "must begin with https",
 		"ftp://example.com/a.csv":             "must begin with https",
@@ -379,7 +379,7 @@ func TestFetchRefusesURLs(t *testing.T) {
 		"https://[fe80::1]/":                  "private network",
 		"https://example.com/\x00":            "not a valid URL",
 	} {
-		_, err := f.Fetch(t.Context(), FetchRequest{URL: raw}, io.Discard)
+		_, err := f.Fetch(t.Context(), Settings{URL: raw}, "", Have{}, io.Discard)
 		if problem.CodeOf(err) != problem.Invalid || !strings.Contains(problem.MessageOf(err), message) {
 			t.Errorf("%q: %v", raw, err)
 		}
@@ -387,7 +387,7 @@ func TestFetchRefusesURLs(t *testing.T) {
 			t.Errorf("%q: the error shows a secret", raw)
 		}
 	}
-	_, err := f.Fetch(t.Context(), FetchRequest{URL: "https://127.0.0.1/", Authorization: "a\r\nX: b"}, io.Discard)
+	_, err := f.Fetch(t.Context(), Settings{URL: "https://127.0.0.1/"}, "a\r\nX: b", Have{}, io.Discard)
 	if !strings.Contains(problem.MessageOf(err), "one line") {
 		t.Errorf("header with a line break: %v", err)
 	}
@@ -398,17 +398,17 @@ func TestFetchPlainHTTP(t *testing.T) {
 	defer s.Close()
 	port := strconv.Itoa(s.Listener.Addr().(*net.TCPAddr).Port)
 	for name, tt := range map[string]struct {
-		opts FetchOptions
+		opts URLOptions
 		url  string
 		ok   bool
 	}{
-		"allowed address":               {FetchOptions{AllowHTTP: true, AllowPrivate: loopback}, s.URL, true},
-		"allowed address behind a name": {FetchOptions{AllowHTTP: true, AllowPrivate: loopback}, "http://localhost:" + port, true},
-		"http not allowed":              {FetchOptions{AllowPrivate: loopback}, s.URL, false},
-		"address not allowed":           {FetchOptions{AllowHTTP: true, AllowPrivate: loopback[1:]}, s.URL, false},
+		"allowed address":               {URLOptions{AllowHTTP: true, AllowPrivate: loopback}, s.URL, true},
+		"allowed address behind a name": {URLOptions{AllowHTTP: true, AllowPrivate: loopback}, "http://localhost:" + port, true},
+		"http not allowed":              {URLOptions{AllowPrivate: loopback}, s.URL, false},
+		"address not allowed":           {URLOptions{AllowHTTP: true, AllowPrivate: loopback[1:]}, s.URL, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := NewFetcher(tt.opts).Fetch(t.Context(), FetchRequest{URL: tt.url}, io.Discard)
+			_, err := NewURL(tt.opts).Fetch(t.Context(), Settings{URL: tt.url}, "", Have{}, io.Discard)
 			if (err == nil) != tt.ok {
 				t.Errorf("error %v", err)
 			}
@@ -417,31 +417,31 @@ func TestFetchPlainHTTP(t *testing.T) {
 }
 
 func TestFetchTLS(t *testing.T) {
-	s, f := feedServer(t, FetchOptions{}, func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "sku\n") })
-	unknown := NewFetcher(FetchOptions{AllowPrivate: loopback})
-	if _, err := unknown.Fetch(t.Context(), FetchRequest{URL: s.URL}, io.Discard); !strings.Contains(problem.MessageOf(err), "authority that is not known") {
+	s, f := feedServer(t, URLOptions{}, func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "sku\n") })
+	unknown := NewURL(URLOptions{AllowPrivate: loopback})
+	if _, err := unknown.Fetch(t.Context(), Settings{URL: s.URL}, "", Have{}, io.Discard); !strings.Contains(problem.MessageOf(err), "authority that is not known") {
 		t.Errorf("unknown authority: %v", err)
 	}
 	port := strconv.Itoa(s.Listener.Addr().(*net.TCPAddr).Port)
-	if _, err := f.Fetch(t.Context(), FetchRequest{URL: "https://localhost:" + port}, io.Discard); !strings.Contains(problem.MessageOf(err), "another name") {
+	if _, err := f.Fetch(t.Context(), Settings{URL: "https://localhost:" + port}, "", Have{}, io.Discard); !strings.Contains(problem.MessageOf(err), "another name") {
 		t.Errorf("wrong name: %v", err)
 	}
 	plain := httptest.NewServer(http.NotFoundHandler())
 	defer plain.Close()
-	if _, err := f.Fetch(t.Context(), FetchRequest{URL: strings.Replace(plain.URL, "http", "https", 1)}, io.Discard); !strings.Contains(problem.MessageOf(err), "does not speak https") {
+	if _, err := f.Fetch(t.Context(), Settings{URL: strings.Replace(plain.URL, "http", "https", 1)}, "", Have{}, io.Discard); !strings.Contains(problem.MessageOf(err), "does not speak https") {
 		t.Errorf("no TLS: %v", err)
 	}
 	plain.Close()
-	if _, err := f.Fetch(t.Context(), FetchRequest{URL: strings.Replace(plain.URL, "http", "https", 1)}, io.Discard); !strings.Contains(problem.MessageOf(err), "refuses the connection") {
+	if _, err := f.Fetch(t.Context(), Settings{URL: strings.Replace(plain.URL, "http", "https", 1)}, "", Have{}, io.Discard); !strings.Contains(problem.MessageOf(err), "refuses the connection") {
 		t.Errorf("nobody listens: %v", err)
 	}
 }
 
 func TestFetchNames(t *testing.T) {
-	f := NewFetcher(FetchOptions{resolver: &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
+	f := NewURL(URLOptions{resolver: &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
 		return nil, errors.New("no name server")
 	}}})
-	_, err := f.Fetch(t.Context(), FetchRequest{URL: "https://shop.example/feed.csv"}, io.Discard)
+	_, err := f.Fetch(t.Context(), Settings{URL: "https://shop.example/feed.csv"}, "", Have{}, io.Discard)
 	if problem.CodeOf(err) != problem.Unavailable || !strings.Contains(problem.MessageOf(err), "shop.example cannot be looked up") {
 		t.Errorf("error %v", err)
 	}
@@ -453,36 +453,36 @@ func TestFetchNames(t *testing.T) {
 
 func TestFetchCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	s, f := feedServer(t, FetchOptions{}, func(w http.ResponseWriter, r *http.Request) {
+	s, f := feedServer(t, URLOptions{}, func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, "sku\n")
 		w.(http.Flusher).Flush()
 		cancel()
 		<-r.Context().Done()
 	})
-	if _, err := f.Fetch(ctx, FetchRequest{URL: s.URL}, io.Discard); !errors.Is(err, context.Canceled) {
+	if _, err := f.Fetch(ctx, Settings{URL: s.URL}, "", Have{}, io.Discard); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
 	}
-	if _, err := f.Fetch(ctx, FetchRequest{URL: s.URL}, io.Discard); !errors.Is(err, context.Canceled) {
+	if _, err := f.Fetch(ctx, Settings{URL: s.URL}, "", Have{}, io.Discard); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
 	}
 }
 
 func TestFetchWriterFails(t *testing.T) {
 	full := errors.New("disk full")
-	s, f := feedServer(t, FetchOptions{}, func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "sku\nA\n") })
+	s, f := feedServer(t, URLOptions{}, func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "sku\nA\n") })
 	pr, pw := io.Pipe()
 	_ = pr.CloseWithError(full)
-	if _, err := f.Fetch(t.Context(), FetchRequest{URL: s.URL}, pw); !errors.Is(err, full) {
+	if _, err := f.Fetch(t.Context(), Settings{URL: s.URL}, "", Have{}, pw); !errors.Is(err, full) {
 		t.Errorf("error %v", err)
 	}
 }
 
-func TestFetchRequestKeepsItsSecret(t *testing.T) {
-	req := FetchRequest{URL: "https://shop.example/feed?key=hidden", Authorization: secret}
+func TestSettingsKeepTheirSecret(t *testing.T) {
+	settings := Settings{URL: "https://shop.example/feed?key=hidden"}
 	var log bytes.Buffer
-	slog.New(slog.NewTextHandler(&log, nil)).Info("fetch", "request", req)
-	for _, text := range []string{fmt.Sprint(req), fmt.Sprintf("%v %+v %#v %s", req, req, req, req), log.String()} {
-		if strings.Contains(text, "s3cr3t") || strings.Contains(text, "hidden") || !strings.Contains(text, "shop.example") {
+	slog.New(slog.NewTextHandler(&log, nil)).Info("fetch", "settings", settings)
+	for _, text := range []string{fmt.Sprint(settings), fmt.Sprintf("%v %+v %#v %s", settings, settings, settings, settings), log.String()} {
+		if strings.Contains(text, "hidden") || !strings.Contains(text, "shop.example") {
 			t.Errorf("printed as %q", text)
 		}
 	}
