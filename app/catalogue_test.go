@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -64,21 +65,22 @@ func catalogue(n int) []product {
 
 func writeCatalogue(t testing.TB, path string, list []product) {
 	t.Helper()
+	rows := [][]string{catalogueHeader}
+	for _, p := range list {
+		rows = append(rows, []string{p.sku, p.name, p.text, p.group, p.style,
+			fmt.Sprintf("%d.%02d", p.cents/100, p.cents%100), strconv.Itoa(p.stock), p.audience})
+	}
+	writeRows(t, path, rows)
+}
+
+// writeRows writes a feed, the header first.
+func writeRows(t testing.TB, path string, rows [][]string) {
+	t.Helper()
 	f, err := os.Create(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := csv.NewWriter(f)
-	_ = w.Write(catalogueHeader)
-	for _, p := range list {
-		_ = w.Write([]string{p.sku, p.name, p.text, p.group, p.style,
-			fmt.Sprintf("%d.%02d", p.cents/100, p.cents%100), strconv.Itoa(p.stock), p.audience})
-	}
-	w.Flush()
-	if err := w.Error(); err != nil {
-		t.Fatal(err)
-	}
-	if err := f.Close(); err != nil {
+	if err := errors.Join(csv.NewWriter(f).WriteAll(rows), f.Close()); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -75,6 +75,51 @@ func TestKilledAtRandomPoints(t *testing.T) {
 	})
 }
 
+// TestKilledAtRequests kills the app with SIGKILL while it waits for an answer, again and again: runs of kinds that
+// need few requests are hit at each of them. They end as if nothing had been.
+func TestKilledAtRequests(t *testing.T) {
+	for _, g := range everyGoods() {
+		if !g.seeded { // TestKilledAtRandomPoints
+			continue
+		}
+		t.Run(g.kind, func(t *testing.T) {
+			eachStack(t, func(t *testing.T, s stack) {
+				d := deploy(t, s, "JOB_LEASE=1s")
+				lines := []*line{d.newLineOf(g, d.merchant, "S0F0", g.rows), d.newLineOf(g, d.merchant, "S0F1", g.rows)}
+				d.slow(100)
+				for _, l := range lines {
+					l.start()
+				}
+				giveUp := func() {}
+				if s.redis != "" { // the embedded one is killed with the app
+					rdb := redisClient(t, s.redis)
+					giveUp = func() { d.giveUp(rdb) }
+				}
+				ended := func() bool {
+					giveUp()
+					return lines[0].ended() && lines[1].ended()
+				}
+				random := rand.New(rand.NewPCG(testenv.Seed(t), 0))
+				for range g.kills {
+					before, more := d.requests(), 1+random.IntN(3)
+					over := false
+					testenv.Eventually(t, "more requests or the end", func() bool {
+						over = ended()
+						return over || d.requests()-before >= more
+					})
+					if over {
+						break
+					}
+					d.app.kill()
+					d.serve()
+				}
+				testenv.Eventually(t, "the end of both runs", ended)
+				g.want(d.installation, lines)
+			})
+		})
+	}
+}
+
 // TestStoppedGracefully stops the app with SIGTERM in the middle of a run. It saves its step, gives
 // its jobs back and exits well, and the next process goes on at once: leases last ten minutes here, so
 // that a job which was not given back would not.

@@ -142,7 +142,6 @@ func (o *load) settled() {
 	o.t.Logf("%d runs", o.runs)
 	o.busy()
 	o.wantLines(o.lines)
-	o.wantCreatedOnce(o.lines)
 	o.wantIdle(o.s.database, o.s.redis)
 }
 

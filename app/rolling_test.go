@@ -227,7 +227,6 @@ func TestRollingRestart(t *testing.T) {
 	}
 	r.wantJobsOnce(s.database)
 	r.wantLines(r.lines)
-	r.wantCreatedOnce(r.lines)
 	r.wantIdle(s.database, s.redis)
 	for _, p := range r.processes {
 		p.terminate(t)
