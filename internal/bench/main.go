@@ -18,6 +18,7 @@ import (
 	"sluice/internal/bench/governor"
 	"sluice/internal/bench/harness"
 	"sluice/internal/bench/identity"
+	"sluice/internal/bench/kinds"
 	"sluice/internal/bench/mainjob"
 	"sluice/internal/bench/memory"
 	"sluice/internal/bench/queue"
@@ -31,6 +32,7 @@ func benchmarks() []harness.Benchmark {
 	list = append(list, queue.Benchmarks()...)
 	list = append(list, governor.Benchmarks()...)
 	list = append(list, mainjob.Benchmarks()...)
+	list = append(list, kinds.Benchmarks()...)
 	list = append(list, identity.Benchmarks()...)
 	list = append(list, memory.Benchmarks()...)
 	list = append(list, expression.Benchmarks()...)

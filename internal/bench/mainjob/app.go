@@ -2,13 +2,10 @@ package mainjob
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net"
-	"net/http"
+	"io"
 	"slices"
 	"sync/atomic"
-	"time"
 
 	"sluice/internal/bench/stage"
 	"sluice/internal/testenv"
@@ -38,7 +35,7 @@ func startApp(ctx context.Context, apiURL, store, token string) (run runner, sto
 	}
 	stops = append(stops, stopRedis)
 	changed := new(atomic.Bool)
-	feed, stopFeed, err := serveFeed(ctx, changed)
+	feed, stopFeed, err := stage.ServeFeed(ctx, func(w io.Writer) error { return write(w, changed.Load()) })
 	if err != nil {
 		return nil, nil, err
 	}
@@ -52,11 +49,11 @@ func startApp(ctx context.Context, apiURL, store, token string) (run runner, sto
 		return nil, nil, err
 	}
 	stops = append(stops, app.Stop)
-	flow, err := app.Flow(ctx, feed)
+	flow, err := app.Flow(ctx, "products", feed, nil)
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := settled(ctx, apiURL, store, before.Total); err != nil {
+	if err := stage.Settled(ctx, apiURL, store, before.Total); err != nil {
 		return nil, nil, err
 	}
 	return func(ctx context.Context, scenario string) error {
@@ -67,24 +64,6 @@ func startApp(ctx context.Context, apiURL, store, token string) (run runner, sto
 		}
 		return check(r, scenario)
 	}, stop, nil
-}
-
-// settled waits until the app has read what it reads of a new store: that is none of the main job's requests.
-func settled(ctx context.Context, url, store string, before int) error {
-	last := before
-	for {
-		if err := wait(ctx, time.Second); err != nil {
-			return fmt.Errorf("the app does not settle: %w", err)
-		}
-		now, err := stage.Requests(ctx, url, store, 0)
-		if err != nil {
-			return err
-		}
-		if now.Total > before && now.Total == last {
-			return nil
-		}
-		last = now.Total
-	}
 }
 
 // check says whether a run did what the scenario is about.
@@ -102,22 +81,4 @@ func check(r stage.Run, scenario string) error {
 		return fmt.Errorf("the run was not as expected: %+v", r)
 	}
 	return nil
-}
-
-func serveFeed(ctx context.Context, changed *atomic.Bool) (url string, stop func(), err error) {
-	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", nil, err
-	}
-	server := &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/csv")
-		_ = write(w, changed.Load()) // the app went away: its run tells
-	})}
-	go func() {
-		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-			panic(err)
-		}
-	}()
-	return "http://" + l.Addr().String() + "/feed.csv", func() { _ = server.Close() }, nil
 }

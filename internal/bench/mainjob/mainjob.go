@@ -172,7 +172,7 @@ func measure(ctx context.Context, url, store string, run func(context.Context) e
 	if err != nil {
 		return nil, err
 	}
-	if err := wait(ctx, window); err != nil { // until the last window has ended, and so that the next scenario begins in another
+	if err := stage.Wait(ctx, window); err != nil { // until the last window has ended, and so that the next scenario begins in another
 		return nil, err
 	}
 	ended, err := stage.Windows(ctx, url, store)
@@ -196,15 +196,4 @@ func measure(ctx context.Context, url, store string, run func(context.Context) e
 		"requests": float64(counted.Total), "429s": float64(counted.Throttled), "time": took.Seconds(),
 		"windows": float64(windows), "at 30 s windows": (time.Duration(windows) * realWindow).Minutes(),
 	}, nil
-}
-
-func wait(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
 }

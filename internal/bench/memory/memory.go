@@ -4,11 +4,8 @@ package memory
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"net"
-	"net/http"
 	"os"
 	"strconv"
 	"strings"
@@ -72,7 +69,7 @@ func round(ctx context.Context, _ harness.Round) (harness.Values, error) {
 	if err := sandbox.Hear(&info); err != nil {
 		return nil, err
 	}
-	url, stopFeed, err := serveFeed(ctx)
+	url, stopFeed, err := stage.ServeFeed(ctx, func(w io.Writer) error { return write(w, rows-fresh, fresh) })
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +79,7 @@ func round(ctx context.Context, _ harness.Round) (harness.Values, error) {
 		return nil, err
 	}
 	defer app.Stop()
-	flow, err := app.Flow(ctx, url)
+	flow, err := app.Flow(ctx, "products", url, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -122,25 +119,6 @@ func resident(pid int) (float64, error) {
 	var kb float64
 	_, err = fmt.Sscan(rest, &kb)
 	return kb * 1024 / 1e6, err
-}
-
-// serveFeed serves the feed.
-func serveFeed(ctx context.Context) (url string, stop func(), err error) {
-	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", nil, err
-	}
-	server := &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/csv")
-		_ = write(w, rows-fresh, fresh) // the app went away: its run tells
-	})}
-	go func() {
-		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-			panic(err)
-		}
-	}()
-	return "http://" + l.Addr().String() + "/feed.csv", func() { _ = server.Close() }, nil
 }
 
 // write writes a feed: the first products that sandbox.SeedProducts makes, some with another price, and new ones.

@@ -155,10 +155,11 @@ func (a *App) Call(ctx context.Context, method, path string, in, out any) error 
 	return json.Unmarshal(answer, out)
 }
 
-// Flow makes a products flow that reads from a URL, with the mapping that Sluice suggests, and returns its id.
-func (a *App) Flow(ctx context.Context, url string) (string, error) {
+// Flow makes a flow of a kind that reads from a URL, with the mapping that Sluice suggests, and returns its id. Options that
+// are not named are the defaults.
+func (a *App) Flow(ctx context.Context, kind, url string, options map[string]any) (string, error) {
 	var flow map[string]any
-	if err := a.Call(ctx, http.MethodPost, "/flows", map[string]string{"kind": "products", "name": "bench"}, &flow); err != nil {
+	if err := a.Call(ctx, http.MethodPost, "/flows", map[string]string{"kind": kind, "name": "bench"}, &flow); err != nil {
 		return "", err
 	}
 	id, _ := flow["id"].(string)
@@ -169,7 +170,7 @@ func (a *App) Flow(ctx context.Context, url string) (string, error) {
 	if err := a.Call(ctx, http.MethodPost, "/sources/inspect", map[string]any{"flow_id": id, "source": source}, &seen); err != nil {
 		return "", err
 	}
-	change := map[string]any{"version": flow["version"], "name": "bench", "source": source, "mapping": seen.Mapping}
+	change := map[string]any{"version": flow["version"], "name": "bench", "source": source, "mapping": seen.Mapping, "options": options}
 	return id, a.Call(ctx, http.MethodPut, "/flows/"+id, change, nil)
 }
 
@@ -203,7 +204,7 @@ func (a *App) Sync(ctx context.Context, flow string, seen func()) (Run, error) {
 		switch r.State {
 		case "done":
 			return r, nil
-		case "failed", "cancelled":
+		case "failed", "cancelled", "asking":
 			return r, fmt.Errorf("stage: the run ended as %s: %s", r.State, r.Error)
 		}
 	}

@@ -24,7 +24,10 @@ type SandboxTask struct {
 // StoreTask describes one of its stores.
 type StoreTask struct {
 	Hash, Plan string
-	Products   int // that it has from the start, as sandbox.SeedProducts makes them
+	Products   int      // that it has from the start, as sandbox.SeedProducts makes them
+	Tracking   string   // how their stock is tracked; "" is not at all
+	Locations  []string // names of locations besides the first
+	Currencies []string // besides the store's own
 }
 
 // SandboxInfo is what a sandbox tells once it listens.
@@ -56,6 +59,17 @@ func RunSandbox(ctx context.Context, in json.RawMessage, say func(any) error) er
 	for _, spec := range task.Stores {
 		st := s.AddStore(sandbox.StoreSpec{Hash: spec.Hash, Plan: spec.Plan})
 		st.SeedProducts(spec.Products)
+		if spec.Tracking != "" {
+			st.SetTracking(spec.Tracking)
+		}
+		for _, name := range spec.Locations {
+			st.AddLocation(name, name)
+		}
+		for _, code := range spec.Currencies {
+			if err := st.AddCurrency(code); err != nil {
+				return err
+			}
+		}
 		token := st.Token()
 		if err := useOnce(ctx, info.URL, spec.Hash, token); err != nil {
 			return err
