@@ -3,7 +3,6 @@ package jobs
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"gorm.io/gorm/clause"
 
@@ -169,19 +168,6 @@ func (s *Service) ResumeStore(ctx context.Context, hash string) error {
 	return nil
 }
 
-// PurgeStore deletes everything Sluice has of a store, now: rows in SQL, queue and quota in Redis.
-func (s *Service) PurgeStore(ctx context.Context, hash string) error {
-	ctx = tenants.WithStore(ctx, hash)
-	if err := s.db.PurgeStore(ctx, hash); err != nil {
-		return err
-	}
-	if err := s.queue.Purge(ctx, hash); err != nil {
-		s.log.WarnContext(ctx, "queue of a deleted store not purged; its jobs are dropped as they come up", "store", hash, "error", err)
-	}
-	s.log.InfoContext(ctx, "data of a store deleted", "store", hash)
-	return nil
-}
-
 // PendingJobs returns how many jobs of ctx's store are due and not finished.
 func (s *Service) PendingJobs(ctx context.Context) (int64, error) {
 	var n int64
@@ -192,11 +178,3 @@ func (s *Service) PendingJobs(ctx context.Context) (int64, error) {
 
 // kindStorePurge deletes the data of a store that left; it is work of SystemStore.
 const kindStorePurge = "store.purge"
-
-type storePurge struct {
-	Store string `json:"store"`
-}
-
-func newPurgeRow(hash string, at time.Time) (*tenants.Job, error) {
-	return newRow(fmt.Sprintf("purge:%s:%d", hash, at.Unix()), kindStorePurge, queue.LaneBulk, at, storePurge{Store: hash})
-}

@@ -254,23 +254,3 @@ func (w *Workers) doStoreUninstall(ctx context.Context, j *job) error {
 	j.end.hook = &tenants.Delivery{StoreHash: p.Store, DeliveryID: p.DeliveryID}
 	return nil
 }
-
-// doStorePurge deletes the data of a store that left, unless it came back meanwhile.
-func (w *Workers) doStorePurge(ctx context.Context, j *job) error {
-	var p storePurge
-	if err := j.payload(&p); err != nil {
-		return err
-	}
-	store, err := w.db.Store(ctx, p.Store)
-	if problem.CodeOf(err) == problem.NotFound {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	if store.State != tenants.StoreUninstalled || store.DeleteAfter == nil || store.DeleteAfter.After(w.s.now()) {
-		j.log.InfoContext(ctx, "store came back; its data stays", "purge", p.Store)
-		return nil
-	}
-	return w.s.PurgeStore(ctx, p.Store)
-}
