@@ -81,13 +81,17 @@ func (r Report) Sections(results []Result) map[string]string {
 	sections := map[string]string{}
 	for i := range results {
 		b := results[i].Benchmark
+		rounds := fmt.Sprintf("%d rounds", r.Options.Rounds)
+		if b.Rounds == 1 {
+			rounds = "one round"
+		}
 		var out strings.Builder
-		fmt.Fprintf(&out, "## %s\n\n%s; %d rounds; %s, %d cores; load average before %s, after %s", b.Name,
-			r.Began.UTC().Format("2006-01-02 15:04 MST"), r.Options.Rounds, r.Before.CPU, r.Before.Cores, r.Before.Load, r.After.Load)
+		fmt.Fprintf(&out, "## %s\n\n%s; %s; %s, %d cores; load average before %s, after %s", b.Name,
+			r.Began.UTC().Format("2006-01-02 15:04 MST"), rounds, r.Before.CPU, r.Before.Cores, r.Before.Load, r.After.Load)
 		for _, v := range r.Versions {
 			fmt.Fprintf(&out, "; %s %s", v.Name, v.Version)
 		}
-		fmt.Fprintf(&out, ".\n\n%s\n\n%s\n", strings.TrimSpace(b.About), markdown(results[i:i+1]))
+		fmt.Fprintf(&out, ".%s\n\n%s\n\n%s\n", r.Before.shared(), strings.TrimSpace(b.About), markdown(results[i:i+1]))
 		for _, m := range b.Metrics {
 			fmt.Fprintf(&out, "- **%s**%s: %s\n", m.Name, better(m.Better), m.Means)
 		}

@@ -42,3 +42,11 @@ func TestFiguresOfASoak(t *testing.T) {
 		t.Error("a line that is no figure is taken")
 	}
 }
+
+func TestASharedMachineIsTold(t *testing.T) {
+	for load, want := range map[string]bool{"2.01, 0.10, 0.10": true, "2.00, 9.00, 9.00": false, "unknown": false} {
+		if got := (Machine{Cores: 2, Load: load}).shared() != ""; got != want {
+			t.Errorf("load %s on 2 cores: %v", load, got)
+		}
+	}
+}

@@ -43,6 +43,15 @@ func ThisMachine() Machine {
 	return m
 }
 
+// shared says that other work went on when a measurement began, "" where none is to be seen.
+func (m Machine) shared() string {
+	var load float64
+	if _, err := fmt.Sscanf(m.Load, "%f,", &load); err != nil || load <= float64(m.Cores) {
+		return ""
+	}
+	return " The machine was shared with other work: counts are exact, times are not the best there are."
+}
+
 // field returns the first "name : value" of a file in /proc.
 func field(path, name string) string {
 	b, err := os.ReadFile(path)
