@@ -12,8 +12,9 @@ import (
 	"sluice/tenants"
 )
 
-// TestAFrameAddressIsNoUninstall: a viewer takes the address of a frame that was never opened, and calls the other
-// callbacks with it. The real uninstall works, also where the token is revoked only afterwards.
+// TestAFrameAddressIsNoUninstall: a viewer takes the address of a frame that was never opened, and
+// calls the other callbacks with it. The real uninstall works, also where the token is revoked only
+// afterwards.
 func TestAFrameAddressIsNoUninstall(t *testing.T) {
 	h := newHouse(t, houseOptions{})
 	store := h.sandbox.AddStore(sandbox.StoreSpec{Hash: "frames1"})

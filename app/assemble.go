@@ -31,7 +31,8 @@ import (
 // 30 s between SIGTERM and SIGKILL.
 const shutdownGrace = 20 * time.Second
 
-// traceGrace is how long the last spans may take to leave: a collector that is away must not hold the end.
+// traceGrace is how long the last spans may take to leave: a collector that is away must not hold
+// the end.
 const traceGrace = 3 * time.Second
 
 // program is Sluice, assembled: everything shares one database, one Redis and one engine.
@@ -208,9 +209,9 @@ func (p *program) migrate(ctx context.Context) error {
 	return nil
 }
 
-// serve answers on l until ctx ends, goes on for the drain delay with /readyz saying no, and then lets
-// open requests finish. A connection that is used during the delay is closed with its answer, so that
-// none is cut while a proxy sends the next request on it.
+// serve answers on l until ctx ends, goes on for the drain delay with /readyz saying no, and then
+// lets open requests finish. A connection that is used during the delay is closed with its answer,
+// so that none is cut while a proxy sends the next request on it.
 func (p *program) serve(ctx context.Context, l net.Listener) error {
 	server := newHTTPServer(p.health.closing(p.handler), p.log)
 	server.RegisterOnShutdown(p.endStreams)
@@ -238,8 +239,8 @@ func (p *program) serve(ctx context.Context, l net.Listener) error {
 	return err
 }
 
-// run serves on l (nil: no web), serves metrics on METRICS_ADDR (if set) and works jobs (if asked to)
-// until ctx ends or one of them fails.
+// run serves on l (nil: no web), serves metrics on METRICS_ADDR (if set) and works jobs (if asked
+// to) until ctx ends or one of them fails.
 func (p *program) run(ctx context.Context, l net.Listener, work bool) error {
 	metrics, err := listenMetrics(ctx, p.cfg.MetricsAddr)
 	if err != nil {

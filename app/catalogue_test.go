@@ -10,7 +10,8 @@ import (
 	"testing"
 )
 
-// catalogueSize, and the traits that catalogue gives its rows, are those of a real retail catalogue.
+// catalogueSize, and the traits that catalogue gives its rows, are those of a real retail
+// catalogue.
 const (
 	catalogueSize  = 2465
 	repeatedNames  = 98 // rows whose name an earlier row has

@@ -36,24 +36,27 @@ type Config struct {
 	APIURL         string   `env:"BIGCOMMERCE_API_URL" envDefault:"https://api.bigcommerce.com" validate:"http_url"`
 	FrameAncestors []string `env:"FRAME_ANCESTORS" envSeparator:" " envDefault:"https://store-{store_hash}.mybigcommerce.com https://login.bigcommerce.com"`
 	PrivateSources []string `env:"ALLOW_PRIVATE_SOURCES" envSeparator:","`
-	// SourceRedirects lets a source's address redirect; each address on the way is checked like the first.
+	// SourceRedirects lets a source's address redirect; each address on the way is checked like the
+	// first.
 	SourceRedirects bool `env:"ALLOW_SOURCE_REDIRECTS" envDefault:"false"`
 	Port            int  `env:"PORT" envDefault:"8080" validate:"min=0,max=65535"`
 	// MetricsAddr is where Prometheus metrics are served, apart from the public PORT; "" is nowhere.
 	MetricsAddr string `env:"METRICS_ADDR"`
 	// JobLease is how long the jobs of a process that died wait until another takes them up; one that
-	// lives extends its leases all the time. Short is quick to recover and costs Redis more heartbeats.
+	// lives extends its leases all the time. Short is quick to recover and costs Redis more
+	// heartbeats.
 	JobLease time.Duration `env:"JOB_LEASE" envDefault:"30s" validate:"min=1s,max=10m"`
-	// WorkerConcurrency is how many jobs a process with workers carries out at once. They mostly wait for
-	// BigCommerce's answers, so there may be many more of them than CPUs; each takes memory while it
-	// works. Of one store at most 4 run at once all the same (queue.Options.StoreCap).
+	// WorkerConcurrency is how many jobs a process with workers carries out at once. They mostly wait
+	// for BigCommerce's answers, so there may be many more of them than CPUs; each takes memory while
+	// it works. Of one store at most 4 run at once all the same (queue.Options.StoreCap).
 	WorkerConcurrency int `env:"WORKER_CONCURRENCY" envDefault:"32" validate:"min=1,max=1000"`
 	// TrustedProxies are the proxies whose X-Forwarded-For is believed; nobody's by default.
 	TrustedProxies []string `env:"TRUSTED_PROXIES" envSeparator:","`
 	// DrainDelay is how long a process that was asked to stop still takes new requests, while /readyz
 	// says no: load balancers need that long to notice.
 	DrainDelay time.Duration `env:"DRAIN_DELAY" envDefault:"0s" validate:"min=0,max=5m"`
-	// SupportURL is where a merchant finds help, https: or mailto:; the panel shows it. The marketplace asks for one.
+	// SupportURL is where a merchant finds help, https: or mailto:; the panel shows it. The
+	// marketplace asks for one.
 	SupportURL string `env:"SUPPORT_URL"`
 	// Limits are the LIMIT_… variables that are set: internal/limits has the table of them.
 	Limits   map[limits.Name]int64 `env:"-"`
@@ -223,7 +226,8 @@ func (c *Config) level() slog.Level {
 	return l
 }
 
-// sandboxed reports whether the app talks to something else than the real BigCommerce; the panel says so.
+// sandboxed reports whether the app talks to something else than the real BigCommerce; the panel
+// says so.
 func (c *Config) sandboxed() bool {
 	u, err := url.Parse(c.APIURL)
 	return err != nil || "https://"+u.Host != bigcommerce.DefaultAPIURL

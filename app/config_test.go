@@ -55,7 +55,8 @@ var variables = []string{
 	"TRUSTED_PROXIES", "DRAIN_DELAY", "SUPPORT_URL", "WORKER_CONCURRENCY",
 }
 
-// limitVariables are those of docs/operators.md's table of limits, which a test of internal/limits holds.
+// limitVariables are those of docs/operators.md's table of limits, which a test of internal/limits
+// holds.
 func limitVariables() (names []string) {
 	for _, l := range limits.All() {
 		names = append(names, l.Variable)
@@ -86,8 +87,9 @@ func TestConfigurationDefaults(t *testing.T) {
 	}
 }
 
-// TestScopesAreAskedForOnce: what the app asks for by default is what every place says that sets it up, and covers all
-// kinds of flows that there are. BigCommerce takes the app's access from every store when it asks for more.
+// TestScopesAreAskedForOnce: what the app asks for by default is what every place says that sets it
+// up, and covers all kinds of flows that there are. BigCommerce takes the app's access from every
+// store when it asks for more.
 func TestScopesAreAskedForOnce(t *testing.T) {
 	want := []string{
 		"store_channel_settings_read_only", "store_inventory", "store_locations_read_only", "store_order_fulfillment_read_only", "store_v2_customers",

@@ -21,7 +21,8 @@ type goods struct {
 	kind string
 	// seeded: the store has the products before the first run, which changes every one of them.
 	seeded bool
-	// flow has a line's mapping and options; without it the suggested mapping and the defaults are used.
+	// flow has a line's mapping and options; without it the suggested mapping and the defaults are
+	// used.
 	flow func(prefix string) (tenants.Mapping, tenants.Options)
 	// write makes the feed.
 	write func(t testing.TB, path, prefix string, list []product)
@@ -57,8 +58,8 @@ var stockGoods = goods{
 	want: (*installation).wantStock,
 }
 
-// priceGoods are prices of the catalogue in a store's first line, and records of two price lists, which the
-// runs create, in its second.
+// priceGoods are prices of the catalogue in a store's first line, and records of two price lists,
+// which the runs create, in its second.
 var priceGoods = goods{
 	kind: "prices", rows: 60, kills: 8, seeded: true,
 	flow: func(prefix string) (tenants.Mapping, tenants.Options) {
@@ -132,7 +133,8 @@ func (i *installation) seed(store sandboxStoreInfo, list []product) {
 	testenv.Eventually(i.t, "the second location", func() bool { return places() == placeOf(1) })
 }
 
-// slow makes every answer of BigCommerce take some time, so that processes die while they wait for one.
+// slow makes every answer of BigCommerce take some time, so that processes die while they wait for
+// one.
 func (i *installation) slow(ms int) {
 	i.t.Helper()
 	i.post(i.sandbox.Admin+"/sandbox/faults", "", fmt.Sprintf(`{"kind": %q, "ms": %d}`, sandbox.FaultLatency, ms))
@@ -158,7 +160,8 @@ func (i *installation) post(address, token, body string) {
 	}
 }
 
-// journal reads the sandbox's journal, which has every effect. The value of what was deleted is nil.
+// journal reads the sandbox's journal, which has every effect. The value of what was deleted is
+// nil.
 func (i *installation) journal(read func(store, kind string, id int64, value json.RawMessage)) {
 	i.t.Helper()
 	b, err := os.ReadFile(i.state + ".wal")
@@ -220,8 +223,8 @@ func (i *installation) eachStore(lines []*line, check func(store string, lines [
 	}
 }
 
-// wantStock checks that each level of the lines, and no other, is what it was last. No write was relative, and
-// none brought back what was there before: quantities only grow here.
+// wantStock checks that each level of the lines, and no other, is what it was last. No write was
+// relative, and none brought back what was there before: quantities only grow here.
 func (i *installation) wantStock(lines []*line) {
 	i.t.Helper()
 	type level struct {
@@ -278,8 +281,8 @@ func (i *installation) wantStock(lines []*line) {
 	i.wantCreatedOnce(lines)
 }
 
-// wantPrices checks that each price of the lines is what it was last, and that each price list and each record was
-// made once.
+// wantPrices checks that each price of the lines is what it was last, and that each price list and
+// each record was made once.
 func (i *installation) wantPrices(lines []*line) {
 	i.t.Helper()
 	i.eachStore(lines, func(store string, lines []*line) {

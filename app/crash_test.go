@@ -40,7 +40,8 @@ func TestKilledAtRandomPoints(t *testing.T) {
 		// The lease bounds how long the work of a killed process stands still where Redis outlives it.
 		d := deploy(t, s, "JOB_LEASE=1s")
 
-		// In numbers of requests. A run makes one for each product at least, so that every point is reached.
+		// In numbers of requests. A run makes one for each product at least, so that every point is
+		// reached.
 		random := rand.New(rand.NewPCG(testenv.Seed(t), 0))
 		points := []int{0} // before anything was read
 		for range kills - 1 {
@@ -75,8 +76,8 @@ func TestKilledAtRandomPoints(t *testing.T) {
 	})
 }
 
-// TestKilledAtRequests kills the app with SIGKILL while it waits for an answer, again and again: runs of kinds that
-// need few requests are hit at each of them. They end as if nothing had been.
+// TestKilledAtRequests kills the app with SIGKILL while it waits for an answer, again and again:
+// runs of kinds that need few requests are hit at each of them. They end as if nothing had been.
 func TestKilledAtRequests(t *testing.T) {
 	for _, g := range everyGoods() {
 		if !g.seeded { // TestKilledAtRandomPoints
@@ -121,8 +122,8 @@ func TestKilledAtRequests(t *testing.T) {
 }
 
 // TestStoppedGracefully stops the app with SIGTERM in the middle of a run. It saves its step, gives
-// its jobs back and exits well, and the next process goes on at once: leases last ten minutes here, so
-// that a job which was not given back would not.
+// its jobs back and exits well, and the next process goes on at once: leases last ten minutes here,
+// so that a job which was not given back would not.
 func TestStoppedGracefully(t *testing.T) {
 	eachStack(t, func(t *testing.T, s stack) {
 		list := catalogue(600)
@@ -152,8 +153,8 @@ func TestStoppedGracefully(t *testing.T) {
 	})
 }
 
-// TestDemoSurvivesKill kills `sluice demo --state DIR` itself. The sandbox's store and the run survive
-// with it, and the next call goes on.
+// TestDemoSurvivesKill kills `sluice demo --state DIR` itself. The sandbox's store and the run
+// survive with it, and the next call goes on.
 func TestDemoSurvivesKill(t *testing.T) {
 	buildSluice(t)
 	t.Parallel()
@@ -186,7 +187,8 @@ func TestDemoSurvivesKill(t *testing.T) {
 	}
 }
 
-// TestDemoKilledWhileItFetches leaves a run that waits for a feed server which is gone with the demo.
+// TestDemoKilledWhileItFetches leaves a run that waits for a feed server which is gone with the
+// demo.
 func TestDemoKilledWhileItFetches(t *testing.T) {
 	buildSluice(t)
 	t.Parallel()

@@ -113,7 +113,8 @@ func (i *installation) newLineOf(g goods, m *merchant, prefix string, rows int) 
 	return l
 }
 
-// change adds rows to the feed and changes others: the quantity of stock, the price of everything else.
+// change adds rows to the feed and changes others: the quantity of stock, the price of everything
+// else.
 func (l *line) change(add, others int) {
 	l.want = tenants.Counts{Total: int64(len(l.list) + add), Created: int64(add), Updated: int64(others), Unchanged: int64(len(l.list) - others)}
 	if l.goods.seeded {
@@ -168,8 +169,9 @@ func (l *line) over() (bool, error) {
 	return true, nil
 }
 
-// TestSoakWorkersKilled kills workers with SIGKILL again and again while they hold jobs of several stores and
-// flows of a kind. What is created is created once, each change lands, runs add up, and nothing is left behind.
+// TestSoakWorkersKilled kills workers with SIGKILL again and again while they hold jobs of several
+// stores and flows of a kind. What is created is created once, each change lands, runs add up, and
+// nothing is left behind.
 func TestSoakWorkersKilled(t *testing.T) {
 	buildSluice(t)
 	for _, g := range everyGoods() {
@@ -266,8 +268,8 @@ func killWorkers(t *testing.T, g goods) {
 	i.wantIdle(s.database, s.redis)
 }
 
-// wantLines checks that each store has the products of its lines, as they were last changed, and each was created
-// once.
+// wantLines checks that each store has the products of its lines, as they were last changed, and
+// each was created once.
 func (i *installation) wantLines(lines []*line) {
 	i.t.Helper()
 	for n, store := range i.sandbox.Stores {
@@ -344,8 +346,9 @@ func redisClient(t *testing.T, redisURL string) *redis.Client {
 	return rdb
 }
 
-// giveUp moves up the time of requests that have been on their way for long: those of killed processes, which are
-// given up after two minutes. Until then a store gets no other of which BigCommerce takes only one at a time.
+// giveUp moves up the time of requests that have been on their way for long: those of killed
+// processes, which are given up after two minutes. Until then a store gets no other of which
+// BigCommerce takes only one at a time.
 func (i *installation) giveUp(rdb *redis.Client) {
 	i.t.Helper()
 	ctx, old := i.t.Context(), time.Now().Add(2*time.Minute-3*time.Second).UnixMilli()
@@ -361,8 +364,8 @@ func (i *installation) giveUp(rdb *redis.Client) {
 	}
 }
 
-// wantIdle checks that SQL and Redis have no work left, and Redis no trace of any. Requests of killed
-// processes are given up after two minutes; here their time is moved up.
+// wantIdle checks that SQL and Redis have no work left, and Redis no trace of any. Requests of
+// killed processes are given up after two minutes; here their time is moved up.
 func (i *installation) wantIdle(databaseURL, redisURL string) {
 	t := i.t
 	t.Helper()

@@ -17,8 +17,8 @@ import (
 	"sluice/tenants"
 )
 
-// TestCurrentCustomerOfTheWholeProgram: an ERP writes accounts, a page asks who is signed in and sees the
-// card, and a store that uninstalls is refused from the next request on.
+// TestCurrentCustomerOfTheWholeProgram: an ERP writes accounts, a page asks who is signed in and
+// sees the card, and a store that uninstalls is refused from the next request on.
 func TestCurrentCustomerOfTheWholeProgram(t *testing.T) {
 	h := newHouse(t, houseOptions{})
 	store := h.sandbox.AddStore(sandbox.StoreSpec{Hash: "current1"})

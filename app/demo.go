@@ -332,8 +332,8 @@ func (r *demoResult) failure() error {
 	return fmt.Errorf("the run ended as %s", r.State)
 }
 
-// settle waits until the store has no work left: an install registers webhooks and reads the store, a first flow
-// registers those of its kind, and those requests are not the run's.
+// settle waits until the store has no work left: an install registers webhooks and reads the store,
+// a first flow registers those of its kind, and those requests are not the run's.
 func (d *demo) settle(ctx context.Context) error {
 	ctx = tenants.WithStore(ctx, d.store.Hash)
 	tick := time.NewTicker(runPoll)

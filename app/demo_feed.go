@@ -16,8 +16,9 @@ import (
 	"time"
 )
 
-// feedServer is the back-office system of the demo: it serves files, as an ERP's exports would be, on a
-// loopback port. A file of the user's is read at each request, so that it may be edited meanwhile.
+// feedServer is the back-office system of the demo: it serves files, as an ERP's exports would be,
+// on a loopback port. A file of the user's is read at each request, so that it may be edited
+// meanwhile.
 type feedServer struct {
 	base   string // URL, with a trailing slash
 	server *http.Server
@@ -44,8 +45,8 @@ func newFeedServer(l net.Listener) *feedServer {
 	return f
 }
 
-// serve serves the file at path, or the example parts when path is empty, and returns its address. Files of
-// the same name have addresses of their own.
+// serve serves the file at path, or the example parts when path is empty, and returns its address.
+// Files of the same name have addresses of their own.
 func (f *feedServer) serve(path string) (address string, err error) {
 	name := exampleFile
 	if path != "" {

@@ -23,8 +23,9 @@ type flowSpec struct {
 	Options tenants.Options  `json:"options"` // nil: the flow's own, which are the defaults at first
 }
 
-// demoSource is where a flow reads from: a file that the demo serves, or an address as the API takes it.
-// As JSON it is {"kind":"url","url":…} or a text, which is an address or the path of a file.
+// demoSource is where a flow reads from: a file that the demo serves, or an address as the API
+// takes it. As JSON it is {"kind":"url","url":…} or a text, which is an address or the path of a
+// file.
 type demoSource struct {
 	Kind          string  `json:"kind"`
 	URL           string  `json:"url"` // "": File is served

@@ -88,8 +88,8 @@ func TestFlowsOfTheDemo(t *testing.T) {
 	}
 }
 
-// TestDemoOfSeveralFlows: one after the other, each its own, the same ones in the next call; a run that fails
-// stops no other, and ends the demo with 1.
+// TestDemoOfSeveralFlows: one after the other, each its own, the same ones in the next call; a run
+// that fails stops no other, and ends the demo with 1.
 func TestDemoOfSeveralFlows(t *testing.T) {
 	const mapping = `"mapping":{"fields":[{"target":"sku","expression":"Part"},{"target":"name","expression":"\"Part \" + Part"},{"target":"price","expression":"Price"},{"target":"weight","expression":"1"},{"target":"type","expression":"\"physical\""}]}`
 	dir := writeFiles(t, map[string]string{
@@ -118,7 +118,8 @@ func TestDemoOfSeveralFlows(t *testing.T) {
 	wantDemo(t, "b after a failed", results[1], demoCounts{read: 1, unchanged: 1}, 6)
 }
 
-// TestDemoWithAMapping: the command line's mapping and options count, also for a flow that is there.
+// TestDemoWithAMapping: the command line's mapping and options count, also for a flow that is
+// there.
 func TestDemoWithAMapping(t *testing.T) {
 	dir := writeFiles(t, map[string]string{
 		"feed.csv":     "Part,Label,Price,Kilos\nC-1,Same,1,1\nC-2,Same,2,1\n",

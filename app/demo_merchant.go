@@ -18,8 +18,8 @@ import (
 	"sluice/ui"
 )
 
-// merchant does what the store's owner does in a browser: opens the control panel, installs the app or
-// opens it, and uses the panel's API with the session that the app's page carries.
+// merchant does what the store's owner does in a browser: opens the control panel, installs the app
+// or opens it, and uses the panel's API with the session that the app's page carries.
 type merchant struct {
 	app     string // the app's base URL
 	panel   string // where the control panel shows the app of the store
@@ -89,8 +89,8 @@ func (m *merchant) fetch(ctx context.Context, method, address string) ([]byte, e
 	return nil, fmt.Errorf("%s %s was answered with %s", method, req.URL.Path, res.Status)
 }
 
-// openFrame loads the address of the app's frame, as the control panel's page gives it, and keeps the
-// session of the page.
+// openFrame loads the address of the app's frame, as the control panel's page gives it, and keeps
+// the session of the page.
 func (m *merchant) openFrame(ctx context.Context, src string) error {
 	page, err := m.fetch(ctx, http.MethodGet, html.UnescapeString(src))
 	if err != nil {
@@ -184,7 +184,8 @@ type demoFlow struct {
 	} `json:"source"`
 }
 
-// prepareFlow returns the flow of a spec, reading from its source's address. One that is not there yet is made.
+// prepareFlow returns the flow of a spec, reading from its source's address. One that is not there
+// yet is made.
 func (m *merchant) prepareFlow(ctx context.Context, spec flowSpec) (*demoFlow, error) {
 	f, err := m.findFlow(ctx, spec)
 	if err != nil {
@@ -237,7 +238,8 @@ func (m *merchant) findFlow(ctx context.Context, spec flowSpec) (*demoFlow, erro
 	}
 }
 
-// pointFlow saves a flow that reads from source. One without a mapping gets the one that Sluice suggests.
+// pointFlow saves a flow that reads from source. One without a mapping gets the one that Sluice
+// suggests.
 func (m *merchant) pointFlow(ctx context.Context, f *demoFlow, source demoSource) error {
 	if len(f.Mapping.Fields) == 0 {
 		var seen struct {
@@ -268,7 +270,8 @@ func (m *merchant) startRun(ctx context.Context, flowID string) (*demoRun, error
 	return &r, m.call(ctx, http.MethodPost, "/flows/"+flowID+"/runs", map[string]bool{"dry_run": false}, &r)
 }
 
-// unfinishedRun returns the run of a flow that an earlier process left unfinished, nil if there is none.
+// unfinishedRun returns the run of a flow that an earlier process left unfinished, nil if there is
+// none.
 func (m *merchant) unfinishedRun(ctx context.Context, flowID string) (*demoRun, error) {
 	var last struct {
 		Runs []demoRun `json:"runs"`

@@ -33,8 +33,8 @@ func runDemo(t *testing.T, dir, feed string, env ...string) demoResult {
 	return results[0]
 }
 
-// runDemoWith calls `sluice demo --once --json` and returns what it printed: an object a line, and what it
-// complained of when it ended with 1.
+// runDemoWith calls `sluice demo --once --json` and returns what it printed: an object a line, and
+// what it complained of when it ended with 1.
 func runDemoWith(t *testing.T, env []string, args ...string) (results []demoResult, complaint string) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), buildSluice(t), append([]string{"demo", "--once", "--json"}, args...)...)
@@ -81,8 +81,8 @@ func wantDemo(t *testing.T, what string, r demoResult, want demoCounts, maxReque
 	}
 }
 
-// TestDemo is what the project promises of a first run, a second run, a changed feed, and an app that
-// has forgotten everything.
+// TestDemo is what the project promises of a first run, a second run, a changed feed, and an app
+// that has forgotten everything.
 func TestDemo(t *testing.T) {
 	buildSluice(t)
 	t.Run("SQLite and embedded Redis", func(t *testing.T) {
@@ -126,7 +126,8 @@ func demoPromises(t *testing.T, dir string, env []string, forget func() []string
 	writeCatalogue(t, feed, list)
 
 	r := runDemo(t, dir, feed, env...)
-	// Besides one request a product: the store's categories and catalogue, and the categories to create.
+	// Besides one request a product: the store's categories and catalogue, and the categories to
+	// create.
 	wantDemo(t, "first run", r, demoCounts{read: catalogueSize, created: catalogueSize}, catalogueSize+20)
 	store := r.StoreHash
 
@@ -187,8 +188,8 @@ func TestSandboxDump(t *testing.T) {
 	}
 }
 
-// TestDemoAsks: a run that waits for an answer is no failure and not done: programs tell it by the exit code, and by the
-// question in the JSON.
+// TestDemoAsks: a run that waits for an answer is no failure and not done: programs tell it by the
+// exit code, and by the question in the JSON.
 func TestDemoAsks(t *testing.T) {
 	for state, want := range map[tenants.RunState]int{
 		tenants.RunDone: 0, tenants.RunAsking: 2, tenants.RunFailed: 1, tenants.RunCancelled: 1,

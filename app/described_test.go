@@ -13,16 +13,16 @@ import (
 	"sluice/internal/openapi/openapitest"
 )
 
-// undescribed are the routes that are no API: callbacks that BigCommerce's control panel makes, what the
-// panel's page loads and reports, and the description itself.
+// undescribed are the routes that are no API: callbacks that BigCommerce's control panel makes,
+// what the panel's page loads and reports, and the description itself.
 var undescribed = []string{
 	"GET /auth", "GET /load", "GET /uninstall", "GET /remove_user",
 	"POST /csp-report", "GET /assets/*path",
 	"GET " + openapi.PagePath, "HEAD " + openapi.PagePath, "GET " + openapi.YAMLPath, "HEAD " + openapi.YAMLPath,
 }
 
-// TestEveryRouteIsDescribed walks the routes of the program as it runs: each is described, and nothing is
-// described that is not there.
+// TestEveryRouteIsDescribed walks the routes of the program as it runs: each is described, and
+// nothing is described that is not there.
 func TestEveryRouteIsDescribed(t *testing.T) {
 	p, _ := healthProgram(t, nil)
 	missing := map[string]bool{}

@@ -80,8 +80,8 @@ func newDoctor(stores []string, limit int) *doctor {
 	}}
 }
 
-// examine goes from the inside out, and leaves out what cannot be asked because something before it is
-// missing.
+// examine goes from the inside out, and leaves out what cannot be asked because something before it
+// is missing.
 func (d *doctor) examine(ctx context.Context) {
 	if !d.configuration() {
 		return

@@ -21,7 +21,8 @@ import (
 	"sluice/ui"
 )
 
-// The doctor's checks of what belongs to the operator: configuration, database, Redis, clocks, address.
+// The doctor's checks of what belongs to the operator: configuration, database, Redis, clocks,
+// address.
 
 // configuration reads the environment; without a good one nothing else can be looked at.
 func (d *doctor) configuration() bool {
@@ -239,8 +240,8 @@ func (d *doctor) get(ctx context.Context, address string) (*answered, error) {
 	return &answered{res, body}, err
 }
 
-// callbacks are what is entered in the Developer Portal, and where webhooks go. Asked without a token,
-// each must refuse: that it is ours shows in the request id.
+// callbacks are what is entered in the Developer Portal, and where webhooks go. Asked without a
+// token, each must refuse: that it is ours shows in the request id.
 var callbacks = []string{"/auth", "/load", "/uninstall", "/remove_user", jobs.WebhookPath}
 
 // address checks that APP_URL reaches this very app, as BigCommerce will reach it.

@@ -17,8 +17,8 @@ import (
 	"sluice/tenants"
 )
 
-// examineStores looks at the stores that were asked for, or at the newest. Its requests are few and do
-// not go through the governor, which the serving processes keep busy.
+// examineStores looks at the stores that were asked for, or at the newest. Its requests are few and
+// do not go through the governor, which the serving processes keep busy.
 func (d *doctor) examineStores(ctx context.Context, db *tenants.DB) {
 	stores, err := db.Stores(ctx)
 	if err != nil {
@@ -33,8 +33,9 @@ func (d *doctor) examineStores(ctx context.Context, db *tenants.DB) {
 	d.keysToReview(ctx, db)
 }
 
-// keysToReview says which stores have API keys that are the owner's to make nowadays and that another made: they go on,
-// and their owner is asked in the panel. They are found in the database, so no store is left out.
+// keysToReview says which stores have API keys that are the owner's to make nowadays and that
+// another made: they go on, and their owner is asked in the panel. They are found in the database,
+// so no store is left out.
 func (d *doctor) keysToReview(ctx context.Context, db *tenants.DB) {
 	const check = "api-keys"
 	numbers, err := db.KeysToReview(ctx)
@@ -52,9 +53,9 @@ func (d *doctor) keysToReview(ctx context.Context, db *tenants.DB) {
 	}
 }
 
-// sharedAddresses looks for stores whose shoppers come back from the identity provider by the redirect URI
-// that all stores share. They are found in the database, so none is left out; the providers of as many as
-// the limit says are asked, of others counts what was recorded last.
+// sharedAddresses looks for stores whose shoppers come back from the identity provider by the
+// redirect URI that all stores share. They are found in the database, so none is left out; the
+// providers of as many as the limit says are asked, of others counts what was recorded last.
 func (d *doctor) sharedAddresses(ctx context.Context, db *tenants.DB) {
 	const check = "redirect"
 	list, err := db.ProvidersOnSharedAddress(ctx)

@@ -81,8 +81,8 @@ func (c *clinic) examine(changed map[string]string, prepare func(*doctor)) *doct
 	return d
 }
 
-// TestDoctor plants one fault after another. Each is found under its name, said in words, with what to
-// do; and nothing else is found that is not there.
+// TestDoctor plants one fault after another. Each is found under its name, said in words, with what
+// to do; and nothing else is found that is not there.
 func TestDoctor(t *testing.T) {
 	c := newClinic(t)
 	healthy := func() {
@@ -183,8 +183,8 @@ func TestDoctor(t *testing.T) {
 	c.expect(c.examine(nil, nil), "token", "does not accept", "install it again")
 }
 
-// sharedAddress: a provider from before is a fault unless it names itself in its answers, also where the store is
-// not among those that are looked at.
+// sharedAddress: a provider from before is a fault unless it names itself in its answers, also
+// where the store is not among those that are looked at.
 func (c *clinic) sharedAddress() {
 	c.t.Helper()
 	h := c.shop.house
@@ -210,8 +210,8 @@ func (c *clinic) sharedAddress() {
 	c.shop.do(db.DeleteIdentityProvider(ctx))
 }
 
-// keysToReview: what administrators made before it was the owner's to make goes on and is named, with its number, until
-// the owner has kept or revoked it.
+// keysToReview: what administrators made before it was the owner's to make goes on and is named,
+// with its number, until the owner has kept or revoked it.
 func (c *clinic) keysToReview() {
 	c.t.Helper()
 	ctx, db := tenants.WithStore(c.t.Context(), c.shop.store.Hash), c.shop.house.program.db
@@ -249,7 +249,8 @@ func (c *clinic) private() map[string]string {
 	return map[string]string{"ALLOW_PRIVATE_SOURCES": "127.0.0.0/8"}
 }
 
-// expect fails the test unless a fault of check says what it should; secrets never stand in a finding.
+// expect fails the test unless a fault of check says what it should; secrets never stand in a
+// finding.
 func (c *clinic) expect(d *doctor, check, says, do string) {
 	c.t.Helper()
 	found := false

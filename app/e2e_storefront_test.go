@@ -5,16 +5,17 @@ import (
 	"testing"
 )
 
-// storefrontScopes are what README.md tells an operator to register for storefronts and sign-ins, besides
-// those of the catalogue.
+// storefrontScopes are what README.md tells an operator to register for storefronts and sign-ins,
+// besides those of the catalogue.
 const storefrontScopes = "store_v2_products store_v2_information_read_only store_v2_customers store_v2_customers_login " +
 	"store_v2_content store_channel_settings_read_only store_sites_read_only"
 
-// aToken matches a JSON Web Token. The first of its three parts is a JSON object in base64: {" is eyJ there.
+// aToken matches a JSON Web Token. The first of its three parts is a JSON object in base64: {" is
+// eyJ there.
 var aToken = regexp.MustCompile(`eyJ[\w-]*\.[\w-]+\.[\w-]+`)
 
-// TestStorefrontInChromium drives what a merchant does to have shoppers sign in, and then what a shopper
-// does at the storefront, between real processes as in TestOutcomeInChromium.
+// TestStorefrontInChromium drives what a merchant does to have shoppers sign in, and then what a
+// shopper does at the storefront, between real processes as in TestOutcomeInChromium.
 func TestStorefrontInChromium(t *testing.T) {
 	s := openStage(t, storefrontScopes)
 	if s == nil {

@@ -30,17 +30,18 @@ import (
 // panelSource is where the front end and its browser test stand, seen from this package.
 const panelSource = "../ui/web"
 
-// TestOutcomeInChromium drives what a merchant does through the sandbox's control panel, with the real
-// binary, a real Redis and a real browser. The steps and what they assert are in ui/web/e2e. E2E_SHOTS
-// names a folder for all screenshots, E2E_IMAGES one for those that the documentation shows.
+// TestOutcomeInChromium drives what a merchant does through the sandbox's control panel, with the
+// real binary, a real Redis and a real browser. The steps and what they assert are in ui/web/e2e.
+// E2E_SHOTS names a folder for all screenshots, E2E_IMAGES one for those that the documentation
+// shows.
 func TestOutcomeInChromium(t *testing.T) {
 	if s := openStage(t, ""); s != nil {
 		s.play(t, "e2e/outcome.mjs")
 	}
 }
 
-// stage is everything that a scenario in the browser needs: a sandbox, the app, and the merchant's back
-// office, each in its place.
+// stage is everything that a scenario in the browser needs: a sandbox, the app, and the merchant's
+// back office, each in its place.
 type stage struct {
 	chromium, dir string
 	app           string // its origin
@@ -50,8 +51,8 @@ type stage struct {
 	log           *appLog
 }
 
-// openStage builds the program and starts it. scopes, separated by spaces, are what the app asks for; ""
-// is its default. It returns nil where there is no browser and none is demanded.
+// openStage builds the program and starts it. scopes, separated by spaces, are what the app asks
+// for; "" is its default. It returns nil where there is no browser and none is demanded.
 func openStage(t *testing.T, scopes string) *stage {
 	t.Helper()
 	chromium, ok := testenv.Chromium(t)
@@ -172,7 +173,8 @@ func (s *stage) startApp(t *testing.T, binary, port, scopes string) {
 	})
 }
 
-// startProcess starts a command that is asked to stop at the end of the test, and must then do so well.
+// startProcess starts a command that is asked to stop at the end of the test, and must then do so
+// well.
 func startProcess(t *testing.T, cmd *exec.Cmd) {
 	t.Helper()
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }

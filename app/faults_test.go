@@ -27,7 +27,8 @@ func rows(n int, price string) string {
 	return b.String()
 }
 
-// TestPlatformFaults makes BigCommerce fail in many ways. Runs take longer for it, and nothing else.
+// TestPlatformFaults makes BigCommerce fail in many ways. Runs take longer for it, and nothing
+// else.
 func TestPlatformFaults(t *testing.T) {
 	h := newHouse(t, houseOptions{})
 	const n = 40
@@ -160,7 +161,8 @@ func TestFixAndRetry(t *testing.T) {
 	}
 }
 
-// TestCancel cancels a run in the middle. What it wrote stays and is counted, and a new run does the rest.
+// TestCancel cancels a run in the middle. What it wrote stays and is counted, and a new run does
+// the rest.
 func TestCancel(t *testing.T) {
 	t.Parallel()
 	const n = 400
@@ -188,8 +190,8 @@ func TestCancel(t *testing.T) {
 	}
 }
 
-// TestPaddedSKUsInTheStore has products whose SKUs are padded: BigCommerce does not find them by SKU,
-// and refuses a second one.
+// TestPaddedSKUsInTheStore has products whose SKUs are padded: BigCommerce does not find them by
+// SKU, and refuses a second one.
 func TestPaddedSKUsInTheStore(t *testing.T) {
 	t.Parallel()
 	s := newHouse(t, houseOptions{}).newShop(t)
@@ -212,7 +214,8 @@ func TestPaddedSKUsInTheStore(t *testing.T) {
 	}
 }
 
-// TestNamesTakenInTheStore has names that other products have already: one outside the feed, one in it.
+// TestNamesTakenInTheStore has names that other products have already: one outside the feed, one in
+// it.
 func TestNamesTakenInTheStore(t *testing.T) {
 	h := newHouse(t, houseOptions{})
 	const store, feed = "another product of the store", "another product of this feed"

@@ -48,8 +48,8 @@ func metric(prefix string, sizes ...int) []string {
 	return out
 }
 
-// writeExampleFeed writes the example ERP's parts as it would export them: its own column names, its
-// own part numbers, and some names that several parts share. The same n gives the same bytes.
+// writeExampleFeed writes the example ERP's parts as it would export them: its own column names,
+// its own part numbers, and some names that several parts share. The same n gives the same bytes.
 func writeExampleFeed(w io.Writer, n int) error {
 	r := rand.New(rand.NewPCG(1886, 2026))
 	c := csv.NewWriter(w)

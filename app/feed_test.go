@@ -15,8 +15,9 @@ import (
 	"sluice/jobs/kinds/products"
 )
 
-// TestExampleFeed holds the example ERP's export to what the demo needs of it: always the same, right
-// by BigCommerce's rules, with repeated names as real ones have, and mapped without a person's help.
+// TestExampleFeed holds the example ERP's export to what the demo needs of it: always the same,
+// right by BigCommerce's rules, with repeated names as real ones have, and mapped without a
+// person's help.
 func TestExampleFeed(t *testing.T) {
 	var a, b bytes.Buffer
 	if err := writeExampleFeed(&a, exampleParts); err != nil {

@@ -43,8 +43,8 @@ var badRows = []badRow{
 	{"invalid UTF-8", "B-14,Br\xff\xfeken,1.00,1", "B-14", "PartDescription", "it is not valid UTF-8: save the file as UTF-8, or set the encoding to Latin-1"},
 }
 
-// TestBadRows runs one feed a fault, and one with all of them. Good rows before and after are written,
-// and each bad one is named by line, key and field.
+// TestBadRows runs one feed a fault, and one with all of them. Good rows before and after are
+// written, and each bad one is named by line, key and field.
 func TestBadRows(t *testing.T) {
 	h := newHouse(t, houseOptions{})
 	t.Run("each", func(t *testing.T) {
@@ -93,8 +93,8 @@ func (s *shop) wantSKUs(want ...string) {
 	}
 }
 
-// TestFeedsThatCannotBeUsed has what no run can use. The run fails with a reason that says what to do,
-// and the store stays as it was.
+// TestFeedsThatCannotBeUsed has what no run can use. The run fails with a reason that says what to
+// do, and the store stays as it was.
 func TestFeedsThatCannotBeUsed(t *testing.T) {
 	h := newHouse(t, houseOptions{})
 	text := func(contentType, body string) http.HandlerFunc {

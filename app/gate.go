@@ -10,9 +10,9 @@ import (
 	"sluice/ui"
 )
 
-// outsideGate are the routes that the limiter by address does not stand in front of, each with its reason.
-// Those that prove callers count whoever proves nothing against the address themselves, before anything else
-// is done for them (ratelimit.Gate.Pass).
+// outsideGate are the routes that the limiter by address does not stand in front of, each with its
+// reason. Those that prove callers count whoever proves nothing against the address themselves,
+// before anything else is done for them (ratelimit.Gate.Pass).
 var outsideGate = []struct{ route, reason string }{
 	{"/healthz", "a probe of whoever runs the process; it asks nothing of others"},
 	{readyPath, "a probe of whoever runs the process; what it asks is asked once a second at most"},
@@ -33,8 +33,8 @@ func provesItself(route string) bool {
 	return false
 }
 
-// insideNetworks are the addresses that nobody on the internet has: a request from one that was forwarded
-// came through a proxy of ours.
+// insideNetworks are the addresses that nobody on the internet has: a request from one that was
+// forwarded came through a proxy of ours.
 var insideNetworks = func() (all []netip.Prefix) {
 	for _, text := range []string{"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "fc00::/7", "fe80::/10", "::1/128"} {
 		all = append(all, netip.MustParsePrefix(text))
@@ -42,8 +42,9 @@ var insideNetworks = func() (all []netip.Prefix) {
 	return all
 }()
 
-// noteProxy notices requests that a proxy forwards which TRUSTED_PROXIES does not have: all callers then
-// share the proxy's address, and one of them uses up everybody's rate. /healthz tells the doctor.
+// noteProxy notices requests that a proxy forwards which TRUSTED_PROXIES does not have: all callers
+// then share the proxy's address, and one of them uses up everybody's rate. /healthz tells the
+// doctor.
 func (h *health) noteProxy(trusted []netip.Prefix) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		if h.unknownProxy.Load() || c.GetHeader("X-Forwarded-For") == "" {

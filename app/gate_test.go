@@ -59,9 +59,10 @@ func (p *program) ask(method, target, from, body string, header ...string) *http
 	return w
 }
 
-// TestEveryRouteIsBehindTheGate walks the router's own list. An address that has used up its rate gets 429 of
-// each route, and of one that does not exist, and nothing is stored for it, nor logged but the refusal itself; what is outside of the
-// gate is on a list, with a reason, and proves its callers before it counts.
+// TestEveryRouteIsBehindTheGate walks the router's own list. An address that has used up its rate
+// gets 429 of each route, and of one that does not exist, and nothing is stored for it, nor logged
+// but the refusal itself; what is outside of the gate is on a list, with a reason, and proves its
+// callers before it counts.
 func TestEveryRouteIsBehindTheGate(t *testing.T) {
 	p, log := gateProgram(t, map[limits.Name]int64{limits.AddressRate: 3})
 	const stranger, other = "203.0.113.7", "203.0.113.8"
@@ -118,7 +119,8 @@ func TestEveryRouteIsBehindTheGate(t *testing.T) {
 	}
 }
 
-// TestALineOfIPv6HasOneRateAtTheGate, not as many as it has networks: 256 with a /56, 65,536 with a /48.
+// TestALineOfIPv6HasOneRateAtTheGate, not as many as it has networks: 256 with a /56, 65,536 with a
+// /48.
 func TestALineOfIPv6HasOneRateAtTheGate(t *testing.T) {
 	p, _ := gateProgram(t, map[limits.Name]int64{limits.AddressRate: 2})
 	admitted := 0
@@ -143,8 +145,8 @@ func usedTokens(t *testing.T, p *program) (n int64) {
 	return n
 }
 
-// TestWhoProvesItselfIsNotCountedByAddress: an API key and a signed webhook come through from an address that
-// somebody else has used up; the key has a rate of its own.
+// TestWhoProvesItselfIsNotCountedByAddress: an API key and a signed webhook come through from an
+// address that somebody else has used up; the key has a rate of its own.
 func TestWhoProvesItselfIsNotCountedByAddress(t *testing.T) {
 	p, _ := gateProgram(t, map[limits.Name]int64{limits.AddressRate: 2, limits.PrincipalRate: 5})
 	const address = "203.0.113.7"

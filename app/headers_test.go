@@ -37,8 +37,8 @@ func TestTLSIsForAYear(t *testing.T) {
 	}
 }
 
-// TestEveryAnswerIsSecured asks the assembled program for one answer of each kind, also for those that the
-// router and the server make.
+// TestEveryAnswerIsSecured asks the assembled program for one answer of each kind, also for those
+// that the router and the server make.
 func TestEveryAnswerIsSecured(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, houseOptions{log: slog.New(slog.DiscardHandler)})

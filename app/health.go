@@ -16,7 +16,8 @@ import (
 )
 
 const (
-	// checkTime bounds each check; probes of Kubernetes wait 1 s unless told otherwise, so the chart says 3 s.
+	// checkTime bounds each check; probes of Kubernetes wait 1 s unless told otherwise, so the chart
+	// says 3 s.
 	checkTime = 2 * time.Second
 	// checkFor is how long an answer stands: anybody may ask, and must not make the database work.
 	checkFor = time.Second
@@ -24,10 +25,10 @@ const (
 	readyPath = "/readyz"
 )
 
-// health answers the two questions of whoever runs the process. /healthz: does it still answer at all
-// (if not, restart it)? It asks nothing of others, because a restart does not fix a database. /readyz:
-// should it get requests now? Not while the database, its migrations or Redis are missing, nor once the
-// process was asked to stop.
+// health answers the two questions of whoever runs the process. /healthz: does it still answer at
+// all (if not, restart it)? It asks nothing of others, because a restart does not fix a database.
+// /readyz: should it get requests now? Not while the database, its migrations or Redis are missing,
+// nor once the process was asked to stop.
 type health struct {
 	db       *tenants.DB
 	rdb      redis.UniversalClient
@@ -53,7 +54,8 @@ type report struct {
 	Status  string  `json:"status"` // ok, ready, not_ready or draining
 	Version string  `json:"version"`
 	Checks  []check `json:"checks,omitempty"`
-	// UnknownProxy: requests come through a proxy that TRUSTED_PROXIES does not have. Only /healthz tells.
+	// UnknownProxy: requests come through a proxy that TRUSTED_PROXIES does not have. Only /healthz
+	// tells.
 	UnknownProxy bool `json:"unknown_proxy,omitempty"`
 }
 

@@ -13,13 +13,14 @@ import (
 	"github.com/caarlos0/env/v11"
 )
 
-// healthCommand asks the server of this machine how it is: a container has no other program to do it with.
+// healthCommand asks the server of this machine how it is: a container has no other program to do
+// it with.
 type healthCommand struct {
 	Ready bool `help:"Ask whether it takes requests (/readyz), not only whether it lives (/healthz)."`
 }
 
-// Run fails unless the server answers 200. It asks on PORT, or on METRICS_ADDR where nothing listens on
-// PORT: a worker serves nothing else.
+// Run fails unless the server answers 200. It asks on PORT, or on METRICS_ADDR where nothing
+// listens on PORT: a worker serves nothing else.
 func (c *healthCommand) Run(ctx context.Context) error {
 	var cfg struct {
 		Port        int    `env:"PORT" envDefault:"8080"`

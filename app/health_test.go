@@ -22,7 +22,8 @@ import (
 	"sluice/internal/testenv"
 )
 
-// healthProgram is a program on a SQLite file that was not migrated, and on a Redis that can be stopped.
+// healthProgram is a program on a SQLite file that was not migrated, and on a Redis that can be
+// stopped.
 func healthProgram(t *testing.T, change func(*Config)) (*program, *miniredis.Miniredis) {
 	t.Helper()
 	rdb := miniredis.RunT(t)
@@ -112,7 +113,8 @@ func TestReadinessIsNotAskedAnew(t *testing.T) {
 	}
 }
 
-// TestDraining: a process that was asked to stop says so, still answers, and closes what it answered on.
+// TestDraining: a process that was asked to stop says so, still answers, and closes what it
+// answered on.
 func TestDraining(t *testing.T) {
 	p, _ := healthProgram(t, func(c *Config) { c.DrainDelay = 5 * time.Minute })
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -222,7 +224,8 @@ func TestClientAddress(t *testing.T) {
 	}
 }
 
-// TestCompression: long texts shrink for those who accept it; pages with a session never, streams not at all.
+// TestCompression: long texts shrink for those who accept it; pages with a session never, streams
+// not at all.
 func TestCompression(t *testing.T) {
 	long := strings.Repeat("Sluice ", 1000)
 	r, err := newRouter(slog.New(slog.DiscardHandler), nil)

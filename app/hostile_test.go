@@ -26,8 +26,8 @@ import (
 	"sluice/ui"
 )
 
-// What a hostile store may take from everybody else: this much memory over the idle process, and this
-// long an ordinary store's request to wait.
+// What a hostile store may take from everybody else: this much memory over the idle process, and
+// this long an ordinary store's request to wait.
 const (
 	hostileMemory = 512 << 20
 	hostileWait   = 20 * time.Millisecond
@@ -35,9 +35,10 @@ const (
 	stopTime = 25 * time.Second
 )
 
-// TestSoakHostileTenant lets one store do all that costs something at once (mappings that blow up, in the
-// preview and in a run, uploads that trickle in, live streams, flows) while another looks at its panel
-// and runs its feed. The other must not notice, memory stays bounded, and the process can be stopped.
+// TestSoakHostileTenant lets one store do all that costs something at once (mappings that blow up,
+// in the preview and in a run, uploads that trickle in, live streams, flows) while another looks at
+// its panel and runs its feed. The other must not notice, memory stays bounded, and the process can
+// be stopped.
 func TestSoakHostileTenant(t *testing.T) {
 	soak := testenv.NewSoak(t)
 	buildSluice(t)

@@ -23,8 +23,8 @@ import (
 	"sluice/ui"
 )
 
-// house is the whole program in this process, with a sandbox beside it. Stores do not meet, so tests
-// of one house may run in parallel, each in a shop of its own.
+// house is the whole program in this process, with a sandbox beside it. Stores do not meet, so
+// tests of one house may run in parallel, each in a shop of its own.
 type house struct {
 	sandbox *sandbox.Sandbox
 	program *program

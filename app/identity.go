@@ -22,8 +22,8 @@ type identity struct {
 	current *customer.Service
 }
 
-// assembleIdentity builds what signs shoppers in. Providers may be where feeds may be: on the internet,
-// and in the ranges that the operator allows.
+// assembleIdentity builds what signs shoppers in. Providers may be where feeds may be: on the
+// internet, and in the ranges that the operator allows.
 func (p *program) assembleIdentity(rdb redis.UniversalClient, clients *jobs.Clients, private []netip.Prefix) (*identity, error) {
 	minter, err := login.NewMinter(p.cfg.ClientID, p.cfg.ClientSecret)
 	if err != nil {
@@ -46,9 +46,9 @@ func (p *program) assembleIdentity(rdb redis.UniversalClient, clients *jobs.Clie
 	return &identity{signIn: signIn, sso: single, current: current}, nil
 }
 
-// lifecycle tells jobs of installs and uninstalls, and has the storefront's endpoints forget what they
-// remember of the store: shoppers of a store that uninstalled are refused from the next request on. Other
-// processes notice within seconds (customer.Service.Forget).
+// lifecycle tells jobs of installs and uninstalls, and has the storefront's endpoints forget what
+// they remember of the store: shoppers of a store that uninstalled are refused from the next
+// request on. Other processes notice within seconds (customer.Service.Forget).
 type lifecycle struct {
 	auth.Lifecycle // of jobs
 	current        *customer.Service
@@ -64,7 +64,8 @@ func (l lifecycle) Uninstalled(ctx context.Context, storeHash string) error {
 	return l.Lifecycle.Uninstalled(ctx, storeHash)
 }
 
-// scriptTag is the storefront script of a store's channel, as it is installed and as the panel tells of it.
+// scriptTag is the storefront script of a store's channel, as it is installed and as the panel
+// tells of it.
 func (c *Config) scriptTag(storeHash string, channelID int64, settings tenants.StorefrontSettings) customer.ScriptTag {
 	return customer.Script(customer.ScriptSettings{
 		AppURL: c.AppURL, ClientID: c.ClientID, StoreHash: storeHash, ChannelID: channelID,

@@ -41,9 +41,10 @@ func kindSpecs() []flow.Spec {
 	return out
 }
 
-// scopes are the OAuth scopes that the app asks for unless APP_SCOPES says otherwise: its own, those of its kinds of
-// flows, and of those that are to come. BigCommerce refuses a store's token once the app asks for more, until somebody opens
-// the app there and accepts: so all is asked for once. Storefronts and sign-ins need others (README.md).
+// scopes are the OAuth scopes that the app asks for unless APP_SCOPES says otherwise: its own,
+// those of its kinds of flows, and of those that are to come. BigCommerce refuses a store's token
+// once the app asks for more, until somebody opens the app there and accepts: so all is asked for
+// once. Storefronts and sign-ins need others (README.md).
 func scopes() []string {
 	all := []string{
 		bigcommerce.ScopeInformationRead,                              // the store's name, time zone and currency

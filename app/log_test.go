@@ -25,8 +25,9 @@ import (
 	"sluice/tenants"
 )
 
-// forbidden is what no log line may have, whoever's it is: tokens of the platform, the provider and ours
-// (all of them JWTs), signed payloads, API keys, Authorization headers, addresses that sign a shopper in.
+// forbidden is what no log line may have, whoever's it is: tokens of the platform, the provider and
+// ours (all of them JWTs), signed payloads, API keys, Authorization headers, addresses that sign a
+// shopper in.
 var forbidden = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{8,}|sluice_[A-Z2-7]{20,}|Bearer [^ "]+|Basic [A-Za-z0-9+/=]{8,}|/login/token/[^ "]+|signed_payload(_jwt)?=|[?&](code|state|nonce|id_token_hint)=`)
 
 // wantQuiet looks for what is forbidden in a log.
@@ -37,8 +38,8 @@ func wantQuiet(t *testing.T, what string, log []byte) {
 	}
 }
 
-// traffic is the browser's and the programs' side of a test: it lets requests through and keeps every
-// secret that it sees in either direction.
+// traffic is the browser's and the programs' side of a test: it lets requests through and keeps
+// every secret that it sees in either direction.
 type traffic struct {
 	next http.RoundTripper
 
@@ -109,8 +110,8 @@ func (tr *traffic) RoundTrip(r *http.Request) (*http.Response, error) {
 	return res, err
 }
 
-// eavesdropper is a house whose log is at debug level, as `sluice serve` writes it, and a store in it
-// that has shoppers.
+// eavesdropper is a house whose log is at debug level, as `sluice serve` writes it, and a store in
+// it that has shoppers.
 type eavesdropper struct {
 	*shop
 	logs     lockedBuffer
@@ -120,8 +121,9 @@ type eavesdropper struct {
 	key      string // API key
 }
 
-// TestLogsTellNothing carries every flow out that has a secret in it, well and badly, and looks for each
-// secret that went over a wire, for anything of their form, and for every shopper's address in the log.
+// TestLogsTellNothing carries every flow out that has a secret in it, well and badly, and looks for
+// each secret that went over a wire, for anything of their form, and for every shopper's address in
+// the log.
 func TestLogsTellNothing(t *testing.T) {
 	t.Parallel()
 	e := &eavesdropper{traffic: &traffic{next: http.DefaultTransport, seen: map[string]string{}}, shoppers: &secretList{}}
@@ -196,8 +198,8 @@ func TestLogsTellNothing(t *testing.T) {
 	t.Logf("%d secrets and %d addresses of shoppers, %d lines of log", len(secrets.list), len(e.shoppers.list), bytes.Count(log, []byte("\n")))
 }
 
-// browse follows redirects as a shopper's browser does, with cookies of its own, and returns the last
-// answer's address, status and body.
+// browse follows redirects as a shopper's browser does, with cookies of its own, and returns the
+// last answer's address, status and body.
 func (e *eavesdropper) browse(jar http.CookieJar, req *http.Request) (*url.URL, int, string) {
 	e.t.Helper()
 	req.Header.Set("Accept", "text/html")
@@ -291,7 +293,8 @@ func (e *eavesdropper) webhooks() {
 	}
 }
 
-// feeds reads a file behind a password, whose server repeats it when it is wrong, and one whose address has it.
+// feeds reads a file behind a password, whose server repeats it when it is wrong, and one whose
+// address has it.
 func (e *eavesdropper) feeds() {
 	const authorization = "Basic ZmVlZDpsZXQtbWUtaW4tcGxlYXNlLTIw"
 	e.traffic.note("feed's password", strings.TrimPrefix(authorization, "Basic "))
@@ -421,7 +424,8 @@ func (e *eavesdropper) singleSignOn() {
 	e.call(http.MethodGet, "/storefront/sign-ins", nil, nil)
 }
 
-// shopperAtThePage is what the storefront's script does: who is signed in, the account, and tokens that are refused.
+// shopperAtThePage is what the storefront's script does: who is signed in, the account, and tokens
+// that are refused.
 func (e *eavesdropper) shopperAtThePage() {
 	sam, ok := e.store.CustomerByEmail(idp.SharedEmail)
 	if !ok {

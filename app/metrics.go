@@ -17,9 +17,9 @@ import (
 	"sluice/tenants"
 )
 
-// metrics are what the program tells Prometheus. No label carries a store: ten thousand stores times
-// every series would be too many, and a store's hash is nobody's business but ours. What a store needs
-// to be told apart for is in the panel, and in `sluice queue show`.
+// metrics are what the program tells Prometheus. No label carries a store: ten thousand stores
+// times every series would be too many, and a store's hash is nobody's business but ours. What a
+// store needs to be told apart for is in the panel, and in `sluice queue show`.
 type metrics struct {
 	registry *prometheus.Registry
 

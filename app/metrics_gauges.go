@@ -18,7 +18,8 @@ import (
 const (
 	// gaugesEvery is how often queue and database are counted, however often the metrics are read.
 	gaugesEvery = 10 * time.Second
-	// gaugesTimeout bounds a count: Prometheus gives up after 10 s by default, and the rest must not be lost.
+	// gaugesTimeout bounds a count: Prometheus gives up after 10 s by default, and the rest must not
+	// be lost.
 	gaugesTimeout = 5 * time.Second
 )
 

@@ -24,7 +24,8 @@ func listenMetrics(ctx context.Context, addr string) (net.Listener, error) {
 	return l, nil
 }
 
-// serveMetrics answers GET /metrics on l until ctx ends, and the probes of processes that serve nothing else.
+// serveMetrics answers GET /metrics on l until ctx ends, and the probes of processes that serve
+// nothing else.
 func (p *program) serveMetrics(ctx context.Context, l net.Listener) error {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(p.metrics.registry, promhttp.HandlerOpts{

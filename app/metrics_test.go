@@ -52,7 +52,8 @@ func gather(t *testing.T, m *metrics) map[string]*dto.MetricFamily {
 	return families
 }
 
-// TestMetrics runs the demo and looks at every series: what it must say, and that no label names a store.
+// TestMetrics runs the demo and looks at every series: what it must say, and that no label names a
+// store.
 func TestMetrics(t *testing.T) {
 	test := func(t *testing.T, database, redis string) {
 		t.Setenv("DATABASE_URL", database)

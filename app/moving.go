@@ -9,17 +9,17 @@ import (
 )
 
 const (
-	// bodyTime is how long a request may take to send its body. An upload may take longer as long as it
-	// moves, once it is known whose it is (package ui).
+	// bodyTime is how long a request may take to send its body. An upload may take longer as long as
+	// it moves, once it is known whose it is (package ui).
 	bodyTime = 30 * time.Second
 	// readTime is how long a client may take to read writeSize bytes of its answer.
 	readTime  = 30 * time.Second
 	writeSize = 64 << 10
 )
 
-// bodyDeadline ends requests whose body trickles in: anybody may send one. The server takes the deadline away
-// once the body is here. The body is left as it is: the server would read one that it does not know, before it
-// lets a refusal out.
+// bodyDeadline ends requests whose body trickles in: anybody may send one. The server takes the
+// deadline away once the body is here. The body is left as it is: the server would read one that it
+// does not know, before it lets a refusal out.
 func bodyDeadline(c *gin.Context) {
 	if c.Request.ContentLength == 0 {
 		return
@@ -28,8 +28,8 @@ func bodyDeadline(c *gin.Context) {
 	_ = http.NewResponseController(c.Writer).SetReadDeadline(time.Now().Add(bodyTime))
 }
 
-// moving is a listener whose connections end when their client does not read: it would keep what its
-// request holds for ever.
+// moving is a listener whose connections end when their client does not read: it would keep what
+// its request holds for ever.
 type moving struct{ net.Listener }
 
 func (l moving) Accept() (net.Conn, error) {
@@ -42,7 +42,8 @@ func (l moving) Accept() (net.Conn, error) {
 
 type movingConn struct{ net.Conn }
 
-// Write is part of io.Writer. Each piece has the whole time, so that a slow client gets a large answer.
+// Write is part of io.Writer. Each piece has the whole time, so that a slow client gets a large
+// answer.
 func (c movingConn) Write(p []byte) (written int, err error) {
 	for first := true; first || len(p) > 0; first = false {
 		piece := p[:min(len(p), writeSize)]
@@ -59,8 +60,8 @@ func (c movingConn) Write(p []byte) (written int, err error) {
 	return written, nil
 }
 
-// CloseWrite lets the server end an answer before it stops listening: a client that still sends would
-// otherwise lose it.
+// CloseWrite lets the server end an answer before it stops listening: a client that still sends
+// would otherwise lose it.
 func (c movingConn) CloseWrite() error {
 	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
 		return half.CloseWrite()

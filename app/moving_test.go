@@ -78,8 +78,8 @@ func trickle(t *testing.T, near net.Conn, head, piece string) {
 	t.Cleanup(func() { _ = near.Close(); <-stopped })
 }
 
-// TestABodyThatTricklesInIsCut: nobody has said who they are, and every route, /uploads too, lets go of them;
-// so does what is no route.
+// TestABodyThatTricklesInIsCut: nobody has said who they are, and every route, /uploads too, lets
+// go of them; so does what is no route.
 func TestABodyThatTricklesInIsCut(t *testing.T) {
 	for path, want := range map[string]int{
 		ui.Prefix + "/uploads": http.StatusUnauthorized, ui.Prefix + "/flows": http.StatusUnauthorized, "/csp-report": http.StatusUnauthorized,
@@ -127,7 +127,8 @@ func TestARefusalDoesNotWaitForTheBody(t *testing.T) {
 	})
 }
 
-// TestAnAnswerThatIsNotReadIsCut: the handler that writes it gets an error, and gives back what it holds.
+// TestAnAnswerThatIsNotReadIsCut: the handler that writes it gets an error, and gives back what it
+// holds.
 func TestAnAnswerThatIsNotReadIsCut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		left := make(chan error, 1)

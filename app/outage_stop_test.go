@@ -37,7 +37,8 @@ func (p *process) wantGoodEnd(t *testing.T) {
 	}
 }
 
-// deliver sends a webhook about a deleted product as BigCommerce does, and returns the status of the answer.
+// deliver sends a webhook about a deleted product as BigCommerce does, and returns the status of
+// the answer.
 func (i *installation) deliver(store sandboxStoreInfo, id string, product int) (int, error) {
 	body := fmt.Sprintf(`{"scope":"store/product/deleted","producer":"stores/%s","created_at":%d,"data":{"type":"product","id":%d}}`,
 		store.Hash, time.Now().Unix(), product)
@@ -90,8 +91,8 @@ func (i *installation) wantHandled(databaseURL string, store sandboxStoreInfo, w
 	}
 }
 
-// callers reads from the API and delivers webhooks, one request after another, until stop is called,
-// which returns how many webhooks each store was sent. Every request must be answered well.
+// callers reads from the API and delivers webhooks, one request after another, until stop is
+// called, which returns how many webhooks each store was sent. Every request must be answered well.
 func (i *installation) callers() (stop func() []int64) {
 	ended := make(chan struct{})
 	var clients sync.WaitGroup
@@ -124,10 +125,10 @@ func (i *installation) callers() (stop func() []int64) {
 	return func() []int64 { end(); return sent }
 }
 
-// TestStoppedUnderLoad stops workers with SIGTERM while they hold jobs, one after another and then all
-// but one at once. Leases last ten minutes: a job that was not given back would stand still for
-// longer than the test waits. Meanwhile the web process answers every request, and at its own SIGTERM
-// the one that is open.
+// TestStoppedUnderLoad stops workers with SIGTERM while they hold jobs, one after another and then
+// all but one at once. Leases last ten minutes: a job that was not given back would stand still for
+// longer than the test waits. Meanwhile the web process answers every request, and at its own
+// SIGTERM the one that is open.
 func TestStoppedUnderLoad(t *testing.T) {
 	buildSluice(t)
 	t.Parallel()

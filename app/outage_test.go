@@ -15,8 +15,8 @@ import (
 	"sluice/internal/testenv"
 )
 
-// load is work under way on an installation: a run of each line after another, and workers that carry
-// them out, while something that they need goes away.
+// load is work under way on an installation: a run of each line after another, and workers that
+// carry them out, while something that they need goes away.
 type load struct {
 	*installation
 	s       stack
@@ -132,8 +132,8 @@ func (o *load) noticed(before []int) {
 	})
 }
 
-// settled waits for the end of every run. Each product must have been created once, each change must have
-// landed, and nothing may be left behind.
+// settled waits for the end of every run. Each product must have been created once, each change
+// must have landed, and nothing may be left behind.
 func (o *load) settled() {
 	o.t.Helper()
 	for _, l := range o.lines {
@@ -145,8 +145,8 @@ func (o *load) settled() {
 	o.wantIdle(o.s.database, o.s.redis)
 }
 
-// TestRedisFlushed empties Redis again and again while runs are under way: the queue, the leases and
-// what is known of the quotas. Workers fill it from SQL and go on.
+// TestRedisFlushed empties Redis again and again while runs are under way: the queue, the leases
+// and what is known of the quotas. Workers fill it from SQL and go on.
 func TestRedisFlushed(t *testing.T) {
 	buildSluice(t)
 	t.Parallel()
@@ -171,8 +171,8 @@ func TestRedisFlushed(t *testing.T) {
 }
 
 // TestRedisRestarted kills Redis, which keeps an append-only file synced every second, and shuts it
-// down, while runs are under way, and starts it again once the workers were without it. Webhooks that come meanwhile are saved, and
-// acknowledged for that, and worked off once it is back.
+// down, while runs are under way, and starts it again once the workers were without it. Webhooks
+// that come meanwhile are saved, and acknowledged for that, and worked off once it is back.
 func TestRedisRestarted(t *testing.T) {
 	buildSluice(t)
 	t.Parallel()
@@ -222,9 +222,10 @@ func (o *load) deliverAway(store sandboxStoreInfo, n int) (status int, err error
 	return o.deliver(store, fmt.Sprintf("away-%s-%d", store.Hash, n), 1_000_000_000+n)
 }
 
-// TestPostgresRestarted stops PostgreSQL in its fast and its immediate mode while runs are under way, and
-// starts it again once the workers were without it. What a worker did in the store meanwhile, and
-// could not write down, is found and not done again. A webhook that cannot be saved is not acknowledged: BigCommerce sends it again.
+// TestPostgresRestarted stops PostgreSQL in its fast and its immediate mode while runs are under
+// way, and starts it again once the workers were without it. What a worker did in the store
+// meanwhile, and could not write down, is found and not done again. A webhook that cannot be saved
+// is not acknowledged: BigCommerce sends it again.
 func TestPostgresRestarted(t *testing.T) {
 	buildSluice(t)
 	t.Parallel()

@@ -107,8 +107,8 @@ func stablePort(t *testing.T) string {
 // stack is where a deployment keeps its data.
 type stack struct{ database, redis string }
 
-// realStack is a stack of real servers. Where they are not installed, and not required, it logs what the
-// test does without.
+// realStack is a stack of real servers. Where they are not installed, and not required, it logs
+// what the test does without.
 func realStack(t *testing.T, without string) (s stack, ok bool) {
 	t.Helper()
 	database, ok := testenv.Postgres(t)
@@ -119,8 +119,8 @@ func realStack(t *testing.T, without string) (s stack, ok bool) {
 	return stack{database, redis}, ok && ok2
 }
 
-// eachStack runs test, in parallel, on SQLite with the embedded Redis always, and on PostgreSQL with
-// a real Redis where they are installed.
+// eachStack runs test, in parallel, on SQLite with the embedded Redis always, and on PostgreSQL
+// with a real Redis where they are installed.
 func eachStack(t *testing.T, test func(t *testing.T, s stack)) {
 	t.Helper()
 	buildSluice(t)
@@ -138,8 +138,8 @@ func eachStack(t *testing.T, test func(t *testing.T, s stack)) {
 	})
 }
 
-// installation is Sluice as an operator sets it up, its processes yet to be started, with a sandbox in a
-// process of its own and stores in it that were added by their store-level API credentials.
+// installation is Sluice as an operator sets it up, its processes yet to be started, with a sandbox
+// in a process of its own and stores in it that were added by their store-level API credentials.
 type installation struct {
 	t         *testing.T
 	sandbox   sandboxInfo
@@ -167,7 +167,8 @@ func install(t *testing.T, s stack, stores int, variables ...string) *installati
 	return i
 }
 
-// prepare starts a sandbox and writes down the environment of an app, whose database it leaves alone.
+// prepare starts a sandbox and writes down the environment of an app, whose database it leaves
+// alone.
 func prepare(t *testing.T, s stack, stores int, variables ...string) *installation {
 	t.Helper()
 	i := &installation{t: t, state: filepath.Join(t.TempDir(), "sandbox.json")}

@@ -24,8 +24,8 @@ type queueCommand struct {
 	Drop   queueDropCommand   `cmd:"" help:"Take a dead job off the list for good."`
 }
 
-// embeddedNote is why an operator's command shows no live state: with an embedded Redis it is in the
-// memory of another process.
+// embeddedNote is why an operator's command shows no live state: with an embedded Redis it is in
+// the memory of another process.
 const embeddedNote = "REDIS_URL is not set: the live state is inside the serving process. This is what SQL knows, which is every job."
 
 // operatorQueue is what the queue commands work with.

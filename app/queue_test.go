@@ -21,8 +21,8 @@ import (
 	"sluice/tenants/tenantstest"
 )
 
-// queueFixture is a database, and perhaps a Redis, with something of everything: a store with work, a
-// paused one, a lease, two dead jobs.
+// queueFixture is a database, and perhaps a Redis, with something of everything: a store with work,
+// a paused one, a lease, two dead jobs.
 type queueFixture struct {
 	t   *testing.T
 	db  *tenants.DB

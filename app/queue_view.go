@@ -49,8 +49,8 @@ type liveView struct {
 	CoolMS   int64 `json:"cooling_ms"`
 }
 
-// view gathers the limit stores with the most work: by SQL, which has every job, and by Redis, which
-// has what is in flight.
+// view gathers the limit stores with the most work: by SQL, which has every job, and by Redis,
+// which has what is in flight.
 func (o *operatorQueue) view(ctx context.Context, limit int) (*queueView, error) {
 	v := &queueView{Embedded: o.queue == nil, Whole: true, Stores: []storeView{}}
 	var err error

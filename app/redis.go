@@ -19,23 +19,27 @@ import (
 	"sluice/jobs/queue"
 )
 
-// RedisConfig is how Redis is reached. It is a part of Config, and all that commands beside serve need.
+// RedisConfig is how Redis is reached. It is a part of Config, and all that commands beside serve
+// need.
 type RedisConfig struct {
-	// RedisURL has go-redis' forms: ?master_name= is Sentinel, ?addr= is Cluster; "" is the embedded one.
+	// RedisURL has go-redis' forms: ?master_name= is Sentinel, ?addr= is Cluster; "" is the embedded
+	// one.
 	RedisURL string `env:"REDIS_URL"`
 	// RedisUsername and RedisPassword are for hosts that keep the password apart from the address (a
 	// Kubernetes secret): a password in a URL must be percent-encoded, and these need not.
 	RedisUsername         string `env:"REDIS_USERNAME"`
 	RedisPassword         string `env:"REDIS_PASSWORD"`
 	RedisSentinelPassword string `env:"REDIS_SENTINEL_PASSWORD"`
-	// RedisCAFile is a PEM file of the authorities that may sign the server's certificate, instead of the machine's.
+	// RedisCAFile is a PEM file of the authorities that may sign the server's certificate, instead of
+	// the machine's.
 	RedisCAFile string `env:"REDIS_CA_FILE"`
-	// RedisSkipVerify takes any certificate: what is sent cannot be read on the way, but whoever can stand
-	// in the way can pretend to be Redis. Heroku's Redis has certificates that nobody signs.
+	// RedisSkipVerify takes any certificate: what is sent cannot be read on the way, but whoever can
+	// stand in the way can pretend to be Redis. Heroku's Redis has certificates that nobody signs.
 	RedisSkipVerify bool `env:"REDIS_TLS_SKIP_VERIFY" envDefault:"false"`
 	// RedisPoolSize bounds the connections of one process; 0 is go-redis' own bound, ten a CPU.
 	RedisPoolSize int `env:"REDIS_POOL_SIZE" envDefault:"0" validate:"min=0,max=10000"`
-	// RedisShards is how many slots of a Redis Cluster the queue is spread over; all processes need the same.
+	// RedisShards is how many slots of a Redis Cluster the queue is spread over; all processes need
+	// the same.
 	RedisShards int `env:"REDIS_SHARDS" envDefault:"1" validate:"min=1,max=256"`
 }
 
@@ -144,8 +148,8 @@ func (c *RedisConfig) client() (redis.UniversalClient, error) {
 		}
 		o.ContextTimeoutEnabled = true
 		c.login(&o.Username, &o.Password)
-		// On a cluster an idle worker process holds a connection a shard, and no more than half of a node's
-		// pool: without a bound there is room for all of them on one node.
+		// On a cluster an idle worker process holds a connection a shard, and no more than half of a
+		// node's pool: without a bound there is room for all of them on one node.
 		c.pool(&o.PoolSize, 2*max(c.RedisShards, 5*runtime.GOMAXPROCS(0)))
 		if err := c.tls(o.TLSConfig); err != nil {
 			return nil, err
@@ -190,8 +194,8 @@ func (c *RedisConfig) pool(size *int, otherwise int) {
 	}
 }
 
-// tls completes what a rediss:// address made; nil is a connection without TLS. The clients of one address
-// share the config, Sentinel's too.
+// tls completes what a rediss:// address made; nil is a connection without TLS. The clients of one
+// address share the config, Sentinel's too.
 func (c *RedisConfig) tls(config *tls.Config) error {
 	if config == nil {
 		return nil

@@ -22,7 +22,8 @@ import (
 	"sluice/internal/testenv"
 )
 
-// selfSigned makes a certificate for 127.0.0.1 that nobody signed, as Heroku's Redis has, and its PEM file.
+// selfSigned makes a certificate for 127.0.0.1 that nobody signed, as Heroku's Redis has, and its
+// PEM file.
 func selfSigned(t *testing.T) (tls.Certificate, string) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -125,8 +126,8 @@ func TestRedisLogin(t *testing.T) {
 	}
 }
 
-// TestRedisThroughSentinel: the program follows a failover, and finds master and Sentinel behind passwords that
-// an address could not hold as they are.
+// TestRedisThroughSentinel: the program follows a failover, and finds master and Sentinel behind
+// passwords that an address could not hold as they are.
 func TestRedisThroughSentinel(t *testing.T) {
 	t.Parallel()
 	s, ok := testenv.RealRedisSentinel(t)

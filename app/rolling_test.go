@@ -38,12 +38,13 @@ const (
 	// rollingDrain is DRAIN_DELAY; the proxy looks every healthEvery.
 	rollingDrain = 2 * time.Second
 	healthEvery  = 200 * time.Millisecond
-	// callEvery is the pace of each caller. A shopper's address may ask 20 times a second, so there are several.
+	// callEvery is the pace of each caller. A shopper's address may ask 20 times a second, so there
+	// are several.
 	callEvery = 60 * time.Millisecond
 )
 
-// balancer is a small reverse proxy: round robin over the backends whose /readyz answers 200. It sends a
-// request once, to one of them, and says so when it could not.
+// balancer is a small reverse proxy: round robin over the backends whose /readyz answers 200. It
+// sends a request once, to one of them, and says so when it could not.
 type balancer struct {
 	backends []*backend
 	next     atomic.Uint64
@@ -136,8 +137,8 @@ func (b *backend) watch(ctx context.Context) {
 	}
 }
 
-// once refuses what http.Transport does by itself: a request without a body that was sent on a connection
-// which had just been closed is sent again, and a test would not see it.
+// once refuses what http.Transport does by itself: a request without a body that was sent on a
+// connection which had just been closed is sent again, and a test would not see it.
 type once struct{ *http.Transport }
 
 var errSentTwice = errors.New("the connection was closed under the request, which was sent again")
@@ -189,9 +190,9 @@ const (
 	surfaces
 )
 
-// TestRollingRestart restarts two `sluice serve` processes behind a proxy, in turns, twice each, while
-// merchants, their panels, BigCommerce and shoppers call and runs are under way. No request fails, every
-// webhook is there once and handled, every run is whole, and no job is left.
+// TestRollingRestart restarts two `sluice serve` processes behind a proxy, in turns, twice each,
+// while merchants, their panels, BigCommerce and shoppers call and runs are under way. No request
+// fails, every webhook is there once and handled, every run is whole, and no job is left.
 func TestRollingRestart(t *testing.T) {
 	buildSluice(t)
 	t.Parallel()
@@ -475,7 +476,8 @@ func (r *rolling) report(took time.Duration) {
 	}
 }
 
-// wantJobsOnce checks that each webhook made one job, and that no job was given up or failed on the way.
+// wantJobsOnce checks that each webhook made one job, and that no job was given up or failed on the
+// way.
 func (r *rolling) wantJobsOnce(databaseURL string) {
 	t := r.t
 	t.Helper()

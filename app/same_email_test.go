@@ -53,8 +53,8 @@ type namesake struct {
 	session  string // ours
 }
 
-// namesake makes one. Customers that come before the shopper shift its id, so that the id of one store's
-// shopper is another person's in the other.
+// namesake makes one. Customers that come before the shopper shift its id, so that the id of one
+// store's shopper is another person's in the other.
 func (h *house) namesake(t *testing.T, before int) *namesake {
 	n := &namesake{said: &transcript{}, jar: newJar()}
 	n.eavesdropper = &eavesdropper{shop: h.newShop(t)}
@@ -106,7 +106,8 @@ func (n *namesake) current() (status int, token string) {
 	return status, token
 }
 
-// verify sends a token to a store's endpoint from a page of another, and returns what a page may read.
+// verify sends a token to a store's endpoint from a page of another, and returns what a page may
+// read.
 func (n *namesake) verify(at, page *namesake, token string) (status int, body string, readable bool) {
 	n.t.Helper()
 	req := n.request(http.MethodPost, n.house.app+"/storefront/"+at.store.Hash+"/current-customer", token, "Content-Type", "text/plain;charset=UTF-8", "Origin", page.front.URL)
@@ -172,9 +173,10 @@ func (n *namesake) callback(jar http.CookieJar) (callback *url.URL) {
 	return callback
 }
 
-// TestSameEMailAtTwoStores goes through every identity endpoint with two stores, one provider and one person
-// who is a shopper of both by one address: with each store's credentials, with the other's, and after one
-// store forgot the person or is gone. Neither ever answers with what is the other's.
+// TestSameEMailAtTwoStores goes through every identity endpoint with two stores, one provider and
+// one person who is a shopper of both by one address: with each store's credentials, with the
+// other's, and after one store forgot the person or is gone. Neither ever answers with what is the
+// other's.
 func TestSameEMailAtTwoStores(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, houseOptions{scopes: strings.Fields(storefrontScopes)})
@@ -207,7 +209,8 @@ func TestSameEMailAtTwoStores(t *testing.T) {
 		}
 	}
 
-	// Addresses that the ERPs ask for sign the own shopper in at the own storefront, and nobody at the other's.
+	// Addresses that the ERPs ask for sign the own shopper in at the own storefront, and nobody at the
+	// other's.
 	for _, n := range stores {
 		for _, who := range []string{`"email":"` + idp.SharedEmail + `"`, `"external_id":"D-1"`} {
 			var login struct {
@@ -231,8 +234,8 @@ func TestSameEMailAtTwoStores(t *testing.T) {
 		n.erp(404, http.MethodPost, "/customer-login", `{"external_id":"of-`+other[n].store.Hash+`"}`)
 	}
 
-	// The provider's one user is each store's own shopper, in one browser; what was begun at one store does
-	// not end at the other.
+	// The provider's one user is each store's own shopper, in one browser; what was begun at one store
+	// does not end at the other.
 	b.jar = a.jar
 	for _, n := range stores {
 		stranger := newJar()
@@ -331,7 +334,8 @@ func TestSameEMailAtTwoStores(t *testing.T) {
 		}
 	}
 
-	// One store forgets the shopper's account and link, then signs out, then is gone: the other goes on.
+	// One store forgets the shopper's account and link, then signs out, then is gone: the other goes
+	// on.
 	a.erp(204, http.MethodDelete, "/customer-accounts/D-1", "")
 	a.call(http.MethodDelete, fmt.Sprintf("/storefront/subject-links/%d", a.customer), nil, nil)
 	if status, body := a.card(a, a.session); strings.Contains(body, a.terms) {

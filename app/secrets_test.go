@@ -23,9 +23,9 @@ import (
 	"sluice/tenants"
 )
 
-// TestSecretsAreNowhereInPlainText installs, syncs, fails, reinstalls and uninstalls with the log at
-// debug level, and then looks for every secret that went through in the database's files, the logs and
-// all HTTP answers.
+// TestSecretsAreNowhereInPlainText installs, syncs, fails, reinstalls and uninstalls with the log
+// at debug level, and then looks for every secret that went through in the database's files, the
+// logs and all HTTP answers.
 func TestSecretsAreNowhereInPlainText(t *testing.T) {
 	t.Parallel()
 	var logs lockedBuffer
@@ -177,7 +177,8 @@ func TestSecretsAreNowhereInPlainText(t *testing.T) {
 	}
 }
 
-// accessToken returns the store's token as Sluice has it, once it is sure that BigCommerce takes it.
+// accessToken returns the store's token as Sluice has it, once it is sure that BigCommerce takes
+// it.
 func (s *shop) accessToken() string {
 	s.t.Helper()
 	token, err := s.house.program.db.AccessToken(tenants.WithStore(s.t.Context(), s.store.Hash), s.store.Hash)

@@ -65,8 +65,8 @@ func (c *serveCommand) prepare(ctx context.Context, p *program) (net.Listener, e
 	return l, nil
 }
 
-// unlessStopped is the error of a start, which is none if the process was asked to stop meanwhile: an orchestrator may change
-// its mind at once, and what was begun breaks off for that.
+// unlessStopped is the error of a start, which is none if the process was asked to stop meanwhile:
+// an orchestrator may change its mind at once, and what was begun breaks off for that.
 func unlessStopped(ctx context.Context, log *slog.Logger, err error) error {
 	if ctx.Err() == nil {
 		return err

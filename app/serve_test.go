@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestStoppedWhileItStarts stops a worker with SIGTERM while PostgreSQL, and while Redis, lets it wait for a
-// connection: that is a good end too.
+// TestStoppedWhileItStarts stops a worker with SIGTERM while PostgreSQL, and while Redis, lets it
+// wait for a connection: that is a good end too.
 func TestStoppedWhileItStarts(t *testing.T) {
 	buildSluice(t)
 	for _, c := range []struct{ what, database, redis string }{

@@ -15,8 +15,8 @@ import (
 	"sluice/internal/problem"
 )
 
-// The server's limits. A request of ours is small and quick except an upload, a download and a live event
-// stream, which have deadlines of their own; bodies are limited where they are read.
+// The server's limits. A request of ours is small and quick except an upload, a download and a live
+// event stream, which have deadlines of their own; bodies are limited where they are read.
 const (
 	readHeaderTimeout = 10 * time.Second
 	idleTimeout       = 2 * time.Minute
@@ -33,8 +33,8 @@ func newHTTPServer(handler http.Handler, log *slog.Logger) *http.Server {
 	}
 }
 
-// newRouter returns a router with what every surface needs: request id, log line, recovery. around sees
-// every request, also one that panicked. A client's address is believed from proxies alone.
+// newRouter returns a router with what every surface needs: request id, log line, recovery. around
+// sees every request, also one that panicked. A client's address is believed from proxies alone.
 func newRouter(log *slog.Logger, proxies []netip.Prefix, around ...gin.HandlerFunc) (*gin.Engine, error) {
 	gin.SetMode(gin.ReleaseMode)
 	r := gin.New()
@@ -80,7 +80,8 @@ func logRequests(log *slog.Logger) gin.HandlerFunc {
 		start := time.Now()
 		c.Next()
 		level := slog.LevelDebug
-		// A probe that is told "not ready" is no failure of ours, and comes every second: health says why, once.
+		// A probe that is told "not ready" is no failure of ours, and comes every second: health says
+		// why, once.
 		if c.Writer.Status() >= http.StatusInternalServerError && c.FullPath() != readyPath {
 			level = slog.LevelError
 		}

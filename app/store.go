@@ -33,8 +33,8 @@ type storeAddCommand struct {
 	Days   *int   `name:"api-key-days" help:"How many days the API key works; 0 is for ever. Default: 365." placeholder:"DAYS"`
 }
 
-// Run checks the credentials against the store before it keeps them. The token is never an argument:
-// other users of the machine could read it.
+// Run checks the credentials against the store before it keeps them. The token is never an
+// argument: other users of the machine could read it.
 func (c *storeAddCommand) Run(ctx context.Context) error {
 	var cfg struct {
 		APIURL string `env:"BIGCOMMERCE_API_URL" envDefault:"https://api.bigcommerce.com"`

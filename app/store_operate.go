@@ -138,8 +138,8 @@ type storeRemoveCommand struct {
 	Now   bool   `help:"Delete the store's data at once instead of after a month. There is no way back."`
 }
 
-// Run does what an uninstall in the control panel does, for a merchant who cannot, or for a store that
-// was added by its credentials. Repeating it is harmless.
+// Run does what an uninstall in the control panel does, for a merchant who cannot, or for a store
+// that was added by its credentials. Repeating it is harmless.
 func (c *storeRemoveCommand) Run(ctx context.Context) error {
 	return withQueue(ctx, func(o *operatorQueue) error {
 		store, err := o.db.Store(ctx, c.Store)

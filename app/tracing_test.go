@@ -67,8 +67,8 @@ func (o *otlp) named(name string) (found []*spans.Span) {
 	return found
 }
 
-// TestTraces: one trace leads from a merchant's request through the jobs that it made to each call of
-// BigCommerce, and no span has what must not leave the process.
+// TestTraces: one trace leads from a merchant's request through the jobs that it made to each call
+// of BigCommerce, and no span has what must not leave the process.
 func TestTraces(t *testing.T) {
 	o := &otlp{}
 	server := httptest.NewServer(o)
@@ -122,7 +122,8 @@ func TestTraces(t *testing.T) {
 		ids[string(span.SpanId)] = true
 	}
 	orphans := slices.DeleteFunc(slices.Clone(o.spans), func(s *spans.Span) bool { return len(s.ParentSpanId) == 0 || ids[string(s.ParentSpanId)] })
-	// A parent that has not ended yet, such as the panel's own, comes later: but none of a finished run.
+	// A parent that has not ended yet, such as the panel's own, comes later: but none of a finished
+	// run.
 	for _, span := range orphans {
 		if bytes.Equal(span.TraceId, trace) {
 			t.Errorf("%s hangs in the air", span.Name)

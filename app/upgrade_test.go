@@ -27,9 +27,9 @@ import (
 	"sluice/tenants/vault"
 )
 
-// upgrade is a deployment whose database the first release wrote, while its processes were stopped with
-// work left to do: a run of an uploaded file and one of a fetched file that have yet to begin, and a
-// webhook that was acknowledged.
+// upgrade is a deployment whose database the first release wrote, while its processes were stopped
+// with work left to do: a run of an uploaded file and one of a fetched file that have yet to begin,
+// and a webhook that was acknowledged.
 type upgrade struct {
 	*installation
 	store  sandboxStoreInfo
@@ -49,9 +49,9 @@ const (
 	uploadedRows      = "U-1,Uploaded one,3.00,3\nOLD-1,Old one,7.50,4\nGONE-1,Gone one,5.00,5\n"
 )
 
-// TestUpgradeFromTheFirstRelease takes a database of the first migration through a backup, its restore, all
-// migrations, a backup of the running program and its restore. Data stays as it was, what was left to do is
-// done, and the program goes on from each.
+// TestUpgradeFromTheFirstRelease takes a database of the first migration through a backup, its
+// restore, all migrations, a backup of the running program and its restore. Data stays as it was,
+// what was left to do is done, and the program goes on from each.
 func TestUpgradeFromTheFirstRelease(t *testing.T) {
 	buildSluice(t)
 	t.Run("SQLite", func(t *testing.T) {
@@ -89,7 +89,8 @@ func TestUpgradeFromTheFirstRelease(t *testing.T) {
 	})
 }
 
-// testUpgrade does it on one kind of database. copied makes a backup of a database and restores it to a new one.
+// testUpgrade does it on one kind of database. copied makes a backup of a database and restores it
+// to a new one.
 func testUpgrade(t *testing.T, s stack, copied func(t *testing.T, from string) (to string)) {
 	u := &upgrade{installation: prepare(t, s, 1, "LOG_LEVEL=debug"), at: time.Now().UTC().Add(-time.Hour).Truncate(time.Millisecond), key: "sluice_" + strings.Repeat("K", 26)}
 	u.store = u.sandbox.Stores[0]
@@ -133,7 +134,8 @@ func testUpgrade(t *testing.T, s stack, copied func(t *testing.T, from string) (
 	p.terminate(t)
 }
 
-// use has the commands and processes that start from now on use a database, with a Redis that knows nothing of it.
+// use has the commands and processes that start from now on use a database, with a Redis that knows
+// nothing of it.
 func (u *upgrade) use(databaseURL string) {
 	u.t.Helper()
 	u.env = append(u.env, "DATABASE_URL="+databaseURL)
@@ -227,8 +229,8 @@ type row struct {
 	columns map[string]any
 }
 
-// writeFirst makes the database of the first release and fills it, with SQL alone: today's models would
-// write what today's program understands.
+// writeFirst makes the database of the first release and fills it, with SQL alone: today's models
+// would write what today's program understands.
 func (u *upgrade) writeFirst(databaseURL string) {
 	t := u.t
 	t.Helper()

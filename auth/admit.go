@@ -11,9 +11,10 @@ import (
 	"sluice/internal/limits"
 )
 
-// admit counts a request against the person or key that makes it, and against their store; one that proves
-// neither counts against its address. It answers 429 and returns false when that is too often. It asks no
-// database: a session shows by its signature, a key by having been good a moment ago.
+// admit counts a request against the person or key that makes it, and against their store; one that
+// proves neither counts against its address. It answers 429 and returns false when that is too
+// often. It asks no database: a session shows by its signature, a key by having been good a moment
+// ago.
 func (a *Auth) admit(c *gin.Context) bool {
 	store, id := a.callerShown(bearer(c.GetHeader("Authorization")))
 	if id == "" {
@@ -26,9 +27,9 @@ func (a *Auth) admit(c *gin.Context) bool {
 		a.cfg.Limiter.Pass(c, store, nil, a.cfg.Limits.Rate(limits.StoreRate))
 }
 
-// admitPayload counts a payload that BigCommerce signed against the user whom it names, and their store: one can be
-// sent again and again, and each time costs a look into the database. It answers 429 and returns false when that is
-// too often.
+// admitPayload counts a payload that BigCommerce signed against the user whom it names, and their
+// store: one can be sent again and again, and each time costs a look into the database. It answers
+// 429 and returns false when that is too often.
 func (a *Auth) admitPayload(c *gin.Context, p *payload) bool {
 	if a.cfg.Limiter == nil {
 		return true
@@ -37,8 +38,8 @@ func (a *Auth) admitPayload(c *gin.Context, p *payload) bool {
 		a.cfg.Limiter.Pass(c, p.storeHash, nil, a.cfg.Limits.Rate(limits.StoreRate))
 }
 
-// callerShown returns whose token it is, "" if it does not show. Whether they still may call is another
-// question.
+// callerShown returns whose token it is, "" if it does not show. Whether they still may call is
+// another question.
 func (a *Auth) callerShown(token string) (store, id string) {
 	switch {
 	case token == "":
@@ -69,8 +70,8 @@ const (
 	goodAtMost = 50_000
 )
 
-// goodKeys remembers which keys were good, by their hashes. It lets nobody in: each request's key is looked
-// up in the database all the same. The zero value is ready.
+// goodKeys remembers which keys were good, by their hashes. It lets nobody in: each request's key
+// is looked up in the database all the same. The zero value is ready.
 type goodKeys struct {
 	mu   sync.Mutex
 	keys map[string]goodKey

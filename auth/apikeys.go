@@ -18,10 +18,11 @@ import (
 const (
 	ScopeFlowsRead  = "flows:read"  // see the store, its flows and runs
 	ScopeFlowsWrite = "flows:write" // change flows, start and cancel runs, upload files
-	// ScopeAccountsWrite keeps what the back-office system knows of customers up to date, and reads it.
+	// ScopeAccountsWrite keeps what the back-office system knows of customers up to date, and reads
+	// it.
 	ScopeAccountsWrite = "accounts:write"
-	// ScopeIdentityLogin signs any of the store's customers in: for a system that knows its shoppers. It is
-	// the owner's to give.
+	// ScopeIdentityLogin signs any of the store's customers in: for a system that knows its shoppers.
+	// It is the owner's to give.
 	ScopeIdentityLogin = tenants.ScopeIdentityLogin
 )
 
@@ -53,8 +54,8 @@ type NewAPIKey struct {
 }
 
 // CreateAPIKey makes a key for ctx's store and returns its secret, which is kept nowhere. by is who
-// asks, in the audit's terms ("user:<id>", "operator"). A user must be an admin still, and the owner for a key that
-// signs shoppers in or never expires: problem.Forbidden.
+// asks, in the audit's terms ("user:<id>", "operator"). A user must be an admin still, and the
+// owner for a key that signs shoppers in or never expires: problem.Forbidden.
 func CreateAPIKey(ctx context.Context, db *tenants.DB, by string, want NewAPIKey) (*tenants.APIKey, string, error) {
 	want.Name = strings.TrimSpace(tenants.PlainName(want.Name))
 	invalid := problem.New(problem.Invalid, "The API key could not be made.")
@@ -101,8 +102,8 @@ func CreateAPIKey(ctx context.Context, db *tenants.DB, by string, want NewAPIKey
 	return key, secret, nil
 }
 
-// mayMake refuses makers whose role does not allow such a key. It looks anew, in the transaction that makes the key:
-// a maker who is removed at the same time has no key afterwards.
+// mayMake refuses makers whose role does not allow such a key. It looks anew, in the transaction
+// that makes the key: a maker who is removed at the same time has no key afterwards.
 func mayMake(ctx context.Context, tx *tenants.DB, by string, scopes []string, days int) error {
 	if by == operator {
 		return nil
@@ -126,7 +127,8 @@ func mayMake(ctx context.Context, tx *tenants.DB, by string, scopes []string, da
 	return nil
 }
 
-// hashKey is what is stored of a key. A plain hash is enough: a key has 130 bits of its own entropy.
+// hashKey is what is stored of a key. A plain hash is enough: a key has 130 bits of its own
+// entropy.
 func hashKey(secret string) string {
 	sum := sha256.Sum256([]byte(secret))
 	return hex.EncodeToString(sum[:])

@@ -21,17 +21,17 @@ import (
 // DefaultLoginURL is BigCommerce's login host.
 const DefaultLoginURL = "https://login.bigcommerce.com"
 
-// Lifecycle is told what happened to a store, after it is safely in the database, and asks BigCommerce. Calls are
-// repeated when BigCommerce repeats itself, so each must be idempotent.
+// Lifecycle is told what happened to a store, after it is safely in the database, and asks
+// BigCommerce. Calls are repeated when BigCommerce repeats itself, so each must be idempotent.
 type Lifecycle interface {
 	Installed(ctx context.Context, storeHash string) error   // a token was stored: register hooks, resume work
 	Uninstalled(ctx context.Context, storeHash string) error // the token is gone: stop all work
 
-	// UninstallAsked sees to it, in tx, that Accepted is asked again later, and the store uninstalled once it is
-	// not, whatever becomes of the caller.
+	// UninstallAsked sees to it, in tx, that Accepted is asked again later, and the store uninstalled
+	// once it is not, whatever becomes of the caller.
 	UninstallAsked(ctx context.Context, tx *tenants.DB, storeHash string) error
-	// Accepted asks BigCommerce, within seconds, whether it still accepts the token that store has. An error means
-	// that it did not say.
+	// Accepted asks BigCommerce, within seconds, whether it still accepts the token that store has. An
+	// error means that it did not say.
 	Accepted(ctx context.Context, store *tenants.Store) (bool, error)
 	// AccessChanged has open event streams of the store ask again whether they may go on.
 	AccessChanged(ctx context.Context, storeHash string)
@@ -48,7 +48,8 @@ type Config struct {
 	AppURL       string // public base URL, without a trailing slash; the auth callback is AppURL/auth
 	LoginURL     string // DefaultLoginURL unless a sandbox is used
 
-	// FrameAncestors are the origins that may frame our pages, with StoreHashPlaceholder for the page's store.
+	// FrameAncestors are the origins that may frame our pages, with StoreHashPlaceholder for the
+	// page's store.
 	FrameAncestors []string
 	// RetainFor is how long an uninstalled store's data is kept; 0 means DefaultRetention.
 	RetainFor time.Duration

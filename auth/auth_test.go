@@ -72,7 +72,8 @@ func (c *clock) advance(d time.Duration) { c.mu.Lock(); defer c.mu.Unlock(); c.n
 type lifecycle struct {
 	mu    sync.Mutex
 	calls []string
-	// accepts and silent are how BigCommerce answers whether it accepts a token: by default it does not.
+	// accepts and silent are how BigCommerce answers whether it accepts a token: by default it does
+	// not.
 	accepts bool
 	silent  error
 	// asked, if set, is called while BigCommerce is asked.
@@ -208,7 +209,8 @@ func (f *fixture) session(w *httptest.ResponseRecorder) PanelSession {
 	return s
 }
 
-// claims are those of a load by user 7 of testStore, changed by edits (a nil value removes a claim).
+// claims are those of a load by user 7 of testStore, changed by edits (a nil value removes a
+// claim).
 func (f *fixture) claims(edits map[string]any) jwt.MapClaims {
 	now := f.clock.Now()
 	c := jwt.MapClaims{

@@ -11,10 +11,11 @@ import (
 	"sluice/tenants"
 )
 
-// uninstall answers GET /uninstall. Anybody who may open the app has payloads of the store, so that one proves
-// nothing: BigCommerce is asked whether it still accepts the store's token. If it does not, the token goes at once,
-// all work stops, and the data goes later. If it does, or cannot be asked, everything stays, and Sluice looks again
-// later: the token may be revoked only after the callback.
+// uninstall answers GET /uninstall. Anybody who may open the app has payloads of the store, so that
+// one proves nothing: BigCommerce is asked whether it still accepts the store's token. If it does
+// not, the token goes at once, all work stops, and the data goes later. If it does, or cannot be
+// asked, everything stays, and Sluice looks again later: the token may be revoked only after the
+// callback.
 func (a *Auth) uninstall(c *gin.Context) {
 	p, ctx, store, err := a.callback(c)
 	if err != nil {
@@ -77,9 +78,9 @@ func (a *Auth) uninstallIfGone(ctx context.Context, p *payload, store *tenants.S
 	})
 }
 
-// removeUser answers GET /remove_user: that person's sessions and API keys in this store end at once. BigCommerce
-// cannot be asked who may open an app, so that a payload is believed; it removes its own user and nobody else, and
-// never the owner, whom BigCommerce removes nowhere.
+// removeUser answers GET /remove_user: that person's sessions and API keys in this store end at
+// once. BigCommerce cannot be asked who may open an app, so that a payload is believed; it removes
+// its own user and nobody else, and never the owner, whom BigCommerce removes nowhere.
 func (a *Auth) removeUser(c *gin.Context) {
 	p, ctx, store, err := a.callback(c)
 	if err != nil {
@@ -119,8 +120,8 @@ func (a *Auth) removeUser(c *gin.Context) {
 	c.JSON(http.StatusOK, gin.H{"removed": p.User.ID})
 }
 
-// callback verifies a call of BigCommerce's server and returns its payload, and the store with its context; a nil
-// payload without an error if it comes too often, which is answered.
+// callback verifies a call of BigCommerce's server and returns its payload, and the store with its
+// context; a nil payload without an error if it comes too often, which is answered.
 func (a *Auth) callback(c *gin.Context) (*payload, context.Context, *tenants.Store, error) {
 	p, err := a.verifyPayload(signedPayload(c))
 	if err != nil {

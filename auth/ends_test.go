@@ -34,9 +34,10 @@ func (f *fixture) renewed(s PanelSession) PanelSession {
 	return r
 }
 
-// TestSessionsEndWithWhatTheyStandOn: neither a session nor what was renewed from it lives on, or comes back to life,
-// when its user is removed or demoted, its store uninstalled, or it was signed out of; all within one second, the finest
-// time that a token's own iat tells. The next session of the same person works at once.
+// TestSessionsEndWithWhatTheyStandOn: neither a session nor what was renewed from it lives on, or
+// comes back to life, when its user is removed or demoted, its store uninstalled, or it was signed
+// out of; all within one second, the finest time that a token's own iat tells. The next session of
+// the same person works at once.
 func TestSessionsEndWithWhatTheyStandOn(t *testing.T) {
 	ctx := tenants.WithStore(context.Background(), testStore)
 	for name, test := range map[string]struct {
@@ -225,7 +226,8 @@ func TestKeysEndWithTheirMakers(t *testing.T) {
 	}
 }
 
-// TestOwnershipMoves: the former owner keeps what an administrator may, and a payload from before does not move it back.
+// TestOwnershipMoves: the former owner keeps what an administrator may, and a payload from before
+// does not move it back.
 func TestOwnershipMoves(t *testing.T) {
 	f := newFixture(t)
 	f.install()

@@ -12,8 +12,8 @@ import (
 // StoreHashPlaceholder stands in an origin of FrameAncestors for the store whose page it is.
 const StoreHashPlaceholder = "{store_hash}"
 
-// FrameAncestors is the value of a policy's frame-ancestors for a page of one store; "" is a page of none,
-// which the origins that name a store may not frame.
+// FrameAncestors is the value of a policy's frame-ancestors for a page of one store; "" is a page
+// of none, which the origins that name a store may not frame.
 func FrameAncestors(origins []string, storeHash string) string {
 	var out []string
 	for _, origin := range origins {
@@ -31,9 +31,9 @@ func FrameAncestors(origins []string, storeHash string) string {
 	return strings.Join(out, " ")
 }
 
-// claimedStore is the store that a request says it is of, "" if it says none; nothing proves it. It is for
-// the pages that refuse: they hold nothing of any store, and without it the control panel that opened one
-// could not show it.
+// claimedStore is the store that a request says it is of, "" if it says none; nothing proves it. It
+// is for the pages that refuse: they hold nothing of any store, and without it the control panel
+// that opened one could not show it.
 func claimedStore(c *gin.Context) string {
 	if hash, ok := storeOf(c.Query("context")); ok {
 		return hash

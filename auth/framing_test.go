@@ -27,8 +27,8 @@ func TestFrameAncestors(t *testing.T) {
 	}
 }
 
-// TestRefusedPagesNameOneStoreAtMost: the control panel that opened a page may show why it was refused,
-// and the storefronts of other stores may not.
+// TestRefusedPagesNameOneStoreAtMost: the control panel that opened a page may show why it was
+// refused, and the storefronts of other stores may not.
 func TestRefusedPagesNameOneStoreAtMost(t *testing.T) {
 	forged := func(subject string) string {
 		token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.RegisteredClaims{

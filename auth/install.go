@@ -20,8 +20,8 @@ const (
 	codeMemory = time.Hour
 )
 
-// install answers GET /auth: exchanges the code once, stores the encrypted token under the store hash,
-// and shows the panel.
+// install answers GET /auth: exchanges the code once, stores the encrypted token under the store
+// hash, and shows the panel.
 func (a *Auth) install(c *gin.Context) {
 	if reason := c.Query("error"); reason != "" {
 		a.refuse(c, problem.New(problem.Invalid, "BigCommerce did not complete the installation. Install Sluice again from the App Marketplace."))

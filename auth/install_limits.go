@@ -13,19 +13,20 @@ import (
 	"sluice/internal/ratelimit"
 )
 
-// codeForm and scopeForm are what an authorization code and a list of scopes can look like. They are checked
-// before anything is done for whoever brings one.
+// codeForm and scopeForm are what an authorization code and a list of scopes can look like. They
+// are checked before anything is done for whoever brings one.
 var (
 	codeForm  = regexp.MustCompile(`^[A-Za-z0-9._~+/=-]{1,512}$`)
 	scopeForm = regexp.MustCompile(`^[A-Za-z0-9_ :.-]{1,1000}$`)
 )
 
-// installLimits bound the codes that are brought to /auth: each costs a row and a request to BigCommerce, and
-// anybody can make one up, for any store.
+// installLimits bound the codes that are brought to /auth: each costs a row and a request to
+// BigCommerce, and anybody can make one up, for any store.
 type installLimits struct {
 	perAddress, perBoth *ratelimit.Limit
-	// A store's rate has two halves, because nothing but BigCommerce's answer tells its merchant from a stranger who
-	// wants to use it up: one is for addresses that brought no more codes than seldom admits, whatever the others do.
+	// A store's rate has two halves, because nothing but BigCommerce's answer tells its merchant from
+	// a stranger who wants to use it up: one is for addresses that brought no more codes than seldom
+	// admits, whatever the others do.
 	seldom, perStoreSeldom, perStore *ratelimit.Limit
 }
 
@@ -36,15 +37,16 @@ func newInstallLimits(l *limits.Limits) installLimits {
 		perAddress: &ratelimit.Limit{Name: "install-address", Every: store.Every, Burst: store.Burst}, // an agency's too
 		// One address must not use up a store's rate: the merchant could not install meanwhile.
 		perBoth: &ratelimit.Limit{Name: "install-address-store", Every: 10 * store.Every, Burst: max(1, store.Burst/10)},
-		// A merchant whose install failed tries again once or twice. Over all stores, so that made-up names make no
-		// address a new one.
+		// A merchant whose install failed tries again once or twice. Over all stores, so that made-up
+		// names make no address a new one.
 		seldom:         &ratelimit.Limit{Name: "install-seldom", Every: 20 * time.Minute, Burst: 3, Apart: true},
 		perStoreSeldom: &ratelimit.Limit{Name: "install-store-seldom", Every: every, Burst: burst, Apart: true},
 		perStore:       &ratelimit.Limit{Name: store.Name, Every: every, Burst: burst},
 	}
 }
 
-// wait admits a code that an address brings for a store, or returns how long until one would be admitted.
+// wait admits a code that an address brings for a store, or returns how long until one would be
+// admitted.
 func (i installLimits) wait(l *ratelimit.Limiter, store string, address netip.Addr) time.Duration {
 	if wait := l.Wait(i.perAddress, "", address); wait > 0 {
 		return wait
@@ -58,8 +60,8 @@ func (i installLimits) wait(l *ratelimit.Limiter, store string, address netip.Ad
 	return l.Wait(i.perStore, store, netip.Addr{})
 }
 
-// mayInstall refuses a code when its address, or its store, brought too many, and when too many installs wait
-// for BigCommerce. release must be called when the install is over.
+// mayInstall refuses a code when its address, or its store, brought too many, and when too many
+// installs wait for BigCommerce. release must be called when the install is over.
 func (a *Auth) mayInstall(c *gin.Context, store string) (release func(), err error) {
 	if a.cfg.Limiter != nil {
 		if wait := a.installs.wait(a.cfg.Limiter, store, ratelimit.Address(c)); wait > 0 {

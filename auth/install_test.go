@@ -120,7 +120,8 @@ func TestInstallRefusals(t *testing.T) {
 	}
 }
 
-// TestFewScopesAreAnInstall: what the store did not grant stops only what needs it, which jobs and the panel say.
+// TestFewScopesAreAnInstall: what the store did not grant stops only what needs it, which jobs and
+// the panel say.
 func TestFewScopesAreAnInstall(t *testing.T) {
 	f := newFixture(t)
 	f.login.answer["scope"] = "store_v2_information"

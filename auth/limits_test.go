@@ -47,8 +47,9 @@ func codeFor(store, code string) url.Values {
 	return url.Values{"code": {code}, "context": {"stores/" + store}, "scope": {"store_v2_products"}}
 }
 
-// TestMadeUpCodesAreBounded: by address over all stores, by store over all addresses, and what is over stores
-// nothing and asks BigCommerce nothing. A merchant from elsewhere can install meanwhile.
+// TestMadeUpCodesAreBounded: by address over all stores, by store over all addresses, and what is
+// over stores nothing and asks BigCommerce nothing. A merchant from elsewhere can install
+// meanwhile.
 func TestMadeUpCodesAreBounded(t *testing.T) {
 	f := newFixture(t)
 	f.login.status = http.StatusBadRequest
@@ -88,8 +89,9 @@ func TestMadeUpCodesAreBounded(t *testing.T) {
 	}
 }
 
-// TestAStrangerCannotKeepAStoreFromInstalling: whoever brings made-up codes for a store again and again, from ten IPv4
-// addresses and from all networks of an IPv6 line, leaves its merchant, who comes from elsewhere, half of the rate.
+// TestAStrangerCannotKeepAStoreFromInstalling: whoever brings made-up codes for a store again and
+// again, from ten IPv4 addresses and from all networks of an IPv6 line, leaves its merchant, who
+// comes from elsewhere, half of the rate.
 func TestAStrangerCannotKeepAStoreFromInstalling(t *testing.T) {
 	f := newFixture(t)
 	f.limit(nil)
@@ -141,8 +143,8 @@ func TestCodesOfNoFormAreRefused(t *testing.T) {
 	}
 }
 
-// TestInstallsUnderWayAreBounded: while BigCommerce takes its time, no more than so many wait for it, and who
-// is turned away may come again with the same code.
+// TestInstallsUnderWayAreBounded: while BigCommerce takes its time, no more than so many wait for
+// it, and who is turned away may come again with the same code.
 func TestInstallsUnderWayAreBounded(t *testing.T) {
 	f := newFixture(t)
 	asked, answer := make(chan struct{}), make(chan struct{})
@@ -171,8 +173,8 @@ func TestInstallsUnderWayAreBounded(t *testing.T) {
 	}
 }
 
-// TestCallersAreCountedByWhoTheyAre: also one who may not do what is asked, and one who was removed; a store's
-// callers together have a rate as well.
+// TestCallersAreCountedByWhoTheyAre: also one who may not do what is asked, and one who was
+// removed; a store's callers together have a rate as well.
 func TestCallersAreCountedByWhoTheyAre(t *testing.T) {
 	f := newFixture(t)
 	f.limit(map[limits.Name]int64{limits.PrincipalRate: 10, limits.StoreRate: 25, limits.AddressRate: 5})
@@ -233,7 +235,8 @@ func TestCallersAreCountedByWhoTheyAre(t *testing.T) {
 	}
 }
 
-// TestAForgedPayloadCountsByAddress and is logged no more than so often; BigCommerce's own calls come through.
+// TestAForgedPayloadCountsByAddress and is logged no more than so often; BigCommerce's own calls
+// come through.
 func TestAForgedPayloadCountsByAddress(t *testing.T) {
 	for _, path := range []string{"/load", "/uninstall", "/remove_user"} {
 		f := newFixture(t)

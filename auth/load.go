@@ -7,8 +7,9 @@ import (
 	"sluice/tenants"
 )
 
-// load answers GET /load: a user opens the panel. The payload opens it once: BigCommerce makes a new one each time
-// that its page is opened or reloaded, and whoever finds a frame's address later must not get in by it.
+// load answers GET /load: a user opens the panel. The payload opens it once: BigCommerce makes a
+// new one each time that its page is opened or reloaded, and whoever finds a frame's address later
+// must not get in by it.
 func (a *Auth) load(c *gin.Context) {
 	p, err := a.verifyPayload(signedPayload(c))
 	if err != nil {
@@ -54,7 +55,8 @@ func (a *Auth) load(c *gin.Context) {
 	a.showPanel(c, store, user, deepLink(p.URL), p.ChannelID)
 }
 
-// signedPayload returns the token of a callback, also under the legacy name, so that it can be refused by name.
+// signedPayload returns the token of a callback, also under the legacy name, so that it can be
+// refused by name.
 func signedPayload(c *gin.Context) string {
 	if raw := c.Query("signed_payload_jwt"); raw != "" {
 		return raw

@@ -85,8 +85,9 @@ func PrincipalFrom(ctx context.Context) (Principal, bool) {
 	return p, ok
 }
 
-// Require lets a request through when its bearer token belongs to a caller with access, and puts the
-// Principal and the store into the request's context. Who calls too often is refused before that is looked up.
+// Require lets a request through when its bearer token belongs to a caller with access, and puts
+// the Principal and the store into the request's context. Who calls too often is refused before
+// that is looked up.
 func (a *Auth) Require(access Access) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		if !a.admit(c) {

@@ -18,7 +18,8 @@ var pageHTML string
 
 var page = template.Must(template.New("page").Parse(pageHTML))
 
-// refuse answers a browser with a page that says what is wrong and what to do, never with the token.
+// refuse answers a browser with a page that says what is wrong and what to do, never with the
+// token.
 func (a *Auth) refuse(c *gin.Context, err error) {
 	noteRefusal(c, refusals.Page, err)
 	if problem.Status(err) >= http.StatusInternalServerError {

@@ -16,8 +16,8 @@ const (
 	payloadIssuer = "bc"
 	// maxPayload bounds a signed payload before anything is parsed. Real ones have about 1 KB.
 	maxPayload = 8 << 10
-	// payloadLeeway is by how much BigCommerce's clock and ours may differ: iat and nbf may lie this far ahead,
-	// exp this far back. A payload from further ahead was not made by an honest clock.
+	// payloadLeeway is by how much BigCommerce's clock and ours may differ: iat and nbf may lie this
+	// far ahead, exp this far back. A payload from further ahead was not made by an honest clock.
 	payloadLeeway = time.Minute
 )
 
@@ -48,8 +48,8 @@ func storeOf(context string) (hash string, ok bool) {
 	return m[1], true
 }
 
-// verifyPayload checks everything about a signed_payload_jwt that can be checked without the database.
-// Its errors say what is wrong without repeating any part of the token.
+// verifyPayload checks everything about a signed_payload_jwt that can be checked without the
+// database. Its errors say what is wrong without repeating any part of the token.
 func (a *Auth) verifyPayload(raw string) (*payload, error) {
 	switch {
 	case raw == "":

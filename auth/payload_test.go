@@ -138,8 +138,8 @@ func TestAnUnknownUserOfAnInstalledStoreIsItsNewUser(t *testing.T) {
 	f.mustNotLog("bob@example.com")
 }
 
-// TestClocksMayDiffer: a payload that was made by a clock which is a minute ahead or behind opens the panel, one from
-// further ahead does not, whatever its nbf says.
+// TestClocksMayDiffer: a payload that was made by a clock which is a minute ahead or behind opens
+// the panel, one from further ahead does not, whatever its nbf says.
 func TestClocksMayDiffer(t *testing.T) {
 	f := newFixture(t)
 	f.install()
@@ -168,8 +168,8 @@ func TestClocksMayDiffer(t *testing.T) {
 	}
 }
 
-// TestAPayloadCountsOnce goes through every callback after every other: a payload that one accepted is refused by all,
-// as long as it would be accepted by its times.
+// TestAPayloadCountsOnce goes through every callback after every other: a payload that one accepted
+// is refused by all, as long as it would be accepted by its times.
 func TestAPayloadCountsOnce(t *testing.T) {
 	callbacks := []string{"/load", "/uninstall", "/remove_user"}
 	for _, first := range callbacks {

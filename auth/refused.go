@@ -11,8 +11,8 @@ import (
 	"sluice/internal/refusals"
 )
 
-// noteRefusal has the log of refusals name a page or callback that is refused, and the store that it says
-// it is for.
+// noteRefusal has the log of refusals name a page or callback that is refused, and the store that
+// it says it is for.
 func noteRefusal(c *gin.Context, kind string, err error) {
 	refusals.Kind(c, kind)
 	refusals.Claimed(c, claimedStore(c))
@@ -23,8 +23,8 @@ func noteRefusal(c *gin.Context, kind string, err error) {
 	refusals.Reason(c, string(problem.CodeOf(err)), problem.MessageOf(err), cause)
 }
 
-// noteCaller has the log of refusals name who makes the request: a principal, or what is known of one who
-// was refused.
+// noteCaller has the log of refusals name who makes the request: a principal, or what is known of
+// one who was refused.
 func (a *Auth) noteCaller(c *gin.Context, p Principal, err error) {
 	if err == nil || p.ID() != "" {
 		refusals.Caller(c, p.StoreHash, p.Actor())
@@ -41,8 +41,8 @@ func (a *Auth) noteCaller(c *gin.Context, p Principal, err error) {
 
 var keyPattern = regexp.MustCompile(`^` + keyPrefix + `[A-Z2-7]{26}$`)
 
-// shownKey is what of a presented key may be seen: as much as the panel shows, if it is of a key's form,
-// else only that it is none.
+// shownKey is what of a presented key may be seen: as much as the panel shows, if it is of a key's
+// form, else only that it is none.
 func shownKey(secret string) string {
 	if !keyPattern.MatchString(secret) {
 		return keyPrefix + "…, of no key's form"

@@ -17,7 +17,8 @@ const (
 	sessionIssuer   = "sluice"
 	// sessionFor is how long a session token works; an open panel renews it before.
 	sessionFor = 15 * time.Minute
-	// sessionAtMost is how long a panel may renew itself: as long as BigCommerce's own load token works.
+	// sessionAtMost is how long a panel may renew itself: as long as BigCommerce's own load token
+	// works.
 	sessionAtMost = 24 * time.Hour
 )
 
@@ -37,8 +38,8 @@ type sessionClaims struct {
 	Locale    string `json:"loc,omitempty"`
 	DeepLink  string `json:"url,omitempty"`
 	ChannelID *int64 `json:"ch,omitempty"`
-	// The moment of the load: whole Unix seconds, and microseconds beyond. It bounds renewal, and a session ends when
-	// what it was opened with did (tenants.SessionHolds).
+	// The moment of the load: whole Unix seconds, and microseconds beyond. It bounds renewal, and a
+	// session ends when what it was opened with did (tenants.SessionHolds).
 	OpenedAt     int64 `json:"opn"`
 	OpenedMicros int64 `json:"opf,omitempty"`
 	// SessionID is the same in all tokens of a session, which signing out ends together.
@@ -49,8 +50,8 @@ func (c *sessionClaims) opened() time.Time {
 	return time.Unix(c.OpenedAt, c.OpenedMicros*int64(time.Microsecond))
 }
 
-// signedOut is what remembers, among the tokens that count once, that a session was signed out of. A token of before
-// sessions had ids is a session of its own.
+// signedOut is what remembers, among the tokens that count once, that a session was signed out of.
+// A token of before sessions had ids is a session of its own.
 func (c *sessionClaims) signedOut() string { return "session:" + cmp.Or(c.SessionID, c.ID) }
 
 // showPanel answers with the panel's page and a new session in it.
@@ -102,8 +103,8 @@ func (a *Auth) parseSession(raw string) (*sessionClaims, error) {
 	return &claims, nil
 }
 
-// sessionPrincipal looks up on each call what a session stands on: one whose user was removed or demoted, whose store
-// was uninstalled, or that was signed out of, is over at once.
+// sessionPrincipal looks up on each call what a session stands on: one whose user was removed or
+// demoted, whose store was uninstalled, or that was signed out of, is over at once.
 func (a *Auth) sessionPrincipal(ctx context.Context, raw string) (Principal, error) {
 	claims, err := a.parseSession(raw)
 	if err != nil {
@@ -165,8 +166,9 @@ func (a *Auth) RenewSession(p Principal) (PanelSession, error) {
 	return a.newSession(*p.session)
 }
 
-// SignOut ends the session that p calls with: this token and all that were renewed from it, in every process. Other
-// sessions of the user, in other windows, go on. A repeat is refused by Require already.
+// SignOut ends the session that p calls with: this token and all that were renewed from it, in
+// every process. Other sessions of the user, in other windows, go on. A repeat is refused by
+// Require already.
 func (a *Auth) SignOut(ctx context.Context, p Principal) error {
 	if p.session == nil {
 		return problem.New(problem.Forbidden, "Only a panel's session can be signed out of. Revoke an API key in Settings.")
@@ -183,7 +185,8 @@ func (a *Auth) SignOut(ctx context.Context, p Principal) error {
 	return err
 }
 
-// Holds asks again whether p, whom Require let in a while ago, may still read: for answers that go on.
+// Holds asks again whether p, whom Require let in a while ago, may still read: for answers that go
+// on.
 func (a *Auth) Holds(ctx context.Context, p Principal) error {
 	now, err := a.again(ctx, p)
 	if err == nil && !now.Can(AccessRead) {

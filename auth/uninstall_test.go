@@ -77,8 +77,9 @@ func TestUninstall(t *testing.T) {
 	}
 }
 
-// TestOnlyBigCommerceUninstalls: any user's unused frame address is a valid payload. While BigCommerce accepts the
-// store's token, or does not say, it destroys nothing; it is noted, and asked again later.
+// TestOnlyBigCommerceUninstalls: any user's unused frame address is a valid payload. While
+// BigCommerce accepts the store's token, or does not say, it destroys nothing; it is noted, and
+// asked again later.
 func TestOnlyBigCommerceUninstalls(t *testing.T) {
 	viewer := map[string]any{"user": map[string]any{"id": 8, "email": "v@example.com", "locale": "en"}}
 	for name, test := range map[string]struct {
@@ -128,7 +129,8 @@ func TestOnlyBigCommerceUninstalls(t *testing.T) {
 	}
 }
 
-// TestAReinstallWhileBigCommerceIsAsked: the answer is about the token that was asked about, not about its successor.
+// TestAReinstallWhileBigCommerceIsAsked: the answer is about the token that was asked about, not
+// about its successor.
 func TestAReinstallWhileBigCommerceIsAsked(t *testing.T) {
 	f := newFixture(t)
 	f.install()
@@ -146,7 +148,8 @@ func TestAReinstallWhileBigCommerceIsAsked(t *testing.T) {
 	}
 }
 
-// TestAnUninstallThatEndsHalfWay: the mark is there, and what follows is asked for by the question for later.
+// TestAnUninstallThatEndsHalfWay: the mark is there, and what follows is asked for by the question
+// for later.
 func TestAnUninstallThatEndsHalfWay(t *testing.T) {
 	f := newFixture(t)
 	f.install()
@@ -159,8 +162,8 @@ func TestAnUninstallThatEndsHalfWay(t *testing.T) {
 	}
 }
 
-// TestRemoveUserRemovesOneself: a payload is believed about its own user, and never about the owner: a leaked frame
-// address must not take the owner's keys.
+// TestRemoveUserRemovesOneself: a payload is believed about its own user, and never about the
+// owner: a leaked frame address must not take the owner's keys.
 func TestRemoveUserRemovesOneself(t *testing.T) {
 	f := newFixture(t)
 	s := f.install()

@@ -36,7 +36,8 @@ func countStatements(b *testing.B, db *tenants.DB) *atomic.Int64 {
 	return n
 }
 
-// commits returns how many transactions PostgreSQL has committed in this database; it tells with some delay.
+// commits returns how many transactions PostgreSQL has committed in this database; it tells with
+// some delay.
 func commits(b *testing.B, db *tenants.DB) float64 {
 	b.Helper()
 	var n float64
@@ -48,8 +49,9 @@ func commits(b *testing.B, db *tenants.DB) float64 {
 	return n
 }
 
-// BenchmarkRows is a job's whole life with its row: Submit, claim, read, do, end, ack, by 8 workers while 64 goroutines submit. It
-// reports the statements and commits of PostgreSQL and the calls of Redis a job.
+// BenchmarkRows is a job's whole life with its row: Submit, claim, read, do, end, ack, by 8 workers
+// while 64 goroutines submit. It reports the statements and commits of PostgreSQL and the calls of
+// Redis a job.
 func BenchmarkRows(b *testing.B) {
 	url, ok := testenv.RealRedis(b)
 	if !ok {

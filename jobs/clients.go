@@ -46,8 +46,8 @@ func NewClients(db *tenants.DB, q *queue.Queue, apiURL, userAgent string, log *s
 	return &Clients{db: db, queue: q, apiURL: apiURL, userAgent: userAgent, http: &http.Client{Transport: tracing.Transport(transport)}, log: log}
 }
 
-// Observe makes fn be told every HTTP attempt of every store's client, without the store: it feeds an
-// operator's metrics. It must be called before Client.
+// Observe makes fn be told every HTTP attempt of every store's client, without the store: it feeds
+// an operator's metrics. It must be called before Client.
 func (c *Clients) Observe(fn func(bigcommerce.Answer)) { c.observe = fn }
 
 // Client returns a client of a store, with its access token as of now. count, if not nil, is told
@@ -60,8 +60,9 @@ func (c *Clients) Client(ctx context.Context, storeHash string, count func(bigco
 	return c.client(storeHash, token, count)
 }
 
-// Accepted asks BigCommerce whether it accepts the token that store has, in whatever state the store is. The question
-// goes through the store's quota. An error means that BigCommerce did not say.
+// Accepted asks BigCommerce whether it accepts the token that store has, in whatever state the
+// store is. The question goes through the store's quota. An error means that BigCommerce did not
+// say.
 func (c *Clients) Accepted(ctx context.Context, store *tenants.Store) (bool, error) {
 	token, err := c.db.StoredToken(store)
 	if err != nil {

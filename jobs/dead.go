@@ -78,10 +78,10 @@ type Outcome struct {
 	Run     string           `json:"run,omitempty"`
 }
 
-// RetryDead lets a dead job be tried again as if it were new; a run that failed because of it goes on
-// with that step. A job that waits or is done already is left as it is. problem.NotFound when there is
-// no such job, problem.Conflict or problem.NeedsReinstall when trying again would be wrong: the message
-// says why.
+// RetryDead lets a dead job be tried again as if it were new; a run that failed because of it goes
+// on with that step. A job that waits or is done already is left as it is. problem.NotFound when
+// there is no such job, problem.Conflict or problem.NeedsReinstall when trying again would be
+// wrong: the message says why.
 func (s *Service) RetryDead(ctx context.Context, id string) (Outcome, error) {
 	return s.onDead(ctx, id, "job.retried", func(ctx context.Context, tx *tenants.DB, row *tenants.Job, out *Outcome) error {
 		switch row.State {
@@ -106,8 +106,8 @@ func (s *Service) RetryDead(ctx context.Context, id string) (Outcome, error) {
 	})
 }
 
-// DropDead takes a dead job off the list for good. A run that failed because of it stays failed. A job
-// that was dropped before is left as it is; any other is a problem.Conflict.
+// DropDead takes a dead job off the list for good. A run that failed because of it stays failed. A
+// job that was dropped before is left as it is; any other is a problem.Conflict.
 func (s *Service) DropDead(ctx context.Context, id string) (Outcome, error) {
 	return s.onDead(ctx, id, "job.dropped", func(ctx context.Context, tx *tenants.DB, row *tenants.Job, out *Outcome) error {
 		switch row.State {
@@ -123,8 +123,8 @@ func (s *Service) DropDead(ctx context.Context, id string) (Outcome, error) {
 	})
 }
 
-// onDead finds the job of whatever store, lets act change its row in a transaction that also holds the
-// audit entry, and tells the queue and live pages. act gets a context of the job's store.
+// onDead finds the job of whatever store, lets act change its row in a transaction that also holds
+// the audit entry, and tells the queue and live pages. act gets a context of the job's store.
 func (s *Service) onDead(ctx context.Context, id, action string, act func(context.Context, *tenants.DB, *tenants.Job, *Outcome) error) (Outcome, error) {
 	var found []tenants.Job
 	if err := s.db.AcrossStores(ctx).Select("store_hash").Where("id = ?", id).Limit(1).Find(&found).Error; err != nil {
@@ -213,8 +213,8 @@ func (s *Service) mayRetry(ctx context.Context, tx *tenants.DB, row *tenants.Job
 	return nil
 }
 
-// reviveRun lets the run go on that ended because its step row is dead. Any other run has gone its own
-// way since, and the step has no place in it.
+// reviveRun lets the run go on that ended because its step row is dead. Any other run has gone its
+// own way since, and the step has no place in it.
 func reviveRun(ctx context.Context, tx *tenants.DB, row *tenants.Job) (runID string, err error) {
 	var p runStep
 	if err := json.Unmarshal([]byte(row.Payload), &p); err != nil {

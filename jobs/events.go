@@ -18,8 +18,8 @@ type event struct {
 	ID         int64  `json:"id"` // data.id; 0 if it was missing
 }
 
-// doEvent leaves an event to be handled with the job's end, together with others of its scope. One that no kind
-// acts on any more is of a kind that a newer version knows.
+// doEvent leaves an event to be handled with the job's end, together with others of its scope. One
+// that no kind acts on any more is of a kind that a newer version knows.
 func (w *Workers) doEvent(_ context.Context, j *job) error {
 	var p event
 	if err := j.payload(&p); err != nil {

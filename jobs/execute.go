@@ -19,9 +19,9 @@ import (
 	"sluice/tenants"
 )
 
-// handler carries out a job. On success the job's row is marked done, unless the handler did so in a
-// transaction of its own (job.settled). A handler may be called again for a job that it has carried
-// out, also at the same time by another process: what it does twice must count once.
+// handler carries out a job. On success the job's row is marked done, unless the handler did so in
+// a transaction of its own (job.settled). A handler may be called again for a job that it has
+// carried out, also at the same time by another process: what it does twice must count once.
 type handler func(ctx context.Context, j *job) error
 
 // job is a job under way.
@@ -42,11 +42,13 @@ func (j *job) payload(into any) error {
 	return nil
 }
 
-// settleTimeout bounds what is written about a job after it ran. It also runs when the job was stopped.
+// settleTimeout bounds what is written about a job after it ran. It also runs when the job was
+// stopped.
 const settleTimeout = 15 * time.Second
 
 // maxCrashes is how often a job may be claimed in all. Failures are counted in its row and end it
-// long before; claims beyond that are workers that died with it, and it must not go on killing them.
+// long before; claims beyond that are workers that died with it, and it must not go on killing
+// them.
 const maxCrashes = 40
 
 // execute carries out a claimed job and tells the queue how it ended.
@@ -91,7 +93,8 @@ func (w *Workers) execute(ctx context.Context, lease *queue.Lease) {
 	})
 }
 
-// maxEnding is how many jobs may wait for their ends to be saved. They hold their leases until then.
+// maxEnding is how many jobs may wait for their ends to be saved. They hold their leases until
+// then.
 const maxEnding = 128
 
 // finish saves the end of a job that was done.
@@ -145,15 +148,16 @@ func (w *Workers) attempt(ctx context.Context, lease *queue.Lease, j *job) (err 
 var (
 	errStorePaused = errors.New("jobs: the store needs a reinstall")
 	errCrashes     = errors.New("the worker ended every time it did this job")
-	// errUnknownKind is of a job that a newer version of Sluice made: another process, or this one after its
-	// update, carries it out.
+	// errUnknownKind is of a job that a newer version of Sluice made: another process, or this one
+	// after its update, carries it out.
 	errUnknownKind = errors.New("jobs: this version of Sluice does not know the kind")
 )
 
 // unknownWait is when a job of an unknown kind is looked at again.
 const unknownWait = 5 * time.Minute
 
-// settle tells SQL and the queue how an attempt ended. stopped is why the job's context ended, if it did.
+// settle tells SQL and the queue how an attempt ended. stopped is why the job's context ended, if
+// it did.
 func (w *Workers) settle(ctx context.Context, stopped error, lease *queue.Lease, j *job, err error) Ending {
 	switch {
 	case err == nil:
@@ -198,8 +202,8 @@ func (w *Workers) settle(ctx context.Context, stopped error, lease *queue.Lease,
 	return w.failed(ctx, lease, j, err)
 }
 
-// logUnacked logs when the queue could not be told of a job's end. SQL knows it, so nothing is lost: the
-// job comes up again and is seen to be finished.
+// logUnacked logs when the queue could not be told of a job's end. SQL knows it, so nothing is
+// lost: the job comes up again and is seen to be finished.
 func (w *Workers) logUnacked(ctx context.Context, log *slog.Logger, err error) {
 	switch {
 	case err == nil:
@@ -285,8 +289,8 @@ func (w *Workers) failed(ctx context.Context, lease *queue.Lease, j *job, err er
 	return EndFailed
 }
 
-// backoff is the default of Config.Backoff. Half of it is random so that what failed together does not
-// come back together.
+// backoff is the default of Config.Backoff. Half of it is random so that what failed together does
+// not come back together.
 func backoff(attempts int) time.Duration {
 	d := min(time.Second<<min(max(attempts-1, 0), 16), 5*time.Minute)
 	return d/2 + rand.N(d/2)

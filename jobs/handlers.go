@@ -1,7 +1,7 @@
 package jobs
 
-// Kinds of jobs; others stand in the files of what they are about. A kind's payload is stated at its handler; both are
-// stored, so neither may change its meaning.
+// Kinds of jobs; others stand in the files of what they are about. A kind's payload is stated at
+// its handler; both are stored, so neither may change its meaning.
 const (
 	kindHooksRegister  = "hooks.register"
 	kindHooksHeard     = "hooks.heard"
@@ -10,8 +10,8 @@ const (
 	kindHousekeeping   = "housekeeping"    // of SystemStore
 )
 
-// handlers has every job that this version carries out. One of another kind is a newer version's: it is kept, and
-// reported (EndUnknown).
+// handlers has every job that this version carries out. One of another kind is a newer version's:
+// it is kept, and reported (EndUnknown).
 func (w *Workers) handlers() map[string]handler {
 	return map[string]handler{
 		kindRunStep:        w.doRunStep,

@@ -8,12 +8,12 @@ import (
 	"sluice/tenants"
 )
 
-// keptAttempts is how many failures of one job are kept: a job that dies and is retried again and again
-// must not grow without end, and the newest ones tell why it fails.
+// keptAttempts is how many failures of one job are kept: a job that dies and is retried again and
+// again must not grow without end, and the newest ones tell why it fails.
 const keptAttempts = 20
 
-// noteFailure counts a failed attempt of a pending row of ctx's store and adds it to the job's history.
-// A row that is not pending any more is left as it is.
+// noteFailure counts a failed attempt of a pending row of ctx's store and adds it to the job's
+// history. A row that is not pending any more is left as it is.
 func noteFailure(ctx context.Context, db *tenants.DB, id string, attempts int, now, runAt time.Time, lastError string) error {
 	lastError = tenants.Clean(lastError, maxLastError)
 	return db.Tx(ctx, func(tx *tenants.DB) error {

@@ -15,15 +15,15 @@ import (
 	"sluice/tenants"
 )
 
-// ownHooks are the events that Sluice wants to be told of by every store. channelHooks are those that a store's scopes
-// may not cover.
+// ownHooks are the events that Sluice wants to be told of by every store. channelHooks are those
+// that a store's scopes may not cover.
 var (
 	ownHooks     = []string{scopeAppUninstalled, scopeStoreUpdated}
 	channelHooks = []string{scopeChannelCreated, scopeChannelUpdated}
 )
 
-// WantedHooks returns the scopes of the webhooks that ctx's store is to have: Sluice's own, and those of the kinds that
-// it has flows of, which may run.
+// WantedHooks returns the scopes of the webhooks that ctx's store is to have: Sluice's own, and
+// those of the kinds that it has flows of, which may run.
 func WantedHooks(ctx context.Context, db *tenants.DB, store *tenants.Store, kinds []flow.Spec) ([]string, error) {
 	on, err := kindsOn(ctx, db, store, kinds)
 	if err != nil {
@@ -75,7 +75,8 @@ type HookReport struct {
 	Clients []string // the client ids of all hooks that the token sees, each once
 }
 
-// CheckHooks compares a store's webhooks with those that it is to have (WantedHooks). It changes nothing.
+// CheckHooks compares a store's webhooks with those that it is to have (WantedHooks). It changes
+// nothing.
 func CheckHooks(ctx context.Context, client *bigcommerce.Client, appURL string, wanted []string) (HookReport, error) {
 	active := map[string]bool{}
 	clients := map[string]bool{}
@@ -103,8 +104,8 @@ func CheckHooks(ctx context.Context, client *bigcommerce.Client, appURL string, 
 	return r, nil
 }
 
-// FlowsChanged has the webhooks of ctx's store looked after, soon, if the flow of that kind which was made or deleted
-// was its first, or its last.
+// FlowsChanged has the webhooks of ctx's store looked after, soon, if the flow of that kind which
+// was made or deleted was its first, or its last.
 func (s *Service) FlowsChanged(ctx context.Context, kind string) error {
 	var n int64
 	if err := s.db.Scoped(ctx).Model(&tenants.Flow{}).Where("kind = ?", kind).Count(&n).Error; err != nil {
@@ -122,9 +123,9 @@ func (s *Service) FlowsChanged(ctx context.Context, kind string) error {
 	return s.Submit(ctx, row)
 }
 
-// doHooksRegister makes the store's webhooks what they should be: missing ones are created, ones that
-// BigCommerce deactivated are woken, and those of kinds that the store has no flow of are removed. Others of this app
-// are left alone. No payload.
+// doHooksRegister makes the store's webhooks what they should be: missing ones are created, ones
+// that BigCommerce deactivated are woken, and those of kinds that the store has no flow of are
+// removed. Others of this app are left alone. No payload.
 //
 // A destination that BigCommerce refuses (it wants HTTPS on port 443) is logged and no failure:
 // Sluice works without webhooks, it then learns of changes later.
@@ -132,8 +133,8 @@ func (s *Service) FlowsChanged(ctx context.Context, kind string) error {
 // Those of a store that was added by store-level credentials are signed with the secret of that API
 // account. It has none if the secret was not given.
 //
-// BigCommerce may tell a new webhook of nothing for a minute, and what happened while one was missing or
-// asleep is told to nobody: see doHooksHeard.
+// BigCommerce may tell a new webhook of nothing for a minute, and what happened while one was
+// missing or asleep is told to nobody: see doHooksHeard.
 func (w *Workers) doHooksRegister(ctx context.Context, j *job) error {
 	store, err := w.db.Store(ctx, j.row.StoreHash)
 	if err != nil || store.Origin == tenants.OriginCredentials && store.ClientSecret == nil {
@@ -197,7 +198,8 @@ func (w *Workers) doHooksRegister(ctx context.Context, j *job) error {
 	return nil
 }
 
-// removeHook deletes a webhook that no flow of the store needs; one that is gone already is what was wanted.
+// removeHook deletes a webhook that no flow of the store needs; one that is gone already is what
+// was wanted.
 func (w *Workers) removeHook(ctx context.Context, j *job, client *bigcommerce.Client, hook *bigcommerce.Hook) error {
 	err := client.Hooks.Delete(ctx, hook.ID)
 	var gone *bigcommerce.NotFoundError
@@ -208,12 +210,12 @@ func (w *Workers) removeHook(ctx context.Context, j *job, client *bigcommerce.Cl
 	return nil
 }
 
-// hookStart is when new webhooks surely hear of events: BigCommerce speaks of up to a minute, and they are
-// registered one by one.
+// hookStart is when new webhooks surely hear of events: BigCommerce speaks of up to a minute, and
+// they are registered one by one.
 const hookStart = 2 * time.Minute
 
-// doHooksHeard makes good what webhooks did not tell of before they heard: the store's settings and channels are
-// read, and the kinds that it has flows of catch up. No payload.
+// doHooksHeard makes good what webhooks did not tell of before they heard: the store's settings and
+// channels are read, and the kinds that it has flows of catch up. No payload.
 func (w *Workers) doHooksHeard(ctx context.Context, j *job) error {
 	kinds, err := kindsOn(ctx, w.db, j.store, w.s.kinds())
 	if err != nil {

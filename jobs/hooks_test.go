@@ -29,8 +29,8 @@ func (m *mall) addByCredentials(hash string, a sandbox.APIAccount) {
 	m.must(err)
 }
 
-// Deliveries of an API account count against its store, since its merchant can sign as many as he likes, and not against
-// the address, which BigCommerce delivers for all stores from.
+// Deliveries of an API account count against its store, since its merchant can sign as many as he
+// likes, and not against the address, which BigCommerce delivers for all stores from.
 func TestWebhooksOfAnAPIAccountCountAgainstItsStore(t *testing.T) {
 	m := newMall(t)
 	account, other := m.stores[testStore].APIAccount(), m.stores[otherStore].APIAccount()
@@ -76,8 +76,8 @@ func TestWebhooksOfAnAPIAccountCountAgainstItsStore(t *testing.T) {
 	}
 }
 
-// A store that was added by an API account has webhooks of that account, signed with its secret, which
-// tells of no other store.
+// A store that was added by an API account has webhooks of that account, signed with its secret,
+// which tells of no other store.
 func TestWebhooksOfAnAPIAccount(t *testing.T) {
 	m := newMall(t)
 	account := m.stores[testStore].APIAccount()
@@ -158,8 +158,8 @@ func TestWebhooksOfAnAPIAccount(t *testing.T) {
 	}
 }
 
-// What webhooks did not tell of, before they were there and while they were new, is looked at once they
-// hear.
+// What webhooks did not tell of, before they were there and while they were new, is looked at once
+// they hear.
 func TestWhatNewWebhooksMissed(t *testing.T) {
 	m := newMall(t)
 	later := func() (rows []*tenants.Job) {
@@ -219,8 +219,8 @@ func TestWhatNewWebhooksMissed(t *testing.T) {
 	}
 }
 
-// A delivery that BigCommerce makes twice, under the same webhook-id, counts once; so does one event that
-// two of the app's hooks hear of.
+// A delivery that BigCommerce makes twice, under the same webhook-id, counts once; so does one
+// event that two of the app's hooks hear of.
 func TestARepeatedDeliveryCountsOnce(t *testing.T) {
 	m := newMall(t)
 	r := gin.New()
@@ -285,8 +285,8 @@ func TestNoWebhooksWithoutScopes(t *testing.T) {
 	}
 }
 
-// A kind's webhooks are there while the store has a flow of it: they come with the first, and go with the last. The
-// app's own stay, and so do those of the same app that are no business of ours.
+// A kind's webhooks are there while the store has a flow of it: they come with the first, and go
+// with the last. The app's own stay, and so do those of the same app that are no business of ours.
 func TestWebhooksFollowFlows(t *testing.T) {
 	m := newMall(t)
 	m.addByCredentials(testStore, m.stores[testStore].APIAccount())

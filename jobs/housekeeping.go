@@ -13,7 +13,8 @@ import (
 	"sluice/tenants"
 )
 
-// scheduleHousekeeping inserts the housekeeping job of the current interval; processes agree on its id.
+// scheduleHousekeeping inserts the housekeeping job of the current interval; processes agree on its
+// id.
 func (w *Workers) scheduleHousekeeping(ctx context.Context) {
 	now := w.s.now()
 	slot := now.Truncate(w.cfg.HousekeepEvery)
@@ -122,17 +123,17 @@ type storeCheck struct {
 	where  string // of the stores that it is for; "" for each
 }
 
-// storeChecks: BigCommerce puts a hook to sleep after 90 idle days and deactivates one whose destination was
-// away for two. It has no webhooks for sites and scripts, which merchants change as they like; and a new
-// release of Sluice may bring another script.
+// storeChecks: BigCommerce puts a hook to sleep after 90 idle days and deactivates one whose
+// destination was away for two. It has no webhooks for sites and scripts, which merchants change as
+// they like; and a new release of Sluice may bring another script.
 var storeChecks = []storeCheck{
 	{"hooks", kindHooksRegister, "", week, ""},
 	{"channels", kindStorefrontChannels, queue.ClassStorefront, day, ""},
 	{"shared-address", kindSharedAddress, "", day, "hash IN (SELECT store_hash FROM identity_providers WHERE shared_until IS NOT NULL)"},
 }
 
-// scheduleChecks inserts each active store's next check. They are spread over the interval; the sweeper
-// brings them into Redis when they are due.
+// scheduleChecks inserts each active store's next check. They are spread over the interval; the
+// sweeper brings them into Redis when they are due.
 func (w *Workers) scheduleChecks(ctx context.Context, now time.Time, check storeCheck) error {
 	next := now.Truncate(check.every).Add(check.every)
 	var hashes []string

@@ -199,7 +199,8 @@ func (e *env) claim() *queue.Lease {
 	return l
 }
 
-// fakeEngine does runs of a fixed number of steps, whose effect is that each adds one to Run.Created.
+// fakeEngine does runs of a fixed number of steps, whose effect is that each adds one to
+// Run.Created.
 type fakeEngine struct {
 	db    *tenants.DB
 	steps int64
@@ -271,8 +272,8 @@ const (
 	scopeShelf    = "store/category/updated"
 )
 
-// goods is the kind of the tests' flows. Its records are forgotten when they are deleted, and its shelves are read
-// anew when one was changed.
+// goods is the kind of the tests' flows. Its records are forgotten when they are deleted, and its
+// shelves are read anew when one was changed.
 var goods = fakeKind{spec: flow.Spec{Name: "products", Singular: "good", Plural: "goods", Bulk: true,
 	Webhooks: []flow.Webhook{
 		{Scope: scopeGoneGood, Handle: func(ctx context.Context, tx *tenants.DB, events []flow.Event) error {

@@ -14,21 +14,24 @@ import (
 	"sluice/tenants"
 )
 
-// A small job costs the database more than it costs BigCommerce: its row is inserted, read and ended, and each commit waits for the
-// disk. What the goroutines of a process have to save or read at the same time is therefore one transaction, or one statement, for
-// the jobs of all stores. Nobody is told that something is saved before the transaction that saves it is. One that fails is done
-// again job by job, so that what one job brings keeps no other from being saved.
+// A small job costs the database more than it costs BigCommerce: its row is inserted, read and
+// ended, and each commit waits for the disk. What the goroutines of a process have to save or read
+// at the same time is therefore one transaction, or one statement, for the jobs of all stores.
+// Nobody is told that something is saved before the transaction that saves it is. One that fails is
+// done again job by job, so that what one job brings keeps no other from being saved.
 
 const (
 	mergedJobs = 128 // of one transaction
-	// savedAtOnce transactions may be under way: while one waits for the disk, the next does its work. What is only read does not
-	// wait for the disk, and is better read together.
+	// savedAtOnce transactions may be under way: while one waits for the disk, the next does its work.
+	// What is only read does not wait for the disk, and is better read together.
 	savedAtOnce, readAtOnce = 2, 1
-	// gathered is how long a batch waits for more, once there are several: less than the disk takes, and little beside a request.
+	// gathered is how long a batch waits for more, once there are several: less than the disk takes,
+	// and little beside a request.
 	gathered = time.Millisecond
 )
 
-// saving is what is to be committed together: a delivery and its jobs, or jobs. All rows name their store.
+// saving is what is to be committed together: a delivery and its jobs, or jobs. All rows name their
+// store.
 type saving struct {
 	event *tenants.WebhookEvent // may be nil
 	rows  []*tenants.Job
@@ -127,14 +130,16 @@ func (s *Service) saveOne(ctx context.Context, tx *tenants.DB, row *tenants.Job)
 	return insertRow(ctx, tx, row)
 }
 
-// Submit commits jobs' rows, which name their stores, and puts those that are new into the queue. Rows whose ids exist are left as
-// they are. When it returns nil the jobs will be done, whatever becomes of Redis or this process.
+// Submit commits jobs' rows, which name their stores, and puts those that are new into the queue.
+// Rows whose ids exist are left as they are. When it returns nil the jobs will be done, whatever
+// becomes of Redis or this process.
 func (s *Service) Submit(ctx context.Context, rows ...*tenants.Job) error {
 	_, err := s.save(ctx, saving{rows: rows})
 	return err
 }
 
-// enqueueWait bounds how long whoever submits waits for Redis: its rows are saved, and BigCommerce, say, wants an answer to its webhook.
+// enqueueWait bounds how long whoever submits waits for Redis: its rows are saved, and BigCommerce,
+// say, wants an answer to its webhook.
 const enqueueWait = 2 * time.Second
 
 func (s *Service) save(ctx context.Context, v saving) (inserted []*tenants.Job, err error) {
@@ -149,7 +154,8 @@ func (s *Service) save(ctx context.Context, v saving) (inserted []*tenants.Job, 
 	return out.inserted, nil
 }
 
-// loaded is what a worker reads before it does a job: its row and its store, each nil if there is none.
+// loaded is what a worker reads before it does a job: its row and its store, each nil if there is
+// none.
 type loaded struct {
 	row   *tenants.Job
 	store *tenants.Store
@@ -200,7 +206,8 @@ func (w *Workers) newFinishes() *batch.Batcher[finishing, error] {
 	}).Gather(gathered)
 }
 
-// finishAll commits the ends of jobs: for each nil, or errStale if its row was not pending any more.
+// finishAll commits the ends of jobs: for each nil, or errStale if its row was not pending any
+// more.
 func (w *Workers) finishAll(ctx context.Context, list []finishing) (out []error, err error) {
 	ids := make([]string, len(list))
 	events := map[string][]flow.Event{} // by scope

@@ -26,7 +26,8 @@ func (e *env) forgetRow(id string) *tenants.Job {
 	return row
 }
 
-// What is saved together with a row that exists, a delivery that was taken before, or one that cannot be saved, is saved.
+// What is saved together with a row that exists, a delivery that was taken before, or one that
+// cannot be saved, is saved.
 func TestSavedTogetherAndApart(t *testing.T) {
 	e := newEnv(t, testenv.EmbeddedRedis(t))
 	hook := func(id string) *tenants.WebhookEvent {
@@ -107,7 +108,8 @@ func TestFinishedTogether(t *testing.T) {
 	}
 }
 
-// Many submit at once; a stop waits until the ends of the jobs that were done are saved and told, and the rest is done afterwards.
+// Many submit at once; a stop waits until the ends of the jobs that were done are saved and told,
+// and the rest is done afterwards.
 func TestManySubmitAtOnce(t *testing.T) {
 	e := newEnv(t, testenv.EmbeddedRedis(t))
 	m := &doneCounter{}

@@ -7,8 +7,8 @@ import (
 	"sluice/tenants"
 )
 
-// Meter is told what Workers do, for an operator's metrics. It is told no store on purpose: there may
-// be ten thousand. Its methods must be quick and safe for concurrent use.
+// Meter is told what Workers do, for an operator's metrics. It is told no store on purpose: there
+// may be ten thousand. Its methods must be quick and safe for concurrent use.
 type Meter interface {
 	// Claimed is told how long a job was due before it was claimed: waiting for its turn, for quota or
 	// for a worker.
@@ -21,7 +21,8 @@ type Meter interface {
 	Reaped(leases int)
 	// Rebuilt is told that an empty Redis was filled from SQL.
 	Rebuilt(jobs int, took time.Duration)
-	// Audited is told how many of the queue's counters an audit found wrong, and put right. Any is a bug.
+	// Audited is told how many of the queue's counters an audit found wrong, and put right. Any is a
+	// bug.
 	Audited(wrong int)
 }
 
@@ -49,7 +50,8 @@ func (noMeter) Reaped(int)                              {}
 func (noMeter) Rebuilt(int, time.Duration)              {}
 func (noMeter) Audited(int)                             {}
 
-// claimed meters how long a job waited. One that was given back for at once has no time to count from.
+// claimed meters how long a job waited. One that was given back for at once has no time to count
+// from.
 func (w *Workers) claimed(lease *queue.Lease) {
 	if !lease.RunAt.IsZero() {
 		w.cfg.Meter.Claimed(max(0, time.Since(lease.RunAt)))

@@ -56,8 +56,8 @@ func (s *Service) Totals(ctx context.Context) (JobTotals, error) {
 	return JobTotals{Stores: n(row.Stores), Due: n(row.Due), Later: n(row.Later), Dead: n(row.Dead)}, nil
 }
 
-// Backlogs returns the limit stores with the most unfinished jobs, most first, and of the stores named
-// in also, those that have any.
+// Backlogs returns the limit stores with the most unfinished jobs, most first, and of the stores
+// named in also, those that have any.
 func (s *Service) Backlogs(ctx context.Context, limit int, also ...string) ([]Backlog, error) {
 	var rows, more []Backlog
 	args := countedArgs(s.now())

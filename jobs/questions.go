@@ -11,8 +11,8 @@ import (
 	"sluice/tenants"
 )
 
-// A run that asks (tenants.RunAsking) has no job: the step that asked wrote none. An answer that lets it go on
-// inserts the job of its next step; everything else ends it.
+// A run that asks (tenants.RunAsking) has no job: the step that asked wrote none. An answer that
+// lets it go on inserts the job of its next step; everything else ends it.
 
 // Why a run that asked ended without an answer, or with one, for the merchant.
 const (
@@ -25,9 +25,10 @@ func describeQuestion(q *tenants.Question) string {
 	return fmt.Sprintf("%s: %d of %d", q.Guard, q.Count, q.Of)
 }
 
-// AnswerRun answers the question of a run of ctx's store. guard is the question's: it says which question
-// is meant. With proceed the run goes on, and that guard does not ask again about as many records; else the run ends
-// cancelled. Fails with Conflict when the run does not ask that, and with NeedsReinstall when it cannot go on now.
+// AnswerRun answers the question of a run of ctx's store. guard is the question's: it says which
+// question is meant. With proceed the run goes on, and that guard does not ask again about as many
+// records; else the run ends cancelled. Fails with Conflict when the run does not ask that, and
+// with NeedsReinstall when it cannot go on now.
 func (s *Service) AnswerRun(ctx context.Context, id, guard string, proceed bool) error {
 	var row *tenants.Job
 	var detail string
@@ -96,12 +97,12 @@ func (s *Service) goOn(ctx context.Context, tx *tenants.DB, run *tenants.Run) (*
 	return row, err
 }
 
-// replaces reports whether a run that is started so takes the place of one that asks: it brings newer data, and
-// nobody may be there to answer.
+// replaces reports whether a run that is started so takes the place of one that asks: it brings
+// newer data, and nobody may be there to answer.
 func replaces(trigger string) bool { return trigger == triggerSchedule }
 
-// replaceAsking ends, in tx, the run of a flow that waits for an answer, and returns its id; "" if there is none.
-// Conflict when it was answered this moment. The flow is locked.
+// replaceAsking ends, in tx, the run of a flow that waits for an answer, and returns its id; "" if
+// there is none. Conflict when it was answered this moment. The flow is locked.
 func (s *Service) replaceAsking(ctx context.Context, tx *tenants.DB, flowID string) (string, error) {
 	active, err := tx.ActiveRun(ctx, flowID)
 	if err != nil || active == nil {
@@ -127,8 +128,8 @@ func (s *Service) endAsking(ctx context.Context, tx *tenants.DB, id, message str
 		Detail: string(tenants.RunCancelled) + ", not answered: " + describeQuestion(run.Question)})
 }
 
-// endUnanswered ends the runs of all stores that waited too long for an answer. They are few: a flow has one run
-// at a time.
+// endUnanswered ends the runs of all stores that waited too long for an answer. They are few: a
+// flow has one run at a time.
 func (w *Workers) endUnanswered(ctx context.Context, now time.Time) error {
 	var runs []tenants.Run
 	err := w.db.AcrossStores(ctx).Select("id", "store_hash", "question").Where("state = ?", tenants.RunAsking).Find(&runs).Error

@@ -12,7 +12,8 @@ import (
 	"sluice/tenants/tenantstest"
 )
 
-// newAsking is an env with a run that asks at the end of its second step, and workers that are stopped again.
+// newAsking is an env with a run that asks at the end of its second step, and workers that are
+// stopped again.
 func newAsking(t *testing.T, db *tenants.DB) (*schedules, *tenants.Run) {
 	t.Helper()
 	s := newSchedules(t, db)
@@ -46,8 +47,8 @@ func (s *schedules) last() tenants.AuditEntry {
 	return entries[0]
 }
 
-// TestAskingHoldsNothing: a run that asks has no job, in SQL or in Redis, and an answer makes that of its next
-// step.
+// TestAskingHoldsNothing: a run that asks has no job, in SQL or in Redis, and an answer makes that
+// of its next step.
 func TestAskingHoldsNothing(t *testing.T) {
 	tenantstest.EachDB(t, func(t *testing.T, db *tenants.DB) {
 		s, run := newAsking(t, db)
@@ -284,8 +285,8 @@ func TestNewcomerThatCannotStart(t *testing.T) {
 	}
 }
 
-// TestAskingWhileInterrupted: a step under way ends with its question although the store lost its access meanwhile, and
-// one that is to be cancelled does not ask.
+// TestAskingWhileInterrupted: a step under way ends with its question although the store lost its
+// access meanwhile, and one that is to be cancelled does not ask.
 func TestAskingWhileInterrupted(t *testing.T) {
 	for name, test := range map[string]struct {
 		interrupt func(s *schedules, id string)
@@ -310,8 +311,8 @@ func TestAskingWhileInterrupted(t *testing.T) {
 	}
 }
 
-// TestLostEntryOfAnAnswer: the answer is in SQL, and its job comes into Redis although the process ended between
-// the two.
+// TestLostEntryOfAnAnswer: the answer is in SQL, and its job comes into Redis although the process
+// ended between the two.
 func TestLostEntryOfAnAnswer(t *testing.T) {
 	s, run := newAsking(t, tenantstest.NewDB(t))
 	err := s.db.Tx(s.ctx, func(tx *tenants.DB) error { // AnswerRun up to its commit

@@ -7,8 +7,8 @@ import (
 	"sluice/tenants"
 )
 
-// flushQuota moves the finished minutes of every store's quota from Redis to the database. The queue
-// sees to it that one process does so at a time; a minute that comes twice overwrites itself.
+// flushQuota moves the finished minutes of every store's quota from Redis to the database. The
+// queue sees to it that one process does so at a time; a minute that comes twice overwrites itself.
 func (w *Workers) flushQuota(ctx context.Context) {
 	n, err := w.queue.FlushMinutes(ctx, w.saveQuota)
 	switch {

@@ -85,7 +85,8 @@ func TestQuotaHistory(t *testing.T) {
 	})
 }
 
-// TestQuotaHistoryAfterACrash: the process dies when the database has the minutes and Redis still has them too.
+// TestQuotaHistoryAfterACrash: the process dies when the database has the minutes and Redis still
+// has them too.
 func TestQuotaHistoryAfterACrash(t *testing.T) {
 	testenv.EachRedis(t, func(t *testing.T, url string) {
 		e, advance := quotaEnv(t, url)

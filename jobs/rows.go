@@ -32,7 +32,8 @@ func newRow(id, kind string, lane queue.Lane, runAt time.Time, payload any) (*te
 }
 
 // queueJob returns the queue's form of a row. The row's coalescing key is left out: rows are
-// coalesced in SQL (insertCoalesced), and an entry that Redis merged away would leave its row behind.
+// coalesced in SQL (insertCoalesced), and an entry that Redis merged away would leave its row
+// behind.
 func queueJob(r *tenants.Job) queue.Job {
 	return queue.Job{ID: r.ID, Store: r.StoreHash, Kind: r.Kind, Payload: []byte(r.Payload), Lane: queue.Lane(r.Lane),
 		Class: r.Class, Cost: r.Cost, RunAt: r.RunAt}
@@ -58,8 +59,8 @@ func inTrace(ctx context.Context, rows ...*tenants.Job) {
 	}
 }
 
-// insertCoalesced inserts a row unless a pending one of the same coalescing key has yet to become due
-// and so will see what the new one would see.
+// insertCoalesced inserts a row unless a pending one of the same coalescing key has yet to become
+// due and so will see what the new one would see.
 func insertCoalesced(ctx context.Context, db *tenants.DB, row *tenants.Job, now time.Time) (inserted bool, err error) {
 	var n int64
 	err = db.Scoped(ctx).Model(&tenants.Job{}).
@@ -70,7 +71,8 @@ func insertCoalesced(ctx context.Context, db *tenants.DB, row *tenants.Job, now 
 	return insertRow(ctx, db, row)
 }
 
-// finishRow moves a pending row of ctx's store to a final state. It returns errStale if the row is not pending.
+// finishRow moves a pending row of ctx's store to a final state. It returns errStale if the row is
+// not pending.
 func finishRow(ctx context.Context, db *tenants.DB, id string, state tenants.JobState, lastError string) error {
 	set := map[string]any{"state": state}
 	if lastError != "" {
@@ -110,8 +112,8 @@ const pageSize = 500
 // errNextStore, returned by an emit function, skips the rest of a store's rows.
 var errNextStore = errors.New("jobs: enough of this store")
 
-// eachUnfinished calls emit with the unfinished rows of every active store, oldest first and at most
-// limit of one store. narrow restricts the rows further.
+// eachUnfinished calls emit with the unfinished rows of every active store, oldest first and at
+// most limit of one store. narrow restricts the rows further.
 func eachUnfinished(ctx context.Context, db *tenants.DB, narrow func(*gorm.DB) *gorm.DB, limit int, emit func([]*tenants.Job) error) error {
 	return eachStore(ctx, db, narrow, func(ctx context.Context) error {
 		err := eachOfStore(ctx, db, narrow, limit, emit)
@@ -122,8 +124,9 @@ func eachUnfinished(ctx context.Context, db *tenants.DB, narrow func(*gorm.DB) *
 	})
 }
 
-// eachStore calls fn in the context of every active store that has an unfinished row which narrow leaves, and of the system. Stores
-// are asked one by one for such a row: going through the rows for their stores would read all of one that has a million.
+// eachStore calls fn in the context of every active store that has an unfinished row which narrow
+// leaves, and of the system. Stores are asked one by one for such a row: going through the rows for
+// their stores would read all of one that has a million.
 func eachStore(ctx context.Context, db *tenants.DB, narrow func(*gorm.DB) *gorm.DB, fn func(ctx context.Context) error) error {
 	row := narrow(db.AcrossStores(ctx).Model(&tenants.Job{}).Select("1").Where("jobs.store_hash = stores.hash AND jobs.state = 'pending'"))
 	var stores []string
@@ -144,7 +147,8 @@ func eachStore(ctx context.Context, db *tenants.DB, narrow func(*gorm.DB) *gorm.
 func eachOfStore(ctx context.Context, db *tenants.DB, narrow func(*gorm.DB) *gorm.DB, limit int, emit func([]*tenants.Job) error) error {
 	var last *tenants.Job
 	for limit > 0 {
-		// The state is part of the text: that of a parameter would not prove to SQLite that the index jobs_paging will do.
+		// The state is part of the text: that of a parameter would not prove to SQLite that the index
+		// jobs_paging will do.
 		q := narrow(db.Scoped(ctx).Where("state = 'pending'"))
 		if last != nil {
 			q = q.Where("created_at >= ? AND (created_at > ? OR id > ?)", last.CreatedAt, last.CreatedAt, last.ID)

@@ -59,7 +59,8 @@ func (s *Service) StartRun(ctx context.Context, req StartRun) (*tenants.Run, err
 		row *tenants.Job
 	)
 	err := s.db.Tx(ctx, func(tx *tenants.DB) error {
-		// The lock on the flow makes two starts at once queue up, so that the second sees the first's run.
+		// The lock on the flow makes two starts at once queue up, so that the second sees the first's
+		// run.
 		_, err := tx.LockFlow(ctx, req.FlowID)
 		if err != nil && problem.CodeOf(err) != problem.NotFound { // newRun says what is missing
 			return err
@@ -157,7 +158,8 @@ func (s *Service) newRun(ctx context.Context, tx *tenants.DB, req StartRun) (*te
 	return run, nil
 }
 
-// needsReinstall says that BigCommerce must accept the store's token before somebody can do (start, answer) the run.
+// needsReinstall says that BigCommerce must accept the store's token before somebody can do (start,
+// answer) the run.
 func needsReinstall(do string) error {
 	return problem.New(problem.NeedsReinstall, "BigCommerce no longer accepts Sluice's access to this store. Open Sluice from the control panel's app list to install it again; then %s the run.", do)
 }
@@ -192,9 +194,10 @@ func (s *Service) RetryRun(ctx context.Context, id, trigger, startedBy string) (
 	return s.StartRun(ctx, StartRun{FlowID: old.FlowID, RetryOf: old.ID, Trigger: trigger, StartedBy: startedBy})
 }
 
-// CancelRun ends a run. One that is queued, paused, asking or waiting between two steps before its first write
-// ends at once; any other ends at its next step's boundary, and what it wrote stays and is counted.
-// Cancelling a cancelled run changes nothing; a run that is done or failed is a Conflict.
+// CancelRun ends a run. One that is queued, paused, asking or waiting between two steps before its
+// first write ends at once; any other ends at its next step's boundary, and what it wrote stays and
+// is counted. Cancelling a cancelled run changes nothing; a run that is done or failed is a
+// Conflict.
 func (s *Service) CancelRun(ctx context.Context, id string) error {
 	var ended, asked bool
 	err := s.db.Tx(ctx, func(tx *tenants.DB) error {

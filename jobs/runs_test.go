@@ -321,8 +321,8 @@ func TestRetryRun(t *testing.T) {
 	}
 }
 
-// A store that did not grant what a kind needs runs no flow of it, which says so, and everything else. Once it grants
-// it, the runs that were under way go on where they stood.
+// A store that did not grant what a kind needs runs no flow of it, which says so, and everything
+// else. Once it grants it, the runs that were under way go on where they stood.
 func TestRunsWaitForScopes(t *testing.T) {
 	e := newEnv(t, testenv.EmbeddedRedis(t))
 	e.ready()

@@ -15,8 +15,8 @@ import (
 // triggerSchedule is the trigger of runs that nobody started.
 const triggerSchedule = "schedule"
 
-// fireSchedules starts the runs whose time has come, of every active store. A schedule that came due
-// while no process ran, or while its store was paused, is caught up with one run. Any number of
+// fireSchedules starts the runs whose time has come, of every active store. A schedule that came
+// due while no process ran, or while its store was paused, is caught up with one run. Any number of
 // processes may do this at once.
 func (w *Workers) fireSchedules(ctx context.Context) {
 	for _, t := range tenants.Timetables {
@@ -39,7 +39,8 @@ func (w *Workers) fireTimetable(ctx context.Context, t tenants.Timetable) {
 		}
 		end := due[len(due)-1]
 		last = &end
-		// Processes that look at the same moment begin at different flows, instead of each waiting for the other's lock.
+		// Processes that look at the same moment begin at different flows, instead of each waiting for
+		// the other's lock.
 		rand.Shuffle(len(due), func(i, j int) { due[i], due[j] = due[j], due[i] })
 		for _, f := range due {
 			_, err := w.s.startScheduled(tenants.WithStore(ctx, f.StoreHash), f.ID)
@@ -158,7 +159,8 @@ func (s *Service) claimDue(ctx context.Context, tx *tenants.DB, flow *tenants.Fl
 }
 
 // skipScheduled notes why a due run does not start: one is active already, the flow has no source
-// or mapping, or the store has not granted what it needs. Other failures are returned, and undo the claim.
+// or mapping, or the store has not granted what it needs. Other failures are returned, and undo the
+// claim.
 func (s *Service) skipScheduled(ctx context.Context, tx *tenants.DB, flow *tenants.Flow, t tenants.Timetable, why error) error {
 	switch problem.CodeOf(why) {
 	case problem.Conflict, problem.Invalid, problem.ScopeMissing:

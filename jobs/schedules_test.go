@@ -135,8 +135,8 @@ func TestScheduleFires(t *testing.T) {
 	}
 }
 
-// TestScheduleCatchesUpOnce: however many times were missed, one run makes up for them, and the next
-// one is at its usual time.
+// TestScheduleCatchesUpOnce: however many times were missed, one run makes up for them, and the
+// next one is at its usual time.
 func TestScheduleCatchesUpOnce(t *testing.T) {
 	s := newSchedules(t, tenantstest.NewDB(t))
 	due := s.schedule(s.flow, "0 * * * *", "UTC")
@@ -156,8 +156,8 @@ func TestScheduleCatchesUpOnce(t *testing.T) {
 	}
 }
 
-// TestScheduleBetweenTimeAndJitter: who comes back between a time and its start is not late, and the
-// missed time before it costs no second run.
+// TestScheduleBetweenTimeAndJitter: who comes back between a time and its start is not late, and
+// the missed time before it costs no second run.
 func TestScheduleBetweenTimeAndJitter(t *testing.T) {
 	s := newSchedules(t, tenantstest.NewDB(t))
 	for schedule.Jitter(testStore, s.flow.ID, time.Hour) == 0 { // one flow of 360
@@ -399,7 +399,8 @@ func TestScheduleOfAFlowThatCannotRun(t *testing.T) {
 	}
 }
 
-// TestScheduleNobodyUnderstands: an expression that got into the database by another way is turned off, loudly.
+// TestScheduleNobodyUnderstands: an expression that got into the database by another way is turned
+// off, loudly.
 func TestScheduleNobodyUnderstands(t *testing.T) {
 	s := newSchedules(t, tenantstest.NewDB(t))
 	at := s.clock.Now()
@@ -419,8 +420,8 @@ func TestScheduleNobodyUnderstands(t *testing.T) {
 	}
 }
 
-// TestManyProcessesFireOnce: several processes, each with connections of its own, find the same flows
-// due at the same moment. Each flow has one run, which has one first job.
+// TestManyProcessesFireOnce: several processes, each with connections of its own, find the same
+// flows due at the same moment. Each flow has one run, which has one first job.
 func TestManyProcessesFireOnce(t *testing.T) {
 	const processes, flows = 4, 12
 	run := func(t *testing.T, url string, db *tenants.DB) {
@@ -484,8 +485,8 @@ func TestManyProcessesFireOnce(t *testing.T) {
 	})
 }
 
-// TestStartAndScheduleAtOnce: a person starts a run in the moment in which its schedule is due. There is
-// one run, and the schedule has moved on, whoever was first.
+// TestStartAndScheduleAtOnce: a person starts a run in the moment in which its schedule is due.
+// There is one run, and the schedule has moved on, whoever was first.
 func TestStartAndScheduleAtOnce(t *testing.T) {
 	tenantstest.EachDB(t, func(t *testing.T, db *tenants.DB) {
 		s := newSchedules(t, db)
@@ -509,7 +510,8 @@ func TestStartAndScheduleAtOnce(t *testing.T) {
 	})
 }
 
-// TestScheduleIsUndoneAsAWhole: a process that dies before its transaction ends leaves the flow due and no run.
+// TestScheduleIsUndoneAsAWhole: a process that dies before its transaction ends leaves the flow due
+// and no run.
 func TestScheduleIsUndoneAsAWhole(t *testing.T) {
 	s := newSchedules(t, tenantstest.NewDB(t))
 	due := s.schedule(s.flow, "0 2 * * *", "UTC")
@@ -547,7 +549,8 @@ func TestWorkersFireSchedules(t *testing.T) {
 	})
 }
 
-// TestNewTimeZone: when the store moves to another zone, schedules follow; what is due already stays due.
+// TestNewTimeZone: when the store moves to another zone, schedules follow; what is due already
+// stays due.
 func TestNewTimeZone(t *testing.T) {
 	s := newSchedules(t, tenantstest.NewDB(t))
 	s.withAPI() // says America/Chicago

@@ -25,9 +25,9 @@ type Engine interface {
 	// Kind returns a kind of flow by its name. Fails with a Conflict that is flow.ErrUnknownKind.
 	Kind(name string) (flow.Kind, error)
 	// Step does one bounded step of run. Before it returns it saves the step's effects, the checkpoint
-	// and Step+1 in one transaction that fails if run.Step moved on meanwhile, and calls inTx inside it;
-	// an error of inTx undoes the step. A run whose CancelRequested is set ends as cancelled.
-	// A reason of the run's own (no such file, a mapping that does not compile) is no error: the run is
+	// and Step+1 in one transaction that fails if run.Step moved on meanwhile, and calls inTx inside
+	// it; an error of inTx undoes the step. A run whose CancelRequested is set ends as cancelled. A
+	// reason of the run's own (no such file, a mapping that does not compile) is no error: the run is
 	// saved as failed. After an error nothing was saved. It is flow.ErrStepLost when the run moved on.
 	Step(ctx context.Context, run *tenants.Run, inTx func(tx *tenants.DB, run *tenants.Run) error) (flow.StepResult, error)
 	// Fail ends a run that jobs gave up on, in one transaction with inTx. message is for the merchant.
@@ -39,12 +39,14 @@ var _ Engine = (*flow.Engine)(nil)
 // ClientFactory makes the API client of a store; count is told each answer and may be nil.
 type ClientFactory interface {
 	Client(ctx context.Context, storeHash string, count func(bigcommerce.Answer)) (*bigcommerce.Client, error)
-	// Accepted asks BigCommerce whether it accepts the token that store has, in whatever state the store is.
+	// Accepted asks BigCommerce whether it accepts the token that store has, in whatever state the
+	// store is.
 	Accepted(ctx context.Context, store *tenants.Store) (bool, error)
 }
 
-// DefaultConcurrency is how many jobs Workers carry out at once unless Config.Concurrency says otherwise: jobs
-// mostly wait for BigCommerce's answers, so that a process has time for many more of them than it has CPUs.
+// DefaultConcurrency is how many jobs Workers carry out at once unless Config.Concurrency says
+// otherwise: jobs mostly wait for BigCommerce's answers, so that a process has time for many more
+// of them than it has CPUs.
 const DefaultConcurrency = 32
 
 // Config is what Service and Workers need. Zero durations and numbers take the defaults below.
@@ -59,15 +61,16 @@ type Config struct {
 	ClientSecret string // of the app: signs webhooks
 	// Gate counts deliveries that BigCommerce did not sign against their address; nil: nobody counts.
 	Gate *ratelimit.Gate
-	// Limiter counts deliveries that a store's own API account signed against the store, by StoreRate; nil: nobody does.
+	// Limiter counts deliveries that a store's own API account signed against the store, by StoreRate;
+	// nil: nobody does.
 	Limiter   *ratelimit.Limiter
 	StoreRate *ratelimit.Limit
 
 	// ScriptTag returns the storefront script of a store's channel. Only workers call it.
 	ScriptTag func(storeHash string, channelID int64, settings tenants.StorefrontSettings) ScriptTag
 
-	// AnnouncesIssuer asks the provider of ctx's store whether its answers name it (RFC 9207). Only workers
-	// call it; nil: what was recorded last holds.
+	// AnnouncesIssuer asks the provider of ctx's store whether its answers name it (RFC 9207). Only
+	// workers call it; nil: what was recorded last holds.
 	AnnouncesIssuer func(ctx context.Context, issuer string) (bool, error)
 
 	// PurgeAfter is how long a store's data is kept after it uninstalled, in case it comes back.
@@ -82,7 +85,8 @@ type Config struct {
 	Concurrency int           // jobs at a time in this process; default DefaultConcurrency
 	Grace       time.Duration // how long running jobs may go on once Run's context has ended
 	MaxAttempts int           // failures after which a job is dead
-	// Backoff is the wait after a job's n-th failure. Default: 1 s doubled each time up to 5 min, half of it random.
+	// Backoff is the wait after a job's n-th failure. Default: 1 s doubled each time up to 5 min, half
+	// of it random.
 	Backoff func(n int) time.Duration
 
 	ClaimWait      time.Duration // how long one claim sleeps when there is nothing to do
@@ -117,8 +121,8 @@ func (c Config) withDefaults() Config {
 	def(&c.PurgeAfter, 30*24*time.Hour)
 	def(&c.KeepFinished, 14*24*time.Hour)
 	num(&c.Concurrency, DefaultConcurrency)
-	// A step begins nothing new after a second (flow.Config.StepBudget), and one request may take half a minute at
-	// worst; hosts give a process 30 s between SIGTERM and SIGKILL.
+	// A step begins nothing new after a second (flow.Config.StepBudget), and one request may take half
+	// a minute at worst; hosts give a process 30 s between SIGTERM and SIGKILL.
 	def(&c.Grace, 15*time.Second)
 	num(&c.MaxAttempts, 8)
 	def(&c.ClaimWait, 5*time.Second)
@@ -208,7 +212,8 @@ func (s *Service) enqueue(ctx context.Context, rows ...*tenants.Job) {
 const (
 	EventRun   = "run:"  // a run changed
 	EventStore = "store" // the store's state or name changed
-	// EventAccess: somebody's session or API key ended. It is for streams, which ask whether theirs did.
+	// EventAccess: somebody's session or API key ended. It is for streams, which ask whether theirs
+	// did.
 	EventAccess = "access"
 )
 
@@ -254,8 +259,8 @@ func actorFrom(ctx context.Context) string {
 	return actorSystem
 }
 
-// actorOf names who started a run in audit terms, if ctx does not. Ids of users and keys are UUIDs, told
-// apart by the run's trigger.
+// actorOf names who started a run in audit terms, if ctx does not. Ids of users and keys are UUIDs,
+// told apart by the run's trigger.
 func actorOf(ctx context.Context, trigger, id string) string {
 	switch {
 	case actorFrom(ctx) != actorSystem || id == "":

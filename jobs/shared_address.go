@@ -5,13 +5,13 @@ import (
 	"time"
 )
 
-// kindSharedAddress looks at a store whose shoppers come back from the identity provider by the redirect URI
-// that all stores share.
+// kindSharedAddress looks at a store whose shoppers come back from the identity provider by the
+// redirect URI that all stores share.
 const kindSharedAddress = "identity.shared_address"
 
-// doSharedAddress says in the log that a store's sign-in will end, or has, unless its merchant registers the
-// store's own redirect URI: once a day, for as long as the provider does not name itself in its answers. No
-// payload.
+// doSharedAddress says in the log that a store's sign-in will end, or has, unless its merchant
+// registers the store's own redirect URI: once a day, for as long as the provider does not name
+// itself in its answers. No payload.
 func (w *Workers) doSharedAddress(ctx context.Context, j *job) error {
 	p, err := w.db.IdentityProvider(ctx)
 	if err != nil || p == nil || !p.OnSharedAddress() {

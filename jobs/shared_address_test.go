@@ -13,8 +13,8 @@ import (
 	"sluice/tenants"
 )
 
-// TestSharedAddressIsLoggedDaily: a store on the shared redirect URI gets a job a day, and the job a line in the
-// log as long as the provider does not name itself. Other stores get none.
+// TestSharedAddressIsLoggedDaily: a store on the shared redirect URI gets a job a day, and the job
+// a line in the log as long as the provider does not name itself. Other stores get none.
 func TestSharedAddressIsLoggedDaily(t *testing.T) {
 	e := newEnv(t, testenv.EmbeddedRedis(t))
 	e.install("other1")

@@ -19,8 +19,8 @@ const (
 	kindStorefrontScripts  = "storefront.scripts"
 )
 
-// StorefrontScopes are the OAuth scopes that storefronts need beside the flows', in the order a merchant
-// reads them: to see channels, to see where they are, and to install the script.
+// StorefrontScopes are the OAuth scopes that storefronts need beside the flows', in the order a
+// merchant reads them: to see channels, to see where they are, and to install the script.
 var StorefrontScopes = []string{bigcommerce.ScopeChannelsRead, bigcommerce.ScopeSitesRead, bigcommerce.ScopeScripts}
 
 // lacks reports whether the store is known not to have granted scope.
@@ -40,7 +40,8 @@ func newStorefrontRow(store, kind string, lane queue.Lane, at time.Time) (*tenan
 	return row, nil
 }
 
-// enqueueCoalesced inserts a job of kind for ctx's store in tx, soon; nil if one that waits will do.
+// enqueueCoalesced inserts a job of kind for ctx's store in tx, soon; nil if one that waits will
+// do.
 func (s *Service) enqueueCoalesced(ctx context.Context, tx *tenants.DB, kind string, lane queue.Lane) (*tenants.Job, error) {
 	row, err := newStorefrontRow(tenants.StoreHash(ctx), kind, lane, s.now().Add(coalesceDelay))
 	if err != nil {
@@ -70,8 +71,9 @@ func (s *Service) RefreshStorefront(ctx context.Context) error {
 	return nil
 }
 
-// SaveStorefront replaces the storefront settings of ctx's store. Scripts that have to change with them
-// are pending when it returns, and a job will change them. Fails with Invalid as tenants' Check does.
+// SaveStorefront replaces the storefront settings of ctx's store. Scripts that have to change with
+// them are pending when it returns, and a job will change them. Fails with Invalid as tenants'
+// Check does.
 func (s *Service) SaveStorefront(ctx context.Context, settings tenants.StorefrontSettings) error {
 	var row *tenants.Job
 	err := s.db.Tx(ctx, func(tx *tenants.DB) error {
@@ -98,8 +100,8 @@ func (s *Service) SaveStorefront(ctx context.Context, settings tenants.Storefron
 	return nil
 }
 
-// RenewScripts has the scripts of ctx's store changed to what they should be now: what they follow beside the
-// settings, the identity provider, was changed.
+// RenewScripts has the scripts of ctx's store changed to what they should be now: what they follow
+// beside the settings, the identity provider, was changed.
 func (s *Service) RenewScripts(ctx context.Context) error {
 	var row *tenants.Job
 	err := s.db.Tx(ctx, func(tx *tenants.DB) (err error) {
@@ -113,7 +115,8 @@ func (s *Service) RenewScripts(ctx context.Context) error {
 	return nil
 }
 
-// renewScripts makes the wanted scripts pending and inserts their job; nil if there is none to insert.
+// renewScripts makes the wanted scripts pending and inserts their job; nil if there is none to
+// insert.
 func (s *Service) renewScripts(ctx context.Context, tx *tenants.DB) (*tenants.Job, error) {
 	n, err := tx.PendStorefrontScripts(ctx)
 	if err != nil || n == 0 {
@@ -122,10 +125,11 @@ func (s *Service) renewScripts(ctx context.Context, tx *tenants.DB) (*tenants.Jo
 	return s.enqueueCoalesced(ctx, tx, kindStorefrontScripts, queue.LaneInteractive)
 }
 
-// WantScript says that a channel of ctx's store is to have the storefront script, or no longer. The script
-// is pending when it returns, and a job will install or remove it. Fails with NotFound for a channel that is
-// not known, and, unless the script is to go, with Conflict for a channel that has no pages, is headless or is not in
-// use and when there is no room for one more script, with ScopeMissing when Sluice may not install scripts.
+// WantScript says that a channel of ctx's store is to have the storefront script, or no longer. The
+// script is pending when it returns, and a job will install or remove it. Fails with NotFound for a
+// channel that is not known, and, unless the script is to go, with Conflict for a channel that has
+// no pages, is headless or is not in use and when there is no room for one more script, with
+// ScopeMissing when Sluice may not install scripts.
 func (s *Service) WantScript(ctx context.Context, channelID int64, wanted bool) error {
 	var row *tenants.Job
 	err := s.db.Tx(ctx, func(tx *tenants.DB) error {

@@ -11,9 +11,9 @@ import (
 	"sluice/tenants"
 )
 
-// doStorefrontChannels reads the store's channels and where they are, and has its scripts looked after.
-// What the store's scopes do not let it see stays as it is known; channel 1, which every store has, is
-// there in any case, at the store's own address.
+// doStorefrontChannels reads the store's channels and where they are, and has its scripts looked
+// after. What the store's scopes do not let it see stays as it is known; channel 1, which every
+// store has, is there in any case, at the store's own address.
 func (w *Workers) doStorefrontChannels(ctx context.Context, j *job) error {
 	client, err := w.cfg.Clients.Client(ctx, j.row.StoreHash, nil)
 	if err != nil {
@@ -54,8 +54,8 @@ func (w *Workers) doStorefrontChannels(ctx context.Context, j *job) error {
 	return nil
 }
 
-// storefronts joins what BigCommerce listed (nil: could not be seen) with what is known, to the channels of
-// ctx's store and their origins.
+// storefronts joins what BigCommerce listed (nil: could not be seen) with what is known, to the
+// channels of ctx's store and their origins.
 func storefronts(ctx context.Context, tx *tenants.DB, listed []*bigcommerce.Channel, sites []*bigcommerce.Site) ([]tenants.Channel, map[int64][]string, error) {
 	store, err := tx.Store(ctx, tenants.StoreHash(ctx))
 	if err != nil {

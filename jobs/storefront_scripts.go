@@ -24,8 +24,8 @@ const scriptName = "Sluice storefront"
 // scriptPath is what the address of a store's script has in it, whatever host the app is or was on.
 func scriptPath(store string) string { return "/storefront/" + store + "/sluice.js" }
 
-// storefrontScript is the script as BigCommerce is to have it. Visibility storefront leaves out the checkout,
-// which would need another scope.
+// storefrontScript is the script as BigCommerce is to have it. Visibility storefront leaves out the
+// checkout, which would need another scope.
 func storefrontScript(channelID int64, tag ScriptTag, consent string) bigcommerce.Script {
 	return bigcommerce.Script{
 		Name: scriptName, Description: "Lets this storefront's pages know the signed-in customer and show their account card. Managed by Sluice.",
@@ -55,9 +55,10 @@ type scriptWork struct {
 	n        int                             // scripts that the app has in the store, these or others
 }
 
-// doStorefrontScripts makes the store's scripts what the merchant wants: creates, fixes and removes, and
-// records what is there. Scripts are looked for before any is created, by name and address, so that one
-// whose creation was never answered for is found again; second ones are removed.
+// doStorefrontScripts makes the store's scripts what the merchant wants: creates, fixes and
+// removes, and records what is there. Scripts are looked for before any is created, by name and
+// address, so that one whose creation was never answered for is found again; second ones are
+// removed.
 //
 // A no of BigCommerce is recorded for the merchant and is no failure of the job.
 func (w *Workers) doStorefrontScripts(ctx context.Context, j *job) error {
@@ -170,7 +171,8 @@ func (k *scriptWork) look(ctx context.Context, scripts []tenants.StorefrontScrip
 	return nil
 }
 
-// tend makes one channel's script what it should be. Its error is what a later attempt may overcome.
+// tend makes one channel's script what it should be. Its error is what a later attempt may
+// overcome.
 func (k *scriptWork) tend(ctx context.Context, sc tenants.StorefrontScript) error {
 	ours := k.ours[sc.ChannelID]
 	was := sc
@@ -236,7 +238,8 @@ func (k *scriptWork) remove(ctx context.Context, s *bigcommerce.Script) error {
 	return err
 }
 
-// settle records what became of a channel's script, if it is known: err that is no final no is returned.
+// settle records what became of a channel's script, if it is known: err that is no final no is
+// returned.
 func (k *scriptWork) settle(ctx context.Context, was, sc tenants.StorefrontScript, err error) error {
 	var gone *bigcommerce.NotFoundError
 	var invalid *bigcommerce.ValidationError

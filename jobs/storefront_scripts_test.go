@@ -157,7 +157,8 @@ func TestScriptLifecycle(t *testing.T) {
 	}
 }
 
-// A create whose answer never came, or whose process ended before it was remembered, is found again.
+// A create whose answer never came, or whose process ended before it was remembered, is found
+// again.
 func TestScriptIsCreatedOnce(t *testing.T) {
 	t.Run("no answer", func(t *testing.T) {
 		m := newMall(t)
@@ -227,7 +228,8 @@ func TestScriptIsCreatedOnce(t *testing.T) {
 	})
 }
 
-// adopted checks that the store has one script, that which is recorded as installed, and returns its id.
+// adopted checks that the store has one script, that which is recorded as installed, and returns
+// its id.
 func (m *mall) adopted(channelID int64) string {
 	m.t.Helper()
 	scripts, sc := m.stores[testStore].Scripts(), m.script(testStore, channelID)

@@ -123,7 +123,8 @@ func (m *mall) do(hash, kind string) {
 	}
 }
 
-// sent does something and returns the requests that the store's clients sent meanwhile, oldest first.
+// sent does something and returns the requests that the store's clients sent meanwhile, oldest
+// first.
 func (m *mall) sent(hash string, fn func()) []string {
 	m.t.Helper()
 	before := len(m.stores[hash].Log().Recent())
@@ -185,7 +186,8 @@ func TestStorefrontChannels(t *testing.T) {
 		t.Error(diff)
 	}
 
-	// What the merchant changes is found by the next look; a channel that is not in use loses its origins.
+	// What the merchant changes is found by the next look; a channel that is not in use loses its
+	// origins.
 	m.must(m.stores[testStore].SetSite(1, "https://shop.example.com"))
 	m.must(m.stores[testStore].SetChannelStatus(two, "archived"))
 	m.do(testStore, kindStorefrontChannels)
@@ -243,8 +245,8 @@ func TestStorefrontChannelsWithoutScopes(t *testing.T) {
 	}
 }
 
-// A store's webhooks include those of channels if its scopes let it have them; several in a moment are one
-// look, by the worker.
+// A store's webhooks include those of channels if its scopes let it have them; several in a moment
+// are one look, by the worker.
 func TestStorefrontWebhooks(t *testing.T) {
 	m := newMall(t)
 	for i, scope := range []string{scopeChannelCreated, scopeChannelUpdated, scopeChannelUpdated} {

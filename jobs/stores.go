@@ -11,8 +11,9 @@ import (
 	"sluice/tenants"
 )
 
-// Installed is called when a store was installed, reinstalled or added by an operator; tenants has the new token
-// already. Paused work goes on, webhooks are registered, and the store's name, time zone and channels are read.
+// Installed is called when a store was installed, reinstalled or added by an operator; tenants has
+// the new token already. Paused work goes on, webhooks are registered, and the store's name, time
+// zone and channels are read.
 func (s *Service) Installed(ctx context.Context, hash string) error {
 	ctx = tenants.WithStore(ctx, hash)
 	if err := s.ResumeStore(ctx, hash); err != nil {
@@ -46,9 +47,9 @@ func lockActiveRuns(ctx context.Context, tx *tenants.DB) ([]tenants.Run, error) 
 	return runs, nil
 }
 
-// PauseStore stops the work of a store whose token BigCommerce refuses: the store needs a reinstall,
-// its runs are paused, but for those that wait for an answer, and its queue stands still until ResumeStore. reason is for the merchant.
-// Runs that were to be cancelled are.
+// PauseStore stops the work of a store whose token BigCommerce refuses: the store needs a
+// reinstall, its runs are paused, but for those that wait for an answer, and its queue stands still
+// until ResumeStore. reason is for the merchant. Runs that were to be cancelled are.
 func (s *Service) PauseStore(ctx context.Context, hash, reason string) error {
 	ctx = tenants.WithStore(ctx, hash)
 	changed, err := s.db.MarkNeedsReinstall(ctx, hash, reason)
@@ -102,15 +103,15 @@ func (s *Service) PauseStore(ctx context.Context, hash, reason string) error {
 	return nil
 }
 
-// mayRun reports whether store granted what a run needs. One of a kind that this version does not know waits for the
-// version that does.
+// mayRun reports whether store granted what a run needs. One of a kind that this version does not
+// know waits for the version that does.
 func (s *Service) mayRun(run *tenants.Run, store *tenants.Store) bool {
 	kind, err := s.cfg.Engine.Kind(run.Kind)
 	return err != nil || kind.Spec().Granted(store) == nil
 }
 
-// ResumeStore lets the work of a store go on; its state in SQL must be active again. Runs that the store has not granted
-// the scopes of stay paused.
+// ResumeStore lets the work of a store go on; its state in SQL must be active again. Runs that the
+// store has not granted the scopes of stay paused.
 func (s *Service) ResumeStore(ctx context.Context, hash string) error {
 	ctx = tenants.WithStore(ctx, hash)
 	store, err := s.db.Store(ctx, hash)

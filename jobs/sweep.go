@@ -23,13 +23,13 @@ func due(before time.Time) func(*gorm.DB) *gorm.DB {
 	return func(q *gorm.DB) *gorm.DB { return q.Where("run_at <= ?", before) }
 }
 
-// enough is how many jobs of a store are offered to a Redis that has none of them: as many as it takes, and
-// one more, whose refusal tells it that SQL has more (queue.StoresWithRoom).
+// enough is how many jobs of a store are offered to a Redis that has none of them: as many as it
+// takes, and one more, whose refusal tells it that SQL has more (queue.StoresWithRoom).
 func (s *Service) enough() int { return s.queue.MaxWaiting() + 1 }
 
-// sweep brings rows into Redis that should be there and are not: the process ended between the row and its
-// entry, Redis was away, or the job's time was far off. Stores whose backlog is larger than Redis takes are
-// left to page. One process sweeps; all do when it cannot be settled which.
+// sweep brings rows into Redis that should be there and are not: the process ended between the row
+// and its entry, Redis was away, or the job's time was far off. Stores whose backlog is larger than
+// Redis takes are left to page. One process sweeps; all do when it cannot be settled which.
 func (w *Workers) sweep(ctx context.Context) {
 	if mine, err := w.queue.Turn(ctx, "sweep", w.cfg.SweepEvery); err == nil && !mine {
 		return
@@ -55,8 +55,8 @@ func (w *Workers) noteTrouble(ctx context.Context, err error) {
 	}
 }
 
-// catchUp brings in, after each trouble with Redis, the rows that were written meanwhile: their entries may
-// not have been made, and the sweeper would take its time.
+// catchUp brings in, after each trouble with Redis, the rows that were written meanwhile: their
+// entries may not have been made, and the sweeper would take its time.
 func (w *Workers) catchUp(ctx context.Context) {
 	for {
 		select {
@@ -78,7 +78,8 @@ func (w *Workers) catchUp(ctx context.Context) {
 	}
 }
 
-// page brings in more of the stores that SQL has a larger backlog of than Redis takes, once they are at most half full.
+// page brings in more of the stores that SQL has a larger backlog of than Redis takes, once they
+// are at most half full.
 func (w *Workers) page(ctx context.Context) {
 	stores, err := w.queue.StoresWithRoom(ctx, w.cfg.PageEvery)
 	for _, store := range stores {
@@ -89,8 +90,9 @@ func (w *Workers) page(ctx context.Context) {
 	}
 }
 
-// requeue puts the unfinished rows that narrow leaves into Redis, as far as they are not there. Stores of which SQL has more than Redis
-// takes are left to page, which brings in what there is. Its error is logged.
+// requeue puts the unfinished rows that narrow leaves into Redis, as far as they are not there.
+// Stores of which SQL has more than Redis takes are left to page, which brings in what there is.
+// Its error is logged.
 func (w *Workers) requeue(ctx context.Context, narrow func(*gorm.DB) *gorm.DB) error {
 	over, err := w.queue.Over(ctx)
 	if err == nil {
@@ -109,8 +111,8 @@ func (w *Workers) requeue(ctx context.Context, narrow func(*gorm.DB) *gorm.DB) e
 	return err
 }
 
-// bringIn enqueues those of the pending rows of ctx's store that narrow leaves and Redis does not know, oldest
-// first, until Redis takes no more. Of those that it knows only the ids are read.
+// bringIn enqueues those of the pending rows of ctx's store that narrow leaves and Redis does not
+// know, oldest first, until Redis takes no more. Of those that it knows only the ids are read.
 func (w *Workers) bringIn(ctx context.Context, narrow func(*gorm.DB) *gorm.DB) error {
 	store := tenants.StoreHash(ctx)
 	keys := func(q *gorm.DB) *gorm.DB { return narrow(q.Select("id", "created_at")) }

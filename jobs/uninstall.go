@@ -13,9 +13,9 @@ import (
 	"sluice/tenants"
 )
 
-// Uninstall takes a store out, whatever BigCommerce says of its token: for an operator, and for the webhook
-// store/app/uninstalled, which only BigCommerce can sign. Its token is deleted, all its work ends, and its data is
-// deleted after Config.PurgeAfter. Doing it again changes nothing.
+// Uninstall takes a store out, whatever BigCommerce says of its token: for an operator, and for the
+// webhook store/app/uninstalled, which only BigCommerce can sign. Its token is deleted, all its
+// work ends, and its data is deleted after Config.PurgeAfter. Doing it again changes nothing.
 func (s *Service) Uninstall(ctx context.Context, hash string) error {
 	if err := s.db.MarkUninstalled(ctx, hash, s.now().Add(s.cfg.PurgeAfter)); err != nil {
 		return err
@@ -23,16 +23,16 @@ func (s *Service) Uninstall(ctx context.Context, hash string) error {
 	return s.Uninstalled(ctx, hash)
 }
 
-// Uninstalled ends all work of a store that was marked uninstalled, and has its data deleted when it is time. A store
-// that came back meanwhile keeps both. Telling it again changes nothing.
+// Uninstalled ends all work of a store that was marked uninstalled, and has its data deleted when
+// it is time. A store that came back meanwhile keeps both. Telling it again changes nothing.
 func (s *Service) Uninstalled(ctx context.Context, hash string) error {
 	ctx = tenants.WithStore(ctx, hash)
 	cancelled, purge, err := s.endWork(ctx)
 	if err != nil || purge == nil {
 		return err
 	}
-	// Purging Redis makes workers lose their leases, which ends the steps that are under way. This may be one of them (the webhook
-	// store/app/uninstalled): what is left to do is done all the same.
+	// Purging Redis makes workers lose their leases, which ends the steps that are under way. This may
+	// be one of them (the webhook store/app/uninstalled): what is left to do is done all the same.
 	ctx = context.WithoutCancel(ctx)
 	if err := s.queue.Purge(ctx, hash); err != nil {
 		s.log.WarnContext(ctx, "queue of an uninstalled store not purged; its jobs are dropped as they come up", "store", hash, "error", err)
@@ -46,8 +46,8 @@ func (s *Service) Uninstalled(ctx context.Context, hash string) error {
 	return nil
 }
 
-// endWork cancels every run and drops every job of ctx's store, which left, and inserts the job that
-// will delete its data. purge is nil if the store did not leave, or is unknown.
+// endWork cancels every run and drops every job of ctx's store, which left, and inserts the job
+// that will delete its data. purge is nil if the store did not leave, or is unknown.
 func (s *Service) endWork(ctx context.Context) (cancelled []string, purge *tenants.Job, err error) {
 	hash := tenants.StoreHash(ctx)
 	err = s.db.Tx(ctx, func(tx *tenants.DB) error {
@@ -86,30 +86,35 @@ func (s *Service) endWork(ctx context.Context) (cancelled []string, purge *tenan
 	return cancelled, purge, err
 }
 
-// AccessChanged has the open event streams of a store ask again whether they may go on: somebody's access ended.
+// AccessChanged has the open event streams of a store ask again whether they may go on: somebody's
+// access ended.
 func (s *Service) AccessChanged(ctx context.Context, hash string) { s.publish(ctx, hash, EventAccess) }
 
-// acceptedWithin bounds one question to BigCommerce, with the wait for quota: somebody waits for the answer.
+// acceptedWithin bounds one question to BigCommerce, with the wait for quota: somebody waits for
+// the answer.
 const acceptedWithin = 5 * time.Second
 
-// Accepted asks BigCommerce whether it still accepts the token that store has. An error means that it did not say:
-// no quota, no answer, or trouble of its own.
+// Accepted asks BigCommerce whether it still accepts the token that store has. An error means that
+// it did not say: no quota, no answer, or trouble of its own.
 func (s *Service) Accepted(ctx context.Context, store *tenants.Store) (bool, error) {
 	ctx, done := context.WithTimeout(bigcommerce.WithInteractive(ctx), acceptedWithin)
 	defer done()
 	return s.cfg.Clients.Accepted(ctx, store)
 }
 
-// An uninstall that was asked for while BigCommerce accepts the store's token is either nobody's to ask for, or is
-// told before the token is revoked, which no document excludes. uninstallLooks are the times, after it was asked for,
-// at which BigCommerce is asked again; a token that is accepted at the last is that of a store that stays.
+// An uninstall that was asked for while BigCommerce accepts the store's token is either nobody's to
+// ask for, or is told before the token is revoked, which no document excludes. uninstallLooks are
+// the times, after it was asked for, at which BigCommerce is asked again; a token that is accepted
+// at the last is that of a store that stays.
 var uninstallLooks = []time.Duration{30 * time.Second, 5 * time.Minute, time.Hour, 6 * time.Hour, day}
 
-// uninstallUnanswered is how long after a question that BigCommerce did not answer the next one comes. It does
-// not count as a look: a real uninstall is not forgotten because BigCommerce was away.
+// uninstallUnanswered is how long after a question that BigCommerce did not answer the next one
+// comes. It does not count as a look: a real uninstall is not forgotten because BigCommerce was
+// away.
 const uninstallUnanswered = 10 * time.Minute
 
-// kindUninstallLook asks again whether a store left; it is work of SystemStore, as the store's own may be paused.
+// kindUninstallLook asks again whether a store left; it is work of SystemStore, as the store's own
+// may be paused.
 const kindUninstallLook = "uninstall.look"
 
 // uninstallLook is the payload of kindUninstallLook.
@@ -129,8 +134,9 @@ func (l uninstallLook) row(at time.Time) (*tenants.Job, error) {
 	return row, err
 }
 
-// UninstallAsked inserts, in tx, the job that asks BigCommerce again, soon, whether the store left. It begins anew when
-// asked again, so that the uninstall that is meant is never behind one that was not.
+// UninstallAsked inserts, in tx, the job that asks BigCommerce again, soon, whether the store left.
+// It begins anew when asked again, so that the uninstall that is meant is never behind one that was
+// not.
 func (s *Service) UninstallAsked(ctx context.Context, tx *tenants.DB, hash string) error {
 	store, err := tx.Store(ctx, hash)
 	if err != nil {

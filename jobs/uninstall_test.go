@@ -63,7 +63,8 @@ func (l *looker) pending() []tenants.Job {
 	return rows
 }
 
-// look carries the pending question out, twice as a worker does that dies before it has said so; false if none is pending.
+// look carries the pending question out, twice as a worker does that dies before it has said so;
+// false if none is pending.
 func (l *looker) look() bool {
 	l.t.Helper()
 	rows := l.pending()
@@ -100,7 +101,8 @@ func (l *looker) state() tenants.StoreState {
 // inOrder leaves out that each question was carried out twice.
 func inOrder(asked []time.Duration) []time.Duration { return slices.Compact(asked) }
 
-// TestAnUninstallThatNobodyMeantIsForgotten after a day of questions that BigCommerce answers with yes.
+// TestAnUninstallThatNobodyMeantIsForgotten after a day of questions that BigCommerce answers with
+// yes.
 func TestAnUninstallThatNobodyMeantIsForgotten(t *testing.T) {
 	l := newLooker(t, func(*looker, *tenants.Store) (bool, error) { return true, nil })
 	l.ask()
@@ -167,7 +169,8 @@ func TestBigCommerceIsAwayForAWeek(t *testing.T) {
 	}
 }
 
-// TestAskedAgain: there is one question at a time, and the newest uninstall that was asked for is asked about soon.
+// TestAskedAgain: there is one question at a time, and the newest uninstall that was asked for is
+// asked about soon.
 func TestAskedAgain(t *testing.T) {
 	l := newLooker(t, func(*looker, *tenants.Store) (bool, error) { return true, nil })
 	for range 50 {
@@ -188,7 +191,8 @@ func TestAskedAgain(t *testing.T) {
 	}
 }
 
-// TestTheQuestionIsAboutOneInstall: a store that was installed again is not asked about, though its new token be refused.
+// TestTheQuestionIsAboutOneInstall: a store that was installed again is not asked about, though its
+// new token be refused.
 func TestTheQuestionIsAboutOneInstall(t *testing.T) {
 	l := newLooker(t, func(*looker, *tenants.Store) (bool, error) { return false, nil })
 	l.ask()
@@ -199,7 +203,8 @@ func TestTheQuestionIsAboutOneInstall(t *testing.T) {
 	}
 }
 
-// TestATokenThatChangesWhileItIsAsked is asked about anew: sealed with another key, it is the same one.
+// TestATokenThatChangesWhileItIsAsked is asked about anew: sealed with another key, it is the same
+// one.
 func TestATokenThatChangesWhileItIsAsked(t *testing.T) {
 	rotated := false
 	l := newLooker(t, func(l *looker, s *tenants.Store) (bool, error) {
@@ -219,7 +224,8 @@ func TestATokenThatChangesWhileItIsAsked(t *testing.T) {
 	}
 }
 
-// TestStoresOfTheirCredentialsAreAsked as well: nobody's payload ends them while their API account works.
+// TestStoresOfTheirCredentialsAreAsked as well: nobody's payload ends them while their API account
+// works.
 func TestStoresOfTheirCredentialsAreAsked(t *testing.T) {
 	e := newEnv(t, testenv.EmbeddedRedis(t))
 	a := e.withAPI()
@@ -238,7 +244,8 @@ func TestStoresOfTheirCredentialsAreAsked(t *testing.T) {
 	if accepted, err := ask(); !accepted || err != nil {
 		t.Errorf("%v, %v", accepted, err)
 	}
-	// A store that needs a reinstall is asked with the token that it has: scopes may be missing, no more.
+	// A store that needs a reinstall is asked with the token that it has: scopes may be missing, no
+	// more.
 	if _, err := e.db.MarkNeedsReinstall(e.ctx, testStore, "scopes are missing"); err != nil {
 		t.Fatal(err)
 	}
@@ -256,7 +263,8 @@ func TestStoresOfTheirCredentialsAreAsked(t *testing.T) {
 	}
 }
 
-// TestTheQuestionWaitsForNobody: without quota, and without Redis, there is no answer within seconds, and no uninstall.
+// TestTheQuestionWaitsForNobody: without quota, and without Redis, there is no answer within
+// seconds, and no uninstall.
 func TestTheQuestionWaitsForNobody(t *testing.T) {
 	e := newEnv(t, testenv.EmbeddedRedis(t))
 	e.withAPI().revoked = true
@@ -273,8 +281,8 @@ func TestTheQuestionWaitsForNobody(t *testing.T) {
 	}
 }
 
-// TestAQuestionSurvivesTheProcess: nothing but the row is left of the process that was asked, and the workers of
-// another carry it out.
+// TestAQuestionSurvivesTheProcess: nothing but the row is left of the process that was asked, and
+// the workers of another carry it out.
 func TestAQuestionSurvivesTheProcess(t *testing.T) {
 	e := newEnv(t, testenv.EmbeddedRedis(t))
 	e.withAPI().revoked = true

@@ -12,15 +12,16 @@ import (
 )
 
 const (
-	// accountFor is how long a store's secret that verified a delivery shows whom others count against.
+	// accountFor is how long a store's secret that verified a delivery shows whom others count
+	// against.
 	accountFor = 5 * time.Minute
 	// accountsAtMost is how many such stores a process remembers.
 	accountsAtMost = 10_000
 )
 
-// admitWebhook counts a delivery that the app's secret did not sign: against its store, if that store's account shows
-// to have signed it, else against its address. It answers 429 and returns false when that is too often. It asks no
-// database.
+// admitWebhook counts a delivery that the app's secret did not sign: against its store, if that
+// store's account shows to have signed it, else against its address. It answers 429 and returns
+// false when that is too often. It asks no database.
 func (s *Service) admitWebhook(c *gin.Context, body []byte) bool {
 	store := s.accounts.signer(body, c.Request.Header, s.now())
 	if store == "" || s.cfg.Limiter == nil {
@@ -29,8 +30,9 @@ func (s *Service) admitWebhook(c *gin.Context, body []byte) bool {
 	return s.cfg.Limiter.Pass(c, store, nil, s.cfg.StoreRate)
 }
 
-// verifyByStore checks a delivery that the app's secret did not sign with that of the store's API account, if it was
-// added by store-level credentials: such an account can tell of its own store only. refused is why the app's did not.
+// verifyByStore checks a delivery that the app's secret did not sign with that of the store's API
+// account, if it was added by store-level credentials: such an account can tell of its own store
+// only. refused is why the app's did not.
 func (s *Service) verifyByStore(ctx context.Context, body []byte, header http.Header, refused error) error {
 	hook, err := parseWebhook(body)
 	if err != nil {
@@ -50,8 +52,9 @@ func (s *Service) verifyByStore(ctx context.Context, body []byte, header http.He
 	return nil
 }
 
-// accounts remembers the secrets of stores' own API accounts that signed a delivery a moment ago. It lets none in: each
-// delivery is verified with the secret that the database has. The zero value is ready.
+// accounts remembers the secrets of stores' own API accounts that signed a delivery a moment ago.
+// It lets none in: each delivery is verified with the secret that the database has. The zero value
+// is ready.
 type accounts struct {
 	mu     sync.Mutex
 	stores map[string]accountSecret
@@ -62,8 +65,8 @@ type accountSecret struct {
 	until  time.Time
 }
 
-// signer returns the store that a delivery is of if its account's secret, as it was a moment ago, signed it; ""
-// otherwise.
+// signer returns the store that a delivery is of if its account's secret, as it was a moment ago,
+// signed it; "" otherwise.
 func (a *accounts) signer(body []byte, header http.Header, now time.Time) string {
 	hook, err := parseWebhook(body)
 	if err != nil {

@@ -23,8 +23,8 @@ import (
 	"sluice/tenants"
 )
 
-// Scopes of the webhooks that Sluice acts on whatever flows a store has (BigCommerce's names). Those of kinds of flows
-// are in their Specs.
+// Scopes of the webhooks that Sluice acts on whatever flows a store has (BigCommerce's names).
+// Those of kinds of flows are in their Specs.
 const (
 	scopeAppUninstalled = "store/app/uninstalled"
 	scopeStoreUpdated   = "store/information/updated"
@@ -47,8 +47,8 @@ type webhook struct {
 	CreatedAt int64 // Unix seconds; 0 if it is missing
 }
 
-// before reports whether the event happened before t: BigCommerce repeats a delivery for a day, and a
-// store may have been installed again by then.
+// before reports whether the event happened before t: BigCommerce repeats a delivery for a day, and
+// a store may have been installed again by then.
 func before(createdAt int64, t time.Time) bool { return createdAt > 0 && createdAt < t.Unix() }
 
 // storableID is a delivery's id as tenants.WebhookEvent.DeliveryID takes it.
@@ -92,9 +92,10 @@ func (s *Service) receiveWebhook(c *gin.Context) {
 	if err == nil {
 		err = verifyWith(s.cfg.ClientSecret, body, c.Request.Header)
 	}
-	// BigCommerce delivers thousands at once from few addresses, so what it signed for the app is not counted.
-	// What a store's own API account signed counts against that store, whose merchant has the secret too. Anything
-	// else counts against its address, before anything is looked up, logged or stored.
+	// BigCommerce delivers thousands at once from few addresses, so what it signed for the app is not
+	// counted. What a store's own API account signed counts against that store, whose merchant has the
+	// secret too. Anything else counts against its address, before anything is looked up, logged or
+	// stored.
 	if err != nil && !s.admitWebhook(c, body) {
 		return
 	}
@@ -149,7 +150,8 @@ func readWebhook(c *gin.Context) ([]byte, error) {
 
 var errNoSecret = errors.New("no client secret: webhooks cannot be verified")
 
-// verifyWith checks the Standard Webhooks signature, whose key is secret, and that the delivery is of the last minutes.
+// verifyWith checks the Standard Webhooks signature, whose key is secret, and that the delivery is
+// of the last minutes.
 func verifyWith(secret string, body []byte, header http.Header) error {
 	if secret == "" {
 		return errNoSecret
@@ -161,8 +163,8 @@ func verifyWith(secret string, body []byte, header http.Header) error {
 	return verifier.Verify(body, header)
 }
 
-// acceptWebhook saves a verified delivery and its job for ctx's store. A delivery seen before, one of
-// a scope that Sluice does nothing for, and one of a store that left change nothing.
+// acceptWebhook saves a verified delivery and its job for ctx's store. A delivery seen before, one
+// of a scope that Sluice does nothing for, and one of a store that left change nothing.
 func (s *Service) acceptWebhook(ctx context.Context, hook webhook, deliveryID string, body []byte) error {
 	store, err := s.db.Store(ctx, hook.StoreHash)
 	if err != nil {
@@ -197,8 +199,8 @@ func (s *Service) acceptWebhook(ctx context.Context, hook webhook, deliveryID st
 	return nil
 }
 
-// webhookRow returns the job that a delivery asks for, nil if none. handled says that nothing is left to do
-// for the delivery itself once it is saved.
+// webhookRow returns the job that a delivery asks for, nil if none. handled says that nothing is
+// left to do for the delivery itself once it is saved.
 func (s *Service) webhookRow(hook webhook, deliveryID string) (row *tenants.Job, handled bool, err error) {
 	now := s.now()
 	switch hook.Scope {

@@ -175,8 +175,8 @@ func TestWebhookProductDeleted(t *testing.T) {
 	}
 }
 
-// TestEventsAreHandledOnce: a repeat of a delivery does not undo what was done since. What the kinds of flows do not act
-// on, and what one of them cannot handle now, is not lost.
+// TestEventsAreHandledOnce: a repeat of a delivery does not undo what was done since. What the
+// kinds of flows do not act on, and what one of them cannot handle now, is not lost.
 func TestEventsAreHandledOnce(t *testing.T) {
 	e := newEnv(t, testenv.EmbeddedRedis(t))
 	has := func() bool {
@@ -206,7 +206,8 @@ func TestEventsAreHandledOnce(t *testing.T) {
 	}
 }
 
-// TestEventOfANewerKind: a job about an event that no kind acts on is a newer version's, and waits for it.
+// TestEventOfANewerKind: a job about an event that no kind acts on is a newer version's, and waits
+// for it.
 func TestEventOfANewerKind(t *testing.T) {
 	e := newEnv(t, testenv.EmbeddedRedis(t))
 	e.ready()
@@ -226,7 +227,8 @@ func TestEventOfANewerKind(t *testing.T) {
 	}
 }
 
-// TestEventsThatOneKindRefuses: what a kind cannot handle is tried again, and keeps nothing else from being handled.
+// TestEventsThatOneKindRefuses: what a kind cannot handle is tried again, and keeps nothing else
+// from being handled.
 func TestEventsThatOneKindRefuses(t *testing.T) {
 	e := newEnv(t, testenv.EmbeddedRedis(t))
 	var calls int
@@ -317,7 +319,8 @@ func TestWebhookAppUninstalled(t *testing.T) {
 	}
 }
 
-// BigCommerce repeats a delivery for a day: one of before a reinstall must not end the new installation.
+// BigCommerce repeats a delivery for a day: one of before a reinstall must not end the new
+// installation.
 func TestLateUninstallWebhook(t *testing.T) {
 	e := newEnv(t, testenv.EmbeddedRedis(t))
 	store, err := e.db.Store(t.Context(), testStore)

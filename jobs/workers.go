@@ -48,7 +48,8 @@ type task struct {
 	expires time.Time // by our clock; moves with each heartbeat
 	term    time.Duration
 
-	// settling: the job is over and the queue is being told, which ends its lease. Guarded by Workers.mu.
+	// settling: the job is over and the queue is being told, which ends its lease. Guarded by
+	// Workers.mu.
 	settling bool
 }
 
@@ -100,7 +101,8 @@ func (w *Workers) Run(ctx context.Context) error {
 	return nil
 }
 
-// every calls fn at each interval, a little irregularly so that processes do not act in step, until ctx ends.
+// every calls fn at each interval, a little irregularly so that processes do not act in step, until
+// ctx ends.
 func every(ctx context.Context, interval time.Duration, fn func(context.Context)) {
 	for wait(ctx, interval*9/10+rand.N(interval/5+1)) {
 		fn(ctx)
@@ -266,7 +268,8 @@ func (w *Workers) reap(ctx context.Context) {
 	}
 }
 
-// audit has the queue recount what it counts. One process does; the counters are never wrong unless there is a bug.
+// audit has the queue recount what it counts. One process does; the counters are never wrong unless
+// there is a bug.
 func (w *Workers) audit(ctx context.Context) {
 	mine, err := w.queue.Turn(ctx, "audit", w.cfg.AuditEvery)
 	if err == nil && !mine {

@@ -296,7 +296,8 @@ func TestGracefulStop(t *testing.T) {
 	})
 }
 
-// A heartbeat that finds a lease gone stops the job, unless the job's own end has ended it meanwhile.
+// A heartbeat that finds a lease gone stops the job, unless the job's own end has ended it
+// meanwhile.
 func TestHeartbeatBesideAnEnd(t *testing.T) {
 	e := newEnv(t, testenv.EmbeddedRedis(t))
 	e.ready()
@@ -406,7 +407,8 @@ func TestSweepSendsOnlyWhatIsMissing(t *testing.T) {
 	}
 }
 
-// Rows whose entry failed while Redis was away are brought in when it is back, not when the sweeper comes.
+// Rows whose entry failed while Redis was away are brought in when it is back, not when the sweeper
+// comes.
 func TestRowsOfATroubleAreBroughtIn(t *testing.T) {
 	e := newEnv(t, testenv.EmbeddedRedis(t))
 	e.ready()
@@ -529,8 +531,8 @@ func TestRebuildTakesWhatMayBeWorkedOn(t *testing.T) {
 	})
 }
 
-// A newer version of Sluice made the job, or the flow: it is neither lost nor failed while older processes
-// are still there, or there again.
+// A newer version of Sluice made the job, or the flow: it is neither lost nor failed while older
+// processes are still there, or there again.
 func TestUnknownKindsAreKept(t *testing.T) {
 	t.Run("of a job", func(t *testing.T) {
 		e := newEnv(t, testenv.EmbeddedRedis(t))
@@ -585,7 +587,8 @@ func TestJobThatKillsItsWorkers(t *testing.T) {
 	}
 }
 
-// A process that is given a job which it still runs under a lease that it lost ends the old one first.
+// A process that is given a job which it still runs under a lease that it lost ends the old one
+// first.
 func TestSameJobTwiceInOneProcess(t *testing.T) {
 	e := newEnv(t, testenv.EmbeddedRedis(t))
 	e.ready()

@@ -12,8 +12,8 @@ import (
 	"sluice/tenants/tenantstest"
 )
 
-// TestSessionsAreToldApart whatever the clocks of the processes say: each session of before ends, each of afterwards
-// holds, also when many events and sessions come at one moment.
+// TestSessionsAreToldApart whatever the clocks of the processes say: each session of before ends,
+// each of afterwards holds, also when many events and sessions come at one moment.
 func TestSessionsAreToldApart(t *testing.T) {
 	tenantstest.EachDB(t, func(t *testing.T, db *tenants.DB) {
 		install(t, db, tenants.Install{StoreHash: "aaa", OwnerID: 1})
@@ -122,7 +122,8 @@ func TestAStoreThatWasInstalledAgainIsNotUninstalled(t *testing.T) {
 	})
 }
 
-// TestKeysForTheOwner: the list of one store and the numbers of all agree on which keys an owner has yet to look at.
+// TestKeysForTheOwner: the list of one store and the numbers of all agree on which keys an owner
+// has yet to look at.
 func TestKeysForTheOwner(t *testing.T) {
 	tenantstest.EachDB(t, func(t *testing.T, db *tenants.DB) {
 		aaa, bbb := stores(t)

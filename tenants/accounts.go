@@ -15,15 +15,17 @@ import (
 	"sluice/internal/limits"
 )
 
-// FoldEmail is the form in which e-mails are compared: without spaces around, and with the letters A to Z
-// in lower case. Nothing else is folded: Unicode has letters of which the lower case is another person's
-// (the Kelvin sign's is k), and what else a mail server takes for the same mailbox is its own business.
+// FoldEmail is the form in which e-mails are compared: without spaces around, and with the letters
+// A to Z in lower case. Nothing else is folded: Unicode has letters of which the lower case is
+// another person's (the Kelvin sign's is k), and what else a mail server takes for the same mailbox
+// is its own business.
 func FoldEmail(email string) string { return bigcommerce.FoldEmail(strings.TrimSpace(email)) }
 
 // PutAccounts writes accounts as the back-office system has them, each replacing the one with its
 // ExternalID as a whole. An account without a customer stays that customer's whom it was given to
-// (GiveAccount), as long as its e-mail is the same. Where rows repeat an ExternalID the last one counts.
-// All are written or none. problem.LimitReached when they would be more, or larger, than a store may keep.
+// (GiveAccount), as long as its e-mail is the same. Where rows repeat an ExternalID the last one
+// counts. All are written or none. problem.LimitReached when they would be more, or larger, than a
+// store may keep.
 func (d *DB) PutAccounts(ctx context.Context, accounts []Account) error {
 	rows := lastOf(accounts, func(a Account) string { return a.ExternalID })
 	now := d.now()
@@ -55,8 +57,8 @@ func (d *DB) PutAccounts(ctx context.Context, accounts []Account) error {
 	}), "accounts")
 }
 
-// putAccounts writes rows, whose ids differ, and adds what they take more than those they replace to usage,
-// which the transaction holds.
+// putAccounts writes rows, whose ids differ, and adds what they take more than those they replace
+// to usage, which the transaction holds.
 func (d *DB) putAccounts(ctx context.Context, usage *StoreUsage, rows []Account) error {
 	ids := make([]string, len(rows))
 	bytes := int64(0)
@@ -93,7 +95,8 @@ func (d *DB) putAccounts(ctx context.Context, usage *StoreUsage, rows []Account)
 	}).Create(&rows).Error
 }
 
-// accountBytes is what an account takes of the store's limit: its id, e-mail and fields as they are stored.
+// accountBytes is what an account takes of the store's limit: its id, e-mail and fields as they are
+// stored.
 func accountBytes(a Account) (int64, error) {
 	fields, err := json.Marshal(a.Fields)
 	return int64(len(a.ExternalID) + len(a.Email) + len(fields)), err
@@ -148,8 +151,8 @@ func (d *DB) Accounts(ctx context.Context, f AccountFilter) ([]Account, error) {
 	return accounts, wrap(err, "accounts")
 }
 
-// AccountPage returns accounts that f chooses by ExternalID, and the value of After for the next page ("" at
-// the end).
+// AccountPage returns accounts that f chooses by ExternalID, and the value of After for the next
+// page ("" at the end).
 func (d *DB) AccountPage(ctx context.Context, f AccountFilter, p Page) (accounts []Account, cursor string, err error) {
 	limit, q := pageSize(p.Limit), d.accountsOf(ctx, f)
 	if p.After != "" {
@@ -162,13 +165,14 @@ func (d *DB) AccountPage(ctx context.Context, f AccountFilter, p Page) (accounts
 	return accounts, cursor, nil
 }
 
-// AccountOf returns the account to show to a customer with this e-mail, nil if there is none; of several
-// the one changed last.
+// AccountOf returns the account to show to a customer with this e-mail, nil if there is none; of
+// several the one changed last.
 //
-// One with the customer's id is shown as MayBeShown says. One that is known by e-mail only is shown when the merchant's
-// identity provider verified that very e-mail for the customer (SubjectLink.Email) and nobody else can know the
-// customer's password (SubjectLink.Secured), unless the merchant chose to run that risk (IdentityProvider.KeepPasswords):
-// BigCommerce lets anybody write any e-mail into their account, and would show them a stranger's terms.
+// One with the customer's id is shown as MayBeShown says. One that is known by e-mail only is shown
+// when the merchant's identity provider verified that very e-mail for the customer
+// (SubjectLink.Email) and nobody else can know the customer's password (SubjectLink.Secured),
+// unless the merchant chose to run that risk (IdentityProvider.KeepPasswords): BigCommerce lets
+// anybody write any e-mail into their account, and would show them a stranger's terms.
 func (d *DB) AccountOf(ctx context.Context, customerID int64, email string) (*Account, error) {
 	if customerID <= 0 {
 		return nil, nil // 0 is what accounts have that are not known to be a customer's
@@ -200,9 +204,10 @@ func (d *DB) AccountOf(ctx context.Context, customerID int64, email string) (*Ac
 	return maybe[Account](newest().Where("customer_id = 0 AND email = ?", email), "account")
 }
 
-// MayBeShown reports whether an account is shown to the customer whose id it has. It is when the back-office system
-// sent it with that id. What the customer's provider said (GiveAccount) counts once nobody else can know the
-// customer's password, as for AccountOf: whoever registered with the e-mail before its owner came would see it.
+// MayBeShown reports whether an account is shown to the customer whose id it has. It is when the
+// back-office system sent it with that id. What the customer's provider said (GiveAccount) counts
+// once nobody else can know the customer's password, as for AccountOf: whoever registered with the
+// e-mail before its owner came would see it.
 func (d *DB) MayBeShown(ctx context.Context, a *Account) (bool, error) {
 	if a.CustomerID == 0 || a.GivenBy == GivenByBackOffice {
 		return a.CustomerID != 0, nil
@@ -217,21 +222,22 @@ func (d *DB) MayBeShown(ctx context.Context, a *Account) (bool, error) {
 	return d.keepsPasswords(ctx)
 }
 
-// keepsPasswords reports whether the merchant runs the risk of passwords from before single sign-on.
+// keepsPasswords reports whether the merchant runs the risk of passwords from before single
+// sign-on.
 func (d *DB) keepsPasswords(ctx context.Context) (bool, error) {
 	p, err := d.IdentityProvider(ctx)
 	return p != nil && p.KeepPasswords, err
 }
 
-// NoteVerifiedEmail records that a linked subject signed in just now, with the e-mail that the provider
-// verified, "" if it verified none: see AccountOf. Call it at each sign-in.
+// NoteVerifiedEmail records that a linked subject signed in just now, with the e-mail that the
+// provider verified, "" if it verified none: see AccountOf. Call it at each sign-in.
 func (d *DB) NoteVerifiedEmail(ctx context.Context, issuer, subject, email string) error {
 	return wrap(d.Scoped(ctx).Model(&SubjectLink{}).Where("issuer = ? AND subject = ?", issuer, subject).
 		Updates(map[string]any{"email": FoldEmail(email), "last_used_at": d.now()}).Error, "verified e-mail")
 }
 
-// GiveAccount says that an account is a customer's, by their provider's word, if it is nobody's yet, and returns
-// whose it is then: 0 for an account that does not exist.
+// GiveAccount says that an account is a customer's, by their provider's word, if it is nobody's
+// yet, and returns whose it is then: 0 for an account that does not exist.
 func (d *DB) GiveAccount(ctx context.Context, externalID string, customerID int64) (whose int64, err error) {
 	err = d.Scoped(ctx).Model(&Account{}).Where("external_id = ? AND customer_id = 0", externalID).
 		Updates(map[string]any{"customer_id": customerID, "given_by": GivenByClaim}).Error
@@ -245,15 +251,15 @@ func (d *DB) GiveAccount(ctx context.Context, externalID string, customerID int6
 	return account.CustomerID, nil
 }
 
-// seenAccounts is how many accounts AccountFieldKeys looks at from each end, and seenKeys how many keys it
-// returns at most: accounts of one back-office system are alike.
+// seenAccounts is how many accounts AccountFieldKeys looks at from each end, and seenKeys how many
+// keys it returns at most: accounts of one back-office system are alike.
 const (
 	seenAccounts = 100
 	seenKeys     = 200
 )
 
-// AccountFieldKeys returns the keys of fields that the store's accounts have, sorted: those of the first and
-// the last accounts by id, because a store may have a hundred thousand. Never nil.
+// AccountFieldKeys returns the keys of fields that the store's accounts have, sorted: those of the
+// first and the last accounts by id, because a store may have a hundred thousand. Never nil.
 func (d *DB) AccountFieldKeys(ctx context.Context) ([]string, error) {
 	seen := map[string]struct{}{}
 	for _, order := range []string{"external_id", "external_id DESC"} {

@@ -60,8 +60,8 @@ func TestAccounts(t *testing.T) {
 		if left, err := db.Accounts(bbb, tenants.AccountFilter{ExternalID: "D-1"}); err != nil || len(left) != 1 {
 			t.Errorf("the other store's D-1: %v, %v", left, err)
 		}
-		// A transfer that does not know the customer leaves the account with whom it was given to, unless it
-		// came to somebody else.
+		// A transfer that does not know the customer leaves the account with whom it was given to, unless
+		// it came to somebody else.
 		put(aaa, tenants.Account{ExternalID: "D-3", Email: "cid@example.com"})
 		if whose, err := db.GiveAccount(aaa, "D-3", 33); err != nil || whose != 33 {
 			t.Fatalf("given to %d, %v", whose, err)
@@ -154,8 +154,9 @@ func TestWhoseCard(t *testing.T) {
 	})
 }
 
-// TestWhoGaveTheAccount: one that the provider's word made a customer's is shown once nobody else can know the
-// customer's password; what the back-office system says counts whatever the provider said.
+// TestWhoGaveTheAccount: one that the provider's word made a customer's is shown once nobody else
+// can know the customer's password; what the back-office system says counts whatever the provider
+// said.
 func TestWhoGaveTheAccount(t *testing.T) {
 	tenantstest.EachDB(t, func(t *testing.T, db *tenants.DB) {
 		aaa, bbb := stores(t)

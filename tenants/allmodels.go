@@ -1,7 +1,7 @@
 package tenants
 
-// AllModels returns one of every model. The guard, the migration test and PurgeStore go by it; a test
-// fails when a type with a StoreHash is missing.
+// AllModels returns one of every model. The guard, the migration test and PurgeStore go by it; a
+// test fails when a type with a StoreHash is missing.
 func AllModels() []any {
 	return []any{
 		&Store{}, &User{}, &Channel{}, &APIKey{}, &UsedToken{}, &Connection{}, &Flow{}, &Run{}, &Record{},

@@ -17,15 +17,15 @@ const KeyMakerOperator = "operator"
 // keyTouchEvery bounds how often a key's last use is written.
 const keyTouchEvery = time.Minute
 
-// KeyMaker returns the user who makes an API key in this transaction: the user is neither removed nor given another
-// role before it ends. problem.NotFound for one who was removed.
+// KeyMaker returns the user who makes an API key in this transaction: the user is neither removed
+// nor given another role before it ends. problem.NotFound for one who was removed.
 func (d *DB) KeyMaker(ctx context.Context, userID string) (*User, error) {
 	return d.lockUser(ctx, userID)
 }
 
 // CreateAPIKey keeps a key whose secret the caller made and hashed. It fills ID and CreatedAt.
-// problem.LimitReached when the store has as many keys that work as it may. Of keys that ended as many are
-// remembered; the oldest go.
+// problem.LimitReached when the store has as many keys that work as it may. Of keys that ended as
+// many are remembered; the oldest go.
 func (d *DB) CreateAPIKey(ctx context.Context, k *APIKey) error {
 	if k.SecretHash == "" {
 		return problem.New(problem.Invalid, "An API key needs a secret.")
@@ -52,8 +52,9 @@ func (d *DB) CreateAPIKey(ctx context.Context, k *APIKey) error {
 	}), "create API key")
 }
 
-// APIKeyByHash returns the key, of any store, whose secret has this hash. One that does not exist, was
-// revoked, has expired, or is of an uninstalled store is problem.Unauthenticated: the caller learns no more.
+// APIKeyByHash returns the key, of any store, whose secret has this hash. One that does not exist,
+// was revoked, has expired, or is of an uninstalled store is problem.Unauthenticated: the caller
+// learns no more.
 func (d *DB) APIKeyByHash(ctx context.Context, secretHash string) (*APIKey, error) {
 	refused := problem.New(problem.Unauthenticated, "The API key is not valid. Make a new one in Sluice's settings.")
 	k, err := maybe[APIKey](d.AcrossStores(ctx).Where("secret_hash = ?", secretHash), "API key")
@@ -78,8 +79,8 @@ func (d *DB) APIKeyByID(ctx context.Context, id string) (*APIKey, error) {
 	return one[APIKey](d.Scoped(ctx).Where("id = ?", id), "API key")
 }
 
-// ListAPIKeys returns all of the store's keys, revoked ones too, the newest first. It is for an operator:
-// merchants get pages.
+// ListAPIKeys returns all of the store's keys, revoked ones too, the newest first. It is for an
+// operator: merchants get pages.
 func (d *DB) ListAPIKeys(ctx context.Context) ([]APIKey, error) {
 	var keys []APIKey
 	if err := d.Scoped(ctx).Order("id DESC").Find(&keys).Error; err != nil {
@@ -88,8 +89,8 @@ func (d *DB) ListAPIKeys(ctx context.Context) ([]APIKey, error) {
 	return keys, d.markForReview(ctx, keys)
 }
 
-// APIKeyPage returns keys of the store, revoked ones too, the newest first, and the value of Before for the
-// next page ("" at the end).
+// APIKeyPage returns keys of the store, revoked ones too, the newest first, and the value of Before
+// for the next page ("" at the end).
 func (d *DB) APIKeyPage(ctx context.Context, p Page) (keys []APIKey, cursor string, err error) {
 	limit := pageSize(p.Limit)
 	q := d.Scoped(ctx).Order("id DESC").Limit(limit + 1)
@@ -103,8 +104,8 @@ func (d *DB) APIKeyPage(ctx context.Context, p Page) (keys []APIKey, cursor stri
 	return keys, cursor, d.markForReview(ctx, keys)
 }
 
-// theOwners narrows a query to keys that work and are the owner's to make, which the owner has not said may go on.
-// Administrators made such keys before they were the owner's.
+// theOwners narrows a query to keys that work and are the owner's to make, which the owner has not
+// said may go on. Administrators made such keys before they were the owner's.
 func (d *DB) theOwners(q *gorm.DB) *gorm.DB {
 	return q.Model(&APIKey{}).Where("revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?) AND kept_at IS NULL", d.now()).
 		Where("(expires_at IS NULL OR ' ' || scopes || ' ' LIKE ?)", "% "+ScopeIdentityLogin+" %")
@@ -135,7 +136,8 @@ func (d *DB) markForReview(ctx context.Context, keys []APIKey) error {
 	return nil
 }
 
-// KeysToReview returns how many keys the owners of stores that have the app have yet to review, by store.
+// KeysToReview returns how many keys the owners of stores that have the app have yet to review, by
+// store.
 func (d *DB) KeysToReview(ctx context.Context) (map[string]int, error) {
 	var stores []string
 	err := d.theOwners(d.AcrossStores(ctx)).
@@ -151,8 +153,8 @@ func (d *DB) KeysToReview(ctx context.Context) (map[string]int, error) {
 	return numbers, nil
 }
 
-// KeepAPIKey records that the owner lets a key go on that is theirs to make. A repeat, and a key that needs no such
-// word, is no error.
+// KeepAPIKey records that the owner lets a key go on that is theirs to make. A repeat, and a key
+// that needs no such word, is no error.
 func (d *DB) KeepAPIKey(ctx context.Context, id string) error {
 	q, err := d.forReview(ctx)
 	if err != nil {

@@ -2,8 +2,8 @@ package tenants
 
 import "context"
 
-// Audit notes who did what in ctx's store, from the address of WithAddress. It fills ID and CreatedAt. Never put a secret, a token or a
-// shopper's e-mail into Detail.
+// Audit notes who did what in ctx's store, from the address of WithAddress. It fills ID and
+// CreatedAt. Never put a secret, a token or a shopper's e-mail into Detail.
 func (d *DB) Audit(ctx context.Context, e AuditEntry) error {
 	e.ID = NewID()
 	e.Actor, e.Action = Clean(e.Actor, 100), Clean(e.Action, 64)
@@ -12,7 +12,8 @@ func (d *DB) Audit(ctx context.Context, e AuditEntry) error {
 	return wrap(d.Scoped(ctx).Create(&e).Error, "audit")
 }
 
-// AuditLog returns entries, the newest first, and the value of Before for the next page ("" at the end).
+// AuditLog returns entries, the newest first, and the value of Before for the next page ("" at the
+// end).
 func (d *DB) AuditLog(ctx context.Context, p Page) (entries []AuditEntry, cursor string, err error) {
 	limit := pageSize(p.Limit)
 	q := d.Scoped(ctx).Order("id DESC").Limit(limit + 1)

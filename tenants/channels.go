@@ -34,9 +34,9 @@ func (c *Channel) Available() bool {
 	return true
 }
 
-// Headless reports whether the channel's pages are an application of the merchant's, such as Catalyst. It
-// has addresses of its own for signing in and out, and no /customer/current.jwt. A channel whose platform is
-// not known is BigCommerce's.
+// Headless reports whether the channel's pages are an application of the merchant's, such as
+// Catalyst. It has addresses of its own for signing in and out, and no /customer/current.jwt. A
+// channel whose platform is not known is BigCommerce's.
 func (c *Channel) Headless() bool { return c.Platform != "" && c.Platform != PlatformStencil }
 
 // Channels returns the store's sales channels by BigCommerce's id.
@@ -62,9 +62,9 @@ func (d *DB) UpsertChannels(ctx context.Context, channels []Channel) error {
 	})
 }
 
-// ReplaceStorefronts records all channels of ctx's store and their origins (as ReplaceChannelOrigins takes
-// them, by channel). A channel that is not among them is deleted in BigCommerce: it keeps its row, with
-// that status, and loses its address and origins.
+// ReplaceStorefronts records all channels of ctx's store and their origins (as
+// ReplaceChannelOrigins takes them, by channel). A channel that is not among them is deleted in
+// BigCommerce: it keeps its row, with that status, and loses its address and origins.
 func (d *DB) ReplaceStorefronts(ctx context.Context, channels []Channel, origins map[int64][]string) error {
 	return wrap(d.Tx(ctx, func(tx *DB) error {
 		known, err := tx.Channels(ctx)
@@ -100,8 +100,8 @@ func (d *DB) ChannelOrigins(ctx context.Context) ([]ChannelOrigin, error) {
 	return origins, wrap(err, "channel origins")
 }
 
-// ReplaceChannelOrigins makes origins, each as ChannelOrigin.Origin says, those of a channel of ctx's
-// store and no others.
+// ReplaceChannelOrigins makes origins, each as ChannelOrigin.Origin says, those of a channel of
+// ctx's store and no others.
 func (d *DB) ReplaceChannelOrigins(ctx context.Context, channelID int64, origins []string) error {
 	origins = slices.Compact(slices.Sorted(slices.Values(origins)))
 	rows := make([]ChannelOrigin, len(origins))

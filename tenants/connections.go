@@ -7,10 +7,11 @@ import (
 	"sluice/internal/problem"
 )
 
-// SaveConnection makes a connection (empty ID, which it fills) or changes one. c.URL is the whole address,
-// or what was shown of it: masks mean what they hide. It is left as it is to be shown. secret nil keeps the
-// secret and "" clears it. A kept secret is dropped when the URL moves to another host or, without one, the
-// kind changes: it was given for the old one and must not be sent to whoever the new one is.
+// SaveConnection makes a connection (empty ID, which it fills) or changes one. c.URL is the whole
+// address, or what was shown of it: masks mean what they hide. It is left as it is to be shown.
+// secret nil keeps the secret and "" clears it. A kept secret is dropped when the URL moves to
+// another host or, without one, the kind changes: it was given for the old one and must not be sent
+// to whoever the new one is.
 func (d *DB) SaveConnection(ctx context.Context, c *Connection, secret *string) error {
 	return wrap(d.Tx(ctx, func(tx *DB) error {
 		c.Name = cleanName(c.Name, 100)
@@ -56,8 +57,8 @@ func (d *DB) SaveConnection(ctx context.Context, c *Connection, secret *string) 
 	}), "save connection")
 }
 
-// Connection returns a connection of the store. Its Secret and Address are sealed: see ConnectionSecret and
-// ConnectionAddress.
+// Connection returns a connection of the store. Its Secret and Address are sealed: see
+// ConnectionSecret and ConnectionAddress.
 func (d *DB) Connection(ctx context.Context, id string) (*Connection, error) {
 	return one[Connection](d.Scoped(ctx).Where("id = ?", id), "connection")
 }

@@ -27,9 +27,9 @@ var apiPathStore = regexp.MustCompile(`/stores/([a-z0-9]{1,32})(?:/|$)`)
 //	NAME: …
 //	API PATH: https://api.bigcommerce.com/stores/{hash}/v3/
 //
-// in any order, letter case and line ending, and JSON objects with the same names (access_token …). The
-// store hash comes from the API path. What is missing is a problem.Invalid that names it and never
-// quotes the file.
+// in any order, letter case and line ending, and JSON objects with the same names (access_token …).
+// The store hash comes from the API path. What is missing is a problem.Invalid that names it and
+// never quotes the file.
 func ParseCredentialsFile(r io.Reader) (Credentials, error) {
 	data, err := io.ReadAll(io.LimitReader(r, maxCredentialsFile+1))
 	if err != nil {

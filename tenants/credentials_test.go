@@ -82,7 +82,8 @@ func TestParseCredentialsFile(t *testing.T) {
 	}
 }
 
-// FuzzParseCredentialsFile: what is accepted can be used, what is not is explained without quoting it.
+// FuzzParseCredentialsFile: what is accepted can be used, what is not is explained without quoting
+// it.
 func FuzzParseCredentialsFile(f *testing.F) {
 	f.Add(credentialsFile)
 	f.Add(strings.ReplaceAll(credentialsFile, "\n", "\r\n"))

@@ -15,8 +15,8 @@ import (
 // addressMask stands for what is hidden of an address.
 const addressMask = "•••"
 
-// MaskAddress returns a feed's address without what may be a credential in it: user name and password,
-// fragment, and the values of its query, all of them or only those that look like tokens.
+// MaskAddress returns a feed's address without what may be a credential in it: user name and
+// password, fragment, and the values of its query, all of them or only those that look like tokens.
 func MaskAddress(address string, all bool) string {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -41,7 +41,8 @@ func MaskAddress(address string, all bool) string {
 	return u.String()
 }
 
-// queryPair cuts a pair of a query. What has no value, or a name that looks like a token, is all value.
+// queryPair cuts a pair of a query. What has no value, or a name that looks like a token, is all
+// value.
 func queryPair(pair string) (name, value string) {
 	name, value, _ = strings.Cut(pair, "=")
 	if name == "" || value == "" || tokenValue(name) {
@@ -60,8 +61,9 @@ func tokenValue(v string) bool {
 
 var encodedMask = regexp.MustCompile(`(?i)%E2%80%A2`)
 
-// unmask returns the address that a merchant means by given, which may be what was shown of the address
-// old, changed or not: what a mask hides is taken from old, as long as it goes to the same place there.
+// unmask returns the address that a merchant means by given, which may be what was shown of the
+// address old, changed or not: what a mask hides is taken from old, as long as it goes to the same
+// place there.
 func unmask(given, old string) (string, error) {
 	given = encodedMask.ReplaceAllString(given, "•")
 	if old != "" && (given == MaskAddress(old, true) || given == MaskAddress(old, false)) {
@@ -107,8 +109,8 @@ func unmask(given, old string) (string, error) {
 	return whole, nil
 }
 
-// setAddress keeps address in c: as it is if it can have no credential, else sealed, with its mask to be
-// shown.
+// setAddress keeps address in c: as it is if it can have no credential, else sealed, with its mask
+// to be shown.
 func (d *DB) setAddress(ctx context.Context, c *Connection, address string) (err error) {
 	c.URL, c.Address = MaskAddress(address, true), nil
 	if c.URL != address {
@@ -133,8 +135,8 @@ func (d *DB) ConnectionAddress(ctx context.Context, c *Connection) (string, erro
 	return string(plain), nil
 }
 
-// ResolveAddress returns the address that given means beside a connection, nil for none: see unmask. It
-// is problem.Invalid, for the field source.url, if that cannot be told.
+// ResolveAddress returns the address that given means beside a connection, nil for none: see
+// unmask. It is problem.Invalid, for the field source.url, if that cannot be told.
 func (d *DB) ResolveAddress(ctx context.Context, c *Connection, given string) (string, error) {
 	if c == nil {
 		return unmask(given, "")
@@ -159,8 +161,9 @@ func (d *DB) sourceOf(store, address string) string {
 // mayHide selects the addresses in a column url that may have something to hide.
 const mayHide = "(url LIKE '%?%' OR url LIKE '%@%' OR url LIKE '%#%')"
 
-// SealAddresses seals the addresses, in all stores, that a version of Sluice wrote which kept them as they
-// were, and returns how many. It may be interrupted, repeated, and run by several processes.
+// SealAddresses seals the addresses, in all stores, that a version of Sluice wrote which kept them
+// as they were, and returns how many. It may be interrupted, repeated, and run by several
+// processes.
 func (d *DB) SealAddresses(ctx context.Context) (int, error) {
 	connections, err := fix(ctx, func(after string) (rows []Connection, err error) {
 		err = d.AcrossStores(ctx).Select("id", "store_hash", "url").Where("address IS NULL AND id > ? AND "+mayHide, after).
@@ -191,7 +194,8 @@ func (d *DB) SealAddresses(ctx context.Context) (int, error) {
 	return connections + snapshots, wrap(err, "seal addresses")
 }
 
-// fix pages through rows and changes each; change returns a row's id, and nil if there is nothing to do.
+// fix pages through rows and changes each; change returns a row's id, and nil if there is nothing
+// to do.
 func fix[T any](ctx context.Context, page func(after string) ([]T, error), change func(T) (id string, done *gorm.DB, err error)) (n int, err error) {
 	after := ""
 	for {

@@ -40,8 +40,8 @@ func TestMaskAddress(t *testing.T) {
 	}
 }
 
-// TestFeedAddressesAreSealed: nothing in the database tells a credential of an address, and what is shown
-// of one can be sent back.
+// TestFeedAddressesAreSealed: nothing in the database tells a credential of an address, and what is
+// shown of one can be sent back.
 func TestFeedAddressesAreSealed(t *testing.T) {
 	tenantstest.EachDB(t, func(t *testing.T, db *tenants.DB) {
 		ctx := tenants.WithStore(t.Context(), "aaa111")

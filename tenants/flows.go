@@ -10,8 +10,8 @@ import (
 	"sluice/internal/problem"
 )
 
-// CreateFlow keeps a new flow. It fills ID, Version and the times. problem.LimitReached when the store has as
-// many as it may.
+// CreateFlow keeps a new flow. It fills ID, Version and the times. problem.LimitReached when the
+// store has as many as it may.
 func (d *DB) CreateFlow(ctx context.Context, f *Flow) error {
 	f.ID, f.Version = NewID(), 1
 	f.Name = cleanName(f.Name, 100)
@@ -28,15 +28,16 @@ func (d *DB) Flow(ctx context.Context, id string) (*Flow, error) {
 	return one[Flow](d.Scoped(ctx).Where("id = ?", id), "flow")
 }
 
-// Flows returns all of the store's flows, the oldest first. It is for an operator: merchants get pages.
+// Flows returns all of the store's flows, the oldest first. It is for an operator: merchants get
+// pages.
 func (d *DB) Flows(ctx context.Context) ([]Flow, error) {
 	var flows []Flow
 	err := d.Scoped(ctx).Order("id").Find(&flows).Error
 	return flows, wrap(err, "flows")
 }
 
-// FlowPage returns flows of the store, the oldest first, and the value of After for the next page ("" at the
-// end).
+// FlowPage returns flows of the store, the oldest first, and the value of After for the next page
+// ("" at the end).
 func (d *DB) FlowPage(ctx context.Context, p Page) (flows []Flow, cursor string, err error) {
 	limit := pageSize(p.Limit)
 	if err := byID(d.Scoped(ctx), p).Limit(limit + 1).Find(&flows).Error; err != nil {
@@ -75,7 +76,8 @@ type FlowParts struct {
 	LastRuns    map[string]Run        // by Flow.ID
 }
 
-// FlowParts reads the parts of flows, a page of them at most, in as many queries for one as for all.
+// FlowParts reads the parts of flows, a page of them at most, in as many queries for one as for
+// all.
 func (d *DB) FlowParts(ctx context.Context, flows []Flow) (*FlowParts, error) {
 	parts := &FlowParts{Connections: map[string]Connection{}, Snapshots: map[string]Snapshot{}, LastRuns: map[string]Run{}}
 	var ids, connections, snapshots []string
@@ -110,8 +112,8 @@ func (d *DB) FlowParts(ctx context.Context, flows []Flow) (*FlowParts, error) {
 	return parts, nil
 }
 
-// UpdateFlow writes what a merchant may change of f, if f.Version is still the stored one, and adds one
-// to it; else problem.Conflict: someone else changed the flow since it was read.
+// UpdateFlow writes what a merchant may change of f, if f.Version is still the stored one, and adds
+// one to it; else problem.Conflict: someone else changed the flow since it was read.
 func (d *DB) UpdateFlow(ctx context.Context, f *Flow) error {
 	set := *f
 	set.Version = f.Version + 1
@@ -145,8 +147,8 @@ func (d *DB) DeleteFlow(ctx context.Context, id string) error {
 	if err := idle(d); err != nil {
 		return err
 	}
-	// The records, up to a million, go in small transactions first. Should this stop half-way, the next
-	// run finds the products again by their keys.
+	// The records, up to a million, go in small transactions first. Should this stop half-way, the
+	// next run finds the products again by their keys.
 	for _, model := range []any{&Record{}, &RememberedRecord{}} {
 		if err := d.deleteByFlow(ctx, model, id); err != nil {
 			return err

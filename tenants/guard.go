@@ -31,10 +31,10 @@ type guarded struct {
 	plus   bool   // see keyed
 }
 
-// keyed are the tables that grow with a store's catalogue and whose rows are always looked up by a flow,
-// a run or a snapshot. SQLite, which keeps no statistics of its own accord, takes the index on
-// store_hash for the better one and reads every row of the store each time; a + before the column, which
-// means nothing else, keeps it from that. PostgreSQL counts, and knows better.
+// keyed are the tables that grow with a store's catalogue and whose rows are always looked up by a
+// flow, a run or a snapshot. SQLite, which keeps no statistics of its own accord, takes the index
+// on store_hash for the better one and reads every row of the store each time; a + before the
+// column, which means nothing else, keeps it from that. PostgreSQL counts, and knows better.
 var keyed = map[string]bool{"records": true, "run_items": true, "run_issues": true, "journal": true, "snapshot_chunks": true}
 
 type operation int
@@ -144,8 +144,8 @@ func (g *guard) limit(db *gorm.DB, op operation) error {
 	return nil
 }
 
-// after undoes what before left on the statement, which its caller may go on using, and notices upserts
-// that met another store's row.
+// after undoes what before left on the statement, which its caller may go on using, and notices
+// upserts that met another store's row.
 func (g *guard) after(db *gorm.DB) {
 	if pool, ok := db.InstanceGet(poolSetting); ok {
 		if p, ok := pool.(gorm.ConnPool); ok {
@@ -206,8 +206,9 @@ func generated(c clause.Clause) bool {
 	return false
 }
 
-// limitWhere makes the statement's conditions "store_hash = ? AND ( … )". With needed it refuses, as
-// gorm would without our condition, a statement that would change every row of the store by accident.
+// limitWhere makes the statement's conditions "store_hash = ? AND ( … )". With needed it refuses,
+// as gorm would without our condition, a statement that would change every row of the store by
+// accident.
 func limitWhere(db *gorm.DB, t guarded, store string, needed bool) error {
 	stmt := db.Statement
 	var inner []clause.Expression

@@ -166,8 +166,9 @@ func TestForgetDeleted(t *testing.T) {
 	})
 }
 
-// TestForgetDeletedTakesRowsInOrder: it waits for the first of the records, as those do who write them, and holds none of the others
-// meanwhile. PostgreSQL would end one of two that wait for each other.
+// TestForgetDeletedTakesRowsInOrder: it waits for the first of the records, as those do who write
+// them, and holds none of the others meanwhile. PostgreSQL would end one of two that wait for each
+// other.
 func TestForgetDeletedTakesRowsInOrder(t *testing.T) {
 	tenantstest.EachDB(t, func(t *testing.T, db *tenants.DB) {
 		ctx := tenants.WithStore(t.Context(), "aaa")
@@ -196,7 +197,8 @@ func TestForgetDeletedTakesRowsInOrder(t *testing.T) {
 	})
 }
 
-// awaitBlocked waits until another transaction waits for a lock of tx. In SQLite there is only one at a time.
+// awaitBlocked waits until another transaction waits for a lock of tx. In SQLite there is only one
+// at a time.
 func awaitBlocked(t *testing.T, db, tx *tenants.DB) {
 	t.Helper()
 	ctx := t.Context()

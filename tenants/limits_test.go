@@ -25,8 +25,8 @@ func limited(db *tenants.DB, values map[limits.Name]int64) func(limits.Name) int
 	return func(n limits.Name) int64 { mu.Lock(); defer mu.Unlock(); return reached[n] }
 }
 
-// atOnce calls add n times at the same time and returns how many succeeded. Any failure but the limit's ends
-// the test.
+// atOnce calls add n times at the same time and returns how many succeeded. Any failure but the
+// limit's ends the test.
 func atOnce(t *testing.T, n int, add func(i int) error) int64 {
 	t.Helper()
 	var group sync.WaitGroup
@@ -141,8 +141,8 @@ func keepFile(ctx context.Context, db *tenants.DB, flow string, size int) (*tena
 	return w.Commit(true, tenants.SnapshotMeta{})
 }
 
-// TestFilesMakeRoom: what nothing needs goes, the oldest first; what is needed, or new, stays, and then there
-// is no room.
+// TestFilesMakeRoom: what nothing needs goes, the oldest first; what is needed, or new, stays, and
+// then there is no room.
 func TestFilesMakeRoom(t *testing.T) {
 	tenantstest.EachDB(t, func(t *testing.T, db *tenants.DB) {
 		aaa, bbb := stores(t)
@@ -203,7 +203,8 @@ func TestFilesMakeRoom(t *testing.T) {
 	})
 }
 
-// TestFilesAtTheSameTime: writers that do not know of each other never keep more than the store may.
+// TestFilesAtTheSameTime: writers that do not know of each other never keep more than the store
+// may.
 func TestFilesAtTheSameTime(t *testing.T) {
 	tenantstest.EachDB(t, func(t *testing.T, db *tenants.DB) {
 		aaa, _ := stores(t)

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// A list is one argument of a statement, however long it is: the statement's text is then always the same, and it is prepared and
-// planned once a connection. PostgreSQL takes it as an array, or where there is more than one value in an entry, and SQLite always,
-// as JSON.
+// A list is one argument of a statement, however long it is: the statement's text is then always
+// the same, and it is prepared and planned once a connection. PostgreSQL takes it as an array, or
+// where there is more than one value in an entry, and SQLite always, as JSON.
 
 // among is the condition that column is in the list that is its argument.
 func (d *DB) among(column string) string {
@@ -40,7 +40,8 @@ func (d *DB) list(values []string) string {
 // arrayEscape is for a quoted element of PostgreSQL's array syntax.
 var arrayEscape = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
 
-// tuples is the query that yields the rows of its argument, made by jsonOf: values of the types that PostgreSQL calls by these names.
+// tuples is the query that yields the rows of its argument, made by jsonOf: values of the types
+// that PostgreSQL calls by these names.
 func (d *DB) tuples(types ...string) string {
 	values := make([]string, len(types))
 	for i, t := range types {

@@ -25,8 +25,8 @@ func (d *DB) RememberedRecords(ctx context.Context, flowID string, keys []string
 	return found, nil
 }
 
-// RememberedAfter returns the next records that a flow remembers, at most limit, in the order of their keys. after is
-// the last key of those before, "" for none.
+// RememberedAfter returns the next records that a flow remembers, at most limit, in the order of
+// their keys. after is the last key of those before, "" for none.
 func (d *DB) RememberedAfter(ctx context.Context, flowID, after string, limit int) ([]RememberedRecord, error) {
 	var rows []RememberedRecord
 	err := d.Scoped(ctx).Select("key", "fields").Where("flow_id = ? AND key > ?", flowID, after).Order("key").Limit(limit).Find(&rows).Error
@@ -57,8 +57,8 @@ func (d *DB) ForgetRecords(ctx context.Context, flowID string, keys []string) er
 	})
 }
 
-// ForgetRecordsElsewhere is ForgetRecords for every other flow of the kind that knows one of these records, which
-// flowID has just changed.
+// ForgetRecordsElsewhere is ForgetRecords for every other flow of the kind that knows one of these
+// records, which flowID has just changed.
 func (d *DB) ForgetRecordsElsewhere(ctx context.Context, kind, flowID string, targetIDs []int64) error {
 	keys := make(map[string][]string)
 	for piece := range chunks(targetIDs, bulkRows) {
@@ -84,8 +84,8 @@ func (d *DB) ForgetRecordsElsewhere(ctx context.Context, kind, flowID string, ta
 	return nil
 }
 
-// References returns what is remembered of a store's categories or brands, nil if nothing is that was read
-// after since.
+// References returns what is remembered of a store's categories or brands, nil if nothing is that
+// was read after since.
 func (d *DB) References(ctx context.Context, kind string, since time.Time) (*StoreReferences, error) {
 	return maybe[StoreReferences](d.Scoped(ctx).Where("kind = ? AND loaded_at > ?", kind, since.UTC()), "references")
 }

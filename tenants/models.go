@@ -52,9 +52,9 @@ type Store struct {
 	CreatedAt     time.Time  `json:"-"`
 	UpdatedAt     time.Time  `json:"-"`
 
-	// SessionsValidAfter ends every session that was opened at it or before: set by the uninstall, and kept
-	// by a reinstall. OwnerAsOf is the time of the newest word of BigCommerce that changed the owner: an older
-	// payload says nothing of ownership.
+	// SessionsValidAfter ends every session that was opened at it or before: set by the uninstall, and
+	// kept by a reinstall. OwnerAsOf is the time of the newest word of BigCommerce that changed the
+	// owner: an older payload says nothing of ownership.
 	SessionsValidAfter *time.Time `json:"-"`
 	OwnerAsOf          *time.Time `json:"-"`
 }
@@ -82,7 +82,8 @@ type User struct {
 	CreatedAt  time.Time  `json:"created_at"`
 	UpdatedAt  time.Time  `json:"-"`
 
-	// SessionsValidAfter ends every session that was opened at it or before: set by removal and demotion.
+	// SessionsValidAfter ends every session that was opened at it or before: set by removal and
+	// demotion.
 	SessionsValidAfter *time.Time `json:"-"`
 }
 
@@ -115,7 +116,8 @@ type APIKey struct {
 
 	RevokedBecause RevokedBecause `gorm:"size:16;default:''" json:"revoked_because,omitempty"`
 
-	// KeptAt is when the owner said that a key which is the owner's to make may go on, though another made it.
+	// KeptAt is when the owner said that a key which is the owner's to make may go on, though another
+	// made it.
 	KeptAt *time.Time `json:"-"`
 	// NeedsReview: the owner has yet to say so. Lists of keys tell it.
 	NeedsReview bool `gorm:"-" json:"needs_review,omitempty"`
@@ -135,8 +137,8 @@ const (
 // ScopeIdentityLogin is the scope of API keys that sign shoppers in. It is the owner's to give.
 const ScopeIdentityLogin = "identity:login"
 
-// UsedToken remembers what counts once, so that it is not accepted again: the jti of a signed payload, an
-// installation's code, a panel session that was signed out of (see auth).
+// UsedToken remembers what counts once, so that it is not accepted again: the jti of a signed
+// payload, an installation's code, a panel session that was signed out of (see auth).
 type UsedToken struct {
 	StoreHash string `gorm:"primaryKey;size:32"`
 	JTI       string `gorm:"primaryKey;size:64"`
@@ -171,7 +173,8 @@ type Flow struct {
 	Options      Options `gorm:"serializer:json;type:text" json:"options"`
 	Version      int     `json:"version"` // grows with each change; a stale write is refused
 
-	// The schedule. Only SetSchedule and ClaimSchedule write it: the clock moves on without a new Version.
+	// The schedule. Only SetSchedule and ClaimSchedule write it: the clock moves on without a new
+	// Version.
 	Schedule        string     `gorm:"size:100" json:"-"` // cron expression of five fields (see jobs/schedule), "" for none
 	ScheduleEnabled bool       `json:"-"`
 	NextRunAt       *time.Time `gorm:"index" json:"-"` // nil unless enabled; in the past while it waits for a process or for the store
@@ -284,8 +287,9 @@ type Run struct {
 	PlannedRequests int64 `json:"planned_requests"` // what the planner said before the first write
 	PlannedSeconds  int64 `json:"planned_seconds"`
 
-	// Question is what the run asks before its first write, what it asked when nobody let it go on, or, of a
-	// dry run, what a real one would ask. Answers are those that let it go on, the oldest first.
+	// Question is what the run asks before its first write, what it asked when nobody let it go on,
+	// or, of a dry run, what a real one would ask. Answers are those that let it go on, the oldest
+	// first.
 	Question *Question `gorm:"serializer:json;type:text" json:"question,omitempty"`
 	Answers  []Answer  `gorm:"serializer:json;type:text" json:"answers,omitempty"`
 
@@ -308,7 +312,8 @@ type Question struct {
 
 // How long a question stands.
 const (
-	// QuestionFresh is how long after a question its run may go on with what it found out. Later it compares anew first.
+	// QuestionFresh is how long after a question its run may go on with what it found out. Later it
+	// compares anew first.
 	QuestionFresh = 15 * time.Minute
 	// QuestionKept is how long a run waits for an answer.
 	QuestionKept = 24 * time.Hour
@@ -337,7 +342,8 @@ type Counts struct {
 	Warnings  int64 `json:"warnings"`
 }
 
-// Record is what a flow knows of one key: which record of the store it is and what was last written to it.
+// Record is what a flow knows of one key: which record of the store it is and what was last written
+// to it.
 type Record struct {
 	FlowID     string    `gorm:"primaryKey;size:36;index:records_flow_unique,priority:1;index:records_target,priority:3" json:"-"`
 	Key        string    `gorm:"primaryKey;size:512" json:"key"` // what identifies it at the source, trimmed and case-folded
@@ -414,8 +420,8 @@ type JournalEntry struct {
 // TableName names the table of JournalEntry.
 func (JournalEntry) TableName() string { return "journal" }
 
-// Snapshot is the copy of a source that a run works from, so that a crash, a retry or a 304 does not
-// fetch it again. Its bytes are SnapshotChunk rows, readable from any byte offset.
+// Snapshot is the copy of a source that a run works from, so that a crash, a retry or a 304 does
+// not fetch it again. Its bytes are SnapshotChunk rows, readable from any byte offset.
 type Snapshot struct {
 	ID           string    `gorm:"primaryKey;size:36" json:"id"`
 	StoreHash    string    `gorm:"size:32;index" json:"-"`
@@ -454,8 +460,8 @@ const (
 	JobDropped JobState = "dropped" // the store was uninstalled or the run cancelled
 )
 
-// Job is a unit of work: a row first, an entry of the Redis queue second. Its JSON names are those of the columns: InsertJobs sends
-// rows so.
+// Job is a unit of work: a row first, an entry of the Redis queue second. Its JSON names are those
+// of the columns: InsertJobs sends rows so.
 type Job struct {
 	ID        string    `gorm:"primaryKey;size:80;index:jobs_state_id,priority:2;index:jobs_paging,priority:3,where:state = 'pending'" json:"id"`
 	StoreHash string    `gorm:"size:32;index:jobs_store_state;index:jobs_paging,priority:1" json:"store_hash"`
@@ -474,8 +480,8 @@ type Job struct {
 	UpdatedAt time.Time `json:"updated_at"`
 }
 
-// JobAttempt is one failed attempt of a job: its history, for the operator. The newest few of a job are
-// kept, and go with it.
+// JobAttempt is one failed attempt of a job: its history, for the operator. The newest few of a job
+// are kept, and go with it.
 type JobAttempt struct {
 	ID        string `gorm:"primaryKey;size:36;index:job_attempts_job,priority:2"`
 	JobID     string `gorm:"size:80;index:job_attempts_job,priority:1"`
@@ -495,8 +501,8 @@ type WebhookEvent struct {
 	HandledAt  *time.Time
 }
 
-// QuotaMinute is what a store's API quota did in one minute (jobs/queue.Minute has the meaning of each).
-// Minutes without a request have no row.
+// QuotaMinute is what a store's API quota did in one minute (jobs/queue.Minute has the meaning of
+// each). Minutes without a request have no row.
 type QuotaMinute struct {
 	StoreHash            string `gorm:"primaryKey;size:32"`
 	Minute               int64  `gorm:"primaryKey;autoIncrement:false;index"` // minutes since 1970-01-01 UTC

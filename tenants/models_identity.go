@@ -2,8 +2,8 @@ package tenants
 
 import "time"
 
-// Models of storefront identity: what a store shows its shoppers, where its storefronts are, and who
-// signs them in. The rules of models.go hold here too.
+// Models of storefront identity: what a store shows its shoppers, where its storefronts are, and
+// who signs them in. The rules of models.go hold here too.
 
 // StorefrontSettings are a merchant's choices for their storefronts. A store without a row has the
 // defaults (DB.StorefrontSettings).
@@ -25,8 +25,8 @@ type CardField struct {
 	Format string `json:"format"` // text, number, money, percent or date
 }
 
-// ChannelOrigin is an origin (scheme://host[:port], lower case, no default port) at which a channel's
-// storefront is reached. Browsers may call the public endpoints from these and no others.
+// ChannelOrigin is an origin (scheme://host[:port], lower case, no default port) at which a
+// channel's storefront is reached. Browsers may call the public endpoints from these and no others.
 type ChannelOrigin struct {
 	StoreHash string `gorm:"primaryKey;size:32"`
 	ChannelID int64  `gorm:"primaryKey;autoIncrement:false"`
@@ -44,7 +44,8 @@ const (
 	ScriptRemoved   ScriptState = "removed"
 )
 
-// StorefrontScript is the storefront script of one channel: what the merchant wants, and what is there.
+// StorefrontScript is the storefront script of one channel: what the merchant wants, and what is
+// there.
 type StorefrontScript struct {
 	StoreHash  string      `gorm:"primaryKey;size:32" json:"-"`
 	ChannelID  int64       `gorm:"primaryKey;autoIncrement:false" json:"channel_id"`
@@ -56,16 +57,16 @@ type StorefrontScript struct {
 	CheckedAt  *time.Time  `json:"checked_at"`            // when BigCommerce last confirmed State
 }
 
-// Account is what the back-office system knows of a customer. CustomerID identifies; Email is only for
-// accounts whose customer is not known yet.
+// Account is what the back-office system knows of a customer. CustomerID identifies; Email is only
+// for accounts whose customer is not known yet.
 type Account struct {
 	StoreHash  string            `gorm:"primaryKey;size:32;index:accounts_customer,priority:1;index:accounts_email,priority:1" json:"-"`
 	ExternalID string            `gorm:"primaryKey;size:100" json:"external_id"`                // the back-office system's
 	CustomerID int64             `gorm:"index:accounts_customer,priority:2" json:"customer_id"` // BigCommerce's; 0 while unknown
 	Email      string            `gorm:"size:255;index:accounts_email,priority:2" json:"email"` // folded (FoldEmail); "" if unknown
 	Fields     map[string]string `gorm:"serializer:json;type:text" json:"fields"`               // values as text; numbers as JSON writes them
-	// GivenBy is who said that CustomerID is the account's: "" while nobody did, and in what a version from before
-	// this was noted has written since.
+	// GivenBy is who said that CustomerID is the account's: "" while nobody did, and in what a version
+	// from before this was noted has written since.
 	GivenBy   GivenBy   `gorm:"size:16;default:''" json:"-"`
 	UpdatedAt time.Time `json:"updated_at"`
 }
@@ -94,7 +95,8 @@ type IdentityProvider struct {
 	GroupID         int64          `json:"group_id"`         // customer group of those; 0: the store's default
 	Claims          []ClaimMapping `gorm:"serializer:json;type:text" json:"claims"`
 	EndSession      bool           `json:"end_session"` // sign-out ends the provider's session too
-	// EmailClaim is where the provider names the shopper's e-mail, such as emails[0]; "" is the claim email.
+	// EmailClaim is where the provider names the shopper's e-mail, such as emails[0]; "" is the claim
+	// email.
 	EmailClaim string `gorm:"size:200;default:''" json:"email_claim"`
 	// TrustEmail takes the e-mails of a provider that never says email_verified for verified.
 	TrustEmail bool `gorm:"default:false" json:"trust_email"`
@@ -103,22 +105,24 @@ type IdentityProvider struct {
 	// RequestIP binds the address that ends a sign-in to the shopper's IP address.
 	RequestIP bool `gorm:"default:false" json:"request_ip"`
 	// SharedUntil is nil for a provider that knows the store's own redirect URI. One from before there
-	// were such uses the URI that all stores share: for as long as it announces RFC 9207, else until then.
+	// were such uses the URI that all stores share: for as long as it announces RFC 9207, else until
+	// then.
 	SharedUntil *time.Time `json:"shared_until"`
-	// AnnouncesIssuer is what the provider's document said last: its answers name their issuer (RFC 9207).
+	// AnnouncesIssuer is what the provider's document said last: its answers name their issuer (RFC
+	// 9207).
 	AnnouncesIssuer bool      `gorm:"default:false" json:"announces_issuer"`
 	Version         int       `json:"version"` // grows with each change; a stale write is refused
 	CreatedAt       time.Time `json:"created_at"`
 	UpdatedAt       time.Time `json:"updated_at"`
 }
 
-// OnSharedAddress reports whether the provider sends shoppers back to the redirect URI that all stores
-// share.
+// OnSharedAddress reports whether the provider sends shoppers back to the redirect URI that all
+// stores share.
 func (p *IdentityProvider) OnSharedAddress() bool { return p.SharedUntil != nil }
 
-// SharedAddressRefused reports whether nobody may come back by the shared redirect URI at now. announces
-// is whether the provider's answers name their issuer (RFC 9207), which keeps one store's answer from
-// being taken for another's.
+// SharedAddressRefused reports whether nobody may come back by the shared redirect URI at now.
+// announces is whether the provider's answers name their issuer (RFC 9207), which keeps one store's
+// answer from being taken for another's.
 func (p *IdentityProvider) SharedAddressRefused(announces bool, now time.Time) bool {
 	return p.SharedUntil != nil && !announces && !now.Before(*p.SharedUntil)
 }
@@ -129,8 +133,8 @@ type ClaimMapping struct {
 	Expression string `json:"expression"`
 }
 
-// SubjectLink says which customer a provider's subject is. It is made once, from a verified e-mail or
-// with the customer, and from then on only it counts: an e-mail may change hands.
+// SubjectLink says which customer a provider's subject is. It is made once, from a verified e-mail
+// or with the customer, and from then on only it counts: an e-mail may change hands.
 type SubjectLink struct {
 	StoreHash  string `gorm:"primaryKey;size:32;uniqueIndex:subject_links_one,priority:1"`
 	Issuer     string `gorm:"primaryKey;size:500;uniqueIndex:subject_links_one,priority:3"`

@@ -5,10 +5,10 @@ import (
 	"unicode"
 )
 
-// PlainName returns a name as somebody outside gave it, of a file, a flow, a key, a person, without what
-// would make it look like another name or break the line that it stands in: control characters, line
-// separators, marks that turn the direction of text, and characters that nobody sees. The joiners of
-// Persian, Indic scripts and emoji stay.
+// PlainName returns a name as somebody outside gave it, of a file, a flow, a key, a person, without
+// what would make it look like another name or break the line that it stands in: control
+// characters, line separators, marks that turn the direction of text, and characters that nobody
+// sees. The joiners of Persian, Indic scripts and emoji stay.
 func PlainName(name string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
@@ -21,8 +21,8 @@ func PlainName(name string) string {
 	}, strings.ToValidUTF8(name, "\uFFFD"))
 }
 
-// FileName is PlainName of the last part of a path as Windows, Unix or a web address writes it; "" if
-// there is none.
+// FileName is PlainName of the last part of a path as Windows, Unix or a web address writes it; ""
+// if there is none.
 func FileName(path string) string {
 	path = strings.TrimSpace(PlainName(path))
 	path = path[strings.LastIndexAny(path, `/\`)+1:]

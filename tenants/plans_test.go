@@ -12,8 +12,8 @@ import (
 	"sluice/tenants/tenantstest"
 )
 
-// TestLookupsUseTheirIndex: on a fresh SQLite database, without statistics, the queries of a sync must
-// not read every row of the store.
+// TestLookupsUseTheirIndex: on a fresh SQLite database, without statistics, the queries of a sync
+// must not read every row of the store.
 func TestLookupsUseTheirIndex(t *testing.T) {
 	db := tenantstest.NewDB(t)
 	ctx := tenants.WithStore(t.Context(), "aaa")

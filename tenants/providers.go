@@ -13,12 +13,14 @@ func (d *DB) IdentityProvider(ctx context.Context) (*IdentityProvider, error) {
 	return maybe[IdentityProvider](d.Scoped(ctx), "identity provider")
 }
 
-// SaveIdentityProvider makes the store's provider or changes it. p.Version is the one that the caller
-// last saw, 0 for none: another is problem.Conflict. secret nil keeps the client secret and "" clears it. A
-// kept secret is dropped when issuer or client id change: it must not be sent to whoever the new one is.
+// SaveIdentityProvider makes the store's provider or changes it. p.Version is the one that the
+// caller last saw, 0 for none: another is problem.Conflict. secret nil keeps the client secret and
+// "" clears it. A kept secret is dropped when issuer or client id change: it must not be sent to
+// whoever the new one is.
 //
-// A provider that is new, or another client than before, gets the store's own redirect URI. One that is on
-// the shared URI stays there for as long as p.SharedUntil is set, and never comes back to it.
+// A provider that is new, or another client than before, gets the store's own redirect URI. One
+// that is on the shared URI stays there for as long as p.SharedUntil is set, and never comes back
+// to it.
 func (d *DB) SaveIdentityProvider(ctx context.Context, p *IdentityProvider, secret *string) error {
 	stale := problem.New(problem.Conflict, "Somebody else changed the identity provider meanwhile. Reload the page and make your change again.")
 	return wrap(d.Tx(ctx, func(tx *DB) error {
@@ -62,15 +64,15 @@ func (d *DB) SaveIdentityProvider(ctx context.Context, p *IdentityProvider, secr
 	}), "save identity provider")
 }
 
-// NoteAnnouncement records what the document of the store's provider says of RFC 9207, if issuer is still
-// that provider's. It is no change of the merchant's: Version stays.
+// NoteAnnouncement records what the document of the store's provider says of RFC 9207, if issuer is
+// still that provider's. It is no change of the merchant's: Version stays.
 func (d *DB) NoteAnnouncement(ctx context.Context, issuer string, announces bool) error {
 	return wrap(d.Scoped(ctx).Model(&IdentityProvider{}).Where("issuer = ? AND announces_issuer <> ?", issuer, announces).
 		UpdateColumn("announces_issuer", announces).Error, "note what a provider announces")
 }
 
-// SharedAddressUntil returns until when the store's shoppers may come back by the redirect URI that all
-// stores share, nil if the provider knows the store's own or names itself in its answers.
+// SharedAddressUntil returns until when the store's shoppers may come back by the redirect URI that
+// all stores share, nil if the provider knows the store's own or names itself in its answers.
 func (d *DB) SharedAddressUntil(ctx context.Context) (*time.Time, error) {
 	p, err := maybe[IdentityProvider](d.Scoped(ctx).Select("shared_until").Where("shared_until IS NOT NULL AND announces_issuer = ?", false), "identity provider")
 	if err != nil || p == nil {
@@ -79,8 +81,8 @@ func (d *DB) SharedAddressUntil(ctx context.Context) (*time.Time, error) {
 	return p.SharedUntil, nil
 }
 
-// ProvidersOnSharedAddress returns the providers of all stores that have the app and whose shoppers come back
-// by the redirect URI that all stores share, the first to end first.
+// ProvidersOnSharedAddress returns the providers of all stores that have the app and whose shoppers
+// come back by the redirect URI that all stores share, the first to end first.
 func (d *DB) ProvidersOnSharedAddress(ctx context.Context) ([]IdentityProvider, error) {
 	var list []IdentityProvider
 	err := d.AcrossStores(ctx).Where("shared_until IS NOT NULL AND store_hash IN (SELECT hash FROM stores WHERE state <> ?)", StoreUninstalled).
@@ -88,8 +90,8 @@ func (d *DB) ProvidersOnSharedAddress(ctx context.Context) ([]IdentityProvider, 
 	return list, wrap(err, "providers on the shared address")
 }
 
-// IdentityProviderSecret returns the client secret of the store's provider in plain text, "" if there
-// is none.
+// IdentityProviderSecret returns the client secret of the store's provider in plain text, "" if
+// there is none.
 func (d *DB) IdentityProviderSecret(ctx context.Context) (string, error) {
 	p, err := d.IdentityProvider(ctx)
 	if err != nil || p == nil || len(p.ClientSecret) == 0 {
@@ -102,8 +104,8 @@ func (d *DB) IdentityProviderSecret(ctx context.Context) (string, error) {
 	return string(plain), nil
 }
 
-// DeleteIdentityProvider deletes the store's provider. What links subjects to customers is kept: they
-// count again should the merchant come back to the same issuer. A repeat is no error.
+// DeleteIdentityProvider deletes the store's provider. What links subjects to customers is kept:
+// they count again should the merchant come back to the same issuer. A repeat is no error.
 func (d *DB) DeleteIdentityProvider(ctx context.Context) error {
 	return wrap(d.Scoped(ctx).Where("id <> ''").Delete(&IdentityProvider{}).Error, "delete identity provider")
 }

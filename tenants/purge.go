@@ -21,9 +21,10 @@ func (d *DB) StoresToPurge(ctx context.Context, now time.Time) ([]string, error)
 	return hashes, wrap(err, "stores to purge")
 }
 
-// PurgeStore deletes everything of an uninstalled store from every table of AllModels, the store itself
-// last, in small transactions. It may be repeated after a crash and does nothing for a store that is
-// gone. problem.Conflict when the store is not, or no longer, uninstalled: what is left is kept.
+// PurgeStore deletes everything of an uninstalled store from every table of AllModels, the store
+// itself last, in small transactions. It may be repeated after a crash and does nothing for a store
+// that is gone. problem.Conflict when the store is not, or no longer, uninstalled: what is left is
+// kept.
 func (d *DB) PurgeStore(ctx context.Context, hash string) error {
 	for _, model := range AllModels() {
 		if _, ok := model.(*Store); ok {

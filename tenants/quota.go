@@ -21,8 +21,9 @@ func NewQuotaMinute(storeHash string, at time.Time) QuotaMinute {
 	return QuotaMinute{StoreHash: storeHash, Minute: minuteOf(at)}
 }
 
-// SaveQuotaMinutes writes minutes of any stores, all or none; one that is there is overwritten. Those of
-// stores that are unknown or uninstalled are left out: nothing may be written behind a purge.
+// SaveQuotaMinutes writes minutes of any stores, all or none; one that is there is overwritten.
+// Those of stores that are unknown or uninstalled are left out: nothing may be written behind a
+// purge.
 func (d *DB) SaveQuotaMinutes(ctx context.Context, minutes []QuotaMinute) error {
 	type id struct {
 		store  string
@@ -43,8 +44,9 @@ func (d *DB) SaveQuotaMinutes(ctx context.Context, minutes []QuotaMinute) error 
 	}), "quota minutes")
 }
 
-// saveQuotaMinutes writes one statement's worth of sorted minutes. The stores' rows are held meanwhile,
-// so that none is uninstalled, and so none purged, before these rows are there to be purged.
+// saveQuotaMinutes writes one statement's worth of sorted minutes. The stores' rows are held
+// meanwhile, so that none is uninstalled, and so none purged, before these rows are there to be
+// purged.
 func (d *DB) saveQuotaMinutes(ctx context.Context, minutes []QuotaMinute) error {
 	hashes := make([]string, len(minutes))
 	for i, m := range minutes {
@@ -83,9 +85,9 @@ type QuotaPoint struct {
 	ThrottledQuota, ThrottledConcurrency, ThrottledLoad int64
 }
 
-// QuotaHistory returns what the quota of ctx's store did from from (inclusive) to to (exclusive), added
-// up over steps of so many minutes counted from 1970-01-01 UTC, oldest first. Steps without a request
-// are left out.
+// QuotaHistory returns what the quota of ctx's store did from from (inclusive) to to (exclusive),
+// added up over steps of so many minutes counted from 1970-01-01 UTC, oldest first. Steps without a
+// request are left out.
 func (d *DB) QuotaHistory(ctx context.Context, from, to time.Time, step int) ([]QuotaPoint, error) {
 	if step < 1 {
 		return nil, fmt.Errorf("tenants: quota history: step of %d minutes", step)
@@ -111,7 +113,8 @@ func (d *DB) QuotaHistory(ctx context.Context, from, to time.Time, step int) ([]
 	return points, nil
 }
 
-// sweepMinutes is how many rows one DELETE of SweepQuotaMinutes takes, so that it holds no lock for long.
+// sweepMinutes is how many rows one DELETE of SweepQuotaMinutes takes, so that it holds no lock for
+// long.
 const sweepMinutes = 5000
 
 // SweepQuotaMinutes deletes the minutes of all stores before before.

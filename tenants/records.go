@@ -8,8 +8,8 @@ import (
 	"gorm.io/gorm/clause"
 )
 
-// What a run does with its records in bulk. Each works inside a Tx too, takes any number of rows, and does all of
-// them or none. Where rows repeat a key the last one counts.
+// What a run does with its records in bulk. Each works inside a Tx too, takes any number of rows,
+// and does all of them or none. Where rows repeat a key the last one counts.
 
 // RecordsByKeys returns the records that exist of keys, by key.
 func (d *DB) RecordsByKeys(ctx context.Context, flowID string, keys []string) (map[string]Record, error) {
@@ -53,9 +53,9 @@ func (d *DB) MarkSeen(ctx context.Context, kind, flowID, runID string, seen []Se
 	return d.putRecords(ctx, records, "seen_run_id", "seen_line")
 }
 
-// DoubtRecords makes the next run of each flow of a kind of ctx's store look all its records up, whether their
-// source changed or not: something may have happened to them that nobody told of. It goes through the
-// records piece by piece, and may be interrupted and repeated.
+// DoubtRecords makes the next run of each flow of a kind of ctx's store look all its records up,
+// whether their source changed or not: something may have happened to them that nobody told of. It
+// goes through the records piece by piece, and may be interrupted and repeated.
 func (d *DB) DoubtRecords(ctx context.Context, kind string) error {
 	var flows []string
 	if err := d.Scoped(ctx).Model(&Flow{}).Where("kind = ?", kind).Order("id").Pluck("id", &flows).Error; err != nil {

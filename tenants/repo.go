@@ -14,8 +14,8 @@ import (
 	"sluice/internal/problem"
 )
 
-// Bounds of lists and of multi-row statements. With the 20 columns of the widest bulk model, 500 rows
-// stay below SQLite's 32,766 and PostgreSQL's 65,535 bound values.
+// Bounds of lists and of multi-row statements. With the 20 columns of the widest bulk model, 500
+// rows stay below SQLite's 32,766 and PostgreSQL's 65,535 bound values.
 const (
 	defaultPage = 50
 	maxPage     = 250
@@ -69,8 +69,8 @@ func wrap(err error, doing string) error {
 	return fmt.Errorf("tenants: %s: %w", doing, err)
 }
 
-// next cuts rows, read with one more than limit, to limit and returns the cursor of the last if there
-// are more.
+// next cuts rows, read with one more than limit, to limit and returns the cursor of the last if
+// there are more.
 func next[T any](rows []T, limit int, cursor func(T) string) ([]T, string) {
 	if len(rows) <= limit {
 		return rows, ""
@@ -110,8 +110,9 @@ func bulk[T any](ctx context.Context, d *DB, rows []T, doing string, fn func(tx 
 	}), doing)
 }
 
-// Clean returns text as both databases accept it in a column of size characters: valid UTF-8 without
-// NUL, cut to size with an ellipsis. It is for text that people read; identifiers are refused instead.
+// Clean returns text as both databases accept it in a column of size characters: valid UTF-8
+// without NUL, cut to size with an ellipsis. It is for text that people read; identifiers are
+// refused instead.
 func Clean(text string, size int) string {
 	text = strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
 	if len(text) <= size || utf8.RuneCountInString(text) <= size {
@@ -127,7 +128,8 @@ func Clean(text string, size int) string {
 	return text
 }
 
-// lastOf returns a copy of rows with the last one of each key: one statement may not write a row twice.
+// lastOf returns a copy of rows with the last one of each key: one statement may not write a row
+// twice.
 func lastOf[T any, K comparable](rows []T, key func(T) K) []T {
 	at := make(map[K]int, len(rows))
 	kept := make([]T, 0, len(rows))

@@ -11,10 +11,10 @@ import (
 
 const rotateRows = 100
 
-// RotateKeys seals every secret that was sealed with another key again with the current one and returns
-// how many. It may be interrupted and repeated, and runs beside a working Sluice: a value that changed
-// in the meantime is left to whoever changed it, who used the current key. When it has returned without
-// an error, the other keys can be taken out of ENCRYPTION_KEYS.
+// RotateKeys seals every secret that was sealed with another key again with the current one and
+// returns how many. It may be interrupted and repeated, and runs beside a working Sluice: a value
+// that changed in the meantime is left to whoever changed it, who used the current key. When it has
+// returned without an error, the other keys can be taken out of ENCRYPTION_KEYS.
 func (d *DB) RotateKeys(ctx context.Context) (int, error) {
 	stores, err := rotate(ctx, d, columnAccessToken,
 		func(after string) (rows []Store, err error) {
@@ -129,8 +129,9 @@ func rotate[T any](ctx context.Context, d *DB, column string, page func(after st
 	}
 }
 
-// CheckKeys opens one secret of each key that the database's secrets were sealed with, and says which
-// key is missing or wrong. It is for the start of a process: better not to start than to fail store by store.
+// CheckKeys opens one secret of each key that the database's secrets were sealed with, and says
+// which key is missing or wrong. It is for the start of a process: better not to start than to fail
+// store by store.
 func (d *DB) CheckKeys(ctx context.Context) error {
 	checked := map[string]bool{}
 	after := ""

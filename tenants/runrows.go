@@ -14,7 +14,8 @@ import (
 
 const exportRows = 1000 // rows a query of EachRunIssue reads
 
-// RunIssues returns errors and warnings of a run by line, and the cursor of the next page ("" at the end).
+// RunIssues returns errors and warnings of a run by line, and the cursor of the next page ("" at
+// the end).
 func (d *DB) RunIssues(ctx context.Context, runID string, f IssueFilter) (issues []RunIssue, cursor string, err error) {
 	limit := pageSize(f.Limit)
 	issues, err = d.issues(ctx, runID, f.Severity, f.After, limit+1)
@@ -105,8 +106,8 @@ func (d *DB) CountItems(ctx context.Context, runID string) ([]ItemCount, error) 
 	return counts, wrap(err, "count items")
 }
 
-// Journal returns what a run changed, oldest first (After) or newest first (Before), and the cursor of
-// the next page ("" at the end).
+// Journal returns what a run changed, oldest first (After) or newest first (Before), and the cursor
+// of the next page ("" at the end).
 func (d *DB) Journal(ctx context.Context, runID string, p Page) (entries []JournalEntry, cursor string, err error) {
 	limit := pageSize(p.Limit)
 	err = byID(d.Scoped(ctx).Where("run_id = ?", runID), p).Limit(limit + 1).Find(&entries).Error
@@ -136,8 +137,8 @@ func cursorNumber(text string) (int64, error) {
 	return n, nil
 }
 
-// What a run does with its own rows in bulk. Each works inside a Tx too, takes any number of rows, and does all of
-// them or none. Where rows repeat a key the last one counts.
+// What a run does with its own rows in bulk. Each works inside a Tx too, takes any number of rows,
+// and does all of them or none. Where rows repeat a key the last one counts.
 
 // InsertRunItems adds items to a run's work list; those that are on it already stay as they are.
 func (d *DB) InsertRunItems(ctx context.Context, items []RunItem) error {
@@ -161,8 +162,8 @@ func (d *DB) UpdateRunItems(ctx context.Context, items []RunItem) error {
 	})
 }
 
-// AddIssues adds errors and warnings and returns how many were new: a run has one of a severity for a
-// line and field. Text is cut to its column and cleaned of what a database refuses.
+// AddIssues adds errors and warnings and returns how many were new: a run has one of a severity for
+// a line and field. Text is cut to its column and cleaned of what a database refuses.
 func (d *DB) AddIssues(ctx context.Context, issues []RunIssue) (added int64, err error) {
 	err = bulk(ctx, d, slices.Clone(issues), "run issues", func(tx *DB, rows []RunIssue) error {
 		for i := range rows {

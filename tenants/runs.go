@@ -71,9 +71,10 @@ func (d *DB) ActiveRun(ctx context.Context, flowID string) (*Run, error) {
 	return maybe[Run](d.Scoped(ctx).Where("flow_id = ? AND state NOT IN ?", flowID, finalStates), "run")
 }
 
-// SaveRunStep writes r at the end of a step and adds one to Step, if Step is still the stored one; else
-// ErrStaleRun, and the caller must undo the step's effects (they belong in the same Tx). What others ask
-// of the run meanwhile is kept and told to r: a cancel request, and a pause unless r is final or asks now.
+// SaveRunStep writes r at the end of a step and adds one to Step, if Step is still the stored one;
+// else ErrStaleRun, and the caller must undo the step's effects (they belong in the same Tx). What
+// others ask of the run meanwhile is kept and told to r: a cancel request, and a pause unless r is
+// final or asks now.
 func (d *DB) SaveRunStep(ctx context.Context, r *Run) error {
 	return wrap(d.Tx(ctx, func(tx *DB) error {
 		stored, err := one[Run](forUpdate(tx.Scoped(ctx)).Where("id = ?", r.ID), "run")
@@ -104,8 +105,8 @@ func (d *DB) SaveRunStep(ctx context.Context, r *Run) error {
 	}), "save run")
 }
 
-// RequestCancel asks a run to stop after its current step. problem.Conflict when it has ended; a repeat
-// is no error.
+// RequestCancel asks a run to stop after its current step. problem.Conflict when it has ended; a
+// repeat is no error.
 func (d *DB) RequestCancel(ctx context.Context, id string) (*Run, error) {
 	var run *Run
 	err := d.Tx(ctx, func(tx *DB) error {
@@ -127,8 +128,8 @@ func (d *DB) RequestCancel(ctx context.Context, id string) (*Run, error) {
 	return run, nil
 }
 
-// MoveRun sets a run's state to to, with reason as its error ("" clears it), if it is one of from. It
-// reports whether it was. A final state also sets FinishedAt.
+// MoveRun sets a run's state to to, with reason as its error ("" clears it), if it is one of from.
+// It reports whether it was. A final state also sets FinishedAt.
 func (d *DB) MoveRun(ctx context.Context, id string, to RunState, reason string, from ...RunState) (bool, error) {
 	if len(from) == 0 || slices.ContainsFunc(from, RunState.Final) {
 		return false, errors.New("tenants: a run moves from states that are named and not final")

@@ -201,8 +201,8 @@ func TestSaveRunStep(t *testing.T) {
 			t.Error("a run moved from a final state")
 		}
 
-		// A question outlives a pause, since nothing else would bring the run back to it; a cancel request does not wait
-		// for the answer.
+		// A question outlives a pause, since nothing else would bring the run back to it; a cancel
+		// request does not wait for the answer.
 		for flow, want := range map[string]tenants.RunState{"asks": tenants.RunAsking, "ends": tenants.RunCancelling} {
 			asking, meanwhile := start(flow), tenants.RunPaused
 			if want == tenants.RunCancelling {

@@ -57,9 +57,9 @@ func (d *DB) SetSchedule(ctx context.Context, t Timetable, flowID, cron string, 
 	return wrap(res.Error, "set schedule")
 }
 
-// ClaimSchedule moves a flow's schedule from a time that has come to next, and reports whether it did:
-// of any number of callers at the same time one. Belongs in the transaction that starts the run. It
-// changes nothing of what a merchant edits, Version and UpdatedAt among it.
+// ClaimSchedule moves a flow's schedule from a time that has come to next, and reports whether it
+// did: of any number of callers at the same time one. Belongs in the transaction that starts the
+// run. It changes nothing of what a merchant edits, Version and UpdatedAt among it.
 func (d *DB) ClaimSchedule(ctx context.Context, t Timetable, flowID string, now, next time.Time) (bool, error) {
 	_, enabledColumn, nextColumn, lastColumn := t.columns()
 	res := d.Scoped(ctx).Model(&Flow{}).
@@ -75,8 +75,8 @@ type DueFlow struct {
 	Next      time.Time
 }
 
-// DueFlows returns up to limit flows of active stores that are due, the longest due first, after the
-// flow after (nil: from the start).
+// DueFlows returns up to limit flows of active stores that are due, the longest due first, after
+// the flow after (nil: from the start).
 func (d *DB) DueFlows(ctx context.Context, t Timetable, now time.Time, after *DueFlow, limit int) ([]DueFlow, error) {
 	_, enabledColumn, nextColumn, _ := t.columns()
 	active := d.AcrossStores(ctx).Model(&Store{}).Select("hash").Where("state = ?", StoreActive)

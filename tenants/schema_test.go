@@ -96,8 +96,8 @@ func TestColumnTypes(t *testing.T) {
 	})
 }
 
-// TestAllModelsIsComplete reads the files of models: a struct with a StoreHash that AllModels leaves out
-// would escape the guard and the purge.
+// TestAllModelsIsComplete reads the files of models: a struct with a StoreHash that AllModels
+// leaves out would escape the guard and the purge.
 func TestAllModelsIsComplete(t *testing.T) {
 	want := []string{"Store"}
 	inspect := func(n ast.Node) bool {

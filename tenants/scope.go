@@ -31,10 +31,11 @@ func StoreHash(ctx context.Context) string {
 
 // Failures of the scope guard. All but ErrOtherStore are bugs of the caller: they panic in tests.
 var (
-	// ErrNoScope: a query that went through neither Scoped (with a store in the context) nor AcrossStores.
+	// ErrNoScope: a query that went through neither Scoped (with a store in the context) nor
+	// AcrossStores.
 	ErrNoScope = errors.New("tenants: query without a store")
-	// ErrScopeForm: a scoped query in a form whose limits cannot be proved: SQL text, a join, a subquery,
-	// a table that is not the model's own.
+	// ErrScopeForm: a scoped query in a form whose limits cannot be proved: SQL text, a join, a
+	// subquery, a table that is not the model's own.
 	ErrScopeForm = errors.New("tenants: this form of query needs AcrossStores")
 	// ErrOtherStore: a write that names another store, or would overwrite another store's row.
 	ErrOtherStore = errors.New("tenants: row of another store")
@@ -43,8 +44,8 @@ var (
 // panicOnMisuse turns the guard's refusals into panics where a developer sees them.
 var panicOnMisuse = testing.Testing()
 
-// grant is what a statement may touch. Its type is not exported, so that only Scoped and AcrossStores
-// can give one.
+// grant is what a statement may touch. Its type is not exported, so that only Scoped and
+// AcrossStores can give one.
 type grant struct {
 	store  string // the one store; "" only with across
 	across bool
@@ -59,8 +60,8 @@ type DB struct {
 	limits *limits.Limits
 }
 
-// Open opens the database that databaseURL names (see database.Open) with the guard and the vault. It
-// does not migrate: see Migrate.
+// Open opens the database that databaseURL names (see database.Open) with the guard and the vault.
+// It does not migrate: see Migrate.
 func Open(ctx context.Context, databaseURL, encryptionKeys string, log *slog.Logger) (*DB, error) {
 	v, err := vault.New(encryptionKeys)
 	if err != nil {
@@ -85,7 +86,8 @@ func New(g *gorm.DB, v *vault.Vault) (*DB, error) {
 	return &DB{gorm: g, vault: v}, nil
 }
 
-// SetLimits says how much of what a store may keep; the defaults unless called. Call it before the DB is used.
+// SetLimits says how much of what a store may keep; the defaults unless called. Call it before the
+// DB is used.
 func (d *DB) SetLimits(l *limits.Limits) { d.limits = l }
 
 // Close ends all connections.
@@ -130,10 +132,10 @@ func (d *DB) Pending(ctx context.Context) ([]string, error) {
 // Vault returns the vault that seals this database's secrets.
 func (d *DB) Vault() *vault.Vault { return d.vault }
 
-// Scoped returns a query builder that only sees and only writes rows of ctx's store; of table stores,
-// the store's own row. Queries name their model (Model, Find, Create …) and have no SQL text, joins or
-// subqueries. A ctx without a store is a bug of the caller: it panics in tests, and elsewhere every use
-// of the builder fails with ErrNoScope.
+// Scoped returns a query builder that only sees and only writes rows of ctx's store; of table
+// stores, the store's own row. Queries name their model (Model, Find, Create …) and have no SQL
+// text, joins or subqueries. A ctx without a store is a bug of the caller: it panics in tests, and
+// elsewhere every use of the builder fails with ErrNoScope.
 func (d *DB) Scoped(ctx context.Context) *gorm.DB {
 	hash := StoreHash(ctx)
 	if hash == "" {
@@ -147,15 +149,15 @@ func (d *DB) Scoped(ctx context.Context) *gorm.DB {
 	return d.gorm.WithContext(ctx).Set(grantSetting, grant{store: hash}).Session(&gorm.Session{})
 }
 
-// AcrossStores returns a query builder that sees every store, for what an operator or the process as
-// a whole does: sweeps, rebuilds, lists of stores. Never use it to answer a merchant.
+// AcrossStores returns a query builder that sees every store, for what an operator or the process
+// as a whole does: sweeps, rebuilds, lists of stores. Never use it to answer a merchant.
 func (d *DB) AcrossStores(ctx context.Context) *gorm.DB {
 	return d.gorm.WithContext(ctx).Set(grantSetting, grant{across: true}).Session(&gorm.Session{})
 }
 
-// Tx runs fn in one transaction; the DB it gets has the same guard. Inside fn use only tx: another DB
-// would wait for this transaction's locks. A nested Tx is a savepoint. fn may run only once; what it
-// did is undone when it returns an error or panics.
+// Tx runs fn in one transaction; the DB it gets has the same guard. Inside fn use only tx: another
+// DB would wait for this transaction's locks. A nested Tx is a savepoint. fn may run only once;
+// what it did is undone when it returns an error or panics.
 func (d *DB) Tx(ctx context.Context, fn func(tx *DB) error) error {
 	return d.gorm.WithContext(ctx).Transaction(func(g *gorm.DB) error {
 		return fn(&DB{gorm: g, vault: d.vault, limits: d.limits})

@@ -16,8 +16,8 @@ const (
 	SignInOK  = "ok"
 )
 
-// RecordSignIn notes an attempt to sign a shopper in. It fills ID, and At if it is zero. Never put a
-// token into it.
+// RecordSignIn notes an attempt to sign a shopper in. It fills ID, and At if it is zero. Never put
+// a token into it.
 func (d *DB) RecordSignIn(ctx context.Context, s SignIn) error {
 	s.ID = NewID()
 	if s.At.IsZero() {
@@ -29,8 +29,8 @@ func (d *DB) RecordSignIn(ctx context.Context, s SignIn) error {
 	return wrap(d.Scoped(ctx).Create(&s).Error, "record sign-in")
 }
 
-// SignIns returns the store's sign-ins, the newest first, and the value of Before for the next page (""
-// at the end).
+// SignIns returns the store's sign-ins, the newest first, and the value of Before for the next page
+// ("" at the end).
 func (d *DB) SignIns(ctx context.Context, p Page) (rows []SignIn, cursor string, err error) {
 	limit := pageSize(p.Limit)
 	q := d.Scoped(ctx).Order("id DESC").Limit(limit + 1)

@@ -11,19 +11,20 @@ import (
 )
 
 const (
-	// reserveStep is how much a snapshot that is being received may grow by at a time, in bytes: the store's
-	// files are counted once for so much.
+	// reserveStep is how much a snapshot that is being received may grow by at a time, in bytes: the
+	// store's files are counted once for so much.
 	reserveStep = 64 << 20
-	// keptForUse is how long a copy that nothing needs yet is left alone: somebody may just be mapping it.
+	// keptForUse is how long a copy that nothing needs yet is left alone: somebody may just be mapping
+	// it.
 	keptForUse = time.Hour
-	// receiveAtMost is how long a snapshot may take to be received, at the very most; one that is older and was
-	// never committed was left behind by a process that died.
+	// receiveAtMost is how long a snapshot may take to be received, at the very most; one that is
+	// older and was never committed was left behind by a process that died.
 	receiveAtMost = 24 * time.Hour
 )
 
-// reserve lets s grow to end bytes and somewhat further, making its row if it has none yet. Room that is
-// missing is made (makeRoom). It may be called at once by any number of writers: each holds the store's usage
-// while it counts.
+// reserve lets s grow to end bytes and somewhat further, making its row if it has none yet. Room
+// that is missing is made (makeRoom). It may be called at once by any number of writers: each holds
+// the store's usage while it counts.
 func (d *DB) reserve(ctx context.Context, s *Snapshot, end int64) error {
 	for {
 		err := d.Tx(ctx, func(tx *DB) error { return tx.tryReserve(ctx, s, end) })
@@ -67,7 +68,8 @@ func (d *DB) tryReserve(ctx context.Context, s *Snapshot, end int64) error {
 	return err
 }
 
-// RoomForSnapshot refuses a file of size bytes that the store has no room for, before any of it is read.
+// RoomForSnapshot refuses a file of size bytes that the store has no room for, before any of it is
+// read.
 func (d *DB) RoomForSnapshot(ctx context.Context, size int64) error {
 	for {
 		_, bytes, err := d.snapshotsKept(ctx)
@@ -84,8 +86,8 @@ func (d *DB) RoomForSnapshot(ctx context.Context, size int64) error {
 	}
 }
 
-// snapshotsKept counts the store's files and what they take or may grow to. In a transaction it holds the
-// store's usage.
+// snapshotsKept counts the store's files and what they take or may grow to. In a transaction it
+// holds the store's usage.
 func (d *DB) snapshotsKept(ctx context.Context) (files, bytes int64, err error) {
 	if _, err := d.lockUsage(ctx); err != nil {
 		return 0, 0, err
@@ -96,8 +98,8 @@ func (d *DB) snapshotsKept(ctx context.Context) (files, bytes int64, err error) 
 	return kept.Files, kept.Bytes, wrap(err, "count snapshots")
 }
 
-// makeRoom deletes the oldest snapshot of the store that nothing needs (snapshotNeeded) and that is not quite
-// new, and reports whether there was one.
+// makeRoom deletes the oldest snapshot of the store that nothing needs (snapshotNeeded) and that is
+// not quite new, and reports whether there was one.
 func (d *DB) makeRoom(ctx context.Context) (made bool, err error) {
 	needed, err := d.neededSnapshots(ctx)
 	if err != nil {
@@ -126,7 +128,8 @@ func (d *DB) makeRoom(ctx context.Context) (made bool, err error) {
 	}
 }
 
-// neededSnapshots returns the snapshots of the store that something needs, in a few queries for them all.
+// neededSnapshots returns the snapshots of the store that something needs, in a few queries for
+// them all.
 func (d *DB) neededSnapshots(ctx context.Context) ([]string, error) {
 	var flows []Flow
 	if err := d.Scoped(ctx).Select("id", "snapshot_id").Find(&flows).Error; err != nil {
@@ -152,8 +155,8 @@ func (d *DB) neededSnapshots(ctx context.Context) ([]string, error) {
 	return append(append(needed, runs...), newest...), nil
 }
 
-// retire deletes a snapshot unless something came to need it meanwhile. Whoever binds one holds the store's
-// usage too (HoldSnapshot), so that a flow never gets one that is being deleted.
+// retire deletes a snapshot unless something came to need it meanwhile. Whoever binds one holds the
+// store's usage too (HoldSnapshot), so that a flow never gets one that is being deleted.
 func (d *DB) retire(ctx context.Context, s Snapshot) (gone bool, err error) {
 	err = d.Tx(ctx, func(tx *DB) error {
 		if _, err := tx.lockUsage(ctx); err != nil {
@@ -172,8 +175,8 @@ func (d *DB) retire(ctx context.Context, s Snapshot) (gone bool, err error) {
 	return true, d.DeleteSnapshot(context.WithoutCancel(ctx), s.ID)
 }
 
-// HoldSnapshot is Snapshot for a transaction that binds it to something: it is not deleted to make room
-// until the transaction ends.
+// HoldSnapshot is Snapshot for a transaction that binds it to something: it is not deleted to make
+// room until the transaction ends.
 func (d *DB) HoldSnapshot(ctx context.Context, id string) (*Snapshot, error) {
 	if _, err := d.lockUsage(ctx); err != nil {
 		return nil, err

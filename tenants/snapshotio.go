@@ -35,9 +35,9 @@ var gzips = sync.Pool{New: func() any {
 	return w
 }}
 
-// SnapshotWriter keeps a stream of bytes, a chunk at a time: a source of any size takes constant memory
-// and no long transaction. End it with Commit or Abort; deferring Abort is safe. It is not for
-// concurrent use.
+// SnapshotWriter keeps a stream of bytes, a chunk at a time: a source of any size takes constant
+// memory and no long transaction. End it with Commit or Abort; deferring Abort is safe. It is not
+// for concurrent use.
 type SnapshotWriter struct {
 	ctx      context.Context
 	db       *DB
@@ -48,9 +48,9 @@ type SnapshotWriter struct {
 	err      error // the first failure: the bytes after it are lost
 }
 
-// NewSnapshotWriter starts a snapshot in ctx's store. ID may be empty. Until Commit nobody can open it,
-// and SweepSnapshots deletes what a crash leaves behind. problem.LimitReached, here and of a Write, when the
-// store keeps as much as it may and nothing of it can go (see makeRoom).
+// NewSnapshotWriter starts a snapshot in ctx's store. ID may be empty. Until Commit nobody can open
+// it, and SweepSnapshots deletes what a crash leaves behind. problem.LimitReached, here and of a
+// Write, when the store keeps as much as it may and nothing of it can go (see makeRoom).
 func (d *DB) NewSnapshotWriter(ctx context.Context, s Snapshot) (*SnapshotWriter, error) {
 	if s.ID == "" {
 		s.ID = NewID()
@@ -149,8 +149,8 @@ func (w *SnapshotWriter) Commit(complete bool, meta SnapshotMeta) (*Snapshot, er
 	return &s, nil
 }
 
-// Abort deletes what was written, also when the writer's context has ended. After Commit, or a second
-// time, it does nothing.
+// Abort deletes what was written, also when the writer's context has ended. After Commit, or a
+// second time, it does nothing.
 func (w *SnapshotWriter) Abort() error {
 	if w.ended {
 		return nil
@@ -159,8 +159,8 @@ func (w *SnapshotWriter) Abort() error {
 	return w.db.DeleteSnapshot(context.WithoutCancel(w.ctx), w.snapshot.ID)
 }
 
-// setMeta takes what is not empty. Validators longer than their column are useless when cut, so they
-// are left out: the next fetch is then unconditional.
+// setMeta takes what is not empty. Validators longer than their column are useless when cut, so
+// they are left out: the next fetch is then unconditional.
 func (w *SnapshotWriter) setMeta(m SnapshotMeta) {
 	s := &w.snapshot
 	for _, f := range []struct {
@@ -185,8 +185,9 @@ func (w *SnapshotWriter) setMeta(m SnapshotMeta) {
 	}
 }
 
-// OpenSnapshot returns the bytes of a committed snapshot from offset on, read a chunk at a time. At or
-// after the end there are none; before the start is an error. Close only marks the reader as closed.
+// OpenSnapshot returns the bytes of a committed snapshot from offset on, read a chunk at a time. At
+// or after the end there are none; before the start is an error. Close only marks the reader as
+// closed.
 func (d *DB) OpenSnapshot(ctx context.Context, id string, offset int64) (io.ReadCloser, error) {
 	if offset < 0 {
 		return nil, fmt.Errorf("tenants: snapshot offset %d", offset)

@@ -9,8 +9,8 @@ import (
 	"sluice/internal/problem"
 )
 
-// Snapshot returns a snapshot of the store whose bytes are all there (Complete says whether the source
-// had more).
+// Snapshot returns a snapshot of the store whose bytes are all there (Complete says whether the
+// source had more).
 func (d *DB) Snapshot(ctx context.Context, id string) (*Snapshot, error) {
 	s, err := one[Snapshot](d.Scoped(ctx).Where("id = ?", id), "file")
 	if err != nil {
@@ -22,8 +22,8 @@ func (d *DB) Snapshot(ctx context.Context, id string) (*Snapshot, error) {
 	return s, nil
 }
 
-// LatestSnapshot returns the newest complete snapshot that a flow took from url, nil if there is none:
-// what a conditional request compares with.
+// LatestSnapshot returns the newest complete snapshot that a flow took from url, nil if there is
+// none: what a conditional request compares with.
 func (d *DB) LatestSnapshot(ctx context.Context, flowID, url string) (*Snapshot, error) {
 	return maybe[Snapshot](d.Scoped(ctx).
 		Where("flow_id = ? AND url = ? AND complete = ? AND committed_at IS NOT NULL", flowID, d.sourceOf(StoreHash(ctx), url), true).
@@ -50,10 +50,10 @@ func (d *DB) DeleteSnapshot(ctx context.Context, id string) error {
 	return wrap(d.Scoped(ctx).Where("id = ?", id).Delete(&Snapshot{}).Error, "delete snapshot")
 }
 
-// SweepSnapshots deletes, in all stores, snapshots made before olderThan that nothing needs any more,
-// and returns how many. Needed are: the file of a flow, what a run that is not final works from, and
-// the newest complete snapshot of each flow (a 304 answer means it). Uploads that were never committed
-// and files that were only looked at go.
+// SweepSnapshots deletes, in all stores, snapshots made before olderThan that nothing needs any
+// more, and returns how many. Needed are: the file of a flow, what a run that is not final works
+// from, and the newest complete snapshot of each flow (a 304 answer means it). Uploads that were
+// never committed and files that were only looked at go.
 func (d *DB) SweepSnapshots(ctx context.Context, olderThan time.Time) (int, error) {
 	swept, after := 0, ""
 	for {

@@ -6,10 +6,11 @@ import (
 	"gorm.io/gorm"
 )
 
-// GatherStatistics has PostgreSQL gather statistics of models' tables where it has none, or none from when the table had
-// at least half of rows. A new table that fills fast is else planned by guesswork until autovacuum comes round (a
-// minute by default), and by the wrong index. It samples at most 30,000 rows of a table (PostgreSQL's default
-// target), locks nobody out, and does nothing where statistics are good, or on SQLite, which keeps none.
+// GatherStatistics has PostgreSQL gather statistics of models' tables where it has none, or none
+// from when the table had at least half of rows. A new table that fills fast is else planned by
+// guesswork until autovacuum comes round (a minute by default), and by the wrong index. It samples
+// at most 30,000 rows of a table (PostgreSQL's default target), locks nobody out, and does nothing
+// where statistics are good, or on SQLite, which keeps none.
 func (d *DB) GatherStatistics(ctx context.Context, rows int64, models ...any) error {
 	if !d.postgres() {
 		return nil

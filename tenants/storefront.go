@@ -16,8 +16,8 @@ import (
 
 // Bounds and values of StorefrontSettings.
 const (
-	// MaxCardFields is how many fields an account card shows: a card is read at a glance, and its answer
-	// stays small.
+	// MaxCardFields is how many fields an account card shows: a card is read at a glance, and its
+	// answer stays small.
 	MaxCardFields = 20
 	// MaxCardLabel is the length of a field's label in characters.
 	MaxCardLabel = 60
@@ -25,7 +25,8 @@ const (
 	defaultConsent = "functional"
 )
 
-// ConsentCategories are BigCommerce's consent categories of scripts, in the order a choice shows them.
+// ConsentCategories are BigCommerce's consent categories of scripts, in the order a choice shows
+// them.
 var ConsentCategories = []string{"essential", "functional", "analytics", "targeting"}
 
 // CardFormats are how a card's field reads.
@@ -34,12 +35,12 @@ var CardFormats = []string{"text", "number", "money", "percent", "date"}
 // fieldKey is the form of Account.Fields' keys.
 var fieldKey = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$`)
 
-// ValidFieldKey reports whether key may name a field of an account: 1 to 64 letters, digits, "_", "." and
-// "-" of ASCII, the first a letter or digit.
+// ValidFieldKey reports whether key may name a field of an account: 1 to 64 letters, digits, "_",
+// "." and "-" of ASCII, the first a letter or digit.
 func ValidFieldKey(key string) bool { return fieldKey.MatchString(key) }
 
-// StorefrontSettings returns the choices of ctx's store, or the defaults: no card, scripts of category
-// functional, no sign-in. CardFields is never nil.
+// StorefrontSettings returns the choices of ctx's store, or the defaults: no card, scripts of
+// category functional, no sign-in. CardFields is never nil.
 func (d *DB) StorefrontSettings(ctx context.Context) (StorefrontSettings, error) {
 	row, err := maybe[StorefrontSettings](d.Scoped(ctx), "storefront settings")
 	if err != nil {
@@ -54,8 +55,8 @@ func (d *DB) StorefrontSettings(ctx context.Context) (StorefrontSettings, error)
 	return *row, nil
 }
 
-// ScriptSettings returns the choices of ctx's store as its scripts are to follow them: they sign shoppers in
-// through single sign-on only while a provider is enabled.
+// ScriptSettings returns the choices of ctx's store as its scripts are to follow them: they sign
+// shoppers in through single sign-on only while a provider is enabled.
 func (d *DB) ScriptSettings(ctx context.Context) (StorefrontSettings, error) {
 	s, err := d.StorefrontSettings(ctx)
 	if err != nil || !s.AllowSignIn {
@@ -66,7 +67,8 @@ func (d *DB) ScriptSettings(ctx context.Context) (StorefrontSettings, error) {
 	return s, err
 }
 
-// PutStorefrontSettings replaces the choices of ctx's store. Those that Check refuses change nothing.
+// PutStorefrontSettings replaces the choices of ctx's store. Those that Check refuses change
+// nothing.
 func (d *DB) PutStorefrontSettings(ctx context.Context, s StorefrontSettings) error {
 	if err := s.Check(); err != nil {
 		return err
@@ -132,8 +134,8 @@ type CardValue struct {
 	Value  string `json:"value"` // as the back-office system gave it
 }
 
-// Card returns what a's card shows under these settings, in the merchant's order and nothing else. A field
-// that the account lacks, or has empty, is left out. Never nil.
+// Card returns what a's card shows under these settings, in the merchant's order and nothing else.
+// A field that the account lacks, or has empty, is left out. Never nil.
 func (s *StorefrontSettings) Card(a *Account) []CardValue {
 	card := []CardValue{}
 	for _, f := range s.CardFields {

@@ -29,9 +29,9 @@ var storeHash = regexp.MustCompile(`^[a-z0-9]{1,32}$`)
 // ValidStoreHash reports whether s has the form of a BigCommerce store hash.
 func ValidStoreHash(s string) bool { return storeHash.MatchString(s) }
 
-// UpsertInstalledStore records an install, a reinstall or store-level credentials: the token (sealed),
-// the granted scopes, the owner and the user who installed. A reinstall ends the states needs_reinstall
-// and uninstalled and calls a scheduled deletion off; what the store had is kept.
+// UpsertInstalledStore records an install, a reinstall or store-level credentials: the token
+// (sealed), the granted scopes, the owner and the user who installed. A reinstall ends the states
+// needs_reinstall and uninstalled and calls a scheduled deletion off; what the store had is kept.
 func (d *DB) UpsertInstalledStore(ctx context.Context, in Install) (*Store, error) {
 	if !ValidStoreHash(in.StoreHash) {
 		return nil, problem.New(problem.Invalid, "This is not a BigCommerce store hash. It is the part after /stores/ in the API path.")
@@ -104,8 +104,8 @@ func (d *DB) Stores(ctx context.Context) ([]Store, error) {
 	return stores, wrap(err, "stores")
 }
 
-// AccessToken returns the token to call BigCommerce with for a store, problem.NeedsReinstall if there
-// is none that BigCommerce accepts.
+// AccessToken returns the token to call BigCommerce with for a store, problem.NeedsReinstall if
+// there is none that BigCommerce accepts.
 func (d *DB) AccessToken(ctx context.Context, hash string) (string, error) {
 	s, err := d.Store(ctx, hash)
 	if err != nil {
@@ -117,7 +117,8 @@ func (d *DB) AccessToken(ctx context.Context, hash string) (string, error) {
 	return d.StoredToken(s)
 }
 
-// StoredToken is AccessToken for a store in whatever state: to ask BigCommerce whether it accepts the token.
+// StoredToken is AccessToken for a store in whatever state: to ask BigCommerce whether it accepts
+// the token.
 func (d *DB) StoredToken(s *Store) (string, error) {
 	token, err := d.vault.Open(s.Hash, columnAccessToken, s.AccessToken)
 	if err != nil {
@@ -126,8 +127,8 @@ func (d *DB) StoredToken(s *Store) (string, error) {
 	return string(token), nil
 }
 
-// WebhookSecret returns the client secret of the API account that a store was added with, which signs the
-// webhooks that the account made; "" if there is none.
+// WebhookSecret returns the client secret of the API account that a store was added with, which
+// signs the webhooks that the account made; "" if there is none.
 func (d *DB) WebhookSecret(ctx context.Context, hash string) (string, error) {
 	s, err := d.Store(ctx, hash)
 	if err != nil || len(s.ClientSecret) == 0 {
@@ -159,8 +160,8 @@ func (d *DB) SetStoreInfo(ctx context.Context, hash string, info StoreInfo) erro
 	})
 }
 
-// MissingScopes returns which of the OAuth scopes the store is known not to have granted. Store-level credentials do not
-// say what they grant: of such a store none is known to be missing.
+// MissingScopes returns which of the OAuth scopes the store is known not to have granted.
+// Store-level credentials do not say what they grant: of such a store none is known to be missing.
 func (s *Store) MissingScopes(scopes ...string) []string {
 	if s.Origin == OriginCredentials {
 		return nil
@@ -176,14 +177,15 @@ func (d *DB) MarkNeedsReinstall(ctx context.Context, hash, reason string) (chang
 	return res.RowsAffected > 0, wrap(res.Error, "mark for reinstall")
 }
 
-// MarkUninstalled deletes a store's token and client secret at once, ends its users' sessions and API keys, and schedules
-// the deletion of its data. A repeat changes nothing; a store nobody knows is no error.
+// MarkUninstalled deletes a store's token and client secret at once, ends its users' sessions and
+// API keys, and schedules the deletion of its data. A repeat changes nothing; a store nobody knows
+// is no error.
 func (d *DB) MarkUninstalled(ctx context.Context, hash string, deleteAfter time.Time) error {
 	return d.markUninstalled(ctx, hash, deleteAfter, nil)
 }
 
-// MarkRefused is MarkUninstalled for a store as it was when BigCommerce refused its token. One that was installed
-// again since, and has another token, stays as it is: problem.Conflict.
+// MarkRefused is MarkUninstalled for a store as it was when BigCommerce refused its token. One that
+// was installed again since, and has another token, stays as it is: problem.Conflict.
 func (d *DB) MarkRefused(ctx context.Context, store *Store, deleteAfter time.Time) error {
 	return d.markUninstalled(ctx, store.Hash, deleteAfter, store)
 }

@@ -438,7 +438,8 @@ func withKeys(model any, hash string) any {
 	return model
 }
 
-// rowsOf counts a store's rows by table, in the tables that the database has, not those of AllModels.
+// rowsOf counts a store's rows by table, in the tables that the database has, not those of
+// AllModels.
 func rowsOf(t *testing.T, db *tenants.DB, hash string) map[string]int64 {
 	t.Helper()
 	g := db.AcrossStores(t.Context())

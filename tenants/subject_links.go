@@ -16,9 +16,10 @@ func (d *DB) LinkOfCustomer(ctx context.Context, issuer string, customerID int64
 	return maybe[SubjectLink](d.Scoped(ctx).Where("issuer = ? AND customer_id = ?", issuer, customerID), "subject link")
 }
 
-// LinkSubject links a subject to a customer and reports whether they are linked now. They are not when
-// the subject is another customer's already or the customer another subject's: a link is never moved,
-// also not by two sign-ins at once. secured is SubjectLink.Secured of a link that is made now.
+// LinkSubject links a subject to a customer and reports whether they are linked now. They are not
+// when the subject is another customer's already or the customer another subject's: a link is never
+// moved, also not by two sign-ins at once. secured is SubjectLink.Secured of a link that is made
+// now.
 func (d *DB) LinkSubject(ctx context.Context, issuer, subject string, customerID int64, secured bool) (linked bool, err error) {
 	now := d.now()
 	row := SubjectLink{Issuer: issuer, Subject: subject, CustomerID: customerID, Secured: secured, CreatedAt: now, LastUsedAt: now}
@@ -29,8 +30,8 @@ func (d *DB) LinkSubject(ctx context.Context, issuer, subject string, customerID
 	return link != nil && link.CustomerID == customerID, err
 }
 
-// SecureLink records that the customer of a subject's link has a password that nobody knows: call it once
-// BigCommerce has the new one. A link to another customer stays as it is.
+// SecureLink records that the customer of a subject's link has a password that nobody knows: call
+// it once BigCommerce has the new one. A link to another customer stays as it is.
 func (d *DB) SecureLink(ctx context.Context, issuer, subject string, customerID int64) error {
 	return wrap(d.Scoped(ctx).Model(&SubjectLink{}).Where("issuer = ? AND subject = ? AND customer_id = ?", issuer, subject, customerID).
 		Update("secured", true).Error, "secure link")

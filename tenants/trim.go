@@ -15,8 +15,9 @@ const (
 	trimRuns = 100
 )
 
-// TrimHistory deletes, in all stores, the oldest of what a store may keep only so much of: sign-ins, entries
-// of the audit log, ended runs with everything of them. It returns how many rows of those went.
+// TrimHistory deletes, in all stores, the oldest of what a store may keep only so much of:
+// sign-ins, entries of the audit log, ended runs with everything of them. It returns how many rows
+// of those went.
 func (d *DB) TrimHistory(ctx context.Context) (trimmed int64, err error) {
 	for _, log := range []struct {
 		limit limits.Name
@@ -106,8 +107,8 @@ func (d *DB) trimRuns(ctx context.Context) (total int64, err error) {
 	}
 }
 
-// forgetRun deletes a run: first what belongs to it, in small transactions, so that a run which is there
-// has all of it or is being forgotten.
+// forgetRun deletes a run: first what belongs to it, in small transactions, so that a run which is
+// there has all of it or is being forgotten.
 func (d *DB) forgetRun(ctx context.Context, id string) error {
 	row := "rowid"
 	if d.postgres() {
@@ -129,9 +130,9 @@ func (d *DB) forgetRun(ctx context.Context, id string) error {
 	return d.Scoped(ctx).Where("id = ?", id).Delete(&Run{}).Error
 }
 
-// TrimRecords forgets, while ctx's store remembers more records than it may, those that no source has had
-// for the longest: run by run, as they were last seen. What a run under way has seen stays. A forgotten
-// record is looked up in the store when its key comes back.
+// TrimRecords forgets, while ctx's store remembers more records than it may, those that no source
+// has had for the longest: run by run, as they were last seen. What a run under way has seen stays.
+// A forgotten record is looked up in the store when its key comes back.
 func (d *DB) TrimRecords(ctx context.Context) (trimmed int64, err error) {
 	var n int64
 	if err := d.Scoped(ctx).Model(&Record{}).Count(&n).Error; err != nil {

@@ -8,8 +8,8 @@ import (
 	"sluice/internal/limits"
 )
 
-// lockUsage returns what ctx's store keeps and holds its row until the transaction ends. It comes first in a
-// transaction, so that two which need it wait for each other and for nothing else.
+// lockUsage returns what ctx's store keeps and holds its row until the transaction ends. It comes
+// first in a transaction, so that two which need it wait for each other and for nothing else.
 func (d *DB) lockUsage(ctx context.Context) (*StoreUsage, error) {
 	if err := d.Scoped(ctx).Clauses(clause.OnConflict{DoNothing: true}).Create(&StoreUsage{}).Error; err != nil {
 		return nil, wrap(err, "usage")
@@ -23,8 +23,8 @@ func (d *DB) saveUsage(ctx context.Context, u *StoreUsage) error {
 		Updates(map[string]any{"account_rows": u.AccountRows, "account_bytes": u.AccountBytes}).Error, "usage")
 }
 
-// roomFor refuses one more row of model when the rows that query chooses are as many as the limit. It must
-// run in a transaction, which then holds the store's usage.
+// roomFor refuses one more row of model when the rows that query chooses are as many as the limit.
+// It must run in a transaction, which then holds the store's usage.
 func (d *DB) roomFor(ctx context.Context, name limits.Name, model any, query string, args ...any) error {
 	if _, err := d.lockUsage(ctx); err != nil {
 		return err

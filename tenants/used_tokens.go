@@ -11,9 +11,9 @@ import (
 	"sluice/internal/problem"
 )
 
-// UseToken accepts what counts once, such as the jti of a signed payload, the first time, and refuses it afterwards
-// (problem.Unauthenticated). Of calls at the same time one is the first. until is when it need not be remembered any
-// longer: when it is refused by itself.
+// UseToken accepts what counts once, such as the jti of a signed payload, the first time, and
+// refuses it afterwards (problem.Unauthenticated). Of calls at the same time one is the first.
+// until is when it need not be remembered any longer: when it is refused by itself.
 func (d *DB) UseToken(ctx context.Context, jti string, until, now time.Time) error {
 	if jti == "" {
 		return problem.New(problem.Unauthenticated, "The link has no id. Open Sluice from the control panel again.")
@@ -35,7 +35,8 @@ func (d *DB) TokenUsed(ctx context.Context, jti string) (bool, error) {
 	return used != nil, err
 }
 
-// storableToken returns jti as the column takes it: BigCommerce sends UUIDs, but does not promise to.
+// storableToken returns jti as the column takes it: BigCommerce sends UUIDs, but does not promise
+// to.
 func storableToken(jti string) string {
 	if len(jti) > 64 {
 		sum := sha256.Sum256([]byte(jti))

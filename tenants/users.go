@@ -9,11 +9,11 @@ import (
 	"sluice/internal/problem"
 )
 
-// EnsureUser returns the user that a signed payload or an install named, who is made if unknown: the
-// owner as owner, anyone else as admin (BigCommerce's owner decides who may open apps). A removed user
-// who comes back is one again, with the role of before; a payload that was signed before the removal is
-// refused (problem.Unauthenticated). When ownership moved, the former owner becomes an admin; a payload
-// from before the newest change of owner moves nothing.
+// EnsureUser returns the user that a signed payload or an install named, who is made if unknown:
+// the owner as owner, anyone else as admin (BigCommerce's owner decides who may open apps). A
+// removed user who comes back is one again, with the role of before; a payload that was signed
+// before the removal is refused (problem.Unauthenticated). When ownership moved, the former owner
+// becomes an admin; a payload from before the newest change of owner moves nothing.
 func (d *DB) EnsureUser(ctx context.Context, seen UserSeen) (*User, error) {
 	if seen.UserID <= 0 {
 		return nil, problem.New(problem.Invalid, "BigCommerce named no user. Open Sluice from the control panel again.")
@@ -79,8 +79,8 @@ func refuseRemoved(known *User, seen UserSeen) error {
 	return problem.New(problem.Unauthenticated, "You no longer have access to Sluice on this store. Ask the store's owner.")
 }
 
-// ownership returns whether the user that was seen is the owner, and whether that is news. A payload from before
-// the newest change of owner is not heard: what is known stays.
+// ownership returns whether the user that was seen is the owner, and whether that is news. A
+// payload from before the newest change of owner is not heard: what is known stays.
 func (d *DB) ownership(ctx context.Context, known *User, seen UserSeen) (owner, news bool, err error) {
 	was := known != nil && known.Role == RoleOwner
 	if was == seen.Owner {
@@ -114,16 +114,16 @@ func (d *DB) UserByID(ctx context.Context, id string) (*User, error) {
 	return one[User](d.Scoped(ctx).Where("id = ? AND removed_at IS NULL", id), "user")
 }
 
-// Users returns all who may open the panel, the first to come first. It is for an operator: merchants get
-// pages.
+// Users returns all who may open the panel, the first to come first. It is for an operator:
+// merchants get pages.
 func (d *DB) Users(ctx context.Context) ([]User, error) {
 	var users []User
 	err := d.Scoped(ctx).Where("removed_at IS NULL").Order("id").Find(&users).Error
 	return users, wrap(err, "users")
 }
 
-// UserPage returns who may open the panel, the first to come first, and the value of After for the next page
-// ("" at the end).
+// UserPage returns who may open the panel, the first to come first, and the value of After for the
+// next page ("" at the end).
 func (d *DB) UserPage(ctx context.Context, p Page) (users []User, cursor string, err error) {
 	limit := pageSize(p.Limit)
 	if err := byID(d.Scoped(ctx).Where("removed_at IS NULL"), p).Limit(limit + 1).Find(&users).Error; err != nil {
@@ -133,8 +133,8 @@ func (d *DB) UserPage(ctx context.Context, p Page) (users []User, cursor string,
 	return users, cursor, nil
 }
 
-// SetRole makes a user an admin or a viewer. Ownership is BigCommerce's to give. Who becomes a viewer loses
-// every open session and every API key at once; by is who decides, for the audit log.
+// SetRole makes a user an admin or a viewer. Ownership is BigCommerce's to give. Who becomes a
+// viewer loses every open session and every API key at once; by is who decides, for the audit log.
 func (d *DB) SetRole(ctx context.Context, id string, role Role, by string) (*User, error) {
 	if role != RoleAdmin && role != RoleViewer {
 		return nil, problem.New(problem.Invalid, "A user can be made an admin or a viewer.").WithField("role", "must be admin or viewer")
@@ -166,9 +166,10 @@ func (d *DB) lockUser(ctx context.Context, id string) (*User, error) {
 	return one[User](d.Scoped(ctx).Clauses(clause.Locking{Strength: "UPDATE"}).Where("id = ? AND removed_at IS NULL", id), "user")
 }
 
-// RemoveUser ends the access of a user, by BigCommerce's id, with every session and API key of theirs. at is when
-// BigCommerce removed them, by its clock: what it signed until then does not bring them back (EnsureUser). by is who
-// decided, for the audit log. A user who is unknown or was removed is no error.
+// RemoveUser ends the access of a user, by BigCommerce's id, with every session and API key of
+// theirs. at is when BigCommerce removed them, by its clock: what it signed until then does not
+// bring them back (EnsureUser). by is who decided, for the audit log. A user who is unknown or was
+// removed is no error.
 func (d *DB) RemoveUser(ctx context.Context, bcUserID int64, at time.Time, by string) error {
 	return wrap(d.Tx(ctx, func(tx *DB) error {
 		user, err := maybe[User](tx.Scoped(ctx).Clauses(clause.Locking{Strength: "UPDATE"}).

@@ -10,7 +10,8 @@ import (
 
 // Webhooks of all stores, one statement for many, as in jobs.go.
 
-// InsertWebhooks adds deliveries with the stores that they name, and returns how many: those that were taken before are left as they are.
+// InsertWebhooks adds deliveries with the stores that they name, and returns how many: those that
+// were taken before are left as they are.
 func (d *DB) InsertWebhooks(ctx context.Context, rows []*WebhookEvent) (inserted int64, err error) {
 	if slices.ContainsFunc(rows, func(r *WebhookEvent) bool { return r.StoreHash == "" }) {
 		return 0, ErrNoScope
@@ -44,8 +45,8 @@ type DeletedRecord struct {
 	TargetID        int64
 }
 
-// ForgetDeleted has the flows' records that were these be none, so that their keys are looked up again and created if they are
-// gone.
+// ForgetDeleted has the flows' records that were these be none, so that their keys are looked up
+// again and created if they are gone.
 func (d *DB) ForgetDeleted(ctx context.Context, deleted []DeletedRecord) error {
 	rows := make([][3]any, len(deleted))
 	for i, r := range deleted {

@@ -39,8 +39,8 @@ func (p *panel) stream(token string) *bufio.Scanner {
 	return lines
 }
 
-// TestStreamsEndWithTheirCallers: an open stream ends as soon as the session or the key that it was opened with does, as
-// every request of theirs would be refused.
+// TestStreamsEndWithTheirCallers: an open stream ends as soon as the session or the key that it was
+// opened with does, as every request of theirs would be refused.
 func TestStreamsEndWithTheirCallers(t *testing.T) {
 	for name, test := range map[string]struct {
 		key bool
@@ -98,8 +98,9 @@ func TestStreamsEndWithTheirCallers(t *testing.T) {
 	}
 }
 
-// TestTheOwnerIsAskedAboutOldKeys: keys that administrators made before they were the owner's to make go on, are marked,
-// and stay so until the owner says that they may, or they are revoked. So are those of an owner who is one no more.
+// TestTheOwnerIsAskedAboutOldKeys: keys that administrators made before they were the owner's to
+// make go on, are marked, and stay so until the owner says that they may, or they are revoked. So
+// are those of an owner who is one no more.
 func TestTheOwnerIsAskedAboutOldKeys(t *testing.T) {
 	p := newPanel(t)
 	ctx := p.ctx(storeA)
@@ -159,7 +160,8 @@ func TestTheOwnerIsAskedAboutOldKeys(t *testing.T) {
 	p.call("POST", keep("login"), owner, nil, 204, nil)
 	p.call("DELETE", "/api-keys/"+old["never"].ID, owner, nil, 204, nil)
 	marked(owner, "nobody's")
-	// The store has another owner: what the former one made for ever is theirs to look at. Keys that sign in are revoked.
+	// The store has another owner: what the former one made for ever is theirs to look at. Keys that
+	// sign in are revoked.
 	forever := &tenants.APIKey{Name: "forever", Prefix: "sluice_OLD", SecretHash: "forever", Scopes: "flows:read", CreatedBy: user(1)}
 	if err := p.db.CreateAPIKey(ctx, forever); err != nil {
 		t.Fatal(err)
@@ -214,7 +216,8 @@ func TestAdministratorsAndTheOwnersKeys(t *testing.T) {
 	}
 }
 
-// TestSigningOut: the session is over with all that was renewed from it, and a key is not signed out of.
+// TestSigningOut: the session is over with all that was renewed from it, and a key is not signed
+// out of.
 func TestSigningOut(t *testing.T) {
 	p := newPanel(t)
 	token, other := p.open(storeA, 1), p.open(storeA, 1)

@@ -40,7 +40,8 @@ type accountError struct {
 	Message    string `json:"message"`
 }
 
-// putAccounts saves up to 500 accounts, each as a whole: fields that are not in the request are gone.
+// putAccounts saves up to 500 accounts, each as a whole: fields that are not in the request are
+// gone.
 func (a *API) putAccounts(c *gin.Context) {
 	var body struct {
 		Accounts []json.RawMessage `json:"accounts"`
@@ -184,8 +185,8 @@ func (a *API) findAccounts(c *gin.Context) {
 	list(c, "accounts", accounts, next)
 }
 
-// deleteAccount forgets one account. Its id may have slashes in it, which is why the route takes the rest
-// of the path.
+// deleteAccount forgets one account. Its id may have slashes in it, which is why the route takes
+// the rest of the path.
 func (a *API) deleteAccount(c *gin.Context) {
 	ctx, id := c.Request.Context(), strings.TrimPrefix(c.Param("id"), "/")
 	if id == "" || utf8.RuneCountInString(id) > maxExternalID || strings.ContainsFunc(id, unprintable) {

@@ -128,7 +128,8 @@ func TestAccountsOfTwoStores(t *testing.T) {
 	}
 }
 
-// TestTheScopeOfAccounts: the key of a system that syncs products reads no customers' terms, and the other way round.
+// TestTheScopeOfAccounts: the key of a system that syncs products reads no customers' terms, and
+// the other way round.
 func TestTheScopeOfAccounts(t *testing.T) {
 	p := newPanel(t)
 	flows, accounts := p.key(storeA, auth.ScopeFlowsRead, auth.ScopeFlowsWrite), p.key(storeA, auth.ScopeAccountsWrite)

@@ -150,7 +150,8 @@ func limit(c *gin.Context) (int, error) {
 	return n, nil
 }
 
-// page reads the limit parameter and where the page begins, of a list that goes by after or by before.
+// page reads the limit parameter and where the page begins, of a list that goes by after or by
+// before.
 func page(c *gin.Context) (tenants.Page, error) {
 	n, err := limit(c)
 	return tenants.Page{After: c.Query("after"), Before: c.Query("before"), Limit: n}, err

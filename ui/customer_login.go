@@ -138,7 +138,8 @@ func checkLogin(want *loginRequest) error {
 	return nil
 }
 
-// plausibleEmail refuses what cannot be looked up as an address; whether it is one, its customer shows.
+// plausibleEmail refuses what cannot be looked up as an address; whether it is one, its customer
+// shows.
 func plausibleEmail(s string) bool {
 	local, domain, ok := strings.Cut(s, "@")
 	return ok && local != "" && domain != "" && len(s) <= maxEmail &&

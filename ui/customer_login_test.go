@@ -26,7 +26,8 @@ import (
 // loginScopes is what a store grants whose shoppers may be signed in.
 const loginScopes = "store_v2_customers store_v2_customers_login"
 
-// withSignIn gives the panel a platform with customers, single sign-on, and its two stores storefronts.
+// withSignIn gives the panel a platform with customers, single sign-on, and its two stores
+// storefronts.
 func withSignIn(t *testing.T, p *panel) *signintest.Platform {
 	t.Helper()
 	platform := signintest.New(t, func() time.Time { return p.clock.Now().Add(40 * time.Second) })

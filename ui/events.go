@@ -22,8 +22,8 @@ const (
 	streamFor = 5 * time.Minute
 	// quotaEvery is how often the gauge moves.
 	quotaEvery = time.Second
-	// pingEvery keeps proxies from closing a silent stream. As often the stream asks whether its caller still holds, in
-	// case that the event which says so was lost.
+	// pingEvery keeps proxies from closing a silent stream. As often the stream asks whether its
+	// caller still holds, in case that the event which says so was lost.
 	pingEvery = 15 * time.Second
 	// runsEvery gathers a run's changes: a person sees no more.
 	runsEvery = 250 * time.Millisecond
@@ -100,8 +100,8 @@ type stream struct {
 
 func (s *stream) ok() bool { return !s.failed && s.ctx.Err() == nil }
 
-// holds reports whether the caller's session or key still holds. While that cannot be asked the stream goes on: it
-// ends soon by itself.
+// holds reports whether the caller's session or key still holds. While that cannot be asked the
+// stream goes on: it ends soon by itself.
 func (s *stream) holds() bool {
 	err := s.api.cfg.Auth.Holds(s.ctx, s.caller)
 	switch problem.CodeOf(err) {

@@ -89,7 +89,8 @@ func (a *API) flowView(ctx context.Context, f *tenants.Flow) (*flowView, error) 
 	return views[0], nil
 }
 
-// flowViews reads what views of flows show beside the flows themselves, in as many queries for one as for all.
+// flowViews reads what views of flows show beside the flows themselves, in as many queries for one
+// as for all.
 func (a *API) flowViews(ctx context.Context, flows []tenants.Flow) ([]*flowView, error) {
 	store, err := a.cfg.DB.Store(ctx, tenants.StoreHash(ctx))
 	if err != nil {
@@ -137,8 +138,9 @@ func (a *API) viewOf(ctx context.Context, f *tenants.Flow, store *tenants.Store,
 	return v
 }
 
-// shownAddress is a feed's address for the caller of ctx: those who may change it see what they need for
-// that, which is all but what looks like a credential; everybody else sees nothing of its query.
+// shownAddress is a feed's address for the caller of ctx: those who may change it see what they
+// need for that, which is all but what looks like a credential; everybody else sees nothing of its
+// query.
 func (a *API) shownAddress(ctx context.Context, conn *tenants.Connection) string {
 	p, _ := auth.PrincipalFrom(ctx)
 	// A process of before addresses were sealed may have written a whole one.
@@ -268,8 +270,8 @@ func (a *API) updateFlow(c *gin.Context) {
 	answer(c, http.StatusOK, v, err)
 }
 
-// setSource points f at what the merchant chose. A connection belongs to one flow; its address and secret
-// are kept when the merchant switches to an upload, for when they switch back.
+// setSource points f at what the merchant chose. A connection belongs to one flow; its address and
+// secret are kept when the merchant switches to an upload, for when they switch back.
 func (a *API) setSource(ctx context.Context, tx *tenants.DB, f *tenants.Flow, want sourceChange) error {
 	if want.Kind == "" {
 		return nil
@@ -344,8 +346,9 @@ func flowName(name string) (string, error) {
 	return name, nil
 }
 
-// checkFlow refuses what no run of any kind could use. A mapping may be incomplete while the merchant works on
-// it: its expressions are checked by the preview and, against the real header, by the run.
+// checkFlow refuses what no run of any kind could use. A mapping may be incomplete while the
+// merchant works on it: its expressions are checked by the preview and, against the real header, by
+// the run.
 func (a *API) checkFlow(want flowChange) error {
 	document, err := json.Marshal([]any{want.Format, want.Mapping, want.Options})
 	if err != nil {

@@ -54,7 +54,8 @@ func TestFlowFromNothingToASource(t *testing.T) {
 	p.call("GET", "/flows/"+f.ID, token, nil, http.StatusNotFound, nil)
 }
 
-// TestFlowsOfAStoreThatDidNotGrantThem: the flow says which scope is missing, and the store as a whole goes on.
+// TestFlowsOfAStoreThatDidNotGrantThem: the flow says which scope is missing, and the store as a
+// whole goes on.
 func TestFlowsOfAStoreThatDidNotGrantThem(t *testing.T) {
 	p := newPanel(t)
 	token := p.open(storeA, 1)

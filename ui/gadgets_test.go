@@ -21,8 +21,9 @@ import (
 	"sluice/tenants"
 )
 
-// TestAKindThatIsNowhereElse: a kind of flow that only this test lists goes all the way through the panel's API: its
-// fields, a flow, a preview, a dry run, a run, its errors and changes, and a retry.
+// TestAKindThatIsNowhereElse: a kind of flow that only this test lists goes all the way through the
+// panel's API: its fields, a flow, a preview, a dry run, a run, its errors and changes, and a
+// retry.
 func TestAKindThatIsNowhereElse(t *testing.T) {
 	p := newPanel(t)
 	shop := upserttest.NewWorkshop()

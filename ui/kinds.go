@@ -14,7 +14,8 @@ import (
 	"sluice/tenants"
 )
 
-// mapped is a kind whose flows map the rows of a source; *upsert.Kind is one. The store is the context's.
+// mapped is a kind whose flows map the rows of a source; *upsert.Kind is one. The store is the
+// context's.
 type mapped interface {
 	Catalogue(ctx context.Context) (*mapping.Catalogue, error)
 	Inspect(ctx context.Context, req upsert.InspectRequest) (*upsert.Inspection, error)
@@ -66,7 +67,8 @@ func (a *API) kindFields(c *gin.Context) {
 	c.JSON(http.StatusOK, gin.H{"fields": catalogue.Targets()})
 }
 
-// mappedOf returns the kind of the flow flowID or, when that is "", the kind that the request names.
+// mappedOf returns the kind of the flow flowID or, when that is "", the kind that the request
+// names.
 func (a *API) mappedOf(ctx context.Context, flowID, name string) (mapped, error) {
 	var kind flow.Kind
 	if flowID == "" {

@@ -18,7 +18,8 @@ import (
 	"sluice/tenants"
 )
 
-// vehicles is a kind that only this test has. What the API does with a flow of it, it knows from here.
+// vehicles is a kind that only this test has. What the API does with a flow of it, it knows from
+// here.
 type vehicles struct{ upsert.Target }
 
 func (vehicles) Spec() flow.Spec {

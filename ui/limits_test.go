@@ -113,8 +113,8 @@ func TestListsAskAsMuchForOneAsForMany(t *testing.T) {
 	}
 }
 
-// TestEveryRouteTakesASlot: whatever the route, a store cannot have any number of its requests under way, and
-// who finds no slot learns when to come back. Another store is not touched by it.
+// TestEveryRouteTakesASlot: whatever the route, a store cannot have any number of its requests
+// under way, and who finds no slot learns when to come back. Another store is not touched by it.
 func TestEveryRouteTakesASlot(t *testing.T) {
 	p := newPanel(t)
 	a := fill(t, p)
@@ -274,8 +274,8 @@ func (l *pipes) Accept() (net.Conn, error) {
 func (l *pipes) Close() error   { close(l.closed); return nil }
 func (l *pipes) Addr() net.Addr { return &net.TCPAddr{} }
 
-// TestAnUploadMovesOrEnds: one that is slow is cut when it has had its time, one that stands still sooner, and
-// one that moves goes on for as long as it takes.
+// TestAnUploadMovesOrEnds: one that is slow is cut when it has had its time, one that stands still
+// sooner, and one that moves goes on for as long as it takes.
 func TestAnUploadMovesOrEnds(t *testing.T) {
 	for name, test := range map[string]struct {
 		chunk int           // bytes

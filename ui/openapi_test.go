@@ -20,8 +20,8 @@ var accessNames = map[auth.Access]string{
 	auth.AccessOwner: "owner",
 }
 
-// TestDescriptionSaysWhoMayCall holds what the description says of access against what auth decides, for
-// every route and every kind of caller.
+// TestDescriptionSaysWhoMayCall holds what the description says of access against what auth
+// decides, for every route and every kind of caller.
 func TestDescriptionSaysWhoMayCall(t *testing.T) {
 	d := openapitest.Load(t)
 	described := map[string]bool{}
@@ -87,8 +87,8 @@ func TestDescriptionSaysHowLargeBodiesMayBe(t *testing.T) {
 	})
 }
 
-// TestEveryRouteAnswersAsDescribed calls every route as somebody who may, with the body that the rules
-// have; panel.do holds the answers against the description. Routes that delete come last.
+// TestEveryRouteAnswersAsDescribed calls every route as somebody who may, with the body that the
+// rules have; panel.do holds the answers against the description. Routes that delete come last.
 func TestEveryRouteAnswersAsDescribed(t *testing.T) {
 	p := newPanel(t)
 	a := fill(t, p)

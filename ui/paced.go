@@ -8,15 +8,16 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// An upload may take as long as it moves: no longer than uploadIdle without a byte, and in all no slower than
-// uploadRate after uploadStart. The slowest upload of 2 GiB so ends after nine hours.
+// An upload may take as long as it moves: no longer than uploadIdle without a byte, and in all no
+// slower than uploadRate after uploadStart. The slowest upload of 2 GiB so ends after nine hours.
 const (
 	uploadIdle  = 30 * time.Second
 	uploadStart = time.Minute
 	uploadRate  = 64 << 10 // bytes a second
 )
 
-// paced reads the body of an upload whose caller is known. The connection's deadline moves on with it.
+// paced reads the body of an upload whose caller is known. The connection's deadline moves on with
+// it.
 type paced struct {
 	body       io.Reader
 	connection *http.ResponseController

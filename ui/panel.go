@@ -21,7 +21,8 @@ import (
 	"sluice/tenants"
 )
 
-// What the built index.html has for us to replace; web/vite.config.ts and web/index.html put them there.
+// What the built index.html has for us to replace; web/vite.config.ts and web/index.html put them
+// there.
 const (
 	noncePlaceholder   = "__CSP_NONCE__"
 	sessionPlaceholder = "<!--SLUICE_SESSION-->"
@@ -38,12 +39,12 @@ type Panel struct {
 	reports        *reportLimits
 }
 
-// hashedName is how the build names what it makes from the front end's sources: a hash of the content
-// stands before the ending, so that what has the name never changes.
+// hashedName is how the build names what it makes from the front end's sources: a hash of the
+// content stands before the ending, so that what has the name never changes.
 var hashedName = regexp.MustCompile(`^[A-Za-z0-9_.-]+-[A-Za-z0-9_-]{8}\.[a-z0-9]+$`)
 
-// NewPanel reads the front end from assets (nil: not built). frameAncestors are the origins that may frame
-// the page, see auth.FrameAncestors.
+// NewPanel reads the front end from assets (nil: not built). frameAncestors are the origins that
+// may frame the page, see auth.FrameAncestors.
 func NewPanel(assets fs.FS, frameAncestors []string, version string, log *slog.Logger) (*Panel, error) {
 	p := &Panel{frameAncestors: frameAncestors, hashed: map[string]bool{}, version: version, log: log}
 	if assets == nil {
@@ -166,8 +167,8 @@ func (p *Panel) asset(c *gin.Context) {
 	http.ServeFileFS(c.Writer, c.Request, p.assets, "assets/"+name)
 }
 
-// report logs a Content-Security-Policy violation: what was blocked, never the page's address, which
-// has a signed payload in its query.
+// report logs a Content-Security-Policy violation: what was blocked, never the page's address,
+// which has a signed payload in its query.
 func (p *Panel) report(c *gin.Context) {
 	var body struct {
 		Report struct {

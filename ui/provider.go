@@ -14,8 +14,8 @@ import (
 	"sluice/tenants"
 )
 
-// providerChange is the body of PUT /storefront/provider and POST /storefront/provider/test. A missing
-// or null client_secret keeps the one that is there, "" clears it; one is never shown.
+// providerChange is the body of PUT /storefront/provider and POST /storefront/provider/test. A
+// missing or null client_secret keeps the one that is there, "" clears it; one is never shown.
 type providerChange struct {
 	Version         int                    `json:"version"` // 0 for a first provider
 	Preset          string                 `json:"preset"`
@@ -32,8 +32,8 @@ type providerChange struct {
 	TrustEmail      bool                   `json:"trust_email"`
 	KeepPasswords   bool                   `json:"keep_passwords"`
 	RequestIP       bool                   `json:"request_ip"`
-	// OwnAddress: the provider knows the store's own redirect URI. A provider that is new or another client
-	// has to; there is no way back to the shared one.
+	// OwnAddress: the provider knows the store's own redirect URI. A provider that is new or another
+	// client has to; there is no way back to the shared one.
 	OwnAddress bool `json:"own_address"`
 }
 
@@ -47,8 +47,8 @@ func (w *providerChange) provider() *tenants.IdentityProvider {
 	}
 }
 
-// bindProvider reads and checks a providerChange. The provider that it returns has the redirect URI that it
-// will have when it is saved.
+// bindProvider reads and checks a providerChange. The provider that it returns has the redirect URI
+// that it will have when it is saved.
 func (a *API) bindProvider(c *gin.Context) (*providerChange, *tenants.IdentityProvider, error) {
 	var want providerChange
 	if err := bind(c, &want); err != nil {
@@ -123,8 +123,9 @@ func (a *API) providerPresets(c *gin.Context) {
 	})
 }
 
-// testProvider tries what the body says, saved or not. Without a client_secret it uses the saved one, as
-// long as the body is of the same client of the same issuer: a secret is sent to nobody else.
+// testProvider tries what the body says, saved or not. Without a client_secret it uses the saved
+// one, as long as the body is of the same client of the same issuer: a secret is sent to nobody
+// else.
 func (a *API) testProvider(c *gin.Context) {
 	want, p, err := a.bindProvider(c)
 	if err != nil {
@@ -181,8 +182,8 @@ func (a *API) signIns(c *gin.Context) {
 	list(c, "sign_ins", rows, next)
 }
 
-// unlinkCustomer undoes the link of a customer to the provider's user, so that the next sign-in makes a
-// new one: for a customer who was deleted, or a user who is another person now.
+// unlinkCustomer undoes the link of a customer to the provider's user, so that the next sign-in
+// makes a new one: for a customer who was deleted, or a user who is another person now.
 func (a *API) unlinkCustomer(c *gin.Context) {
 	id, err := strconv.ParseInt(c.Param("id"), 10, 64)
 	if err != nil || id <= 0 {

@@ -89,8 +89,8 @@ func TestProviderSettings(t *testing.T) {
 	}
 }
 
-// TestOwnAddress: a provider that is new has the store's own redirect URI. One from before is moved by the
-// merchant's word or by another client, never back, and a warning ends with it.
+// TestOwnAddress: a provider that is new has the store's own redirect URI. One from before is moved
+// by the merchant's word or by another client, never back, and a warning ends with it.
 func TestOwnAddress(t *testing.T) {
 	p := newPanel(t)
 	owner := p.open(storeA, 1)

@@ -21,8 +21,8 @@ const (
 // historySteps are the steps that a history may have, in minutes.
 var historySteps = []int{1, 5, 60}
 
-// historyView is what a store's quota did, step by step, oldest first. Steps without a request of ours
-// have no point: what others did then is not known.
+// historyView is what a store's quota did, step by step, oldest first. Steps without a request of
+// ours have no point: what others did then is not known.
 type historyView struct {
 	Points      []historyPoint `json:"points"`
 	StepMinutes int            `json:"step_minutes"`
@@ -57,8 +57,8 @@ func (a *API) quotaHistory(c *gin.Context) {
 	answer(c, http.StatusOK, v, err)
 }
 
-// historyRange reads from, to (RFC 3339) and step, and widens the range to whole steps. Unless given,
-// to is now, from three hours earlier, and step the shortest that is not too many points.
+// historyRange reads from, to (RFC 3339) and step, and widens the range to whole steps. Unless
+// given, to is now, from three hours earlier, and step the shortest that is not too many points.
 func (a *API) historyRange(c *gin.Context) (from, to time.Time, step int, err error) {
 	if to, err = timeParam(c, "to", a.now()); err != nil {
 		return

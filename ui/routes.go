@@ -94,10 +94,12 @@ func (a *API) Register(r gin.IRouter) {
 	}
 }
 
-// retryHeld is the Retry-After, in seconds, of who found no slot free: somebody's request has to end first.
+// retryHeld is the Retry-After, in seconds, of who found no slot free: somebody's request has to
+// end first.
 const retryHeld = "5"
 
-// hold lets a request through while its store has a slot free, and keeps it to the end of the request.
+// hold lets a request through while its store has a slot free, and keeps it to the end of the
+// request.
 func (a *API) hold(slot limits.Name) gin.HandlerFunc {
 	if slot == "" {
 		slot = limits.Requests

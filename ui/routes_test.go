@@ -18,8 +18,8 @@ type routeRule struct {
 	body   string
 }
 
-// rules has every route of /api/v1, written down a second time on purpose: a new route, or one whose
-// access changed, has to be thought about here.
+// rules has every route of /api/v1, written down a second time on purpose: a new route, or one
+// whose access changed, has to be thought about here.
 var rules = map[string]routeRule{
 	"GET /session":                         {auth.AccessRead, ""},
 	"POST /session/renew":                  {auth.AccessRead, ""},

@@ -52,8 +52,8 @@ func startedBy(r *tenants.Run) string {
 	}
 }
 
-// progress is how far a run has come, or had come when it was cancelled or failed. It is an estimate for
-// a bar; the counts beside it are exact.
+// progress is how far a run has come, or had come when it was cancelled or failed. It is an
+// estimate for a bar; the counts beside it are exact.
 func (a *API) progress(r *tenants.Run) float64 {
 	if r.State == tenants.RunDone {
 		return 1

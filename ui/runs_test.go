@@ -49,7 +49,8 @@ func TestErrorsAsCSVAreSafeToOpen(t *testing.T) {
 	}
 }
 
-// TestAnswer: who may start runs answers their questions, and a wrong answer says what is wrong with it.
+// TestAnswer: who may start runs answers their questions, and a wrong answer says what is wrong
+// with it.
 func TestAnswer(t *testing.T) {
 	p := newPanel(t)
 	a := fill(t, p)

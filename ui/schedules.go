@@ -20,7 +20,8 @@ type scheduleView struct {
 	TimeZone  string     `json:"time_zone"`   // the store's, in which Cron is read; UTC when it has none that is known
 }
 
-// scheduleChange is a schedule as the panel sends it. A disabled one is kept, for when it is wanted again.
+// scheduleChange is a schedule as the panel sends it. A disabled one is kept, for when it is wanted
+// again.
 type scheduleChange struct {
 	Cron    string `json:"cron"`
 	Enabled bool   `json:"enabled"`
@@ -119,8 +120,8 @@ func (a *API) setSchedule(ctx context.Context, tx *tenants.DB, f *tenants.Flow, 
 	return tx.Audit(ctx, tenants.AuditEntry{Actor: actor, Action: "flow.scheduled", Subject: f.ID, Detail: detail})
 }
 
-// previewSchedule answers when a schedule would be due next. An expression that is wrong is no failure
-// of the request: whoever types it is told why.
+// previewSchedule answers when a schedule would be due next. An expression that is wrong is no
+// failure of the request: whoever types it is told why.
 func (a *API) previewSchedule(c *gin.Context) {
 	var want struct {
 		Cron string `json:"cron"`

@@ -57,7 +57,8 @@ func (s sourceChange) settings() connector.Settings {
 	return connector.Settings{URL: s.URL, Snapshot: s.SnapshotID}
 }
 
-// upload streams a file into a snapshot. What is refused is refused before it is read, if it shows by then.
+// upload streams a file into a snapshot. What is refused is refused before it is read, if it shows
+// by then.
 func (a *API) upload(c *gin.Context) {
 	ctx := c.Request.Context()
 	if err := a.mayUpload(c); err != nil {
@@ -169,7 +170,8 @@ func (a *API) previewMapping(c *gin.Context) {
 	answer(c, http.StatusOK, preview, err)
 }
 
-// expressions tells what expressions are made of: the words that name no column, the functions, examples.
+// expressions tells what expressions are made of: the words that name no column, the functions,
+// examples.
 func (a *API) expressions(c *gin.Context) {
 	c.JSON(http.StatusOK, gin.H{"words": expression.Words(), "functions": expression.Functions(), "examples": expression.Examples()})
 }

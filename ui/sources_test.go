@@ -70,8 +70,8 @@ func TestConnectors(t *testing.T) {
 	}
 }
 
-// TestASecretStaysWithItsConnector: neither a change of the source nor a look at another one takes it
-// along.
+// TestASecretStaysWithItsConnector: neither a change of the source nor a look at another one takes
+// it along.
 func TestASecretStaysWithItsConnector(t *testing.T) {
 	p, opened := newPanelWithDrawer(t)
 	token := p.open(storeA, 1)

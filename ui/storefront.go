@@ -18,8 +18,8 @@ import (
 	"sluice/tenants"
 )
 
-// storefrontView is everything of the page "Storefront" but the identity provider, which has an address of
-// its own.
+// storefrontView is everything of the page "Storefront" but the identity provider, which has an
+// address of its own.
 type storefrontView struct {
 	Settings      tenants.StorefrontSettings `json:"settings"`
 	Channels      []channelView              `json:"channels"` // those with pages of their own, but deleted ones
@@ -74,7 +74,8 @@ var storefrontScopes = map[string]string{
 	signin.ScopeWriteCustomers:    "to create customers who sign in for the first time, and to replace the passwords of those who registered before",
 }
 
-// missingScopes returns the scopes of storefront identity that the store did not grant, with what to do.
+// missingScopes returns the scopes of storefront identity that the store did not grant, with what
+// to do.
 func missingScopes(store *tenants.Store, provider *tenants.IdentityProvider) (missing []string, help map[string]string) {
 	missing, help = []string{}, map[string]string{}
 	wanted := append(slices.Clone(jobs.StorefrontScopes), signin.ScopeLogin, signin.ScopeReadCustomers)
@@ -214,8 +215,8 @@ func (a *API) wantScript(c *gin.Context) {
 	a.storefront(c)
 }
 
-// previewCard is the body of POST /storefront/preview: a card that need not be saved yet, of the account
-// that one of the others names.
+// previewCard is the body of POST /storefront/preview: a card that need not be saved yet, of the
+// account that one of the others names.
 type previewCard struct {
 	CardFields []tenants.CardField `json:"card_fields"`
 	ExternalID string              `json:"external_id"`
@@ -232,9 +233,9 @@ type cardView struct {
 		CustomerID int64  `json:"customer_id"` // 0 while unknown
 		Email      string `json:"email"`
 	} `json:"account"`
-	// ShownTo: "customer" (that of CustomerID), "verified_email" (a customer whose e-mail the identity provider
-	// verified to be the account's; see tenants.DB.AccountOf), or "nobody" (the account has neither, or its customer may
-	// have a password from before their first single sign-on).
+	// ShownTo: "customer" (that of CustomerID), "verified_email" (a customer whose e-mail the identity
+	// provider verified to be the account's; see tenants.DB.AccountOf), or "nobody" (the account has
+	// neither, or its customer may have a password from before their first single sign-on).
 	ShownTo string `json:"shown_to"`
 }
 

@@ -83,7 +83,8 @@ func TestStorefront(t *testing.T) {
 		t.Errorf("help %q", got.ScopeHelp)
 	}
 
-	// The script is pending until a job was there, and current as long as it is what would be installed.
+	// The script is pending until a job was there, and current as long as it is what would be
+	// installed.
 	p.call("PUT", "/storefront/channels/77/script", token, map[string]bool{"wanted": true}, http.StatusOK, &got)
 	if s := got.Channels[1].Script; s.State != tenants.ScriptPending || !s.Wanted || s.VersionCurrent {
 		t.Errorf("%+v", s)

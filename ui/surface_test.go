@@ -10,8 +10,8 @@ import (
 	"sluice/tenants"
 )
 
-// TestFeedCredentialsAreMasked: what an address has of credentials is in no answer, for nobody, and a form
-// that is saved with what it was shown keeps them.
+// TestFeedCredentialsAreMasked: what an address has of credentials is in no answer, for nobody, and
+// a form that is saved with what it was shown keeps them.
 func TestFeedCredentialsAreMasked(t *testing.T) {
 	const token, whole = "s3cr3t-T0ken-of-the-feed", "https://erp.example/export.csv?format=csv&token=s3cr3t-T0ken-of-the-feed"
 	p := newPanel(t)

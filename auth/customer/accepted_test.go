@@ -181,7 +181,8 @@ func TestFormatCard(t *testing.T) {
 	}
 }
 
-// TestStoresWithTheSameShopper: the same e-mail and the same customer id in two stores are two people.
+// TestStoresWithTheSameShopper: the same e-mail and the same customer id in two stores are two
+// people.
 func TestStoresWithTheSameShopper(t *testing.T) {
 	f := newFixture(t)
 	const email = "john.doe@example.com" // the e-mail of every test token
@@ -193,7 +194,8 @@ func TestStoresWithTheSameShopper(t *testing.T) {
 			{ExternalID: "mail", Email: email, Fields: map[string]string{"of": store + " by e-mail"}},
 		}))
 	}
-	// Customer 7 of store A, and of store A only, has signed in with a provider that verified the e-mail.
+	// Customer 7 of store A, and of store A only, has signed in with a provider that verified the
+	// e-mail.
 	f.must(f.db.Scoped(f.ctx(storeA)).Create(&tenants.SubjectLink{Issuer: "https://idp.example", Subject: "s", CustomerID: 7, Email: email, Secured: true}).Error)
 	for _, test := range []struct {
 		store, origin string

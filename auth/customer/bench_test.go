@@ -17,7 +17,8 @@ func (d *discard) Header() http.Header         { return d.header }
 func (d *discard) Write(b []byte) (int, error) { return len(b), nil }
 func (d *discard) WriteHeader(status int)      { d.status = status }
 
-// BenchmarkCurrentCustomer is a verification from the router on: time and allocations, without net/http.
+// BenchmarkCurrentCustomer is a verification from the router on: time and allocations, without
+// net/http.
 func BenchmarkCurrentCustomer(b *testing.B) {
 	f := newFixture(b)
 	f.service.cfg.Limits = fresh(f)

@@ -14,8 +14,8 @@ import (
 	"sluice/tenants"
 )
 
-// cardNumber is a number as JSON writes it, with an exponent that stays readable. It has at most 15 digits,
-// as many as survive in a float64; a longer one is rather an identifier.
+// cardNumber is a number as JSON writes it, with an exponent that stays readable. It has at most 15
+// digits, as many as survive in a float64; a longer one is rather an identifier.
 var cardNumber = regexp.MustCompile(`^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?$`)
 
 const (
@@ -24,10 +24,10 @@ const (
 	maxAcceptLanguage = 200
 )
 
-// FormatCard returns card with its values as a shopper reads them: numbers, money (in currency, an ISO
-// 4217 code) and percentages (12.5 is 12.5 %) in the first language of acceptLanguage, an Accept-Language
-// header, or in English; dates as ISO 8601 days, which every language reads. A value that is not of its
-// field's format stays as the back-office system wrote it.
+// FormatCard returns card with its values as a shopper reads them: numbers, money (in currency, an
+// ISO 4217 code) and percentages (12.5 is 12.5 %) in the first language of acceptLanguage, an
+// Accept-Language header, or in English; dates as ISO 8601 days, which every language reads. A
+// value that is not of its field's format stays as the back-office system wrote it.
 func FormatCard(card []tenants.CardValue, currency, acceptLanguage string) []tenants.CardValue {
 	lang := language.English
 	if len(acceptLanguage) > maxAcceptLanguage {

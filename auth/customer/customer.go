@@ -16,8 +16,8 @@ import (
 	"sluice/tenants"
 )
 
-// Limits of the public endpoints. A page asks twice when it is loaded; a merchant's whole company may sit
-// behind one address, and a shop's busiest hour behind one store.
+// Limits of the public endpoints. A page asks twice when it is loaded; a merchant's whole company
+// may sit behind one address, and a shop's busiest hour behind one store.
 var (
 	perAddress = &ratelimit.Limit{Name: "storefront", Every: 50 * time.Millisecond, Burst: 120}
 	perStore   = &ratelimit.Limit{Name: "storefront", Every: time.Millisecond, Burst: 5000}
@@ -66,8 +66,9 @@ func New(cfg Config) (*Service, error) {
 	if now == nil {
 		now = time.Now
 	}
-	// As auth's key of panel sessions: of the client secret, because whoever has that can make a token of a
-	// shopper anyway, and all processes have it; of its own, so that no session passes for the other kind.
+	// As auth's key of panel sessions: of the client secret, because whoever has that can make a token
+	// of a shopper anyway, and all processes have it; of its own, so that no session passes for the
+	// other kind.
 	key, err := hkdf.Key(sha256.New, []byte(cfg.ClientSecret), nil, "sluice storefront session v1", 32)
 	if err != nil {
 		return nil, err
@@ -91,6 +92,6 @@ func (s *Service) Register(r gin.IRouter) {
 	g.OPTIONS("/account", s.open(preflight(http.MethodGet)))
 }
 
-// Forget drops what is remembered of a store: call it after an install, an uninstall, and a change of its
-// channels' origins. Other processes notice within storeFor.
+// Forget drops what is remembered of a store: call it after an install, an uninstall, and a change
+// of its channels' origins. Other processes notice within storeFor.
 func (s *Service) Forget(storeHash string) { s.stores.forget(storeHash) }

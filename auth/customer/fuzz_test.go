@@ -44,7 +44,8 @@ func signedByTheApp(raw string) (claims []byte, ok bool) {
 	return claims, hmac.Equal(mac.Sum(nil), signature)
 }
 
-// mayPass says by hand whether claims name a customer of store A, of this app, at the time of tests.
+// mayPass says by hand whether claims name a customer of store A, of this app, at the time of
+// tests.
 func mayPass(claims []byte) bool {
 	var c struct {
 		Iss, Sub, Aud, Operation string
@@ -94,7 +95,8 @@ func FuzzToken(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw string) { judge(t, v, raw) })
 }
 
-// FuzzClaims: with the right signature too, only a customer of this app, store and time gets through.
+// FuzzClaims: with the right signature too, only a customer of this app, store and time gets
+// through.
 func FuzzClaims(f *testing.F) {
 	for _, bad := range badTokens(f) {
 		if claims, ok := signedByTheApp(bad.token); ok {

@@ -9,13 +9,14 @@ import (
 	"sluice/tenants"
 )
 
-// preflightFor is how long a browser may remember a preflight, in seconds: two hours, Chromium's longest.
-// A page of an origin that was taken away meanwhile is still refused: each answer is checked too.
+// preflightFor is how long a browser may remember a preflight, in seconds: two hours, Chromium's
+// longest. A page of an origin that was taken away meanwhile is still refused: each answer is
+// checked too.
 const preflightFor = "7200"
 
-// open lets a request through to handle when it is for a store that has the app, from a page of one of
-// that store's own storefronts or from no page at all (a server), and not too often. It writes what the
-// browser needs to let the page read the answer, errors included.
+// open lets a request through to handle when it is for a store that has the app, from a page of one
+// of that store's own storefronts or from no page at all (a server), and not too often. It writes
+// what the browser needs to let the page read the answer, errors included.
 func (s *Service) open(handle func(c *gin.Context, sf *storefront) error) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		h := c.Writer.Header()

@@ -16,12 +16,12 @@ import (
 	"strings"
 )
 
-// The script's texts. Settings are data- attributes of its element, never part of the text, so a text
-// changes with releases only and all stores share it.
+// The script's texts. Settings are data- attributes of its element, never part of the text, so a
+// text changes with releases only and all stores share it.
 //
-// A page keeps asking for the version that its tag names, with that version's integrity hash, until the
-// tag is replaced; so every text that was released is kept, as script/released/<version>.js. Whoever
-// changes sluice.js first copies the old text there, unless it was never released.
+// A page keeps asking for the version that its tag names, with that version's integrity hash, until
+// the tag is replaced; so every text that was released is kept, as script/released/<version>.js.
+// Whoever changes sluice.js first copies the old text there, unless it was never released.
 //
 //go:embed script/sluice.js script/released
 var scriptFiles embed.FS
@@ -97,13 +97,13 @@ type ScriptSettings struct {
 
 // ScriptTag is the storefront script as it is installed on a channel.
 type ScriptTag struct {
-	// Version changes with anything that would have to be installed anew: the text, an address, a setting.
-	// 16 hexadecimal digits.
+	// Version changes with anything that would have to be installed anew: the text, an address, a
+	// setting. 16 hexadecimal digits.
 	Version   string
 	URL       string // of this text, cacheable for ever
 	Integrity string // of this text, "sha384-…"
-	// HTML is the tag, for the Scripts API: kind script_tag, load_method default. It has {{customer.id}} in
-	// it, which BigCommerce replaces when it renders a page.
+	// HTML is the tag, for the Scripts API: kind script_tag, load_method default. It has
+	// {{customer.id}} in it, which BigCommerce replaces when it renders a page.
 	HTML  string
 	Bytes int // of the text
 	Gzip  int // of the text as it travels

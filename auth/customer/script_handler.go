@@ -17,9 +17,10 @@ const (
 	scriptAwhile = "public, max-age=300"
 )
 
-// script answers GET /storefront/{store_hash}/sluice.js. The text is public and the same for everybody,
-// so any page may load it (browsers check integrity only of what they may read): that opens nothing,
-// since whatever the script asks for is subject to the rules of the store's own origins (origins.go).
+// script answers GET /storefront/{store_hash}/sluice.js. The text is public and the same for
+// everybody, so any page may load it (browsers check integrity only of what they may read): that
+// opens nothing, since whatever the script asks for is subject to the rules of the store's own
+// origins (origins.go).
 func (s *Service) script(c *gin.Context) {
 	h := c.Writer.Header()
 	h.Set("Access-Control-Allow-Origin", "*")
@@ -54,8 +55,8 @@ func (s *Service) script(c *gin.Context) {
 	c.Data(http.StatusOK, "text/javascript; charset=utf-8", body)
 }
 
-// acceptsGzip reads an Accept-Encoding header as far as it speaks of gzip. One that refuses it by weight
-// is taken at its word.
+// acceptsGzip reads an Accept-Encoding header as far as it speaks of gzip. One that refuses it by
+// weight is taken at its word.
 func acceptsGzip(header string) bool {
 	for coding := range strings.SplitSeq(header, ",") {
 		name, weight, _ := strings.Cut(strings.TrimSpace(coding), ";")

@@ -15,8 +15,9 @@ import (
 	"golang.org/x/net/html"
 )
 
-// releasedText is the version of the text that pages may name already. When the text changed: copy the
-// old one to script/released/<version>.js, unless it never was in a release, and write the new version here.
+// releasedText is the version of the text that pages may name already. When the text changed: copy
+// the old one to script/released/<version>.js, unless it never was in a release, and write the new
+// version here.
 const releasedText = "8927b0c2f0329560"
 
 func TestTheTextIsTheReleasedOne(t *testing.T) {

@@ -13,10 +13,11 @@ import (
 const (
 	sessionIssuer   = "sluice"
 	sessionAudience = "sluice-storefront"
-	// sessionFor is how long a session shows a card. A shopper who signs out is gone from the page at once;
-	// whoever copied the session before has it for this long.
+	// sessionFor is how long a session shows a card. A shopper who signs out is gone from the page at
+	// once; whoever copied the session before has it for this long.
 	sessionFor = 15 * time.Minute
-	// maxSession bounds a session in bytes before anything is parsed; the longest e-mail makes some 700.
+	// maxSession bounds a session in bytes before anything is parsed; the longest e-mail makes some
+	// 700.
 	maxSession = 2 << 10
 )
 

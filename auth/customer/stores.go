@@ -51,7 +51,8 @@ func newStoreCache(db *tenants.DB, appURL string, now func() time.Time, log *slo
 	return &storeCache{db: db, appURL: appURL, now: now, log: log, stores: map[string]*storefront{}, epoch: map[string]uint64{}}
 }
 
-// known returns what is remembered of a store, however old, and whether it is young enough; nil if nothing is.
+// known returns what is remembered of a store, however old, and whether it is young enough; nil if
+// nothing is.
 func (sc *storeCache) known(hash string) (sf *storefront, fresh bool) {
 	sc.mu.RLock()
 	sf = sc.stores[hash]

@@ -12,25 +12,27 @@ import (
 )
 
 const (
-	// currentIssuer and currentOperation are what BigCommerce writes into the token of /customer/current.jwt
-	// (openapi current_customer.yml).
+	// currentIssuer and currentOperation are what BigCommerce writes into the token of
+	// /customer/current.jwt (openapi current_customer.yml).
 	currentIssuer    = "bc/apps"
 	currentOperation = "current_customer"
-	// leeway allows for clocks that differ. A token lives 15 minutes, and the script gets another one for
-	// nothing, so half a minute more or less protects nobody; a shop that is refused for it loses shoppers.
+	// leeway allows for clocks that differ. A token lives 15 minutes, and the script gets another one
+	// for nothing, so half a minute more or less protects nobody; a shop that is refused for it loses
+	// shoppers.
 	leeway = 30 * time.Second
 )
 
-// Shopper is a customer as BigCommerce names one in a token. Only ID identifies: the e-mail may have
-// changed since, and BigCommerce does not verify it.
+// Shopper is a customer as BigCommerce names one in a token. Only ID identifies: the e-mail may
+// have changed since, and BigCommerce does not verify it.
 type Shopper struct {
 	ID      int64  `json:"id"`
 	Email   string `json:"email"`
 	GroupID string `json:"group_id"` // "" or "0": in no group
 }
 
-// currentClaims are the claims of BigCommerce's token that count. application_id does not: in the tokens
-// that real stores send it is the client id, as aud is, and in BigCommerce's documents another app's.
+// currentClaims are the claims of BigCommerce's token that count. application_id does not: in the
+// tokens that real stores send it is the client id, as aud is, and in BigCommerce's documents
+// another app's.
 type currentClaims struct {
 	Issuer    string `json:"iss"`
 	Subject   string `json:"sub"`
@@ -55,8 +57,8 @@ type date struct{ jwt.NumericDate }
 // lastDate is the end of the year 9999.
 const lastDate = 253402300799
 
-// UnmarshalJSON refuses text, which the library would read, and what an int64 cannot hold: the library
-// would take it for some other time.
+// UnmarshalJSON refuses text, which the library would read, and what an int64 cannot hold: the
+// library would take it for some other time.
 func (d *date) UnmarshalJSON(b []byte) error {
 	var seconds float64
 	if err := json.Unmarshal(b, &seconds); err != nil {
@@ -109,9 +111,9 @@ func (c *currentClaims) GetAudience() (jwt.ClaimStrings, error) {
 // errNotCurrentCustomer is of claims that name no customer of one store.
 var errNotCurrentCustomer = errors.New("customer: not the claims of a current customer")
 
-// Validate is what the library does not know of BigCommerce's claims; it calls it after its own checks. The
-// client secret signs other things too (signed payloads, our own login tokens): issuer and operation tell
-// them apart.
+// Validate is what the library does not know of BigCommerce's claims; it calls it after its own
+// checks. The client secret signs other things too (signed payloads, our own login tokens): issuer
+// and operation tell them apart.
 func (c *currentClaims) Validate() error {
 	switch {
 	case c.Operation != currentOperation, c.Subject == "", c.Subject != c.StoreHash, c.Customer.ID <= 0, c.IssuedAt == nil,
@@ -152,8 +154,8 @@ var (
 	errWrongStore   = problem.New(problem.WrongStore, "The token is of another store than the address names.")
 )
 
-// verify returns the customer of a token of the store with this hash. Whatever else the token says is
-// believed only after its signature.
+// verify returns the customer of a token of the store with this hash. Whatever else the token says
+// is believed only after its signature.
 func (v *verifier) verify(raw, storeHash string) (Shopper, error) {
 	if manyForms(raw) {
 		return Shopper{}, errTokenInvalid
@@ -177,8 +179,8 @@ func (v *verifier) refusal(token *jwt.Token, claims *currentClaims, err error) e
 		return false
 	}
 	switch {
-	// Another app's token has another app's signature. That it says so itself is worth nothing, except to
-	// whoever is told which of the two is wrong: it is refused in either case.
+	// Another app's token has another app's signature. That it says so itself is worth nothing, except
+	// to whoever is told which of the two is wrong: it is refused in either case.
 	case is(jwt.ErrTokenSignatureInvalid) && isHMAC(token) && claims.Audience != "" && claims.Audience != v.clientID:
 		return errWrongApp
 	case !is(jwt.ErrTokenInvalidClaims), is(jwt.ErrTokenRequiredClaimMissing, jwt.ErrTokenInvalidIssuer, errNotCurrentCustomer):
@@ -200,6 +202,6 @@ func isHMAC(token *jwt.Token) bool {
 	return ok
 }
 
-// manyForms reports whether a token has line ends in it. Decoders of base64 skip them, strict ones too,
-// which would give one token several texts.
+// manyForms reports whether a token has line ends in it. Decoders of base64 skip them, strict ones
+// too, which would give one token several texts.
 func manyForms(raw string) bool { return strings.ContainsAny(raw, "\r\n") }

@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// Func does a batch. It returns a result for each input, in their order, or an error that all of the callers get.
+// Func does a batch. It returns a result for each input, in their order, or an error that all of
+// the callers get.
 type Func[In, Out any] func(ctx context.Context, in []In) ([]Out, error)
 
 // Batcher merges calls. It is safe for concurrent use.
@@ -31,20 +32,23 @@ type call[In, Out any] struct {
 	done chan struct{}
 }
 
-// New returns a Batcher whose batches have at most so many inputs, and of which at most atOnce are under way at a time.
+// New returns a Batcher whose batches have at most so many inputs, and of which at most atOnce are
+// under way at a time.
 func New[In, Out any](most, atOnce int, do Func[In, Out]) *Batcher[In, Out] {
 	return &Batcher[In, Out]{do: do, most: max(1, most), atOnce: max(1, atOnce)}
 }
 
-// Gather has a batch wait for so long, after one that had several inputs, before it takes those that have come: for what costs
-// much more than that for a batch and little for each input. A call that is alone still goes at once. It returns b.
+// Gather has a batch wait for so long, after one that had several inputs, before it takes those
+// that have come: for what costs much more than that for a batch and little for each input. A call
+// that is alone still goes at once. It returns b.
 func (b *Batcher[In, Out]) Gather(d time.Duration) *Batcher[In, Out] {
 	b.gather = d
 	return b
 }
 
-// Call has in done in a batch and returns its result. A batch belongs to all of its callers and does not end with the ctx of one
-// of them: that one no longer waits, and what becomes of its input is not known to it. A ctx that has ended before does nothing.
+// Call has in done in a batch and returns its result. A batch belongs to all of its callers and
+// does not end with the ctx of one of them: that one no longer waits, and what becomes of its input
+// is not known to it. A ctx that has ended before does nothing.
 func (b *Batcher[In, Out]) Call(ctx context.Context, in In) (out Out, err error) {
 	if err := ctx.Err(); err != nil {
 		return out, err
@@ -71,7 +75,8 @@ func (b *Batcher[In, Out]) Call(ctx context.Context, in In) (out Out, err error)
 // lead does batches until nobody waits.
 func (b *Batcher[In, Out]) lead() {
 	for {
-		// Whoever is about to call does so first: those that the batch before let go on often come back together.
+		// Whoever is about to call does so first: those that the batch before let go on often come back
+		// together.
 		runtime.Gosched()
 		b.mu.Lock()
 		if n := len(b.waiting); b.gather > 0 && b.last > 1 && 0 < n && n < b.most {

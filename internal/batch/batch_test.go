@@ -14,7 +14,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// What comes while a batch is under way is the next one, up to its size; each caller gets its own result.
+// What comes while a batch is under way is the next one, up to its size; each caller gets its own
+// result.
 func TestCallsGather(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		begin := make(chan struct{})

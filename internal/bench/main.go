@@ -1,6 +1,8 @@
-// Command bench runs Sluice's benchmarks beside what else there is to do the same, prints one table and writes BENCHMARKS.md.
+// Command bench runs Sluice's benchmarks beside what else there is to do the same, prints one table
+// and writes BENCHMARKS.md.
 //
-// It is a module of its own so that the contenders (asynq) are no dependency of the app. `make bench` runs it.
+// It is a module of its own so that the contenders (asynq) are no dependency of the app. `make
+// bench` runs it.
 package main
 
 import (

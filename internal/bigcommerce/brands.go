@@ -55,9 +55,9 @@ func (s *BrandsService) List(ctx context.Context, f BrandFilter) iter.Seq2[*Bran
 	return collect[*Brand](ctx, s.client, brandsPath, f.Limit, f.writeTo)
 }
 
-// Create creates a brand and returns it with its ID. A name that is taken is a *ConflictError. It is
-// never sent twice: after an *UnavailableError with Sent, look the name up. With a *PartialError the
-// brand exists and is returned too.
+// Create creates a brand and returns it with its ID. A name that is taken is a *ConflictError. It
+// is never sent twice: after an *UnavailableError with Sent, look the name up. With a *PartialError
+// the brand exists and is returned too.
 func (s *BrandsService) Create(ctx context.Context, b Brand) (*Brand, error) {
 	b.ID = 0
 	return writeOne[*Brand](ctx, s.client, request{method: http.MethodPost, path: brandsPath, body: b})

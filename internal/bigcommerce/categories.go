@@ -89,10 +89,10 @@ func (s *CategoriesService) List(ctx context.Context, f CategoryFilter) iter.Seq
 	return collect[*Category](ctx, s.client, categoriesPath, f.Limit, f.writeTo)
 }
 
-// Create creates categories, which need a Name and a TreeID; a child needs its ParentID too, so that
-// parents are created in an earlier call. It returns those that were created, with their IDs, and for
-// a 207 a *PartialError about the others. It is never sent twice: after an *UnavailableError with
-// Sent, list the parent's children.
+// Create creates categories, which need a Name and a TreeID; a child needs its ParentID too, so
+// that parents are created in an earlier call. It returns those that were created, with their IDs,
+// and for a 207 a *PartialError about the others. It is never sent twice: after an
+// *UnavailableError with Sent, list the parent's children.
 func (s *CategoriesService) Create(ctx context.Context, categories []Category) ([]Category, error) {
 	body := make([]Category, len(categories))
 	for i, category := range categories {

@@ -44,8 +44,9 @@ type SiteURL struct {
 	Type string `json:"type"` // checkout, primary or canonical
 }
 
-// List walks the sites of every channel. Unlike other V3 collections this one does not say how many pages
-// there are (its meta has offset, limit and total_items): a page that is not full is the last.
+// List walks the sites of every channel. Unlike other V3 collections this one does not say how many
+// pages there are (its meta has offset, limit and total_items): a page that is not full is the
+// last.
 func (s *SitesService) List(ctx context.Context) iter.Seq2[*Site, error] {
 	return func(yield func(*Site, error) bool) {
 		for at := (position{page: 1}); ; at.page++ {

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Class is a group of endpoints of which BigCommerce carries out only so many requests of one store at a
-// time; more are answered 429, though quota is left.
+// Class is a group of endpoints of which BigCommerce carries out only so many requests of one store
+// at a time; more are answered 429, though quota is left.
 type Class struct {
 	Name      string
 	AtOnce    int
@@ -16,10 +16,10 @@ type Class struct {
 // ClassCustomers is the class of POST and PUT /customers.
 const ClassCustomers = "customers"
 
-// classes are those of BigCommerce's API reference ("limit of n concurrent requests", per operation).
-// Limits from 25 on are left out: a store never has that many of our requests on their way. Where its
-// pages differ the lower number counts: of price records only one bulk upsert of a store may run,
-// whichever list it names.
+// classes are those of BigCommerce's API reference ("limit of n concurrent requests", per
+// operation). Limits from 25 on are left out: a store never has that many of our requests on their
+// way. Where its pages differ the lower number counts: of price records only one bulk upsert of a
+// store may run, whichever list it names.
 var classes = []Class{
 	{ClassCustomers, 3, []string{"POST /v3/customers", "PUT /v3/customers"}},
 	{"customer-addresses-post", 10, []string{"POST /v3/customers/addresses"}},
@@ -32,8 +32,8 @@ var classes = []Class{
 	{"price-records-post", 10, []string{"POST /v3/pricelists/records", "POST /v3/pricelists/{}/records"}},
 	{"price-list-reads", 10, []string{"GET /v3/pricelists/{}/records"}},
 	{"price-list-delete", 1, []string{"DELETE /v3/pricelists/{#}"}},
-	// No number is documented of stock; the guide says to wait for each answer, and a second one of the same item has
-	// an end that cannot be told.
+	// No number is documented of stock; the guide says to wait for each answer, and a second one of
+	// the same item has an end that cannot be told.
 	{"inventory-writes", 1, []string{"PUT /v3/inventory/adjustments/absolute", "POST /v3/inventory/adjustments/relative",
 		"PUT /v3/inventory/locations/{}/items"}},
 	{"category-tree", 1, []string{"GET /v3/catalog/trees/{}/categories"}},
@@ -42,8 +42,8 @@ var classes = []Class{
 // Classes returns every class of endpoints.
 func Classes() []Class { return slices.Clone(classes) }
 
-// ClassOf returns the name of an endpoint's class, "" for one without a limit of its own. path is that
-// below the store: "/v3/customers".
+// ClassOf returns the name of an endpoint's class, "" for one without a limit of its own. path is
+// that below the store: "/v3/customers".
 func ClassOf(method, path string) string {
 	for _, c := range classes {
 		for _, e := range c.Endpoints {
@@ -55,7 +55,8 @@ func ClassOf(method, path string) string {
 	return ""
 }
 
-// matchesPath reports whether path has the pattern's segments, where "{}" is any one and "{#}" one of digits.
+// matchesPath reports whether path has the pattern's segments, where "{}" is any one and "{#}" one
+// of digits.
 func matchesPath(pattern, path string) bool {
 	for pattern != "" {
 		var want, have string

@@ -23,7 +23,8 @@ const (
 	MaxCustomerPhone   = 50
 )
 
-// CustomersService is the store's customers (V3). Scope store_v2_customers, its read-only form to read.
+// CustomersService is the store's customers (V3). Scope store_v2_customers, its read-only form to
+// read.
 type CustomersService struct{ service }
 
 // Customer is a customer as List returns it. The e-mail may change; the ID is the identity.
@@ -83,9 +84,9 @@ func (s *CustomersService) Get(ctx context.Context, id int64) (*Customer, error)
 	return nil, nil
 }
 
-// FoldEmail is an e-mail address with the letters A to Z in lower case: addresses that BigCommerce tells
-// apart by nothing but their case fold to the same text. Other letters stay as they are: a database may
-// find ſam (with a long s) for sam, and they are two people.
+// FoldEmail is an e-mail address with the letters A to Z in lower case: addresses that BigCommerce
+// tells apart by nothing but their case fold to the same text. Other letters stay as they are: a
+// database may find ſam (with a long s) for sam, and they are two people.
 func FoldEmail(email string) string {
 	folded := []byte(email)
 	for i, b := range folded {
@@ -96,8 +97,8 @@ func FoldEmail(email string) string {
 	return string(folded)
 }
 
-// ByEmail returns the customers with an e-mail address, whatever its letter case (FoldEmail): with several
-// storefronts there may be one for all of them and others for single channels.
+// ByEmail returns the customers with an e-mail address, whatever its letter case (FoldEmail): with
+// several storefronts there may be one for all of them and others for single channels.
 func (s *CustomersService) ByEmail(ctx context.Context, email string) ([]*Customer, error) {
 	var found []*Customer
 	for c, err := range s.List(ctx, CustomerFilter{Emails: []string{email}}) {
@@ -123,8 +124,8 @@ type NewCustomer struct {
 	ChannelIDs      []int64 `json:"channel_ids,omitempty"` // empty: every channel that takes global logins
 }
 
-// Create creates a customer. A known e-mail address is a *ValidationError that names no id. It is never
-// sent twice: after an *UnavailableError with Sent, look for the e-mail first.
+// Create creates a customer. A known e-mail address is a *ValidationError that names no id. It is
+// never sent twice: after an *UnavailableError with Sent, look for the e-mail first.
 func (s *CustomersService) Create(ctx context.Context, c NewCustomer) (*Customer, error) {
 	return writeOne[*Customer](ctx, s.client, request{
 		method: http.MethodPost, path: customersPath, body: []NewCustomer{c},
@@ -161,7 +162,8 @@ func (s *CustomersService) Update(ctx context.Context, c CustomerChange) (*Custo
 	})
 }
 
-// CustomerGroupsService is the store's customer groups (V2: there is no V3). Scope store_v2_customers_read_only.
+// CustomerGroupsService is the store's customer groups (V2: there is no V3). Scope
+// store_v2_customers_read_only.
 type CustomerGroupsService struct{ service }
 
 // CustomerGroup is a customer group, as far as Sluice uses it.

@@ -45,8 +45,8 @@ type errorBody struct {
 //	{"error":"…","error_description":"…"}                                       OAuth (RFC 6749)
 //	[{"status":400,"message":"…","details":{"invalid_reason":"…"}}]             V2
 //
-// and each of them under "schema" or "value", where some descriptions have it. Anything else, such as
-// plain text or a gateway's page, gives an empty errorBody.
+// and each of them under "schema" or "value", where some descriptions have it. Anything else, such
+// as plain text or a gateway's page, gives an empty errorBody.
 func parseErrorBody(raw []byte, clean func(string) string) errorBody {
 	e := errorBody{clean: clean}
 	dec := json.NewDecoder(bytes.NewReader(raw))
@@ -102,8 +102,8 @@ func (e *errorBody) readObject(v map[string]any, depth int) {
 	e.flatten("", v["details"], depth+1)
 }
 
-// readBatch takes the value of "batch_errors": error objects. One that names neither its field nor its
-// record is known by its place in the list, which need not be that in the batch.
+// readBatch takes the value of "batch_errors": error objects. One that names neither its field nor
+// its record is known by its place in the list, which need not be that in the batch.
 func (e *errorBody) readBatch(v any, depth int) {
 	list, _ := v.([]any)
 	for i, item := range list {
@@ -116,8 +116,8 @@ func (e *errorBody) readBatch(v any, depth int) {
 	}
 }
 
-// readData takes the value of "data" where an error stands in it: a list of error objects, or what B2B
-// Edition says beside meta.message.
+// readData takes the value of "data" where an error stands in it: a list of error objects, or what
+// B2B Edition says beside meta.message.
 func (e *errorBody) readData(v map[string]any, depth int) {
 	list, _ := v["data"].([]any)
 	for _, item := range list {
@@ -158,7 +158,8 @@ func recordOf(v map[string]any) string {
 	return strings.Join(parts, " ")
 }
 
-// readDetails takes the value of "errors": fields by name, another error object, or a list of those.
+// readDetails takes the value of "errors": fields by name, another error object, or a list of
+// those.
 func (e *errorBody) readDetails(v any, depth int) {
 	switch v := v.(type) {
 	case map[string]any:

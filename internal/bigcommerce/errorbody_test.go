@@ -35,7 +35,8 @@ func TestParseErrorBody(t *testing.T) {
 		"detail":  {`{"status":400,"detail":"Bad JSON"}`, errorBody{title: "Bad JSON"}},
 		"OAuth":   {`{"error":"invalid_client"}`, errorBody{title: "invalid_client"}},
 		"V2, two": {`[{"status":409,"message":"first"},{"status":409,"message":"second","details":{"a":"b"}}]`, errorBody{title: "first", fields: map[string]string{"": "second", "a": "b"}}},
-		// Every form of the official descriptions' 4xx, 5xx and 207 answers that differs from those above.
+		// Every form of the official descriptions' 4xx, 5xx and 207 answers that differs from those
+		// above.
 		"title and detail": {`{"status":400,"title":"Input is invalid","type":"x","detail":"Syntax error"}`, errorBody{title: "Input is invalid", kind: "x", fields: map[string]string{"": "Syntax error"}}},
 		"code for status":  {`{"code":401,"message":"Unauthorized"}`, errorBody{title: "Unauthorized"}},
 		"status as text": {

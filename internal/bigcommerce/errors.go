@@ -25,8 +25,9 @@ type APIError struct {
 	Fields map[string]string
 	// Body is the start of the answer's body, at most maxBodyExcerpt bytes of valid UTF-8.
 	Body string
-	// LongTitle is the whole of a title that had to be cut for Title, "" if that is the whole. It may be as long as
-	// maxErrorBody and is for RefusedStock: refusals of stock name in it what is refused.
+	// LongTitle is the whole of a title that had to be cut for Title, "" if that is the whole. It may
+	// be as long as maxErrorBody and is for RefusedStock: refusals of stock name in it what is
+	// refused.
 	LongTitle string
 }
 
@@ -53,9 +54,9 @@ func (e *APIError) Error() string {
 }
 
 // RateLimitError is a 429. It comes in three kinds: with HasQuota and Left 0 the window is used up;
-// with HasQuota and Left above 0 the endpoint's own concurrency limit was hit; without headers it is
-// load on the platform. RetryAfter comes from a header or from the body. The request was not carried
-// out.
+// with HasQuota and Left above 0 the endpoint's own concurrency limit was hit; without headers it
+// is load on the platform. RetryAfter comes from a header or from the body. The request was not
+// carried out.
 type RateLimitError struct {
 	*APIError
 	HasRetryAfter bool
@@ -134,8 +135,8 @@ func (e *UnavailableError) Unwrap() []error {
 	return []error{e.APIError, e.Err}
 }
 
-// RetryAfter is how long BigCommerce asks to wait before a request that failed with err is sent again, 0
-// if it does not say.
+// RetryAfter is how long BigCommerce asks to wait before a request that failed with err is sent
+// again, 0 if it does not say.
 func RetryAfter(err error) time.Duration {
 	var limited *RateLimitError
 	var away *UnavailableError
@@ -148,8 +149,8 @@ func RetryAfter(err error) time.Duration {
 	return 0
 }
 
-// kindOf turns an answer that is not a success into the error for its status. said is how long its body
-// says to wait, 0 if it does not.
+// kindOf turns an answer that is not a success into the error for its status. said is how long its
+// body says to wait, 0 if it does not.
 func kindOf(e *APIError, a Answer, said time.Duration) error {
 	switch {
 	case e.Status == http.StatusTooManyRequests:

@@ -12,7 +12,8 @@ type Field struct {
 	Required bool   // to create an object
 	ReadOnly bool   // BigCommerce sets it
 	Nullable bool   // may be null
-	// Unselectable fields are not among those that include_fields may name: to see them, ask for every field.
+	// Unselectable fields are not among those that include_fields may name: to see them, ask for every
+	// field.
 	Unselectable bool
 	MinLength    int      // of a string, in characters
 	MaxLength    int      // of a string, in characters; 0 for no limit

@@ -42,8 +42,8 @@ type Answer struct {
 	HasRetryAfter bool          // RetryAfter was on the answer
 }
 
-// ErrNoQuota is what a Limiter's error matches when the store's quota is used up for longer than the
-// limiter is willing to block.
+// ErrNoQuota is what a Limiter's error matches when the store's quota is used up for longer than
+// the limiter is willing to block.
 var ErrNoQuota = errors.New("bigcommerce: no quota left")
 
 // NoQuotaError says when it is worth asking again.
@@ -82,7 +82,8 @@ func isInteractive(ctx context.Context) bool {
 const maxHeaderDuration = time.Hour
 
 // answerOf reads the rate headers of an answer. net/http has brought their names into one letter
-// case. A header that is missing or not a number counts as missing: wrong quotas are worse than none.
+// case. A header that is missing or not a number counts as missing: wrong quotas are worse than
+// none.
 func answerOf(status int, h http.Header) Answer {
 	a := Answer{Status: status}
 	quota, okQuota := headerInt(h, "X-Rate-Limit-Requests-Quota")

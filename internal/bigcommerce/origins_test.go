@@ -70,8 +70,8 @@ func TestStorefrontURL(t *testing.T) {
 	}
 }
 
-// FuzzStorefrontURL: whatever a site's URL is, the result is one that browsers would write the same way,
-// and reading it again changes nothing.
+// FuzzStorefrontURL: whatever a site's URL is, the result is one that browsers would write the same
+// way, and reading it again changes nothing.
 func FuzzStorefrontURL(f *testing.F) {
 	for _, seed := range []string{"https://Shop.example:443/a/", "http://localhost:80", "https://münchen.example", "https://[::1]:8443/%41", "http://a..b"} {
 		f.Add(seed)

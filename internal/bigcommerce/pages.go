@@ -10,8 +10,8 @@ import (
 	"strconv"
 )
 
-// MaxPageSize is the most that a collection returns in one page, but for those of pageLimits. Asking for
-// less costs more requests.
+// MaxPageSize is the most that a collection returns in one page, but for those of pageLimits.
+// Asking for less costs more requests.
 const MaxPageSize = 250
 
 // pageLimits are the collections that return more in a page, from their descriptions.
@@ -128,8 +128,8 @@ func (p position) addTo(q *query, limit, most int) {
 	q.num("limit", int64(limit))
 }
 
-// collect walks all pages of a V3 collection. filter writes the collection's own parameters. A break
-// out of the loop stops the walk; an error is the last thing it yields.
+// collect walks all pages of a V3 collection. filter writes the collection's own parameters. A
+// break out of the loop stops the walk; an error is the last thing it yields.
 func collect[T any](ctx context.Context, c *Client, path string, limit int, filter func(*query) error) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var zero T

@@ -21,8 +21,8 @@ const MaxAssignmentsPerCreate = 25
 // store_v2_products.
 type PriceListsService struct{ service }
 
-// PriceList is prices that replace the catalogue's for whom it is assigned to. Its name is unique in
-// the store.
+// PriceList is prices that replace the catalogue's for whom it is assigned to. Its name is unique
+// in the store.
 type PriceList struct {
 	ID           int64     `json:"id"`
 	Name         string    `json:"name"`
@@ -49,8 +49,8 @@ func (s *PriceListsService) List(ctx context.Context, f PriceListFilter) iter.Se
 	return collect[*PriceList](ctx, s.client, priceListsPath, f.Limit, f.writeTo)
 }
 
-// Create creates a price list without records. A name that is taken is a *ConflictError. It is never
-// sent twice: after an *UnavailableError with Sent, look the name up.
+// Create creates a price list without records. A name that is taken is a *ConflictError. It is
+// never sent twice: after an *UnavailableError with Sent, look the name up.
 func (s *PriceListsService) Create(ctx context.Context, name string, active bool) (PriceList, error) {
 	body := struct {
 		Name   string `json:"name"`
@@ -59,8 +59,8 @@ func (s *PriceListsService) Create(ctx context.Context, name string, active bool
 	return writeOne[PriceList](ctx, s.client, request{method: http.MethodPost, path: priceListsPath, body: body})
 }
 
-// PriceListAssignment says for whom a price list counts: a customer group, the shoppers of a channel, or
-// a group on a channel.
+// PriceListAssignment says for whom a price list counts: a customer group, the shoppers of a
+// channel, or a group on a channel.
 type PriceListAssignment struct {
 	ID              int64 `json:"id,omitempty"` // read-only
 	PriceListID     int64 `json:"price_list_id"`
@@ -88,9 +88,9 @@ func (s *PriceListsService) Assignments(ctx context.Context, f AssignmentFilter)
 	return collect[*PriceListAssignment](ctx, s.client, assignmentsPath, f.Limit, f.writeTo)
 }
 
-// Assign makes up to MaxAssignmentsPerCreate assignments. One that is there already, for this list or
-// another, is a *ValidationError: leave out what Assignments has, and see Reassign. It is never sent
-// twice: after an *UnavailableError with Sent, list them.
+// Assign makes up to MaxAssignmentsPerCreate assignments. One that is there already, for this list
+// or another, is a *ValidationError: leave out what Assignments has, and see Reassign. It is never
+// sent twice: after an *UnavailableError with Sent, list them.
 func (s *PriceListsService) Assign(ctx context.Context, assignments []PriceListAssignment) error {
 	if len(assignments) == 0 || len(assignments) > MaxAssignmentsPerCreate {
 		return fmt.Errorf("bigcommerce: %d price list assignments in one request, must be 1 to %d",
@@ -108,8 +108,8 @@ func (s *PriceListsService) Assign(ctx context.Context, assignments []PriceListA
 	return err
 }
 
-// Reassign gives a customer group on a channel this price list, instead of the one that it may have. A
-// group or channel that is not there is a *NotFoundError.
+// Reassign gives a customer group on a channel this price list, instead of the one that it may
+// have. A group or channel that is not there is a *NotFoundError.
 func (s *PriceListsService) Reassign(ctx context.Context, listID, customerGroupID, channelID int64) (PriceListAssignment, error) {
 	body := struct {
 		CustomerGroupID int64 `json:"customer_group_id"`

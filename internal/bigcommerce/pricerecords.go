@@ -45,8 +45,8 @@ func (f PriceRecordFilter) writeTo(q *query) error {
 }
 
 // Records returns one page, counted from 1, of a price list's records that match, as documents with
-// their bulk_pricing_tiers and sku. A page after the last is empty. A price that a record does not set
-// is null or not there.
+// their bulk_pricing_tiers and sku. A page after the last is empty. A price that a record does not
+// set is null or not there.
 func (s *PriceListsService) Records(ctx context.Context, listID int64, f PriceRecordFilter, page int) ([]Fields, Pagination, error) {
 	path := listPath(listID) + "/records"
 	env, err := fetchPage[Fields](ctx, s.client, path, f.Limit, position{page: max(page, 1)}, f.writeTo)
@@ -59,10 +59,10 @@ func (s *PriceListsService) Records(ctx context.Context, listID int64, f PriceRe
 	return env.Data, *env.Meta.Pagination, nil
 }
 
-// UpsertRecords creates or changes up to MaxPriceRecordsPerUpsert records of a price list. Each needs
-// "currency" and either "variant_id" or "sku"; the three together are its identity, so that to send a
-// record again does no harm. Of one store only one such request may run at a time (ClassOf). A refusal
-// that says which records it is about is a *RecordsError.
+// UpsertRecords creates or changes up to MaxPriceRecordsPerUpsert records of a price list. Each
+// needs "currency" and either "variant_id" or "sku"; the three together are its identity, so that
+// to send a record again does no harm. Of one store only one such request may run at a time
+// (ClassOf). A refusal that says which records it is about is a *RecordsError.
 func (s *PriceListsService) UpsertRecords(ctx context.Context, listID int64, records []Fields) error {
 	if err := checkBatch("price records", records, MaxPriceRecordsPerUpsert); err != nil {
 		return err
@@ -78,8 +78,9 @@ func (s *PriceListsService) UpsertRecords(ctx context.Context, listID int64, rec
 	return err
 }
 
-// RecordsError is a *ValidationError to a batch of price records that says which of them are wrong. Those
-// were not saved. Of the others all, some or none may have been: send them again, without the wrong ones.
+// RecordsError is a *ValidationError to a batch of price records that says which of them are wrong.
+// Those were not saved. Of the others all, some or none may have been: send them again, without the
+// wrong ones.
 type RecordsError struct {
 	*ValidationError
 	Records []RecordError // at least one
@@ -97,8 +98,8 @@ type RecordError struct {
 	Fields    map[string]string // by BigCommerce's own keys, "" for what is about none
 }
 
-// recordsError makes a *RecordsError of a refusal that names records of the batch, and is err for any
-// other.
+// recordsError makes a *RecordsError of a refusal that names records of the batch, and is err for
+// any other.
 func recordsError(raw []byte, err error, batch []Fields, clean func(string) string) error {
 	var invalid *ValidationError
 	if !errors.As(err, &invalid) {
@@ -117,8 +118,8 @@ func recordsError(raw []byte, err error, batch []Fields, clean func(string) stri
 
 type recordErrors []RecordError
 
-// namedRecords reads {"batch_errors":[{"data":{…},"field_errors":{…}}]}, or such an object alone, as the
-// descriptions have it in another place. Of an answer that was cut it reads what is whole.
+// namedRecords reads {"batch_errors":[{"data":{…},"field_errors":{…}}]}, or such an object alone,
+// as the descriptions have it in another place. Of an answer that was cut it reads what is whole.
 func namedRecords(raw []byte, clean func(string) string) recordErrors {
 	var found recordErrors
 	dec := json.NewDecoder(bytes.NewReader(raw))
@@ -187,8 +188,8 @@ func (list recordErrors) add(raw []byte, clean func(string) string) recordErrors
 	})
 }
 
-// recordKey is a record's identity within a price list. SKUs that differ by letter case or padding are
-// one; currencies are answered in lower case.
+// recordKey is a record's identity within a price list. SKUs that differ by letter case or padding
+// are one; currencies are answered in lower case.
 func recordKey(variant, sku, currency string) string {
 	key := "sku " + strings.ToLower(strings.TrimSpace(sku))
 	if variant != "" {
@@ -197,8 +198,8 @@ func recordKey(variant, sku, currency string) string {
 	return key + "\x00" + strings.ToLower(currency)
 }
 
-// match finds the records in the batch that was sent. One that is in the batch twice and named twice is
-// found twice.
+// match finds the records in the batch that was sent. One that is in the batch twice and named
+// twice is found twice.
 func (list recordErrors) match(batch []Fields) {
 	at := make(map[string][]int, len(batch))
 	for i, record := range batch {

@@ -21,8 +21,8 @@ const (
 // ProductsService is the catalogue's products (V3).
 type ProductsService struct{ service }
 
-// Fields is a product or variant as a generic document: what is not in it is not sent. Numbers of an
-// answer are json.Number, so that 12.50 stays what it was.
+// Fields is a product or variant as a generic document: what is not in it is not sent. Numbers of
+// an answer are json.Number, so that 12.50 stays what it was.
 type Fields = map[string]any
 
 // Product is a product as List returns it. Only the fields that Sluice reads are typed; which of
@@ -118,8 +118,8 @@ func (s *ProductsService) ListPage(ctx context.Context, f ProductFilter, page in
 }
 
 // Create creates one product and returns it, limited to includeFields if there are any (see
-// ProductFilter.IncludeFields). It is never sent twice: after an *UnavailableError with Sent, look the SKU up. With a
-// *PartialError the product exists and is returned too.
+// ProductFilter.IncludeFields). It is never sent twice: after an *UnavailableError with Sent, look
+// the SKU up. With a *PartialError the product exists and is returned too.
 func (s *ProductsService) Create(ctx context.Context, product Fields, includeFields ...string) (Fields, error) {
 	var q query
 	q.list("include_fields", includeFields)

@@ -242,7 +242,8 @@ func sentButUnclear(err error) bool {
 	return errors.As(err, &e) && e.Sent && e.Err != nil
 }
 
-// BigCommerce answers deletions with 204, and with 202 and a body where its recorded answers say otherwise.
+// BigCommerce answers deletions with 204, and with 202 and a body where its recorded answers say
+// otherwise.
 func TestDeletionsTakeAnySuccess(t *testing.T) {
 	for status, body := range map[int]string{http.StatusNoContent: "", http.StatusAccepted: `{"meta":{"total":1,"success":1,"failed":0}}`, http.StatusOK: `{}`} {
 		f := newFixture(t, func(w http.ResponseWriter, _ *http.Request) {

@@ -17,10 +17,11 @@ import (
 )
 
 const (
-	// defaultMaxAnswer bounds the decompressed body of an answer: 250 products with long descriptions are
-	// some 20 MB.
+	// defaultMaxAnswer bounds the decompressed body of an answer: 250 products with long descriptions
+	// are some 20 MB.
 	defaultMaxAnswer = 64 << 20
-	// maxErrorBody is how much of an error's body is read: its title may name 2,000 SKUs. maxBodyExcerpt is how much is kept.
+	// maxErrorBody is how much of an error's body is read: its title may name 2,000 SKUs.
+	// maxBodyExcerpt is how much is kept.
 	maxErrorBody   = 1 << 20
 	maxBodyExcerpt = 2 << 10
 
@@ -230,9 +231,9 @@ func (c *Client) unavailable(ctx context.Context, r request, status int, sent bo
 // emailPattern finds e-mail addresses in text, and in JSON that writes the @ as \u0040.
 var emailPattern = regexp.MustCompile(`(?:"[^"]*"|[^\s"<>(),;:\[\]]+)(?:@|\\u0040)[^\s"<>(),;\\]+`)
 
-// redact removes from text that came from outside what nobody is to read in a log or an error: the access
-// token, and people's e-mail addresses, which refusals of a customer quote ("email … already in use").
-// The catalogue and price lists know no people, and a SKU may have an @.
+// redact removes from text that came from outside what nobody is to read in a log or an error: the
+// access token, and people's e-mail addresses, which refusals of a customer quote ("email … already
+// in use"). The catalogue and price lists know no people, and a SKU may have an @.
 func (c *Client) redact(r request, s string) string {
 	s = strings.ReplaceAll(s, c.token(), "[access token]")
 	if strings.HasPrefix(r.path, "/v3/catalog/") || strings.HasPrefix(r.path, priceListsPath) {

@@ -287,8 +287,8 @@ func TestContextThatEndsBeforeARetry(t *testing.T) {
 	}
 }
 
-// pipes is an HTTP client whose connections are pipes to serve: waiting for one is simulated time in a bubble of
-// testing/synctest, which it is not for a socket.
+// pipes is an HTTP client whose connections are pipes to serve: waiting for one is simulated time
+// in a bubble of testing/synctest, which it is not for a socket.
 func pipes(serve func(net.Conn)) *http.Client {
 	return &http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(context.Context, string, string) (net.Conn, error) {
 		near, far := net.Pipe()

@@ -12,7 +12,8 @@ import (
 	"sluice/internal/sandbox"
 )
 
-// variants gives the store a product without options (SKU BOLT) and one with two variants, and returns the ids.
+// variants gives the store a product without options (SKU BOLT) and one with two variants, and
+// returns the ids.
 func (w *world) variants(t *testing.T) (base int64, shirts []int64) {
 	t.Helper()
 	bolt, err := w.Products.Create(t.Context(), part("BOLT"))
@@ -133,7 +134,8 @@ func TestSandboxPriceLists(t *testing.T) {
 	}
 }
 
-// Whatever a refused batch has saved, to send the rest again without what was named ends in the same state.
+// Whatever a refused batch has saved, to send the rest again without what was named ends in the
+// same state.
 func TestSandboxPriceRecords(t *testing.T) {
 	for name, choices := range map[string]sandbox.Choices{"nothing saved": {}, "the good saved": {GoodOfBatchSaved: true}} {
 		t.Run(name, func(t *testing.T) {

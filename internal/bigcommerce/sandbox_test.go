@@ -15,8 +15,8 @@ import (
 	"sluice/internal/sandbox"
 )
 
-// The simulated platform is held to the official API descriptions: what the client sends and expects
-// must suit it, beyond the answers that this package's own tests make up.
+// The simulated platform is held to the official API descriptions: what the client sends and
+// expects must suit it, beyond the answers that this package's own tests make up.
 
 type world struct {
 	*bigcommerce.Client

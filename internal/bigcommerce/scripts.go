@@ -40,7 +40,8 @@ func (s *ScriptsService) List(ctx context.Context) iter.Seq2[*Script, error] {
 	return collect[*Script](ctx, s.client, scriptsPath, MaxPageSize, nil)
 }
 
-// Create installs a script. It is never sent twice: after an *UnavailableError with Sent, list first.
+// Create installs a script. It is never sent twice: after an *UnavailableError with Sent, list
+// first.
 func (s *ScriptsService) Create(ctx context.Context, script Script) (*Script, error) {
 	script.UUID = ""
 	return writeOne[*Script](ctx, s.client, request{method: http.MethodPost, path: scriptsPath, body: script})

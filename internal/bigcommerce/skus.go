@@ -15,14 +15,14 @@ const (
 )
 
 // ListableSKU says whether sku can be one of several in ProductFilter.SKUs. A list is separated by
-// commas and BigCommerce documents no escape for them, so a SKU with a comma would be read as two: it
-// is looked up alone, with ProductFilter.SKU. An empty SKU cannot be looked up at all. Spaces,
+// commas and BigCommerce documents no escape for them, so a SKU with a comma would be read as two:
+// it is looked up alone, with ProductFilter.SKU. An empty SKU cannot be looked up at all. Spaces,
 // slashes and any other characters are fine.
 func ListableSKU(sku string) bool { return sku != "" && !strings.Contains(sku, ",") }
 
 // SKUsPerLookup returns how many of the first skus, all listable, fit into one request: at most
-// MaxPageSize, so that the products fit on one page (SKUs are unique in a store), and few enough for
-// the URL to be accepted. It is at least 1 unless skus is empty.
+// MaxPageSize, so that the products fit on one page (SKUs are unique in a store), and few enough
+// for the URL to be accepted. It is at least 1 unless skus is empty.
 func SKUsPerLookup(skus []string) int {
 	room := maxURLBytes - urlReserve
 	for n, sku := range skus {

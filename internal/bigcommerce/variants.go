@@ -41,8 +41,8 @@ type OptionValue struct {
 	OptionDisplayName string `json:"option_display_name"`
 }
 
-// VariantFilter narrows a list of variants; a zero field filters nothing. There is no sku:in for variants:
-// products have it, and with Include "variants" answer with their base variants.
+// VariantFilter narrows a list of variants; a zero field filters nothing. There is no sku:in for
+// variants: products have it, and with Include "variants" answer with their base variants.
 type VariantFilter struct {
 	ID            int64   // id
 	SKU           string  // sku, exactly. Base variants may not be found by theirs: look the product up
@@ -66,8 +66,8 @@ func (s *VariantsService) List(ctx context.Context, f VariantFilter) iter.Seq2[*
 	return collect[*Variant](ctx, s.client, variantsPath, f.Limit, f.writeTo)
 }
 
-// ListPage returns one page, counted from 1, of the variants that match, as documents. A page after the
-// last is empty.
+// ListPage returns one page, counted from 1, of the variants that match, as documents. A page after
+// the last is empty.
 func (s *VariantsService) ListPage(ctx context.Context, f VariantFilter, page int) ([]Fields, Pagination, error) {
 	env, err := fetchPage[Fields](ctx, s.client, variantsPath, f.Limit, position{page: max(page, 1)}, f.writeTo)
 	if err != nil {
@@ -79,9 +79,9 @@ func (s *VariantsService) ListPage(ctx context.Context, f VariantFilter, page in
 	return env.Data, *env.Meta.Pagination, nil
 }
 
-// Update changes up to MaxVariantsPerUpdate variants, each of which must have its "id". A price of null
-// is the product's; what it means for a base variant is not described. If one is refused none is
-// changed, and the *ValidationError's Fields say which it was ("3.price"), if BigCommerce does.
+// Update changes up to MaxVariantsPerUpdate variants, each of which must have its "id". A price of
+// null is the product's; what it means for a base variant is not described. If one is refused none
+// is changed, and the *ValidationError's Fields say which it was ("3.price"), if BigCommerce does.
 func (s *VariantsService) Update(ctx context.Context, variants []Fields) (BatchResult, error) {
 	if err := checkBatch("variants", variants, MaxVariantsPerUpdate); err != nil {
 		return BatchResult{}, err

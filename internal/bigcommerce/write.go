@@ -11,8 +11,8 @@ import (
 
 var errNoData = errors.New("the answer has no data")
 
-// one decodes an object, or the first of a list of objects: a 207 to a create has a list where a 200
-// has one object. found is false for null, an empty list, and when there was nothing to decode.
+// one decodes an object, or the first of a list of objects: a 207 to a create has a list where a
+// 200 has one object. found is false for null, an empty list, and when there was nothing to decode.
 type one[T any] struct {
 	value T
 	found bool

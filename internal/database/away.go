@@ -13,8 +13,8 @@ import (
 	"sluice/internal/problem"
 )
 
-// postgresDialector tells apart a server that is away, which a caller may wait for, from a statement
-// that it refused.
+// postgresDialector tells apart a server that is away, which a caller may wait for, from a
+// statement that it refused.
 type postgresDialector struct{ *postgres.Dialector }
 
 func (d postgresDialector) Translate(err error) error {

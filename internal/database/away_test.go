@@ -10,8 +10,8 @@ import (
 	"sluice/internal/testenv"
 )
 
-// TestAwayIsUnavailable: while PostgreSQL is away every form of query says so, and works again afterwards
-// on the same pool.
+// TestAwayIsUnavailable: while PostgreSQL is away every form of query says so, and works again
+// afterwards on the same pool.
 func TestAwayIsUnavailable(t *testing.T) {
 	server, ok := testenv.RestartablePostgres(t)
 	if !ok {

@@ -167,8 +167,8 @@ func TestErrorsAreTranslated(t *testing.T) {
 	})
 }
 
-// TestConcurrentWriters: more writers than connections, single statements and transactions that read
-// before they write. None fails, and no increment is lost.
+// TestConcurrentWriters: more writers than connections, single statements and transactions that
+// read before they write. None fails, and no increment is lost.
 func TestConcurrentWriters(t *testing.T) {
 	eachURL(t, func(t *testing.T, url string) {
 		g := open(t, url, nil)
@@ -213,8 +213,8 @@ func TestConcurrentWriters(t *testing.T) {
 	})
 }
 
-// TestReadersDoNotBlockTheWriter: a query that is still being read does not hold a write up, and sees
-// the rows as they were.
+// TestReadersDoNotBlockTheWriter: a query that is still being read does not hold a write up, and
+// sees the rows as they were.
 func TestReadersDoNotBlockTheWriter(t *testing.T) {
 	eachURL(t, func(t *testing.T, url string) {
 		g := open(t, url, nil)

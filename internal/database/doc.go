@@ -1,5 +1,5 @@
-// Package database opens the SQL database, SQLite or PostgreSQL, through gorm, and brings its schema up
-// to date.
+// Package database opens the SQL database, SQLite or PostgreSQL, through gorm, and brings its
+// schema up to date.
 //
 //	DATABASE_URL ─▶ Open ─▶ *gorm.DB ─▶ tenants.New (adds the scope guard; everyone uses that)
 //	                          │

@@ -16,8 +16,9 @@ const (
 	maxLoggedSQL  = 1000 // characters: a multi-row insert has thousands of placeholders
 )
 
-// sqlLogger tells slog about statements: failed and slow ones as warnings, the rest at debug level. It
-// gets statements with placeholders only, never their values: rows hold e-mails and sealed secrets.
+// sqlLogger tells slog about statements: failed and slow ones as warnings, the rest at debug level.
+// It gets statements with placeholders only, never their values: rows hold e-mails and sealed
+// secrets.
 type sqlLogger struct{ log *slog.Logger }
 
 func newLogger(log *slog.Logger) logger.Interface { return sqlLogger{log} }

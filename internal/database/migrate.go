@@ -39,12 +39,12 @@ func migrations() []*gormigrate.Migration {
 	}
 }
 
-// breaking are the migrations after which processes of older versions fail: they rename or take away. All others
-// only add.
+// breaking are the migrations after which processes of older versions fail: they rename or take
+// away. All others only add.
 var breaking = map[string]bool{"0020_kinds": true}
 
-// Breaks reports whether one of the pending migrations makes processes of the version that the database has fail.
-// A new database has no such processes.
+// Breaks reports whether one of the pending migrations makes processes of the version that the
+// database has fail. A new database has no such processes.
 func Breaks(pending []string) bool {
 	return !slices.Contains(pending, migrations()[0].ID) && slices.ContainsFunc(pending, func(id string) bool { return breaking[id] })
 }
@@ -56,7 +56,8 @@ var options = gormigrate.Options{
 	ValidateUnknownMigrations: true,
 }
 
-// migrateLock is the PostgreSQL advisory lock of a migration: any number of our own, the same in every version.
+// migrateLock is the PostgreSQL advisory lock of a migration: any number of our own, the same in
+// every version.
 const migrateLock = 0x51_15CE
 
 // Migrate runs the migrations that did not run yet, all or none. Processes that call it at the same
@@ -65,8 +66,9 @@ func Migrate(ctx context.Context, g *gorm.DB) error {
 	return migrate(ctx, g, (*gormigrate.Gormigrate).Migrate)
 }
 
-// MigrateTo is Migrate up to the migration id, such as "0001_initial", and no further: it makes the database of an
-// older version, from which an upgrade can be rehearsed. An id that does not exist is an error.
+// MigrateTo is Migrate up to the migration id, such as "0001_initial", and no further: it makes the
+// database of an older version, from which an upgrade can be rehearsed. An id that does not exist
+// is an error.
 func MigrateTo(ctx context.Context, g *gorm.DB, id string) error {
 	return migrate(ctx, g, func(m *gormigrate.Gormigrate) error { return m.MigrateTo(id) })
 }

@@ -7,7 +7,8 @@ import (
 	"sluice/internal/database"
 )
 
-// TestMigrateSchedules: flows of a database that 0001 made have no schedule after 0002, and are otherwise as they were.
+// TestMigrateSchedules: flows of a database that 0001 made have no schedule after 0002, and are
+// otherwise as they were.
 func TestMigrateSchedules(t *testing.T) {
 	eachURL(t, func(t *testing.T, url string) {
 		g := open(t, url, nil)

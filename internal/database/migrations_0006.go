@@ -6,8 +6,8 @@ import (
 	"gorm.io/gorm"
 )
 
-// migrate0006 adds storefront identity: settings, origins and scripts of storefronts, accounts of the
-// back-office system, identity providers and sign-ins. Channels get a status.
+// migrate0006 adds storefront identity: settings, origins and scripts of storefronts, accounts of
+// the back-office system, identity providers and sign-ins. Channels get a status.
 func migrate0006(tx *gorm.DB) error {
 	if err := tx.Migrator().AddColumn(&channel0006{}, "Status"); err != nil {
 		return err

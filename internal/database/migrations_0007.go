@@ -6,8 +6,8 @@ import (
 	"gorm.io/gorm"
 )
 
-// migrate0007 adds what is remembered of products, categories and brands. It begins empty: the first change of
-// each product looks it up, as before.
+// migrate0007 adds what is remembered of products, categories and brands. It begins empty: the
+// first change of each product looks it up, as before.
 func migrate0007(tx *gorm.DB) error {
 	return tx.Migrator().CreateTable(&rememberedProduct0007{}, &storeReferences0007{})
 }

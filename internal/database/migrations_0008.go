@@ -2,8 +2,8 @@ package database
 
 import "gorm.io/gorm"
 
-// migrate0008 keeps a customer from being linked to two subjects of one provider, also by two sign-ins
-// at once. The index takes the place of one with fewer columns.
+// migrate0008 keeps a customer from being linked to two subjects of one provider, also by two
+// sign-ins at once. The index takes the place of one with fewer columns.
 func migrate0008(tx *gorm.DB) error {
 	if err := tx.Migrator().DropIndex(&subjectLink0006{}, "subject_links_customer"); err != nil {
 		return err

@@ -2,8 +2,8 @@ package database
 
 import "gorm.io/gorm"
 
-// migrate0010 adds the e-mail that a provider verified for a subject. Links from before have none until
-// their next sign-in.
+// migrate0010 adds the e-mail that a provider verified for a subject. Links from before have none
+// until their next sign-in.
 func migrate0010(tx *gorm.DB) error {
 	if err := tx.Migrator().AddColumn(&subjectLink0010{}, "Email"); err != nil {
 		return err

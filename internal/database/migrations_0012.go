@@ -6,14 +6,14 @@ import (
 	"gorm.io/gorm"
 )
 
-// sharedFor0012 is how long a provider from before this migration may use the redirect URI that all stores
-// share without naming itself in its answers (RFC 9207).
+// sharedFor0012 is how long a provider from before this migration may use the redirect URI that all
+// stores share without naming itself in its answers (RFC 9207).
 const sharedFor0012 = 30 * 24 * time.Hour
 
-// migrate0012 gives each store a redirect URI of its own, and links a mark that nobody knows a password of
-// the customer. Providers that are set up go on with the shared URI for a time. Nothing is known of the
-// passwords of customers who are linked already. Old rows, and those that the old version still writes, get
-// the columns' defaults.
+// migrate0012 gives each store a redirect URI of its own, and links a mark that nobody knows a
+// password of the customer. Providers that are set up go on with the shared URI for a time. Nothing
+// is known of the passwords of customers who are linked already. Old rows, and those that the old
+// version still writes, get the columns' defaults.
 func migrate0012(tx *gorm.DB) error {
 	for _, column := range []string{"EmailClaim", "TrustEmail", "KeepPasswords", "RequestIP", "SharedUntil", "AnnouncesIssuer"} {
 		if err := tx.Migrator().AddColumn(&identityProvider0012{}, column); err != nil {
@@ -27,7 +27,8 @@ func migrate0012(tx *gorm.DB) error {
 	return tx.Migrator().AddColumn(&subjectLink0012{}, "Secured")
 }
 
-// identityProvider0012 has the columns that this migration adds; the others are identityProvider0006's.
+// identityProvider0012 has the columns that this migration adds; the others are
+// identityProvider0006's.
 type identityProvider0012 struct {
 	EmailClaim      string `gorm:"size:200;default:''"`
 	TrustEmail      bool   `gorm:"default:false"`
@@ -39,7 +40,8 @@ type identityProvider0012 struct {
 
 func (identityProvider0012) TableName() string { return "identity_providers" }
 
-// subjectLink0012 has the column that this migration adds; the others are subjectLink0006's and later.
+// subjectLink0012 has the column that this migration adds; the others are subjectLink0006's and
+// later.
 type subjectLink0012 struct {
 	Secured bool `gorm:"default:false"`
 }

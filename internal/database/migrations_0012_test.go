@@ -7,8 +7,9 @@ import (
 	"sluice/internal/database"
 )
 
-// TestMigrateStrangers: a provider of a database from before goes on with the shared redirect URI for 30
-// days, takes no risk that its merchant did not choose, and no customer who is linked counts as secured.
+// TestMigrateStrangers: a provider of a database from before goes on with the shared redirect URI
+// for 30 days, takes no risk that its merchant did not choose, and no customer who is linked counts
+// as secured.
 func TestMigrateStrangers(t *testing.T) {
 	eachURL(t, func(t *testing.T, url string) {
 		g := open(t, url, nil)

@@ -8,8 +8,8 @@ import (
 	"gorm.io/gorm"
 )
 
-// migrate0013 adds what ends sessions and API keys with the people they are of, and ends at once the keys
-// of people who were removed, or made viewers, before keys followed their makers.
+// migrate0013 adds what ends sessions and API keys with the people they are of, and ends at once
+// the keys of people who were removed, or made viewers, before keys followed their makers.
 func migrate0013(tx *gorm.DB) error {
 	for _, add := range []struct {
 		table any
@@ -26,7 +26,8 @@ func migrate0013(tx *gorm.DB) error {
 	return revokeOrphans0013(tx)
 }
 
-// revokeOrphans0013 revokes keys whose maker may not have them any more, with a line each in the audit log.
+// revokeOrphans0013 revokes keys whose maker may not have them any more, with a line each in the
+// audit log.
 func revokeOrphans0013(tx *gorm.DB) error {
 	var orphans []struct {
 		ID, StoreHash, Name string

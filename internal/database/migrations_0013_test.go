@@ -7,8 +7,9 @@ import (
 	"sluice/internal/database"
 )
 
-// TestMigrateAccess: keys of people who are gone, or look only, end with the upgrade, and the audit log says so; those
-// of others, of the operator, and of people of the same id in another store go on.
+// TestMigrateAccess: keys of people who are gone, or look only, end with the upgrade, and the audit
+// log says so; those of others, of the operator, and of people of the same id in another store go
+// on.
 func TestMigrateAccess(t *testing.T) {
 	eachURL(t, func(t *testing.T, url string) {
 		g := open(t, url, nil)

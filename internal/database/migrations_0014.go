@@ -6,8 +6,8 @@ import (
 	"gorm.io/gorm"
 )
 
-// migrate0014 adds what limits are counted by: what each store's accounts take, and how many bytes a file
-// that is being received may grow to. Files that are there count by their size.
+// migrate0014 adds what limits are counted by: what each store's accounts take, and how many bytes
+// a file that is being received may grow to. Files that are there count by their size.
 func migrate0014(tx *gorm.DB) error {
 	if err := tx.Migrator().CreateTable(&storeUsage0014{}); err != nil {
 		return err

@@ -6,8 +6,8 @@ import (
 	"sluice/internal/database"
 )
 
-// TestMigrateLimits: what the accounts of each store take is counted, in bytes as the program counts them, and
-// files that are there count by their size.
+// TestMigrateLimits: what the accounts of each store take is counted, in bytes as the program
+// counts them, and files that are there count by their size.
 func TestMigrateLimits(t *testing.T) {
 	eachURL(t, func(t *testing.T, url string) {
 		g := open(t, url, nil)

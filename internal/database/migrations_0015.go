@@ -2,9 +2,10 @@ package database
 
 import "gorm.io/gorm"
 
-// migrate0015 adds from where an audited deed was done, and a place for feed addresses that have to be
-// sealed. It seals none, for it has no key: the first process that has one does (tenants.DB.SealAddresses).
-// Old entries get "" as the column's default, for which no database writes them anew.
+// migrate0015 adds from where an audited deed was done, and a place for feed addresses that have to
+// be sealed. It seals none, for it has no key: the first process that has one does
+// (tenants.DB.SealAddresses). Old entries get "" as the column's default, for which no database
+// writes them anew.
 func migrate0015(tx *gorm.DB) error {
 	if err := tx.Migrator().AddColumn(&audit0015{}, "Address"); err != nil {
 		return err

@@ -6,9 +6,10 @@ import (
 	"gorm.io/gorm"
 )
 
-// migrate0019 adds when the owner kept an API key that is theirs to make, and who said which customer an account is of. Nothing tells what the identity provider said before
-// single sign-on replaced passwords from what the back-office system sent: where the customer is, or was, linked to a
-// user of the provider, without which its word was never taken, it counts as the provider's.
+// migrate0019 adds when the owner kept an API key that is theirs to make, and who said which
+// customer an account is of. Nothing tells what the identity provider said before single sign-on
+// replaced passwords from what the back-office system sent: where the customer is, or was, linked
+// to a user of the provider, without which its word was never taken, it counts as the provider's.
 func migrate0019(tx *gorm.DB) error {
 	if err := tx.Migrator().AddColumn(&apiKey0019{}, "KeptAt"); err != nil {
 		return err

@@ -6,8 +6,9 @@ import (
 	"sluice/internal/database"
 )
 
-// TestMigrateProvenance: of accounts from before, those of customers who are or were linked to a user of the provider
-// may have been given by its word; the others were sent by the back-office system, which goes on as it was.
+// TestMigrateProvenance: of accounts from before, those of customers who are or were linked to a
+// user of the provider may have been given by its word; the others were sent by the back-office
+// system, which goes on as it was.
 func TestMigrateProvenance(t *testing.T) {
 	eachURL(t, func(t *testing.T, url string) {
 		g := open(t, url, nil)

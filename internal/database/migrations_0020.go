@@ -6,10 +6,12 @@ import (
 	"gorm.io/gorm"
 )
 
-// migrate0020 makes room for other kinds of records than products: records and what is remembered of them have
-// a kind, a parent and a reference of the kind's own. What there is so far is products.
+// migrate0020 makes room for other kinds of records than products: records and what is remembered
+// of them have a kind, a parent and a reference of the kind's own. What there is so far is
+// products.
 //
-// It renames a table and a column, so processes of older versions must have stopped: they fail at them.
+// It renames a table and a column, so processes of older versions must have stopped: they fail at
+// them.
 func migrate0020(tx *gorm.DB) error {
 	m := tx.Migrator()
 	for _, index := range []string{"records_target", "records_flow_name"} {
@@ -36,7 +38,8 @@ func migrate0020(tx *gorm.DB) error {
 	if err := m.AddColumn(&rememberedRecord0020{}, "Kind"); err != nil {
 		return err
 	}
-	// New rows always say their kind. SQLite cannot take a default away, which is why no row relies on it.
+	// New rows always say their kind. SQLite cannot take a default away, which is why no row relies on
+	// it.
 	if tx.Name() == "postgres" {
 		if err := m.RenameIndex(&rememberedRecord0020{}, "remembered_products_pkey", "remembered_records_pkey"); err != nil {
 			return err
@@ -55,8 +58,8 @@ func migrate0020(tx *gorm.DB) error {
 	return nil
 }
 
-// record0020 has the columns that this migration adds and those of its indexes; the others are record0001's. The
-// defaults are for old rows, which no database writes anew for them.
+// record0020 has the columns that this migration adds and those of its indexes; the others are
+// record0001's. The defaults are for old rows, which no database writes anew for them.
 type record0020 struct {
 	FlowID    string `gorm:"size:36;index:records_flow_unique,priority:1;index:records_target,priority:3"`
 	UniqueKey string `gorm:"size:64;index:records_flow_unique,priority:2"`

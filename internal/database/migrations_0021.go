@@ -2,7 +2,8 @@ package database
 
 import "gorm.io/gorm"
 
-// migrate0021 adds what runs ask before they write, and the answers. Older processes leave both alone.
+// migrate0021 adds what runs ask before they write, and the answers. Older processes leave both
+// alone.
 func migrate0021(tx *gorm.DB) error {
 	for _, column := range []string{"Question", "Answers"} {
 		if err := tx.Migrator().AddColumn(&run0021{}, column); err != nil {

@@ -8,7 +8,8 @@ import (
 	"sluice/internal/database"
 )
 
-// TestMigrateEvents: what webhooks of deleted products asked for before is done after; what is over stays as it was.
+// TestMigrateEvents: what webhooks of deleted products asked for before is done after; what is over
+// stays as it was.
 func TestMigrateEvents(t *testing.T) {
 	eachURL(t, func(t *testing.T, url string) {
 		g := open(t, url, nil)

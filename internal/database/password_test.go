@@ -6,8 +6,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// TestPasswordApartFromTheAddress: hosts keep the password in a secret of its own (the Helm chart does), and pgx reads it where
-// libpq does. The address's own goes first.
+// TestPasswordApartFromTheAddress: hosts keep the password in a secret of its own (the Helm chart
+// does), and pgx reads it where libpq does. The address's own goes first.
 func TestPasswordApartFromTheAddress(t *testing.T) {
 	t.Setenv("PGPASSWORD", "of/the:environment@")
 	for address, want := range map[string]string{

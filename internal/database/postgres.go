@@ -48,8 +48,9 @@ func openPostgres(ctx context.Context, databaseURL string, config *gorm.Config) 
 		conn.TypeMap().RegisterType(&pgtype.Type{ // read times as UTC, not in the machine's zone
 			Name: "timestamptz", OID: pgtype.TimestamptzOID, Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC},
 		})
-		// A prepared statement's generic plan, made while a table was small, reads all of it until its statistics are made anew, however large
-		// it has grown. Planning with the values costs some 50 µs. As a statement: a pooler in between may refuse a parameter.
+		// A prepared statement's generic plan, made while a table was small, reads all of it until its
+		// statistics are made anew, however large it has grown. Planning with the values costs some 50
+		// µs. As a statement: a pooler in between may refuse a parameter.
 		_, err := conn.Exec(ctx, "SET plan_cache_mode = force_custom_plan")
 		var old *pgconn.PgError
 		if errors.As(err, &old) { // before PostgreSQL 12 there is no such setting

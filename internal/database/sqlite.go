@@ -20,9 +20,9 @@ import (
 	"sluice/internal/problem"
 )
 
-// sqliteConns bounds the connections to one SQLite file. Readers never wait for each other or for the
-// one writer; the bound keeps the number of writers that poll for the write lock small, and the rest
-// queue, in order, for a connection.
+// sqliteConns bounds the connections to one SQLite file. Readers never wait for each other or for
+// the one writer; the bound keeps the number of writers that poll for the write lock small, and the
+// rest queue, in order, for a connection.
 const sqliteConns = 8
 
 // temporaries are the directories of in-memory databases, by *sql.DB: Close removes them.
@@ -88,9 +88,9 @@ func openSQLiteFile(ctx context.Context, path string, temporary bool, config *go
 	return g, nil
 }
 
-// sqliteDSN is the file's URI with what every connection needs: a writer waits up to 10 s for another,
-// a transaction takes the write lock when it begins (so that it never fails half-way because someone
-// else wrote in between), and times are UTC text that sorts.
+// sqliteDSN is the file's URI with what every connection needs: a writer waits up to 10 s for
+// another, a transaction takes the write lock when it begins (so that it never fails half-way
+// because someone else wrote in between), and times are UTC text that sorts.
 func sqliteDSN(path string, temporary bool) string {
 	synchronous := "NORMAL" // with WAL: safe against a crash of the process, consistent after a power loss
 	if temporary {

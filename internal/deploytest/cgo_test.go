@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestNoCOutsideTheStandardLibrary: the race detector needs cgo, so what has C in it is compiled by every test build, although
-// the program that ships is built without cgo and can never use it.
+// TestNoCOutsideTheStandardLibrary: the race detector needs cgo, so what has C in it is compiled by
+// every test build, although the program that ships is built without cgo and can never use it.
 func TestNoCOutsideTheStandardLibrary(t *testing.T) {
 	for _, module := range []string{".", "internal/bench", "internal/deploytest"} {
 		t.Run(module, func(t *testing.T) {

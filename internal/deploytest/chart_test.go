@@ -54,7 +54,8 @@ func loadChart(t testing.TB) *chart.Chart {
 	return c
 }
 
-// render does what `helm install release chart --namespace shop -f values` would send to Kubernetes.
+// render does what `helm install release chart --namespace shop -f values` would send to
+// Kubernetes.
 func render(c *chart.Chart, values map[string]any) ([]object, string, error) {
 	capabilities := chartutil.DefaultCapabilities.Copy()
 	capabilities.KubeVersion = chartutil.KubeVersion{Version: "v" + kubernetesVersion + ".0", Major: "1", Minor: "30"}

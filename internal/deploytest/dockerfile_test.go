@@ -18,8 +18,9 @@ import (
 
 const dockerfile = "../../Dockerfile"
 
-// lintDockerfile returns what is wrong with a Dockerfile: what BuildKit's parser and linter say, every experimental rule too,
-// and the rules of this house. The stages are nil if it cannot be read at all.
+// lintDockerfile returns what is wrong with a Dockerfile: what BuildKit's parser and linter say,
+// every experimental rule too, and the rules of this house. The stages are nil if it cannot be read
+// at all.
 func lintDockerfile(text []byte) (stages []instructions.Stage, problems []string) {
 	parsed, err := parser.Parse(bytes.NewReader(text))
 	if err != nil {
@@ -49,7 +50,8 @@ var (
 	secrets = regexp.MustCompile(`(?i)secret|password|token|private|credential`)
 )
 
-// lintStage: bases are pinned, variables are declared, copies come from where something is, no secret stays in a layer.
+// lintStage: bases are pinned, variables are declared, copies come from where something is, no
+// secret stays in a layer.
 func lintStage(stages []instructions.Stage, i int) (problems []string) {
 	s := stages[i]
 	say := func(format string, args ...any) {

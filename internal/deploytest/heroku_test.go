@@ -20,7 +20,8 @@ import (
 // readmeVariables are those of README.md's table, which app's own tests keep true.
 func readmeVariables(t testing.TB) []string { return tableVariables(t, "README.md") }
 
-// limitVariables are those of the operators' guide's table of limits, which internal/limits keeps true.
+// limitVariables are those of the operators' guide's table of limits, which internal/limits keeps
+// true.
 func limitVariables(t testing.TB) []string { return tableVariables(t, "docs/operators.md") }
 
 func tableVariables(t testing.TB, document string) (names []string) {

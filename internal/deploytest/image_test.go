@@ -27,7 +27,8 @@ import (
 // testVersion is what the image is built as.
 const testVersion = "9.9.9-test"
 
-// builder carries out a Dockerfile's stages in folders. It knows what ours needs, and refuses all else.
+// builder carries out a Dockerfile's stages in folders. It knows what ours needs, and refuses all
+// else.
 type builder struct {
 	t       *testing.T
 	context string // what .dockerignore lets through, in a folder of its own
@@ -160,7 +161,8 @@ func copyTree(from, to string, take func(rel string) bool) error {
 	})
 }
 
-// buildContext is the work tree without what .dockerignore names, as a container engine would be sent it.
+// buildContext is the work tree without what .dockerignore names, as a container engine would be
+// sent it.
 func buildContext(t *testing.T) string {
 	t.Helper()
 	file, err := os.Open("../../.dockerignore")
@@ -195,8 +197,9 @@ func buildContext(t *testing.T) string {
 	return dir
 }
 
-// TestImage carries out the Dockerfile without a container engine: what its stages do with files, in empty folders, with this
-// machine's Go, Node and npm. What comes out is static, and runs as a user who may write nothing, with documented variables only.
+// TestImage carries out the Dockerfile without a container engine: what its stages do with files,
+// in empty folders, with this machine's Go, Node and npm. What comes out is static, and runs as a
+// user who may write nothing, with documented variables only.
 func TestImage(t *testing.T) {
 	text, err := os.ReadFile(dockerfile)
 	if err != nil {

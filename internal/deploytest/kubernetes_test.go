@@ -26,7 +26,8 @@ type schemas struct {
 	compiled map[string]*jsonschema.Schema // by apiVersion and kind
 }
 
-// kubernetesSchemas finds them in the module cache, and downloads them into it if need be; go.sum holds their checksum.
+// kubernetesSchemas finds them in the module cache, and downloads them into it if need be; go.sum
+// holds their checksum.
 var kubernetesSchemas = sync.OnceValues(func() (*schemas, error) {
 	out, err := exec.Command("go", "mod", "download", "-json", "sigs.k8s.io/kubectl-validate").Output()
 	if err != nil {
@@ -43,7 +44,8 @@ var kubernetesSchemas = sync.OnceValues(func() (*schemas, error) {
 	return &schemas{dir: dir, compiled: map[string]*jsonschema.Schema{}}, nil
 })
 
-// validate checks one document strictly: a field that Kubernetes does not know is an error, not ignored.
+// validate checks one document strictly: a field that Kubernetes does not know is an error, not
+// ignored.
 func (s *schemas) validate(document []byte) error {
 	var head struct{ APIVersion, Kind string }
 	if err := yaml.Unmarshal(document, &head); err != nil {
@@ -122,7 +124,8 @@ func (s *schemas) of(apiVersion, kind string) (*jsonschema.Schema, error) {
 	return schema, nil
 }
 
-// strict makes an object's schema refuse fields that it does not list, as the API server does when it is asked to be strict.
+// strict makes an object's schema refuse fields that it does not list, as the API server does when
+// it is asked to be strict.
 func strict(schema any) {
 	m, ok := schema.(map[string]any)
 	if !ok {

@@ -13,8 +13,8 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// shutdownGrace and settleTime are the program's own: how long open requests, and a step of a job, may go on after SIGTERM.
-// They are app's shutdownGrace and jobs' settleTimeout.
+// shutdownGrace and settleTime are the program's own: how long open requests, and a step of a job,
+// may go on after SIGTERM. They are app's shutdownGrace and jobs' settleTimeout.
 const (
 	shutdownGrace = 20
 	settleTime    = 15
@@ -61,7 +61,8 @@ func (l *list) Helper()                           {}
 func (l *list) Errorf(format string, args ...any) { *l = append(*l, fmt.Sprintf(format, args...)) }
 func (l *list) Error(args ...any)                 { *l = append(*l, fmt.Sprint(args...)) }
 
-// checkTogether checks what no schema sees: that documents name one another rightly, and what every pod must keep to.
+// checkTogether checks what no schema sees: that documents name one another rightly, and what every
+// pod must keep to.
 func checkTogether(t reporter, objects []object) {
 	t.Helper()
 	byName := map[string]object{}
@@ -159,7 +160,8 @@ func checkRestricted(t reporter, o object) {
 	}
 }
 
-// checkReferences: secrets are there when the pod starts, mounts have their volumes, and no secret is among the variables.
+// checkReferences: secrets are there when the pod starts, mounts have their volumes, and no secret
+// is among the variables.
 func checkReferences(t reporter, o object, byName map[string]object) {
 	t.Helper()
 	made := func(secret, key string) {
@@ -312,7 +314,8 @@ func checkRules(t reporter, o object) {
 	}
 }
 
-// TestTogetherFindsFaults spoils what the full or the minimal file renders in one way after another.
+// TestTogetherFindsFaults spoils what the full or the minimal file renders in one way after
+// another.
 func TestTogetherFindsFaults(t *testing.T) {
 	tests := []struct{ file, object, old, new, finds string }{
 		{"full", "Deployment/release-sl-web", "runAsNonRoot: true", "runAsNonRoot: false", "runAsNonRoot"},

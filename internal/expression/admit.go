@@ -24,11 +24,12 @@ func refusedNode(node ast.Node) string {
 	return "this is not available here"
 }
 
-// admission copies a parsed expression, so that no node is in it twice, and refuses what is not in the
-// language. It names everything that is: what the library adds is refused until it is added here.
+// admission copies a parsed expression, so that no node is in it twice, and refuses what is not in
+// the language. It names everything that is: what the library adds is refused until it is added
+// here.
 //
-// Everything that follows walks the tree. In a tree whose nodes hold one another twice it would take
-// twice as long for each level: 1<(1<(1<(…)<1)<1)<1.
+// Everything that follows walks the tree. In a tree whose nodes hold one another twice it would
+// take twice as long for each level: 1<(1<(1<(…)<1)<1)<1.
 type admission struct {
 	nodes int
 	err   *file.Error

@@ -10,8 +10,8 @@ import (
 	"github.com/expr-lang/expr/vm/runtime"
 )
 
-// operator says what one operator of the language costs and, where that depends on its operands, what
-// does it instead of the library's virtual machine.
+// operator says what one operator of the language costs and, where that depends on its operands,
+// what does it instead of the library's virtual machine.
 type operator struct {
 	cost cost                           // nil: it takes the same time whatever its operands are
 	fn   func(args ...any) (any, error) // called after cost; nil with cost nil
@@ -21,8 +21,8 @@ type operator struct {
 // unary are the operators with one operand.
 var unary = map[string]operator{"not": {}, "!": {}, "-": {}, "+": {}}
 
-// binary are the operators with two. An operator that is not here is refused. "|" is never in a tree:
-// the parser makes a call of it.
+// binary are the operators with two. An operator that is not here is refused. "|" is never in a
+// tree: the parser makes a call of it.
 var binary = map[string]operator{
 	"or": {}, "||": {}, "and": {}, "&&": {}, "??": {},
 	"-": {}, "*": {}, "/": {}, "%": {}, "**": {}, "^": {}, // of numbers; anything else is an error
@@ -45,8 +45,8 @@ func never(_, _ ast.Node) bool { return false }
 // numbers reports that both operands can be nothing but numbers.
 func numbers(l, r ast.Node) bool { return l.Nature().IsNumber() && r.Nature().IsNumber() }
 
-// literal reports that an operand is a single value that stands in the expression, which bounds what
-// is compared, or that both are numbers.
+// literal reports that an operand is a single value that stands in the expression, which bounds
+// what is compared, or that both are numbers.
 func literal(l, r ast.Node) bool { return isLiteral(l) || isLiteral(r) || numbers(l, r) }
 
 func isLiteral(n ast.Node) bool {
@@ -71,8 +71,8 @@ func texts(f func(a, b string) bool) func(...any) (any, error) {
 	}
 }
 
-// What is called instead of the library's own code for a key that is calculated, a pattern, and each
-// of builtins. No merchant can write these names: they are no identifiers.
+// What is called instead of the library's own code for a key that is calculated, a pattern, and
+// each of builtins. No merchant can write these names: they are no identifiers.
 const (
 	keyName     = "[]"
 	matchesName = "=~"
@@ -92,8 +92,8 @@ func libraryFunction(name string) func(args ...any) (any, error) {
 	return f.Func
 }
 
-// charging puts a call of a function that charges the budget in the place of all whose cost depends on
-// values. The tree is checked and optimised. Like admission it names what it lets through.
+// charging puts a call of a function that charges the budget in the place of all whose cost depends
+// on values. The tree is checked and optimised. Like admission it names what it lets through.
 type charging struct {
 	machine *Machine
 	nodes   int

@@ -8,8 +8,8 @@ import (
 	"github.com/expr-lang/expr/file"
 )
 
-// Program is a compiled expression over values whose names are not known beforehand. It belongs to a
-// Machine.
+// Program is a compiled expression over values whose names are not known beforehand. It belongs to
+// a Machine.
 type Program struct {
 	machine *Machine
 	code    *Code
@@ -17,8 +17,9 @@ type Program struct {
 	names   []string
 }
 
-// Compile compiles an expression over an object that is called root: its members are reached by their
-// name alone, or as root["a name with signs"]. msg says what is wrong and where, "" if nothing is.
+// Compile compiles an expression over an object that is called root: its members are reached by
+// their name alone, or as root["a name with signs"]. msg says what is wrong and where, "" if
+// nothing is.
 func (m *Machine) Compile(source, root string) (p *Program, msg string) {
 	defer func() { // expr's parser and checker see what a merchant typed: a fault of theirs must stay here
 		if r := recover(); r != nil {
@@ -49,8 +50,8 @@ func (m *Machine) Compile(source, root string) (p *Program, msg string) {
 // Names returns the names of the members that the expression uses, as far as it names them.
 func (p *Program) Names() []string { return p.names }
 
-// Run returns the expression's value for an object as encoding/json decodes one, between Begin and End
-// of its machine. The error is for Stopped and RunMessage.
+// Run returns the expression's value for an object as encoding/json decodes one, between Begin and
+// End of its machine. The error is for Stopped and RunMessage.
 func (p *Program) Run(object map[string]any) (any, error) {
 	env := make(map[string]any, len(object)+1)
 	for name, v := range object {

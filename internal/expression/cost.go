@@ -7,7 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// cost charges for a call with these arguments, before it is made. It may overrate, never underrate.
+// cost charges for a call with these arguments, before it is made. It may overrate, never
+// underrate.
 type cost func(m *Meter, args []any) error
 
 // size is how many bytes a single value has as text, about.
@@ -40,8 +41,8 @@ func textsCost(m *Meter, args []any) error {
 	return m.Charge(n, 0)
 }
 
-// quoted is how often a value is copied that the library quotes in an error: by strconv, by fmt into a
-// buffer that grows, and by the virtual machine twice.
+// quoted is how often a value is copied that the library quotes in an error: by strconv, by fmt
+// into a buffer that grows, and by the virtual machine twice.
 const quoted = 8
 
 // numberCost is for the library's int and float.
@@ -49,8 +50,8 @@ func numberCost(m *Meter, args []any) error {
 	return m.Charge(quoted*size(args[0]), quoted*size(args[0]))
 }
 
-// caseCost is for upper and lower. Beyond ASCII each character is looked up in tables, and the result may
-// be three times as long, in a buffer that grows.
+// caseCost is for upper and lower. Beyond ASCII each character is looked up in tables, and the
+// result may be three times as long, in a buffer that grows.
 func caseCost(m *Meter, args []any) error {
 	n := size(args[0])
 	if err := m.Charge(n, n); err != nil {
@@ -169,8 +170,8 @@ func inCost(m *Meter, args []any) error {
 	return nil
 }
 
-// keyCost is for a key that is calculated: it is hashed, and quoted if it does not fit. A list or an object
-// is no key, and would be written out whole to say so.
+// keyCost is for a key that is calculated: it is hashed, and quoted if it does not fit. A list or
+// an object is no key, and would be written out whole to say so.
 func keyCost(m *Meter, args []any) error {
 	switch reflect.ValueOf(args[0]).Kind() {
 	case reflect.Slice, reflect.Array, reflect.Map, reflect.Struct, reflect.Pointer, reflect.Func:

@@ -177,7 +177,8 @@ func (c *ending) Err() error {
 	return nil
 }
 
-// TestContextInsideARow: the context is asked within a long operator and between the operators of a row.
+// TestContextInsideARow: the context is asked within a long operator and between the operators of a
+// row.
 func TestContextInsideARow(t *testing.T) {
 	text := strings.Repeat("a", 200<<10)
 	for _, source := range []string{
@@ -242,8 +243,8 @@ func FuzzPattern(f *testing.F) {
 	})
 }
 
-// FuzzCost evaluates expressions that are made of data: what they allocate is never more than what they
-// are charged for, and they never go beyond the budget.
+// FuzzCost evaluates expressions that are made of data: what they allocate is never more than what
+// they are charged for, and they never go beyond the budget.
 func FuzzCost(f *testing.F) {
 	for i := range 40 {
 		data := make([]byte, 60)

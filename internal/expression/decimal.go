@@ -12,8 +12,8 @@ import (
 // more is a mistake, and BigCommerce keeps fewer.
 const MaxDigits = 30
 
-// Decimal reads a plain decimal number: an optional sign, digits, an optional point and more digits.
-// It returns it without a plus, superfluous zeros or a negative zero: "+012.50" is "12.5".
+// Decimal reads a plain decimal number: an optional sign, digits, an optional point and more
+// digits. It returns it without a plus, superfluous zeros or a negative zero: "+012.50" is "12.5".
 func Decimal(s string) (string, bool) {
 	negative := false
 	if s != "" && (s[0] == '-' || s[0] == '+') {
@@ -53,8 +53,8 @@ func Decimal(s string) (string, bool) {
 	return s, true
 }
 
-// FromFloat writes a calculated number. 15 significant digits are what a float64 holds of any decimal,
-// so 12.1 * 1.2 is 14.52 and not 14.519999999999998.
+// FromFloat writes a calculated number. 15 significant digits are what a float64 holds of any
+// decimal, so 12.1 * 1.2 is 14.52 and not 14.519999999999998.
 func FromFloat(f float64) (string, bool) {
 	if math.IsNaN(f) || math.IsInf(f, 0) || math.Abs(f) >= 1e21 {
 		return "", false

@@ -67,9 +67,9 @@ func Fault(message string) error { return valueError(message) }
 func failf(format string, args ...any) error { return valueError(fmt.Sprintf(format, args...)) }
 
 // function is one of ours. They take any value, so that the same expression works on the text of a
-// CSV column and on the number of an NDJSON one; its type only says how many arguments there are and
-// what comes out. It has one type: the library's checker looks at all arguments anew for each that does
-// not fit, which takes for ever where calls are nested.
+// CSV column and on the number of an NDJSON one; its type only says how many arguments there are
+// and what comes out. It has one type: the library's checker looks at all arguments anew for each
+// that does not fit, which takes for ever where calls are nested.
 type function struct {
 	name, form, help string
 	cost             cost
@@ -99,8 +99,8 @@ var mostArguments = map[string]int{"number": 2, "join": 2, "trimPrefix": 2, "tri
 // oneType is the type of those of builtins that have several, see function.
 var oneType = map[string]any{"trimPrefix": new(func(string, ...string) string), "trimSuffix": new(func(string, ...string) string)}
 
-// builtins are expr's own functions that are kept: pure, and no larger in their result than in their
-// arguments. One that is not here is refused.
+// builtins are expr's own functions that are kept: pure, and no larger in their result than in
+// their arguments. One that is not here is refused.
 var builtins = map[string]libraryWord{
 	"abs":         {weighCost, "abs(number(Price))", "a number without its sign"},
 	"ceil":        {weighCost, "ceil(number(Price))", "rounded up to a whole number"},
@@ -126,8 +126,8 @@ type libraryWord struct {
 	form, help string
 }
 
-// knownFunctions are the names of both. It is filled by init because a function's error may suggest an
-// expression, which depends on the names.
+// knownFunctions are the names of both. It is filled by init because a function's error may suggest
+// an expression, which depends on the names.
 var knownFunctions = make(map[string]bool)
 
 func init() {
@@ -178,8 +178,8 @@ func text1(f func(string) string) func(...any) (any, error) {
 	}
 }
 
-// Number is number(text, sign) of the language: the number in a text with this decimal sign, nil for an
-// empty one.
+// Number is number(text, sign) of the language: the number in a text with this decimal sign, nil
+// for an empty one.
 func Number(text, sign string) (any, error) { return fnNumber(text, sign) }
 
 // They drop thousands separators.

@@ -20,8 +20,8 @@ import (
 	operators "github.com/expr-lang/expr/parser/operator"
 )
 
-// nodes are all kinds of nodes that the library's parser makes, with an expression that holds one. ""
-// in refused: it is in the language.
+// nodes are all kinds of nodes that the library's parser makes, with an expression that holds one.
+// "" in refused: it is in the language.
 var nodes = map[string]struct{ source, refused string }{
 	"NilNode":                {`nil`, ""},
 	"IdentifierNode":         {`x`, ""},
@@ -48,8 +48,8 @@ var nodes = map[string]struct{ source, refused string }{
 	"SequenceNode":           {`1; 2`, "one value"},
 }
 
-// TestEveryNode holds the kinds of nodes against the library's own source: a new one fails here until
-// somebody says what it costs.
+// TestEveryNode holds the kinds of nodes against the library's own source: a new one fails here
+// until somebody says what it costs.
 func TestEveryNode(t *testing.T) {
 	for _, kind := range libraryNodes(t) {
 		n, known := nodes[kind]
@@ -136,8 +136,8 @@ func spent(t *testing.T, source string, object map[string]any) (steps, bytes int
 	return m.Spent()
 }
 
-// TestEveryOperator: what the library's parser knows as an operator is refused, takes the same whatever
-// its operands are, or is charged for by their size.
+// TestEveryOperator: what the library's parser knows as an operator is refused, takes the same
+// whatever its operands are, or is charged for by their size.
 func TestEveryOperator(t *testing.T) {
 	row := large()
 	size := int64(len(row["text"].(string)))
@@ -223,8 +223,8 @@ func TestEveryFunction(t *testing.T) {
 	}
 }
 
-// TestNestingIsLinear: what holds itself twice, or is looked at twice, on each level must not take twice
-// as long for each.
+// TestNestingIsLinear: what holds itself twice, or is looked at twice, on each level must not take
+// twice as long for each.
 func TestNestingIsLinear(t *testing.T) {
 	forms := map[string][2]string{
 		"comparisons": {"1<(", ")<1"}, "elvis": {"(", "?:true)"}, "conditional": {"(", "?true:false)"}, "parentheses": {"(", ")"}, "not": {"not ", ""}, "minus": {"-", ""},

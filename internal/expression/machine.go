@@ -17,8 +17,8 @@ import (
 	"github.com/expr-lang/expr/vm"
 )
 
-// What a run of the virtual machine costs beside the calls that charge for themselves: its steps, boxed
-// numbers, the list of arguments, and the place in the source that an error has.
+// What a run of the virtual machine costs beside the calls that charge for themselves: its steps,
+// boxed numbers, the list of arguments, and the place in the source that an error has.
 const (
 	nodeSteps = 4
 	nodeBytes = 32
@@ -78,8 +78,8 @@ func (m *Machine) bind(name string, cost cost, fn func(...any) (any, error), typ
 	}}
 }
 
-// Begin starts an evaluation with a new budget: of one row, or one set of claims. It ends with End, or
-// when ctx does.
+// Begin starts an evaluation with a new budget: of one row, or one set of claims. It ends with End,
+// or when ctx does.
 func (m *Machine) Begin(ctx context.Context) {
 	m.mu.Lock()
 	m.begin(ctx)
@@ -106,9 +106,9 @@ func (m *Machine) Admit(source string) (msg string) {
 	return ""
 }
 
-// Parse returns the syntax tree of an expression that was admitted, with nothing in it that is not in
-// the language. Names, and calls of functions that are none, are its caller's to refuse. The error is
-// for CompileMessage.
+// Parse returns the syntax tree of an expression that was admitted, with nothing in it that is not
+// in the language. Names, and calls of functions that are none, are its caller's to refuse. The
+// error is for CompileMessage.
 func Parse(source string) (*parser.Tree, error) {
 	config := conf.CreateNew()
 	config.MaxNodes = maxNodes
@@ -141,8 +141,8 @@ type Code struct {
 	nodes   int
 }
 
-// Finish checks the types of a parsed tree and compiles it. env is what conf.Config.WithEnv takes; any
-// other name may be there as well unless strict is set. The error is for CompileMessage.
+// Finish checks the types of a parsed tree and compiles it. env is what conf.Config.WithEnv takes;
+// any other name may be there as well unless strict is set. The error is for CompileMessage.
 func (m *Machine) Finish(tree *parser.Tree, env any, strict bool) (*Code, error) {
 	config := conf.CreateNew()
 	config.Functions = m.functions

@@ -10,8 +10,8 @@ import (
 // What the expressions over one row (or one set of claims) may cost together.
 //
 // A step is one byte of a text that is looked at, or what takes about as long at worst, some
-// nanoseconds. BENCHMARKS.md has what a whole budget is in time. An ordinary row takes some thousand
-// steps, one with a description of 100 KiB a million.
+// nanoseconds. BENCHMARKS.md has what a whole budget is in time. An ordinary row takes some
+// thousand steps, one with a description of 100 KiB a million.
 const (
 	MaxSteps = 32 << 20
 	MaxBytes = 8 << 20 // of texts and lists that are made, not of the row itself
@@ -35,8 +35,8 @@ func (m *Meter) begin(ctx context.Context) {
 	m.steps, m.bytes, m.ask, m.ctx = MaxSteps, MaxBytes, MaxSteps, ctx
 }
 
-// Charge takes steps and bytes from the budget before they are spent. The error is ErrBudget, or the
-// context's.
+// Charge takes steps and bytes from the budget before they are spent. The error is ErrBudget, or
+// the context's.
 func (m *Meter) Charge(steps, bytes int) error {
 	m.steps -= int64(steps)
 	m.bytes -= int64(bytes)
@@ -46,8 +46,8 @@ func (m *Meter) Charge(steps, bytes int) error {
 	return m.look()
 }
 
-// look is Charge's slow path. It lets other goroutines have the processor: an expression has no other
-// point at which it waits for anything.
+// look is Charge's slow path. It lets other goroutines have the processor: an expression has no
+// other point at which it waits for anything.
 func (m *Meter) look() error {
 	if m.steps < 0 || m.bytes < 0 {
 		m.steps, m.bytes, m.ask = -1, -1, -1 // nothing cheaper may follow

@@ -14,8 +14,8 @@ var reserved = map[string]bool{
 	"findIndex": true, "findLast": true, "findLastIndex": true, "groupBy": true, "sortBy": true, "reduce": true,
 }
 
-// Words lists the words of the language, sorted: a column with the name of one, or of a function, is
-// only row["name"].
+// Words lists the words of the language, sorted: a column with the name of one, or of a function,
+// is only row["name"].
 func Words() []string { return slices.Sorted(maps.Keys(reserved)) }
 
 // Known reports whether a function has this name.
@@ -41,8 +41,8 @@ func Name(name string) string {
 	return "row[" + QuoteName(name) + "]"
 }
 
-// QuoteName writes a name as a text of the expression language. It escapes no more than that needs: a
-// merchant is shown the name as it stands in the file.
+// QuoteName writes a name as a text of the expression language. It escapes no more than that needs:
+// a merchant is shown the name as it stands in the file.
 func QuoteName(name string) string { return `"` + nameEscapes.Replace(name) + `"` }
 
 var nameEscapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, "\r", `\r`, "\t", `\t`)

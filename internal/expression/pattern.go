@@ -26,17 +26,17 @@ type pattern struct {
 	cost int // steps a byte
 }
 
-// matchSteps is what one instruction costs on one byte at worst, when each of them stands for a beginning
-// of a match that is still possible.
+// matchSteps is what one instruction costs on one byte at worst, when each of them stands for a
+// beginning of a match that is still possible.
 const matchSteps = 8
 
-// backtracked is the most bytes times instructions that the regexp package may try a pattern on in its own
-// way for short texts: its stack has up to so many entries, of some 24 bytes, and is kept for the next
-// match. A reader's text is tried in memory that only the pattern's size bounds.
+// backtracked is the most bytes times instructions that the regexp package may try a pattern on in
+// its own way for short texts: its stack has up to so many entries, of some 24 bytes, and is kept
+// for the next match. A reader's text is tried in memory that only the pattern's size bounds.
 const backtracked = 32 << 10
 
-// pattern compiles the text of a pattern once for the whole mapping; msg says why it may not be used.
-// Its size is known before it is compiled: compiling is what costs memory.
+// pattern compiles the text of a pattern once for the whole mapping; msg says why it may not be
+// used. Its size is known before it is compiled: compiling is what costs memory.
 func (m *Machine) pattern(source string) (p *pattern, msg string) {
 	if p := m.patterns[source]; p != nil {
 		return p, ""
@@ -61,8 +61,8 @@ func (m *Machine) pattern(source string) (p *pattern, msg string) {
 	return p, ""
 }
 
-// instructions is at least the number of instructions that re is compiled to, or maxPattern+1 if there
-// are more.
+// instructions is at least the number of instructions that re is compiled to, or maxPattern+1 if
+// there are more.
 func instructions(re *syntax.Regexp) int {
 	n := 0
 	for _, sub := range re.Sub {

@@ -88,8 +88,8 @@ func NotNumber(s, column string) string {
 	return Quote(s) + " is not a number"
 }
 
-// ParseBool reads yes and no as people and spreadsheets write them; the text says what is wrong, "" if
-// nothing is.
+// ParseBool reads yes and no as people and spreadsheets write them; the text says what is wrong, ""
+// if nothing is.
 func ParseBool(s string) (any, string) {
 	switch strings.ToLower(s[:min(len(s), len("false")+1)]) {
 	case "true", "yes", "y", "1":

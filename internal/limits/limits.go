@@ -11,8 +11,9 @@ import (
 	"sluice/internal/ratelimit"
 )
 
-// Limits are the values that the operator chose, and what is held open in this process. It is safe for
-// concurrent use; nil has the defaults and tells nobody, which is for commands that serve nobody.
+// Limits are the values that the operator chose, and what is held open in this process. It is safe
+// for concurrent use; nil has the defaults and tells nobody, which is for commands that serve
+// nobody.
 type Limits struct {
 	values  map[Name]int64
 	rates   map[Name]*ratelimit.Limit
@@ -28,7 +29,8 @@ type slot struct {
 	store string
 }
 
-// New returns Limits with values in place of defaults. refused is told of every refusal and may be nil.
+// New returns Limits with values in place of defaults. refused is told of every refusal and may be
+// nil.
 func New(values map[Name]int64, refused func(Name)) *Limits {
 	l := &Limits{values: values, refused: refused, rates: map[Name]*ratelimit.Limit{}, held: map[slot]int64{}}
 	for _, row := range table {
@@ -66,8 +68,8 @@ func (l *Limits) Rate(n Name) *ratelimit.Limit {
 	return l.rates[n]
 }
 
-// Check refuses to go from used by more beyond a limit, with a problem.Error that says what to do. What is
-// over the limit already may stay, but not grow: more <= 0 is never refused.
+// Check refuses to go from used by more beyond a limit, with a problem.Error that says what to do.
+// What is over the limit already may stay, but not grow: more <= 0 is never refused.
 func (l *Limits) Check(n Name, used, more int64) error {
 	if more <= 0 || used+more <= l.Of(n) {
 		return nil
@@ -84,12 +86,12 @@ func (l *Limits) Refuse(n Name) error {
 	return problem.New(row.code, "%s", fmt.Sprintf(row.refusal, row.Text(l.Of(n))))
 }
 
-// Hold takes one of a store's slots of a limit whose unit is AtOnce, and one of the process', until release
-// is called. store "" takes one of the process' alone.
+// Hold takes one of a store's slots of a limit whose unit is AtOnce, and one of the process', until
+// release is called. store "" takes one of the process' alone.
 //
-// Stores are as many as a merchant likes to open, so that a store's own limit leaves no place to others when many
-// work together: once half of the process' slots are taken, a store may hold a quarter of its own limit, and the last
-// eighth is for stores that hold none. Each is one at least.
+// Stores are as many as a merchant likes to open, so that a store's own limit leaves no place to
+// others when many work together: once half of the process' slots are taken, a store may hold a
+// quarter of its own limit, and the last eighth is for stores that hold none. Each is one at least.
 func (l *Limits) Hold(n Name, store string) (release func(), err error) {
 	if l == nil {
 		return defaults().Hold(n, store)
@@ -124,8 +126,8 @@ func (l *Limits) Hold(n Name, store string) (release func(), err error) {
 	}), nil
 }
 
-// mayHold reports whether a store that holds own of its limit may have one more of the process', of which all are
-// held of a limit.
+// mayHold reports whether a store that holds own of its limit may have one more of the process', of
+// which all are held of a limit.
 func mayHold(own, limit, all, allLimit int64) bool {
 	switch {
 	case own == 0:
@@ -138,8 +140,8 @@ func mayHold(own, limit, all, allLimit int64) bool {
 	return true
 }
 
-// Held returns how much is held open of a limit by the whole process. A limit of stores is asked for by
-// that of the process.
+// Held returns how much is held open of a limit by the whole process. A limit of stores is asked
+// for by that of the process.
 func (l *Limits) Held(n Name) int64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -149,8 +151,8 @@ func (l *Limits) Held(n Name) int64 {
 // most bounds values, so that no sum of them overflows.
 const most = 1 << 50
 
-// Read reads the values that lookup (as os.LookupEnv) has, and says what is wrong with each. Bytes may be
-// written with KiB, MiB or GiB.
+// Read reads the values that lookup (as os.LookupEnv) has, and says what is wrong with each. Bytes
+// may be written with KiB, MiB or GiB.
 func Read(lookup func(string) (string, bool)) (values map[Name]int64, problems []error) {
 	values = map[Name]int64{}
 	for _, row := range table {

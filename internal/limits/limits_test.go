@@ -66,8 +66,8 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// TestSlotsAtTheSameTime: never more of a store than it has, never more of all than the process has, and
-// none is lost.
+// TestSlotsAtTheSameTime: never more of a store than it has, never more of all than the process
+// has, and none is lost.
 func TestSlotsAtTheSameTime(t *testing.T) {
 	var refused atomic.Int64
 	l := New(map[Name]int64{Uploads: 3, AllUploads: 5}, func(Name) { refused.Add(1) })
@@ -117,9 +117,10 @@ func TestSlotsAtTheSameTime(t *testing.T) {
 	}
 }
 
-// TestManyStoresLeaveRoomForOthers: of each kind of slot a merchant opens store after store and holds what each gets.
-// From half on a store gets a quarter of its limit, and the last eighth goes to stores that hold nothing: so that many
-// more stores are needed, and whoever comes meanwhile with one thing to do has a place.
+// TestManyStoresLeaveRoomForOthers: of each kind of slot a merchant opens store after store and
+// holds what each gets. From half on a store gets a quarter of its limit, and the last eighth goes
+// to stores that hold nothing: so that many more stores are needed, and whoever comes meanwhile
+// with one thing to do has a place.
 func TestManyStoresLeaveRoomForOthers(t *testing.T) {
 	// docs/operators.md says how many stores it takes to hold everything.
 	needed := map[Name]int64{Uploads: 40, Inspections: 20, Downloads: 40, EventStreams: 290, Requests: 96}

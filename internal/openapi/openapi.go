@@ -40,7 +40,8 @@ type Docs struct {
 	page, yaml http.Handler
 }
 
-// New makes the page. It fails only when the program was built with a description that cannot be read.
+// New makes the page. It fails only when the program was built with a description that cannot be
+// read.
 func New() (*Docs, error) {
 	page, err := render(YAML)
 	if err != nil {
@@ -70,8 +71,8 @@ func render(text []byte) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// file answers GET and HEAD with content, compressed for those who take that: nothing in it is secret or the
-// caller's, so its length tells nothing (see compressedTypes in app).
+// file answers GET and HEAD with content, compressed for those who take that: nothing in it is
+// secret or the caller's, so its length tells nothing (see compressedTypes in app).
 func file(contentType string, content []byte) (http.Handler, error) {
 	sum := sha256.Sum256(content)
 	etag := `W/"` + hex.EncodeToString(sum[:8]) + `"` // weak: compressed or not

@@ -20,8 +20,8 @@ import (
 	"sluice/internal/problem"
 )
 
-// TestDescription: what OpenAPI does not ask for and whoever calls needs. That it is OpenAPI 3.1 and that its
-// examples are of their schemas, Load has checked.
+// TestDescription: what OpenAPI does not ask for and whoever calls needs. That it is OpenAPI 3.1
+// and that its examples are of their schemas, Load has checked.
 func TestDescription(t *testing.T) {
 	d := openapitest.Load(t)
 	if !d.IsOpenAPI31OrLater() {
@@ -105,8 +105,8 @@ func serve(t *testing.T, method, path string, header map[string]string) *httptes
 	return w
 }
 
-// TestPage: it has every operation and schema, its links lead somewhere, it loads nothing, and its policy
-// lets its style through.
+// TestPage: it has every operation and schema, its links lead somewhere, it loads nothing, and its
+// policy lets its style through.
 func TestPage(t *testing.T) {
 	w := serve(t, http.MethodGet, openapi.PagePath, nil)
 	if w.Code != http.StatusOK || w.Header().Get("Content-Type") != "text/html; charset=utf-8" {

@@ -271,7 +271,8 @@ func (b *builder) schema(name string) (schemaView, error) {
 	return v, fields(s, "", &v.Fields)
 }
 
-// fields lists the properties of a schema, and below them those of objects that have no name of their own.
+// fields lists the properties of a schema, and below them those of objects that have no name of
+// their own.
 func fields(s *schema, under string, list *[]fieldView) error {
 	return each(&s.Properties, func(name string, node *yaml.Node) error {
 		var p schema

@@ -37,8 +37,8 @@ func BodyOf(err error) Body {
 	return b
 }
 
-// Middleware answers the last error that a handler recorded with c.Error, once, as problem+json, and
-// logs the ones that are our fault. Handlers write nothing themselves when they fail:
+// Middleware answers the last error that a handler recorded with c.Error, once, as problem+json,
+// and logs the ones that are our fault. Handlers write nothing themselves when they fail:
 //
 //	if err != nil { _ = c.Error(err); return }
 func Middleware(log *slog.Logger) gin.HandlerFunc {

@@ -118,8 +118,8 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// CodeOf returns the code of the first Error in err's chain, Gone for what failed because its caller
-// left, Internal for any other error and "" for nil.
+// CodeOf returns the code of the first Error in err's chain, Gone for what failed because its
+// caller left, Internal for any other error and "" for nil.
 func CodeOf(err error) Code {
 	if err == nil {
 		return ""

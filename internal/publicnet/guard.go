@@ -34,8 +34,9 @@ type Guard struct {
 // schemeKey is the context key under which a connection's URL scheme reaches the dialer.
 type schemeKey struct{}
 
-// allowed reports whether a is inside the operator's AllowPrivate. What the host itself answers on has to
-// be named alone there, be it in an IPv6 disguise: whoever opens a network means the servers in it.
+// allowed reports whether a is inside the operator's AllowPrivate. What the host itself answers on
+// has to be named alone there, be it in an IPv6 disguise: whoever opens a network means the servers
+// in it.
 func (g Guard) allowed(a netip.Addr) bool {
 	a = a.Unmap()
 	if a.Zone() != "" {
@@ -78,9 +79,9 @@ func (g Guard) control(ctx context.Context, network, address string, _ syscall.R
 	return nil
 }
 
-// Transport makes t connect through the guard and in no other way, and returns it as a RoundTripper.
-// A connection is checked when it is made: a transport that keeps connections must be used for URLs of
-// this guard only.
+// Transport makes t connect through the guard and in no other way, and returns it as a
+// RoundTripper. A connection is checked when it is made: a transport that keeps connections must be
+// used for URLs of this guard only.
 func (g Guard) Transport(t *http.Transport, connectTimeout time.Duration) http.RoundTripper {
 	t.Proxy = nil // a proxy would connect for us, past every check of addresses
 	t.DialTLSContext = nil
@@ -88,7 +89,8 @@ func (g Guard) Transport(t *http.Transport, connectTimeout time.Duration) http.R
 	return schemeTransport{t}
 }
 
-// schemeTransport tells the dialer the scheme of the URL that it connects for, also after a redirect.
+// schemeTransport tells the dialer the scheme of the URL that it connects for, also after a
+// redirect.
 type schemeTransport struct{ *http.Transport }
 
 func (t schemeTransport) RoundTrip(req *http.Request) (*http.Response, error) {

@@ -45,8 +45,8 @@ func TestPublic(t *testing.T) {
 	}
 }
 
-// TestHostServicesHaveToBeNamed: an operator who opens a network, or everything, does not open what a cloud
-// tells its machines.
+// TestHostServicesHaveToBeNamed: an operator who opens a network, or everything, does not open what
+// a cloud tells its machines.
 func TestHostServicesHaveToBeNamed(t *testing.T) {
 	everything := []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")}
 	for _, text := range []string{

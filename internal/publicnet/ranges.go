@@ -9,9 +9,9 @@ func prefixes(texts ...string) (out []netip.Prefix) {
 	return out
 }
 
-// special are the ranges, of what looks like the internet at large, where no merchant's server can be:
-// the IANA special-purpose registries of both families, those that are globally reachable too. They lead
-// into the host's network, to nobody, or through a translator to any of those.
+// special are the ranges, of what looks like the internet at large, where no merchant's server can
+// be: the IANA special-purpose registries of both families, those that are globally reachable too.
+// They lead into the host's network, to nobody, or through a translator to any of those.
 var special = prefixes(
 	"0.0.0.0/8",       // this network
 	"10.0.0.0/8",      // private
@@ -43,8 +43,9 @@ var special = prefixes(
 // globalUnicast is what of IPv6 IANA gives out; the rest is local, reserved, or IPv4 in disguise.
 var globalUnicast = netip.MustParsePrefix("2000::/3")
 
-// ofTheHost are where clouds and their machines answer whoever asks from inside, often with credentials.
-// A range in ALLOW_PRIVATE_SOURCES does not open them; an entry of that one address does.
+// ofTheHost are where clouds and their machines answer whoever asks from inside, often with
+// credentials. A range in ALLOW_PRIVATE_SOURCES does not open them; an entry of that one address
+// does.
 var ofTheHost = prefixes(
 	"168.63.129.16/32",   // Azure's host agent: it looks like the internet
 	"169.254.0.0/16",     // metadata of AWS, Google, Azure, DigitalOcean, Hetzner, Tencent and others; ECS and EKS credentials
@@ -103,7 +104,8 @@ func contains(list []netip.Prefix, a netip.Addr) bool {
 	return false
 }
 
-// public reports whether an address is one of the internet at large, where a merchant's server can be.
+// public reports whether an address is one of the internet at large, where a merchant's server can
+// be.
 func public(a netip.Addr) bool {
 	switch {
 	case a.Zone() != "", contains(ofTheHost, a), contains(special, a):

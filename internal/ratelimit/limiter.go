@@ -16,16 +16,18 @@ const (
 	shareAt = 8
 	// shards is how many parts the entries are in, each with its lock.
 	shards = 32
-	// keepAtLeast is how many entries a part has before any are looked at for being of no use any more.
+	// keepAtLeast is how many entries a part has before any are looked at for being of no use any
+	// more.
 	keepAtLeast = 1024
-	// narrow and wide are the IPv6 networks that an address counts by: a line has a /64, a /56 or a /48 (RFC
-	// 6177, section 2). A wide one may also be of many customers, so it has the rate of wideTimes narrow ones.
+	// narrow and wide are the IPv6 networks that an address counts by: a line has a /64, a /56 or a
+	// /48 (RFC 6177, section 2). A wide one may also be of many customers, so it has the rate of
+	// wideTimes narrow ones.
 	narrow, wide = 64, 48
 	wideTimes    = 16
 )
 
-// Limit is a rate: Burst at once, then one every Every. Make one per purpose and keep it: who called is
-// counted by the Limit's address.
+// Limit is a rate: Burst at once, then one every Every. Make one per purpose and keep it: who
+// called is counted by the Limit's address.
 type Limit struct {
 	Name  string // part of the Redis key: letters, digits and "-"
 	Every time.Duration
@@ -113,8 +115,8 @@ func (l *Limiter) part(s subject) *shard {
 // Wait admits one request of addr at store and returns 0, or returns how long until one would be
 // admitted. The zero Addr counts all of a store together; store "" is for what belongs to none.
 //
-// An IPv6 address counts by its /64 and then by its /48, which has a larger rate of its own: what its /64 refuses
-// uses nothing of the /48's.
+// An IPv6 address counts by its /64 and then by its /48, which has a larger rate of its own: what
+// its /64 refuses uses nothing of the /48's.
 func (l *Limiter) Wait(limit *Limit, store string, addr netip.Addr) time.Duration {
 	addr = addr.Unmap().WithZone("")
 	if !addr.Is6() {
@@ -126,8 +128,8 @@ func (l *Limiter) Wait(limit *Limit, store string, addr netip.Addr) time.Duratio
 	return l.wait(subject{limit: limit, store: store, net: network(addr, wide)})
 }
 
-// WaitID is Wait for a caller who is known by an id, such as an API key's, wherever the request comes from.
-// The id is of letters, digits and "-".
+// WaitID is Wait for a caller who is known by an id, such as an API key's, wherever the request
+// comes from. The id is of letters, digits and "-".
 func (l *Limiter) WaitID(limit *Limit, store, id string) time.Duration {
 	return l.wait(subject{limit: limit, store: store, id: id})
 }

@@ -102,8 +102,9 @@ func TestWhoIsCountedTogether(t *testing.T) {
 	}
 }
 
-// TestALineWithManyNetworksOfIPv6: whoever has a /56 or a /48 has as many /64s, and not as many rates. Who is refused
-// by their /64 uses nothing of the /48's, and the neighbours have a rate of their own.
+// TestALineWithManyNetworksOfIPv6: whoever has a /56 or a /48 has as many /64s, and not as many
+// rates. Who is refused by their /64 uses nothing of the /48's, and the neighbours have a rate of
+// their own.
 func TestALineWithManyNetworksOfIPv6(t *testing.T) {
 	c := &clock{}
 	l, limit := New(nil, Options{Now: c.now}), &Limit{Name: "x", Every: time.Minute, Burst: 5}

@@ -16,8 +16,8 @@ const (
 	shareMost = 500
 )
 
-// add adds up. KEYS are arrival times in µs of Redis' clock, ARGV what was admitted of each, in µs. The
-// answer is how far each arrival lies ahead, in µs.
+// add adds up. KEYS are arrival times in µs of Redis' clock, ARGV what was admitted of each, in µs.
+// The answer is how far each arrival lies ahead, in µs.
 var add = redis.NewScript(`
 local t = redis.call('TIME')
 local now = t[1] * 1000000 + t[2]
@@ -88,8 +88,8 @@ func (l *Limiter) shareStore(ctx context.Context, store string, subjects []subje
 	return true
 }
 
-// settle ends the wait of subjects, of which told was added up to what lies ahead; nil: Redis was not
-// told, and will be with the next request.
+// settle ends the wait of subjects, of which told was added up to what lies ahead; nil: Redis was
+// not told, and will be with the next request.
 func (l *Limiter) settle(subjects []subject, told, ahead []int64) {
 	now := l.clock()
 	for i, s := range subjects {

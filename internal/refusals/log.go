@@ -21,7 +21,8 @@ const (
 	window = time.Minute
 	// linesEach is how many lines of one kind an address gets in a window.
 	linesEach = 5
-	// linesInAll is how many lines there are in a window whoever they are of: many addresses are easily had.
+	// linesInAll is how many lines there are in a window whoever they are of: many addresses are
+	// easily had.
 	linesInAll = 600
 	// maxSubjects bounds what is counted apart. Beyond it addresses are counted together.
 	maxSubjects = 4096
@@ -201,8 +202,8 @@ func (l *Log) flush() {
 	}
 }
 
-// tell says what of the windows that began by then, all for the zero time, has no line, and forgets them.
-// It reports whether others are left that have something to say.
+// tell says what of the windows that began by then, all for the zero time, has no line, and forgets
+// them. It reports whether others are left that have something to say.
 func (l *Log) tell(then time.Time) (more bool) {
 	for s, e := range l.counts {
 		if then.IsZero() || !e.began.After(then) {

@@ -7,8 +7,8 @@ import (
 	"strconv"
 )
 
-// shopAdminRoutes are what a test does as the merchant or as a shopper who registers, over HTTP. The
-// bodies are CustomerSpec, ChannelSpec and the like; answers are those of the Management API.
+// shopAdminRoutes are what a test does as the merchant or as a shopper who registers, over HTTP.
+// The bodies are CustomerSpec, ChannelSpec and the like; answers are those of the Management API.
 //
 //	GET    /sandbox/stores/{hash}/customers                  shoppers
 //	POST   /sandbox/stores/{hash}/customers                  {email, password, first_name, …}: CustomerSpec

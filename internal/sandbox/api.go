@@ -169,9 +169,9 @@ func (s *Sandbox) endpoint(rt route) http.Handler {
 	})
 }
 
-// carry takes a request's time and answers it; one that is cut before gets the zero reply. The request has its place in
-// its concurrency class from the beginning, so that slow ones meet, and until its answer is there, so that whoever has the
-// answer finds the place free.
+// carry takes a request's time and answers it; one that is cut before gets the zero reply. The
+// request has its place in its concurrency class from the beginning, so that slow ones meet, and
+// until its answer is there, so that whoever has the answer finds the place free.
 func (s *Sandbox) carry(rt route, st *Store, r *http.Request, f *Fault, entry *Request) (reply, quotaState, bool) {
 	crowded := false
 	if class := cmp.Or(rt.class, rt.path); rt.concurrent > 0 {
@@ -193,8 +193,8 @@ func (s *Sandbox) carry(rt route, st *Store, r *http.Request, f *Fault, entry *R
 	return s.answer(rt, st, r, f, crowded, entry)
 }
 
-// answer decides about one request; crowded says that its class has no place left. The headers are left out only where a
-// fault asks so.
+// answer decides about one request; crowded says that its class has no place left. The headers are
+// left out only where a fault asks so.
 func (s *Sandbox) answer(rt route, st *Store, r *http.Request, f *Fault, crowded bool, entry *Request) (reply, quotaState, bool) {
 	look := st.quota.look(s.now())
 	tok := st.tokenOf(r.Header.Get("X-Auth-Token"))
@@ -250,8 +250,8 @@ func isJSON(r *http.Request) bool {
 	return strings.EqualFold(strings.TrimSpace(ct), "application/json")
 }
 
-// unauthorized is the 401 of a missing, unknown or invalidated token. Some V3 descriptions document it as
-// JSON, others as plain text (with this very media type).
+// unauthorized is the 401 of a missing, unknown or invalidated token. Some V3 descriptions document
+// it as JSON, others as plain text (with this very media type).
 func (s *Sandbox) unauthorized(rt route) reply {
 	if rt.plain401 {
 		return reply{status: http.StatusUnauthorized, ctype: "plain/text", body: []byte("Unauthorized"), err: "Unauthorized"}
@@ -296,7 +296,8 @@ func (st *Store) leave(class string) {
 	st.busy[class]--
 }
 
-// Bulk writes that must not run beside each other: what stock is then cannot be told (inventory-adjustments.mdx).
+// Bulk writes that must not run beside each other: what stock is then cannot be told
+// (inventory-adjustments.mdx).
 const (
 	bulkStock     = "bulk stock"
 	bulkCatalogue = "bulk catalogue"
@@ -316,8 +317,8 @@ func (st *Store) enterBulk(kind string) {
 	}
 }
 
-// BulkOverlaps is how often a bulk write of stock and one of the catalogue were carried out at the same time.
-// BigCommerce takes both, and its figures are wrong then.
+// BulkOverlaps is how often a bulk write of stock and one of the catalogue were carried out at the
+// same time. BigCommerce takes both, and its figures are wrong then.
 func (st *Store) BulkOverlaps() int {
 	st.mu.RLock()
 	defer st.mu.RUnlock()

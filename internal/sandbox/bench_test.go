@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestLargeCatalogue holds the design's promise of 100,000 products a store, and that a page, a lookup and
-// a write do not copy them.
+// TestLargeCatalogue holds the design's promise of 100,000 products a store, and that a page, a
+// lookup and a write do not copy them.
 func TestLargeCatalogue(t *testing.T) {
 	r := newRig(t, Options{})
 	const n = 100_000
@@ -67,8 +67,8 @@ func BenchmarkPageOf250(b *testing.B) {
 	}
 }
 
-// BenchmarkStock is what a store of 25,000 SKUs in 4 locations costs the sandbox: 2,000 levels a write, and a page of 1,000
-// items.
+// BenchmarkStock is what a store of 25,000 SKUs in 4 locations costs the sandbox: 2,000 levels a
+// write, and a page of 1,000 items.
 func BenchmarkStock(b *testing.B) {
 	s, err := New(Options{Plan: "enterprise", InventoryDelay: -1})
 	if err != nil {

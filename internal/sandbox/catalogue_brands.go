@@ -81,7 +81,8 @@ func (st *Store) newBrand(name string) *brand {
 	return &brand{ID: st.nextID(kindBrand, 35), Name: name, URL: "/brands/" + slug(name) + ".html", Values: brandValues()}
 }
 
-// brandNamed finds or makes the brand of a product's brand_name, as documented: letter case is ignored.
+// brandNamed finds or makes the brand of a product's brand_name, as documented: letter case is
+// ignored.
 func (st *Store) brandNamed(name, prefix string) (id int64, made bool, _ *reply) {
 	if id, ok := st.cat.brandName[nameKey(name)]; ok {
 		return id, false, nil

@@ -67,8 +67,8 @@ func (st *Store) forgetCategory(id int64) {
 	}
 }
 
-// depth is how many levels down a category under parent would be; parent 0 is the top, level 1. A loop
-// counts as too deep.
+// depth is how many levels down a category under parent would be; parent 0 is the top, level 1. A
+// loop counts as too deep.
 func (st *Store) depth(parent int64) int {
 	d := 1
 	for parent != 0 && d <= maxCategoryDepth+1 {
@@ -230,7 +230,8 @@ func categoryErrors(errs map[string]string) map[string]any {
 	return map[string]any{"status": http.StatusUnprocessableEntity, "title": titleCategories, "type": statusDocs, "errors": errs}
 }
 
-// createCategories makes each category on its own: 201 when all came about, 207 when some, 422 when none.
+// createCategories makes each category on its own: 201 when all came about, 207 when some, 422 when
+// none.
 func (s *Sandbox) createCategories(c *call) reply {
 	if r := c.q.problem(); r != nil {
 		return *r
@@ -324,8 +325,8 @@ func (st *Store) assignCategory(cat *category, in map[string]any, create bool, p
 	return nil
 }
 
-// placeCategory checks where a category is to stand: under a parent, whose tree it then is in whatever the request
-// says, or at the top of a tree that it names.
+// placeCategory checks where a category is to stand: under a parent, whose tree it then is in
+// whatever the request says, or at the top of a tree that it names.
 func (st *Store) placeCategory(cat *category, create bool, prefix string, errs map[string]string) {
 	if parent := st.cat.categories[cat.Parent]; parent != nil {
 		cat.Tree = parent.Tree

@@ -181,8 +181,8 @@ func (q *query) date(name string, f *productFilter, ok func(*product, time.Time)
 	f.test(func(p *product) bool { return ok(p, t) })
 }
 
-// moment reads a date to filter products by: ISO 8601 or, not described, Unix seconds. A bound without a time of
-// day gets that of the request, as described.
+// moment reads a date to filter products by: ISO 8601 or, not described, Unix seconds. A bound
+// without a time of day gets that of the request, as described.
 func (q *query) moment(name string) (time.Time, error) {
 	s := strings.TrimSpace(strings.Replace(q.v.Get(name), " ", "+", 1)) // "+00:00" that nobody escaped
 	if isID(s) && s != "" {
@@ -197,7 +197,8 @@ func (q *query) moment(name string) (time.Time, error) {
 }
 
 // search returns the products from offset on, at most limit, and how many match in all. The page is
-// found without copying the catalogue unless another order than by id is asked for. Callers hold st.mu.
+// found without copying the catalogue unless another order than by id is asked for. Callers hold
+// st.mu.
 func (c *catalogue) search(f *productFilter, offset, limit int) ([]*product, int) {
 	candidates, narrowed := c.candidates(f)
 	byID := f.sort == "" || f.sort == "id"

@@ -109,8 +109,8 @@ type assigned struct {
 }
 
 // assign writes validated values into p, which is not in the catalogue: a new product, or a copy of
-// one. It checks what only the store can know; keys of errors are led by prefix. The reply is a 409, 422
-// or nil.
+// one. It checks what only the store can know; keys of errors are led by prefix. The reply is a
+// 409, 422 or nil.
 func (st *Store) assign(p *product, vals []fieldValue, prefix string, create bool) (done assigned, _ *reply) {
 	errs := map[string]string{}
 	for _, v := range vals {
@@ -177,7 +177,8 @@ func (st *Store) assign(p *product, vals []fieldValue, prefix string, create boo
 	return done, nil
 }
 
-// unique checks the name and the SKUs, those of variants too, against the other products and one another.
+// unique checks the name and the SKUs, those of variants too, against the other products and one
+// another.
 func (st *Store) unique(p *product, prefix string) *reply {
 	if id, taken := st.cat.byName[nameKey(p.name)]; taken && id != p.id {
 		r := conflict(prefix+"name", "The product name is a duplicate")

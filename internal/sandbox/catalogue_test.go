@@ -15,7 +15,8 @@ func TestCreateProductAnswersLikeTheOfficialExample(t *testing.T) {
 	r := newRig(t, Options{})
 	a := r.want(200, "POST", "/v3/catalog/products", `{"name":"1L Le Parfait Jar","type":"physical","weight":1,"price":7.95,"retail_price":10,"search_keywords":"jar, glass","id":5,"calculated_price":1,"unknown":true}`)
 	got := a.one()
-	// The fields and defaults of the example of GET /catalog/products/{id}; option_set_id needs an option set.
+	// The fields and defaults of the example of GET /catalog/products/{id}; option_set_id needs an
+	// option set.
 	want := `{"type":"physical","sku":"","description":"","weight":1,"width":0,"depth":0,"height":0,"price":7.95,"cost_price":0,
 	"retail_price":10,"sale_price":0,"map_price":0,"tax_class_id":0,"product_tax_code":"","calculated_price":7.95,"categories":[],
 	"brand_id":0,"option_set_display":"right","inventory_level":0,"inventory_warning_level":0,"inventory_tracking":"none",

@@ -115,8 +115,8 @@ func (s *Sandbox) upsertTrees(c *call) reply {
 	return okJSON(http.StatusOK, map[string]any{"data": next, "meta": batchMeta(len(next), 0)})
 }
 
-// assignTree makes a tree of a request: a changed copy, or a new one without an id. shows are the channels that
-// have a tree.
+// assignTree makes a tree of a request: a changed copy, or a new one without an id. shows are the
+// channels that have a tree.
 func (st *Store) assignTree(in map[string]any, shows map[int64]bool, prefix string, errs map[string]string) *tree {
 	vals, wrong := validate(treeFields, treeIndex, in, false, prefix)
 	for k, m := range wrong {

@@ -103,7 +103,8 @@ func okBatch(e errorBody) reply {
 	return r
 }
 
-// updateVariants changes variants, all of them or none. Changing a base variant is changing its product.
+// updateVariants changes variants, all of them or none. Changing a base variant is changing its
+// product.
 func (s *Sandbox) updateVariants(c *call) reply {
 	if r := c.q.problem(); r != nil {
 		return *r
@@ -169,7 +170,8 @@ func (st *Store) undoVariants(olds, nexts []item, r *reply) *reply {
 	return r
 }
 
-// changeVariant puts a changed copy of a variant's product into the catalogue; nothing is journalled yet.
+// changeVariant puts a changed copy of a variant's product into the catalogue; nothing is
+// journalled yet.
 func (st *Store) changeVariant(old item, vals []fieldValue, prefix string) (item, *reply) {
 	next := item{p: old.p.clone()}
 	if old.v != nil {
@@ -209,8 +211,8 @@ func (st *Store) changeVariant(old item, vals []fieldValue, prefix string) (item
 	return next, nil
 }
 
-// changeBase writes a field of a base variant into its product. null, a variant's way to have its product's price, has
-// two meanings for the product itself.
+// changeBase writes a field of a base variant into its product. null, a variant's way to have its
+// product's price, has two meanings for the product itself.
 func (st *Store) changeBase(p *product, v fieldValue) {
 	f := &variantFields[v.field]
 	raw := v.raw

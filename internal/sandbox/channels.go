@@ -189,8 +189,8 @@ func defaultStatus(kind string) string {
 	return "connected"
 }
 
-// wrongName and wrongKind say in the platform's words what is wrong with a channel: "" is nothing. The
-// default channel is called as its store is, whatever that is.
+// wrongName and wrongKind say in the platform's words what is wrong with a channel: "" is nothing.
+// The default channel is called as its store is, whatever that is.
 func (ch *Channel) wrongName() string {
 	if !channelName.MatchString(ch.Name) {
 		return titleChannelName

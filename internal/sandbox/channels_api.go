@@ -166,8 +166,8 @@ func (s *Sandbox) createChannel(c *call) reply {
 	return value(http.StatusOK, st.insertChannelLocked(ch).view())
 }
 
-// channelProblem is the refusal of a channel: a wrong name if it is new, wrong combinations, a status that
-// cannot be written here, and a channel that exists already.
+// channelProblem is the refusal of a channel: a wrong name if it is new, wrong combinations, a
+// status that cannot be written here, and a channel that exists already.
 func (st *Store) channelProblem(ch, old *Channel, status string) *reply {
 	title := ch.wrongKind()
 	if title == "" && ch.Status == status {

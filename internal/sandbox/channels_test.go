@@ -195,7 +195,8 @@ func TestSites(t *testing.T) {
 	list("?url_type:in=primary", 2)
 	list("?url_type:in=checkout", 0)
 	list("?limit=1&page=2", 1)
-	// A checkout URL stays within the storefront's main domain and is https always; the answer is bare.
+	// A checkout URL stays within the storefront's main domain and is https always; the answer is
+	// bare.
 	a := r.want(200, "PUT", alias+"/checkout-url", `{"url":"http://checkout.two.example.com"}`)
 	if a.json["is_checkout_url_customized"] != true || urlsOf(a.json)["checkout"] != "https://checkout.two.example.com" {
 		t.Errorf("%s", a.raw)

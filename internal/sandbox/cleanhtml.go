@@ -11,9 +11,10 @@ import (
 // forbiddenElements do not stay in a description.
 var forbiddenElements = []atom.Atom{atom.Script, atom.Object, atom.Embed, atom.Base, atom.Meta, atom.Link, atom.Noscript}
 
-// cleanHTML is what becomes of a description: what could run is taken out, and the rest is then written as a browser
-// reads it. What BigCommerce filters is not described; that it does, and that a description therefore need not
-// come back as it was sent, is all that a client can know. A description without any of that stays as it is.
+// cleanHTML is what becomes of a description: what could run is taken out, and the rest is then
+// written as a browser reads it. What BigCommerce filters is not described; that it does, and that
+// a description therefore need not come back as it was sent, is all that a client can know. A
+// description without any of that stays as it is.
 func cleanHTML(s string) string {
 	if !strings.Contains(s, "<") {
 		return s

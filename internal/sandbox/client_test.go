@@ -199,8 +199,8 @@ func TestOurClientUnderstandsErrors(t *testing.T) {
 	}
 }
 
-// The client's classes of endpoints and the sandbox's limits were read from the same descriptions; the
-// client leaves out limits that no store of its comes near.
+// The client's classes of endpoints and the sandbox's limits were read from the same descriptions;
+// the client leaves out limits that no store of its comes near.
 func TestConcurrencyAgreesWithTheClientsClasses(t *testing.T) {
 	r := newRig(t, Options{})
 	atOnce := map[string]int{}
@@ -222,8 +222,8 @@ func TestConcurrencyAgreesWithTheClientsClasses(t *testing.T) {
 	}
 }
 
-// The table that the sandbox judges by and the catalogue that the app validates with were made apart
-// from the same description; they must agree.
+// The table that the sandbox judges by and the catalogue that the app validates with were made
+// apart from the same description; they must agree.
 func TestFieldTableAgreesWithTheGeneratedCatalogue(t *testing.T) {
 	types := map[kind]string{kString: "string", kNumber: "number", kInteger: "integer", kBool: "boolean", kStrings: "array", kIntegers: "array",
 		kNumbers: "array", kObject: "object", kObjects: "array"}

@@ -128,7 +128,8 @@ func (p *panel) data(r *http.Request, st *Store, title, section string) *pageDat
 	return d
 }
 
-// notices and problems are the messages that a redirect may ask for; a query shows no text of its own.
+// notices and problems are the messages that a redirect may ask for; a query shows no text of its
+// own.
 var (
 	notices = map[string]string{
 		"uninstalled": appName + " was uninstalled.",
@@ -201,8 +202,8 @@ func (p *panel) apps(w http.ResponseWriter, r *http.Request, st *Store) {
 	p.render(w, http.StatusOK, "apps", p.data(r, st, "Apps", "apps"))
 }
 
-// app opens the app in its iframe: through /auth right after consent or when its grant was invalidated,
-// else through /load. ?url=, ?channel_id= and ?locale= go into the signed payload.
+// app opens the app in its iframe: through /auth right after consent or when its grant was
+// invalidated, else through /load. ?url=, ?channel_id= and ?locale= go into the signed payload.
 func (p *panel) app(w http.ResponseWriter, r *http.Request, st *Store) {
 	d := p.data(r, st, appName, "app")
 	q := r.URL.Query()

@@ -13,7 +13,8 @@ import (
 
 const kindCurrency = "currency"
 
-// currency is one of a store's currencies (currencies.v2.yml). Values are those of currencyFields that were set.
+// currency is one of a store's currencies (currencies.v2.yml). Values are those of currencyFields
+// that were set.
 type currency struct {
 	ID      int64
 	Code    string // ISO 4217, in capitals; unique in the store
@@ -59,7 +60,8 @@ func currencyResource(*Sandbox) *resource {
 	}
 }
 
-// AddCurrency adds a currency that the store sells in, as the merchant does; one that is there already stays.
+// AddCurrency adds a currency that the store sells in, as the merchant does; one that is there
+// already stays.
 func (st *Store) AddCurrency(code string) error {
 	if !currencyCode.MatchString(code) {
 		return fmt.Errorf("sandbox: %q is no currency code", code)

@@ -8,8 +8,9 @@ import (
 	"strconv"
 )
 
-// walk is how a request goes through a collection that has pages by number and by cursor, as price lists are described:
-// an answer has both kinds of meta where the request says neither, else that of the kind that it uses.
+// walk is how a request goes through a collection that has pages by number and by cursor, as price
+// lists are described: an answer has both kinds of meta where the request says neither, else that
+// of the kind that it uses.
 type walk struct {
 	q             *query
 	page, limit   int
@@ -45,7 +46,8 @@ func (q *query) idCursor(name string) *int64 {
 	return &id
 }
 
-// cut returns the bounds of the page in a list of n things, which are sorted by id, and the answer's meta.
+// cut returns the bounds of the page in a list of n things, which are sorted by id, and the
+// answer's meta.
 func (w walk) cut(n int, id func(int) int64) (from, to int, meta map[string]any) {
 	switch {
 	case w.after != nil:

@@ -302,8 +302,8 @@ func checkAccess(in map[string]any) map[string]string {
 	return errs
 }
 
-// checkRules: a price list stands alone, one rule for all products at most, and each rule has what its
-// type needs. Amounts become what answers have, text of four decimals.
+// checkRules: a price list stands alone, one rule for all products at most, and each rule has what
+// its type needs. Amounts become what answers have, text of four decimals.
 func checkRules(list []any) map[string]string {
 	errs := map[string]string{}
 	storewide := 0

@@ -78,8 +78,8 @@ var neededIn = map[string][]string{
 	"US": {"state_or_province", "postal_code"}, "CA": {"state_or_province", "postal_code"}, "AU": {"state_or_province", "postal_code"},
 }
 
-// customerIncludes are the sub-resources that may be asked for; the beta ones of customers.v3.yml are
-// taken and have nothing to show.
+// customerIncludes are the sub-resources that may be asked for; the beta ones of customers.v3.yml
+// are taken and have nothing to show.
 var customerIncludes = []string{"addresses", "storecredit", "attributes", "formfields", "shopper_profile_id", "segment_ids"}
 
 func (c *Customer) view(include []string) map[string]any {
@@ -177,9 +177,9 @@ func (s *Sandbox) createCustomers(c *call) reply {
 	return value(http.StatusOK, rows)
 }
 
-// customersFit is the 422 of a batch that contradicts the store, or nil. As documented it does not say
-// which customer is at fault, nor the id of the one that is in the way; as recorded it quotes an e-mail
-// address that is taken. Callers hold st.mu.
+// customersFit is the 422 of a batch that contradicts the store, or nil. As documented it does not
+// say which customer is at fault, nor the id of the one that is in the way; as recorded it quotes
+// an e-mail address that is taken. Callers hold st.mu.
 func (st *Store) customersFit(list []Customer, weak bool, title, key, message string) *reply {
 	failed := func(why string) *reply {
 		r := fail(http.StatusUnprocessableEntity, title, map[string]string{key: message + why})
@@ -205,7 +205,8 @@ func (st *Store) customersFit(list []Customer, weak bool, title, key, message st
 // msgWeakPassword is the description's own (form_fields.sf.yml, requirements of a password field).
 const msgWeakPassword = "Passwords must be at least 7 characters and contain both alphabetic and numeric characters."
 
-// weakPassword reports whether a customer is to get a password that shoppers themselves may not have.
+// weakPassword reports whether a customer is to get a password that shoppers themselves may not
+// have.
 func weakPassword(in map[string]any) bool {
 	auth, _ := in["authentication"].(map[string]any)
 	secret, sent := auth["new_password"].(string)

@@ -133,8 +133,8 @@ type cursorLinks struct {
 	Next     string `json:"next,omitempty"`
 }
 
-// cursorPage is the part of a list after or before a cursor: at most limit customers, and whether there
-// are more on either side. A customer that is gone from the list is where its id would be.
+// cursorPage is the part of a list after or before a cursor: at most limit customers, and whether
+// there are more on either side. A customer that is gone from the list is where its id would be.
 func cursorPage(list []*Customer, after, before *cursor, limit int) (from, to int) {
 	at := func(id int64) (int, bool) {
 		if i := slices.IndexFunc(list, func(c *Customer) bool { return c.ID == id }); i >= 0 {

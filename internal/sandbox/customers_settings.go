@@ -32,8 +32,8 @@ func (s *Sandbox) getCustomerSettings(c *call) reply {
 	return value(http.StatusOK, ch.settingsView())
 }
 
-// updateCustomerSettings fires no webhook: settings are none of the fields that store/channel/updated
-// tells of.
+// updateCustomerSettings fires no webhook: settings are none of the fields that
+// store/channel/updated tells of.
 func (s *Sandbox) updateCustomerSettings(c *call) reply {
 	if r := c.q.problem(); r != nil {
 		return *r
@@ -81,7 +81,8 @@ var credentialFields = []fieldSpec{
 
 var credentialIndex = index(credentialFields)
 
-// validateCredentials answers without data around it, as documented, and does not say what is wrong.
+// validateCredentials answers without data around it, as documented, and does not say what is
+// wrong.
 func (s *Sandbox) validateCredentials(c *call) reply {
 	if r := c.q.problem(); r != nil {
 		return *r

@@ -1,32 +1,35 @@
-// Package sandbox is a simulated BigCommerce for many stores in one process: the login host, the REST
-// APIs that Sluice speaks, the control panel with the app in its iframe, storefronts with shoppers, an
-// identity provider, webhooks, quotas and faults.
+// Package sandbox is a simulated BigCommerce for many stores in one process: the login host, the
+// REST APIs that Sluice speaks, the control panel with the app in its iframe, storefronts with
+// shoppers, an identity provider, webhooks, quotas and faults.
 //
 // It is the judge of what the app does, so it is strict: it refuses what BigCommerce's official API
-// descriptions refuse, with their status codes and error bodies, and it never repairs a request. It is
-// imported by tests and by the demo and sandbox commands only, listens on loopback only, and holds
-// everything in memory; Options.StateFile keeps it between processes and survives a kill.
+// descriptions refuse, with their status codes and error bodies, and it never repairs a request. It
+// is imported by tests and by the demo and sandbox commands only, listens on loopback only, and
+// holds everything in memory; Options.StateFile keeps it between processes and survives a kill.
 //
 // # How a request flows
 //
 //	API host:  log → find store → token (401) → quota (429) → scope (403) → concurrency (429) → faults → handler
 //	handler:   decode → validate (422) → lock the store → uniqueness (409) → journal line → answer → webhooks
 //
-// Whatever refuses a request of a /v2 path, the answer is V2's array, [{"status":404,"message":"…"}].
+// Whatever refuses a request of a /v2 path, the answer is V2's array,
+// [{"status":404,"message":"…"}].
 //
-// The API, login and admin host is http://127.0.0.1:PORT; the control panel is http://localhost:OTHER, so
-// that an app on 127.0.0.1 is another site than the panel, as in reality, and a browser that blocks
-// third-party storage blocks it here too. For the same reason each storefront is http://localhost:ANOTHER,
-// a port for every channel of every store, and the identity provider is on 127.0.0.1. Storefronts begin to
-// listen when somebody first asks for their address: an API call that names a site is enough. Cookies do not
-// tell ports apart, so those of storefronts are named after store and channel.
+// The API, login and admin host is http://127.0.0.1:PORT; the control panel is
+// http://localhost:OTHER, so that an app on 127.0.0.1 is another site than the panel, as in
+// reality, and a browser that blocks third-party storage blocks it here too. For the same reason
+// each storefront is http://localhost:ANOTHER, a port for every channel of every store, and the
+// identity provider is on 127.0.0.1. Storefronts begin to listen when somebody first asks for their
+// address: an API call that names a site is enough. Cookies do not tell ports apart, so those of
+// storefronts are named after store and channel.
 //
 // # What stands for a storefront
 //
-// A store has shoppers (shoppers.go) in groups, channels and their sites, and scripts of apps; they are
-// kept in the state file like the catalogue. Each is there for the app through the Management API and for
-// tests, as what a merchant or a shopper does, through methods of Store and /sandbox/stores/{hash}/….
-// Channel 1 and its site are in every store. A site whose URL is "" is at the platform's own address.
+// A store has shoppers (shoppers.go) in groups, channels and their sites, and scripts of apps; they
+// are kept in the state file like the catalogue. Each is there for the app through the Management
+// API and for tests, as what a merchant or a shopper does, through methods of Store and
+// /sandbox/stores/{hash}/…. Channel 1 and its site are in every store. A site whose URL is "" is at
+// the platform's own address.
 //
 //   - Scopes are those of the descriptions: customers and groups store_v2_customers, channels
 //     store_channel_settings, sites store_sites (under /channels/{id}/site too), scripts store_v2_content,
@@ -55,14 +58,16 @@
 //
 // Scripts that apps installed stand in the pages by channel, kind of page, place and consent. On a
 // channel of platform bigcommerce the platform renders the pages, and Handlebars paths such as
-// {{customer.id}} in scripts of kind script_tag with them; on any other (headless) the storefront is an
-// application as Catalyst is one, and the text stays. Store.SetTheme puts in what a merchant would paste into the theme.
-// Store.SeedStorefronts adds shoppers whose password the sign-in page tells, one of them with the same
-// address in every store. Store.SignIns says why a login was refused, which the platform never does.
+// {{customer.id}} in scripts of kind script_tag with them; on any other (headless) the storefront
+// is an application as Catalyst is one, and the text stays. Store.SetTheme puts in what a merchant
+// would paste into the theme. Store.SeedStorefronts adds shoppers whose password the sign-in page
+// tells, one of them with the same address in every store. Store.SignIns says why a login was
+// refused, which the platform never does.
 //
-// The identity provider (package idp) is no part of BigCommerce: a merchant's own, where the app is one
-// registered client. Its faults, people and clients are changed through Sandbox.IdentityProvider or
-// /sandbox/idp. Its issuer, client and key, and the ports of storefronts, are in the state file.
+// The identity provider (package idp) is no part of BigCommerce: a merchant's own, where the app is
+// one registered client. Its faults, people and clients are changed through
+// Sandbox.IdentityProvider or /sandbox/idp. Its issuer, client and key, and the ports of
+// storefronts, are in the state file.
 //
 // # What the catalogue does as recorded, beside what is described
 //
@@ -114,9 +119,9 @@
 //
 // # What stands for prices
 //
-// Price lists (price_lists.go), their records (price_records.go) and assignments (price_assignments.go), and the
-// store's currencies (currencies.go) are resources. Store.AddCurrency adds a currency, Store.PriceRecords accounts for
-// the records.
+// Price lists (price_lists.go), their records (price_records.go) and assignments
+// (price_assignments.go), and the store's currencies (currencies.go) are resources.
+// Store.AddCurrency adds a currency, Store.PriceRecords accounts for the records.
 //
 //   - A record is of a list, a variant and a currency; the variant is named by its id or its SKU, in any letter case
 //     but not padded. The SKU of a product with options is none of a variant. The store must have the currency,

@@ -7,7 +7,8 @@ import (
 	"testing"
 )
 
-// v2Error holds an answer to the form of V2 errors: [{"status":404,"message":"…"}], and nothing else.
+// v2Error holds an answer to the form of V2 errors: [{"status":404,"message":"…"}], and nothing
+// else.
 func (a *answer) v2Error(t *testing.T, what string, status int) {
 	t.Helper()
 	if a.status != status {
@@ -28,8 +29,8 @@ func (a *answer) v2Error(t *testing.T, what string, status int) {
 	}
 }
 
-// TestV2ErrorsAreArrays walks over every V2 route and all that may refuse a request, whichever part of
-// the sandbox does it.
+// TestV2ErrorsAreArrays walks over every V2 route and all that may refuse a request, whichever part
+// of the sandbox does it.
 func TestV2ErrorsAreArrays(t *testing.T) {
 	r := newRig(t, Options{})
 	methods := map[string][]string{}

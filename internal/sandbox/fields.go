@@ -188,7 +188,8 @@ var legacyCategoryFields = func() []fieldSpec {
 	return out
 }()
 
-// variantFields are those of product-variants_catalog.v3.yml. Of a base variant all but variantOnly are its product's.
+// variantFields are those of product-variants_catalog.v3.yml. Of a base variant all but variantOnly
+// are its product's.
 var variantFields = []fieldSpec{
 	{name: "id", kind: kInteger},
 	{name: "product_id", kind: kInteger},
@@ -263,8 +264,9 @@ const (
 )
 
 // validate checks an object against its description: in is the decoded request (numbers as
-// json.Number). It returns the writable fields that were sent, canonical, and the errors by field, each
-// key led by prefix. Fields that the description does not know and read-only fields are ignored.
+// json.Number). It returns the writable fields that were sent, canonical, and the errors by field,
+// each key led by prefix. Fields that the description does not know and read-only fields are
+// ignored.
 func validate(specs []fieldSpec, idx map[string]uint8, in map[string]any, create bool, prefix string) ([]fieldValue, map[string]string) {
 	var out []fieldValue
 	errs := map[string]string{}
@@ -288,8 +290,8 @@ func validate(specs []fieldSpec, idx map[string]uint8, in map[string]any, create
 	return out, errs
 }
 
-// check is canonical in depth: of objects whose fields are described, these are checked too. What is wrong goes into
-// errs, keyed by where it is.
+// check is canonical in depth: of objects whose fields are described, these are checked too. What
+// is wrong goes into errs, keyed by where it is.
 func (f *fieldSpec) check(v any, at string, errs map[string]string) (raw string, ok bool) {
 	before := len(errs)
 	switch in := v.(type) {
@@ -320,7 +322,8 @@ func (f *fieldSpec) check(v any, at string, errs map[string]string) (raw string,
 	return raw, msg == ""
 }
 
-// checkObject checks an object that stands in another and returns its JSON. What it requires it requires in updates too.
+// checkObject checks an object that stands in another and returns its JSON. What it requires it
+// requires in updates too.
 func checkObject(specs []fieldSpec, in map[string]any, prefix string, errs map[string]string) string {
 	out := make(map[string]json.RawMessage, len(in))
 	for i := range specs {
@@ -456,8 +459,8 @@ func (f *fieldSpec) array(list []any) (raw, msg string) {
 	return b.String(), ""
 }
 
-// compact encodes a value without escaping HTML. It is for decoded JSON and for our own types, which
-// always encode.
+// compact encodes a value without escaping HTML. It is for decoded JSON and for our own types,
+// which always encode.
 func compact(v any) string {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -474,7 +477,8 @@ func parseID(raw string) int64 {
 	return id
 }
 
-// dateForms are the forms of a date that the platform takes: with zone, without (UTC), or the day alone.
+// dateForms are the forms of a date that the platform takes: with zone, without (UTC), or the day
+// alone.
 var dateForms = []string{time.RFC3339, "2006-01-02T15:04:05-0700", "2006-01-02T15:04:05", "2006-01-02", time.RFC1123Z}
 
 func parseDate(s string) (time.Time, error) {

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// FuzzProductValidation: whatever is accepted is valid JSON, is accepted again as it is shown, and then
-// changes nothing.
+// FuzzProductValidation: whatever is accepted is valid JSON, is accepted again as it is shown, and
+// then changes nothing.
 func FuzzProductValidation(f *testing.F) {
 	f.Add(`{` + minimal + `}`)
 	f.Add(`{"name":"<é&\u2028>","type":"digital","weight":1e3,"price":0.1,"categories":[1,2],"meta_keywords":["a"],"custom_url":{"url":"/x/"}}`)

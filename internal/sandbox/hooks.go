@@ -271,7 +271,8 @@ func (st *Store) dropHook(h *hook) {
 // countHooks keeps the number that fire reads without a lock.
 func (st *Store) countHooks() { st.hookCount.Store(int64(len(st.hooks))) }
 
-// hooksFor returns copies of the active hooks that hear of an event at that time. Callers hold st.mu.
+// hooksFor returns copies of the active hooks that hear of an event at that time. Callers hold
+// st.mu.
 func (st *Store) hooksFor(event string, at time.Time) []hook {
 	var out []hook
 	for _, id := range sortedKeys(st.hooks) {

@@ -246,7 +246,8 @@ func TestNewHookIsDeafAtFirst(t *testing.T) {
 	}
 }
 
-// A write that changes nothing is told of to nobody, nor is one of images; that of a variant is its SKU's.
+// A write that changes nothing is told of to nobody, nor is one of images; that of a variant is its
+// SKU's.
 func TestWhatWebhooksTellOf(t *testing.T) {
 	r := newRig(t, Options{})
 	k := newSink(t, r)

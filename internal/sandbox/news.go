@@ -8,7 +8,8 @@ import (
 // What an update tells of. A write that leaves a thing as it was fires no webhook, nor does one of
 // images alone.
 
-// unlike reports whether a product is another than before, but for its images and when it was written.
+// unlike reports whether a product is another than before, but for its images and when it was
+// written.
 func (p *product) unlike(old *product) bool {
 	return p.name != old.name || p.sku != old.sku || p.url != old.url || p.customURL != old.customURL ||
 		!slices.EqualFunc(p.variants, old.variants, func(a, b *variant) bool { return !a.unlike(b) }) ||

@@ -48,9 +48,9 @@ func (c *codes) issue(st *Store, user int64, scopes []string) string {
 	return code
 }
 
-// InstallURL confirms the app's scopes for a user and returns the URL that the control panel's iframe
-// then opens: the app's auth callback with a fresh code. scopes default to what the app asks for. user 0
-// is the owner.
+// InstallURL confirms the app's scopes for a user and returns the URL that the control panel's
+// iframe then opens: the app's auth callback with a fresh code. scopes default to what the app asks
+// for. user 0 is the owner.
 func (st *Store) InstallURL(user int64, scopes ...string) (string, error) {
 	cb := st.sb.callbacks()
 	if cb.auth == "" {
@@ -218,8 +218,8 @@ func (st *Store) installed(g *grant) (*tokenAnswer, error) {
 	}, nil
 }
 
-// Installed reports whether the app is installed; needsAuth that its grant was invalidated, so that its
-// next open goes through /auth again.
+// Installed reports whether the app is installed; needsAuth that its grant was invalidated, so that
+// its next open goes through /auth again.
 func (st *Store) Installed() (installed, needsAuth bool) {
 	st.mu.RLock()
 	defer st.mu.RUnlock()
@@ -227,8 +227,8 @@ func (st *Store) Installed() (installed, needsAuth bool) {
 	return in != nil, in != nil && in.Stale
 }
 
-// InvalidateToken is what a change of the app's scopes, or a new e-mail of the merchant, does: API calls
-// answer 401 until the app is opened again, which sends a fresh /auth.
+// InvalidateToken is what a change of the app's scopes, or a new e-mail of the merchant, does: API
+// calls answer 401 until the app is opened again, which sends a fresh /auth.
 func (st *Store) InvalidateToken() {
 	st.mu.Lock()
 	defer st.mu.Unlock()

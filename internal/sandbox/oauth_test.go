@@ -270,7 +270,8 @@ func TestUninstall(t *testing.T) {
 	r.want(200, "GET", "/v2/time", nil)
 }
 
-// TestUninstallTellsFirst: the token works while the callback is under way, whatever is answered, and not afterwards.
+// TestUninstallTellsFirst: the token works while the callback is under way, whatever is answered,
+// and not afterwards.
 func TestUninstallTellsFirst(t *testing.T) {
 	r := newRig(t, Options{Choices: Choices{UninstallTellsFirst: true}})
 	var during int

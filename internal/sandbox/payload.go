@@ -27,8 +27,8 @@ type LoadOptions struct {
 	Locale    string // default the user's
 }
 
-// LoadURL returns the URL that the control panel's iframe opens for a user of a store that has the app.
-// user 0 is the owner.
+// LoadURL returns the URL that the control panel's iframe opens for a user of a store that has the
+// app. user 0 is the owner.
 func (st *Store) LoadURL(user int64, o LoadOptions) (string, error) {
 	cb := st.sb.callbacks()
 	if cb.load == "" {
@@ -95,9 +95,9 @@ func (st *Store) SignPayload(claims jwt.MapClaims) string {
 	return t
 }
 
-// Uninstall removes the app: its token, its hooks and its scripts with auto_uninstall go, and the platform tells the
-// app's uninstall callback, before or after (Choices.UninstallTellsFirst). An app that does not answer 2xx is an error
-// here; it is uninstalled all the same.
+// Uninstall removes the app: its token, its hooks and its scripts with auto_uninstall go, and the
+// platform tells the app's uninstall callback, before or after (Choices.UninstallTellsFirst). An
+// app that does not answer 2xx is an error here; it is uninstalled all the same.
 func (st *Store) Uninstall(ctx context.Context) error {
 	if in, _ := st.Installed(); !in {
 		return fmt.Errorf("sandbox: the app is not installed on %s", st.Hash)
@@ -148,8 +148,8 @@ func (st *Store) tellUninstall(ctx context.Context) error {
 	return st.sb.callApp(ctx, "uninstall", u)
 }
 
-// RemoveUser takes away a person's access and, when the app is installed, tells its remove_user callback.
-// The owner cannot be removed.
+// RemoveUser takes away a person's access and, when the app is installed, tells its remove_user
+// callback. The owner cannot be removed.
 func (st *Store) RemoveUser(ctx context.Context, id int64) error {
 	cb := st.sb.callbacks()
 	u, ok := st.User(id)

@@ -13,7 +13,8 @@ const (
 	maxAssignmentBatch  = 25
 )
 
-// priceAssignment says for whom a price list counts. A group on a channel, a group or a channel has one at most.
+// priceAssignment says for whom a price list counts. A group on a channel, a group or a channel has
+// one at most.
 type priceAssignment struct {
 	ID, PriceListID int64
 	CustomerGroupID int64 // 0 for no group
@@ -128,7 +129,8 @@ var (
 	assignmentUpsertIndex = index(assignmentUpsertFields)
 )
 
-// createAssignments makes a batch. What is wrong is a 422 that says how many were saved all the same.
+// createAssignments makes a batch. What is wrong is a 422 that says how many were saved all the
+// same.
 func createAssignments(c *call) reply {
 	if r := c.q.problem(); r != nil {
 		return *r

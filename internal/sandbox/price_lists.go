@@ -8,7 +8,8 @@ import (
 
 const kindPriceList = "price_list"
 
-// priceList is one price list (price_lists.v3.yml); its records and assignments are resources of their own.
+// priceList is one price list (price_lists.v3.yml); its records and assignments are resources of
+// their own.
 type priceList struct {
 	ID                int64
 	Name              string // unique in the store

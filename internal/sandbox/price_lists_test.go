@@ -11,8 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// priceRig is a store with a product without options (variant 1, BOLT), one with two variants (SHIRT-S and SHIRT-L),
-// two currencies, and the price list 1.
+// priceRig is a store with a product without options (variant 1, BOLT), one with two variants
+// (SHIRT-S and SHIRT-L), two currencies, and the price list 1.
 func priceRig(t *testing.T, o Options) (r *rig, shirts []int64) {
 	t.Helper()
 	r = newRig(t, o)

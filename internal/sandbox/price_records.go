@@ -16,8 +16,8 @@ const (
 	classPriceRecordsPut = "price-records-put"
 )
 
-// priceRecord is the prices of one variant in one currency on one list: the three are its identity. Prices are
-// canonical JSON, "" for none. The ID is the sandbox's own; cursors are made of it.
+// priceRecord is the prices of one variant in one currency on one list: the three are its identity.
+// Prices are canonical JSON, "" for none. The ID is the sandbox's own; cursors are made of it.
 type priceRecord struct {
 	ID, List, Variant int64
 	Currency          string            // ISO 4217, in lower case, as answers have it
@@ -70,8 +70,8 @@ func (k *priceRecords) drop(id int64) {
 	k.byList = nil
 }
 
-// of are a list's records in the order of their making. The caller holds the store's lock, for writing: the index is
-// made here.
+// of are a list's records in the order of their making. The caller holds the store's lock, for
+// writing: the index is made here.
 func (k *priceRecords) of(list int64) []*priceRecord {
 	if k.byList == nil {
 		k.byList = map[int64][]*priceRecord{}
@@ -186,7 +186,8 @@ func (r *priceRecord) number(name string) (n float64, ok bool) {
 	return n, err == nil
 }
 
-// calculatedPrice is the sale price if there is one, else the price. Whether a sale price of 0 is one is not described.
+// calculatedPrice is the sale price if there is one, else the price. Whether a sale price of 0 is
+// one is not described.
 func (r *priceRecord) calculatedPrice(choices Choices) (n float64, ok bool) {
 	if sale, ok := r.number("sale_price"); ok && (sale > 0 || choices.ZeroSalePriceCounts) {
 		return sale, true
@@ -194,7 +195,8 @@ func (r *priceRecord) calculatedPrice(choices Choices) (n float64, ok bool) {
 	return r.number("price")
 }
 
-// include is which sub-resources of records an answer shows. Other words in it are ignored, as described.
+// include is which sub-resources of records an answer shows. Other words in it are ignored, as
+// described.
 type include struct{ tiers, sku bool }
 
 func (q *query) includeOfRecords() include {
@@ -283,7 +285,8 @@ func (f *recordFilter) currencies(codes []string) {
 	})
 }
 
-// recordFilter reads every filter that GET /v3/pricelists/{id}/records describes. The caller holds the store's lock.
+// recordFilter reads every filter that GET /v3/pricelists/{id}/records describes. The caller holds
+// the store's lock.
 func (c *call) recordFilter() *recordFilter {
 	q, cat, choices := c.q, &c.st.cat, c.st.sb.opts.Choices
 	f := &recordFilter{}
@@ -314,7 +317,8 @@ func (c *call) recordFilter() *recordFilter {
 	return f
 }
 
-// recordPrices reads the filters of one price: the price, :min and :max. A price that is not set matches none.
+// recordPrices reads the filters of one price: the price, :min and :max. A price that is not set
+// matches none.
 func (q *query) recordPrices(name string, f *recordFilter, of func(*priceRecord) (float64, bool)) {
 	for suffix, ok := range map[string]func(v, limit float64) bool{
 		"":     func(v, l float64) bool { return v == l },

@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// The tables of the descriptions, with what only their texts say: prices are never below zero, may be empty, and are
-// kept with four decimals like the catalogue's; a tier without a most has no end.
+// The tables of the descriptions, with what only their texts say: prices are never below zero, may
+// be empty, and are kept with four decimals like the catalogue's; a tier without a most has no end.
 var (
 	recordSpecs       = withPrices(priceRecordFields)
 	recordAcrossSpecs = withPrices(priceRecordsFields)
@@ -137,8 +137,8 @@ func (b *recordBatch) fail(in map[string]any, errs map[string]string) {
 	b.failed = append(b.failed, recordFailure{data, errs})
 }
 
-// variantOfRecord finds the variant that a record is of, by its id or its SKU. The SKU of a product with options is
-// none of a variant.
+// variantOfRecord finds the variant that a record is of, by its id or its SKU. The SKU of a product
+// with options is none of a variant.
 func (st *Store) variantOfRecord(vals map[string]string, in map[string]any, errs map[string]string) int64 {
 	id, sku := parseID(vals["variant_id"]), unquote(vals["sku"])
 	byID, okID := st.cat.itemByID(id)
@@ -173,8 +173,8 @@ func (st *Store) currencyOfRecord(code string, sent bool, errs map[string]string
 	return strings.ToLower(code)
 }
 
-// checkTiers checks what the descriptions leave to sense: ranges that do not overlap, in rising order, and no more
-// than all of a price taken off.
+// checkTiers checks what the descriptions leave to sense: ranges that do not overlap, in rising
+// order, and no more than all of a price taken off.
 func checkTiers(raw string, choices Choices, errs map[string]string) {
 	if raw == "" || raw == "null" {
 		return
@@ -210,7 +210,8 @@ func checkTiers(raw string, choices Choices, errs map[string]string) {
 	}
 }
 
-// save writes what was checked, and returns the records that are new and those that are other than before.
+// save writes what was checked, and returns the records that are new and those that are other than
+// before.
 func (b *recordBatch) save() (created, updated []*priceRecord) {
 	k := b.st.priceRecords()
 	for _, w := range b.writes {
@@ -232,8 +233,8 @@ func (b *recordBatch) save() (created, updated []*priceRecord) {
 	return created, updated
 }
 
-// changedRecord is a record as a write leaves it; old is nil for a new one. What becomes of fields that were not sent is
-// not described.
+// changedRecord is a record as a write leaves it; old is nil for a new one. What becomes of fields
+// that were not sent is not described.
 func (st *Store) changedRecord(old *priceRecord, w recordWrite) *priceRecord {
 	next := &priceRecord{List: w.key.list, Variant: w.key.variant, Currency: w.key.currency}
 	if old != nil {
@@ -264,7 +265,8 @@ func (st *Store) changedRecord(old *priceRecord, w recordWrite) *priceRecord {
 	return next
 }
 
-// sortedTiers puts tiers in the order of their quantities. A missing end is null, as answers have it.
+// sortedTiers puts tiers in the order of their quantities. A missing end is null, as answers have
+// it.
 func sortedTiers(raw string) string {
 	list := decodeRaw[[]any](raw)
 	from := func(v any) float64 {

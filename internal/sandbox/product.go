@@ -178,7 +178,8 @@ func (c *catalogue) init() {
 // skuKey is what must be unique among SKUs: letter case and surrounding spaces make no difference.
 func skuKey(sku string) string { return strings.ToLower(strings.TrimSpace(sku)) }
 
-// nameKey is what must be unique among names: letter case, accents and surrounding spaces make no difference.
+// nameKey is what must be unique among names: letter case, accents and surrounding spaces make no
+// difference.
 func nameKey(name string) string {
 	name = strings.ToLower(strings.TrimSpace(name))
 	if plain(name) {

@@ -27,8 +27,8 @@ func shownField(name string) bool {
 	return name != "brand_name" && !slices.Contains(subResources, name)
 }
 
-// notInIncludeFields are fields of a product that the list of include_fields does not have (products_catalog.v3.yml,
-// IncludeFieldsParam). The id is not in it either: it is always shown.
+// notInIncludeFields are fields of a product that the list of include_fields does not have
+// (products_catalog.v3.yml, IncludeFieldsParam). The id is not in it either: it is always shown.
 var notInIncludeFields = append([]string{"sort_order"}, alwaysShown...)
 
 // selection reads include, include_fields and exclude_fields.

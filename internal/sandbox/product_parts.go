@@ -58,7 +58,8 @@ func (st *Store) subObjects(p *product, name, raw, prefix string, errs map[strin
 	return compact(list)
 }
 
-// checkImage checks that an image has somewhere to come from, unless it is one that the product has.
+// checkImage checks that an image has somewhere to come from, unless it is one that the product
+// has.
 func (p *product) checkImage(o map[string]any, at string, errs map[string]string) {
 	var have []struct{ ID json.Number }
 	_ = json.Unmarshal([]byte(orEmpty(p.get("images"))), &have)
@@ -81,8 +82,8 @@ func (p *product) checkImage(o map[string]any, at string, errs map[string]string
 	}
 }
 
-// checkBulkRule checks what the description says of a rule in words: an amount, as a number or as the text of one,
-// and a range that is none or goes up.
+// checkBulkRule checks what the description says of a rule in words: an amount, as a number or as
+// the text of one, and a range that is none or goes up.
 func checkBulkRule(o map[string]any, at string, errs map[string]string) {
 	switch amount := o["amount"].(type) {
 	case nil:

@@ -17,8 +17,8 @@ import (
 // kindProvider is a journal entry of no store: a providerState.
 const kindProvider = "identity_provider"
 
-// providerState is what the identity provider keeps between processes, so that an app that is set up
-// with it stays so: its issuer, hence its port; its client; its key.
+// providerState is what the identity provider keeps between processes, so that an app that is set
+// up with it stays so: its issuer, hence its port; its client; its key.
 type providerState struct {
 	Port         int
 	ClientID     string
@@ -54,8 +54,8 @@ func (s *Sandbox) newProvider(kept providerState) error {
 	return s.registerApp()
 }
 
-// registerApp registers the app at the provider, as the merchants' administrators do: its callbacks lie
-// beside its auth callback, one for each store and the one that stores shared before.
+// registerApp registers the app at the provider, as the merchants' administrators do: its callbacks
+// lie beside its auth callback, one for each store and the one that stores shared before.
 func (s *Sandbox) registerApp() error {
 	p, id := s.provider.p, s.provider.kept.ClientID
 	if _, ok := p.Client(id); !ok {

@@ -24,7 +24,8 @@ type query struct {
 	title string    // of an API that says what is wrong in the title alone
 }
 
-// newQuery reads a request's query. "?&limit=1" has a parameter without a name, which the platform refuses.
+// newQuery reads a request's query. "?&limit=1" has a parameter without a name, which the platform
+// refuses.
 func newQuery(rawQuery string) (*query, error) {
 	v, err := url.ParseQuery(rawQuery)
 	if err != nil {
@@ -123,8 +124,8 @@ func (q *query) strings(name string) []string {
 	return strings.Split(q.v.Get(name), ",")
 }
 
-// names reads a comma-separated list of words out of allowed. Names of fields that are not allowed may be left
-// out instead of refused, see Choices.
+// names reads a comma-separated list of words out of allowed. Names of fields that are not allowed
+// may be left out instead of refused, see Choices.
 func (q *query) names(name string, allowed func(string) bool) []string {
 	list := q.strings(name)
 	out := list[:0]
@@ -144,8 +145,8 @@ func (q *query) names(name string, allowed func(string) bool) []string {
 	return out
 }
 
-// dates adds the tests of a date that is filtered by day or moment, by :min and by :max; the date is in
-// unix seconds.
+// dates adds the tests of a date that is filtered by day or moment, by :min and by :max; the date
+// is in unix seconds.
 func (q *query) dates(name string, test func(ok func(int64) bool)) {
 	read := func(param string) (time.Time, bool) {
 		if !q.has(param) {

@@ -97,7 +97,8 @@ func (q *quota) state(now time.Time) quotaState {
 	return quotaState{q.window, q.start.Add(q.window).Sub(now), q.limit, max(0, q.limit-q.used)}
 }
 
-// QuotaWindows returns the ended windows in which the store had a request, oldest first, at most 180.
+// QuotaWindows returns the ended windows in which the store had a request, oldest first, at most
+// 180.
 func (st *Store) QuotaWindows() []QuotaWindow {
 	q := &st.quota
 	q.mu.Lock()
@@ -112,7 +113,8 @@ func (q *quota) setLimit(n int) {
 	q.limit = n
 }
 
-// write sets the headers; the reset is rounded up, so that a client that waits for it never comes too early.
+// write sets the headers; the reset is rounded up, so that a client that waits for it never comes
+// too early.
 func (s quotaState) write(h http.Header) {
 	ms := func(d time.Duration) string {
 		return strconv.FormatInt(int64((d+time.Millisecond-1)/time.Millisecond), 10)

@@ -165,8 +165,8 @@ func isV2(r *http.Request) bool {
 	return path == "v2" || strings.HasPrefix(path, "v2/")
 }
 
-// to gives an answer the form of the request's API. Whatever refused a V2 request, the error is V2's
-// array: clients of V2 read nothing else.
+// to gives an answer the form of the request's API. Whatever refused a V2 request, the error is
+// V2's array: clients of V2 read nothing else.
 func (r reply) to(req *http.Request) reply {
 	if r.status < http.StatusBadRequest || !isV2(req) {
 		return r

@@ -14,9 +14,10 @@ GET /v3/hooks/events
 POST /graphql
 `
 
-// router finds the endpoint of a request under /stores/{hash}. It knows every documented call, whether or not
-// the sandbox simulates it, so that a path below a collection ("category-assignments") is never taken for
-// an id, and a call that does nothing here never looks as if it had.
+// router finds the endpoint of a request under /stores/{hash}. It knows every documented call,
+// whether or not the sandbox simulates it, so that a path below a collection
+// ("category-assignments") is never taken for an id, and a call that does nothing here never looks
+// as if it had.
 type router struct {
 	root    *crossing
 	unknown http.Handler // of a path that is not documented
@@ -57,9 +58,9 @@ func newRouter(routes []route, endpoint func(route) http.Handler) *router {
 	return r
 }
 
-// at returns the place of a path, which is made if need be. Parameters are {#} (an id), {*} (text) or, in the
-// sandbox's own routes, {id}, {…_id} and others, which are text and have a name. The sandbox's own say best what a
-// parameter is: descriptions call some ids text.
+// at returns the place of a path, which is made if need be. Parameters are {#} (an id), {*} (text)
+// or, in the sandbox's own routes, {id}, {…_id} and others, which are text and have a name. The
+// sandbox's own say best what a parameter is: descriptions call some ids text.
 func (r *router) at(path string, own bool) *crossing {
 	c := r.root
 	for word := range strings.SplitSeq(strings.TrimPrefix(path, "/"), "/") {
@@ -88,7 +89,8 @@ func (r *router) at(path string, own bool) *crossing {
 	return c
 }
 
-// close gives every place where a path ends the answer to other methods: documented as a 405 with a detail.
+// close gives every place where a path ends the answer to other methods: documented as a 405 with a
+// detail.
 func (c *crossing) close(path string, endpoint func(route) http.Handler) {
 	if c.endpoints != nil {
 		allow := strings.Join(sortedKeys(c.endpoints), ", ")
@@ -121,8 +123,8 @@ func (r *router) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	}
 }
 
-// find returns where words lead, nil if nowhere, and the named parameters on the way as pairs of name and
-// value. Where a word and a parameter both fit, the word is tried first.
+// find returns where words lead, nil if nowhere, and the named parameters on the way as pairs of
+// name and value. Where a word and a parameter both fit, the word is tried first.
 func (c *crossing) find(words []string, params *[]string) *crossing {
 	if len(words) == 0 {
 		if c.endpoints == nil {

@@ -57,8 +57,8 @@ func TestEveryRouteIsDocumented(t *testing.T) {
 	}
 }
 
-// TestWholeRouter asks for every documented path: what is not simulated says so, other methods are refused, and
-// an id that is none leads nowhere.
+// TestWholeRouter asks for every documented path: what is not simulated says so, other methods are
+// refused, and an id that is none leads nowhere.
 func TestWholeRouter(t *testing.T) {
 	r := newRig(t, Options{})
 	h := r.s.apiHandler()

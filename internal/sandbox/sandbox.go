@@ -33,8 +33,9 @@ type Options struct {
 	HookBlockFor      time.Duration   // how long a failing destination is blocked; default 3 min, as on the platform
 	HookStart         time.Duration   // how long a new hook hears of nothing; negative for no time; default a minute, shorter as Window is shorter than 30 s
 
-	// InventoryDelay is how long writes of stock and locations take to be seen; negative for no time; default two seconds,
-	// shorter as Window is shorter than 30 s. No document says more than "a short delay".
+	// InventoryDelay is how long writes of stock and locations take to be seen; negative for no time;
+	// default two seconds, shorter as Window is shorter than 30 s. No document says more than "a short
+	// delay".
 	InventoryDelay time.Duration
 
 	Choices Choices // what the platform may do in one way or another
@@ -44,53 +45,62 @@ type Options struct {
 	Now                func() time.Time // clock for tests; default time.Now
 }
 
-// Choices are what BigCommerce does in one way or another: no document says which, or documents and recorded answers
-// differ. The app has to cope with both. The zero value is what is described, and the stricter way.
+// Choices are what BigCommerce does in one way or another: no document says which, or documents and
+// recorded answers differ. The app has to cope with both. The zero value is what is described, and
+// the stricter way.
 type Choices struct {
 	FieldsLeftOut bool // what include_fields may not name is left out of the answer; else the request is refused
 	// UninstallTellsFirst sends the uninstall callback before the app's token is revoked.
 	UninstallTellsFirst bool
 	DeletedNoContent    bool // deleted categories are answered with 204, as recorded; else with 202, as described
-	// BaseVariantsBySKU lets GET /v3/catalog/variants find base variants by sku; else, as described, products are to be
-	// asked for those.
+	// BaseVariantsBySKU lets GET /v3/catalog/variants find base variants by sku; else, as described,
+	// products are to be asked for those.
 	BaseVariantsBySKU bool
-	// BaseVariantNullClears makes a price or weight of null for a base variant 0; else the product keeps its own.
+	// BaseVariantNullClears makes a price or weight of null for a base variant 0; else the product
+	// keeps its own.
 	BaseVariantNullClears bool
 
-	// GoodOfBatchSaved saves what is right of a batch of price records or assignments that is refused; else nothing is.
+	// GoodOfBatchSaved saves what is right of a batch of price records or assignments that is refused;
+	// else nothing is.
 	GoodOfBatchSaved bool
-	// RecordFailuresListed answers a refusal of price records across lists as one of a list's, with batch_errors; else, as
-	// described, with the first of its failures alone.
+	// RecordFailuresListed answers a refusal of price records across lists as one of a list's, with
+	// batch_errors; else, as described, with the first of its failures alone.
 	RecordFailuresListed bool
-	// TwoPriceUpserts lets two upserts of price records run at a time, as their description says; else one, as the text
-	// about all of price lists has it.
+	// TwoPriceUpserts lets two upserts of price records run at a time, as their description says; else
+	// one, as the text about all of price lists has it.
 	TwoPriceUpserts bool
-	// RecordsReplaced takes the prices and tiers from a record that a write of it does not name; else they stay.
+	// RecordsReplaced takes the prices and tiers from a record that a write of it does not name; else
+	// they stay.
 	RecordsReplaced bool
 	// RecordsWithoutPrice lets a price record have no price; else it needs one, as the guide says.
 	RecordsWithoutPrice bool
-	// RepeatedRecordsTaken lets an upsert name one record twice, and the last counts; else all but the first are refused.
+	// RepeatedRecordsTaken lets an upsert name one record twice, and the last counts; else all but the
+	// first are refused.
 	RepeatedRecordsTaken bool
 	// TiersInAnyOrder puts bulk pricing tiers in order; else they must be.
 	TiersInAnyOrder bool
 	// UnsetPricesLeftOut leaves prices that a record does not set out of answers; else they are null.
 	UnsetPricesLeftOut bool
-	// ZeroSalePriceCounts makes a sale price of 0 the calculated price of a record; else it is no sale price.
+	// ZeroSalePriceCounts makes a sale price of 0 the calculated price of a record; else it is no sale
+	// price.
 	ZeroSalePriceCounts bool
 
 	// StockTitles is how refusals of stock are worded that no description has.
 	StockTitles StockTitles
-	// StockTitleOfOne names only the first of the items that are refused for one cause; else the title names all.
+	// StockTitleOfOne names only the first of the items that are refused for one cause; else the title
+	// names all.
 	StockTitleOfOne bool
-	// BaseVariantTaken takes stock of a product that is tracked by product under the id of its base variant; else that is
-	// refused, as described of any variant of such a product.
+	// BaseVariantTaken takes stock of a product that is tracked by product under the id of its base
+	// variant; else that is refused, as described of any variant of such a product.
 	BaseVariantTaken bool
-	// SKUByProductRefused refuses stock under the SKU of a product that is tracked by product; else it is taken.
+	// SKUByProductRefused refuses stock under the SKU of a product that is tracked by product; else it
+	// is taken.
 	SKUByProductRefused bool
-	// VariantByProductTaken takes stock of a product that is tracked by variant and has no options under its product id.
+	// VariantByProductTaken takes stock of a product that is tracked by variant and has no options
+	// under its product id.
 	VariantByProductTaken bool
-	// OnHandWithoutSafety shows total_inventory_onhand of one location's items without the safety stock, as its field's
-	// text says; else with it, as the example of the guide has it.
+	// OnHandWithoutSafety shows total_inventory_onhand of one location's items without the safety
+	// stock, as its field's text says; else with it, as the example of the guide has it.
 	OnHandWithoutSafety bool
 }
 
@@ -238,7 +248,8 @@ func randomToken(n int) string {
 // ClientID is the app's id on this platform.
 func (s *Sandbox) ClientID() string { return s.clientID }
 
-// ClientSecret is what the app exchanges codes with, and what payloads and webhooks are signed with.
+// ClientSecret is what the app exchanges codes with, and what payloads and webhooks are signed
+// with.
 func (s *Sandbox) ClientSecret() string { return s.clientSecret }
 
 // Start listens and serves until Close, or until ctx ends.

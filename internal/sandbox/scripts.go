@@ -2,8 +2,8 @@ package sandbox
 
 import "slices"
 
-// Script is a script that the platform puts into a channel's pages (scripts.v3.yml). Values are never
-// changed in place.
+// Script is a script that the platform puts into a channel's pages (scripts.v3.yml). Values are
+// never changed in place.
 type Script struct {
 	ID              int64 // the journal's; the API knows UUID only
 	UUID            string
@@ -39,16 +39,16 @@ func (st *Store) Scripts() []Script {
 }
 
 // PageScripts returns the enabled scripts of a channel's page in the order of creation: page is
-// storefront, checkout or order_confirmation. Whether the shopper consented to a script's category is
-// for the page to ask: one of category unknown does not run on a store with a consent banner.
+// storefront, checkout or order_confirmation. Whether the shopper consented to a script's category
+// is for the page to ask: one of category unknown does not run on a store with a consent banner.
 func (st *Store) PageScripts(channel int64, page string) []Script {
 	return slices.DeleteFunc(st.Scripts(), func(sc Script) bool {
 		return !sc.Enabled || sc.ChannelID != channel || sc.Visibility != "all_pages" && sc.Visibility != page
 	})
 }
 
-// RemoveScript deletes a script as the merchant does in the control panel; nothing tells its app. It
-// reports whether there was one.
+// RemoveScript deletes a script as the merchant does in the control panel; nothing tells its app.
+// It reports whether there was one.
 func (st *Store) RemoveScript(uuid string) bool {
 	st.mu.Lock()
 	defer st.mu.Unlock()

@@ -62,8 +62,8 @@ func (sc *Script) onCheckout() bool {
 	return sc.Visibility == "all_pages" || sc.Visibility == "checkout"
 }
 
-// mayRead and mayWrite: to read or modify scripts on checkout pages a token needs the checkout content
-// scopes too.
+// mayRead and mayWrite: to read or modify scripts on checkout pages a token needs the checkout
+// content scopes too.
 func (c *call) mayRead(sc *Script) bool {
 	return !sc.onCheckout() || c.tok.has("store_content_checkout", "store_content_checkout_read_only")
 }
@@ -244,7 +244,8 @@ func (sc *Script) assign(vals []fieldValue) {
 // integrityHash is one hash of Subresource Integrity.
 var integrityHash = regexp.MustCompile(`^(sha256-[A-Za-z0-9+/]{43}=|sha384-[A-Za-z0-9+/]{64}|sha512-[A-Za-z0-9+/]{86}==)$`)
 
-// check holds a script to the rules of its kind; in is the request, for fields that must not be sent.
+// check holds a script to the rules of its kind; in is the request, for fields that must not be
+// sent.
 func (sc *Script) check(in map[string]any, errs map[string]string) {
 	sent := func(name string) bool { _, ok := in[name]; return ok }
 	if sc.Kind == "script_tag" {
@@ -282,8 +283,8 @@ func (sc *Script) check(in map[string]any, errs map[string]string) {
 	sc.HTML = ""
 }
 
-// countScripts counts the script elements of a fragment; -1 when one is not closed, since what follows
-// it on the page would become part of it.
+// countScripts counts the script elements of a fragment; -1 when one is not closed, since what
+// follows it on the page would become part of it.
 func countScripts(fragment string) int {
 	z, n, open := html.NewTokenizer(strings.NewReader(fragment)), 0, false
 	for {

@@ -9,8 +9,8 @@ type Shopper struct {
 }
 
 // SeedStorefronts gives the store what a person needs to try its storefronts: shoppers with
-// ShopperPassword, one of whom has the same address in every store, and a headless storefront beside the
-// Stencil one, both open to them. What exists stays as it is.
+// ShopperPassword, one of whom has the same address in every store, and a headless storefront
+// beside the Stencil one, both open to them. What exists stays as it is.
 func (st *Store) SeedStorefronts() error {
 	for _, spec := range []CustomerSpec{
 		{Email: idp.SharedEmail, FirstName: "Sam", LastName: "Shopper", Company: "Halyard & Co."},
@@ -39,7 +39,8 @@ func (st *Store) SeedStorefronts() error {
 
 const headlessName = "Headless storefront"
 
-// Shoppers are the accounts that a person can sign in with: those whose password is ShopperPassword.
+// Shoppers are the accounts that a person can sign in with: those whose password is
+// ShopperPassword.
 func (st *Store) Shoppers() []Shopper {
 	out := []Shopper{}
 	for _, c := range st.seeded(0) {

@@ -52,7 +52,8 @@ func FuzzCustomerQuery(f *testing.F) {
 	})
 }
 
-// FuzzShopWrites: any body is refused and changes nothing, or is answered with what the store has then.
+// FuzzShopWrites: any body is refused and changes nothing, or is answered with what the store has
+// then.
 func FuzzShopWrites(f *testing.F) {
 	f.Add(`[{"email":"a@x.example","first_name":"A","last_name":"B","addresses":[{"country_code":"DE"}],"store_credit_amounts":[{"amount":1}],"authentication":{"new_password":"x"}}]`)
 	f.Add(`[{"email":"a@x.example","first_name":"A","last_name":"B","channel_ids":null,"authentication":{},"store_credit_amounts":[{}]}]`)

@@ -13,8 +13,8 @@ import (
 	"strings"
 )
 
-// Customer is a shopper with an account (customers.v3.yml). Values are never changed in place: a write
-// puts a new one, so that a copy handed out stays as it was.
+// Customer is a shopper with an account (customers.v3.yml). Values are never changed in place: a
+// write puts a new one, so that a copy handed out stays as it was.
 type Customer struct {
 	ID                 int64
 	Email              string // unique in the store whatever its letter case; kept as it was sent
@@ -55,8 +55,8 @@ type Address struct {
 	Type       string `json:"address_type"` // residential or commercial
 }
 
-// password is a salted hash. Its cost is low on purpose: what protects the accounts of a sandbox is that
-// they are nobody's, and tests sign in often.
+// password is a salted hash. Its cost is low on purpose: what protects the accounts of a sandbox is
+// that they are nobody's, and tests sign in often.
 type password struct{ Salt, Sum []byte }
 
 const passwordRounds = 64
@@ -80,8 +80,8 @@ func (p *password) matches(secret string) bool {
 	return p != nil && subtle.ConstantTimeCompare(p.Sum, p.derive(secret)) == 1
 }
 
-// CustomerSpec is a shopper to add as the merchant does in the control panel, or as the shopper does
-// when registering.
+// CustomerSpec is a shopper to add as the merchant does in the control panel, or as the shopper
+// does when registering.
 type CustomerSpec struct {
 	Email          string  `json:"email"`
 	FirstName      string  `json:"first_name"` // default the part of Email before the @
@@ -94,7 +94,8 @@ type CustomerSpec struct {
 	RegistrationIP string  `json:"registration_ip"`
 }
 
-// AddCustomer adds a shopper; store/customer/created fires. Its rules are those of POST /v3/customers.
+// AddCustomer adds a shopper; store/customer/created fires. Its rules are those of POST
+// /v3/customers.
 func (st *Store) AddCustomer(spec CustomerSpec) (Customer, error) {
 	local, _, _ := strings.Cut(spec.Email, "@")
 	c := Customer{
@@ -140,8 +141,8 @@ func (st *Store) SetPassword(customer int64, secret string) error {
 	return nil
 }
 
-// DeleteCustomer removes a shopper as the merchant does; store/customer/deleted fires. It reports whether
-// there was one.
+// DeleteCustomer removes a shopper as the merchant does; store/customer/deleted fires. It reports
+// whether there was one.
 func (st *Store) DeleteCustomer(id int64) bool {
 	st.mu.Lock()
 	defer st.mu.Unlock()
@@ -179,9 +180,9 @@ func (st *Store) CustomerByEmail(email string) (Customer, bool) {
 	return Customer{}, false
 }
 
-// MaySignIn reports whether a customer's account gives access to a channel: one of its channel_ids, or,
-// for an account without any (a global one), every channel whose settings allow global logins. Channels
-// that do not exist, or that are deleted, let nobody in.
+// MaySignIn reports whether a customer's account gives access to a channel: one of its channel_ids,
+// or, for an account without any (a global one), every channel whose settings allow global logins.
+// Channels that do not exist, or that are deleted, let nobody in.
 func (st *Store) MaySignIn(customer, channel int64) bool {
 	st.mu.RLock()
 	defer st.mu.RUnlock()
@@ -199,9 +200,9 @@ func (st *Store) maySignInLocked(c *Customer, channel int64) bool {
 	return slices.Contains(c.ChannelIDs, channel)
 }
 
-// CheckPassword signs a shopper in on a channel: ok is false for an unknown address, a wrong password or
-// an account without access to the channel, which the platform does not tell apart. The caller has to
-// look at ForcePasswordReset.
+// CheckPassword signs a shopper in on a channel: ok is false for an unknown address, a wrong
+// password or an account without access to the channel, which the platform does not tell apart. The
+// caller has to look at ForcePasswordReset.
 func (st *Store) CheckPassword(channel int64, email, secret string) (c Customer, ok bool) {
 	st.mu.RLock()
 	defer st.mu.RUnlock()

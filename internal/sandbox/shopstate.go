@@ -2,7 +2,8 @@ package sandbox
 
 import "encoding/json"
 
-// shop is what a store has for its storefronts; guarded by Store.mu. Values are replaced, never changed.
+// shop is what a store has for its storefronts; guarded by Store.mu. Values are replaced, never
+// changed.
 type shop struct {
 	customers map[int64]*Customer
 	emails    map[string]int64 // emailKey → customer

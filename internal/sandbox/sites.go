@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// Site is where a channel's storefront is reached (sites.v3.yml). Values are never changed in place.
+// Site is where a channel's storefront is reached (sites.v3.yml). Values are never changed in
+// place.
 type Site struct {
 	ID          int64
 	ChannelID   int64
@@ -18,8 +19,8 @@ type Site struct {
 	CheckoutAt  int64 // when CheckoutURL was set
 }
 
-// SetSite gives a channel's site another primary address, or makes the site; "" is the platform's own
-// address. No webhook tells of it.
+// SetSite gives a channel's site another primary address, or makes the site; "" is the platform's
+// own address. No webhook tells of it.
 func (st *Store) SetSite(channel int64, primary string) error {
 	if primary != "" && !validSiteURL(primary) {
 		return fmt.Errorf("sandbox: url %q is not the address of a site", primary)
@@ -67,8 +68,9 @@ func (st *Store) primaryURL(site *Site) string {
 }
 
 // StorefrontURL is the platform's own address of a channel: the canonical URL of its site, and the
-// primary one until the merchant sets another. Without trailing slash. Here it is the origin at which the
-// sandbox serves the storefront; only while it does not serve, a name of the platform's kind.
+// primary one until the merchant sets another. Without trailing slash. Here it is the origin at
+// which the sandbox serves the storefront; only while it does not serve, a name of the platform's
+// kind.
 func (st *Store) StorefrontURL(channel int64) string {
 	if origin, ok := st.sb.fronts.url(st, channel); ok {
 		return origin

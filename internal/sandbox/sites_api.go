@@ -222,8 +222,8 @@ func (s *Sandbox) deleteChannelSite(c *call) reply {
 	return okJSON(http.StatusOK, map[string]any{})
 }
 
-// removeSite takes a site's URL away. The default storefront goes back to the platform's own address;
-// other channels have no site then.
+// removeSite takes a site's URL away. The default storefront goes back to the platform's own
+// address; other channels have no site then.
 func (s *Sandbox) removeSite(c *call, find func() (*Site, *reply)) *reply {
 	st := c.st
 	st.mu.Lock()

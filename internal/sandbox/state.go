@@ -33,9 +33,9 @@ const (
 	kindAddress  = "address" // a sequence only: addresses travel with their customer
 )
 
-// entry is one line of the journal and one element of the state file: the whole new value of a thing,
-// or its deletion (no value). Applying one twice changes nothing, so a journal may be read over a state
-// file that holds part of it already.
+// entry is one line of the journal and one element of the state file: the whole new value of a
+// thing, or its deletion (no value). Applying one twice changes nothing, so a journal may be read
+// over a state file that holds part of it already.
 type entry struct {
 	Store string          `json:"store"`
 	Kind  string          `json:"kind"`
@@ -54,8 +54,9 @@ type stateDoc struct {
 const stateVersion = 1
 
 // stateFile is the state at path and its journal at path+".wal". Every mutation is in the journal,
-// handed to the kernel, before it is answered: a killed process loses nothing that was acknowledged (the
-// page cache survives it; the machine's own crash is not the sandbox's concern, hence no fsync).
+// handed to the kernel, before it is answered: a killed process loses nothing that was acknowledged
+// (the page cache survives it; the machine's own crash is not the sandbox's concern, hence no
+// fsync).
 type stateFile struct {
 	path string
 	mu   sync.Mutex
@@ -147,7 +148,8 @@ func (f *stateFile) close() error {
 	return f.wal.Close()
 }
 
-// record adds a journal line to the mutation under way; a nil value is a deletion. Callers hold st.mu.
+// record adds a journal line to the mutation under way; a nil value is a deletion. Callers hold
+// st.mu.
 func (st *Store) record(kind string, id int64, value any) {
 	if st.sb.state == nil {
 		return
@@ -295,8 +297,8 @@ func (st *Store) applyUser(e *entry) error {
 	return nil
 }
 
-// fold writes everything into the state file and empties the journal. Stores stay locked meanwhile, so
-// that no line can be appended between the two.
+// fold writes everything into the state file and empties the journal. Stores stay locked meanwhile,
+// so that no line can be appended between the two.
 func (s *Sandbox) fold() error {
 	doc := &stateDoc{Version: stateVersion, ClientID: s.clientID, ClientSecret: s.clientSecret, Entries: []entry{}}
 	stores := s.Stores()

@@ -251,8 +251,8 @@ type APIAccount struct {
 	AccessToken  string
 }
 
-// APIAccount issues store-level API credentials. Without scopes they may do everything that the sandbox
-// simulates. Each call is another client of the store.
+// APIAccount issues store-level API credentials. Without scopes they may do everything that the
+// sandbox simulates. Each call is another client of the store.
 func (st *Store) APIAccount(scopes ...string) APIAccount {
 	if len(scopes) == 0 {
 		scopes = st.sb.allScopes()
@@ -277,8 +277,8 @@ func (st *Store) issueLocked(t token) string {
 	return secret
 }
 
-// clientSecret is what webhooks of a client are signed with: the app's secret, or that of the store-level
-// API credentials that made the hook.
+// clientSecret is what webhooks of a client are signed with: the app's secret, or that of the
+// store-level API credentials that made the hook.
 func (st *Store) clientSecret(clientID string) string {
 	st.mu.RLock()
 	defer st.mu.RUnlock()
@@ -311,7 +311,8 @@ func digest(secret string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// SeedProducts adds n plain products (SKU SEED-000001 …), quickly and without webhooks, for benchmarks.
+// SeedProducts adds n plain products (SKU SEED-000001 …), quickly and without webhooks, for
+// benchmarks.
 func (st *Store) SeedProducts(n int) {
 	st.mu.Lock()
 	defer st.mu.Unlock()

@@ -15,9 +15,10 @@ var shopFiles embed.FS
 
 var shopPages = template.Must(template.ParseFS(shopFiles, "shop/*.html"))
 
-// storefront is the shop of one channel. A channel of the platform bigcommerce is a Stencil theme, whose
-// pages the platform renders; every other is headless: an application of the merchant's, whose pages
-// change without reloading. BigCommerce's own paths are served on the same origin in both.
+// storefront is the shop of one channel. A channel of the platform bigcommerce is a Stencil theme,
+// whose pages the platform renders; every other is headless: an application of the merchant's,
+// whose pages change without reloading. BigCommerce's own paths are served on the same origin in
+// both.
 type storefront struct {
 	s   *Sandbox
 	st  *Store
@@ -74,8 +75,8 @@ func (f *storefront) shared(mux *http.ServeMux) {
 	mux.HandleFunc("/", f.page)
 }
 
-// stencilPlatform is the platform of channels whose pages BigCommerce renders. What stands for every other
-// is an application as Catalyst is one.
+// stencilPlatform is the platform of channels whose pages BigCommerce renders. What stands for
+// every other is an application as Catalyst is one.
 const stencilPlatform = "bigcommerce"
 
 // shopRoutes are the addresses that signing in and out has at a kind of storefront.
@@ -111,8 +112,8 @@ func (f *storefront) cookie(what string) string {
 
 const sessionCookie = "SHOP_SESSION_TOKEN"
 
-// shopper is who is signed in, or nil for a guest. An account that was deleted, or lost its access to the
-// channel, is a guest.
+// shopper is who is signed in, or nil for a guest. An account that was deleted, or lost its access
+// to the channel, is a guest.
 func (f *storefront) shopper(r *http.Request) *Customer {
 	c, err := r.Cookie(f.cookie(sessionCookie))
 	if err != nil {

@@ -14,7 +14,8 @@ import (
 	"sluice/internal/testenv"
 )
 
-// TestStorefrontInChromium uses the pages as a person does. The steps are in testdata/storefront.mjs.
+// TestStorefrontInChromium uses the pages as a person does. The steps are in
+// testdata/storefront.mjs.
 func TestStorefrontInChromium(t *testing.T) {
 	chromium, ok := testenv.Chromium(t)
 	if !ok {

@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// ShopperPassword is the password of the shoppers that SeedStorefronts adds; the sign-in page tells it.
+// ShopperPassword is the password of the shoppers that SeedStorefronts adds; the sign-in page tells
+// it.
 const ShopperPassword = "sandbox-shopper"
 
 // knownShoppers bounds the list on the sign-in page.
@@ -46,7 +47,8 @@ func (f *storefront) farewell(w http.ResponseWriter, r *http.Request) {
 	http.SetCookie(w, &http.Cookie{Name: f.cookie(sessionCookie), Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, MaxAge: -1})
 }
 
-// logout is Catalyst's GET /logout. Of redirectTo the path counts alone; else it leads to the sign-in page.
+// logout is Catalyst's GET /logout. Of redirectTo the path counts alone; else it leads to the
+// sign-in page.
 func (f *storefront) logout(w http.ResponseWriter, r *http.Request) {
 	f.farewell(w, r)
 	to := f.routes().Login
@@ -105,7 +107,8 @@ func (f *storefront) account(w http.ResponseWriter, r *http.Request) {
 	f.show(w, "account", f.data(r, "Your account", "storefront"))
 }
 
-// seeded are the shoppers with the password that everybody knows, who may enter a channel; 0 is any.
+// seeded are the shoppers with the password that everybody knows, who may enter a channel; 0 is
+// any.
 func (st *Store) seeded(channel int64) []Customer {
 	var out []Customer
 	for _, c := range st.Customers() {

@@ -104,8 +104,9 @@ func (st *Store) Theme() string {
 	return st.info.Theme
 }
 
-// SetTheme puts markup of the merchant's into every page of the store's storefronts, as an edit of the
-// theme does: where the app's documentation tells merchants to paste something, tests paste it here.
+// SetTheme puts markup of the merchant's into every page of the store's storefronts, as an edit of
+// the theme does: where the app's documentation tells merchants to paste something, tests paste it
+// here.
 func (st *Store) SetTheme(markup string) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
@@ -151,7 +152,8 @@ func (f *storefront) tag(s *Script, who *Customer) template.HTML {
 // expression is a plain Handlebars path, escaped or (with three braces) not.
 var expression = regexp.MustCompile(`\{\{\{\s*([A-Za-z_][\w.]*)\s*\}\}\}|\{\{\s*([A-Za-z_][\w.]*)\s*\}\}`)
 
-// render fills in the page's context as Stencil does; a headless storefront leaves the text as it is.
+// render fills in the page's context as Stencil does; a headless storefront leaves the text as it
+// is.
 func (f *storefront) render(markup string, who *Customer) string {
 	if !f.stencil() {
 		return markup

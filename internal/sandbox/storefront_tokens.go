@@ -22,12 +22,13 @@ const (
 	currentLife = 15 * time.Minute // of a current-customer token
 	loginLife   = 30 * time.Second // of a login token, from its iat
 	loginScope  = "store_v2_customers_login"
-	// currentHeader is the header of current-customer tokens, letter for letter: no document has it, tokens
-	// of real stores do.
+	// currentHeader is the header of current-customer tokens, letter for letter: no document has it,
+	// tokens of real stores do.
 	currentHeader = `{"typ":"JWT","alg":"HS512"}`
 )
 
-// currentCustomer is GET /customer/current.jwt (current_customer.yml). The app need not be installed.
+// currentCustomer is GET /customer/current.jwt (current_customer.yml). The app need not be
+// installed.
 func (f *storefront) currentCustomer(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	if r.URL.Query().Get("app_client_id") != f.s.clientID {
@@ -43,8 +44,8 @@ func (f *storefront) currentCustomer(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write([]byte(f.st.SignCurrentCustomer(f.st.currentClaims(who))))
 }
 
-// CurrentCustomerClaims returns the claims of a current-customer token, for tests to alter and sign with
-// SignCurrentCustomer.
+// CurrentCustomerClaims returns the claims of a current-customer token, for tests to alter and sign
+// with SignCurrentCustomer.
 func (st *Store) CurrentCustomerClaims(customer int64) (jwt.MapClaims, error) {
 	c, ok := st.Customer(customer)
 	if !ok {
@@ -74,8 +75,8 @@ func (st *Store) currentClaims(c *Customer) jwt.MapClaims {
 	}
 }
 
-// loginToken is GET /login/token/{jwt} (customer_login.yml). A token that is refused leads to the sign-in
-// page, which does not say why; Store.SignIns does.
+// loginToken is GET /login/token/{jwt} (customer_login.yml). A token that is refused leads to the
+// sign-in page, which does not say why; Store.SignIns does.
 func (f *storefront) loginToken(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	host, _, _ := net.SplitHostPort(r.RemoteAddr)

@@ -76,7 +76,8 @@ func TestCurrentCustomer(t *testing.T) {
 	}
 }
 
-// Every way to be refused, each for its own reason: a browser sees the sign-in page and stays a guest.
+// Every way to be refused, each for its own reason: a browser sees the sign-in page and stays a
+// guest.
 func TestLoginTokenRefuses(t *testing.T) {
 	sr := newShop(t)
 	other := sr.s.AddStore(StoreSpec{Hash: "other1"})
@@ -249,8 +250,8 @@ func TestLoginTokenAccepts(t *testing.T) {
 	}
 }
 
-// FuzzLoginToken feeds anything to the check of login tokens: nothing but a token of ours is accepted, and
-// what is accepted leads to a page of the storefront.
+// FuzzLoginToken feeds anything to the check of login tokens: nothing but a token of ours is
+// accepted, and what is accepted leads to a page of the storefront.
 func FuzzLoginToken(f *testing.F) {
 	s, err := New(Options{})
 	if err != nil {

@@ -26,8 +26,9 @@ type front struct {
 	srv *http.Server
 }
 
-// fronts are the sandbox's storefronts. Each has an origin of its own and begins to listen when somebody
-// first asks for its address, so that a sandbox of ten thousand stores opens no port for nothing.
+// fronts are the sandbox's storefronts. Each has an origin of its own and begins to listen when
+// somebody first asks for its address, so that a sandbox of ten thousand stores opens no port for
+// nothing.
 type fronts struct {
 	s *Sandbox
 
@@ -131,8 +132,8 @@ type Storefront struct {
 	URL       string `json:"url"`      // its origin
 }
 
-// Storefronts returns the storefronts of the store by channel, and serves those that nobody asked for
-// yet. It is empty before Start.
+// Storefronts returns the storefronts of the store by channel, and serves those that nobody asked
+// for yet. It is empty before Start.
 func (st *Store) Storefronts() []Storefront {
 	var out []Storefront
 	for _, ch := range st.Channels() {

@@ -52,7 +52,8 @@ func (s *Sandbox) getStore(c *call) reply {
 	})
 }
 
-// storefrontsLocked counts the store's storefronts; a store without a second one answers 1 for both.
+// storefrontsLocked counts the store's storefronts; a store without a second one answers 1 for
+// both.
 func (st *Store) storefrontsLocked() (active, all int) {
 	for _, ch := range st.shop.channels {
 		if ch.Type != "storefront" || ch.Status == "deleted" || ch.Status == "terminated" {
@@ -84,10 +85,12 @@ func (s *Sandbox) getTime(*call) reply {
 	return okJSON(http.StatusOK, map[string]int64{"time": s.now().Unix()})
 }
 
-// taxClasses are those of every new store (tax_classes.v2.yml); class 0 is the default and not listed.
+// taxClasses are those of every new store (tax_classes.v2.yml); class 0 is the default and not
+// listed.
 var taxClasses = []string{"Non-Taxable Products", "Shipping", "Gift Wrapping"}
 
-// listTaxClasses answers as V2 lists do: a plain array, and 204 without a body when the page is empty.
+// listTaxClasses answers as V2 lists do: a plain array, and 204 without a body when the page is
+// empty.
 func (s *Sandbox) listTaxClasses(c *call) reply {
 	page, limit := c.q.page()
 	if r := c.q.problemV2(); r != nil {

@@ -11,8 +11,9 @@ import (
 	"strings"
 )
 
-// variant is one of the variants of a product with options. A product without has its base variant instead, which
-// is the product itself. Like a product, it is never changed once it is in the catalogue.
+// variant is one of the variants of a product with options. A product without has its base variant
+// instead, which is the product itself. Like a product, it is never changed once it is in the
+// catalogue.
 type variant struct {
 	id, skuID int64 // skuID is what V2 and webhooks call it
 	sku       string
@@ -58,8 +59,8 @@ func variantsOf(list []variantJSON) ([]*variant, error) {
 	return out, nil
 }
 
-// item is one variant of the catalogue: of a product with options, or the base variant of one without, where v is
-// nil.
+// item is one variant of the catalogue: of a product with options, or the base variant of one
+// without, where v is nil.
 type item struct {
 	p *product
 	v *variant
@@ -139,7 +140,8 @@ func (i item) calculatedPrice() float64 {
 	return i.number("price")
 }
 
-// append writes a variant as the API shows it; show nil shows everything. A base variant has no sku_id.
+// append writes a variant as the API shows it; show nil shows everything. A base variant has no
+// sku_id.
 func (i item) append(b []byte, show func(string) bool) []byte {
 	b = strconv.AppendInt(append(b, `{"id":`...), i.id(), 10)
 	field := func(name, raw string) {
@@ -200,7 +202,8 @@ func (c *catalogue) itemByID(id int64) (found item, ok bool) {
 	return item{}, false
 }
 
-// itemBySKU finds a variant by its SKU, in any letter case. The SKU of a product with options is none of a variant.
+// itemBySKU finds a variant by its SKU, in any letter case. The SKU of a product with options is
+// none of a variant.
 func (c *catalogue) itemBySKU(sku string) (found item, ok bool) {
 	p := c.byID[c.bySKU[skuKey(sku)]]
 	if p == nil {
@@ -233,8 +236,8 @@ type VariantSpec struct {
 	Price   string   // of its own; "" for the product's
 }
 
-// AddVariants gives a product options and variants of them, as the merchant does in the control panel, and returns
-// their ids. A base variant that the product had is gone.
+// AddVariants gives a product options and variants of them, as the merchant does in the control
+// panel, and returns their ids. A base variant that the product had is gone.
 func (st *Store) AddVariants(productID int64, specs ...VariantSpec) ([]int64, error) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
@@ -282,7 +285,8 @@ func (st *Store) AddVariants(productID int64, specs ...VariantSpec) ([]int64, er
 	return ids, nil
 }
 
-// choiceOf finds the option and its value among those of the product's variants, and makes what is not there.
+// choiceOf finds the option and its value among those of the product's variants, and makes what is
+// not there.
 func (st *Store) choiceOf(p *product, want Choice) choice {
 	out := choice{Label: want.Value, Option: want.Option}
 	for _, v := range p.variants {

@@ -18,8 +18,8 @@ type visit struct {
 	at       time.Time
 }
 
-// visits are the sessions of every storefront's shoppers, the login tokens that were used, and what came
-// of the last sign-ins. All of it is in memory only: a new process knows no session.
+// visits are the sessions of every storefront's shoppers, the login tokens that were used, and what
+// came of the last sign-ins. All of it is in memory only: a new process knows no session.
 type visits struct {
 	now func() time.Time
 

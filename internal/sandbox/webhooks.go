@@ -136,8 +136,8 @@ func (st *Store) announce(scope string, data any) {
 	st.sb.hooks.push(e)
 }
 
-// eventBody is a webhook's body, an id instead of the thing itself, and the body's hash, which tells one
-// event from every other.
+// eventBody is a webhook's body, an id instead of the thing itself, and the body's hash, which
+// tells one event from every other.
 func (st *Store) eventBody(scope string, data any, at time.Time) (hash string, body []byte) {
 	text := compact(data) + scope + strconv.FormatInt(at.UnixNano(), 10) + "#" + strconv.FormatInt(st.eventCount.Add(1), 10)
 	sum := sha1.Sum([]byte(text))
@@ -386,8 +386,8 @@ func (st *Store) Deliveries() []Delivery {
 	return out
 }
 
-// SettleHooks waits until no webhook is on its way, retries that wait for their time apart, or until
-// ctx ends.
+// SettleHooks waits until no webhook is on its way, retries that wait for their time apart, or
+// until ctx ends.
 func (s *Sandbox) SettleHooks(ctx context.Context) error {
 	d := s.hooks
 	stop := context.AfterFunc(ctx, func() {

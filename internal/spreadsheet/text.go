@@ -11,11 +11,11 @@ import (
 // Text returns s so that no spreadsheet that opens it in a CSV file runs a part of it: an
 // apostrophe stands before each formula sign with which a cell could begin.
 //
-// Which cells there are is the reader's to say. Excel splits at the list separator of its user's country,
-// which is often a semicolon; then the quotes around our cells are text to it, and a line break inside
-// them ends the row. So a cell may begin at the start of s and after every separator, also behind quotes
-// and blanks, which readers take away. Numbers with a sign are no exception: '-5 is still read as what it
-// is, and there is no form of a number that a formula could hide in.
+// Which cells there are is the reader's to say. Excel splits at the list separator of its user's
+// country, which is often a semicolon; then the quotes around our cells are text to it, and a line
+// break inside them ends the row. So a cell may begin at the start of s and after every separator,
+// also behind quotes and blanks, which readers take away. Numbers with a sign are no exception: '-5
+// is still read as what it is, and there is no form of a number that a formula could hide in.
 func Text(s string) string {
 	var b strings.Builder
 	begins := true
@@ -39,8 +39,9 @@ func Text(s string) string {
 	return b.String()
 }
 
-// formulaSign reports whether a cell that begins with r may be run: the signs of OWASP's CSV injection
-// page, and what readers make the same signs of, such as the full-width ones of East Asian keyboards.
+// formulaSign reports whether a cell that begins with r may be run: the signs of OWASP's CSV
+// injection page, and what readers make the same signs of, such as the full-width ones of East
+// Asian keyboards.
 func formulaSign(r rune) bool {
 	switch r {
 	case '=', '+', '-', '@', '\t', '\r', '\u2212': // the last is the minus of typesetters

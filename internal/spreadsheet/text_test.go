@@ -84,8 +84,8 @@ func FuzzText(f *testing.F) {
 	})
 }
 
-// wantNoFormula cuts a file into cells at each separator, with quotes as their readers understand them
-// and without, and looks at how each begins.
+// wantNoFormula cuts a file into cells at each separator, with quotes as their readers understand
+// them and without, and looks at how each begins.
 func wantNoFormula(t *testing.T, file string) {
 	t.Helper()
 	for _, separator := range ",;|\t" {
@@ -111,8 +111,8 @@ func first(s string) string {
 	return ""
 }
 
-// quotedCells splits as Excel does: a quote at a cell's start begins quoted text, which a lone quote ends;
-// what follows up to the separator belongs to the cell. Other quotes are text.
+// quotedCells splits as Excel does: a quote at a cell's start begins quoted text, which a lone
+// quote ends; what follows up to the separator belongs to the cell. Other quotes are text.
 func quotedCells(file string, separator rune) (cells []string) {
 	var cell strings.Builder
 	runes := []rune(file)

@@ -13,13 +13,14 @@ import (
 	"time"
 )
 
-// APIProxy returns the address at which tests should call the API at upstream: upstream itself, or a
-// proxy before it that checks what passes.
+// APIProxy returns the address at which tests should call the API at upstream: upstream itself, or
+// a proxy before it that checks what passes.
 //
 // SLUICE_TEST_API_PROXY is the command line of such a proxy, split at spaces, in which {listen}
-// (host:port) and {upstream} (base URL) are filled in. It runs until the end of the test, which fails
-// if the proxy then ends with anything but 0: that is how it says that traffic departed from BigCommerce's own
-// description. app/testdata/departures.txt lists the departures that are known, with their reasons.
+// (host:port) and {upstream} (base URL) are filled in. It runs until the end of the test, which
+// fails if the proxy then ends with anything but 0: that is how it says that traffic departed from
+// BigCommerce's own description. app/testdata/departures.txt lists the departures that are known,
+// with their reasons.
 func APIProxy(t testing.TB, upstream string) string {
 	t.Helper()
 	line := os.Getenv("SLUICE_TEST_API_PROXY")

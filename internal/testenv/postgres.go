@@ -55,8 +55,8 @@ func Postgres(t testing.TB) (url string, ok bool) {
 	return createDatabase(t, ""), true
 }
 
-// PostgresTemplate is a database that others are copied from. A copy costs what CREATE DATABASE does, whatever it took to
-// fill the template.
+// PostgresTemplate is a database that others are copied from. A copy costs what CREATE DATABASE
+// does, whatever it took to fill the template.
 type PostgresTemplate struct {
 	Fill func(url string) error // is called once a process, with an empty database, and leaves no connection open
 
@@ -98,8 +98,8 @@ func createDatabase(t testing.TB, options string) string {
 	return shared.cluster.url(name)
 }
 
-// PostgresTool returns the path of a client program of PostgreSQL, such as pg_dump; ok is false when it is not
-// installed (and then the test fails if postgres is required).
+// PostgresTool returns the path of a client program of PostgreSQL, such as pg_dump; ok is false
+// when it is not installed (and then the test fails if postgres is required).
 func PostgresTool(t testing.TB, name string) (path string, ok bool) {
 	t.Helper()
 	if path = Program(name); path == "" {
@@ -108,9 +108,10 @@ func PostgresTool(t testing.TB, name string) (path string, ok bool) {
 	return path, path != ""
 }
 
-// StartPostgres starts a PostgreSQL for a program that is no test, such as a benchmark, and returns the URL of its empty
-// database. The caller stops the server, which also ends with this process. settings ("name=value") come after, and so
-// override, those of the tests' server. The error is ErrNotInstalled where there is no PostgreSQL.
+// StartPostgres starts a PostgreSQL for a program that is no test, such as a benchmark, and returns
+// the URL of its empty database. The caller stops the server, which also ends with this process.
+// settings ("name=value") come after, and so override, those of the tests' server. The error is
+// ErrNotInstalled where there is no PostgreSQL.
 func StartPostgres(settings ...string) (url string, stop func(), err error) {
 	c, err := initCluster()
 	if err != nil {
@@ -157,8 +158,8 @@ func initCluster() (*postgresCluster, error) {
 	return &postgresCluster{dir: dir, port: port, user: credential}, err
 }
 
-// start starts the server with settings ("name=value") and waits until it answers. It does not survive a power loss, which
-// no test causes.
+// start starts the server with settings ("name=value") and waits until it answers. It does not
+// survive a power loss, which no test causes.
 func (c *postgresCluster) start(settings ...string) (*server, error) {
 	args := []string{"-D", filepath.Join(c.dir, "data"), "-p", strconv.Itoa(c.port),
 		"-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=" + c.dir,

@@ -36,8 +36,9 @@ func RealRedis(t testing.TB, args ...string) (url string, ok bool) {
 	return url, true
 }
 
-// StartRedis is RealRedis for a program that is no test, such as a benchmark: the caller stops the server, which also ends
-// with this process. The error is ErrNotInstalled where there is no redis-server.
+// StartRedis is RealRedis for a program that is no test, such as a benchmark: the caller stops the
+// server, which also ends with this process. The error is ErrNotInstalled where there is no
+// redis-server.
 func StartRedis(args ...string) (url string, stop func(), err error) {
 	bin := Program(redisServers...)
 	if bin == "" {

@@ -19,23 +19,26 @@ const clusterNodes = 3
 // slots is how many hash slots Redis Cluster has.
 const slots = 16384
 
-// RedisCluster is a Redis Cluster of a test's own: three masters without replicas, a third of the slots each. A node's failure
-// takes its slots away and no others (cluster-require-full-coverage no).
+// RedisCluster is a Redis Cluster of a test's own: three masters without replicas, a third of the
+// slots each. A node's failure takes its slots away and no others (cluster-require-full-coverage
+// no).
 type RedisCluster struct {
 	URL   string   // as go-redis reads it: redis://host:port?addr=host:port&addr=…
 	Addrs []string // of the nodes, in the order of their slots
 	nodes []*server
 }
 
-// sharedCluster is the one cluster of a test process that SharedRedisCluster hands out: it takes seconds to start.
+// sharedCluster is the one cluster of a test process that SharedRedisCluster hands out: it takes
+// seconds to start.
 var sharedCluster struct {
 	once sync.Once
 	c    *RedisCluster
 	err  error
 }
 
-// SharedRedisCluster returns an empty cluster, the same one for all tests of the process, one after another: leave it whole. ok is
-// false when no redis-server is installed (and then the test fails if redis is required).
+// SharedRedisCluster returns an empty cluster, the same one for all tests of the process, one after
+// another: leave it whole. ok is false when no redis-server is installed (and then the test fails
+// if redis is required).
 func SharedRedisCluster(t testing.TB) (c *RedisCluster, ok bool) {
 	t.Helper()
 	if Program(redisServers...) == "" {
@@ -56,7 +59,8 @@ func SharedRedisCluster(t testing.TB) (c *RedisCluster, ok bool) {
 	return sharedCluster.c, true
 }
 
-// RealRedisCluster starts a cluster of the test's own, to move its slots or stop its nodes; ok as for SharedRedisCluster.
+// RealRedisCluster starts a cluster of the test's own, to move its slots or stop its nodes; ok as
+// for SharedRedisCluster.
 func RealRedisCluster(t testing.TB) (c *RedisCluster, ok bool) {
 	t.Helper()
 	if Program(redisServers...) == "" {

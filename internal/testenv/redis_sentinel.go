@@ -16,15 +16,16 @@ import (
 // SentinelMaster is the name that a RedisSentinel watches its servers under.
 const SentinelMaster = "sluice"
 
-// RedisSentinel is a master, a replica of it and a Sentinel that watches both, all behind passwords.
+// RedisSentinel is a master, a replica of it and a Sentinel that watches both, all behind
+// passwords.
 type RedisSentinel struct {
 	Addr             string // of the Sentinel, host:port
 	Password         string // of master and replica
 	SentinelPassword string // of the Sentinel itself
 }
 
-// RealRedisSentinel starts one of the test's own; ok is false when no redis-server is installed (and then the test
-// fails if redis is required).
+// RealRedisSentinel starts one of the test's own; ok is false when no redis-server is installed
+// (and then the test fails if redis is required).
 func RealRedisSentinel(t testing.TB) (s *RedisSentinel, ok bool) {
 	t.Helper()
 	bin := Program(redisServers...)
@@ -51,7 +52,8 @@ func RealRedisSentinel(t testing.TB) (s *RedisSentinel, ok bool) {
 	return s, true
 }
 
-// protect gives a server its password, and makes it a replica of the master unless it is the master.
+// protect gives a server its password, and makes it a replica of the master unless it is the
+// master.
 func (s *RedisSentinel) protect(ctx context.Context, addr, master string) error {
 	c := redis.NewClient(&redis.Options{Addr: addr})
 	defer c.Close()

@@ -20,8 +20,8 @@ type RedisServer struct {
 	server *server
 }
 
-// DurableRedis starts a redis-server that keeps its data in an append-only file, synced every second: what
-// an operator who wants to lose little runs. ok is as in RealRedis.
+// DurableRedis starts a redis-server that keeps its data in an append-only file, synced every
+// second: what an operator who wants to lose little runs. ok is as in RealRedis.
 func DurableRedis(t testing.TB) (r *RedisServer, ok bool) {
 	t.Helper()
 	bin := Program(redisServers...)
@@ -93,8 +93,8 @@ func (r *RedisServer) halt(signal string) {
 	r.server = nil
 }
 
-// PostgresServer is a PostgreSQL of the test's own that it may stop and start again, on the same port
-// and with what was committed.
+// PostgresServer is a PostgreSQL of the test's own that it may stop and start again, on the same
+// port and with what was committed.
 type PostgresServer struct {
 	URL string // of an empty database
 
@@ -103,8 +103,8 @@ type PostgresServer struct {
 	server  *server
 }
 
-// RestartablePostgres starts a PostgreSQL of the test's own. It takes seconds: Postgres is for all tests
-// that leave the server alone. ok is as in Postgres.
+// RestartablePostgres starts a PostgreSQL of the test's own. It takes seconds: Postgres is for all
+// tests that leave the server alone. ok is as in Postgres.
 func RestartablePostgres(t testing.TB) (p *PostgresServer, ok bool) {
 	t.Helper()
 	c, err := initCluster()
@@ -136,10 +136,12 @@ func (p *PostgresServer) Start() {
 	p.server = s
 }
 
-// StopFast ends the server in its fast mode: it rolls open transactions back and writes everything down.
+// StopFast ends the server in its fast mode: it rolls open transactions back and writes everything
+// down.
 func (p *PostgresServer) StopFast() { p.halt("INT") }
 
-// StopImmediate ends the server in its immediate mode, which is a crash that the next start recovers from.
+// StopImmediate ends the server in its immediate mode, which is a crash that the next start
+// recovers from.
 func (p *PostgresServer) StopImmediate() { p.halt("QUIT") }
 
 func (p *PostgresServer) halt(signal string) {

@@ -8,7 +8,8 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// TestRedisComesBack: what was written is there after each way of stopping, and nobody answers meanwhile.
+// TestRedisComesBack: what was written is there after each way of stopping, and nobody answers
+// meanwhile.
 func TestRedisComesBack(t *testing.T) {
 	r, ok := DurableRedis(t)
 	if !ok {

@@ -36,8 +36,8 @@ type Soak struct {
 	size  float64
 }
 
-// NewSoak tells how large the scenario of t is. A small one makes the same choices each time, unless
-// SLUICE_TEST_SEED says otherwise.
+// NewSoak tells how large the scenario of t is. A small one makes the same choices each time,
+// unless SLUICE_TEST_SEED says otherwise.
 func NewSoak(t testing.TB) *Soak {
 	t.Helper()
 	s := &Soak{t: t, seed: 1, whole: os.Getenv(SoakVariable) != "", size: 1}

@@ -38,8 +38,8 @@ func missing(t testing.TB, name, instead string) {
 	t.Logf("testenv: no %s on this machine: %s", name, instead)
 }
 
-// Program returns the path of the first of names that is installed, or "". Debian keeps PostgreSQL's server
-// programs outside PATH, one folder a version; the newest wins.
+// Program returns the path of the first of names that is installed, or "". Debian keeps
+// PostgreSQL's server programs outside PATH, one folder a version; the newest wins.
 func Program(names ...string) string {
 	for _, name := range names {
 		if p, err := exec.LookPath(name); err == nil {
@@ -60,8 +60,9 @@ type server struct {
 	log  string
 }
 
-// supervise runs "$@" until the pipe on standard input closes, then ends it: by the signal that came
-// through the pipe, which keeps the folder for another start, else by INT, and removes the folder.
+// supervise runs "$@" until the pipe on standard input closes, then ends it: by the signal that
+// came through the pipe, which keeps the folder for another start, else by INT, and removes the
+// folder.
 const supervise = `dir=$1; shift
 "$@" >>"$dir/log" 2>&1 &
 pid=$!
@@ -111,7 +112,8 @@ func freePort() (int, error) {
 	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
-// waitFor calls ready until it succeeds; the interval is short because servers start in milliseconds.
+// waitFor calls ready until it succeeds; the interval is short because servers start in
+// milliseconds.
 func waitFor(what string, ready func() error) error {
 	deadline := time.Now().Add(startTimeout)
 	for {
@@ -126,8 +128,8 @@ func waitFor(what string, ready func() error) error {
 	}
 }
 
-// Eventually polls condition until it holds, and fails the test after a minute. It is for what other
-// processes do; inside one process use channels.
+// Eventually polls condition until it holds, and fails the test after a minute. It is for what
+// other processes do; inside one process use channels.
 func Eventually(t testing.TB, what string, condition func() bool) {
 	t.Helper()
 	if err := waitFor(what, func() error {

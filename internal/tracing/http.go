@@ -12,8 +12,8 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// Middleware makes a span of each request, named by its route. Probes are left out. storeOf tells which
-// store's request it was, by the context that its handler left, "" for none.
+// Middleware makes a span of each request, named by its route. Probes are left out. storeOf tells
+// which store's request it was, by the context that its handler left, "" for none.
 func Middleware(storeOf func(context.Context) string) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		route := c.FullPath()

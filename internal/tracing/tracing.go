@@ -24,8 +24,8 @@ const (
 	keyAttempt = attribute.Key("sluice.job.attempt")
 )
 
-// endpoints are the variables that turn tracing on; the exporter reads them, and OTEL_EXPORTER_OTLP_HEADERS,
-// OTEL_TRACES_SAMPLER and the like, by itself.
+// endpoints are the variables that turn tracing on; the exporter reads them, and
+// OTEL_EXPORTER_OTLP_HEADERS, OTEL_TRACES_SAMPLER and the like, by itself.
 var endpoints = []string{"OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"}
 
 // Wanted reports whether the environment names a collector.
@@ -41,8 +41,8 @@ func Wanted() bool {
 	return false
 }
 
-// Start sends this process' spans to the collector that the environment names, by OTLP over HTTP. Without
-// one it does nothing. stop sends what is left.
+// Start sends this process' spans to the collector that the environment names, by OTLP over HTTP.
+// Without one it does nothing. stop sends what is left.
 func Start(ctx context.Context, version string) (stop func(context.Context) error, err error) {
 	if !Wanted() {
 		return func(context.Context) error { return nil }, nil
@@ -87,7 +87,8 @@ func (c *carrier) Set(key, value string) {
 
 func (c *carrier) Keys() []string { return []string{traceparent} }
 
-// Save returns what a job's row keeps of ctx's span: a traceparent of 55 characters, "" without a span.
+// Save returns what a job's row keeps of ctx's span: a traceparent of 55 characters, "" without a
+// span.
 func Save(ctx context.Context) string {
 	if !trace.SpanContextFromContext(ctx).IsValid() {
 		return ""
@@ -103,7 +104,8 @@ type Job struct {
 	Attempt         int
 }
 
-// StartJob begins the span of an attempt of a job, as a part of the trace that was saved in its row.
+// StartJob begins the span of an attempt of a job, as a part of the trace that was saved in its
+// row.
 func StartJob(ctx context.Context, saved string, j Job) (context.Context, trace.Span) {
 	if saved != "" {
 		ctx = traceContext.Extract(ctx, &carrier{saved})
@@ -112,7 +114,8 @@ func StartJob(ctx context.Context, saved string, j Job) (context.Context, trace.
 		trace.WithAttributes(keyStore.String(j.Store), keyJob.String(j.ID), keyKind.String(j.Kind), keyAttempt.Int(j.Attempt)))
 }
 
-// End ends a span that ended with err, whose text stays in the log: it may have a record's data in it.
+// End ends a span that ended with err, whose text stays in the log: it may have a record's data in
+// it.
 func End(span trace.Span, err error) {
 	if err != nil {
 		span.SetStatus(codes.Error, "see the log")

@@ -15,12 +15,14 @@ import (
 // Source is a kind of place that records are read from. It is safe for concurrent use.
 type Source interface {
 	Spec() Spec
-	// Check says what is wrong with settings, without asking the other side. s.URL may still have masks
-	// (tenants.MaskAddress). Fails with problem.Invalid, whose field is named as Invalid does it.
+	// Check says what is wrong with settings, without asking the other side. s.URL may still have
+	// masks (tenants.MaskAddress). Fails with problem.Invalid, whose field is named as Invalid does
+	// it.
 	Check(s Settings) error
-	// Fetch copies what there is to w. have is what the flow's last whole copy from the same address left
-	// behind. A *problem.Error tells the merchant what to do: Unavailable is worth another try, any other
-	// is final. Other errors are ctx's or w's. A copy that was cut is no error: Got is not Complete.
+	// Fetch copies what there is to w. have is what the flow's last whole copy from the same address
+	// left behind. A *problem.Error tells the merchant what to do: Unavailable is worth another try,
+	// any other is final. Other errors are ctx's or w's. A copy that was cut is no error: Got is not
+	// Complete.
 	Fetch(ctx context.Context, s Settings, secret string, have Have, w io.Writer) (Got, error)
 }
 
@@ -32,8 +34,8 @@ type Spec struct {
 	Fields []Field // that a merchant fills in, in the order in which to show them
 }
 
-// Field is one of a connector's settings. Its type says where the value is kept, so a connector has at
-// most one of each.
+// Field is one of a connector's settings. Its type says where the value is kept, so a connector has
+// at most one of each.
 type Field struct {
 	Type     FieldType
 	Label    string // of its form field
@@ -77,8 +79,8 @@ func (s Settings) GoString() string { return s.String() }
 // LogValue is String, for log/slog.
 func (s Settings) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
-// Have is what Got said of the copy that we have; empty if there is none. Only the connector knows what
-// the texts mean: one without HTTP may keep a cursor in them.
+// Have is what Got said of the copy that we have; empty if there is none. Only the connector knows
+// what the texts mean: one without HTTP may keep a cursor in them.
 type Have struct {
 	ETag         string // at most 255 characters, or it is not kept
 	LastModified string // at most 64
@@ -109,8 +111,8 @@ func NewSources(list ...Source) *Sources { return &Sources{list} }
 // All returns every connector.
 func (s *Sources) All() []Source { return s.list }
 
-// Source returns the one that tenants.Connection.Kind names. Fails with problem.Invalid, for the field
-// source.kind, if there is none.
+// Source returns the one that tenants.Connection.Kind names. Fails with problem.Invalid, for the
+// field source.kind, if there is none.
 func (s *Sources) Source(kind string) (Source, error) {
 	names := make([]string, len(s.list))
 	for i, known := range s.list {

@@ -19,8 +19,8 @@ import (
 	"sluice/jobs/source"
 )
 
-// DefaultMaxBytes is the largest file that is fetched if the operator sets nothing: some ten million
-// products.
+// DefaultMaxBytes is the largest file that is fetched if the operator sets nothing: some ten
+// million products.
 const DefaultMaxBytes = 4 << 30
 
 const (
@@ -47,9 +47,9 @@ type URLOptions struct {
 	resolver *net.Resolver // nil is the system's; tests name hosts with it
 }
 
-// urlSource copies files from merchants' addresses. It checks every address at the moment of connecting
-// (internal/publicnet), never follows a redirect unless the operator allowed it, and never goes through
-// a proxy.
+// urlSource copies files from merchants' addresses. It checks every address at the moment of
+// connecting (internal/publicnet), never follows a redirect unless the operator allowed it, and
+// never goes through a proxy.
 type urlSource struct {
 	opts   URLOptions
 	client *http.Client
@@ -99,8 +99,8 @@ func (f *urlSource) Spec() Spec {
 	}
 }
 
-// Check says what is wrong with an address before anything is fetched; where it leads is checked when
-// Fetch connects.
+// Check says what is wrong with an address before anything is fetched; where it leads is checked
+// when Fetch connects.
 func (f *urlSource) Check(s Settings) error {
 	u, err := url.Parse(s.URL)
 	wrong := ""
@@ -163,8 +163,8 @@ func (f *urlSource) checkURL(u *url.URL) error {
 	return nil
 }
 
-// Fetch copies the file at s.URL, gzip undone, to w. Nothing is written unless the answer is 200 and does
-// not look like a web page.
+// Fetch copies the file at s.URL, gzip undone, to w. Nothing is written unless the answer is 200
+// and does not look like a web page.
 func (f *urlSource) Fetch(ctx context.Context, s Settings, secret string, have Have, w io.Writer) (Got, error) {
 	u, err := url.Parse(strings.TrimSpace(s.URL))
 	if err != nil { // its text repeats the URL, and a URL may hold a key

@@ -44,7 +44,8 @@ func (r *idleReader) Read(p []byte) (int, error) {
 }
 
 // copy writes the body to w, gzip undone. complete is false when it stopped before its end: cut,
-// stalled, or a gzip stream without its last block. err is about the file's size or kind, or w's own.
+// stalled, or a gzip stream without its last block. err is about the file's size or kind, or w's
+// own.
 func (f *urlSource) copy(w io.Writer, body *idleReader, encoding string) (n int64, complete bool, err error) {
 	var src io.Reader = body
 	switch strings.ToLower(strings.TrimSpace(encoding)) {

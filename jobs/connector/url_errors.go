@@ -41,8 +41,8 @@ func statusError(resp *http.Response, u *url.URL) error {
 	}
 }
 
-// explain turns a failed request into what a merchant can do. The cause is kept without the URL that
-// net/http puts around it: a query may hold a key.
+// explain turns a failed request into what a merchant can do. The cause is kept without the URL
+// that net/http puts around it: a query may hold a key.
 func explain(ctx context.Context, u *url.URL, err error) error {
 	var around *url.Error
 	if errors.As(err, &around) {

@@ -12,14 +12,15 @@ import (
 	"sluice/tenants"
 )
 
-// ErrStepLost is returned when the run moved on without this step: another worker carried it out, or
-// the run became final. Nothing was saved.
+// ErrStepLost is returned when the run moved on without this step: another worker carried it out,
+// or the run became final. Nothing was saved.
 var ErrStepLost = tenants.ErrStaleRun
 
 // Config is what an Engine needs. DB and Client are required.
 type Config struct {
 	DB *tenants.DB
-	// Client returns a client of one store. count must be called with every answer (its Config.OnRequest).
+	// Client returns a client of one store. count must be called with every answer (its
+	// Config.OnRequest).
 	Client func(ctx context.Context, storeHash string, count func(bigcommerce.Answer)) (*bigcommerce.Client, error)
 	// Quota says how many requests a store may make per window; 0 when not known yet. Optional.
 	Quota func(ctx context.Context, storeHash string) (perWindow int, window time.Duration)
@@ -75,14 +76,15 @@ type StepResult struct {
 	NotBefore time.Time // out of quota or backing off: the next step not before; zero: at once
 }
 
-// Step carries out the next step of run: at most about StepBudget of work, or to the end of quota. In
-// one transaction it saves what the step did, the run's counts and checkpoint, and Run.Step+1, and
-// calls inTx, in which jobs finishes its job row and inserts the next. *run is then the saved run.
+// Step carries out the next step of run: at most about StepBudget of work, or to the end of quota.
+// In one transaction it saves what the step did, the run's counts and checkpoint, and Run.Step+1,
+// and calls inTx, in which jobs finishes its job row and inserts the next. *run is then the saved
+// run.
 //
 // An error means that nothing was saved and inTx had no effect: the same step may be carried out
-// again. It is a *bigcommerce.UnauthorizedError when the store's token is no longer accepted.
-// A run that cannot go on for a reason of its own (no such file, a mapping that does not compile) is
-// no error: it is saved as failed, with the reason.
+// again. It is a *bigcommerce.UnauthorizedError when the store's token is no longer accepted. A run
+// that cannot go on for a reason of its own (no such file, a mapping that does not compile) is no
+// error: it is saved as failed, with the reason.
 func (e *Engine) Step(ctx context.Context, run *tenants.Run, inTx func(tx *tenants.DB, run *tenants.Run) error) (StepResult, error) {
 	if run.State.Final() || run.State == tenants.RunAsking {
 		return StepResult{Done: run.State.Final(), Asking: !run.State.Final()}, nil
@@ -124,7 +126,8 @@ func (e *Engine) Step(ctx context.Context, run *tenants.Run, inTx func(tx *tenan
 	return StepResult{Done: run.State.Final(), Asking: run.State == tenants.RunAsking, NotBefore: s.notBefore}, nil
 }
 
-// Fail ends a run that jobs gave up on. message is for the merchant. The checkpoint stays, for Revive.
+// Fail ends a run that jobs gave up on. message is for the merchant. The checkpoint stays, for
+// Revive.
 func (e *Engine) Fail(ctx context.Context, run *tenants.Run, message string, inTx func(tx *tenants.DB, run *tenants.Run) error) error {
 	if run.State.Final() {
 		return nil
@@ -158,8 +161,8 @@ type verdict struct {
 func (v *verdict) Error() string { return v.message }
 func (v *verdict) Unwrap() error { return v.err }
 
-// Verdict returns an error that ends the run as failed. message is for the merchant, cause for logs; it
-// may be nil.
+// Verdict returns an error that ends the run as failed. message is for the merchant, cause for
+// logs; it may be nil.
 func Verdict(cause error, message string) error { return &verdict{message, cause} }
 
 // Ends says whether err ends the run, and how that is told to the merchant.

@@ -13,8 +13,8 @@ const (
 	SeverityWarning = "warning"
 )
 
-// maxIssues is how many errors and warnings of one row are listed: a row that has more is not read to the end
-// by anybody, and every column of a large source may have one.
+// maxIssues is how many errors and warnings of one row are listed: a row that has more is not read
+// to the end by anybody, and every column of a large source may have one.
 const maxIssues = 20
 
 // Sizes of the columns of tenants.RunIssue, in characters.
@@ -25,8 +25,8 @@ const (
 	maxKey       = 512
 )
 
-// Fault notes an error about one row. It counts nothing: a row fails once, whatever its faults. Line 0 is
-// about the source as a whole.
+// Fault notes an error about one row. It counts nothing: a row fails once, whatever its faults.
+// Line 0 is about the source as a whole.
 func (s *Step) Fault(line int64, key, field, message, value string) {
 	s.issue(SeverityError, line, key, field, message, value)
 }
@@ -62,8 +62,8 @@ func (s *Step) FirstFault(line int64) string {
 	return ""
 }
 
-// saveIssues inserts the step's issues and counts the warnings that are new. A second issue of a kind
-// about the same field of the same row says nothing new and is dropped.
+// saveIssues inserts the step's issues and counts the warnings that are new. A second issue of a
+// kind about the same field of the same row says nothing new and is dropped.
 func (s *Step) saveIssues(ctx context.Context, tx *tenants.DB) error {
 	var errs, warnings []tenants.RunIssue
 	for _, i := range s.issues {

@@ -12,16 +12,16 @@ import (
 // Kind is a kind of flow. It has no state that a restart would miss, and many runs use it at once.
 type Kind interface {
 	Spec() Spec
-	// Check says what is wrong with a flow that is to be saved: problem.Invalid, whose fields name mappings
-	// and options.
+	// Check says what is wrong with a flow that is to be saved: problem.Invalid, whose fields name
+	// mappings and options.
 	Check(ctx context.Context, f *tenants.Flow) error
-	// Step does one bounded unit of the run that s is a step of. Only what it gives to s is saved, all or
-	// nothing. After a crash it is called again with what was saved last: what it may have sent it finds
-	// before it sends again. Errors of quota and outages are returned as they came; the engine knows what
-	// they mean.
+	// Step does one bounded unit of the run that s is a step of. Only what it gives to s is saved, all
+	// or nothing. After a crash it is called again with what was saved last: what it may have sent it
+	// finds before it sends again. Errors of quota and outages are returned as they came; the engine
+	// knows what they mean.
 	Step(ctx context.Context, s *Step) error
-	// Tidy deletes what only the run needed. It is over and saved; what fails here, the next run of the
-	// flow makes good.
+	// Tidy deletes what only the run needed. It is over and saved; what fails here, the next run of
+	// the flow makes good.
 	Tidy(ctx context.Context, run *tenants.Run) error
 }
 

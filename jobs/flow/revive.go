@@ -10,12 +10,14 @@ import (
 	"sluice/tenants"
 )
 
-// Revive undoes Fail, inside the caller's transaction: the run goes on with step, the one that was given
-// up, as if that had never been. The caller holds the run's row locked and inserts or revives the job.
+// Revive undoes Fail, inside the caller's transaction: the run goes on with step, the one that was
+// given up, as if that had never been. The caller holds the run's row locked and inserts or revives
+// the job.
 //
-// A real run goes on from its checkpoint with its counts. A dry run begins anew: what it had noted for
-// itself went when it ended, and it has changed nothing. problem.Conflict when going on would be wrong:
-// a newer run of the flow has been through with newer data, or what the run works from is gone.
+// A real run goes on from its checkpoint with its counts. A dry run begins anew: what it had noted
+// for itself went when it ended, and it has changed nothing. problem.Conflict when going on would
+// be wrong: a newer run of the flow has been through with newer data, or what the run works from is
+// gone.
 func Revive(ctx context.Context, tx *tenants.DB, run *tenants.Run, step int64) error {
 	// The lock that a start takes: either it sees this run as active, or we see the new run.
 	var flows []tenants.Flow
@@ -71,7 +73,8 @@ func checkSource(ctx context.Context, tx *tenants.DB, run *tenants.Run, set map[
 	return problem.New(problem.Conflict, "The file that run %s reads is no longer kept, so the run cannot go on. Drop the job and start a new run.", run.ID)
 }
 
-// forgetDryRun takes back what a dry run found out, so that it can begin anew. Its requests were made.
+// forgetDryRun takes back what a dry run found out, so that it can begin anew. Its requests were
+// made.
 func forgetDryRun(ctx context.Context, tx *tenants.DB, run *tenants.Run, set map[string]any) error {
 	for _, of := range []struct {
 		model  any

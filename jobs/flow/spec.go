@@ -19,18 +19,18 @@ type Spec struct {
 	Options  []Option // that a flow of this kind has
 	Scopes   []string // OAuth scopes, by BigCommerce's names, without which no flow of this kind runs
 	Phases   []Phase  // of a run, in their order
-	// Bulk: its write phase changes much of the store's catalogue, stock or prices. Of all such runs of a store one step
-	// is carried out at a time.
+	// Bulk: its write phase changes much of the store's catalogue, stock or prices. Of all such runs
+	// of a store one step is carried out at a time.
 	Bulk bool
 
 	Webhooks []Webhook
-	// CatchUp does in db what events of ctx's store asked for that nobody told of, because a webhook was missing, new
-	// or asleep. It may be interrupted and repeated. Nil: nothing is to be done.
+	// CatchUp does in db what events of ctx's store asked for that nobody told of, because a webhook
+	// was missing, new or asleep. It may be interrupted and repeated. Nil: nothing is to be done.
 	CatchUp func(ctx context.Context, db *tenants.DB) error
 }
 
-// Granted returns what keeps flows of the kind from running in store: ScopeMissing, which names the scopes that the
-// store did not grant. Nil: nothing does.
+// Granted returns what keeps flows of the kind from running in store: ScopeMissing, which names the
+// scopes that the store did not grant. Nil: nothing does.
 func (s Spec) Granted(store *tenants.Store) error {
 	missing := store.MissingScopes(s.Scopes...)
 	if len(missing) == 0 {
@@ -82,8 +82,8 @@ const (
 	maxPairs      = 200
 )
 
-// CheckOptions returns o with the default of each option that it leaves out. Fails with Invalid, whose field
-// options.NAME says what is wrong.
+// CheckOptions returns o with the default of each option that it leaves out. Fails with Invalid,
+// whose field options.NAME says what is wrong.
 func (s Spec) CheckOptions(o tenants.Options) (tenants.Options, error) {
 	refuse := func(name, message string) error {
 		return problem.New(problem.Invalid, "An option is not right.").WithField("options."+name, "%s", message)

@@ -12,11 +12,12 @@ import (
 	"sluice/tenants"
 )
 
-// saveTimeout bounds the last transaction of a step. It also runs when the step's context has ended,
-// so that a stopping process keeps what the step did.
+// saveTimeout bounds the last transaction of a step. It also runs when the step's context has
+// ended, so that a stopping process keeps what the step did.
 const saveTimeout = 20 * time.Second
 
-// Step is one step of a run under way. Its methods are called from one goroutine unless they say otherwise.
+// Step is one step of a run under way. Its methods are called from one goroutine unless they say
+// otherwise.
 type Step struct {
 	e         *Engine
 	was       int64 // Run.Step when it began
@@ -56,7 +57,8 @@ func (e *Engine) newStep(ctx context.Context, run *tenants.Run) (*Step, error) {
 	return s, nil
 }
 
-// Run is the run as the step leaves it. What the kind changes of its counts and plan is saved with the step.
+// Run is the run as the step leaves it. What the kind changes of its counts and plan is saved with
+// the step.
 func (s *Step) Run() *tenants.Run { return &s.run }
 
 // DB is the database. What is to be saved with the step goes through OnCommit.
@@ -97,15 +99,15 @@ func (s *Step) SetCheckpoint(v any) error {
 	return nil
 }
 
-// Cancelled reports whether the run is to be cancelled: the kind then calls Finish as soon as it knows what
-// became of all that it sent.
+// Cancelled reports whether the run is to be cancelled: the kind then calls Finish as soon as it
+// knows what became of all that it sent.
 func (s *Step) Cancelled() bool { return s.cancel }
 
 // Enter moves the run to the next phase; the next unit of work begins it.
 func (s *Step) Enter(p tenants.Phase) { s.run.Phase = p }
 
-// Ask ends the step with a question: the run waits for its answer, which is the last of Run.Answers when the kind is
-// called again. A dry run never asks: it only keeps the question, and goes on.
+// Ask ends the step with a question: the run waits for its answer, which is the last of Run.Answers
+// when the kind is called again. A dry run never asks: it only keeps the question, and goes on.
 func (s *Step) Ask(q tenants.Question) {
 	q.AskedAt = s.e.cfg.Now().UTC()
 	s.run.Question = &q
@@ -144,8 +146,8 @@ func (s *Step) Spent(ctx context.Context) bool {
 	return false
 }
 
-// Client returns the store's client, made on first use in the step. Its requests are counted. The client
-// may be used by many goroutines.
+// Client returns the store's client, made on first use in the step. Its requests are counted. The
+// client may be used by many goroutines.
 func (s *Step) Client(ctx context.Context) (*bigcommerce.Client, error) {
 	if s.client != nil {
 		return s.client, nil
@@ -184,7 +186,8 @@ func (s *Step) OnCommit(fn func(ctx context.Context, tx *tenants.DB) error) {
 	s.save = append(s.save, fn)
 }
 
-// OnCommitOnce is OnCommit for what need not be done twice: it does nothing if the step has an fn of this key.
+// OnCommitOnce is OnCommit for what need not be done twice: it does nothing if the step has an fn
+// of this key.
 func (s *Step) OnCommitOnce(key string, fn func(ctx context.Context, tx *tenants.DB) error) {
 	if s.once[key] {
 		return

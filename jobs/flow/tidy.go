@@ -12,10 +12,11 @@ import (
 const (
 	// keptRuns is how many runs of a flow keep their items, which show what changed.
 	keptRuns = 5
-	// tidyTimeout bounds the tidying of one run. What it does not reach, the next run of the flow does.
+	// tidyTimeout bounds the tidying of one run. What it does not reach, the next run of the flow
+	// does.
 	tidyTimeout = 2 * time.Minute
-	// tidyBatch is how many rows one statement deletes: a million at once would hold SQLite's one write
-	// lock, or outlast the step's transaction.
+	// tidyBatch is how many rows one statement deletes: a million at once would hold SQLite's one
+	// write lock, or outlast the step's transaction.
 	tidyBatch = 2000
 )
 
@@ -34,7 +35,8 @@ func (e *Engine) tidy(ctx context.Context, kind Kind, run *tenants.Run) {
 	}
 }
 
-// OlderRuns returns the final runs of run's flow, newest first, without the first skip; at most 100.
+// OlderRuns returns the final runs of run's flow, newest first, without the first skip; at most
+// 100.
 func OlderRuns(ctx context.Context, db *tenants.DB, run *tenants.Run, skip int) (ids []string, err error) {
 	err = db.Scoped(ctx).Model(&tenants.Run{}).Where("flow_id = ? AND state IN ?", run.FlowID, finalStates).
 		Order("id DESC").Offset(skip).Limit(100).Pluck("id", &ids).Error

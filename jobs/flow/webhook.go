@@ -6,12 +6,12 @@ import (
 	"sluice/tenants"
 )
 
-// Webhook is an event of BigCommerce that a kind acts on. A store has the webhook only while it has a flow of the
-// kind.
+// Webhook is an event of BigCommerce that a kind acts on. A store has the webhook only while it has
+// a flow of the kind.
 type Webhook struct {
 	Scope string // BigCommerce's name of the event: "store/product/deleted"
-	// Handle does in tx what the events ask for; they are of this scope and of any stores. It is called again with
-	// the same events if the transaction fails, and an event may come twice.
+	// Handle does in tx what the events ask for; they are of this scope and of any stores. It is
+	// called again with the same events if the transaction fails, and an event may come twice.
 	Handle func(ctx context.Context, tx *tenants.DB, events []Event) error
 }
 

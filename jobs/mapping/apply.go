@@ -12,10 +12,11 @@ import (
 	"sluice/jobs/source"
 )
 
-// Apply maps a CSV row, whose values are aligned to the header; missing ones are empty. The document
-// holds every field that is right, also when errors name others: its key says which record they are
-// about. A row that takes more work than one may is refused with the field at which it did; the fields
-// after it are not looked at. The error is ctx's: the row was not mapped to its end.
+// Apply maps a CSV row, whose values are aligned to the header; missing ones are empty. The
+// document holds every field that is right, also when errors name others: its key says which record
+// they are about. A row that takes more work than one may is refused with the field at which it
+// did; the fields after it are not looked at. The error is ctx's: the row was not mapped to its
+// end.
 func (p *Program) Apply(ctx context.Context, values []string) (Document, []problem.Field, error) {
 	return p.apply(ctx, &row{header: p.header, values: values})
 }
@@ -79,7 +80,8 @@ func (p *Program) fill(r *row) error {
 	return nil
 }
 
-// find charges for finding a column of a row. A nested one, a.b.c, is looked for at each of its points.
+// find charges for finding a column of a row. A nested one, a.b.c, is looked for at each of its
+// points.
 func (p *Program) find(r *row, column int) error {
 	if !r.typed {
 		return nil

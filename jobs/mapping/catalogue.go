@@ -8,7 +8,8 @@ import (
 	"sluice/internal/bigcommerce"
 )
 
-// Catalogue lists the fields of one kind of record that mappings may fill. It is safe for concurrent use.
+// Catalogue lists the fields of one kind of record that mappings may fill. It is safe for
+// concurrent use.
 type Catalogue struct {
 	fields  []*Field
 	names   map[string]*Field
@@ -27,8 +28,9 @@ type Field struct {
 	Help    string // a sentence
 	Hint    string // follows "is required: map it", for example ", for example to 0"
 
-	// Columns are names that sources give the column, the surest first; what differs from one in case, accents,
-	// spaces and signs alone is the same. Of a FormatPath, Levels has such a list for each level of the path.
+	// Columns are names that sources give the column, the surest first; what differs from one in case,
+	// accents, spaces and signs alone is the same. Of a FormatPath, Levels has such a list for each
+	// level of the path.
 	Columns  []string
 	Levels   [][]string
 	Fallback string // the expression that is suggested when no column fits; "" for none
@@ -37,9 +39,9 @@ type Field struct {
 // FormatPath is the Format of a field that is a path of names, "A > B", or several, "A > B|C".
 const FormatPath = "path"
 
-// NewCatalogue returns a catalogue of fields. Suggest gives a column to the first field that wants it. Targets shows the
-// fields named first before all others. implied, if it is not nil, adds to a document what its fields imply; mapped
-// says whether the mapping fills a target.
+// NewCatalogue returns a catalogue of fields. Suggest gives a column to the first field that wants
+// it. Targets shows the fields named first before all others. implied, if it is not nil, adds to a
+// document what its fields imply; mapped says whether the mapping fills a target.
 func NewCatalogue(fields []Field, first []string, implied func(doc Document, mapped func(target string) bool)) *Catalogue {
 	c := &Catalogue{names: make(map[string]*Field, len(fields)), first: first, implied: implied}
 	for _, f := range fields {
@@ -84,7 +86,8 @@ func (f *Field) unmappable() string {
 	return ""
 }
 
-// required reports whether a mapping must fill f: what identifies a record, and what BigCommerce needs to create one.
+// required reports whether a mapping must fill f: what identifies a record, and what BigCommerce
+// needs to create one.
 func (f *Field) required() bool { return f.Key || (f.Required && f.unmappable() == "") }
 
 // Target is a field that a mapping may fill, as it is shown.

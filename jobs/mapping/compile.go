@@ -37,9 +37,10 @@ type field struct {
 	object   *expression.Code // compiled for columns of any type
 }
 
-// Compile checks a mapping of a kind's fields and compiles it for a source with the given columns. Columns of
-// text are text: a calculation must say number(Price). The program maps rows of objects as well. The error is a
-// *problem.Error with code Invalid; its Fields name each wrong target and the place in its expression.
+// Compile checks a mapping of a kind's fields and compiles it for a source with the given columns.
+// Columns of text are text: a calculation must say number(Price). The program maps rows of objects
+// as well. The error is a *problem.Error with code Invalid; its Fields name each wrong target and
+// the place in its expression.
 func (c *Catalogue) Compile(m tenants.Mapping, header []string) (*Program, error) {
 	index := make(map[string]int, len(header))
 	for i, name := range header {
@@ -149,8 +150,8 @@ func (p *Program) compileField(spec *Field, source string, index map[string]int)
 	return f, ""
 }
 
-// compileExpression compiles source for columns of one type. It returns the checked syntax tree's root
-// and the columns that are used, in order.
+// compileExpression compiles source for columns of one type. It returns the checked syntax tree's
+// root and the columns that are used, in order.
 func (p *Program) compileExpression(source string, index map[string]int, column types.Type) (*expression.Code, ast.Node, []int, error) {
 	tree, err := expression.Parse(source)
 	if err != nil {

@@ -12,9 +12,9 @@ import (
 	"sluice/internal/expression"
 )
 
-// convert makes a typed value of what an expression gave. empty says that the row has nothing for the
-// field; msg is what is wrong and what to do. column is the column that the expression is nothing but,
-// "" for a longer one.
+// convert makes a typed value of what an expression gave. empty says that the row has nothing for
+// the field; msg is what is wrong and what to do. column is the column that the expression is
+// nothing but, "" for a longer one.
 func convert(f *Field, v any, column string) (out any, empty bool, msg string) {
 	switch f.Type {
 	case "array":

@@ -24,8 +24,8 @@ func allocated(f func()) int64 {
 	return int64(after.TotalAlloc-before.TotalAlloc) >> 20
 }
 
-// TestARowHasABudget: an expression that takes too much is one field's error, the row is known by its SKU,
-// and the next row has a budget of its own.
+// TestARowHasABudget: an expression that takes too much is one field's error, the row is known by
+// its SKU, and the next row has a budget of its own.
 func TestARowHasABudget(t *testing.T) {
 	large := strings.Repeat("d", 2<<20)
 	bars := strings.Repeat("|>", 1<<20)
@@ -142,7 +142,8 @@ func TestCompilingHasABudget(t *testing.T) {
 	}
 }
 
-// TestErrorsOfAWideSourceAreCheap: each of many wrong names suggests columns of a source that has very many.
+// TestErrorsOfAWideSourceAreCheap: each of many wrong names suggests columns of a source that has
+// very many.
 func TestErrorsOfAWideSourceAreCheap(t *testing.T) {
 	header := make([]string, source.MaxColumns)
 	for i := range header {
@@ -179,7 +180,8 @@ func (c *ending) Err() error {
 	return nil
 }
 
-// TestARowEndsWithItsContext: a row that takes long is left in its middle, and it is not wrong then.
+// TestARowEndsWithItsContext: a row that takes long is left in its middle, and it is not wrong
+// then.
 func TestARowEndsWithItsContext(t *testing.T) {
 	p, err := parts.Compile(whole("name", `d matches "(a|b|[^c]){20}$" ? "yes" : "no"`), []string{"d"})
 	if err != nil {

@@ -11,14 +11,14 @@ import (
 	"sluice/internal/expression"
 )
 
-// hashVersion is hashed before a document. Another value makes every record look changed once: raise
-// it when the canonical form changes.
+// hashVersion is hashed before a document. Another value makes every record look changed once:
+// raise it when the canonical form changes.
 const hashVersion = "sluice-document-1\n"
 
 // Document is what a row says about a record: target field → value, typed as the field catalogue
 // says. Strings are string, integers int64, numbers json.Number in plain decimals, booleans bool,
-// arrays []any of those. "category" is one or more paths, "A > B|C", and "brand" a name. A field that
-// the row leaves empty is not there.
+// arrays []any of those. "category" is one or more paths, "A > B|C", and "brand" a name. A field
+// that the row leaves empty is not there.
 type Document map[string]any
 
 // Targets lists what the document fills, by name.
@@ -113,8 +113,8 @@ func appendList[T any](dst []byte, list []T) []byte {
 	return append(dst, ']')
 }
 
-// appendString appends s as a JSON string with the shortest escapes, independent of what encoding/json
-// chooses to escape in one version or another. Invalid UTF-8 becomes U+FFFD.
+// appendString appends s as a JSON string with the shortest escapes, independent of what
+// encoding/json chooses to escape in one version or another. Invalid UTF-8 becomes U+FFFD.
 func appendString(dst []byte, s string) []byte {
 	const hexDigits = "0123456789abcdef"
 	dst = append(dst, '"')

@@ -378,7 +378,8 @@ func TestApplyObject(t *testing.T) {
 }
 
 func TestHash(t *testing.T) {
-	// A change of this value makes every record of every store look changed: raise hashVersion instead.
+	// A change of this value makes every record of every store look changed: raise hashVersion
+	// instead.
 	const golden = "7920afd41d32c9da925323bdf1e0190749150b94acf4f6c9f647d7104b67f703"
 	doc := Document{"sku": "A-1", "name": "Café <5> \"x\"\n", "price": json.Number("12.50"), "inventory_level": int64(3), "is_visible": true, "meta_keywords": []any{"a", "b"}}
 	if got := doc.Hash(); got != golden {
@@ -416,7 +417,8 @@ func TestHash(t *testing.T) {
 	}
 }
 
-// TestCanonical: numbers are the same by value, whatever their Go type and notation, everything else by content.
+// TestCanonical: numbers are the same by value, whatever their Go type and notation, everything
+// else by content.
 func TestCanonical(t *testing.T) {
 	tests := []struct {
 		a, b any

@@ -15,8 +15,8 @@ import (
 // identifier.
 func slot(i int) string { return strconv.Itoa(i) }
 
-// resolver walks a parsed expression once, bottom up. It replaces PartNum, row["Part No"], row.a.b and
-// a.b by the slot of the column, and refuses other names and calls of anything but a function.
+// resolver walks a parsed expression once, bottom up. It replaces PartNum, row["Part No"], row.a.b
+// and a.b by the slot of the column, and refuses other names and calls of anything but a function.
 type resolver struct {
 	header  map[string]int
 	names   *columnNames
@@ -55,7 +55,8 @@ func (r *resolver) Visit(node *ast.Node) {
 	}
 }
 
-// column replaces node by the slot of the column called name, if there is one that this name reaches.
+// column replaces node by the slot of the column called name, if there is one that this name
+// reaches.
 func (r *resolver) column(node *ast.Node, name string) bool {
 	i, ok := r.header[name]
 	if _, bare := (*node).(*ast.IdentifierNode); !ok || (bare && (expression.Reserved(name) || expression.Known(name))) {
@@ -134,7 +135,8 @@ func (r *resolver) near(name string) string {
 	return ": the source has " + strings.Join(names, ", ")
 }
 
-// columnNames are a source's columns, of which there may be very many, for the errors of a whole mapping.
+// columnNames are a source's columns, of which there may be very many, for the errors of a whole
+// mapping.
 type columnNames struct {
 	ordered []string
 	normals map[string][]string // by normal name; made when it is first asked for

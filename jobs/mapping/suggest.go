@@ -10,15 +10,16 @@ import (
 	"sluice/tenants"
 )
 
-// sampleLook is how many sample rows are looked at, and a column fits a numeric field when at most one
-// in suspectShare of its values does not: one bad price must not hide which column has the prices.
+// sampleLook is how many sample rows are looked at, and a column fits a numeric field when at most
+// one in suspectShare of its values does not: one bad price must not hide which column has the
+// prices.
 const (
 	sampleLook   = 50
 	suspectShare = 5
 )
 
-// normal is a column's name as the dictionary spells it: lower case, letters and digits only, without
-// accents. "Part No.", "PART_NO" and "partNo" are the same.
+// normal is a column's name as the dictionary spells it: lower case, letters and digits only,
+// without accents. "Part No.", "PART_NO" and "partNo" are the same.
 func normal(name string) string {
 	var b strings.Builder
 	for _, c := range norm.NFKD.String(strings.ReplaceAll(name, "ß", "ss")) {
@@ -29,9 +30,10 @@ func normal(name string) string {
 	return b.String()
 }
 
-// Suggest proposes a mapping from the names of the columns and a look at some rows. Each target comes
-// at most once and only if its column's values fit. A field that BigCommerce needs and no column fits
-// becomes its Fallback. What cannot be known (a price, a name) is left out and Compile names it.
+// Suggest proposes a mapping from the names of the columns and a look at some rows. Each target
+// comes at most once and only if its column's values fit. A field that BigCommerce needs and no
+// column fits becomes its Fallback. What cannot be known (a price, a name) is left out and Compile
+// names it.
 func (c *Catalogue) Suggest(header []string, sample [][]string) tenants.Mapping {
 	s := suggester{header: header, sample: sample[:min(len(sample), sampleLook)], used: make(map[int]bool)}
 	s.names = make(map[string]int, len(header))
@@ -106,8 +108,8 @@ func (s *suggester) value(v string, spec *Field, sign string) string {
 	return msg
 }
 
-// decimalSign returns "," for a column of numbers written 1.299,50, "." for one written 1,299.50, and
-// "" for plain numbers.
+// decimalSign returns "," for a column of numbers written 1.299,50, "." for one written 1,299.50,
+// and "" for plain numbers.
 func (s *suggester) decimalSign(i int) string {
 	commas, points, both := 0, 0, ""
 	for _, row := range s.sample {
@@ -149,8 +151,8 @@ func (s *suggester) expression(i int, spec *Field) string {
 	return column
 }
 
-// path returns a path of the columns that together are the field's levels, as far as they are there: a whole path
-// if one column has that.
+// path returns a path of the columns that together are the field's levels, as far as they are
+// there: a whole path if one column has that.
 func (s *suggester) path(spec *Field) string {
 	var columns []string
 	for _, level := range spec.Levels {

@@ -12,8 +12,8 @@ import (
 	"sluice/internal/problem"
 )
 
-// failure is an error of Redis as callers see it: that it is away, which they may wait for, is told apart from a command that it
-// refused.
+// failure is an error of Redis as callers see it: that it is away, which they may wait for, is told
+// apart from a command that it refused.
 func failure(what string, err error) error {
 	err = fmt.Errorf("queue: %s: %w", what, err)
 	if away(err) {

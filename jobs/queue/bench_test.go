@@ -35,8 +35,8 @@ func (c *trips) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Proces
 	}
 }
 
-// onEach runs a benchmark on each kind of Redis; it reports round trips per operation. The benchmark calls start when its
-// stores are set up.
+// onEach runs a benchmark on each kind of Redis; it reports round trips per operation. The
+// benchmark calls start when its stores are set up.
 func onEach(b *testing.B, bench func(b *testing.B, q *Queue, start func())) {
 	run := func(b *testing.B, url string) {
 		rdb := client(b, url)

@@ -17,8 +17,9 @@ import (
 	"sluice/internal/testenv"
 )
 
-// TestCalmStores carries out random sequences of operations on two queues, one of which never takes the short way that scripts
-// have for calm stores (scripts/lib.lua): every script must give the same answer in both, and leave the same state.
+// TestCalmStores carries out random sequences of operations on two queues, one of which never takes
+// the short way that scripts have for calm stores (scripts/lib.lua): every script must give the
+// same answer in both, and leave the same state.
 func TestCalmStores(t *testing.T) {
 	testenv.EachRedis(t, func(t *testing.T, url string) {
 		rdb := client(t, url)
@@ -99,7 +100,8 @@ func TestNotCalm(t *testing.T) {
 	})
 }
 
-// TestCalmUntilItsWindowEnds: what is known of a store is true of its window. The next one is begun by what comes first.
+// TestCalmUntilItsWindowEnds: what is known of a store is true of its window. The next one is begun
+// by what comes first.
 func TestCalmUntilItsWindowEnds(t *testing.T) {
 	for name, do := range map[string]func(t *testing.T, q *Queue){
 		"enqueue": func(t *testing.T, q *Queue) { must(t, q.Enqueue(t.Context(), job("abc", "third"))) },
@@ -306,7 +308,8 @@ func (p *pair) setting(*rapid.T) {
 	p.do("setting", p.store(), field, rapid.SampledFrom([]int{0, 0, 1, 3}).Draw(p.T, "value"))
 }
 
-// tick lets time pass. A short way leaves it to the next long one to begin a window that is due; here an audit does.
+// tick lets time pass. A short way leaves it to the next long one to begin a window that is due;
+// here an audit does.
 func (p *pair) tick(*rapid.T) {
 	window := p.now() / pairWindow
 	p.c.Add(time.Duration(p.draw("ms", 1, 1500)) * time.Millisecond)
@@ -319,7 +322,8 @@ func (p *pair) tick(*rapid.T) {
 	p.audit()
 }
 
-// refill is what a rebuild does after somebody has deleted a key: a store's hash may then say what was before.
+// refill is what a rebuild does after somebody has deleted a key: a store's hash may then say what
+// was before.
 func (p *pair) refill(*rapid.T) {
 	for _, prefix := range []string{"short", "long"} {
 		p.must(p.rdb.Set(p.ctx, prefix+":{0}:epoch", epochOf(1), 0).Err())
@@ -337,8 +341,8 @@ func (p *pair) audit() {
 	}
 }
 
-// compare looks whether both sides have the same keys with the same values. Only the short way knows calm stores by calm; a field
-// of a store that is 0 and one that is missing mean the same.
+// compare looks whether both sides have the same keys with the same values. Only the short way
+// knows calm stores by calm; a field of a store that is 0 and one that is missing mean the same.
 func (p *pair) compare(*rapid.T) {
 	if d := cmp.Diff(p.dump("long"), p.dump("short")); d != "" {
 		p.Fatalf("the short way leaves another state (-long +short):\n%s", d)

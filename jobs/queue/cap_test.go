@@ -72,7 +72,8 @@ func TestCapFollowsLatency(t *testing.T) {
 	})
 }
 
-// TestCapOfAnOverloadedStore: 429s for the platform's load halve the cap, once for each burst of them.
+// TestCapOfAnOverloadedStore: 429s for the platform's load halve the cap, once for each burst of
+// them.
 func TestCapOfAnOverloadedStore(t *testing.T) {
 	each(t, Options{StoreCap: 8}, func(t *testing.T, q *Queue, c *clock) {
 		g := governor{t, q, c}

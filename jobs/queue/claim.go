@@ -15,8 +15,8 @@ var errShardsAway = errors.New("queue: no shard answers; their nodes did not a m
 // jobFields are what a claim script returns after "job".
 const jobFields = 11
 
-// Claim leases the next job, waiting up to wait for one; nil, nil when there was none. A cancelled ctx ends it within a
-// second.
+// Claim leases the next job, waiting up to wait for one; nil, nil when there was none. A cancelled
+// ctx ends it within a second.
 func (q *Queue) Claim(ctx context.Context, wait time.Duration) (*Lease, error) {
 	deadline := time.Now().Add(wait)
 	l, _, err := q.claimAny(ctx, -1)
@@ -28,7 +28,8 @@ func (q *Queue) Claim(ctx context.Context, wait time.Duration) (*Lease, error) {
 	timer := time.NewTimer(time.Until(deadline))
 	defer timer.Stop()
 	for {
-		// One goroutine looks out for work, the others wait for their turn: they must not use up the connection pool by waiting.
+		// One goroutine looks out for work, the others wait for their turn: they must not use up the
+		// connection pool by waiting.
 		select {
 		case <-ctx.Done():
 			return nil, ctx.Err()
@@ -65,10 +66,11 @@ func (q *Queue) lookOut(ctx context.Context, deadline time.Time) (*Lease, error)
 	return l, err
 }
 
-// claimAny tries the shards until one has a job: first the given one (-1: none in particular), then the others in an order of
-// its own each time, or the shards after idle ones would be served more often than others. next is when the first parked store
-// wakes, -1 if none. A shard whose node does not answer keeps nobody from the others' jobs: its error is returned only if these
-// have none, and it is then left alone for shardTrouble, so that of the workers one a second waits for it.
+// claimAny tries the shards until one has a job: first the given one (-1: none in particular), then
+// the others in an order of its own each time, or the shards after idle ones would be served more
+// often than others. next is when the first parked store wakes, -1 if none. A shard whose node does
+// not answer keeps nobody from the others' jobs: its error is returned only if these have none, and
+// it is then left alone for shardTrouble, so that of the workers one a second waits for it.
 func (q *Queue) claimAny(ctx context.Context, first int) (l *Lease, next time.Duration, err error) {
 	next = -1
 	var away error
@@ -119,8 +121,8 @@ func (q *Queue) setTrouble(shard int) {
 	q.trouble[shard].Store(time.Now().Add(shardTrouble).UnixNano())
 }
 
-// claim is claimOn for one job, merged with the claims that others make meanwhile. A ctx that ends does not end its part in
-// them: the lease would be lost to everybody until it runs out.
+// claim is claimOn for one job, merged with the claims that others make meanwhile. A ctx that ends
+// does not end its part in them: the lease would be lost to everybody until it runs out.
 func (q *Queue) claim(ctx context.Context, shard int) (*Lease, time.Duration, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, 0, err

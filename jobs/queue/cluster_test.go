@@ -17,8 +17,8 @@ import (
 	"sluice/internal/testenv"
 )
 
-// Every test that runs on each kind of Redis runs on a three-node cluster as well, which refuses a script whose keys are in two
-// slots. Here is what only a cluster with several shards can show.
+// Every test that runs on each kind of Redis runs on a three-node cluster as well, which refuses a
+// script whose keys are in two slots. Here is what only a cluster with several shards can show.
 
 const clusterShards = 16
 
@@ -33,8 +33,9 @@ func onCluster(t *testing.T) (*Queue, *redis.ClusterClient, *testenv.RedisCluste
 	return ready(t, rdb, Options{Shards: clusterShards, StoreCap: 2}), rdb, c, true
 }
 
-// TestClusterSlots takes jobs of a hundred stores through everything that can happen to them, and then looks where the keys are:
-// all keys of a shard in one slot, and the shards on all three nodes.
+// TestClusterSlots takes jobs of a hundred stores through everything that can happen to them, and
+// then looks where the keys are: all keys of a shard in one slot, and the shards on all three
+// nodes.
 func TestClusterSlots(t *testing.T) {
 	q, rdb, c, ok := onCluster(t)
 	if !ok {
@@ -119,7 +120,8 @@ func TestClusterSlots(t *testing.T) {
 	}
 }
 
-// TestClusterSlotMoves moves a shard's slot from one node to another while workers run: no job is lost and none done twice.
+// TestClusterSlotMoves moves a shard's slot from one node to another while workers run: no job is
+// lost and none done twice.
 func TestClusterSlotMoves(t *testing.T) {
 	q, rdb, c, ok := onCluster(t)
 	if !ok {
@@ -178,7 +180,8 @@ func TestClusterSlotMoves(t *testing.T) {
 	noAudit(t, q)
 }
 
-// moveSlot moves the slot of key, with all that is in it, to the next node, as redis-cli --cluster reshard does.
+// moveSlot moves the slot of key, with all that is in it, to the next node, as redis-cli --cluster
+// reshard does.
 func moveSlot(t *testing.T, rdb *redis.ClusterClient, c *testenv.RedisCluster, key string) {
 	t.Helper()
 	ctx := t.Context()
@@ -214,7 +217,8 @@ func moveSlot(t *testing.T, rdb *redis.ClusterClient, c *testenv.RedisCluster, k
 	must(t, from.Do(ctx, "cluster", "setslot", slot, "node", toID).Err())
 }
 
-// TestClusterNodeAway stops a node: the stores of its shards fail with errors, the others' jobs go on, their leases too.
+// TestClusterNodeAway stops a node: the stores of its shards fail with errors, the others' jobs go
+// on, their leases too.
 func TestClusterNodeAway(t *testing.T) {
 	q, rdb, c, ok := onCluster(t)
 	if !ok {
@@ -289,7 +293,8 @@ func missing(want, got map[string]bool, but string) (n int) {
 	return n
 }
 
-// TestClusterRebuild: one process rebuilds an empty cluster, the shards of which all get their jobs, and events reach subscribers.
+// TestClusterRebuild: one process rebuilds an empty cluster, the shards of which all get their
+// jobs, and events reach subscribers.
 func TestClusterRebuild(t *testing.T) {
 	c, ok := testenv.SharedRedisCluster(t)
 	if !ok {

@@ -14,7 +14,8 @@ func (q *Queue) channel(store string) string {
 	return q.shardKey(q.storeShard(store), "events:"+store)
 }
 
-// Publish tells the pages that watch a store that something happened. Nobody may be listening; nothing is kept.
+// Publish tells the pages that watch a store that something happened. Nobody may be listening;
+// nothing is kept.
 func (q *Queue) Publish(ctx context.Context, store, event string) error {
 	if err := q.rdb.Publish(ctx, q.channel(store), event).Err(); err != nil {
 		return failure("publish", err)
@@ -22,9 +23,10 @@ func (q *Queue) Publish(ctx context.Context, store, event string) error {
 	return nil
 }
 
-// Subscribe returns a store's events from now on. The channel closes after stop (which may be called more than once), or when
-// ctx ends. Events are hints that something changed: a slow reader misses the oldest, never the newest; so read the state
-// after subscribing, and again at each event.
+// Subscribe returns a store's events from now on. The channel closes after stop (which may be
+// called more than once), or when ctx ends. Events are hints that something changed: a slow reader
+// misses the oldest, never the newest; so read the state after subscribing, and again at each
+// event.
 func (q *Queue) Subscribe(ctx context.Context, store string) (events <-chan string, stop func(), err error) {
 	sub := q.rdb.Subscribe(ctx, q.channel(store))
 	if _, err := sub.Receive(ctx); err != nil { // confirmed: no event from here on is missed

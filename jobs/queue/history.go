@@ -11,9 +11,11 @@ import (
 
 const (
 	flushLock = 30 * time.Second // renewed with every batch
-	// flushStores is how many stores' minutes one batch brings; a store has one or two unless the database was away.
+	// flushStores is how many stores' minutes one batch brings; a store has one or two unless the
+	// database was away.
 	flushStores = 200
-	// flushGrace is how long after its end a minute is left alone, in case Redis' clock is set back a little.
+	// flushGrace is how long after its end a minute is left alone, in case Redis' clock is set back a
+	// little.
 	flushGrace = 2 * time.Second
 )
 
@@ -22,22 +24,25 @@ type Minute struct {
 	Store string
 	At    time.Time // when it began, UTC
 	Used  int64     // requests of ours that were answered or lost, but for those that a used-up window refused
-	// Others is how much of the quota others used, as far as the answers to our requests tell: nothing is known of a window
-	// in which we sent none.
+	// Others is how much of the quota others used, as far as the answers to our requests tell: nothing
+	// is known of a window in which we sent none.
 	Others  int64
 	LeftMin int64         // the fewest requests left that an answer told; -1 if none did
 	Quota   int64         // requests a window, 0 if no answer told
 	Window  time.Duration // its length, 0 if no answer told
 
-	// Answers 429, by what they meant: the window was used up, too many at once for an endpoint, the platform was overloaded.
+	// Answers 429, by what they meant: the window was used up, too many at once for an endpoint, the
+	// platform was overloaded.
 	ByQuota, ByConcurrency, ByLoad int64
 }
 
-// FlushMinutes hands the minutes that are over to save, in batches, and then forgets them in Redis. Of the processes that call
-// it at the same time one does it, shard by shard; for the others there is nothing to do. It returns how many it moved.
+// FlushMinutes hands the minutes that are over to save, in batches, and then forgets them in Redis.
+// Of the processes that call it at the same time one does it, shard by shard; for the others there
+// is nothing to do. It returns how many it moved.
 //
-// save must be idempotent on store and minute: after a crash between save and forgetting, or an error of Redis, the same
-// minutes, with the same values, come again. An error of save leaves them where they are, for a day.
+// save must be idempotent on store and minute: after a crash between save and forgetting, or an
+// error of Redis, the same minutes, with the same values, come again. An error of save leaves them
+// where they are, for a day.
 func (q *Queue) FlushMinutes(ctx context.Context, save func(ctx context.Context, minutes []Minute) error) (n int, err error) {
 	token := rand.Text()
 	for shard := range q.o.Shards {

@@ -207,7 +207,8 @@ func TestHistoryMinutesRoll(t *testing.T) {
 	})
 }
 
-// TestHistoryFlush: whatever fails on the way, each minute arrives with its final values and is forgotten after that.
+// TestHistoryFlush: whatever fails on the way, each minute arrives with its final values and is
+// forgotten after that.
 func TestHistoryFlush(t *testing.T) {
 	each(t, Options{Shards: 3}, func(t *testing.T, q *Queue, c *clock) {
 		stores := make([]string, flushStores+50)
@@ -250,7 +251,8 @@ func TestHistoryFlush(t *testing.T) {
 	})
 }
 
-// TestHistoryFlushOneAtATime: while one process saves, others find nothing to do, until it dies and its lock runs out.
+// TestHistoryFlushOneAtATime: while one process saves, others find nothing to do, until it dies and
+// its lock runs out.
 func TestHistoryFlushOneAtATime(t *testing.T) {
 	each(t, Options{}, func(t *testing.T, q *Queue, c *clock) {
 		d, err := q.Reserve(t.Context(), "abc", bulk)
@@ -284,7 +286,8 @@ func TestHistoryFlushOneAtATime(t *testing.T) {
 	})
 }
 
-// TestHistoryThatChangesMeanwhile: Redis' clock is set back after a minute was listed, so it goes on. It must come again.
+// TestHistoryThatChangesMeanwhile: Redis' clock is set back after a minute was listed, so it goes
+// on. It must come again.
 func TestHistoryThatChangesMeanwhile(t *testing.T) {
 	governed(t, func(t *testing.T, g governor) {
 		g.observe(g.admitted(bulk), ok(150, 149, 20*time.Second))
@@ -312,7 +315,8 @@ func TestHistoryThatChangesMeanwhile(t *testing.T) {
 	})
 }
 
-// TestHistoryIsBounded: when nothing takes the minutes to SQL, a store keeps those of a day, and the key expires.
+// TestHistoryIsBounded: when nothing takes the minutes to SQL, a store keeps those of a day, and
+// the key expires.
 func TestHistoryIsBounded(t *testing.T) {
 	const day = 24 * 60
 	testenv.EachRedis(t, func(t *testing.T, url string) {
@@ -344,7 +348,8 @@ func TestHistoryIsBounded(t *testing.T) {
 	})
 }
 
-// TestHistoryCostsNoTrips: a chain of requests is one round trip each, as it was before there was a history.
+// TestHistoryCostsNoTrips: a chain of requests is one round trip each, as it was before there was a
+// history.
 func TestHistoryCostsNoTrips(t *testing.T) {
 	testenv.EachRedis(t, func(t *testing.T, url string) {
 		rdb := client(t, url)

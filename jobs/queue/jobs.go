@@ -18,8 +18,9 @@ const (
 
 var className = regexp.MustCompile(`^[a-z0-9_-]{0,64}$`)
 
-// Enqueue adds jobs. A job whose ID is queued, running or held back already is left as it is; one that was dead starts anew.
-// ErrFull means that all jobs for which there was room were added, and the others were not; ErrNoEpoch that none was.
+// Enqueue adds jobs. A job whose ID is queued, running or held back already is left as it is; one
+// that was dead starts anew. ErrFull means that all jobs for which there was room were added, and
+// the others were not; ErrNoEpoch that none was.
 func (q *Queue) Enqueue(ctx context.Context, jobs ...Job) error {
 	ids, err := q.EnqueueIDs(ctx, jobs...)
 	if err != nil {
@@ -33,8 +34,9 @@ func (q *Queue) Enqueue(ctx context.Context, jobs ...Job) error {
 	return nil
 }
 
-// EnqueueIDs is Enqueue for those who need to know what became of each job: its own ID if it is in the queue, the ID of the
-// waiting job that took over its payload (same store and Coalesce), or "" if the store's queue is full.
+// EnqueueIDs is Enqueue for those who need to know what became of each job: its own ID if it is in
+// the queue, the ID of the waiting job that took over its payload (same store and Coalesce), or ""
+// if the store's queue is full.
 func (q *Queue) EnqueueIDs(ctx context.Context, jobs ...Job) ([]string, error) {
 	return q.enqueue(ctx, jobs, false)
 }
@@ -120,13 +122,14 @@ func (q *Queue) Fail(ctx context.Context, l *Lease, retryAt time.Time) error {
 	return q.end(ctx, "fail", l, millis(retryAt))
 }
 
-// Snooze puts the job off until then without counting the attempt: there was no quota, or nothing to do yet.
+// Snooze puts the job off until then without counting the attempt: there was no quota, or nothing
+// to do yet.
 func (q *Queue) Snooze(ctx context.Context, l *Lease, until time.Time) error {
 	return q.end(ctx, "snooze", l, millis(until))
 }
 
-// GiveBack returns a job that was not finished, and not tried in vain either: it can be claimed at once, by another process
-// if this one is about to stop.
+// GiveBack returns a job that was not finished, and not tried in vain either: it can be claimed at
+// once, by another process if this one is about to stop.
 func (q *Queue) GiveBack(ctx context.Context, l *Lease) error { return q.end(ctx, "snooze", l, 0) }
 
 func (q *Queue) end(ctx context.Context, script string, l *Lease, args ...any) error {
@@ -134,8 +137,9 @@ func (q *Queue) end(ctx context.Context, script string, l *Lease, args ...any) e
 	return err
 }
 
-// Heartbeat extends the leases by Options.LeaseFor from now. It returns the IDs of those that are lost: stop work on them.
-// A shard that fails keeps the leases of no other from being extended; the error, a *HeartbeatError, says whose were not.
+// Heartbeat extends the leases by Options.LeaseFor from now. It returns the IDs of those that are
+// lost: stop work on them. A shard that fails keeps the leases of no other from being extended; the
+// error, a *HeartbeatError, says whose were not.
 func (q *Queue) Heartbeat(ctx context.Context, leases []*Lease) (lost []string, err error) {
 	byShard := map[int][]any{}
 	failed := &HeartbeatError{}
@@ -160,8 +164,8 @@ func (q *Queue) Heartbeat(ctx context.Context, leases []*Lease) (lost []string, 
 	return lost, nil
 }
 
-// HeartbeatError says which leases could not be extended because Redis, or the node that has them, did not answer. They may be
-// held still.
+// HeartbeatError says which leases could not be extended because Redis, or the node that has them,
+// did not answer. They may be held still.
 type HeartbeatError struct {
 	IDs []string // of the jobs
 	Err error
@@ -172,8 +176,8 @@ func (e *HeartbeatError) Error() string { return e.Err.Error() }
 // Unwrap returns what Redis said.
 func (e *HeartbeatError) Unwrap() error { return e.Err }
 
-// Reap takes back the leases that have run out and says how many there were. Any process may call it, every few seconds. A shard
-// that fails keeps it from no other.
+// Reap takes back the leases that have run out and says how many there were. Any process may call
+// it, every few seconds. A shard that fails keeps it from no other.
 func (q *Queue) Reap(ctx context.Context) (n int, err error) {
 	for s := range q.o.Shards {
 		for {
@@ -192,7 +196,8 @@ func (q *Queue) Reap(ctx context.Context) (n int, err error) {
 	return n, err
 }
 
-// Pause lets no job of the store start until Resume; jobs under way go on, and so do single requests through a Limiter.
+// Pause lets no job of the store start until Resume; jobs under way go on, and so do single
+// requests through a Limiter.
 func (q *Queue) Pause(ctx context.Context, store string) error { return q.set(ctx, store, "paused", 1) }
 
 // Resume undoes Pause, and lets a store that was purged send requests again.
@@ -215,8 +220,9 @@ func (q *Queue) set(ctx context.Context, store, field string, value int) error {
 	return err
 }
 
-// Purge forgets everything about a store: jobs, leases (their holders lose them), settings, quota. No request of the store is
-// admitted from then on (see Reserve), and those who asked for it (OnPurge) are told before Purge returns, even if it fails.
+// Purge forgets everything about a store: jobs, leases (their holders lose them), settings, quota.
+// No request of the store is admitted from then on (see Reserve), and those who asked for it
+// (OnPurge) are told before Purge returns, even if it fails.
 func (q *Queue) Purge(ctx context.Context, store string) error {
 	defer q.purged.tell(store)
 	for {
@@ -230,7 +236,8 @@ func (q *Queue) Purge(ctx context.Context, store string) error {
 	}
 }
 
-// OnPurge has fn called with each store that this Queue purges, until stop. Other processes' stores come up with Heartbeat.
+// OnPurge has fn called with each store that this Queue purges, until stop. Other processes' stores
+// come up with Heartbeat.
 func (q *Queue) OnPurge(fn func(store string)) (stop func()) { return q.purged.add(fn) }
 
 // watchers are functions to be told of a store.

@@ -114,7 +114,8 @@ func TestFairness(t *testing.T) {
 	})
 }
 
-// TestWeights: over many claims, stores are served in proportion to weight and in inverse proportion to cost.
+// TestWeights: over many claims, stores are served in proportion to weight and in inverse
+// proportion to cost.
 func TestWeights(t *testing.T) {
 	each(t, Options{StoreCap: 1000}, func(t *testing.T, q *Queue, _ *clock) {
 		must(t, q.SetWeight(t.Context(), "heavy", 3))
@@ -367,7 +368,8 @@ func TestPauseAndPurge(t *testing.T) {
 	})
 }
 
-// A step elsewhere that has not noticed yet sends nothing more; an installation anew may at once, and in time anyone.
+// A step elsewhere that has not noticed yet sends nothing more; an installation anew may at once,
+// and in time anyone.
 func TestPurgedStoreSendsNothing(t *testing.T) {
 	each(t, Options{}, func(t *testing.T, q *Queue, c *clock) {
 		told := ""
@@ -421,7 +423,8 @@ func TestDeadJobsAreTrimmed(t *testing.T) {
 	})
 }
 
-// TestClaimWakes: a sleeping worker is woken by a job, by a delay that ends and by a resume, and not before.
+// TestClaimWakes: a sleeping worker is woken by a job, by a delay that ends and by a resume, and
+// not before.
 func TestClaimWakes(t *testing.T) {
 	testenv.EachRedis(t, func(t *testing.T, url string) {
 		q := ready(t, client(t, url), Options{})
@@ -449,8 +452,8 @@ func TestClaimWakes(t *testing.T) {
 				t.Errorf("claimed %q after %v, %v; want %s after %v", c.id, c.took, c.err, id, least)
 			}
 		}
-		// Most is far more than it takes and far less than the second after which a sleeper looks by itself, times the number
-		// of claims, so a lost wake-up shows.
+		// Most is far more than it takes and far less than the second after which a sleeper looks by
+		// itself, times the number of claims, so a lost wake-up shows.
 		const most = 900 * time.Millisecond
 		must(t, q.Enqueue(t.Context(), Job{ID: "later", Store: "abc", Kind: "k", RunAt: time.Now().Add(150 * time.Millisecond)}))
 		sleep()
@@ -532,8 +535,9 @@ func TestShards(t *testing.T) {
 	})
 }
 
-// TestFirstComeFirstServed: of stores that come back while others are being served, the first to come is served first, whatever
-// its name; one where a person or an order waits goes before all of them, once.
+// TestFirstComeFirstServed: of stores that come back while others are being served, the first to
+// come is served first, whatever its name; one where a person or an order waits goes before all of
+// them, once.
 func TestFirstComeFirstServed(t *testing.T) {
 	each(t, Options{}, func(t *testing.T, q *Queue, c *clock) {
 		for range 3 { // virtual time has begun

@@ -15,10 +15,12 @@ const (
 	reportTimeout = 5 * time.Second
 )
 
-// Limiter returns the governor of one store's requests, for any number of goroutines. Wait blocks up to maxBlock altogether,
-// then answers a *bigcommerce.NoQuotaError that says when to come back; at once if that is known to be later than that.
+// Limiter returns the governor of one store's requests, for any number of goroutines. Wait blocks
+// up to maxBlock altogether, then answers a *bigcommerce.NoQuotaError that says when to come back;
+// at once if that is known to be later than that.
 //
-// An answer travels to Redis with the next request of the same Limiter, so a chain of requests costs one round trip each.
+// An answer travels to Redis with the next request of the same Limiter, so a chain of requests
+// costs one round trip each.
 func (q *Queue) Limiter(store string, maxBlock time.Duration) bigcommerce.Limiter {
 	return &limiter{q: q, store: store, maxBlock: maxBlock, freed: make(chan struct{})}
 }
@@ -105,7 +107,8 @@ func (l *limiter) add(reports ...report) {
 	}
 }
 
-// flush tells what no request has taken along. If Redis is away, the reservations run out by themselves.
+// flush tells what no request has taken along. If Redis is away, the reservations run out by
+// themselves.
 func (l *limiter) flush() {
 	reports, _ := l.take()
 	if len(reports) == 0 {

@@ -29,7 +29,8 @@ type store struct {
 	floating bool
 	// late: the rate headers are written when the answer is, not when the request is counted.
 	late bool
-	// there and back are the longest ways of a request and its answer, work is how long the server takes at most.
+	// there and back are the longest ways of a request and its answer, work is how long the server
+	// takes at most.
 	there, work, back time.Duration
 
 	mu     sync.Mutex
@@ -110,8 +111,9 @@ func (s *store) counts() (total, over int) {
 	return s.total, s.over
 }
 
-// socket gives a pipe what a socket has: room for what is written until it is read. Without it a client that writes a pipeline and
-// a server that answers its first command wait for each other for ever.
+// socket gives a pipe what a socket has: room for what is written until it is read. Without it a
+// client that writes a pipeline and a server that answers its first command wait for each other for
+// ever.
 type socket struct {
 	net.Conn
 	out  chan []byte
@@ -168,7 +170,8 @@ func bubble(t *testing.T, test func(t *testing.T, q *Queue)) {
 	})
 }
 
-// send has n goroutines send requests through limiters until the time is up; it returns how many were refused a slot.
+// send has n goroutines send requests through limiters until the time is up; it returns how many
+// were refused a slot.
 func send(t *testing.T, l func() bigcommerce.Limiter, s *store, n int, d time.Duration, call bigcommerce.Call, wait func(time.Duration)) {
 	var all sync.WaitGroup
 	end := time.Now().Add(d)
@@ -193,8 +196,8 @@ func send(t *testing.T, l func() bigcommerce.Limiter, s *store, n int, d time.Du
 	all.Wait()
 }
 
-// TestLimiterNeverExceedsTheQuota: whatever the server's windows, the ways and the clocks are like, no request of ours is
-// refused, and what the store allows is used.
+// TestLimiterNeverExceedsTheQuota: whatever the server's windows, the ways and the clocks are like,
+// no request of ours is refused, and what the store allows is used.
 func TestLimiterNeverExceedsTheQuota(t *testing.T) {
 	const ms = time.Millisecond
 	for name, tc := range map[string]struct {
@@ -280,7 +283,8 @@ func TestLimiterOnRealClocks(t *testing.T) {
 	})
 }
 
-// TestLimiterLeavesRoomForOthers: another app takes a third of the quota; ours settles for the rest, nearly without refusals.
+// TestLimiterLeavesRoomForOthers: another app takes a third of the quota; ours settles for the
+// rest, nearly without refusals.
 func TestLimiterLeavesRoomForOthers(t *testing.T) {
 	bubble(t, func(t *testing.T, q *Queue) {
 		s := &store{
@@ -314,7 +318,8 @@ func TestLimiterLeavesRoomForOthers(t *testing.T) {
 	})
 }
 
-// TestInteractiveCallsGoFirst: while bulk work waits for the window's end, a person's request is sent at once.
+// TestInteractiveCallsGoFirst: while bulk work waits for the window's end, a person's request is
+// sent at once.
 func TestInteractiveCallsGoFirst(t *testing.T) {
 	bubble(t, func(t *testing.T, q *Queue) {
 		s := &store{quota: 100, window: 30 * time.Second, rnd: rand.New(rand.NewPCG(1, 2)), back: 10 * time.Millisecond}

@@ -11,8 +11,8 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// What follows only reads, for operators. It is bounded however many stores and jobs there are, and sees each shard at a
-// slightly different time.
+// What follows only reads, for operators. It is bounded however many stores and jobs there are, and
+// sees each shard at a slightly different time.
 
 const (
 	lookBatch = 200    // stores or members a call
@@ -113,9 +113,9 @@ func storeState(store string, r []string) StoreState {
 	}
 }
 
-// Busiest returns the n stores with the largest backlog in Redis, largest first, of those that are ready, parked or have a job
-// in flight. A paused store with nothing in flight is in none of these: ask States for it. whole is false if there were too
-// many stores to look at all.
+// Busiest returns the n stores with the largest backlog in Redis, largest first, of those that are
+// ready, parked or have a job in flight. A paused store with nothing in flight is in none of these:
+// ask States for it. whole is false if there were too many stores to look at all.
 func (q *Queue) Busiest(ctx context.Context, n int) (top []StoreState, whole bool, err error) {
 	whole = true
 	for s := range q.o.Shards {
@@ -172,8 +172,8 @@ type LeaseState struct {
 	Expires time.Time `json:"expires"`
 }
 
-// Leases returns the n jobs in flight whose leases end first. A store narrows it unless it is "", among the first lookScan of
-// its shard.
+// Leases returns the n jobs in flight whose leases end first. A store narrows it unless it is "",
+// among the first lookScan of its shard.
 func (q *Queue) Leases(ctx context.Context, store string, n int) ([]LeaseState, error) {
 	var found []LeaseState
 	for s := range q.o.Shards {
@@ -224,7 +224,8 @@ func (q *Queue) jobs(ctx context.Context, shard int, part []redis.Z) ([]LeaseSta
 	return out, nil
 }
 
-// members calls fn with pieces of a sorted set, lowest scores first; all is false if it has more than lookScan members.
+// members calls fn with pieces of a sorted set, lowest scores first; all is false if it has more
+// than lookScan members.
 func (q *Queue) members(ctx context.Context, key string, fn func([]redis.Z) error) (all bool, err error) {
 	for start := int64(0); start < lookScan; start += lookBatch {
 		part, err := q.rdb.ZRangeWithScores(ctx, key, start, start+lookBatch-1).Result()

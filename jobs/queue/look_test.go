@@ -192,7 +192,8 @@ func TestLookDuringRebuild(t *testing.T) {
 	})
 }
 
-// TestLookIsBounded: with more stores and leases than are looked at, the answer is a part and says so.
+// TestLookIsBounded: with more stores and leases than are looked at, the answer is a part and says
+// so.
 func TestLookIsBounded(t *testing.T) {
 	q := ready(t, client(t, testenv.Redis(t)), Options{})
 	pipe := q.rdb.Pipeline()

@@ -10,9 +10,10 @@ import (
 	"sluice/internal/batch"
 )
 
-// A script call costs more than what it does for one job: the round trip, and building its functions. So calls that are made at
-// the same time are one, for each shard: enqueues, claims and acknowledgements, which each job has. What is merged is told apart
-// again: each caller gets its own answer, and only an error of Redis itself is everyone's.
+// A script call costs more than what it does for one job: the round trip, and building its
+// functions. So calls that are made at the same time are one, for each shard: enqueues, claims and
+// acknowledgements, which each job has. What is merged is told apart again: each caller gets its
+// own answer, and only an error of Redis itself is everyone's.
 
 // merged are the merged calls of one shard.
 type merged struct {
@@ -29,7 +30,8 @@ type claimed struct {
 
 const (
 	mergedCalls = 64 // of one script call
-	// mergedJobs is how many jobs an enqueue may have to be merged with others; with more it is a call of its own.
+	// mergedJobs is how many jobs an enqueue may have to be merged with others; with more it is a call
+	// of its own.
 	mergedJobs = 3
 )
 

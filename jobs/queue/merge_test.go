@@ -64,7 +64,8 @@ func TestClaimedTogetherIsAsFair(t *testing.T) {
 	})
 }
 
-// Of calls that were merged each gets its own answer: a lost lease or a full store is told to nobody else.
+// Of calls that were merged each gets its own answer: a lost lease or a full store is told to
+// nobody else.
 func TestMergedCallsKeepTheirAnswers(t *testing.T) {
 	testenv.EachRedis(t, func(t *testing.T, url string) {
 		q := ready(t, client(t, url), Options{StoreCap: 1000, MaxWaiting: 2})

@@ -279,7 +279,8 @@ func (m *model) reserve(*rapid.T) {
 	m.out[store] = append(m.out[store], reservation{d: d, at: m.c.Now(), blind: num(t, "E") == 0})
 }
 
-// answer has the server count a request, or tells the governor an answer that is on its way back, or loses it.
+// answer has the server count a request, or tells the governor an answer that is on its way back,
+// or loses it.
 func (m *model) answer(*rapid.T) {
 	store := m.store()
 	if len(m.out[store]) == 0 {
@@ -480,8 +481,8 @@ func (m *model) check(*rapid.T) {
 	if m.stale && rapid.IntRange(0, 2).Draw(m.T, "audit") != 0 {
 		return // leave it to claim to find out that time has passed
 	}
-	// Counters are what they count, so no slot has leaked; and every store is where it belongs already, unless time alone has
-	// moved it.
+	// Counters are what they count, so no slot has leaked; and every store is where it belongs
+	// already, unless time alone has moved it.
 	wrong, err := m.q.Audit(m.t.Context())
 	must(m.t, err)
 	if wrong != 0 {

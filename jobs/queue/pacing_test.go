@@ -9,7 +9,8 @@ import (
 	"sluice/internal/bigcommerce"
 )
 
-// backlog sends bulk requests, one after the other, until the time is up, and counts them by tenths of a window.
+// backlog sends bulk requests, one after the other, until the time is up, and counts them by tenths
+// of a window.
 func backlog(t *testing.T, l bigcommerce.Limiter, s *store, d time.Duration) map[int]int {
 	t.Helper()
 	start, sent := time.Now(), map[int]int{}
@@ -27,8 +28,8 @@ func backlog(t *testing.T, l bigcommerce.Limiter, s *store, d time.Duration) map
 	return sent
 }
 
-// TestBacklogIsSpread: the first window's quota goes at once, since the work may be done with it; the windows after it are
-// spread, whole, and a person's request finds room at any time.
+// TestBacklogIsSpread: the first window's quota goes at once, since the work may be done with it;
+// the windows after it are spread, whole, and a person's request finds room at any time.
 func TestBacklogIsSpread(t *testing.T) {
 	bubble(t, func(t *testing.T, q *Queue) {
 		s := &store{quota: 150, window: 30 * time.Second, rnd: rand.New(rand.NewPCG(1, 2)), there: 10 * time.Millisecond, work: 60 * time.Millisecond, back: 10 * time.Millisecond}
@@ -80,7 +81,8 @@ func TestBacklogIsSpread(t *testing.T) {
 	})
 }
 
-// TestPacingEndsWithTheBacklog: work that fits into a window is never held back, also after a busy time.
+// TestPacingEndsWithTheBacklog: work that fits into a window is never held back, also after a busy
+// time.
 func TestPacingEndsWithTheBacklog(t *testing.T) {
 	governed(t, func(t *testing.T, g governor) {
 		g.observe(g.admitted(bulk), ok(100, 99, 30*time.Second))

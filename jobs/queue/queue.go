@@ -13,7 +13,8 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Lane orders a store's own work: a person waiting, then orders on their way out, then everything else.
+// Lane orders a store's own work: a person waiting, then orders on their way out, then everything
+// else.
 type Lane string
 
 // The lanes, first served first. The last tenth of a quota window is kept for the first two.
@@ -35,7 +36,8 @@ func (l Lane) priority() int {
 	}
 }
 
-// Job is one bounded step of work for one store. Its truth is a row in SQL; here it only waits its turn.
+// Job is one bounded step of work for one store. Its truth is a row in SQL; here it only waits its
+// turn.
 type Job struct {
 	ID      string // unique over all stores; enqueueing an ID again changes nothing
 	Store   string // store hash
@@ -46,8 +48,8 @@ type Job struct {
 	Cost    int       // requests the step will make, for fairness between stores; below 1 = 1
 	RunAt   time.Time // zero = now
 
-	// Coalesce, if set, names what the job is about: of all jobs of a store with the same value at most one waits (it
-	// carries the newest payload) while at most one runs.
+	// Coalesce, if set, names what the job is about: of all jobs of a store with the same value at
+	// most one waits (it carries the newest payload) while at most one runs.
 	Coalesce string
 }
 
@@ -67,35 +69,40 @@ type Options struct {
 	StoreCap   int           // jobs of one store that run at once, unless SetCap says otherwise; default 4
 	MaxWaiting int           // jobs of one store that Redis takes before ErrFull; default 10,000
 
-	// Now replaces Redis' clock in tests. Nil in production: then every process goes by Redis' clock alone.
+	// Now replaces Redis' clock in tests. Nil in production: then every process goes by Redis' clock
+	// alone.
 	Now func() time.Time
 	Log *slog.Logger // default slog.Default()
 
-	// OnReserve, if set, is told what became of each request for quota: "admitted", or a Decision's Reason. It must be quick,
-	// and is told no store on purpose: it feeds an operator's metrics.
+	// OnReserve, if set, is told what became of each request for quota: "admitted", or a Decision's
+	// Reason. It must be quick, and is told no store on purpose: it feeds an operator's metrics.
 	OnReserve func(outcome string)
 }
 
 var (
-	// ErrNoEpoch means that Redis has lost its content (or never had any): call Rebuild, then try again.
+	// ErrNoEpoch means that Redis has lost its content (or never had any): call Rebuild, then try
+	// again.
 	ErrNoEpoch = errors.New("queue: redis holds no queue yet: rebuild needed")
-	// ErrSuperseded means that a process that began later than this one has spread the queue over another number of shards:
-	// this process can do nothing until it is restarted with that number, or the number is set back. It is an ErrNoEpoch too.
+	// ErrSuperseded means that a process that began later than this one has spread the queue over
+	// another number of shards: this process can do nothing until it is restarted with that number, or
+	// the number is set back. It is an ErrNoEpoch too.
 	ErrSuperseded = fmt.Errorf("queue: the number of shards was changed after this process began: %w", ErrNoEpoch)
-	// ErrLeaseLost means that the lease has expired and the job was given to someone else, or was purged: stop work on
-	// it, its result no longer counts.
+	// ErrLeaseLost means that the lease has expired and the job was given to someone else, or was
+	// purged: stop work on it, its result no longer counts.
 	ErrLeaseLost = errors.New("queue: lease lost")
-	// ErrFull means that Redis holds MaxWaiting jobs of this store. The job stays in SQL, from where it is enqueued again
-	// once there is room; it is no failure of the caller.
+	// ErrFull means that Redis holds MaxWaiting jobs of this store. The job stays in SQL, from where
+	// it is enqueued again once there is room; it is no failure of the caller.
 	ErrFull = errors.New("queue: the store's queue is full")
 )
 
-// Queue is every store's queue and quota. It is safe for concurrent use, and any number of processes may share a Redis.
+// Queue is every store's queue and quota. It is safe for concurrent use, and any number of
+// processes may share a Redis.
 type Queue struct {
 	rdb     redis.UniversalClient
 	o       Options
 	scripts map[string]*redis.Script
-	// seen is the id of the last change of the number of shards before this process began; superseded: there was one since.
+	// seen is the id of the last change of the number of shards before this process began; superseded:
+	// there was one since.
 	seen       atomic.Pointer[string]
 	superseded atomic.Bool
 
@@ -161,7 +168,8 @@ func (q *Queue) nowArg() string {
 	return strconv.FormatInt(q.o.Now().UnixMilli(), 10)
 }
 
-// now is this process' idea of the time, for values that leave the queue (never for decisions in it).
+// now is this process' idea of the time, for values that leave the queue (never for decisions in
+// it).
 func (q *Queue) now() time.Time {
 	if q.o.Now != nil {
 		return q.o.Now()
@@ -169,8 +177,8 @@ func (q *Queue) now() time.Time {
 	return time.Now()
 }
 
-// run carries out a script on a shard. Its only key argument is the shard's epoch; the script builds the others, all in
-// the same slot, from it. ARGV[1] is always the time.
+// run carries out a script on a shard. Its only key argument is the shard's epoch; the script
+// builds the others, all in the same slot, from it. ARGV[1] is always the time.
 func (q *Queue) run(ctx context.Context, shard int, name string, args ...any) (any, error) {
 	q.begin(ctx)
 	argv := make([]any, 0, len(args)+1)

@@ -12,9 +12,10 @@ import (
 type Decision struct {
 	Admitted bool
 	Wait     time.Duration // if not admitted: ask again after this
-	// Reason, if not admitted: quota (the window is used up), kept (what is left is kept for those who wait for an answer, and
-	// for other apps), pace (a backlog is spread over the window), margin (others use the store too), first (the quota is not
-	// known yet), class (concurrency limit of the endpoint), cool (BigCommerce asked for a pause).
+	// Reason, if not admitted: quota (the window is used up), kept (what is left is kept for those who
+	// wait for an answer, and for other apps), pace (a backlog is spread over the window), margin
+	// (others use the store too), first (the quota is not known yet), class (concurrency limit of the
+	// endpoint), cool (BigCommerce asked for a pause).
 	Reason string
 	id     string // of the reservation, for Observe
 }
@@ -35,9 +36,10 @@ type QuotaState struct {
 	Paused   bool
 }
 
-// Reserve asks to send one request now. If admitted, Observe must be called with the Decision once the answer, or none, is
-// there; a reservation that is never observed is given up after two minutes. It is ErrLeaseLost for two minutes after the store
-// was purged, unless it was resumed since.
+// Reserve asks to send one request now. If admitted, Observe must be called with the Decision once
+// the answer, or none, is there; a reservation that is never observed is given up after two
+// minutes. It is ErrLeaseLost for two minutes after the store was purged, unless it was resumed
+// since.
 func (q *Queue) Reserve(ctx context.Context, store string, call bigcommerce.Call) (Decision, error) {
 	return q.reserve(ctx, store, call, nil)
 }

@@ -208,7 +208,8 @@ func TestAbandonedRequests(t *testing.T) {
 	})
 }
 
-// TestReservationSentTwice: go-redis sends a script again when the connection broke before its answer came.
+// TestReservationSentTwice: go-redis sends a script again when the connection broke before its
+// answer came.
 func TestReservationSentTwice(t *testing.T) {
 	governed(t, func(t *testing.T, g governor) {
 		g.observe(g.admitted(person), ok(10, 9, 30*time.Second))
@@ -336,7 +337,8 @@ func TestMarginFollowsOthers(t *testing.T) {
 			t.Errorf("margin %d right after an answer", m)
 		}
 		g.c.Add(5 * time.Second)
-		// 17 on average, since the rate is not all believed after ten seconds; and one and a half deviations more.
+		// 17 on average, since the rate is not all believed after ten seconds; and one and a half
+		// deviations more.
 		if m := g.state().Margin; m < 20 || m > 28 {
 			t.Errorf("margin %d after 5 s at some 4 a second, want about 24", m)
 		}
@@ -351,7 +353,8 @@ func TestMarginFollowsOthers(t *testing.T) {
 	})
 }
 
-// TestTimesKeepTheirPrecision: times are 13 digits; a digit lost anywhere would show as a wait that is off.
+// TestTimesKeepTheirPrecision: times are 13 digits; a digit lost anywhere would show as a wait that
+// is off.
 func TestTimesKeepTheirPrecision(t *testing.T) {
 	governed(t, func(t *testing.T, g governor) {
 		at := g.c.Now().Add(123457 * time.Millisecond)

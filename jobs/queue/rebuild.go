@@ -14,8 +14,8 @@ const (
 	rebuildBatch = 500
 )
 
-// NeedsRebuild says whether Redis has no complete queue, or one spread over another number of shards. ErrSuperseded means the
-// latter, and that it is not for this process to change that.
+// NeedsRebuild says whether Redis has no complete queue, or one spread over another number of
+// shards. ErrSuperseded means the latter, and that it is not for this process to change that.
 func (q *Queue) NeedsRebuild(ctx context.Context) (bool, error) {
 	l, err := q.layout(ctx)
 	if err != nil {
@@ -36,18 +36,21 @@ func (q *Queue) NeedsRebuild(ctx context.Context) (bool, error) {
 	return l.was > 0, nil
 }
 
-// Rebuild fills an empty Redis. load emits every unfinished job there is in SQL (any order; jobs that are in Redis already are
-// left alone; jobs beyond MaxWaiting of a store are dropped silently, they stay in SQL) and may call Pause, SetWeight and SetCap.
-// One process at a time loads; the others wait here until it is done, so all may call Rebuild when they meet ErrNoEpoch. A
-// job that was running when Redis lost it runs again.
+// Rebuild fills an empty Redis. load emits every unfinished job there is in SQL (any order; jobs
+// that are in Redis already are left alone; jobs beyond MaxWaiting of a store are dropped silently,
+// they stay in SQL) and may call Pause, SetWeight and SetCap. One process at a time loads; the
+// others wait here until it is done, so all may call Rebuild when they meet ErrNoEpoch. A job that
+// was running when Redis lost it runs again.
 //
-// It also moves a queue that is spread over another number of shards, by emptying it and filling it anew. That is as if Redis had
-// lost it: leases are lost to their holders, who learn of it by their next heartbeat; so is what was known of the stores'
-// quotas, with the requests on their way, and the minutes of the quota history that no FlushMinutes has moved yet. Until an
-// answer tells a store's quota again, five requests of it may be under way beside those.
+// It also moves a queue that is spread over another number of shards, by emptying it and filling it
+// anew. That is as if Redis had lost it: leases are lost to their holders, who learn of it by their
+// next heartbeat; so is what was known of the stores' quotas, with the requests on their way, and
+// the minutes of the quota history that no FlushMinutes has moved yet. Until an answer tells a
+// store's quota again, five requests of it may be under way beside those.
 //
-// Of processes with different numbers the one that began last wins, and the others get ErrSuperseded: so in a rolling restart
-// the number changes once, however the old processes and the new ones take turns.
+// Of processes with different numbers the one that began last wins, and the others get
+// ErrSuperseded: so in a rolling restart the number changes once, however the old processes and the
+// new ones take turns.
 func (q *Queue) Rebuild(ctx context.Context, load func(ctx context.Context, emit func(Job) error) error) error {
 	token := rand.Text()
 	for {
@@ -131,8 +134,9 @@ func (q *Queue) lockShard(ctx context.Context, shard int, name, token string, ho
 	return v == int64(1), err
 }
 
-// Audit recounts every store's counters from what they count, and puts every store where it belongs. It returns how many
-// counters were wrong, which is 0 unless there is a bug. Any process may call it now and then.
+// Audit recounts every store's counters from what they count, and puts every store where it
+// belongs. It returns how many counters were wrong, which is 0 unless there is a bug. Any process
+// may call it now and then.
 func (q *Queue) Audit(ctx context.Context) (wrong int, err error) {
 	for s := range q.o.Shards {
 		var cursor uint64

@@ -107,7 +107,8 @@ func TestOneProcessRebuilds(t *testing.T) {
 	})
 }
 
-// TestRebuildLockRunsOut: a process that died while loading does not keep the others waiting for ever.
+// TestRebuildLockRunsOut: a process that died while loading does not keep the others waiting for
+// ever.
 func TestRebuildLockRunsOut(t *testing.T) {
 	each(t, Options{}, func(t *testing.T, q *Queue, c *clock) {
 		flushRedis(t, q)
@@ -151,8 +152,8 @@ func TestAuditFixesCounters(t *testing.T) {
 	})
 }
 
-// A store's hash says where the store stands, how many jobs wait and when the first delayed one is due. If it is wrong, audit
-// puts it right.
+// A store's hash says where the store stands, how many jobs wait and when the first delayed one is
+// due. If it is wrong, audit puts it right.
 func TestAuditFixesWhatAHashSays(t *testing.T) {
 	for name, spoil := range map[string]func(t *testing.T, q *Queue, store string){
 		"not in ready": func(t *testing.T, q *Queue, store string) {
@@ -197,7 +198,8 @@ func TestAuditFixesWhatAHashSays(t *testing.T) {
 	}
 }
 
-// A process of a version that does not count what waits may put a store into ready: that it is there is believed.
+// A process of a version that does not count what waits may put a store into ready: that it is
+// there is believed.
 func TestReadyIsBelieved(t *testing.T) {
 	each(t, Options{}, func(t *testing.T, q *Queue, _ *clock) {
 		must(t, q.Enqueue(t.Context(), job("abc", "a"), job("abc", "b"), job("abc", "c")))

@@ -13,7 +13,8 @@ import (
 )
 
 const (
-	// MaxShards is how many there may be: enough for a cluster of dozens of nodes. Each costs an idle process a look a second.
+	// MaxShards is how many there may be: enough for a cluster of dozens of nodes. Each costs an idle
+	// process a look a second.
 	MaxShards = 256
 	// clearBatch is how many keys one SCAN looks at.
 	clearBatch = 1000
@@ -21,8 +22,9 @@ const (
 	closed = 0
 )
 
-// ShardsError means that the queue in Redis is spread over another number of shards than this process is set to, or is about to
-// be (Redis is 0). It is an ErrNoEpoch: Rebuild decides which number it is to be.
+// ShardsError means that the queue in Redis is spread over another number of shards than this
+// process is set to, or is about to be (Redis is 0). It is an ErrNoEpoch: Rebuild decides which
+// number it is to be.
 type ShardsError struct{ Redis, Own int }
 
 func (e *ShardsError) Error() string {
@@ -53,14 +55,15 @@ func (q *Queue) layout(ctx context.Context) (layout, error) {
 	return l, nil
 }
 
-// Shards returns over how many shards the queue in Redis is spread, 0 if there is none or the number is being changed.
+// Shards returns over how many shards the queue in Redis is spread, 0 if there is none or the
+// number is being changed.
 func (q *Queue) Shards(ctx context.Context) (int, error) {
 	l, err := q.layout(ctx)
 	return l.shards, err
 }
 
-// begin notes, before this process' first script, which change of the number of shards was the last. While shard 0 does not
-// answer it is tried again, and keeps nobody from the other shards.
+// begin notes, before this process' first script, which change of the number of shards was the
+// last. While shard 0 does not answer it is tried again, and keeps nobody from the other shards.
 func (q *Queue) begin(ctx context.Context) {
 	if q.seen.Load() != nil || q.inTrouble(0) {
 		return
@@ -70,9 +73,10 @@ func (q *Queue) begin(ctx context.Context) {
 	}
 }
 
-// mayLay is nil if the number of shards in Redis is this process' own, or was another before this process began: it is then
-// for this process to change. Without that rule old and new processes would undo each other's changes for as long as there are
-// both. A process that was once superseded does not set its number again even in a Redis that lost everything.
+// mayLay is nil if the number of shards in Redis is this process' own, or was another before this
+// process began: it is then for this process to change. Without that rule old and new processes
+// would undo each other's changes for as long as there are both. A process that was once superseded
+// does not set its number again even in a Redis that lost everything.
 func (q *Queue) mayLay(ctx context.Context, l layout) error {
 	switch {
 	case l.shards == q.o.Shards:
@@ -133,8 +137,9 @@ func (q *Queue) setEpochs(ctx context.Context, n int, epoch string) error {
 	return nil
 }
 
-// reshard makes the shards this process' number, if they are another, and leaves them empty and without a token. The rebuild
-// lock, which is in shard 0 whatever the number, must be held. It can end anywhere and be begun again:
+// reshard makes the shards this process' number, if they are another, and leaves them empty and
+// without a token. The rebuild lock, which is in shard 0 whatever the number, must be held. It can
+// end anywhere and be begun again:
 //
 //  1. shard 0 notes the new number and how many shards to clear
 //  2. every old and new shard is closed: no script of any process does anything there, so no job starts and no request is sent

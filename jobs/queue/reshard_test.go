@@ -95,7 +95,8 @@ func never(t *testing.T) func(context.Context, func(Job) error) error {
 	}
 }
 
-// TestReshard moves a queue to another number of shards under the hands of a process with the old one.
+// TestReshard moves a queue to another number of shards under the hands of a process with the old
+// one.
 func TestReshard(t *testing.T) {
 	for _, n := range []struct{ from, to int }{{1, 4}, {4, 1}, {2, 5}, {16, 3}} {
 		t.Run(fmt.Sprintf("%d to %d", n.from, n.to), func(t *testing.T) {
@@ -157,7 +158,8 @@ func TestReshard(t *testing.T) {
 	}
 }
 
-// TestLastToBeginWins: a process with the old number that begins later sets it back, once; one that has the number again goes on.
+// TestLastToBeginWins: a process with the old number that begins later sets it back, once; one that
+// has the number again goes on.
 func TestLastToBeginWins(t *testing.T) {
 	each(t, Options{Shards: 1}, func(t *testing.T, first *Queue, _ *clock) {
 		ctx := t.Context()
@@ -229,7 +231,8 @@ func (d *dying) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Proces
 	}
 }
 
-// TestReshardDiesAnywhere: the process that moves the queue dies after any number of commands, and another finishes it.
+// TestReshardDiesAnywhere: the process that moves the queue dies after any number of commands, and
+// another finishes it.
 func TestReshardDiesAnywhere(t *testing.T) {
 	url := testenv.EmbeddedRedis(t)
 	for n := 1; ; n++ {
@@ -261,8 +264,8 @@ func TestReshardDiesAnywhere(t *testing.T) {
 	}
 }
 
-// TestReshardUnderLoad: workers of an old process are at work while a new one moves the queue. No job is lost, and only what the
-// old workers had in hand may run twice.
+// TestReshardUnderLoad: workers of an old process are at work while a new one moves the queue. No
+// job is lost, and only what the old workers had in hand may run twice.
 func TestReshardUnderLoad(t *testing.T) {
 	const workers = 4
 	each(t, Options{Shards: 2}, func(t *testing.T, old *Queue, _ *clock) {

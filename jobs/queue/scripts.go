@@ -16,11 +16,12 @@ import (
 //go:embed scripts/*.lua
 var sources embed.FS
 
-// library is put before the scripts, in this order; each script gets as much of it as it needs (see partsOf).
+// library is put before the scripts, in this order; each script gets as much of it as it needs (see
+// partsOf).
 var library = []string{"lib", "window", "admit", "place", "history", "cap", "quota"}
 
-// partsOf names the parts of the library that a script uses. What it does not use it would still build at every call: all of it
-// takes longer than most scripts.
+// partsOf names the parts of the library that a script uses. What it does not use it would still
+// build at every call: all of it takes longer than most scripts.
 func partsOf(script string) []string {
 	switch script {
 	case "complete", "heartbeat", "lock", "purge", "shards", "totals":
@@ -40,24 +41,24 @@ var common = []string{"lock", "shards"}
 const (
 	// firstRequests may be on their way while a store's quota is unknown.
 	firstRequests = 5
-	// requestTTL is when a request that was never answered for (its process died) is given up. It must be
-	// longer than any request may take.
+	// requestTTL is when a request that was never answered for (its process died) is given up. It must
+	// be longer than any request may take.
 	requestTTL = 2 * time.Minute
 	// deadKept is how many dead jobs Redis keeps for a look; SQL has them all.
 	deadKept = 1000
 )
 
 // ClassCustomers is the class of writes to /customers. A call's or a job's class is one of
-// bigcommerce.Classes, or any other name ([a-z0-9_-]) for a class without a known limit: it is halved when
-// BigCommerce refuses, and recovers.
+// bigcommerce.Classes, or any other name ([a-z0-9_-]) for a class without a known limit: it is
+// halved when BigCommerce refuses, and recovers.
 const ClassCustomers = bigcommerce.ClassCustomers
 
-// ClassStorefront is of jobs, not of an endpoint: what looks at a store's scripts and then creates those
-// that it did not see must not run twice at once.
+// ClassStorefront is of jobs, not of an endpoint: what looks at a store's scripts and then creates
+// those that it did not see must not run twice at once.
 const ClassStorefront = "storefront"
 
-// ClassBulkWrite is of jobs that write much of a store's catalogue, stock or prices: BigCommerce gives wrong figures where
-// such are carried out beside one another.
+// ClassBulkWrite is of jobs that write much of a store's catalogue, stock or prices: BigCommerce
+// gives wrong figures where such are carried out beside one another.
 const ClassBulkWrite = "bulk-write"
 
 // classCaps says how many requests, or jobs, of a class may run at once for one store.

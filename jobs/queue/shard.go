@@ -2,7 +2,8 @@ package queue
 
 import "hash/fnv"
 
-// jump is Lamping and Veach's jump consistent hash of key into n buckets: growing n moves only 1/n of the keys.
+// jump is Lamping and Veach's jump consistent hash of key into n buckets: growing n moves only 1/n
+// of the keys.
 func jump(key string, n int) int {
 	if n <= 1 {
 		return 0

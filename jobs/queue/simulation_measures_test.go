@@ -13,13 +13,16 @@ const slice = 2 * minuteMS
 
 // measures are what the simulation is about.
 //
-// Fairness: in slices of two minutes in which no worker was idle, of the stores that had jobs waiting all the time and were held
-// back by nothing but the workers (not by their quota, not by their cap), each store's share is the requests of the jobs that
-// were begun for it, by its weight; the fair share is the mean of these. Start-time fair queueing promises that two such stores
-// are never further apart than the largest job of each, by its weight (Goyal, Vin and Cheng 1996, theorem 1): two steps here.
+// Fairness: in slices of two minutes in which no worker was idle, of the stores that had jobs
+// waiting all the time and were held back by nothing but the workers (not by their quota, not by
+// their cap), each store's share is the requests of the jobs that were begun for it, by its weight;
+// the fair share is the mean of these. Start-time fair queueing promises that two such stores are
+// never further apart than the largest job of each, by its weight (Goyal, Vin and Cheng 1996,
+// theorem 1): two steps here.
 //
-// Use: in windows (BigCommerce's) in which the store had jobs waiting all the time and a worker was idle at any time, what was
-// used, by us and by others, of the quota. What is not used of such a window is the governor's doing.
+// Use: in windows (BigCommerce's) in which the store had jobs waiting all the time and a worker was
+// idle at any time, what was used, by us and by others, of the quota. What is not used of such a
+// window is the governor's doing.
 type measures struct {
 	done, requests, snoozed int
 
@@ -67,7 +70,8 @@ func (m *measures) of(s *simStore) *used {
 
 func (m *measures) refused(s *simStore, n int) { m.of(s).refused += n }
 
-// unfilled is a quota that no store here uses up: its cap of jobs is what holds it back, not the governor.
+// unfilled is a quota that no store here uses up: its cap of jobs is what holds it back, not the
+// governor.
 const unfilled = 1000
 
 // windowOver looks at a window of a store that has ended.
@@ -111,8 +115,9 @@ func (w *world) slices() {
 	}
 }
 
-// markHeld notes which stores with work are held back by their quota rather than by the workers: their window ran dry, or is paced
-// because the one before it did; or room is left for other apps. Twice a window is enough to see each that is.
+// markHeld notes which stores with work are held back by their quota rather than by the workers:
+// their window ran dry, or is paced because the one before it did; or room is left for other apps.
+// Twice a window is enough to see each that is.
 func (w *world) markHeld() {
 	w.heldAt = w.now
 	for _, s := range w.stores {
@@ -153,7 +158,8 @@ func percentile(list []int64, p float64) int64 {
 	return list[min(len(list)-1, int(p*float64(len(list))))]
 }
 
-// worstShare is the lowest share of a store over the fair share, of the slices in which that is at least this many requests.
+// worstShare is the lowest share of a store over the fair share, of the slices in which that is at
+// least this many requests.
 func (m *measures) worstShare(atLeast float64) (worst float64, n int) {
 	worst = math.Inf(1)
 	for _, f := range m.fair {
@@ -195,7 +201,8 @@ func (m *measures) String() string {
 	return b.String()
 }
 
-// judge holds the figures to bounds. Those of the quota and of the gap are promises; the others have room for other seeds.
+// judge holds the figures to bounds. Those of the quota and of the gap are promises; the others
+// have room for other seeds.
 func (m *measures) judge(t *testing.T, whole bool) {
 	t.Helper()
 	if m.alone.refused > 0 {
@@ -207,7 +214,8 @@ func (m *measures) judge(t *testing.T, whole bool) {
 	if p := m.shared.part(); m.shared.windows > 0 && p < 0.97 || whole && m.shared.windows == 0 {
 		t.Errorf("%.4f of the quota was used in %d saturated windows of stores with other apps, want 0.97", p, m.shared.windows)
 	}
-	// 0.09 % was seen in the whole world. In the small one a single store's windows weigh more: 0.25 %.
+	// 0.09 % was seen in the whole world. In the small one a single store's windows weigh more: 0.25
+	// %.
 	limit := 1000
 	if !whole {
 		limit = 250

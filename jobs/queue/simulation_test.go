@@ -39,10 +39,11 @@ type world struct {
 	*measures
 }
 
-// TestSoakADayOfManyStores simulates 24 hours of ten thousand stores with mixed plans on one Redis. BigCommerce's side, the fixed
-// windows of each store, is simulated too and judges: it refuses what exceeds the quota. A step of a feed asks for up to 15
-// requests in one call of that cost, so that a day takes some hundred thousand scripts. Its small form, and what the embedded
-// Redis can do, is a tenth of the world, and the log says so.
+// TestSoakADayOfManyStores simulates 24 hours of ten thousand stores with mixed plans on one Redis.
+// BigCommerce's side, the fixed windows of each store, is simulated too and judges: it refuses what
+// exceeds the quota. A step of a feed asks for up to 15 requests in one call of that cost, so that
+// a day takes some hundred thousand scripts. Its small form, and what the embedded Redis can do, is
+// a tenth of the world, and the log says so.
 func TestSoakADayOfManyStores(t *testing.T) {
 	soak := testenv.NewSoak(t)
 	size, workers, giants := 10_000, 40, 12
@@ -166,8 +167,8 @@ func (w *world) dispatch() {
 	}
 }
 
-// ask wants to send the next requests of a job, as a worker with a Limiter does that blocks for two seconds at most; blocked is
-// how long it has.
+// ask wants to send the next requests of a job, as a worker with a Limiter does that blocks for two
+// seconds at most; blocked is how long it has.
 func (w *world) ask(l *Lease, j *simJob, blocked time.Duration) {
 	s := j.store
 	for {

@@ -10,8 +10,9 @@ import (
 	"sluice/internal/bigcommerce"
 )
 
-// The world that the simulation lives in: stores with their quotas as BigCommerce keeps them, and what happens to them in a
-// day. Times are milliseconds since the simulation began, at midnight UTC.
+// The world that the simulation lives in: stores with their quotas as BigCommerce keeps them, and
+// what happens to them in a day. Times are milliseconds since the simulation began, at midnight
+// UTC.
 
 const (
 	simWindow = 30_000 // ms, of BigCommerce's quota
@@ -51,7 +52,8 @@ type simJob struct {
 	begun bool  // it was claimed at least once
 }
 
-// plans are BigCommerce's: Standard and Plus 150 requests a window, Pro 450, Enterprise about seven million. The parts are ours.
+// plans are BigCommerce's: Standard and Plus 150 requests a window, Pro 450, Enterprise about seven
+// million. The parts are ours.
 var plans = []struct {
 	part  float64
 	quota int
@@ -100,7 +102,8 @@ func (s *simStore) demand(window int64) float64 {
 	return 2 * s.others * r.Float64() * float64(min(s.quota, 10_000))
 }
 
-// roll brings the store's window to the one of time at, and calls over for each that ended with what was used in it.
+// roll brings the store's window to the one of time at, and calls over for each that ended with
+// what was used in it.
 func (s *simStore) roll(at int64, over func(window int64, used int)) {
 	window := (at + s.phase) / simWindow
 	for s.window < window {
@@ -119,14 +122,15 @@ func (s *simStore) roll(at int64, over func(window int64, used int)) {
 	s.othersUntil(float64((at+s.phase)%simWindow) / simWindow)
 }
 
-// othersUntil lets other apps use the window until this part of it is over, as far as BigCommerce lets them.
+// othersUntil lets other apps use the window until this part of it is over, as far as BigCommerce
+// lets them.
 func (s *simStore) othersUntil(part float64) {
 	want := int(math.Floor(s.demand(s.window)*part)) - s.foreign
 	s.foreign += max(0, min(want, s.quota-s.used-s.foreign))
 }
 
-// serve is BigCommerce's part: it counts a call of n requests that reaches it now, or as many of them as the window still
-// permits, and answers as it does. roll was called.
+// serve is BigCommerce's part: it counts a call of n requests that reaches it now, or as many of
+// them as the window still permits, and answers as it does. roll was called.
 func (s *simStore) serve(at int64, n int) (served int, a bigcommerce.Answer) {
 	served = min(n, s.quota-s.used-s.foreign)
 	s.used += served
@@ -140,7 +144,8 @@ func (s *simStore) serve(at int64, n int) (served int, a bigcommerce.Answer) {
 	return served, a
 }
 
-// event is something that happens at a time; those of the same time happen in the order they were planned in.
+// event is something that happens at a time; those of the same time happen in the order they were
+// planned in.
 type event struct {
 	at, seq int64
 	fn      func()

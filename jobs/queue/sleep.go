@@ -11,16 +11,19 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// longestSleep bounds one BZPOPMIN: it must stay below go-redis' read timeout (3 s by default), it is how long a cancelled
-// Claim may take to return, and after it a wake-up lost with another process is noticed.
+// longestSleep bounds one BZPOPMIN: it must stay below go-redis' read timeout (3 s by default), it
+// is how long a cancelled Claim may take to return, and after it a wake-up lost with another
+// process is noticed.
 const longestSleep = time.Second
 
-// Who waits for work sleeps on the shards' mark keys. One server takes them all in one BZPOPMIN. A cluster refuses keys in
-// different slots, so there each shard has a goroutine of its own that sleeps on it while anybody in this process waits.
-// They block a connection each, at most half of a node's pool together: with more shards than that they take turns, and
-// the others' work is found after up to longestSleep.
+// Who waits for work sleeps on the shards' mark keys. One server takes them all in one BZPOPMIN. A
+// cluster refuses keys in different slots, so there each shard has a goroutine of its own that
+// sleeps on it while anybody in this process waits. They block a connection each, at most half of a
+// node's pool together: with more shards than that they take turns, and the others' work is found
+// after up to longestSleep.
 
-// shardSleepers says which shards have a goroutine that sleeps on them, and which of these have been woken.
+// shardSleepers says which shards have a goroutine that sleeps on them, and which of these have
+// been woken.
 type shardSleepers struct {
 	mu      sync.Mutex
 	waiting int    // goroutines in Claim
@@ -41,7 +44,8 @@ func (b *shardSleepers) enter() {
 	b.waiting++
 }
 
-// leaveShards ends a wait. A wake-up that nobody here is left to follow goes back to Redis, for other processes.
+// leaveShards ends a wait. A wake-up that nobody here is left to follow goes back to Redis, for
+// other processes.
 func (q *Queue) leaveShards(ctx context.Context) {
 	var back []int
 	b := q.sleepers
@@ -90,7 +94,8 @@ func (q *Queue) sleep(ctx context.Context, d time.Duration) (woke int, err error
 
 // sleepOn is one BZPOPMIN.
 func (q *Queue) sleepOn(ctx context.Context, d time.Duration, marks ...string) (woke int, err error) {
-	// As raw arguments: go-redis' own method rounds timeouts below a second up to one. "0" would mean for ever.
+	// As raw arguments: go-redis' own method rounds timeouts below a second up to one. "0" would mean
+	// for ever.
 	args := make([]any, 0, len(marks)+2)
 	args = append(args, "bzpopmin")
 	for _, mark := range marks {
@@ -112,7 +117,8 @@ func (q *Queue) sleepOn(ctx context.Context, d time.Duration, marks ...string) (
 	return -1, fmt.Errorf("queue: sleep: unexpected answer %v", v)
 }
 
-// sleepOnShards has up to limit goroutines sleep on a shard each that nobody sleeps on yet and whose node answers.
+// sleepOnShards has up to limit goroutines sleep on a shard each that nobody sleeps on yet and
+// whose node answers.
 func (q *Queue) sleepOnShards(limit int) {
 	for _, s := range q.sleepers.take(limit, func(s int) bool { return !q.inTrouble(s) }) {
 		go q.sleepIn(s, limit)

@@ -34,8 +34,9 @@ func (c *scriptCount) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.
 	return next
 }
 
-// TestOneWorkerHearsEveryShard: one worker waits, and a job in any shard wakes it. That nothing else did is seen from the
-// claims it makes: it looked into every shard before it slept, and into the right one, at once, when it was woken.
+// TestOneWorkerHearsEveryShard: one worker waits, and a job in any shard wakes it. That nothing
+// else did is seen from the claims it makes: it looked into every shard before it slept, and into
+// the right one, at once, when it was woken.
 func TestOneWorkerHearsEveryShard(t *testing.T) {
 	const shards = 16
 	on := func(t *testing.T, rdb redis.UniversalClient) {
@@ -80,8 +81,9 @@ func TestOneWorkerHearsEveryShard(t *testing.T) {
 	})
 }
 
-// sleepyClient is another client of the same Redis whose reads may take as long as a test, with room for every shard's
-// sleeper. sleeping says whether a queue on it has one in each shard, as far as that can be seen.
+// sleepyClient is another client of the same Redis whose reads may take as long as a test, with
+// room for every shard's sleeper. sleeping says whether a queue on it has one in each shard, as far
+// as that can be seen.
 func sleepyClient(t *testing.T, rdb redis.UniversalClient) (c redis.UniversalClient, sleeping func(*Queue) bool) {
 	t.Helper()
 	sleeping = func(*Queue) bool { return true }
@@ -144,7 +146,8 @@ func TestUnheardWakeUpsGoBack(t *testing.T) {
 	}
 }
 
-// TestSleepersLeaveConnections: with more shards than half of a node's connections the sleepers take turns, and every shard has its.
+// TestSleepersLeaveConnections: with more shards than half of a node's connections the sleepers
+// take turns, and every shard has its.
 func TestSleepersLeaveConnections(t *testing.T) {
 	const shards, limit = 5, 2
 	q := New(nil, Options{Shards: shards}) // each shard is taken and left by hand

@@ -18,8 +18,8 @@ const MaxLength = 100
 type Cron struct {
 	expr string    // as the user wrote it, in single spaces
 	sets [5]uint64 // of each field, the values it names
-	// eitherDay: neither day field begins with "*", so that a day which one of them names will do. Otherwise both
-	// have to name it.
+	// eitherDay: neither day field begins with "*", so that a day which one of them names will do.
+	// Otherwise both have to name it.
 	eitherDay bool
 }
 
@@ -50,8 +50,9 @@ var fields = [5]field{
 	{name: "day of the week", max: 7, names: "SUNMONTUEWEDTHUFRISAT"}, // 0 and 7 are Sunday
 }
 
-// Parse checks an expression of five fields: numbers, ranges, lists, steps, and the English names of
-// months and days, of three letters. Its error is a sentence for the user that says what is wrong.
+// Parse checks an expression of five fields: numbers, ranges, lists, steps, and the English names
+// of months and days, of three letters. Its error is a sentence for the user that says what is
+// wrong.
 func Parse(expr string) (Cron, error) {
 	if len(expr) > MaxLength {
 		return Cron{}, fmt.Errorf("this is %d characters long; the limit is %d", len(expr), MaxLength)
@@ -70,7 +71,8 @@ func Parse(expr string) (Cron, error) {
 	if err := farApart(c.sets[minuteField], c.sets[hourField]); err != nil {
 		return Cron{}, err
 	}
-	// The longest wait of a date that exists at all is the eight years between 29 February 1896 and 1904.
+	// The longest wait of a date that exists at all is the eight years between 29 February 1896 and
+	// 1904.
 	if _, ok := c.nextWall(time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)); !ok {
 		return Cron{}, fmt.Errorf("there is no such date: the days of the month and the months never meet")
 	}
@@ -205,8 +207,8 @@ func (c Cron) namesDay(day time.Time) bool {
 	return inMonth && inWeek || c.eitherDay && (inMonth || inWeek)
 }
 
-// mostYears is more than the longest wait for a date: a 29 February that is a Sunday, across a year 2100 without one,
-// is 40 years away.
+// mostYears is more than the longest wait for a date: a 29 February that is a Sunday, across a year
+// 2100 without one, is 40 years away.
 const mostYears = 41
 
 // nextWall returns the first time after from that the expression names, as a wall clock without any

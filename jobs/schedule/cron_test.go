@@ -64,8 +64,8 @@ func TestParseSaysWhatIsWrong(t *testing.T) {
 	}
 }
 
-// oracle is cron over wall-clock times, written down a second time and as plainly as possible: it walks
-// through the days and the minutes.
+// oracle is cron over wall-clock times, written down a second time and as plainly as possible: it
+// walks through the days and the minutes.
 type oracle struct {
 	sets             [5]uint64
 	anyDay, anyWeekd bool
@@ -118,8 +118,8 @@ var expressions = []string{
 	"15 3 */2 * *", "0 0 13 * 5", "0 6 31 * *", "10 1-23/2 * JAN,JUL 0-7/3", "0 0 * * 7", "0 12 */5 * */2", "0 0 1 1 *", "59 23 31 12 *", "0 0 29 2 1-5/2",
 }
 
-// FuzzParse: nothing that is parsed panics or runs more often than allowed, and what nextWall makes of an
-// accepted expression is what the oracle makes of it.
+// FuzzParse: nothing that is parsed panics or runs more often than allowed, and what nextWall makes
+// of an accepted expression is what the oracle makes of it.
 func FuzzParse(f *testing.F) {
 	for i, expr := range append(expressions, "", "* * * * *", "@hourly", "0 0 31 2 *", "1-2-3 * * * *", "*/a * * * *", "0 0 ? * *", "\x00 0 0 0 0", "0 0 1W * 5#2") {
 		f.Add(expr, int64(1_700_000_000+i*7_654_321))

@@ -10,11 +10,12 @@ import (
 // MaxJitter bounds how long after its time a run starts.
 const MaxJitter = 10 * time.Minute
 
-// jitterShare is the share of the time between two occurrences within which a run starts: small enough
-// that a run never comes near the next one's time.
+// jitterShare is the share of the time between two occurrences within which a run starts: small
+// enough that a run never comes near the next one's time.
 const jitterShare = 10
 
-// Zone returns the time zone of that IANA name, and its name. No name, and one that nobody knows, is UTC.
+// Zone returns the time zone of that IANA name, and its name. No name, and one that nobody knows,
+// is UTC.
 func Zone(name string) (*time.Location, string) {
 	if name == "" || name == "Local" { // Local would be the server's
 		return time.UTC, "UTC"
@@ -66,8 +67,8 @@ func wall(t time.Time) time.Time {
 	return t.UTC().Add(time.Duration(offset) * time.Second)
 }
 
-// shownBefore returns the end of the wall-clock times that the clock showed before it was changed at
-// start and shows again afterwards; a time before start's own if there are none.
+// shownBefore returns the end of the wall-clock times that the clock showed before it was changed
+// at start and shows again afterwards; a time before start's own if there are none.
 func shownBefore(start time.Time, loc *time.Location) time.Time {
 	if start.IsZero() {
 		return time.Time{}
@@ -102,8 +103,9 @@ func (c Cron) NextDue(after time.Time, loc *time.Location, storeHash, flowID str
 	return next[0].Add(Jitter(storeHash, flowID, next[1].Sub(next[0]))), true
 }
 
-// Jitter returns how long after its time a flow's run starts, when its next one is interval later: in
-// whole seconds, always the same for a flow, less than a tenth of interval and less than MaxJitter.
+// Jitter returns how long after its time a flow's run starts, when its next one is interval later:
+// in whole seconds, always the same for a flow, less than a tenth of interval and less than
+// MaxJitter.
 func Jitter(storeHash, flowID string, interval time.Duration) time.Duration {
 	most := uint64(min(interval/jitterShare, MaxJitter) / time.Second)
 	if interval <= 0 || most == 0 {
@@ -114,8 +116,8 @@ func Jitter(storeHash, flowID string, interval time.Duration) time.Duration {
 	return time.Duration(h.Sum64()%most) * time.Second
 }
 
-// Due returns when a flow with that schedule starts next after a moment. zone is the store's. Its error
-// is Parse's.
+// Due returns when a flow with that schedule starts next after a moment. zone is the store's. Its
+// error is Parse's.
 func Due(expr, zone, storeHash, flowID string, after time.Time) (time.Time, error) {
 	c, err := Parse(expr)
 	if err != nil {

@@ -25,10 +25,11 @@ func parse(t testing.TB, expr string) Cron {
 	return c
 }
 
-// TestClockChanges: what the store's clock shows at the occurrences, and how far it is off UTC then.
-// Clocks: Berlin skips 02:00–03:00 on 29 March 2026 and repeats it on 25 October; New York on 8 March
-// and repeats 01:00–02:00 on 1 November; Lord Howe, half an hour, skips 02:00–02:30 on 4 October and
-// repeats 01:30–02:00 on 5 April; India changes nothing; Samoa had no 30 December 2011 at all.
+// TestClockChanges: what the store's clock shows at the occurrences, and how far it is off UTC
+// then. Clocks: Berlin skips 02:00–03:00 on 29 March 2026 and repeats it on 25 October; New York on
+// 8 March and repeats 01:00–02:00 on 1 November; Lord Howe, half an hour, skips 02:00–02:30 on 4
+// October and repeats 01:30–02:00 on 5 April; India changes nothing; Samoa had no 30 December 2011
+// at all.
 func TestClockChanges(t *testing.T) {
 	for _, tt := range []struct {
 		name, zone, expr, after string
@@ -118,8 +119,9 @@ func shown(at time.Time) string {
 	return at.Format("02 15:04 -0700")
 }
 
-// TestYearOfOccurrences: over a year in zones with and without changes, each local day has its run, at
-// its time or right after the gap, and never two; and no moment is missed or repeated by asking in steps.
+// TestYearOfOccurrences: over a year in zones with and without changes, each local day has its run,
+// at its time or right after the gap, and never two; and no moment is missed or repeated by asking
+// in steps.
 func TestYearOfOccurrences(t *testing.T) {
 	for _, name := range []string{"Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata", "America/Santiago", "Africa/Casablanca", "UTC"} {
 		for _, expr := range []string{"30 2 * * *", "45 1 * * *", "0 0 * * *"} {

@@ -24,9 +24,9 @@ const (
 	msgMultiline = `a quote opens this field and the row that it makes spans %d lines with %s, the header has %d: is a closing quote missing?`
 )
 
-// splitter splits delimited rows the way encoding/csv does (RFC 4180), and beyond it: a quote inside
-// an unquoted field is text (5" pipe), and a row whose quotes do not add up gives up only its first
-// physical line.
+// splitter splits delimited rows the way encoding/csv does (RFC 4180), and beyond it: a quote
+// inside an unquoted field is text (5" pipe), and a row whose quotes do not add up gives up only
+// its first physical line.
 type splitter struct {
 	in        *input
 	delimiter byte
@@ -191,8 +191,8 @@ func (s *splitter) quoted(n, term, keep, width int) error {
 	return nil
 }
 
-// findQuote returns the window index of the first quote at or after from, or -1 when the file ends or
-// the row grows over MaxRowBytes before one comes.
+// findQuote returns the window index of the first quote at or after from, or -1 when the file ends
+// or the row grows over MaxRowBytes before one comes.
 func (s *splitter) findQuote(from int) (int, error) {
 	for at := from; ; {
 		b := s.in.window()

@@ -2,11 +2,11 @@ package source
 
 import "golang.org/x/text/encoding/charmap"
 
-// latin1Runes maps a byte to its character. It is Windows-1252, not ISO 8859-1: the two agree on every
-// printable character, and where 8859-1 has control characters that no text holds, Windows has the
-// euro sign, dashes and curly quotes that files called "Latin-1" are full of. The WHATWG Encoding
-// Standard reads the label "latin1" in the same way. The five bytes that Windows-1252 leaves free are
-// U+FFFD here and end as a RowError.
+// latin1Runes maps a byte to its character. It is Windows-1252, not ISO 8859-1: the two agree on
+// every printable character, and where 8859-1 has control characters that no text holds, Windows
+// has the euro sign, dashes and curly quotes that files called "Latin-1" are full of. The WHATWG
+// Encoding Standard reads the label "latin1" in the same way. The five bytes that Windows-1252
+// leaves free are U+FFFD here and end as a RowError.
 var latin1Runes = func() (t [256]rune) {
 	for i := range t {
 		t[i] = charmap.Windows1252.DecodeByte(byte(i))

@@ -126,8 +126,8 @@ func isHTML(head []byte, contentType string) bool {
 	return hasPrefixFold(text, "<!doctype html", "<html", "<head", "<body", "<script", "<title", "<meta", "<!--")
 }
 
-// RefuseHTML returns a *problem.Error for a web page, told by its declared type or by how it begins.
-// Either may be empty.
+// RefuseHTML returns a *problem.Error for a web page, told by its declared type or by how it
+// begins. Either may be empty.
 func RefuseHTML(head []byte, contentType string) error {
 	if !isHTML(head, contentType) {
 		return nil
@@ -144,9 +144,9 @@ func hasPrefixFold(b []byte, prefixes ...string) bool {
 	return false
 }
 
-// encodingOf tells UTF-8 from Latin-1. A UTF-8 file with a few broken bytes is still UTF-8: its broken
-// rows are named. A Latin-1 file hardly ever holds a valid UTF-8 sequence. What the server declares
-// counts only while there is nothing but ASCII to see: servers declare their default.
+// encodingOf tells UTF-8 from Latin-1. A UTF-8 file with a few broken bytes is still UTF-8: its
+// broken rows are named. A Latin-1 file hardly ever holds a valid UTF-8 sequence. What the server
+// declares counts only while there is nothing but ASCII to see: servers declare their default.
 func encodingOf(text []byte, whole bool, contentType string) string {
 	valid, invalid := 0, 0
 	for len(text) > 0 {
@@ -197,8 +197,9 @@ func typeOf(text []byte, contentType, filename string, whole bool) string {
 	return typeCSV
 }
 
-// delimiterOf tries each delimiter on the first rows. The one that gives most rows the header's number
-// of columns wins, then the one that gives most columns; a file with none of them has one column.
+// delimiterOf tries each delimiter on the first rows. The one that gives most rows the header's
+// number of columns wins, then the one that gives most columns; a file with none of them has one
+// column.
 func delimiterOf(text []byte, whole bool) string {
 	best, bestRows, bestColumns := ",", 0, 1
 	for _, d := range []byte(delimiters) {

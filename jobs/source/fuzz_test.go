@@ -21,8 +21,8 @@ var csvSeeds = []string{
 	"a,b\n1,\x00\n", "a,b\n1,\xff\n", "a;b\n1;2", "\xef\xbb\xbfa\n1", "a,b\r1,2\r\r\n", "a,b\n\"1\n2\n3\",\"\n4,5\n", "a,b\n\",\n,\"\",\"\n\"\n", ",\n,\n1,2\n", "\"a\nb\",c\n1,2\n",
 }
 
-// FuzzCSVReader: what encoding/csv takes as well-formed is the same here, everything else is a bad row
-// and never a panic, every byte is consumed, and reading may go on from any row.
+// FuzzCSVReader: what encoding/csv takes as well-formed is the same here, everything else is a bad
+// row and never a panic, every byte is consumed, and reading may go on from any row.
 func FuzzCSVReader(f *testing.F) {
 	for _, s := range csvSeeds {
 		f.Add([]byte(s))
@@ -70,8 +70,8 @@ func FuzzCSVReader(f *testing.F) {
 	})
 }
 
-// compareCSV compares with encoding/csv where both mean the same: valid UTF-8 without NUL, and no CR
-// but before LF.
+// compareCSV compares with encoding/csv where both mean the same: valid UTF-8 without NUL, and no
+// CR but before LF.
 func compareCSV(t *testing.T, data []byte, good [][]string, bad int) {
 	data = bytes.TrimPrefix(data, utf8BOM)
 	if !utf8.Valid(data) || bytes.IndexByte(data, 0) >= 0 || bytes.Contains(bytes.ReplaceAll(data, []byte("\r\n"), nil), []byte("\r")) {

@@ -77,9 +77,9 @@ func (in *input) skip(n int) {
 }
 
 // eol finds the end of the physical line that holds window byte from: the line's text ends at n and
-// its terminator is term bytes long, 0 at the end of the file. long means that more than MaxRowBytes
-// were looked at without finding one. LF, CRLF and CR end a line, and so does CRCRLF, which Windows
-// programs write by converting twice; with lfOnly only LF does.
+// its terminator is term bytes long, 0 at the end of the file. long means that more than
+// MaxRowBytes were looked at without finding one. LF, CRLF and CR end a line, and so does CRCRLF,
+// which Windows programs write by converting twice; with lfOnly only LF does.
 func (in *input) eol(from int, lfOnly bool) (n, term int, long bool, err error) {
 	for at := from; ; {
 		b := in.window()

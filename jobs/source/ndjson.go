@@ -13,8 +13,8 @@ import (
 // maxDepth is how deep nested keys are offered as a.b.c; deeper ones are still in the row.
 const maxDepth = 8
 
-// maxLookups is how many keys Lookup asks for: in an object whose keys have points there are very many
-// ways to read a.a.a.a.
+// maxLookups is how many keys Lookup asks for: in an object whose keys have points there are very
+// many ways to read a.a.a.a.
 const maxLookups = 1000
 
 // objectRow reads the NDJSON line at the window's start: n bytes and a terminator of term.
@@ -104,8 +104,8 @@ func objectHeader(r *Reader) ([]string, error) {
 	return header, nil
 }
 
-// objectKeys walks the object that dec is at and adds its keys in order, until add returns false. The
-// text was decoded before, so there is nothing to fail.
+// objectKeys walks the object that dec is at and adds its keys in order, until add returns false.
+// The text was decoded before, so there is nothing to fail.
 func objectKeys(dec *json.Decoder, prefix string, depth int, add func(prefix, key string) bool) bool {
 	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
 		return true

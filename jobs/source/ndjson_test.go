@@ -118,7 +118,8 @@ func TestLookup(t *testing.T) {
 	}
 }
 
-// TestNDJSONHeaderIsBounded: nested keys have the names of all objects around them, which may be long.
+// TestNDJSONHeaderIsBounded: nested keys have the names of all objects around them, which may be
+// long.
 func TestNDJSONHeaderIsBounded(t *testing.T) {
 	var line strings.Builder
 	line.WriteString(`{"sku":"A","` + strings.Repeat("k", 500<<10) + `":{"n0":0`)
@@ -138,7 +139,8 @@ func TestNDJSONHeaderIsBounded(t *testing.T) {
 	}
 }
 
-// TestLookupIsBounded: a name with many points can be read in very many ways where keys have points too.
+// TestLookupIsBounded: a name with many points can be read in very many ways where keys have points
+// too.
 func TestLookupIsBounded(t *testing.T) {
 	made := 0
 	var object func(depth int) map[string]any

@@ -39,9 +39,10 @@ type Reader struct {
 }
 
 // NewReader returns a Reader that starts at the file's first row, or at a position that an earlier
-// Reader gave. open opens the file's raw bytes from an offset on; NewReader opens it more than once.
-// What format leaves empty is detected. A *problem.Error says why a file cannot be read at all: it is
-// empty, HTML, a spreadsheet's own format, or its header is unusable. The caller closes the Reader.
+// Reader gave. open opens the file's raw bytes from an offset on; NewReader opens it more than
+// once. What format leaves empty is detected. A *problem.Error says why a file cannot be read at
+// all: it is empty, HTML, a spreadsheet's own format, or its header is unusable. The caller closes
+// the Reader.
 func NewReader(open func(offset int64) (io.ReadCloser, error), format tenants.Format, at *Position) (*Reader, error) {
 	if at == nil {
 		first, err := firstPosition(open, format)
@@ -76,7 +77,8 @@ func NewReader(open func(offset int64) (io.ReadCloser, error), format tenants.Fo
 	return r, nil
 }
 
-// firstPosition looks at the file's beginning: its format, and whether a byte order mark comes first.
+// firstPosition looks at the file's beginning: its format, and whether a byte order mark comes
+// first.
 func firstPosition(open func(int64) (io.ReadCloser, error), format tenants.Format) (*Position, error) {
 	src, err := open(0)
 	if err != nil {
@@ -121,8 +123,8 @@ func newReader(open func(int64) (io.ReadCloser, error), at *Position) (*Reader, 
 	return r, nil
 }
 
-// Incomplete tells the Reader that the file was cut half-way: a last row without a line end is then a
-// RowError, because half a price is a price too.
+// Incomplete tells the Reader that the file was cut half-way: a last row without a line end is then
+// a RowError, because half a price is a price too.
 func (r *Reader) Incomplete() { r.incomplete = true }
 
 // Header returns the column names: never empty, never twice the same. NDJSON names nested keys a.b.
@@ -139,8 +141,8 @@ func (r *Reader) Position() Position {
 // Close closes the bytes that open gave.
 func (r *Reader) Close() error { return r.closer.Close() }
 
-// Next returns the next row, good or bad, or io.EOF after the last. Any other error is one of reading
-// the bytes; the position is then still that of the row that could not be read.
+// Next returns the next row, good or bad, or io.EOF after the last. Any other error is one of
+// reading the bytes; the position is then still that of the row that could not be read.
 func (r *Reader) Next() (*Row, error) {
 	row, err := r.next()
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -169,8 +171,8 @@ func (r *Reader) next() (*Row, error) {
 	return r.csvRow(n, term)
 }
 
-// blankRows consumes the blank lines at the window's start, in constant memory. It returns io.EOF if
-// the file ends with them, one bad row for all of them if not, and nil if there are none.
+// blankRows consumes the blank lines at the window's start, in constant memory. It returns io.EOF
+// if the file ends with them, one bad row for all of them if not, and nil if there are none.
 func (r *Reader) blankRows(ndjson bool) (*Row, error) {
 	first, line := r.line, r.line
 	for {
@@ -202,8 +204,8 @@ func (r *Reader) blankRows(ndjson bool) (*Row, error) {
 	return row, nil
 }
 
-// blank reports whether a line holds nothing but white space and delimiters. Spreadsheets export the
-// rows below a table so.
+// blank reports whether a line holds nothing but white space and delimiters. Spreadsheets export
+// the rows below a table so.
 func (r *Reader) blank(line []byte) bool {
 	for _, c := range line {
 		if c != ' ' && c != '\t' && c != '\r' && (c != r.split.delimiter || r.format.Type == typeNDJSON) {
@@ -245,7 +247,8 @@ func (r *Reader) firstFields(line []byte) []string {
 	return out
 }
 
-// csvRow reads the row at the window's start, whose first line has n bytes and a terminator of term.
+// csvRow reads the row at the window's start, whose first line has n bytes and a terminator of
+// term.
 func (r *Reader) csvRow(n, term int) (*Row, error) {
 	s, err := r.split.split(n, term, len(r.header), len(r.header))
 	if err != nil {
@@ -277,8 +280,8 @@ func (r *Reader) advance(row *Row, size int, lines int64) {
 	row.Next, row.NextLine = r.off, r.line
 }
 
-// text makes strings of the split fields, with one allocation for all of them. The RowError, if any,
-// is about bytes that are no text.
+// text makes strings of the split fields, with one allocation for all of them. The RowError, if
+// any, is about bytes that are no text.
 func (r *Reader) text(s *csvRow, raw []byte) ([]string, *RowError) {
 	values := make([]string, len(s.ends))
 	if r.decode == nil && utf8.Valid(raw) && bytes.IndexByte(raw, 0) < 0 {
@@ -381,8 +384,8 @@ func (r *Reader) readHeader() error {
 	return nil
 }
 
-// headerNames trims the names and makes each of them usable: an empty one is called after its place,
-// a repeated one gets a number. Identifiers stay identifiers.
+// headerNames trims the names and makes each of them usable: an empty one is called after its
+// place, a repeated one gets a number. Identifiers stay identifiers.
 func headerNames(names []string) []string {
 	out := make([]string, len(names))
 	used := make(map[string]bool, len(names)) // false: a name of the file that no column has yet

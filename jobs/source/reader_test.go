@@ -391,8 +391,8 @@ func TestIncomplete(t *testing.T) {
 	}
 }
 
-// TestHostileQuotes: every line opens a quote that the next lines keep open. Each row could be looked
-// at to its limit again and again; the budget keeps the work linear.
+// TestHostileQuotes: every line opens a quote that the next lines keep open. Each row could be
+// looked at to its limit again and again; the budget keeps the work linear.
 func TestHostileQuotes(t *testing.T) {
 	const lines = 100_000
 	text := "h" + strings.Repeat(",h", MaxColumns-1) + "\n" + strings.Repeat("a\",\"x\n", lines)

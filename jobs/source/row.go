@@ -12,7 +12,8 @@ const (
 	// MaxRowBytes is the longest row, in raw bytes. A product with a very long description is some
 	// 100 KiB; a row of megabytes is a broken quote or a file that is no table.
 	MaxRowBytes = 4 << 20
-	// MaxColumns is the most columns that a header may have: what the widest spreadsheet program allows.
+	// MaxColumns is the most columns that a header may have: what the widest spreadsheet program
+	// allows.
 	MaxColumns = 16384
 	// maxHeaderBytes is the longest header line: every checkpoint of a run carries the header.
 	maxHeaderBytes = 1 << 20

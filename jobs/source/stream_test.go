@@ -23,7 +23,8 @@ func openStream(rows int) func(int64) (io.ReadCloser, error) {
 	}
 }
 
-// TestStreaming reads a file that nobody holds in memory: what stays allocated does not grow with it.
+// TestStreaming reads a file that nobody holds in memory: what stays allocated does not grow with
+// it.
 func TestStreaming(t *testing.T) {
 	const rows = 50_000
 	r, err := NewReader(openStream(rows), tenants.Format{}, nil)

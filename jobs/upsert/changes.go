@@ -23,8 +23,8 @@ func created(t Target, d Doc) []Change {
 	return out
 }
 
-// uniqueOf returns the field that no two records may have alike, and what d's record is to have in it. It is "", "" for a
-// target without one.
+// uniqueOf returns the field that no two records may have alike, and what d's record is to have in
+// it. It is "", "" for a target without one.
 func uniqueOf(t Target, d Doc) (field, value string) {
 	r, ok := t.(Renamer)
 	if !ok {
@@ -62,8 +62,8 @@ func encodeChanges(c []Change) (string, error) {
 	return string(b), nil
 }
 
-// Differing returns the sent fields that the answer shows with another value. A field that the answer
-// does not have says nothing.
+// Differing returns the sent fields that the answer shows with another value. A field that the
+// answer does not have says nothing.
 func Differing(t Target, sent, answer bigcommerce.Fields) []string {
 	var out []string
 	for _, field := range slices.Sorted(maps.Keys(sent)) {

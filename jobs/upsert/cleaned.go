@@ -10,19 +10,21 @@ import (
 	"sluice/jobs/mapping"
 )
 
-// BigCommerce keeps some values otherwise than they were sent: prices with four decimals, HTML without what it does
-// not allow. Such a value landed, for as long as the source sends the same and the store shows what became of it;
-// else every look at the product would find a difference, and write it anew.
+// BigCommerce keeps some values otherwise than they were sent: prices with four decimals, HTML
+// without what it does not allow. Such a value landed, for as long as the source sends the same and
+// the store shows what became of it; else every look at the product would find a difference, and
+// write it anew.
 //
-// The rounding of prices is known, so that even the first look makes nothing of it. What becomes of other values is
-// learned from the answer to a write, and remembered with the record: a digest of what was sent, and one of what came
-// back. This memory does not depend on what is remembered of the product (memory.go), which large products are not.
+// The rounding of prices is known, so that even the first look makes nothing of it. What becomes of
+// other values is learned from the answer to a write, and remembered with the record: a digest of
+// what was sent, and one of what came back. This memory does not depend on what is remembered of
+// the product (memory.go), which large products are not.
 //
-// The same is remembered of a value that the answer did not show: whether it landed cannot be seen, so it is sent once
-// and not in each run.
+// The same is remembered of a value that the answer did not show: whether it landed cannot be seen,
+// so it is sent once and not in each run.
 
-// cleaned is what became of the values that were sent, by field, where that is something else. Its JSON is
-// tenants.Record.Cleaned.
+// cleaned is what became of the values that were sent, by field, where that is something else. Its
+// JSON is tenants.Record.Cleaned.
 type cleaned map[string]cleanedValue
 
 type cleanedValue struct {
@@ -52,8 +54,8 @@ func (c cleaned) explains(field string, want, live any, shown bool) bool {
 	return known.Kept == digest(live)
 }
 
-// learn returns what is known of d's values after a write of sent, which was answered with answer. Of what failed in
-// part it cannot be said what the platform would have made of it.
+// learn returns what is known of d's values after a write of sent, which was answered with answer.
+// Of what failed in part it cannot be said what the platform would have made of it.
 func (c cleaned) learn(t Target, d mapping.Document, sent, answer bigcommerce.Fields, partial bool) cleaned {
 	out := maps.Clone(c)
 	if out == nil {
@@ -75,8 +77,8 @@ func (c cleaned) learn(t Target, d mapping.Document, sent, answer bigcommerce.Fi
 	return out
 }
 
-// encodeCleaned returns what is worth keeping: of the fields that are still mapped, as long as they are to have the value that
-// was sent.
+// encodeCleaned returns what is worth keeping: of the fields that are still mapped, as long as they
+// are to have the value that was sent.
 func encodeCleaned(t Target, d Doc) (string, error) {
 	keep := make(cleaned)
 	unique, value := uniqueOf(t, d)

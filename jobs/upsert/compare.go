@@ -55,9 +55,10 @@ func (s *step) compareAll(ctx context.Context, live []Live) error {
 	return nil
 }
 
-// known returns the planned items that are known to be one of these records. An item has its record's id from
-// the flow's record, so the records lead to it by its key: the work list itself has no index by record, and
-// reading all of a million items for each of the store's pages takes hours.
+// known returns the planned items that are known to be one of these records. An item has its
+// record's id from the flow's record, so the records lead to it by its key: the work list itself
+// has no index by record, and reading all of a million items for each of the store's pages takes
+// hours.
 func (s *step) known(ctx context.Context, ids []int64) ([]tenants.RunItem, error) {
 	var keys []string
 	err := s.DB().Scoped(ctx).Model(&tenants.Record{}).Where("kind = ? AND flow_id = ? AND target_id IN ?", s.run.Kind, s.run.FlowID, ids).Pluck("key", &keys).Error

@@ -44,8 +44,8 @@ func Explain(title string, fields map[string]string) string {
 	return strings.Join(parts, "; ")
 }
 
-// Refuses reports whether err is BigCommerce's final word about what was sent: the other errors are about quota,
-// the connection or the token.
+// Refuses reports whether err is BigCommerce's final word about what was sent: the other errors are
+// about quota, the connection or the token.
 func Refuses(err error) bool {
 	var (
 		conflict *bigcommerce.ConflictError

@@ -20,9 +20,9 @@ const (
 	fetchPause = 2 * time.Second
 )
 
-// fetch gives the run its snapshot. A retry reads the source anew as well, for the merchant may have
-// fixed it there; while it cannot be read, the retry works from the file of the run that it retries,
-// whose snapshot it has to begin with.
+// fetch gives the run its snapshot. A retry reads the source anew as well, for the merchant may
+// have fixed it there; while it cannot be read, the retry works from the file of the run that it
+// retries, whose snapshot it has to begin with.
 func (s *step) fetch(ctx context.Context) error {
 	if s.run.RetryOf == "" && s.run.SnapshotID != "" { // given by whoever started the run
 		return s.adopt(ctx, s.run.SnapshotID)
@@ -34,9 +34,9 @@ func (s *step) fetch(ctx context.Context) error {
 	return err
 }
 
-// fetchSource reads the flow's source into a new snapshot, or takes the one that the source says it is. A
-// stream that is cut, or a server that is away, is tried again by the next steps; after the last attempt
-// the longest copy is used and the run is marked incomplete.
+// fetchSource reads the flow's source into a new snapshot, or takes the one that the source says it
+// is. A stream that is cut, or a server that is away, is tried again by the next steps; after the
+// last attempt the longest copy is used and the run is marked incomplete.
 func (s *step) fetchSource(ctx context.Context) error {
 	db := s.DB()
 	f, err := db.Flow(ctx, s.run.FlowID)
@@ -179,9 +179,9 @@ func (k *Kind) origin(ctx context.Context, f *tenants.Flow, conn *tenants.Connec
 	return o, nil
 }
 
-// fetch copies what there is at o into a new snapshot. It returns the flow's last complete one from the
-// same address if the source says that it is still the same, or only the id of the one that the source
-// says it is. flowID is "" for none.
+// fetch copies what there is at o into a new snapshot. It returns the flow's last complete one from
+// the same address if the source says that it is still the same, or only the id of the one that the
+// source says it is. flowID is "" for none.
 func (k *Kind) fetch(ctx context.Context, flowID string, o origin) (snap *tenants.Snapshot, given string, err error) {
 	db := k.cfg.DB
 	var have connector.Have
@@ -245,7 +245,8 @@ func (w *lazyWriter) abort() {
 	}
 }
 
-// detect completes a format by what the snapshot's beginning looks like. What the merchant chose wins.
+// detect completes a format by what the snapshot's beginning looks like. What the merchant chose
+// wins.
 func (k *Kind) detect(ctx context.Context, snap *tenants.Snapshot, chosen tenants.Format) (tenants.Format, error) {
 	r, err := k.cfg.DB.OpenSnapshot(ctx, snap.ID, 0)
 	if err != nil {

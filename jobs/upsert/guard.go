@@ -9,25 +9,28 @@ import (
 	"sluice/tenants"
 )
 
-// Guard is a Target whose runs ask before they write what looks like a mistake at the source: a feed that sets most of the
-// stock to 0, prices in cents. The engine sums up what Weigh says of each record that the run is to create or update, and
-// when match is over it has the run ask about the first guard that is crossed (tenants.RunAsking). A dry run only shows
-// the question. Nothing asks in a run that has nothing to write.
+// Guard is a Target whose runs ask before they write what looks like a mistake at the source: a
+// feed that sets most of the stock to 0, prices in cents. The engine sums up what Weigh says of
+// each record that the run is to create or update, and when match is over it has the run ask about
+// the first guard that is crossed (tenants.RunAsking). A dry run only shows the question. Nothing
+// asks in a run that has nothing to write.
 //
-// One guard is the engine's own, and any kind has it that has an option guard_lost (flow.Number, in percent, 0 for off):
-// it asks, under the name "lost", when a whole source no longer has so many of the flow's known good records. Retries and
-// sources that stopped before their end cannot tell.
+// One guard is the engine's own, and any kind has it that has an option guard_lost (flow.Number, in
+// percent, 0 for off): it asks, under the name "lost", when a whole source no longer has so many of
+// the flow's known good records. Retries and sources that stopped before their end cannot tell.
 //
 // What a mapping refers to (Referrer) is created while matching, before the question.
 type Guard interface {
 	// Guards lists what a run may ask about, in the order in which it asks.
 	Guards(run *tenants.Run) []GuardSpec
-	// Weigh says for which guards a record counts. live is the record as it was seen or is remembered, without an ID
-	// for one that is to be created. A record is weighed once a run, and again if the run compares anew.
+	// Weigh says for which guards a record counts. live is the record as it was seen or is remembered,
+	// without an ID for one that is to be created. A record is weighed once a run, and again if the
+	// run compares anew.
 	Weigh(run *tenants.Run, d Doc, live Live, changes []Change) []Weight
 }
 
-// GuardSpec is one thing that a run may ask about: more than Limit percent of the records that Of says, and at least Least.
+// GuardSpec is one thing that a run may ask about: more than Limit percent of the records that Of
+// says, and at least Least.
 type GuardSpec struct {
 	Name    string  // of the question and its answer: never changes its meaning; not "lost"
 	Message string  // for the merchant, a sentence or two: what is about to happen. Count, base and limit are shown beside it
@@ -42,17 +45,18 @@ type Base int
 
 // The bases of guards.
 const (
-	// OfWeighed is the records of which Weigh returned a Weight of the guard, whether they count or not: of the
-	// prices that there were before, those that moved by a factor of 100.
+	// OfWeighed is the records of which Weigh returned a Weight of the guard, whether they count or
+	// not: of the prices that there were before, those that moved by a factor of 100.
 	OfWeighed Base = iota
 	// OfChanged is all records that the run is to create or update.
 	OfChanged
 	// OfSource is all records of the source.
 	OfSource
-	// OfRecords is the records, remembered by the flow or seen by the run, for whose fields Has says yes: the stocked
-	// items. They are counted only if enough records count for the guard.
+	// OfRecords is the records, remembered by the flow or seen by the run, for whose fields Has says
+	// yes: the stocked items. They are counted only if enough records count for the guard.
 	OfRecords
-	// OfNone compares with nothing: any record is too many, from Least on. Limit only says that the guard is on.
+	// OfNone compares with nothing: any record is too many, from Least on. Limit only says that the
+	// guard is on.
 	OfNone
 )
 
@@ -117,8 +121,8 @@ func (s *step) guards() []GuardSpec {
 	return s.specs
 }
 
-// lostLimit is the percentage of lost keys above which the run asks, 0 if it does not look: a part of a source says
-// nothing about what it does not have.
+// lostLimit is the percentage of lost keys above which the run asks, 0 if it does not look: a part
+// of a source says nothing about what it does not have.
 func (s *step) lostLimit() float64 {
 	if s.run.Incomplete || s.run.RetryOf != "" {
 		return 0
@@ -138,8 +142,9 @@ func (s *step) sum(guard string) *weights {
 	return s.cp.Sums[guard]
 }
 
-// weigh adds a record that is to be written to the sums. They are saved with the step that plans the write, so that
-// neither counts without the other. In the write phase records are only looked at again.
+// weigh adds a record that is to be written to the sums. They are saved with the step that plans
+// the write, so that neither counts without the other. In the write phase records are only looked
+// at again.
 func (s *step) weigh(d itemDoc, live Live, changes []Change) {
 	specs := s.guards()
 	g, ok := s.k.target.(Guard)
@@ -175,8 +180,8 @@ func (s *step) weighSame(live Live) {
 	}
 }
 
-// matchLeft counts the flow's known good records that the source does not have, before match makes others known. The
-// rows marked what they met: a real run in the records, a dry run in its copies.
+// matchLeft counts the flow's known good records that the source does not have, before match makes
+// others known. The rows marked what they met: a real run in the records, a dry run in its copies.
 func (s *step) matchLeft(ctx context.Context) error {
 	sum := s.sum(guardLost)
 	for more := true; more; {
@@ -214,8 +219,8 @@ func (s *step) matchLeft(ctx context.Context) error {
 	return nil
 }
 
-// matchRemembered counts what percentages of OfRecords are of: what the flow remembers besides the records that this run
-// compared. It reads nothing while no guard can be crossed.
+// matchRemembered counts what percentages of OfRecords are of: what the flow remembers besides the
+// records that this run compared. It reads nothing while no guard can be crossed.
 func (s *step) matchRemembered(ctx context.Context) error {
 	for s.undecided() {
 		kept, err := s.DB().RememberedAfter(ctx, s.run.FlowID, s.cp.After, recallWindow)
@@ -252,14 +257,16 @@ func (s *step) matchRemembered(ctx context.Context) error {
 	return nil
 }
 
-// undecided reports whether a guard of OfRecords may still be crossed, with what was counted so far.
+// undecided reports whether a guard of OfRecords may still be crossed, with what was counted so
+// far.
 func (s *step) undecided() bool {
 	return slices.ContainsFunc(s.guards(), func(spec GuardSpec) bool {
 		return spec.Of == OfRecords && s.crossed(spec)
 	})
 }
 
-// comparedKeys returns which remembered records this run compared: their items have changes, or none.
+// comparedKeys returns which remembered records this run compared: their items have changes, or
+// none.
 func (s *step) comparedKeys(ctx context.Context, kept []tenants.RememberedRecord) (map[string]bool, error) {
 	if len(kept) == 0 {
 		return nil, nil
@@ -296,7 +303,8 @@ func (s *step) base(spec GuardSpec) int64 {
 	return max(n, sum.Count)
 }
 
-// crossed reports whether a guard is to be asked about: not about as many records as somebody let the run go on with.
+// crossed reports whether a guard is to be asked about: not about as many records as somebody let
+// the run go on with.
 func (s *step) crossed(spec GuardSpec) bool {
 	n := s.sum(spec.Name).Count
 	lifted := slices.ContainsFunc(s.run.Answers, func(a tenants.Answer) bool { return a.Guard == spec.Name && a.Count >= n })
@@ -357,7 +365,8 @@ func (s *step) matchAnew() {
 	s.stage(stageAgain)
 }
 
-// matchAgain makes a window of items ones that are to be matched. What was found unchanged or failed stays so.
+// matchAgain makes a window of items ones that are to be matched. What was found unchanged or
+// failed stays so.
 func (s *step) matchAgain(ctx context.Context) error {
 	items, err := s.find(ctx, query{state: tenants.ItemUpdate, limit: restWindow})
 	if err == nil && len(items) == 0 {

@@ -10,7 +10,8 @@ import (
 // shown is the document's key as the source writes it.
 func (s *step) shown(d itemDoc) string { return s.k.target.Key(d.Fields).Shown }
 
-// uniqueKey is what no other record of the flow may have, in the form in which that is compared; "" for nothing.
+// uniqueKey is what no other record of the flow may have, in the form in which that is compared; ""
+// for nothing.
 func (s *step) uniqueKey(d itemDoc) string {
 	if _, value := uniqueOf(s.k.target, d.Doc); value != "" {
 		return s.k.target.(Renamer).UniqueKey(value) //nolint:forcetypeassert // unique says so
@@ -37,8 +38,8 @@ func (s *step) changeset() *changeset {
 // put saves an item as it now is.
 func (o *changeset) put(item tenants.RunItem) { o.items = append(o.items, item) }
 
-// landed ends an item whose record now is what its document says. action is what it took; seen is the record
-// as far as it was seen, with no fields if it was not.
+// landed ends an item whose record now is what its document says. action is what it took; seen is
+// the record as far as it was seen, with no fields if it was not.
 func (o *changeset) landed(item tenants.RunItem, action string, d itemDoc, seen Live) error {
 	run := o.step.run
 	setTarget(&item, seen)
@@ -201,7 +202,8 @@ type query struct {
 	limit  int
 }
 
-// targetFilter is which items a query takes: those whose record is known, those whose is not, or both.
+// targetFilter is which items a query takes: those whose record is known, those whose is not, or
+// both.
 type targetFilter int
 
 const (

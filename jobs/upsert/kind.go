@@ -35,7 +35,8 @@ const (
 	defaultWindowRows  = 2000
 )
 
-// Kind carries out runs that write the records of a source to a Target. It is safe for concurrent use by many runs.
+// Kind carries out runs that write the records of a source to a Target. It is safe for concurrent
+// use by many runs.
 type Kind struct {
 	cfg    Config
 	target Target
@@ -45,8 +46,8 @@ type Kind struct {
 
 var _ flow.Kind = (*Kind)(nil)
 
-// phases are those of every run that writes records. Requests are what takes time, so reading and matching
-// get little of the bar.
+// phases are those of every run that writes records. Requests are what takes time, so reading and
+// matching get little of the bar.
 var phases = []flow.Phase{
 	{Name: tenants.PhaseFetch, Share: 2},
 	{Name: tenants.PhasePlan, Share: 8},
@@ -76,7 +77,8 @@ func (k *Kind) Catalogue(ctx context.Context) (*mapping.Catalogue, error) {
 	return k.target.Catalogue(ctx)
 }
 
-// Check says what is wrong with a flow that is to be saved. Expressions are checked with their source.
+// Check says what is wrong with a flow that is to be saved. Expressions are checked with their
+// source.
 func (k *Kind) Check(ctx context.Context, f *tenants.Flow) error {
 	catalogue, err := k.target.Catalogue(ctx)
 	if err != nil {
@@ -102,7 +104,8 @@ func (k *Kind) Check(ctx context.Context, f *tenants.Flow) error {
 	return nil
 }
 
-// ShownKey is the key of an item as the source writes it, "" if the item's document is not kept any more.
+// ShownKey is the key of an item as the source writes it, "" if the item's document is not kept any
+// more.
 func (k *Kind) ShownKey(i tenants.RunItem) string {
 	d, err := decodeDoc(i.Document)
 	if err != nil {

@@ -119,8 +119,8 @@ func (s *step) afterRefs() string {
 	return stageMemory
 }
 
-// matchRefs looks at the references of a window of items. Missing ones are created by a real run and
-// listed by a dry run.
+// matchRefs looks at the references of a window of items. Missing ones are created by a real run
+// and listed by a dry run.
 func (s *step) matchRefs(ctx context.Context) error {
 	items, err := s.find(ctx, query{state: tenants.ItemPlanned, after: s.cp.Cursor, limit: refsWindow})
 	if err != nil {
@@ -271,7 +271,8 @@ func (s *step) matchIDs(ctx context.Context) error {
 	return nil
 }
 
-// findByID looks up the records that items are known to be. asked are those that the request asked for, in order.
+// findByID looks up the records that items are known to be. asked are those that the request asked
+// for, in order.
 func (s *step) findByID(ctx context.Context, items []tenants.RunItem) (found map[identity]Live, asked []tenants.RunItem, err error) {
 	c, err := s.Client(ctx)
 	if err != nil {

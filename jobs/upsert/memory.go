@@ -11,11 +11,12 @@ import (
 	"sluice/tenants"
 )
 
-// What a flow remembers of its products saves the look before a change: for 100 changed products of 10,000
-// the write is 10 requests, and the look would be one more, two with categories and brands.
+// What a flow remembers of its products saves the look before a change: for 100 changed products of
+// 10,000 the write is 10 requests, and the look would be one more, two with categories and brands.
 //
-// A product is remembered as its last answer showed it: the answer to our own write, or to the last look.
-// Only what was seen is ever taken for "before". What is guaranteed, although nobody looks first:
+// A product is remembered as its last answer showed it: the answer to our own write, or to the last
+// look. Only what was seen is ever taken for "before". What is guaranteed, although nobody looks
+// first:
 //
 //   - In the end the product is what its row says. The answer to the write shows all mapped fields: one that
 //     was not sent and is no longer what is remembered was changed by somebody else, and is set right by a
@@ -27,12 +28,12 @@ import (
 //     maxRemembered, or with a field that was mapped since. A run that writes unseen (Upserter) does not look:
 //     it believes memory.
 //
-// What is given up: if somebody else changed the very field that the source changes, the value of "before"
-// is the one Sluice saw last, not theirs; and a field that somebody changed to what the source wants is
-// written once more, for nothing. A dry run, too, shows what Sluice saw last.
+// What is given up: if somebody else changed the very field that the source changes, the value of
+// "before" is the one Sluice saw last, not theirs; and a field that somebody changed to what the
+// source wants is written once more, for nothing. A dry run, too, shows what Sluice saw last.
 
-// maxRemembered is the most bytes of one product that are kept; the text of a long description is not worth
-// its room, in a database that holds a million of them.
+// maxRemembered is the most bytes of one product that are kept; the text of a long description is
+// not worth its room, in a database that holds a million of them.
 const maxRemembered = 8 << 10
 
 // basis is what an item's changes were worked out from.
@@ -44,8 +45,8 @@ const (
 	basisDoubt  basis = "doubt"  // as it was remembered, which was wrong: look before anything is sent
 )
 
-// remembered returns what to keep of a record: the given fields as they were seen, "" if that is too much or
-// if it was not seen.
+// remembered returns what to keep of a record: the given fields as they were seen, "" if that is
+// too much or if it was not seen.
 func remembered(seen Live, fields []string) (string, error) {
 	if seen.ID == 0 || len(seen.Fields) == 0 {
 		return "", nil
@@ -67,9 +68,9 @@ func remembered(seen Live, fields []string) (string, error) {
 	return string(b), nil
 }
 
-// afterWrite returns the fields of a record after a write: what the answer shows. What it does not show is not known,
-// though it was sent, but for the fields of which the answer may show the old value. A nil answer leaves nothing to
-// remember.
+// afterWrite returns the fields of a record after a write: what the answer shows. What it does not
+// show is not known, though it was sent, but for the fields of which the answer may show the old
+// value. A nil answer leaves nothing to remember.
 func afterWrite(t Target, sent, answer bigcommerce.Fields) bigcommerce.Fields {
 	if len(answer) == 0 {
 		return nil
@@ -110,8 +111,8 @@ func (s *step) recall(ctx context.Context, items []tenants.RunItem) (map[string]
 	return out, nil
 }
 
-// matchMemory works out what changes of the known products that are remembered. The others stay planned and
-// are looked for.
+// matchMemory works out what changes of the known products that are remembered. The others stay
+// planned and are looked for.
 func (s *step) matchMemory(ctx context.Context) error {
 	items, err := s.find(ctx, query{state: tenants.ItemPlanned, after: s.cp.Cursor, target: known, limit: restWindow})
 	if err != nil {
@@ -185,8 +186,8 @@ func (s *step) toUpdate(o *changeset, item tenants.RunItem, d itemDoc, live Live
 	return nil
 }
 
-// drifted returns what has to be set right of a product after an update from memory: the mapped fields that
-// were not sent and that the answer shows with another value than the remembered one.
+// drifted returns what has to be set right of a product after an update from memory: the mapped
+// fields that were not sent and that the answer shows with another value than the remembered one.
 func (s *step) drifted(x *write, memory Live, refs Refs) []Change {
 	var out []Change
 	for _, c := range s.k.target.Diff(x.doc.Doc, x.answer, refs) {
@@ -211,8 +212,8 @@ func (s *step) remark(item tenants.RunItem, d itemDoc, live Live) {
 	}
 }
 
-// fix notes the changes that others made to an updated record, to be written over by a second update. What other
-// routes have yet to write goes with it.
+// fix notes the changes that others made to an updated record, to be written over by a second
+// update. What other routes have yet to write goes with it.
 func (s *step) fix(o *changeset, x *write, drift []Change) error {
 	s.wrote(x)
 	x.changes = slices.DeleteFunc(x.changes, func(c Change) bool { // drift knows better what was before
@@ -237,8 +238,8 @@ func (s *step) doubt(o *changeset, x *write) error {
 	return nil
 }
 
-// replace decides about updates whose records are gone. The journal has one entry of a record: its create, or what had been
-// written of it.
+// replace decides about updates whose records are gone. The journal has one entry of a record: its
+// create, or what had been written of it.
 func (s *step) replace(ctx context.Context, o *changeset, all []*write) error {
 	_, creates := s.k.target.(Creator)
 	items := make([]tenants.RunItem, len(all))
@@ -254,8 +255,8 @@ func (s *step) replace(ctx context.Context, o *changeset, all []*write) error {
 	return s.absent(ctx, o, items)
 }
 
-// lookAgain looks up the records of updates that memory was wrong about, by id and then by key, and decides
-// about them anew. It is a step's whole work, so that a crash repeats nothing but reading.
+// lookAgain looks up the records of updates that memory was wrong about, by id and then by key, and
+// decides about them anew. It is a step's whole work, so that a crash repeats nothing but reading.
 func (s *step) lookAgain(ctx context.Context, all []*write) error {
 	all = all[:min(len(all), s.k.target.LookupBatch())]
 	items := make([]tenants.RunItem, len(all))

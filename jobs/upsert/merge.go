@@ -7,9 +7,10 @@ import (
 	"sluice/tenants"
 )
 
-// In a run that merges rows a record is the sum of all rows with its key, so that nothing is known of it before the last
-// row was read: each key has an item, later rows are added to it, and matchSums drops the items whose sum is what landed
-// last. A record of which one row is bad fails: what the others add up to is not what the source means.
+// In a run that merges rows a record is the sum of all rows with its key, so that nothing is known
+// of it before the last row was read: each key has an item, later rows are added to it, and
+// matchSums drops the items whose sum is what landed last. A record of which one row is bad fails:
+// what the others add up to is not what the source means.
 
 // findEarlier reads what earlier windows planned of keys.
 func (w *window) findEarlier(ctx context.Context, keys []string) error {
@@ -57,7 +58,8 @@ func (w *window) merge(m *mapped) {
 	}
 }
 
-// mergeAll draws the conclusions of all that was merged, and returns what is left to be planned of work.
+// mergeAll draws the conclusions of all that was merged, and returns what is left to be planned of
+// work.
 func (w *window) mergeAll(work []*mapped) ([]*mapped, error) {
 	if w.merger == nil {
 		return work, nil

@@ -16,12 +16,13 @@ import (
 )
 
 const (
-	// windowBytes ends a plan step's window early when its rows are large, or the documents that are made of
-	// them, so that memory stays bounded.
+	// windowBytes ends a plan step's window early when its rows are large, or the documents that are
+	// made of them, so that memory stays bounded.
 	windowBytes = 16 << 20
 
-	// statisticsAfter is the window after which the database is to look at what a first run fills it with: its tables
-	// are not tiny then, and by far the most windows of a large feed are still to come.
+	// statisticsAfter is the window after which the database is to look at what a first run fills it
+	// with: its tables are not tiny then, and by far the most windows of a large feed are still to
+	// come.
 	statisticsAfter = 2
 
 	recordOK      = "ok"
@@ -102,8 +103,8 @@ func (s *step) plan(ctx context.Context) error {
 	return nil
 }
 
-// statistics lets the database plan by what is in the tables that the plan phase fills and reads. Without it the
-// run is only slower.
+// statistics lets the database plan by what is in the tables that the plan phase fills and reads.
+// Without it the run is only slower.
 func (s *step) statistics(ctx context.Context) {
 	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), saveTimeout)
 	defer stop()
@@ -167,9 +168,9 @@ func (s *step) tail(ctx context.Context) (tailInfo, error) {
 	return t, nil
 }
 
-// drops reports whether row, of an incomplete snapshot, may only be the beginning of a row: the last
-// one without its line end, or one whose quoted field was never closed (then what follows is the
-// inside of that field, not rows). A price cut from 12.50 to 1 must not be believed.
+// drops reports whether row, of an incomplete snapshot, may only be the beginning of a row: the
+// last one without its line end, or one whose quoted field was never closed (then what follows is
+// the inside of that field, not rows). A price cut from 12.50 to 1 must not be believed.
 func (t tailInfo) drops(row *source.Row) bool {
 	if !t.cut {
 		return false
@@ -180,8 +181,8 @@ func (t tailInfo) drops(row *source.Row) bool {
 	return t.open && row.Next >= t.size
 }
 
-// readWindow maps rows until the window is full or the step's time is over: an expression may take long.
-// end reports that there are no more.
+// readWindow maps rows until the window is full or the step's time is over: an expression may take
+// long. end reports that there are no more.
 func (s *step) readWindow(ctx context.Context, r *source.Reader, program *mapping.Program, header []string, tail tailInfo) (rows []mapped, end bool, err error) {
 	columns := columnsOf(s.run.Mapping, header)
 	var first, bytes, made int64
@@ -276,7 +277,8 @@ func documentOfBad(row *source.Row, columns map[string]int) mapping.Document {
 	return d
 }
 
-// columnsOf finds the targets that are mapped from one column as it is, to show what the source had.
+// columnsOf finds the targets that are mapped from one column as it is, to show what the source
+// had.
 func columnsOf(m tenants.Mapping, header []string) map[string]int {
 	at := make(map[string]int, len(header))
 	for i, h := range header {
@@ -306,7 +308,8 @@ func valueOf(row *source.Row, columns map[string]int, target string) string {
 	return ""
 }
 
-// prepareRows has the target look at the rows, and takes their keys again from what it makes of them.
+// prepareRows has the target look at the rows, and takes their keys again from what it makes of
+// them.
 func (s *step) prepareRows(ctx context.Context, rows []mapped) error {
 	p, ok := s.k.target.(Preparer)
 	if !ok {
@@ -402,8 +405,8 @@ func (s *step) sortRows(ctx context.Context, rows []mapped) error {
 	return nil
 }
 
-// passRetried marks the rows that a retry only passes by: those that did not fail last time. In a file
-// that was fixed since, rows may have moved, so a failed row is known by its key as well.
+// passRetried marks the rows that a retry only passes by: those that did not fail last time. In a
+// file that was fixed since, rows may have moved, so a failed row is known by its key as well.
 func (s *step) passRetried(ctx context.Context, rows []mapped) error {
 	if s.run.RetryOf == "" || len(rows) == 0 {
 		return nil
@@ -435,8 +438,8 @@ func (s *step) passRetried(ctx context.Context, rows []mapped) error {
 	return nil
 }
 
-// failedKeys returns which keys of a window failed in the run that this one retries; none unless the
-// file was fixed.
+// failedKeys returns which keys of a window failed in the run that this one retries; none unless
+// the file was fixed.
 func (s *step) failedKeys(ctx context.Context, rows []mapped) (map[string]bool, error) {
 	if !s.cp.Fixed {
 		return nil, nil

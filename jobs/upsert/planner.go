@@ -10,8 +10,8 @@ const (
 	lookupBytes = 4500
 )
 
-// assumed is the quota that a cost in time is stated with while the store's own is not known yet: the
-// smallest documented one (Standard and Plus plans).
+// assumed is the quota that a cost in time is stated with while the store's own is not known yet:
+// the smallest documented one (Standard and Plus plans).
 const (
 	assumedQuota  = 150
 	assumedWindow = 30 * time.Second
@@ -33,8 +33,8 @@ const (
 	firstPage                 // ask the first page: it tells the size, and is needed for byPages anyway
 )
 
-// choose picks the cheaper way for unknown keys and known ids. keyBytes is the encoded length of all
-// unknown keys together. pages is the number of pages of pageSize that are still to be read, -1
+// choose picks the cheaper way for unknown keys and known ids. keyBytes is the encoded length of
+// all unknown keys together. pages is the number of pages of pageSize that are still to be read, -1
 // while unknown. batch is the most records that a look-up asks for.
 func choose(unknown, known, keyBytes int64, pages, batch, pageSize int) (strategy, cost) {
 	c := cost{lookups: chunks(unknown, keyBytes, batch) + ceilDiv(int(known), batch)}

@@ -71,13 +71,13 @@ const (
 	shownValue = 500
 	// shownBytes ends an inspection or a preview after the row with which it has shown so much.
 	shownBytes = 2 << 20
-	// previewWork ends a preview after the row with which its expressions took so many steps: rows that
-	// each use up their budget show what is wrong after a few of them.
+	// previewWork ends a preview after the row with which its expressions took so many steps: rows
+	// that each use up their budget show what is wrong after a few of them.
 	previewWork = 5 * expression.MaxSteps
 )
 
-// Inspect reads the beginning of a source. What is elsewhere is copied into a snapshot, so that the mapping can
-// be tried on it and a run may reuse it. ctx has the store.
+// Inspect reads the beginning of a source. What is elsewhere is copied into a snapshot, so that the
+// mapping can be tried on it and a run may reuse it. ctx has the store.
 func (k *Kind) Inspect(ctx context.Context, req InspectRequest) (*Inspection, error) {
 	snap, err := k.sourceOf(ctx, req)
 	if err != nil {
@@ -172,8 +172,9 @@ func (k *Kind) savedConnection(ctx context.Context, flowID string) (*tenants.Con
 	return k.cfg.DB.Connection(ctx, flow.ConnectionID)
 }
 
-// givenFor reports whether a connection's secret was given for where a source of kind goes, which has no
-// address if that is "". A saved secret must never go to an address that somebody typed in later.
+// givenFor reports whether a connection's secret was given for where a source of kind goes, which
+// has no address if that is "". A saved secret must never go to an address that somebody typed in
+// later.
 func givenFor(conn *tenants.Connection, kind, address string) bool {
 	if address == "" {
 		return conn.Kind == kind
@@ -253,9 +254,9 @@ func (l *look) document(d mapping.Document) {
 	}
 }
 
-// PreviewMapping applies a mapping to the first rows of a snapshot, at most 50, and fewer of large rows
-// or of ones that take much work. A mapping that does not compile is no error: CompileErrors say where.
-// ctx has the store.
+// PreviewMapping applies a mapping to the first rows of a snapshot, at most 50, and fewer of large
+// rows or of ones that take much work. A mapping that does not compile is no error: CompileErrors
+// say where. ctx has the store.
 func (k *Kind) PreviewMapping(ctx context.Context, snapshotID string, format tenants.Format, m tenants.Mapping, limit int) (*Preview, error) {
 	if limit <= 0 || limit > maxPreview {
 		limit = maxPreview

@@ -20,9 +20,9 @@ const (
 	maxReferencesJSON = 64 << 20
 )
 
-// RecallReferences decodes into v, as JSON, what is remembered of things of the store that records refer to. kind
-// names them. ok is false if nothing is remembered that was loaded less than maxAge ago; a run that
-// compares with the store believes only what was loaded since it began.
+// RecallReferences decodes into v, as JSON, what is remembered of things of the store that records
+// refer to. kind names them. ok is false if nothing is remembered that was loaded less than maxAge
+// ago; a run that compares with the store believes only what was loaded since it began.
 func RecallReferences(ctx context.Context, s *flow.Step, kind string, maxAge time.Duration, v any) (loaded time.Time, ok bool, err error) {
 	since := s.Now().Add(-maxAge)
 	if run := s.Run(); run.Compare && run.CreatedAt.After(since) {
@@ -42,7 +42,8 @@ func RecallReferences(ctx context.Context, s *flow.Step, kind string, maxAge tim
 	return row.LoadedAt, true, nil
 }
 
-// SaveReferences remembers v, as JSON, in place of what was remembered of the kind. What is too large is not remembered.
+// SaveReferences remembers v, as JSON, in place of what was remembered of the kind. What is too
+// large is not remembered.
 func SaveReferences(ctx context.Context, tx *tenants.DB, kind string, v any, loaded time.Time) error {
 	var b bytes.Buffer
 	zip := gzip.NewWriter(&b)

@@ -8,8 +8,8 @@ import (
 	"sluice/jobs/mapping"
 )
 
-// refCache keeps the references of the runs under way in this process. Losing one costs the requests that
-// load it again, nothing else.
+// refCache keeps the references of the runs under way in this process. Losing one costs the
+// requests that load it again, nothing else.
 type refCache struct {
 	mu   sync.Mutex
 	most int
@@ -54,7 +54,8 @@ func (c *refCache) forget(runID string) {
 	delete(c.runs, runID)
 }
 
-// refs returns what the run refers to. What it says is missing of what docs name is not in the store.
+// refs returns what the run refers to. What it says is missing of what docs name is not in the
+// store.
 func (s *step) refs(ctx context.Context, docs ...itemDoc) (Refs, error) {
 	r, ok := s.k.target.(Referrer)
 	if !ok {
@@ -79,8 +80,8 @@ func (s *step) refers() bool {
 	return ok && r.Refs(s.run) != nil
 }
 
-// unresolved returns the first thing that a document names, the store does not have and nobody could create; with
-// the reason, for people. It is "" if nothing is missing.
+// unresolved returns the first thing that a document names, the store does not have and nobody
+// could create; with the reason, for people. It is "" if nothing is missing.
 func unresolved(refs Refs, d itemDoc) (missing Ref, message string) {
 	all := refs.Missing(d.Fields)
 	if len(all) == 0 {

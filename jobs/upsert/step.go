@@ -23,8 +23,8 @@ type step struct {
 	specs     []GuardSpec // what the run may ask about, nil if that was not looked at yet
 }
 
-// Step does one unit of the run, and before it whatever only finds out that a stage or phase has nothing
-// to do.
+// Step does one unit of the run, and before it whatever only finds out that a stage or phase has
+// nothing to do.
 func (k *Kind) Step(ctx context.Context, fs *flow.Step) error {
 	s := &step{Step: fs, k: k, run: fs.Run()}
 	if err := fs.Checkpoint(&s.cp); err != nil {
@@ -49,8 +49,8 @@ func (s *step) work(ctx context.Context) error {
 			return err
 		}
 		moved := s.run.Phase != phase || s.cp.Stage != stage
-		// A fetch ends its step, so that nothing after it makes the source be fetched again; and writes in bulk begin in a
-		// step of their own, which waits for those of other runs.
+		// A fetch ends its step, so that nothing after it makes the source be fetched again; and writes
+		// in bulk begin in a step of their own, which waits for those of other runs.
 		begins := s.k.spec.Bulk && s.run.Phase == tenants.PhaseWrite && phase != tenants.PhaseWrite
 		if !moved || s.Pending() || phase == tenants.PhaseFetch || begins || s.Spent(ctx) {
 			return nil

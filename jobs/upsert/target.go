@@ -9,11 +9,11 @@ import (
 	"sluice/tenants"
 )
 
-// Target is a kind of record of a store that flows write to. It has no state, and many runs use it at once. What else it
-// can do it says by being a Creator, Scanner, Referrer, Renamer or Guard.
+// Target is a kind of record of a store that flows write to. It has no state, and many runs use it
+// at once. What else it can do it says by being a Creator, Scanner, Referrer, Renamer or Guard.
 //
-// Not its business are quota, back-off, the splitting of batches, tries, what may have been sent, dry runs, the
-// journal, memory and cancelling: Kind does them once for all.
+// Not its business are quota, back-off, the splitting of batches, tries, what may have been sent,
+// dry runs, the journal, memory and cancelling: Kind does them once for all.
 type Target interface {
 	Spec() flow.Spec
 	// Catalogue lists what a mapping of these records may fill, in ctx's store.
@@ -26,31 +26,36 @@ type Target interface {
 	// LiveKey is the key of a record of the store.
 	LiveKey(live Live) Key
 
-	// FieldOf returns the field of a live record that a mapping's target is written to, and TargetOf is its reverse.
+	// FieldOf returns the field of a live record that a mapping's target is written to, and TargetOf
+	// is its reverse.
 	FieldOf(target string) string
 	TargetOf(field string) string
 	// Kept lists the fields of a live record that are worth remembering.
 	Kept(m tenants.Mapping) []string
 	// Same reports whether a live value of a field already is the wanted one.
 	Same(field string, live, want any) bool
-	// Blind reports whether the answer to a write may show an old value of a field. What was sent is believed.
+	// Blind reports whether the answer to a write may show an old value of a field. What was sent is
+	// believed.
 	Blind(field string) bool
 
 	// LookupBatch is the most records that one Lookup asks for.
 	LookupBatch() int
-	// Lookup asks for records, all by ID (and Ref) or all by key, and returns those that there are. left are those of
-	// want that it did not ask for. A record may be found by a key that differs in what Key folds.
+	// Lookup asks for records, all by ID (and Ref) or all by key, and returns those that there are.
+	// left are those of want that it did not ask for. A record may be found by a key that differs in
+	// what Key folds.
 	Lookup(ctx context.Context, c *bigcommerce.Client, run *tenants.Run, want []Want) (found []Live, left []Want, err error)
 
-	// Diff returns what writing d would change of a live record, by target. Fields that are not mapped are never
-	// looked at. A field that live does not have is unknown: it is a change until it was sent.
+	// Diff returns what writing d would change of a live record, by target. Fields that are not mapped
+	// are never looked at. A field that live does not have is unknown: it is a change until it was
+	// sent.
 	Diff(d Doc, live Live, refs Refs) []Change
-	// Payload returns what to send for targets of d, nil for all. Nothing that it refers to is missing.
+	// Payload returns what to send for targets of d, nil for all. Nothing that it refers to is
+	// missing.
 	Payload(d Doc, targets []string, refs Refs) bigcommerce.Fields
 	// Routes lists the endpoints that write, in the order that one record needs.
 	Routes() []Route
-	// Update writes to records that exist, in one request by a route, and returns what became of each. A refusal of
-	// the whole that does not say whose fault it is is an error: see Refusal.
+	// Update writes to records that exist, in one request by a route, and returns what became of each.
+	// A refusal of the whole that does not say whose fault it is is an error: see Refusal.
 	Update(ctx context.Context, c *bigcommerce.Client, run *tenants.Run, route string, w []Write) ([]Result, error)
 	// Refusal says what the refusal of a request with one write means.
 	Refusal(run *tenants.Run, w Write, err error) Result
@@ -62,43 +67,47 @@ type Route struct {
 	Batch  int    // most writes that a request takes
 	Serial bool   // one request at a time
 	Blind  bool   // the answer shows no values: what was sent is remembered, and only a look finds drift
-	// Group names what the writes of one request have in common, as the location in a path; nil if nothing.
+	// Group names what the writes of one request have in common, as the location in a path; nil if
+	// nothing.
 	Group func(w Write) string
 }
 
 // Creator is a Target whose records a flow may create.
 type Creator interface {
-	// Create creates a record that is not to be found, and is never repeated blindly. With an error nothing was
-	// created if the result's State is Refused; otherwise that is not known.
+	// Create creates a record that is not to be found, and is never repeated blindly. With an error
+	// nothing was created if the result's State is Refused; otherwise that is not known.
 	Create(ctx context.Context, c *bigcommerce.Client, run *tenants.Run, w Write) (Result, error)
 }
 
-// Scanner is a Target all of whose records can be read, which is the cheaper way to find many of them.
+// Scanner is a Target all of whose records can be read, which is the cheaper way to find many of
+// them.
 type Scanner interface {
 	// PageSize is how many of what total counts a page has.
 	PageSize() int
-	// Scan returns a page of records: the first after 0, then that after the next of the page before. next is 0
-	// after the last one. total is how many there are from this page on.
+	// Scan returns a page of records: the first after 0, then that after the next of the page before.
+	// next is 0 after the last one. total is how many there are from this page on.
 	Scan(ctx context.Context, c *bigcommerce.Client, run *tenants.Run, after int64) (live []Live, next int64, total int, err error)
 }
 
-// Preparer is a Target that looks at rows before their keys are taken, a window of them at once: it resolves what they
-// name, and refuses rows or warns about them. What it asks the store for it remembers, so that a run in which nothing
-// changed makes no request.
+// Preparer is a Target that looks at rows before their keys are taken, a window of them at once: it
+// resolves what they name, and refuses rows or warns about them. What it asks the store for it
+// remembers, so that a run in which nothing changed makes no request.
 type Preparer interface {
 	Prepare(ctx context.Context, s *flow.Step, rows []*Row) error
 }
 
-// Merger is a Target of which several rows may be about one record, as the stock of an item in several warehouses.
+// Merger is a Target of which several rows may be about one record, as the stock of an item in
+// several warehouses.
 type Merger interface {
 	// Merges reports whether they may be in a run. If not, all but the first row of a key are faults.
 	Merges(run *tenants.Run) bool
-	// Merge adds to a document that of a later row with the same key. It returns what is wrong with the sum, "" for
-	// nothing; then the record fails.
+	// Merge adds to a document that of a later row with the same key. It returns what is wrong with
+	// the sum, "" for nothing; then the record fails.
 	Merge(into, d mapping.Document) (field, message string)
 }
 
-// Upserter is a Target whose writes make no difference between records that exist and records that do not.
+// Upserter is a Target whose writes make no difference between records that exist and records that
+// do not.
 type Upserter interface {
 	// Unseen reports whether a run writes what it does not remember without a look at it.
 	Unseen(run *tenants.Run) bool
@@ -106,10 +115,11 @@ type Upserter interface {
 	Unknown(d Doc, refs Refs) (Live, bool)
 }
 
-// Absenter is a Target that can tell why records are not in the store, or find them elsewhere. Without it a record that is
-// not found and cannot be created fails.
+// Absenter is a Target that can tell why records are not in the store, or find them elsewhere.
+// Without it a record that is not found and cannot be created fails.
 type Absenter interface {
-	// Absent looks for records that no page and no look-up showed, at most LookupBatch, and returns an Absence of each.
+	// Absent looks for records that no page and no look-up showed, at most LookupBatch, and returns an
+	// Absence of each.
 	Absent(ctx context.Context, c *bigcommerce.Client, run *tenants.Run, want []Want) ([]Absence, error)
 }
 
@@ -120,14 +130,14 @@ type Absence struct {
 	Message string // and why it cannot
 }
 
-// Reporter is a Target that has something to say about the source as a whole, once all of its rows were read and matched. It
-// asks the store for nothing.
+// Reporter is a Target that has something to say about the source as a whole, once all of its rows
+// were read and matched. It asks the store for nothing.
 type Reporter interface {
 	Report(ctx context.Context, s *flow.Step) error
 }
 
-// Checker is a Target that has more to say about a flow that is to be saved than what its catalogue and its options tell.
-// What it says is problem.Invalid, whose fields name mappings and options.
+// Checker is a Target that has more to say about a flow that is to be saved than what its catalogue
+// and its options tell. What it says is problem.Invalid, whose fields name mappings and options.
 type Checker interface {
 	Check(f *tenants.Flow) error
 }
@@ -175,13 +185,14 @@ type Doc struct {
 	cleaned cleaned
 }
 
-// Explains reports whether live, or that it is not shown, is what BigCommerce made of want, which was sent before.
+// Explains reports whether live, or that it is not shown, is what BigCommerce made of want, which
+// was sent before.
 func (d Doc) Explains(field string, want, live any, shown bool) bool {
 	return d.cleaned.explains(field, want, live, shown)
 }
 
-// Change is one target of one record before and after; tenants.RunItem.Changes and tenants.JournalEntry.Changes are
-// JSON arrays of it.
+// Change is one target of one record before and after; tenants.RunItem.Changes and
+// tenants.JournalEntry.Changes are JSON arrays of it.
 type Change struct {
 	Field   string `json:"field"` // the mapping's target, so that what is written by id is shown by name
 	Before  any    `json:"before"`
@@ -263,15 +274,15 @@ func identityOf(item tenants.RunItem) identity { return identity{item.TargetID, 
 
 // Referrer is a Target whose documents name other things of the store, which are written by id.
 type Referrer interface {
-	// Refs returns what a run refers to, nil if its mapping names nothing. The run has it to itself, and keeps it
-	// between steps while the process lives.
+	// Refs returns what a run refers to, nil if its mapping names nothing. The run has it to itself,
+	// and keeps it between steps while the process lives.
 	Refs(run *tenants.Run) Refs
 }
 
 // Refs are the things that one run's documents name.
 type Refs interface {
-	// Load sees to it that what docs name and Missing returns is really not in the store: from memory if that has
-	// all of it, else from the store.
+	// Load sees to it that what docs name and Missing returns is really not in the store: from memory
+	// if that has all of it, else from the store.
 	Load(ctx context.Context, s *flow.Step, docs ...mapping.Document) error
 	// Missing returns what a document names and the store does not have.
 	Missing(d mapping.Document) []Ref
@@ -285,8 +296,8 @@ type Refs interface {
 	Requests(missing []Ref) int
 	// Plural names the things of a field: "categories".
 	Plural(field string) string
-	// Recalled reports whether something was not read from the store by this run: then a refusal that Blames accepts
-	// is no record's fault.
+	// Recalled reports whether something was not read from the store by this run: then a refusal that
+	// Blames accepts is no record's fault.
 	Recalled() bool
 	// Blames reports whether a refusal is because of a reference.
 	Blames(err error) bool
@@ -300,10 +311,11 @@ type Ref struct {
 	Name  string `json:"name"`  // as written
 }
 
-// Renamer is a Target of whose records no two may have the same value of one field, as products' names.
+// Renamer is a Target of whose records no two may have the same value of one field, as products'
+// names.
 type Renamer interface {
-	// Unique returns the field, the document's value of it ("" if it has none), and a form of it that no other
-	// record has.
+	// Unique returns the field, the document's value of it ("" if it has none), and a form of it that
+	// no other record has.
 	Unique(d mapping.Document) (field, value, unique string)
 	// UniqueKey is the form in which values are compared, of at most 64 characters.
 	UniqueKey(value string) string

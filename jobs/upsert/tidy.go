@@ -11,7 +11,8 @@ import (
 // tidyBatch is how many rows one statement deletes.
 const tidyBatch = 2000
 
-// Tidy deletes what dry runs noted for themselves, and keeps what is remembered of records to its limit.
+// Tidy deletes what dry runs noted for themselves, and keeps what is remembered of records to its
+// limit.
 func (k *Kind) Tidy(ctx context.Context, run *tenants.Run) error {
 	k.refs.forget(run.ID)
 	if err := k.dropBooks(ctx, run); err != nil {

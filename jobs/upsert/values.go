@@ -9,9 +9,10 @@ import (
 	"time"
 )
 
-// Same reports whether a live value already is the wanted one. Numbers are compared by value (12.5 is
-// 12.50), times by instant, lists of numbers as sets (their order means nothing to BigCommerce);
-// strings must be equal to the byte. What BigCommerce leaves out or answers as null is the zero value.
+// Same reports whether a live value already is the wanted one. Numbers are compared by value (12.5
+// is 12.50), times by instant, lists of numbers as sets (their order means nothing to BigCommerce);
+// strings must be equal to the byte. What BigCommerce leaves out or answers as null is the zero
+// value.
 func Same(live, want any) bool {
 	if live == nil || want == nil {
 		return zero(live) && zero(want)

@@ -8,10 +8,11 @@ import (
 	"sluice/tenants"
 )
 
-// window is what the flow's records say about some rows that stand together, and what these change in them.
+// window is what the flow's records say about some rows that stand together, and what these change
+// in them.
 //
-// A real run writes to the flow's own records. A dry run must not alter what a later run does: it reads
-// those, and writes copies of its own, whose FlowID is the run's ID and which Tidy deletes.
+// A real run writes to the flow's own records. A dry run must not alter what a later run does: it
+// reads those, and writes copies of its own, whose FlowID is the run's ID and which Tidy deletes.
 type window struct {
 	step    *step
 	own     string                    // FlowID that this run writes
@@ -108,8 +109,8 @@ func (w *window) record(m *mapped) tenants.Record {
 	return r
 }
 
-// admit gives each row to be planned a name, or whatever else must be unique, that no other key of the flow has, and
-// plans it. A row whose target does not rename fails.
+// admit gives each row to be planned a name, or whatever else must be unique, that no other key of
+// the flow has, and plans it. A row whose target does not rename fails.
 func (w *window) admit(ctx context.Context, work []*mapped, s *step) error {
 	if len(work) == 0 {
 		return nil
@@ -187,8 +188,8 @@ func (h uniqueHolders) other(value, key string) bool {
 	return len(keys) > 1 || len(keys) == 1 && !keys[key]
 }
 
-// holders finds who has the names of the rows to be planned: products of the flow that exist, and rows
-// that this run met before. A record that never landed and was not met holds nothing.
+// holders finds who has the names of the rows to be planned: products of the flow that exist, and
+// rows that this run met before. A record that never landed and was not met holds nothing.
 func (w *window) holders(ctx context.Context, renamer Renamer, work []*mapped) (uniqueHolders, error) {
 	names := make([]string, 0, 2*len(work))
 	for _, m := range work {

@@ -14,8 +14,8 @@ import (
 )
 
 // Stages of the write phase. Updates go first, because one may free a name that a create needs. The
-// stages repeat while the other left something: a create may turn out to be an update, and an update
-// of a product that was deleted meanwhile becomes a create.
+// stages repeat while the other left something: a create may turn out to be an update, and an
+// update of a product that was deleted meanwhile becomes a create.
 const (
 	stageUpdates = "updates"
 	stageCreates = "creates"
@@ -29,8 +29,8 @@ const (
 	maxTries = 5
 	// haltAfter is how many requests in a row may stay unanswered before a step stops sending more.
 	haltAfter = 3
-	// maxFruitless is how many steps in a row may go without any answer, maxBackoff apart at most: some
-	// 50 minutes of outage, after which the run fails.
+	// maxFruitless is how many steps in a row may go without any answer, maxBackoff apart at most:
+	// some 50 minutes of outage, after which the run fails.
 	maxFruitless = 60
 	maxBackoff   = time.Minute
 	// quotaShare keeps a run from having more than this part of a small quota in flight at once.
@@ -216,7 +216,8 @@ func (s *step) exhausted(item tenants.RunItem) bool { return s.cp.Tries[item.Lin
 
 const exhaustedMessage = "BigCommerce gave no usable answer for this record, five times. Retry the record later; if it fails again, contact support."
 
-// accept ends an item all of whose changes landed. live is its record, as far as the last answer showed it.
+// accept ends an item all of whose changes landed. live is its record, as far as the last answer
+// showed it.
 func (s *step) accept(o *changeset, x *write, live Live, action string, refs Refs) error {
 	s.compareAnswer(x)
 	delete(s.cp.Tries, x.item.Line)
@@ -273,8 +274,8 @@ func (s *step) tellRenamed(x *write) {
 	}
 }
 
-// stale forgets what the run refers to after some of it turned out to be gone. The next step loads it again and
-// creates what is missing. It notes the try, but of what had only been recalled.
+// stale forgets what the run refers to after some of it turned out to be gone. The next step loads
+// it again and creates what is missing. It notes the try, but of what had only been recalled.
 func (s *step) stale(x *write, refs Refs) {
 	if !s.staleRefs {
 		s.staleRefs = true

@@ -16,8 +16,8 @@ import (
 // step look up, in one request.
 const createGroup = 250
 
-// writeCreates creates a group of products, one POST each. Before the first POST the group is marked
-// as sending; what a crash leaves in that state is looked up before anything else happens.
+// writeCreates creates a group of products, one POST each. Before the first POST the group is
+// marked as sending; what a crash leaves in that state is looked up before anything else happens.
 func (s *step) writeCreates(ctx context.Context) error {
 	begun, err := s.find(ctx, query{state: tenants.ItemSending, limit: createGroup})
 	if err != nil {
@@ -91,8 +91,8 @@ func passed(ready []*write, cursor int64, items []tenants.RunItem) int64 {
 	return max(cursor, items[len(items)-1].Line)
 }
 
-// markSending notes in a transaction of its own that these creates may be sent from now on. It fails
-// if the run moved on without this step, or if any of them is marked already.
+// markSending notes in a transaction of its own that these creates may be sent from now on. It
+// fails if the run moved on without this step, or if any of them is marked already.
 func (s *step) markSending(ctx context.Context, all []*write) error {
 	lines := make([]int64, len(all))
 	for i, x := range all {
@@ -113,8 +113,8 @@ func (s *step) markSending(ctx context.Context, all []*write) error {
 		if res.Error != nil {
 			return fmt.Errorf("upsert: mark creates of run %s: %w", s.run.ID, res.Error)
 		}
-		// Another worker, whose lease was lost without its knowing, is at this very step and may be sending
-		// them. The next attempt looks up what it sent.
+		// Another worker, whose lease was lost without its knowing, is at this very step and may be
+		// sending them. The next attempt looks up what it sent.
 		if res.RowsAffected < int64(len(lines)) {
 			return fmt.Errorf("upsert: %d of %d creates of run %s are being sent by another worker at the same step",
 				int64(len(lines))-res.RowsAffected, len(lines), s.run.ID)
@@ -210,9 +210,9 @@ func (s *step) meet(ctx context.Context, o *changeset, x *write, refs Refs) erro
 }
 
 // adoptLive concludes from a product that is there although the item was to be created. One that is
-// exactly what a create of this item would have made, after such a create may have been sent, is taken
-// as made by it: what other routes are to write, a create may have left. Any other was there before, or
-// somebody else made it: it is updated where it differs.
+// exactly what a create of this item would have made, after such a create may have been sent, is
+// taken as made by it: what other routes are to write, a create may have left. Any other was there
+// before, or somebody else made it: it is updated where it differs.
 func (s *step) adoptLive(o *changeset, x *write, live Live, refs Refs) error {
 	changes := s.k.target.Diff(x.doc.Doc, live, refs)
 	first := s.k.target.Routes()[0]

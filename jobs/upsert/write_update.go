@@ -9,8 +9,8 @@ import (
 	"sluice/tenants"
 )
 
-// A step takes on at most updateBatches batches, and no more than some updateItems items: those of a batch are all in
-// memory, and saved together.
+// A step takes on at most updateBatches batches, and no more than some updateItems items: those of
+// a batch are all in memory, and saved together.
 const (
 	updateBatches = 40
 	updateItems   = 4000
@@ -89,8 +89,8 @@ func (s *step) writeUpdates(ctx context.Context) error {
 	return nil
 }
 
-// toUpdateNow returns the updates that the step looks at, at most limit: whole batches of the largest route, or enough to
-// fill those of groups.
+// toUpdateNow returns the updates that the step looks at, at most limit: whole batches of the
+// largest route, or enough to fill those of groups.
 func (s *step) toUpdateNow(ctx context.Context) (items []tenants.RunItem, limit int, err error) {
 	largest := 1
 	for _, r := range s.k.target.Routes() {
@@ -115,8 +115,9 @@ func (s *step) toUpdateNow(ctx context.Context) (items []tenants.RunItem, limit 
 // takenOn is how many batches of a size one step takes on.
 func takenOn(batch int) int { return max(1, min(updateBatches, updateItems/batch)) }
 
-// send sends updates, a route after the other, until the step is spent. last says that none come after these. While an
-// earlier route has something to write, whose records may follow, a later one sends whole batches only.
+// send sends updates, a route after the other, until the step is spent. last says that none come
+// after these. While an earlier route has something to write, whose records may follow, a later one
+// sends whole batches only.
 func (s *step) send(ctx context.Context, c *bigcommerce.Client, all []*write, refs Refs, last bool) {
 	requests, stop := graceful(ctx)
 	defer stop()
@@ -194,12 +195,13 @@ func decodeWrite(item tenants.RunItem) (*write, error) {
 	return x, nil
 }
 
-// suspectAfter is how many steps without any answer make every update go alone: perhaps it is not the
-// platform that is away, but one record that breaks every batch it is in.
+// suspectAfter is how many steps without any answer make every update go alone: perhaps it is not
+// the platform that is away, but one record that breaks every batch it is in.
 const suspectAfter = 2
 
-// batches cuts the updates of a route into batches. Unless they are the last ones, what fills no batch is left for the
-// next step, which fills it up. What failed without an answer before goes alone, in case it is the reason.
+// batches cuts the updates of a route into batches. Unless they are the last ones, what fills no
+// batch is left for the next step, which fills it up. What failed without an answer before goes
+// alone, in case it is the reason.
 func (s *step) batches(all []*write, route Route, refs Refs, last bool) [][]*write {
 	var groups []string // in the order of the feed
 	together := make(map[string][]*write)
@@ -237,8 +239,8 @@ func (s *step) batches(all []*write, route Route, refs Refs, last bool) [][]*wri
 	return out[:min(len(out), alone+takenOn(route.Batch))]
 }
 
-// updated draws the conclusion of one update. memory is its product as it was remembered, if its changes were
-// worked out from that.
+// updated draws the conclusion of one update. memory is its product as it was remembered, if its
+// changes were worked out from that.
 func (s *step) updated(o *changeset, x *write, memory Live, refs Refs) error {
 	if x.doc.basis == basisMemory {
 		switch x.state {
@@ -375,8 +377,8 @@ func (w *updater) put(ctx context.Context, batch []*write) {
 // maxMoves is how often a step follows a record to another Ref.
 const maxMoves = 3
 
-// sort takes the results of a batch. What is not surely saved is sent again alone, to learn its own fault; what
-// surely is not, because of others, is sent again together.
+// sort takes the results of a batch. What is not surely saved is sent again alone, to learn its own
+// fault; what surely is not, because of others, is sent again together.
 func (w *updater) sort(ctx context.Context, batch []*write, results []Result) {
 	var again []*write
 	moved := false
@@ -411,9 +413,9 @@ func (w *updater) sort(ctx context.Context, batch []*write, results []Result) {
 	}
 }
 
-// withoutMemory returns those of a batch whose changes were worked out from live records. If BigCommerce refuses
-// a batch, it is cheaper to look the others up, many in a request, than to split it: several of their records may
-// be gone.
+// withoutMemory returns those of a batch whose changes were worked out from live records. If
+// BigCommerce refuses a batch, it is cheaper to look the others up, many in a request, than to
+// split it: several of their records may be gone.
 func withoutMemory(batch []*write) []*write {
 	return slices.DeleteFunc(slices.Clone(batch), func(x *write) bool { return x.doc.basis == basisMemory })
 }

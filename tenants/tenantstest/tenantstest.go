@@ -15,8 +15,8 @@ import (
 // Keys is what NewDB gives the vault. It protects nothing.
 const Keys = "test:c2x1aWNlLXRlc3Qta2V5LW9mLTMyLWJ5dGVzLWxvbmc="
 
-// sqliteTemplate is the file of a migrated, empty SQLite database, made once a process: a copy of it costs
-// less than a migration.
+// sqliteTemplate is the file of a migrated, empty SQLite database, made once a process: a copy of
+// it costs less than a migration.
 var sqliteTemplate = sync.OnceValues(func() ([]byte, error) {
 	dir, err := os.MkdirTemp("", "tenantstest-*")
 	if err != nil {
@@ -33,7 +33,8 @@ var sqliteTemplate = sync.OnceValues(func() ([]byte, error) {
 // postgresTemplate is the same for PostgreSQL.
 var postgresTemplate = testenv.PostgresTemplate{Fill: migrate}
 
-// migrate migrates the empty database at url and closes it, which also brings SQLite's write-ahead log home.
+// migrate migrates the empty database at url and closes it, which also brings SQLite's write-ahead
+// log home.
 func migrate(url string) error {
 	db, err := tenants.Open(context.Background(), url, Keys, nil)
 	if err != nil {
@@ -64,8 +65,8 @@ func NewDBAt(t testing.TB) (db *tenants.DB, url string) {
 	return Open(t, url), url
 }
 
-// NewPostgres returns a migrated, empty PostgreSQL database of its own, closed when the test ends; ok is false when
-// PostgreSQL is not installed (see testenv).
+// NewPostgres returns a migrated, empty PostgreSQL database of its own, closed when the test ends;
+// ok is false when PostgreSQL is not installed (see testenv).
 func NewPostgres(t testing.TB) (db *tenants.DB, ok bool) {
 	t.Helper()
 	db, _, ok = NewPostgresAt(t)
@@ -96,8 +97,8 @@ func Open(t testing.TB, url string) *tenants.DB {
 	return db
 }
 
-// EachDB runs fn as a subtest on SQLite, and on PostgreSQL where it is installed (see testenv), each
-// time with a migrated, empty database.
+// EachDB runs fn as a subtest on SQLite, and on PostgreSQL where it is installed (see testenv),
+// each time with a migrated, empty database.
 func EachDB(t *testing.T, fn func(t *testing.T, db *tenants.DB)) {
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) { fn(t, NewDB(t)) })

@@ -54,11 +54,13 @@ type Vault struct {
 	mark    []byte // the key of fingerprints, made of the current one
 }
 
-// New reads the operator's keys, "id:base64,id2:base64". Each key is 32 bytes in standard or URL-safe
-// base64, with or without padding. The first seals; all open. Ids are 1 to 32 letters, digits, "-", "_" or ".".
+// New reads the operator's keys, "id:base64,id2:base64". Each key is 32 bytes in standard or
+// URL-safe base64, with or without padding. The first seals; all open. Ids are 1 to 32 letters,
+// digits, "-", "_" or ".".
 //
-// A key may also be 64 hexadecimal digits alone, which is what hosts generate (Heroku's "secret" generator,
-// openssl rand -hex 32). Its id then follows from the key: "sha256-" and the first 8 digits of its SHA-256.
+// A key may also be 64 hexadecimal digits alone, which is what hosts generate (Heroku's "secret"
+// generator, openssl rand -hex 32). Its id then follows from the key: "sha256-" and the first 8
+// digits of its SHA-256.
 func New(keys string) (*Vault, error) {
 	v := &Vault{keys: map[string]cipher.AEAD{}}
 	var seen [][]byte
@@ -108,7 +110,8 @@ func GenerateKey(id string) (string, error) {
 // Current returns the id of the key that seals.
 func (v *Vault) Current() string { return v.current }
 
-// KeyID returns the id of the key that sealed, "" if sealed is no sealed value. The key need not be configured.
+// KeyID returns the id of the key that sealed, "" if sealed is no sealed value. The key need not be
+// configured.
 func (v *Vault) KeyID(sealed []byte) string {
 	_, id, _, _, err := parse(sealed)
 	if err != nil {
@@ -117,8 +120,8 @@ func (v *Vault) KeyID(sealed []byte) string {
 	return id
 }
 
-// Seal encrypts plain for one column ("table.column") of one store with the current key. Two seals of
-// the same value differ.
+// Seal encrypts plain for one column ("table.column") of one store with the current key. Two seals
+// of the same value differ.
 func (v *Vault) Seal(storeHash, column string, plain []byte) ([]byte, error) {
 	if storeHash == "" || column == "" || strings.ContainsRune(storeHash, 0) {
 		return nil, errors.New("vault: a store hash and a column are needed to seal")
@@ -138,8 +141,9 @@ func (v *Vault) Seal(storeHash, column string, plain []byte) ([]byte, error) {
 	return sealTo(out, body, plain, aad), nil
 }
 
-// Fingerprint returns 64 hexadecimal digits that are the same for the same value of a store's column, and
-// tell nothing of it to whoever lacks the key. They change when another key becomes the current one.
+// Fingerprint returns 64 hexadecimal digits that are the same for the same value of a store's
+// column, and tell nothing of it to whoever lacks the key. They change when another key becomes the
+// current one.
 func (v *Vault) Fingerprint(storeHash, column, value string) string {
 	mac := hmac.New(sha256.New, v.mark)
 	mac.Write(associated(nil, storeHash, column))
@@ -219,8 +223,8 @@ func newGCM(key []byte) (cipher.AEAD, error) {
 	return cipher.NewGCM(block)
 }
 
-// parseKey reads one key of ENCRYPTION_KEYS. Its errors go on after "encryption key 1" and never quote the text,
-// which may be the key itself.
+// parseKey reads one key of ENCRYPTION_KEYS. Its errors go on after "encryption key 1" and never
+// quote the text, which may be the key itself.
 func parseKey(part string) (id string, key []byte, err error) {
 	id, text, ok := strings.Cut(part, ":")
 	if !ok {

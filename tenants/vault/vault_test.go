@@ -182,7 +182,8 @@ func TestHexadecimalKeys(t *testing.T) {
 		t.Error("upper and lower case digits are two keys")
 	}
 
-	// It is a key like any other: it opens after a rotation, and its bytes are the bytes of the base64 form.
+	// It is a key like any other: it opens after a rotation, and its bytes are the bytes of the base64
+	// form.
 	old := seal(t, open(t, digits), secret)
 	if got, err := open(t, keyB+","+digits).Open("aaa", column, old); err != nil || string(got) != secret {
 		t.Errorf("after a rotation: %q, %v", got, err)

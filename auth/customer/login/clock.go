@@ -12,15 +12,16 @@ const (
 	// measureEvery is how long a measured difference is believed. Clocks of servers drift by
 	// milliseconds in that time.
 	measureEvery = 10 * time.Minute
-	// retryEvery spaces measurements that fail, so that a platform that is away is not asked per sign-in.
+	// retryEvery spaces measurements that fail, so that a platform that is away is not asked per
+	// sign-in.
 	retryEvery = 30 * time.Second
-	// maxRoundTrip is the longest answer that is believed: half of it is the measurement's error, and an
-	// iat has 30 s to live.
+	// maxRoundTrip is the longest answer that is believed: half of it is the measurement's error, and
+	// an iat has 30 s to live.
 	maxRoundTrip = 5 * time.Second
 )
 
-// Clock tells BigCommerce's time: ours, corrected by the difference to GET /v2/time. The difference is
-// the platform's, not a store's, so one Clock serves all. It is safe for concurrent use.
+// Clock tells BigCommerce's time: ours, corrected by the difference to GET /v2/time. The difference
+// is the platform's, not a store's, so one Clock serves all. It is safe for concurrent use.
 type Clock struct {
 	now func() time.Time
 	log *slog.Logger
@@ -42,9 +43,9 @@ func NewClock(now func() time.Time, log *slog.Logger) *Clock {
 	return &Clock{now: now, log: log}
 }
 
-// Now returns BigCommerce's time. ask is GET /v2/time with any store's client and is called when the
-// last measurement is too old. When it fails the last difference holds, none at first: a shopper is not
-// turned away for it.
+// Now returns BigCommerce's time. ask is GET /v2/time with any store's client and is called when
+// the last measurement is too old. When it fails the last difference holds, none at first: a
+// shopper is not turned away for it.
 func (c *Clock) Now(ctx context.Context, ask func(context.Context) (time.Time, error)) time.Time {
 	c.mu.Lock()
 	due := !c.now().Before(c.next)
@@ -73,8 +74,8 @@ func (c *Clock) measure(ctx context.Context, ask func(context.Context) (time.Tim
 		c.log.WarnContext(ctx, "BigCommerce's clock was not read; the last difference holds", "known", c.measured, "error", err)
 		return
 	}
-	// Their time is cut to whole seconds, so on average we lag half a second: an iat of the future would
-	// be refused, one of the past has 30 s.
+	// Their time is cut to whole seconds, so on average we lag half a second: an iat of the future
+	// would be refused, one of the past has 30 s.
 	c.skew = theirs.Sub(sent.Add(trip / 2))
 	c.measured, c.next = true, c.now().Add(measureEvery)
 }

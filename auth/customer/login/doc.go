@@ -4,6 +4,6 @@
 //	redirect_to ──RedirectPath──▶ checked path ─┐
 //	platform clock ──Clock──────▶ iat ──────────┴▶ Minter.URL ──▶ address, valid once and for 30 s
 //
-// Whoever has such an address is the customer: the package never logs one, never keeps one, and gives
-// each a jti of its own. It never decides which customer somebody is, and reads no database.
+// Whoever has such an address is the customer: the package never logs one, never keeps one, and
+// gives each a jti of its own. It never decides which customer somebody is, and reads no database.
 package login

@@ -9,16 +9,18 @@ import (
 )
 
 const (
-	// maxRedirect bounds redirect_to in bytes: it travels inside a JWT inside a URL, and proxies in front
-	// of storefronts take some 8 KB of it.
+	// maxRedirect bounds redirect_to in bytes: it travels inside a JWT inside a URL, and proxies in
+	// front of storefronts take some 8 KB of it.
 	maxRedirect = 1024
-	// maxDecodings is how often percent-encoding may be nested. Honest addresses nest it twice at most.
+	// maxDecodings is how often percent-encoding may be nested. Honest addresses nest it twice at
+	// most.
 	maxDecodings = 4
 )
 
-// RedirectPath checks where a shopper wants to go after the sign-in: a path of the storefront, perhaps
-// with a query and a fragment. It returns text as it is, "" for "", or a problem.Invalid that names
-// redirect_to. Nothing is fixed on the way: what browsers or servers read in two ways is refused.
+// RedirectPath checks where a shopper wants to go after the sign-in: a path of the storefront,
+// perhaps with a query and a fragment. It returns text as it is, "" for "", or a problem.Invalid
+// that names redirect_to. Nothing is fixed on the way: what browsers or servers read in two ways is
+// refused.
 func RedirectPath(text string) (string, error) {
 	if text == "" {
 		return "", nil
@@ -35,7 +37,8 @@ func RedirectPath(text string) (string, error) {
 	if u, err := url.Parse(text); err != nil || u.Scheme != "" || u.Host != "" || u.Opaque != "" || u.User != nil {
 		return "", refuseRedirect("is not a path of the storefront, such as /account.php")
 	}
-	// Browsers, proxies and storefronts undo percent-encoding once or more: each form has to be harmless.
+	// Browsers, proxies and storefronts undo percent-encoding once or more: each form has to be
+	// harmless.
 	form := text
 	for range maxDecodings {
 		if reason := harm(form); reason != "" {

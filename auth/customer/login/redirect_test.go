@@ -41,8 +41,8 @@ func TestRedirectPath(t *testing.T) {
 	}
 }
 
-// browserHost is where a browser goes from https://shop.example: it drops tabs and line ends, trims,
-// and takes a backslash for a slash.
+// browserHost is where a browser goes from https://shop.example: it drops tabs and line ends,
+// trims, and takes a backslash for a slash.
 func browserHost(text string) (string, error) {
 	text = strings.NewReplacer("\t", "", "\n", "", "\r", "", `\`, "/").Replace(strings.TrimFunc(text, func(r rune) bool { return r <= ' ' }))
 	base := &url.URL{Scheme: "https", Host: "shop.example", Path: "/login/token/x"}
@@ -53,8 +53,8 @@ func browserHost(text string) (string, error) {
 	return u.Scheme + "://" + u.Host, nil
 }
 
-// FuzzRedirectPath: what is accepted leads to the storefront, in whatever form a browser or a server
-// reads it.
+// FuzzRedirectPath: what is accepted leads to the storefront, in whatever form a browser or a
+// server reads it.
 func FuzzRedirectPath(f *testing.F) {
 	for _, text := range append(accepted, refused...) {
 		f.Add(text)
@@ -89,8 +89,8 @@ func leadsHome(t *testing.T, text string) {
 	}
 }
 
-// TestRedirectPathOfFragments puts texts together from what attacks on redirects are made of, which a
-// fuzzer that knows only bytes seldom does.
+// TestRedirectPathOfFragments puts texts together from what attacks on redirects are made of, which
+// a fuzzer that knows only bytes seldom does.
 func TestRedirectPathOfFragments(t *testing.T) {
 	fragments := []string{
 		"/", "/", "//", `\`, "%2f", "%2F", "%5c", "%255c", "%252f", "%25", "%", "%0d%0a", "%09", "%00", "\t", "\n", "\r", "\x00", " ", "..", ".", "%2e%2e", ";", "@", ":", "?", "#", "&", "=",

@@ -55,8 +55,8 @@ func NewMinter(clientID, clientSecret string) (*Minter, error) {
 }
 
 // URL returns the address that signs a customer in at the storefront with this origin
-// (scheme://host[:port]). now is BigCommerce's time (Clock.Now). The address works once, until ValidFor
-// after now.
+// (scheme://host[:port]). now is BigCommerce's time (Clock.Now). The address works once, until
+// ValidFor after now.
 func (m *Minter) URL(origin string, r Request, now time.Time) (string, error) {
 	u, err := url.Parse(origin)
 	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || u.User != nil ||

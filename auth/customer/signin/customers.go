@@ -26,8 +26,8 @@ func CustomerByID(ctx context.Context, client *bigcommerce.Client, id int64, at 
 	return c, nil
 }
 
-// CustomerByEmail returns the customer with an e-mail address who may sign in at a channel. A customer
-// of that channel goes before one of every channel, as at BigCommerce's own login.
+// CustomerByEmail returns the customer with an e-mail address who may sign in at a channel. A
+// customer of that channel goes before one of every channel, as at BigCommerce's own login.
 func CustomerByEmail(ctx context.Context, client *bigcommerce.Client, email string, at Channel) (*bigcommerce.Customer, error) {
 	if strings.Contains(email, ",") { // BigCommerce would look for two
 		return nil, problem.New(problem.CustomerNotFound, "The store has no customer with this e-mail address.")
@@ -65,8 +65,9 @@ func otherChannel(at Channel) error {
 		"Sign in there, or give the customer this channel in BigCommerce.", at.ID)
 }
 
-// Create creates a customer at a channel. problem.Conflict when the address is taken meanwhile. ours is
-// false where the answer was lost and a customer with the address is there: it may be one who registered.
+// Create creates a customer at a channel. problem.Conflict when the address is taken meanwhile.
+// ours is false where the answer was lost and a customer with the address is there: it may be one
+// who registered.
 func Create(ctx context.Context, client *bigcommerce.Client, c bigcommerce.NewCustomer) (made *bigcommerce.Customer, ours bool, err error) {
 	made, err = client.Customers.Create(ctx, c)
 	var invalid *bigcommerce.ValidationError
@@ -86,17 +87,18 @@ func Create(ctx context.Context, client *bigcommerce.Client, c bigcommerce.NewCu
 	return nil, false, platform(err)
 }
 
-// newPassword returns a password that nobody can know: 130 random bits, and of each kind of character that
-// a store may ask for. BigCommerce documents no longest one; bcrypt reads 72 bytes.
+// newPassword returns a password that nobody can know: 130 random bits, and of each kind of
+// character that a store may ask for. BigCommerce documents no longest one; bcrypt reads 72 bytes.
 func newPassword() string {
 	text := rand.Text() // 26 of A to Z and 2 to 7
 	half := len(text) / 2
 	return "Aa1-" + text[:half] + strings.ToLower(text[half:])
 }
 
-// LockPassword gives a customer a password that nobody knows, not even Sluice. Whoever knew the old one
-// cannot sign in with it any more; the customer can have a link to set another mailed to their own address.
-// A repeat is no harm. What BigCommerce answers stays out of the error, since it might repeat the password.
+// LockPassword gives a customer a password that nobody knows, not even Sluice. Whoever knew the old
+// one cannot sign in with it any more; the customer can have a link to set another mailed to their
+// own address. A repeat is no harm. What BigCommerce answers stays out of the error, since it might
+// repeat the password.
 func LockPassword(ctx context.Context, client *bigcommerce.Client, id int64) error {
 	_, err := client.Customers.Update(ctx, bigcommerce.CustomerChange{
 		ID: id, Authentication: &bigcommerce.CustomerAuthentication{NewPassword: newPassword()},

@@ -13,8 +13,8 @@ import (
 	"sluice/internal/sandbox"
 )
 
-// BigCommerce quotes the e-mail address that is in the way. Neither the error, which is logged and noted
-// in the store's sign-ins, nor what a person reads may have it.
+// BigCommerce quotes the e-mail address that is in the way. Neither the error, which is logged and
+// noted in the store's sign-ins, nor what a person reads may have it.
 func TestATakenAddressIsNotTold(t *testing.T) {
 	s, err := sandbox.New(sandbox.Options{Plan: "enterprise"})
 	if err != nil {

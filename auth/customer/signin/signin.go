@@ -30,8 +30,8 @@ type Clients interface {
 	Client(ctx context.Context, storeHash string, count func(bigcommerce.Answer)) (*bigcommerce.Client, error)
 }
 
-// Service signs shoppers in. Its methods act for the store of their context and are safe for concurrent
-// use.
+// Service signs shoppers in. Its methods act for the store of their context and are safe for
+// concurrent use.
 type Service struct {
 	DB      *tenants.DB
 	Clients Clients
@@ -40,8 +40,8 @@ type Service struct {
 	Log     *slog.Logger
 }
 
-// Store returns the store of ctx if shoppers can be signed in at it: the app is installed there and may
-// do so. Else the problem says what to do about it.
+// Store returns the store of ctx if shoppers can be signed in at it: the app is installed there and
+// may do so. Else the problem says what to do about it.
 func (s *Service) Store(ctx context.Context) (*tenants.Store, error) {
 	notInstalled := problem.New(problem.StoreNotInstalled, "Sluice is not installed on this store. Install it from the BigCommerce control panel.")
 	hash := tenants.StoreHash(ctx)
@@ -150,8 +150,8 @@ func originOf(address string) string {
 	return u.Scheme + "://" + strings.ToLower(u.Host)
 }
 
-// Client returns the API client of store for calls that a person waits for, and the context to use it
-// with.
+// Client returns the API client of store for calls that a person waits for, and the context to use
+// it with.
 func (s *Service) Client(ctx context.Context, store *tenants.Store) (context.Context, *bigcommerce.Client, error) {
 	client, err := s.Clients.Client(ctx, store.Hash, nil)
 	return bigcommerce.WithInteractive(ctx), client, err

@@ -19,8 +19,8 @@ type claimStep struct {
 	index int
 }
 
-// claimPath leads to one value inside a document of claims: email, emails[0], emails.0, user.mail or
-// ["https://example.com/mail"]. It is no expression: it cannot choose, join or compute.
+// claimPath leads to one value inside a document of claims: email, emails[0], emails.0, user.mail
+// or ["https://example.com/mail"]. It is no expression: it cannot choose, join or compute.
 type claimPath []claimStep
 
 var (
@@ -75,7 +75,8 @@ func firstStep(text string, first bool) (step claimStep, n int) {
 // root is the claim that the path begins in.
 func (p claimPath) root() string { return p[0].name }
 
-// text returns the text that the path leads to in claims, without spaces around; "" if there is no text.
+// text returns the text that the path leads to in claims, without spaces around; "" if there is no
+// text.
 func (p claimPath) text(claims map[string]any) string {
 	var at any = claims
 	for _, step := range p {

@@ -88,8 +88,8 @@ type mapped struct {
 	notes []string // what was left out and why, for the merchant
 }
 
-// apply evaluates the expressions within one budget. One that fails leaves its field as it is and is
-// noted: a shopper is not turned away for a phone number.
+// apply evaluates the expressions within one budget. One that fails leaves its field as it is and
+// is noted: a shopper is not turned away for a phone number.
 func (m mappings) apply(ctx context.Context, claims map[string]any) mapped {
 	out := mapped{text: map[string]string{}}
 	if len(m.all) == 0 {

@@ -21,7 +21,8 @@ type matching struct {
 	row    *tenants.IdentityProvider
 	who    *identity
 	says   mapped
-	// secured: nobody knows a password of the customer from before the link (tenants.SubjectLink.Secured).
+	// secured: nobody knows a password of the customer from before the link
+	// (tenants.SubjectLink.Secured).
 	secured bool
 	notes   []string // for the merchant
 }
@@ -68,9 +69,9 @@ func (m *matching) customer(ctx context.Context) (*bigcommerce.Customer, error) 
 	return c, nil
 }
 
-// takeOver gives a customer whom Sluice did not create a password that nobody knows, before the link that
-// makes it the subject's: whoever registered with this e-mail before its owner came could go on signing in.
-// A crash in between repeats it at the next sign-in, which is no harm.
+// takeOver gives a customer whom Sluice did not create a password that nobody knows, before the
+// link that makes it the subject's: whoever registered with this e-mail before its owner came could
+// go on signing in. A crash in between repeats it at the next sign-in, which is no harm.
 func (m *matching) takeOver(ctx context.Context, c *bigcommerce.Customer) error {
 	if m.secured || m.row.KeepPasswords {
 		return nil
@@ -100,9 +101,9 @@ func (m *matching) anothers(c *bigcommerce.Customer) error {
 		"Customer %d is linked to another user of the provider. If that user's account is the same person's old one, undo the link in Sluice (Storefront, sign-ins) and have the shopper sign in again.", c.ID)
 }
 
-// secureLinked makes up for what takeOver would have done for a link from before Sluice did it, or from a
-// time when the merchant did not want it. A shopper who signed in so far is not turned away if it fails: the
-// card by e-mail waits until it succeeds.
+// secureLinked makes up for what takeOver would have done for a link from before Sluice did it, or
+// from a time when the merchant did not want it. A shopper who signed in so far is not turned away
+// if it fails: the card by e-mail waits until it succeeds.
 func (m *matching) secureLinked(ctx context.Context, link *tenants.SubjectLink) {
 	if m.secured = link.Secured; m.secured || m.row.KeepPasswords {
 		return
@@ -144,9 +145,9 @@ func (m *matching) linked(ctx context.Context, id int64) (*bigcommerce.Customer,
 	return c, nil
 }
 
-// create makes a customer for an identity whose e-mail nobody has, if the merchant allows it. At the
-// default channel it is one of every storefront, as there; elsewhere it belongs to that channel. ours is as
-// signin.Create has it.
+// create makes a customer for an identity whose e-mail nobody has, if the merchant allows it. At
+// the default channel it is one of every storefront, as there; elsewhere it belongs to that
+// channel. ours is as signin.Create has it.
 func (m *matching) create(ctx context.Context) (made *bigcommerce.Customer, ours bool, err error) {
 	if !m.row.CreateCustomers {
 		return nil, false, refuse(codeCustomerMissing, http.StatusForbidden, "There is no customer account with your e-mail address. Contact the shop to get one.",
@@ -171,8 +172,8 @@ func (m *matching) create(ctx context.Context) (made *bigcommerce.Customer, ours
 	return made, ours, err
 }
 
-// update brings the customer's fields to what the claims say, and tells the back-office account whose it
-// is. What fails is noted and keeps nobody from signing in.
+// update brings the customer's fields to what the claims say, and tells the back-office account
+// whose it is. What fails is noted and keeps nobody from signing in.
 func (m *matching) update(ctx context.Context, c *bigcommerce.Customer) (notes []string) {
 	notes = slices.Concat(m.notes, m.says.notes)
 	if change := m.says.change(c); change != nil {

@@ -23,7 +23,8 @@ import (
 )
 
 const (
-	// maxProviderBody bounds every answer of a provider. Entra's keys, the largest seen, have some 20 KB.
+	// maxProviderBody bounds every answer of a provider. Entra's keys, the largest seen, have some 20
+	// KB.
 	maxProviderBody = 1 << 20
 	// providerTimeout bounds one request to a provider: a shopper is waiting.
 	providerTimeout = 10 * time.Second
@@ -33,8 +34,8 @@ const (
 	maxProviders = 2000
 )
 
-// algorithms are the signatures of ID tokens that are taken: those that only the provider can make. The
-// ones with a shared key, and "none", are not among them.
+// algorithms are the signatures of ID tokens that are taken: those that only the provider can make.
+// The ones with a shared key, and "none", are not among them.
 var algorithms = []string{
 	oidc.RS256, oidc.RS384, oidc.RS512, oidc.ES256, oidc.ES384, oidc.ES512, oidc.PS256, oidc.PS384, oidc.PS512, oidc.EdDSA,
 }
@@ -86,8 +87,8 @@ func (b bounded) CloseIdleConnections() {
 	}
 }
 
-// metadata is a discovery document, as far as it is used (OpenID Connect Discovery 1.0, RP-Initiated
-// Logout 1.0, RFC 8414, RFC 9207).
+// metadata is a discovery document, as far as it is used (OpenID Connect Discovery 1.0,
+// RP-Initiated Logout 1.0, RFC 8414, RFC 9207).
 type metadata struct {
 	Issuer            string   `json:"issuer"`
 	AuthURL           string   `json:"authorization_endpoint"`
@@ -103,7 +104,8 @@ type metadata struct {
 	ResponseHasIssuer bool     `json:"authorization_response_iss_parameter_supported"`
 }
 
-// usable are the algorithms of m that are taken. Without a list RS256 is the one that every provider has.
+// usable are the algorithms of m that are taken. Without a list RS256 is the one that every
+// provider has.
 func (m *metadata) usable() (out []string) {
 	for _, a := range m.Algorithms {
 		if slices.Contains(algorithms, a) {
@@ -174,8 +176,8 @@ func fetchMetadata(ctx context.Context, client *http.Client, issuer string, allo
 	return &m, nil
 }
 
-// FetchAnnouncement reads a provider's document and reports whether it says that its answers name their
-// issuer (RFC 9207). allowPrivate is Config.AllowPrivate.
+// FetchAnnouncement reads a provider's document and reports whether it says that its answers name
+// their issuer (RFC 9207). allowPrivate is Config.AllowPrivate.
 func FetchAnnouncement(ctx context.Context, allowPrivate []netip.Prefix, userAgent, issuer string) (bool, error) {
 	client := newHTTPClient(allowPrivate, userAgent)
 	defer client.CloseIdleConnections()

@@ -47,7 +47,8 @@ func emailClaimOf(row *tenants.IdentityProvider) string {
 }
 
 // word returns what a document says of an e-mail that it names. The flag is about the claim email
-// (OpenID Connect Core 1.0, section 5.1): where that is another e-mail, nobody vouches for this one.
+// (OpenID Connect Core 1.0, section 5.1): where that is another e-mail, nobody vouches for this
+// one.
 func (r emailRule) word(claims map[string]any, email string) word {
 	flag, given := claims[r.flag]
 	standard, _ := claims[emailClaim].(string)
@@ -60,7 +61,8 @@ func (r emailRule) word(claims map[string]any, email string) word {
 	return saidYes
 }
 
-// sameEmail compares e-mails in any case of the letters A to Z, as BigCommerce does, and in nothing else.
+// sameEmail compares e-mails in any case of the letters A to Z, as BigCommerce does, and in nothing
+// else.
 func sameEmail(a, b string) bool { return tenants.FoldEmail(a) == tenants.FoldEmail(b) }
 
 // userInfo is what the userinfo endpoint answered.
@@ -69,11 +71,12 @@ type userInfo struct {
 	failed bool           // it was asked and did not answer with claims
 }
 
-// identify fills in the e-mail of an identity and its claims, from the ID token's claims and the userinfo.
+// identify fills in the e-mail of an identity and its claims, from the ID token's claims and the
+// userinfo.
 //
-// An e-mail and what vouches for it come from one document. The ID token's e-mail goes before the other;
-// the userinfo may vouch for it if it names the same e-mail. What is said of an e-mail that is not there is
-// no word for the other document's.
+// An e-mail and what vouches for it come from one document. The ID token's e-mail goes before the
+// other; the userinfo may vouch for it if it names the same e-mail. What is said of an e-mail that
+// is not there is no word for the other document's.
 func (r emailRule) identify(who *identity, idToken map[string]any, info userInfo) {
 	who.email = r.path.text(idToken)
 	fromInfo := false
@@ -117,8 +120,8 @@ func (r emailRule) doubt(said word, info userInfo) string {
 	return "The provider did not say that it verified the e-mail (email_verified). Have the user verify it at the provider."
 }
 
-// merge returns the claims that expressions see: the ID token's, and those of the userinfo that it lacks.
-// Claims that speak of one another come from one document.
+// merge returns the claims that expressions see: the ID token's, and those of the userinfo that it
+// lacks. Claims that speak of one another come from one document.
 func (r emailRule) merge(idToken, info map[string]any, fromInfo, vouched bool) map[string]any {
 	email := []string{emailClaim, emailFlag, entraFlag, r.path.root()}
 	groups := [][]string{email, {"phone_number", "phone_number_verified"}}

@@ -84,7 +84,8 @@ func TestOneDocumentOneClaim(t *testing.T) {
 	}
 }
 
-// TestMergedClaims: the userinfo fills in what the ID token lacks, but for what belongs to something in it.
+// TestMergedClaims: the userinfo fills in what the ID token lacks, but for what belongs to
+// something in it.
 func TestMergedClaims(t *testing.T) {
 	rule := emailRuleOf(&tenants.IdentityProvider{Preset: custom})
 	idToken := claimsOf{"sub": "s", "email": "a@example.com", "phone_number": "1", "company": "A"}
@@ -139,7 +140,8 @@ func TestUserInfoOfAnotherEmail(t *testing.T) {
 	}
 }
 
-// TestLookalikeEmail: letters whose other case is another person's letter are that other letter to nobody.
+// TestLookalikeEmail: letters whose other case is another person's letter are that other letter to
+// nobody.
 func TestLookalikeEmail(t *testing.T) {
 	s := newShop(t)
 	s.platform.Add(storeA, bigcommerce.Customer{Email: "kim@example.com"})
@@ -172,8 +174,8 @@ func TestClaimPath(t *testing.T) {
 	}
 }
 
-// FuzzClaimPath: what is taken stays within its limits, means the same when it is written anew, and can be
-// followed through any document.
+// FuzzClaimPath: what is taken stays within its limits, means the same when it is written anew, and
+// can be followed through any document.
 func FuzzClaimPath(f *testing.F) {
 	for _, text := range []string{"email", "emails[0]", "emails.0.mail", `["https://x.example/mail"][3]`, "a[", "a.0b", `a["]"]`} {
 		f.Add(text, `{"email":"a","emails":["b",{"mail":"c"}],"a":[[["d"]]]}`)

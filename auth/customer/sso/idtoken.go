@@ -35,8 +35,8 @@ type identity struct {
 	claims   map[string]any
 }
 
-// exchange redeems the code of a flow and returns the verified identity, and the ID token for a later
-// sign-out.
+// exchange redeems the code of a flow and returns the verified identity, and the ID token for a
+// later sign-out.
 func (s *Service) exchange(ctx context.Context, p *provider, row *tenants.IdentityProvider, f *flow, code string, wanted mappings) (*identity, string, error) {
 	secret, err := s.cfg.DB.IdentityProviderSecret(ctx)
 	if err != nil {
@@ -80,8 +80,8 @@ func (s *Service) exchange(ctx context.Context, p *provider, row *tenants.Identi
 // oauth is the client that a merchant registered with the provider.
 func (s *Service) oauth(p *provider, row *tenants.IdentityProvider, back Addresses, secret string) *oauth2.Config {
 	endpoint := oauth2.Endpoint{AuthURL: p.AuthURL, TokenURL: p.TokenURL, AuthStyle: oauth2.AuthStyleInHeader}
-	// Without a list it is client_secret_basic (OpenID Connect Discovery 1.0 section 3). A client without
-	// a secret only names itself.
+	// Without a list it is client_secret_basic (OpenID Connect Discovery 1.0 section 3). A client
+	// without a secret only names itself.
 	if secret == "" || (len(p.TokenAuth) > 0 && !slices.Contains(p.TokenAuth, "client_secret_basic")) {
 		endpoint.AuthStyle = oauth2.AuthStyleInParams
 	}
@@ -90,8 +90,8 @@ func (s *Service) oauth(p *provider, row *tenants.IdentityProvider, back Address
 	}
 }
 
-// exchangeRefusal says why a code was not redeemed. The provider's text stays out of it: it may repeat
-// what was sent.
+// exchangeRefusal says why a code was not redeemed. The provider's text stays out of it: it may
+// repeat what was sent.
 func exchangeRefusal(err error) error {
 	var answer *oauth2.RetrieveError
 	if !errors.As(err, &answer) {
@@ -190,8 +190,8 @@ func (s *Service) tokenRefusal(p *provider, clientID, raw string, err error) err
 	return invalid
 }
 
-// incomplete reports whether the ID token lacks claims that are needed: several providers put only the
-// subject there.
+// incomplete reports whether the ID token lacks claims that are needed: several providers put only
+// the subject there.
 func (r emailRule) incomplete(idToken map[string]any, wanted mappings) bool {
 	names := wanted.names()
 	if r.flag == emailFlag { // Entra's userinfo does not have its own

@@ -20,7 +20,8 @@ import (
 	"sluice/tenants"
 )
 
-// place is where a sign-in leads: a store that takes them, one of its storefronts, and the provider.
+// place is where a sign-in leads: a store that takes them, one of its storefronts, and the
+// provider.
 type place struct {
 	store    *tenants.Store
 	at       signin.Channel
@@ -48,7 +49,8 @@ func storeParam(c *gin.Context) (context.Context, bool) {
 	return ctx, true
 }
 
-// find fills p as far as it can, so that a page can link back, and says why nobody can sign in there.
+// find fills p as far as it can, so that a page can link back, and says why nobody can sign in
+// there.
 func (s *Service) find(ctx context.Context, p *place, channelID int64) (err error) {
 	if p.store, err = s.cfg.SignIn.Store(ctx); err != nil {
 		return err
@@ -74,7 +76,8 @@ func (s *Service) find(ctx context.Context, p *place, channelID int64) (err erro
 	if err := s.cfg.SignIn.MayRead(p.store); err != nil {
 		return err
 	}
-	// What was saved has been checked; an expression that no longer compiles is left out like one that fails.
+	// What was saved has been checked; an expression that no longer compiles is left out like one that
+	// fails.
 	p.mappings, _ = compileClaims(p.row.Claims)
 	if p.provider, err = s.provider(ctx, p.row.Issuer); err != nil {
 		return err
@@ -87,7 +90,8 @@ func (s *Service) find(ctx context.Context, p *place, channelID int64) (err erro
 	return s.addressRefusal(p.row, p.provider)
 }
 
-// addressRefusal says why nobody can come back from a provider by the address that it knows, nil if they can.
+// addressRefusal says why nobody can come back from a provider by the address that it knows, nil if
+// they can.
 func (s *Service) addressRefusal(row *tenants.IdentityProvider, p *provider) error {
 	if !row.SharedAddressRefused(p.ResponseHasIssuer, s.now()) {
 		return nil
@@ -98,8 +102,8 @@ func (s *Service) addressRefusal(row *tenants.IdentityProvider, p *provider) err
 		row.SharedUntil.UTC().Format(time.DateOnly), own.Callback, own.LoggedOut)
 }
 
-// Announces reports whether a provider says that its answers name their issuer (RFC 9207), and records it
-// for ctx's store.
+// Announces reports whether a provider says that its answers name their issuer (RFC 9207), and
+// records it for ctx's store.
 func (s *Service) Announces(ctx context.Context, issuer string) (bool, error) {
 	p, err := s.providers.get(ctx, issuer)
 	if err != nil {
@@ -134,8 +138,8 @@ func channelParam(c *gin.Context) (int64, error) {
 	return id, nil
 }
 
-// enter returns the context of the store in the address. It answers the request itself, and reports false,
-// when there have been too many or no store can have that hash.
+// enter returns the context of the store in the address. It answers the request itself, and reports
+// false, when there have been too many or no store can have that hash.
 func (s *Service) enter(c *gin.Context) (context.Context, bool) {
 	ctx, ok := storeParam(c)
 	if !s.pass(c, tenants.StoreHash(ctx)) {
@@ -197,8 +201,8 @@ func redirectDetail(err error) string {
 	return problem.MessageOf(err)
 }
 
-// callback answers GET /sso/{store_hash}/callback and GET /sso/callback: the provider has sent the browser
-// back.
+// callback answers GET /sso/{store_hash}/callback and GET /sso/callback: the provider has sent the
+// browser back.
 func (s *Service) callback(c *gin.Context) {
 	ctx, id, ok, wrong := answered(c)
 	if !s.pass(c, tenants.StoreHash(ctx)) {
@@ -235,7 +239,8 @@ func (s *Service) callback(c *gin.Context) {
 	c.Redirect(http.StatusSeeOther, target)
 }
 
-// finish takes the provider's answer and returns the login address. It notes in p where and in row who.
+// finish takes the provider's answer and returns the login address. It notes in p where and in row
+// who.
 func (s *Service) finish(ctx context.Context, c *gin.Context, id string, p *place, row *tenants.SignIn) (string, error) {
 	f, err := s.take(ctx, id)
 	if err != nil {
@@ -300,8 +305,8 @@ func (s *Service) finish(ctx context.Context, c *gin.Context, id string, p *plac
 	return target, nil
 }
 
-// shopperAddress is the address that BigCommerce is to insist on, "" if it cannot be told. An IPv4 address
-// inside an IPv6 one is written as what the storefront sees.
+// shopperAddress is the address that BigCommerce is to insist on, "" if it cannot be told. An IPv4
+// address inside an IPv6 one is written as what the storefront sees.
 func shopperAddress(c *gin.Context) string {
 	addr := ratelimit.Address(c).Unmap().WithZone("")
 	if !addr.IsValid() {
@@ -310,8 +315,8 @@ func shopperAddress(c *gin.Context) string {
 	return addr.String()
 }
 
-// authorizationCode reads the code from the provider's answer, or why there is none. announced: the provider
-// said when the sign-in began that its answer names its issuer (RFC 9207, section 2.4).
+// authorizationCode reads the code from the provider's answer, or why there is none. announced: the
+// provider said when the sign-in began that its answer names its issuer (RFC 9207, section 2.4).
 func authorizationCode(c *gin.Context, p *provider, announced bool) (string, error) {
 	for _, name := range []string{"iss", "code", "error"} {
 		if len(c.QueryArray(name)) > 1 {
@@ -334,7 +339,8 @@ func authorizationCode(c *gin.Context, p *provider, announced bool) (string, err
 	return code, nil
 }
 
-// errorForm is that of an error code of OAuth 2.0 (RFC 6749, section 4.1.2.1), as far as one is shown.
+// errorForm is that of an error code of OAuth 2.0 (RFC 6749, section 4.1.2.1), as far as one is
+// shown.
 var errorForm = regexp.MustCompile(`^[a-z0-9_.-]{1,64}$`)
 
 // errorCode returns an OAuth error code that is fit to be shown.

@@ -159,7 +159,8 @@ func TestSignInNames(t *testing.T) {
 	}
 }
 
-// TestUserInfo takes claims that are not in the ID token from the userinfo endpoint, of the same subject.
+// TestUserInfo takes claims that are not in the ID token from the userinfo endpoint, of the same
+// subject.
 func TestUserInfo(t *testing.T) {
 	s := newShop(t)
 	ada := s.platform.Add(storeA, bigcommerce.Customer{Email: "ada@example.com"})
@@ -241,7 +242,8 @@ func TestSignOut(t *testing.T) {
 	if w = b.get("/sso/" + storeA + "/logged-out?state=" + in.Query().Get("state")); w.Code != http.StatusOK || w.Header().Get("Location") != "" {
 		t.Error(w.Code, w.Header())
 	}
-	// Without a provider's sign-out, without a provider, and with one that is away, the shop's session ends.
+	// Without a provider's sign-out, without a provider, and with one that is away, the shop's session
+	// ends.
 	shop := "https://aaa111.example.com/login.php?action=logout"
 	s.setProvider(storeA, func(p *tenants.IdentityProvider) { p.EndSession = false })
 	if w = b.get("/sso/" + storeA + "/logout"); w.Header().Get("Location") != shop {
@@ -262,7 +264,8 @@ func TestSignOut(t *testing.T) {
 	s.refusedWith("sign out of an unknown channel", b.get("/sso/"+storeA+"/logout?channel_id=9"), "channel_unknown")
 }
 
-// TestSignOutOfAHeadlessStorefront ends the session where that storefront does, which has no /login.php.
+// TestSignOutOfAHeadlessStorefront ends the session where that storefront does, which has no
+// /login.php.
 func TestSignOutOfAHeadlessStorefront(t *testing.T) {
 	s := newShop(t)
 	if err := s.db.UpsertChannels(s.ctx(storeA), []tenants.Channel{

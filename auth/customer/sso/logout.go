@@ -17,12 +17,14 @@ import (
 // storeLogout ends BigCommerce's session of the browser. It leads nowhere afterwards.
 const storeLogout = "/login.php?action=logout"
 
-// headlessLogout ends the session of a Catalyst storefront, and leads on to the path in its redirectTo.
+// headlessLogout ends the session of a Catalyst storefront, and leads on to the path in its
+// redirectTo.
 const headlessLogout = "/logout"
 
-// logout answers GET /sso/{store_hash}/logout: it ends the provider's session, and leads on to where
-// the storefront's ends. Parameters: channel_id; redirect_to; storefront=done when the storefront's own
-// session has ended already. It needs no sign-in of ours, so it also works when those were switched off.
+// logout answers GET /sso/{store_hash}/logout: it ends the provider's session, and leads on to
+// where the storefront's ends. Parameters: channel_id; redirect_to; storefront=done when the
+// storefront's own session has ended already. It needs no sign-in of ours, so it also works when
+// those were switched off.
 func (s *Service) logout(c *gin.Context) {
 	ctx, ok := s.enter(c)
 	if !ok {
@@ -49,8 +51,8 @@ func (s *Service) logout(c *gin.Context) {
 	c.Redirect(http.StatusFound, target)
 }
 
-// storefront returns the channel of a request, of any store that has the app: whoever is signed in may
-// sign out.
+// storefront returns the channel of a request, of any store that has the app: whoever is signed in
+// may sign out.
 func (s *Service) storefront(ctx context.Context, c *gin.Context) (front, error) {
 	channel, err := channelParam(c)
 	if err != nil {
@@ -92,8 +94,8 @@ func (at front) logoutPath(redirectTo string) string {
 	return headlessLogout + "?" + url.Values{"redirectTo": {redirectTo}}.Encode()
 }
 
-// endSession returns the address that ends the provider's session (OpenID Connect RP-Initiated Logout
-// 1.0, section 2), "" if there is none to end.
+// endSession returns the address that ends the provider's session (OpenID Connect RP-Initiated
+// Logout 1.0, section 2), "" if there is none to end.
 func (s *Service) endSession(ctx context.Context, c *gin.Context, f flow) (string, error) {
 	row, err := s.cfg.DB.IdentityProvider(ctx)
 	if err != nil || row == nil || !row.Enabled || !row.EndSession {
@@ -126,8 +128,9 @@ func (s *Service) endSession(ctx context.Context, c *gin.Context, f flow) (strin
 	return u.String(), nil
 }
 
-// loggedOut answers GET /sso/{store_hash}/logged-out and GET /sso/logged-out: the provider's session has
-// ended, the storefront's is next. It leads to the storefront of the state's store and no other's.
+// loggedOut answers GET /sso/{store_hash}/logged-out and GET /sso/logged-out: the provider's
+// session has ended, the storefront's is next. It leads to the storefront of the state's store and
+// no other's.
 func (s *Service) loggedOut(c *gin.Context) {
 	ctx, id, ok, wrong := answered(c)
 	if !s.pass(c, tenants.StoreHash(ctx)) {

@@ -39,8 +39,8 @@ func show(c *gin.Context, status int, title, message, code, back string) {
 	c.Data(status, "text/html; charset=utf-8", b.Bytes())
 }
 
-// refused ends a request that signs nobody in, with a page and, if row belongs to a store, a line in
-// the store's log of sign-ins.
+// refused ends a request that signs nobody in, with a page and, if row belongs to a store, a line
+// in the store's log of sign-ins.
 func (s *Service) refused(c *gin.Context, row *tenants.SignIn, back string, err error) {
 	ctx, r := c.Request.Context(), refusalOf(err)
 	refusals.Kind(c, refusals.SignIn)
@@ -57,8 +57,9 @@ func (s *Service) refused(c *gin.Context, row *tenants.SignIn, back string, err 
 	show(c, r.status, "You are not signed in", r.message, r.code, back)
 }
 
-// pass admits a request, or answers 429 with a page. One for a store that is not known to have the app counts
-// against its address, whatever store it names: else each made-up name would have a limit of its own.
+// pass admits a request, or answers 429 with a page. One for a store that is not known to have the
+// app counts against its address, whatever store it names: else each made-up name would have a
+// limit of its own.
 func (s *Service) pass(c *gin.Context, store string) bool {
 	address := ratelimit.Address(c)
 	var wait time.Duration

@@ -21,8 +21,9 @@ type Preset struct {
 	verifiedBy string         // the claim that vouches for an e-mail
 }
 
-// The claims that vouch for an e-mail: OpenID Connect's own, and Entra's ("e-mail domain owner verified").
-// Entra has no email_verified, and its e-mails are whatever an administrator of any tenant typed in.
+// The claims that vouch for an e-mail: OpenID Connect's own, and Entra's ("e-mail domain owner
+// verified"). Entra has no email_verified, and its e-mails are whatever an administrator of any
+// tenant typed in.
 const (
 	emailFlag = "email_verified"
 	entraFlag = "xms_edov"
@@ -101,8 +102,8 @@ func truth(v any) bool {
 	return false
 }
 
-// sharedIssuers are those of Entra that stand for every organisation of the world, or every personal
-// account: an administrator of any of them can give a user any e-mail.
+// sharedIssuers are those of Entra that stand for every organisation of the world, or every
+// personal account: an administrator of any of them can give a user any e-mail.
 var sharedIssuers = regexp.MustCompile(`(?i)^/(common|organizations|consumers|9188040d-6c67-4c5b-b112-36a304b66dad)(/|$)`) //nolint:misspell // Entra's name
 
 // entraHosts are those whose first segment is a tenant.
@@ -111,8 +112,8 @@ var entraHosts = map[string]bool{
 	"login.partner.microsoftonline.cn": true,
 }
 
-// entraIssuer reports whether an issuer is one of Entra's, under whichever preset, and shared whether
-// it is one of no single organisation.
+// entraIssuer reports whether an issuer is one of Entra's, under whichever preset, and shared
+// whether it is one of no single organisation.
 func entraIssuer(issuer string) (is, shared bool) {
 	u, err := url.Parse(issuer)
 	if err != nil || !entraHosts[strings.ToLower(u.Hostname())] {

@@ -12,8 +12,8 @@ import (
 	"sluice/tenants"
 )
 
-// checkCredentials tries the client id and secret with a code that cannot be one: a provider looks at
-// the client first (RFC 6749, section 3.2.1), so invalid_grant says that the client is right.
+// checkCredentials tries the client id and secret with a code that cannot be one: a provider looks
+// at the client first (RFC 6749, section 3.2.1), so invalid_grant says that the client is right.
 func (s *Service) checkCredentials(ctx context.Context, m *metadata, row *tenants.IdentityProvider, secret string) Check {
 	const name = "client_credentials"
 	p := &provider{metadata: *m}

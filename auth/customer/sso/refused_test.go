@@ -358,7 +358,8 @@ func (s *shop) links() (n int64) {
 	return n
 }
 
-// TestMixUps are answers in the wrong place: another browser, another tab's code, another store's Redis.
+// TestMixUps are answers in the wrong place: another browser, another tab's code, another store's
+// Redis.
 func TestMixUps(t *testing.T) {
 	s := newShop(t)
 	s.platform.Add(storeA, bigcommerce.Customer{Email: "ada@example.com"})
@@ -389,7 +390,8 @@ func TestMixUps(t *testing.T) {
 	next := s.idp.authorize(t, b.begin(storeA, "")).Query()
 	s.refusedWith("a used code", b.get("/sso/"+storeA+"/callback?"+url.Values{"state": {next.Get("state")}, "code": {back.Query().Get("code")}}.Encode()), codeExchange)
 
-	// Whoever can write to Redis cannot make one store's sign-in another's: it is sealed for its store.
+	// Whoever can write to Redis cannot make one store's sign-in another's: it is sealed for its
+	// store.
 	q := s.idp.authorize(t, b.begin(storeA, "")).Query()
 	id := q.Get("state")[len(storeA)+1:]
 	sealed, err := s.rdb.Get(t.Context(), stateKey(storeA, id)).Bytes()
@@ -414,7 +416,8 @@ func TestMixUps(t *testing.T) {
 	s.signedIn(b.get(back.String() + "&iss=" + url.QueryEscape(s.idp.server.URL)))
 }
 
-// TestStoresNeverMeet signs the same person with the same e-mail in at two stores with one provider.
+// TestStoresNeverMeet signs the same person with the same e-mail in at two stores with one
+// provider.
 func TestStoresNeverMeet(t *testing.T) {
 	s := newShop(t)
 	ids := map[string]int64{}

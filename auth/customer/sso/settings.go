@@ -76,8 +76,8 @@ type Check struct {
 	Message string `json:"message"` // what is wrong and what to do, or what was found
 }
 
-// TestProvider tries everything that can be tried without a person: p as CheckProvider left it, with
-// its client secret. It changes nothing.
+// TestProvider tries everything that can be tried without a person: p as CheckProvider left it,
+// with its client secret. It changes nothing.
 func (s *Service) TestProvider(ctx context.Context, p *tenants.IdentityProvider, secret string) []Check {
 	var checks []Check
 	add := func(name string, ok bool, message string) { checks = append(checks, Check{name, ok, message}) }

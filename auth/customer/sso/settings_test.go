@@ -210,7 +210,8 @@ func TestNewCustomerOfClaims(t *testing.T) {
 	}
 }
 
-// TestClaimsHaveABudget: what a merchant writes about claims is compiled and evaluated for each shopper.
+// TestClaimsHaveABudget: what a merchant writes about claims is compiled and evaluated for each
+// shopper.
 func TestClaimsHaveABudget(t *testing.T) {
 	deep := strings.Repeat("number(", 60) + "x" + strings.Repeat(`,",")`, 60)
 	m, wrong := compileClaims([]tenants.ClaimMapping{

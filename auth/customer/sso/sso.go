@@ -16,9 +16,10 @@ import (
 	"sluice/tenants"
 )
 
-// Where the package's addresses are, below the app's. Each store has its own redirect URIs, which the
-// merchant registers with the provider: an answer that comes to one store's is never another's (RFC 9700,
-// section 4.4.2). The shared ones are for providers that were set up before (tenants.IdentityProvider.SharedUntil).
+// Where the package's addresses are, below the app's. Each store has its own redirect URIs, which
+// the merchant registers with the provider: an answer that comes to one store's is never another's
+// (RFC 9700, section 4.4.2). The shared ones are for providers that were set up before
+// (tenants.IdentityProvider.SharedUntil).
 const (
 	loginPath           = "/sso/:store_hash/login"
 	logoutPath          = "/sso/:store_hash/logout"
@@ -124,8 +125,8 @@ func (s *Service) Register(r gin.IRouter) {
 	g.GET(sharedLoggedOutPath, s.loggedOut)
 }
 
-// headers keep states, codes and login addresses out of caches and Referer headers, and our pages out
-// of frames.
+// headers keep states, codes and login addresses out of caches and Referer headers, and our pages
+// out of frames.
 func headers(c *gin.Context) {
 	c.Header("Cache-Control", "no-store")
 	c.Header("Referrer-Policy", "no-referrer")

@@ -24,7 +24,8 @@ import (
 const (
 	// stateFor is how long a shopper may take at the provider.
 	stateFor = 10 * time.Minute
-	// columnState and columnHint are what a sealed value is bound to beside its store. Never rename them.
+	// columnState and columnHint are what a sealed value is bound to beside its store. Never rename
+	// them.
 	columnState = "sso.state"
 	columnHint  = "sso.id_token_hint"
 	// hintFor is how long the ID token is kept in the browser as the hint of a later sign-out.
@@ -52,9 +53,9 @@ type flow struct {
 // statePattern is a state of ours: the store's hash and a random id.
 var statePattern = regexp.MustCompile(`^([a-z0-9]{1,32})\.([A-Z2-7]{26})$`)
 
-// answered returns the store and the id of the state in an answer of a provider, and the context of that
-// store. An answer that comes to a store's own address is that store's: one with another's state is refused,
-// before anything is looked up or sent. ok is false if there is no state of ours.
+// answered returns the store and the id of the state in an answer of a provider, and the context of
+// that store. An answer that comes to a store's own address is that store's: one with another's
+// state is refused, before anything is looked up or sent. ok is false if there is no state of ours.
 func answered(c *gin.Context) (ctx context.Context, id string, ok bool, err error) {
 	ctx = c.Request.Context()
 	path, own := c.Params.Get("store_hash")
@@ -88,8 +89,8 @@ func digest(text string) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
-// stateKey is where a flow waits. The id itself is not in Redis: who reads Redis cannot answer for a
-// shopper.
+// stateKey is where a flow waits. The id itself is not in Redis: who reads Redis cannot answer for
+// a shopper.
 func stateKey(store, id string) string {
 	return "sluice:idp:{" + store + "}:state:" + digest(id)
 }
@@ -138,7 +139,8 @@ func (s *Service) take(ctx context.Context, id string) (*flow, error) {
 	return &f, nil
 }
 
-// cookie names. The prefixes keep other hosts of the domain, and pages without TLS, from setting them.
+// cookie names. The prefixes keep other hosts of the domain, and pages without TLS, from setting
+// them.
 func (s *Service) browserCookie() string {
 	if s.secure {
 		return "__Host-sluice_sso"
@@ -155,8 +157,9 @@ func (s *Service) hintCookie() string {
 
 var browserPattern = regexp.MustCompile(`^[A-Z2-7]{26}$`)
 
-// bindBrowser gives the browser a secret of its own, or renews the one it has, and returns its hash for a
-// store. A browser keeps one for all its tabs; what it began at one store it cannot end at another.
+// bindBrowser gives the browser a secret of its own, or renews the one it has, and returns its hash
+// for a store. A browser keeps one for all its tabs; what it began at one store it cannot end at
+// another.
 func (s *Service) bindBrowser(c *gin.Context, store string) string {
 	value, err := c.Cookie(s.browserCookie())
 	if err != nil || !browserPattern.MatchString(value) {
@@ -176,14 +179,14 @@ func (s *Service) sameBrowser(c *gin.Context, store string, f *flow) bool {
 		subtle.ConstantTimeCompare([]byte(digest(store+"."+value)), []byte(f.Browser)) == 1
 }
 
-// hintColumn is what a hint is bound to beside its store: the provider that gave the ID token, and the client that it
-// gave it to. It says who the shopper is, which is no other provider's to know.
+// hintColumn is what a hint is bound to beside its store: the provider that gave the ID token, and
+// the client that it gave it to. It says who the shopper is, which is no other provider's to know.
 func hintColumn(p *tenants.IdentityProvider) string {
 	return columnHint + "." + digest(p.Issuer+"\x00"+p.ClientID)
 }
 
-// keepHint leaves an ID token of p with the browser, sealed, for a later sign-out. One that is too long for
-// a cookie is left out: the provider then asks the shopper.
+// keepHint leaves an ID token of p with the browser, sealed, for a later sign-out. One that is too
+// long for a cookie is left out: the provider then asks the shopper.
 func (s *Service) keepHint(c *gin.Context, p *tenants.IdentityProvider, idToken string) {
 	store := p.StoreHash
 	sealed, err := s.cfg.DB.Vault().Seal(store, hintColumn(p), []byte(idToken))
@@ -201,8 +204,9 @@ func (s *Service) setHint(c *gin.Context, store, value string, maxAge int) {
 	})
 }
 
-// takeHint returns the ID token of p that the browser keeps, "" if none, and has it deleted. One that the store's
-// shopper has from another provider, or that p gave to another client, is deleted unread.
+// takeHint returns the ID token of p that the browser keeps, "" if none, and has it deleted. One
+// that the store's shopper has from another provider, or that p gave to another client, is deleted
+// unread.
 func (s *Service) takeHint(c *gin.Context, p *tenants.IdentityProvider) string {
 	value, err := c.Cookie(s.hintCookie())
 	if err != nil {

@@ -10,8 +10,9 @@ import (
 )
 
 const (
-	// knownFor and absentFor are how long a process remembers that a store has the app, or has not. It decides
-	// nothing but how callers are counted, and whether a store that nobody has is looked up again.
+	// knownFor and absentFor are how long a process remembers that a store has the app, or has not. It
+	// decides nothing but how callers are counted, and whether a store that nobody has is looked up
+	// again.
 	knownFor  = 10 * time.Minute
 	absentFor = 10 * time.Second
 	// storesAtMost is how many stores are remembered.
@@ -49,8 +50,8 @@ func (m *storeMemory) put(hash string, installed bool, now time.Time) {
 	m.stores[hash] = storeSeen{installed, now.Add(keep)}
 }
 
-// installed reports whether a store has the app, by memory or by a look. Who cannot be told is taken for one
-// that has it: what comes next fails by itself.
+// installed reports whether a store has the app, by memory or by a look. Who cannot be told is
+// taken for one that has it: what comes next fails by itself.
 func (s *Service) installed(ctx context.Context, hash string) bool {
 	if !tenants.ValidStoreHash(hash) {
 		return false

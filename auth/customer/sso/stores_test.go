@@ -9,8 +9,9 @@ import (
 	"gorm.io/gorm"
 )
 
-// TestMadeUpStoresShareALimit: each name is another, and an address has one rate for them all. Its sign-ins at
-// a store that there is are not touched by it, and what nobody has is not looked up each time.
+// TestMadeUpStoresShareALimit: each name is another, and an address has one rate for them all. Its
+// sign-ins at a store that there is are not touched by it, and what nobody has is not looked up
+// each time.
 func TestMadeUpStoresShareALimit(t *testing.T) {
 	for _, path := range []string{"/sso/%s/login", "/sso/%s/logout", "/sso/callback?state=%s.AAAAAAAAAAAAAAAAAAAAAAAAAA", "/sso/logged-out?state=%s.AAAAAAAAAAAAAAAAAAAAAAAAAA"} {
 		s := newShop(t)

@@ -29,8 +29,8 @@ func (s *shop) announce(announces bool) {
 	s.sso.providers = newProviders(s.sso.http, true, s.now)
 }
 
-// victim has somebody sign in at the provider by an address that an attacker made: request changed by the
-// attacker, back is where the answer is sent to.
+// victim has somebody sign in at the provider by an address that an attacker made: request changed
+// by the attacker, back is where the answer is sent to.
 func (s *shop) victim(location string, change func(url.Values)) *url.URL {
 	s.t.Helper()
 	u, err := url.Parse(location)
@@ -50,8 +50,9 @@ func (s *shop) exchanges() int {
 	return s.idp.requests["/token"]
 }
 
-// TestStoresHaveTheirOwnAddress is the mix-up of RFC 9700, section 4.4.2, in all its directions: no answer of
-// one store's provider is taken for another store, and nothing is sent to anybody before that is known.
+// TestStoresHaveTheirOwnAddress is the mix-up of RFC 9700, section 4.4.2, in all its directions: no
+// answer of one store's provider is taken for another store, and nothing is sent to anybody before
+// that is known.
 func TestStoresHaveTheirOwnAddress(t *testing.T) {
 	s := newShop(t)
 	for _, store := range []string{storeA, storeB} {
@@ -113,9 +114,10 @@ func (s *shop) flowOf(location string) *flow {
 	return f
 }
 
-// TestAttackersProvider is the attack as it was carried out: the merchant of store A has their own provider,
-// which sends a shopper of store B on to store B's provider, with an address that brings the code back under
-// store A's state. Nowhere may the code get into the attacker's hands, or sign anybody in at store B.
+// TestAttackersProvider is the attack as it was carried out: the merchant of store A has their own
+// provider, which sends a shopper of store B on to store B's provider, with an address that brings
+// the code back under store A's state. Nowhere may the code get into the attacker's hands, or sign
+// anybody in at store B.
 func TestAttackersProvider(t *testing.T) {
 	for name, tt := range map[string]struct {
 		announces bool // the attacker's provider
@@ -166,8 +168,8 @@ func TestAttackersProvider(t *testing.T) {
 	}
 }
 
-// TestSharedAddress: a provider from before goes on with the shared address as long as its answers name it,
-// else for a time; what the merchant switched to the store's own is refused there.
+// TestSharedAddress: a provider from before goes on with the shared address as long as its answers
+// name it, else for a time; what the merchant switched to the store's own is refused there.
 func TestSharedAddress(t *testing.T) {
 	s := newShop(t)
 	s.platform.Add(storeA, bigcommerce.Customer{Email: "ada@example.com"})
@@ -226,7 +228,8 @@ func TestSharedAddress(t *testing.T) {
 	s.refusedWith("an announcement that was taken back", b.get(back.String()), codeMixUp)
 	s.shared(storeA, s.now())
 	refused(codeSharedAddress)
-	// What is under way when the merchant switches has to begin again; then only the own address counts.
+	// What is under way when the merchant switches has to begin again; then only the own address
+	// counts.
 	s.announce(true)
 	back = s.idp.authorize(t, b.begin(storeA, ""))
 	s.setProvider(storeA, func(p *tenants.IdentityProvider) { p.SharedUntil = nil })
@@ -239,8 +242,8 @@ func TestSharedAddress(t *testing.T) {
 	s.signedIn(b.get(back.String()))
 }
 
-// TestPreHijacking: whoever registered with somebody else's address cannot sign in any more once its owner
-// has come by single sign-on, and sees nothing that was meant for the owner.
+// TestPreHijacking: whoever registered with somebody else's address cannot sign in any more once
+// its owner has come by single sign-on, and sees nothing that was meant for the owner.
 func TestPreHijacking(t *testing.T) {
 	const stranger = "the-stranger-knows-this-1"
 	s := newShop(t)
@@ -307,8 +310,8 @@ func TestPreHijacking(t *testing.T) {
 	}
 }
 
-// TestLinkedBefore: a link from before this was known shows no card by e-mail until its customer has a new
-// password, and keeps nobody from signing in.
+// TestLinkedBefore: a link from before this was known shows no card by e-mail until its customer
+// has a new password, and keeps nobody from signing in.
 func TestLinkedBefore(t *testing.T) {
 	s := newShop(t)
 	ctx := s.ctx(storeA)
@@ -354,8 +357,9 @@ func TestLinkedBefore(t *testing.T) {
 	}
 }
 
-// TestGivenBefore: the account that the claim gave to a customer, before single sign-on replaced passwords, is shown to
-// nobody who may have registered with the shopper's e-mail, until the shopper comes again and that password is gone.
+// TestGivenBefore: the account that the claim gave to a customer, before single sign-on replaced
+// passwords, is shown to nobody who may have registered with the shopper's e-mail, until the
+// shopper comes again and that password is gone.
 func TestGivenBefore(t *testing.T) {
 	s := newShop(t)
 	ctx := s.ctx(storeA)
@@ -431,7 +435,8 @@ func TestKeepPasswords(t *testing.T) {
 	}
 }
 
-// TestShopperAddress binds the login address to the address that the shopper came from, if that is wanted.
+// TestShopperAddress binds the login address to the address that the shopper came from, if that is
+// wanted.
 func TestShopperAddress(t *testing.T) {
 	s := newShop(t)
 	s.platform.Add(storeA, bigcommerce.Customer{Email: "ada@example.com"})
@@ -453,8 +458,9 @@ func TestShopperAddress(t *testing.T) {
 	}
 }
 
-// TestAHintIsOfItsProvider: the ID token that a shopper's browser keeps says who they are, to the provider and the
-// client that it is of. After the merchant has moved to another it goes nowhere, and is gone.
+// TestAHintIsOfItsProvider: the ID token that a shopper's browser keeps says who they are, to the
+// provider and the client that it is of. After the merchant has moved to another it goes nowhere,
+// and is gone.
 func TestAHintIsOfItsProvider(t *testing.T) {
 	s := newShop(t)
 	s.platform.Add(storeA, bigcommerce.Customer{Email: "ada@example.com"})

@@ -1,5 +1,5 @@
-// Package expression measures what the budget of mapping expressions is in time: it is counted in steps and bytes, which are the same
-// on every machine.
+// Package expression measures what the budget of mapping expressions is in time: it is counted in
+// steps and bytes, which are the same on every machine.
 package expression
 
 import (

@@ -35,13 +35,16 @@ const (
 )
 
 const (
-	// minimum is the example value of min_requests_remaining in the Python client's documentation; it has no default.
+	// minimum is the example value of min_requests_remaining in the Python client's documentation; it
+	// has no default.
 	minimum = 2
-	// inFlight is how many requests of one store one of our processes has under way, as one run has (jobs/upsert).
+	// inFlight is how many requests of one store one of our processes has under way, as one run has
+	// (jobs/upsert).
 	inFlight = 8
 )
 
-// clientTask is what one client process does: use up the quota of each store until it is told to stop.
+// clientTask is what one client process does: use up the quota of each store until it is told to
+// stop.
 type clientTask struct {
 	Way      string
 	RedisURL string
@@ -82,7 +85,8 @@ func runClient(ctx context.Context, in json.RawMessage, _ func(any) error) error
 	return nil
 }
 
-// sluice is how the app's workers ask: clients as jobs makes them, and whoever gets no quota comes back when it is told to.
+// sluice is how the app's workers ask: clients as jobs makes them, and whoever gets no quota comes
+// back when it is told to.
 func sluice(ctx context.Context, task *clientTask) error {
 	opts, err := redis.ParseURL(task.RedisURL)
 	if err != nil {
@@ -136,13 +140,15 @@ func work(ctx context.Context, client *bigcommerce.Client) {
 	}
 }
 
-// plain is a client without a governor, one request at a time, as the official Python and PHP ones are.
+// plain is a client without a governor, one request at a time, as the official Python and PHP ones
+// are.
 type plain struct {
 	store storeTask
 	http  *http.Client
 }
 
-// loop sends; when an answer leaves no more than least requests, or is a 429, it waits until the window ends.
+// loop sends; when an answer leaves no more than least requests, or is a 429, it waits until the
+// window ends.
 func (c *plain) loop(ctx context.Context, least int) {
 	for ctx.Err() == nil {
 		status, left, reset, err := c.get(ctx)

@@ -1,10 +1,12 @@
-// Package governor compares Sluice's quota governor with two ways to keep within a store's quota that BigCommerce's own
-// clients lead to.
+// Package governor compares Sluice's quota governor with two ways to keep within a store's quota
+// that BigCommerce's own clients lead to.
 //
-// To stop when few requests are left is what the Python client does if it is asked to (rate_limiting_management with
-// min_requests_remaining and wait): after each answer that succeeded it looks at X-Rate-Limit-Requests-Left and sleeps until
-// the window ends. To send until a 429 comes and wait for the window's end is what is left to the caller otherwise: the Python client raises
-// RateLimitingException, and the PHP client, in the versions that were read for this, treats a 429 as any error.
+// To stop when few requests are left is what the Python client does if it is asked to
+// (rate_limiting_management with min_requests_remaining and wait): after each answer that succeeded
+// it looks at X-Rate-Limit-Requests-Left and sleeps until the window ends. To send until a 429
+// comes and wait for the window's end is what is left to the caller otherwise: the Python client
+// raises RateLimitingException, and the PHP client, in the versions that were read for this, treats
+// a 429 as any error.
 package governor
 
 import (
@@ -188,7 +190,8 @@ func round(ctx context.Context, n int) (result map[stand]harness.Values, err err
 	return result, nil
 }
 
-// tasks are what the client processes of a round do: three a way, and one is the other app of all stores that have one.
+// tasks are what the client processes of a round do: three a way, and one is the other app of all
+// stores that have one.
 func tasks(n int, redisURL string, sandboxes map[time.Duration]*stage.SandboxInfo) []clientTask {
 	other := clientTask{Way: otherApp}
 	var all []clientTask

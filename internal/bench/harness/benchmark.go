@@ -29,7 +29,8 @@ type Metric struct {
 	Means  string // for the report: what exactly is counted, from where to where
 }
 
-// Values are what one round of one contender measured, by the metrics' names. A metric that does not apply is left out.
+// Values are what one round of one contender measured, by the metrics' names. A metric that does
+// not apply is left out.
 type Values map[string]float64
 
 // Round is what a contender is told about the round it is to run.
@@ -43,7 +44,8 @@ type Round struct {
 type Contender struct {
 	Name  string
 	About string // for the report: configuration, and what it is there for; optional
-	// Round runs one round from a fresh state. An error means that the contender could not be measured.
+	// Round runs one round from a fresh state. An error means that the contender could not be
+	// measured.
 	Round func(ctx context.Context, r Round) (Values, error)
 }
 
@@ -56,7 +58,8 @@ const (
 	AtMost
 )
 
-// Target is what a contender's metric has to be. With Of, Bound is a factor: Bound 0.8 of another contender's value.
+// Target is what a contender's metric has to be. With Of, Bound is a factor: Bound 0.8 of another
+// contender's value.
 type Target struct {
 	Contender string
 	Metric    string
@@ -73,12 +76,13 @@ type Benchmark struct {
 	Metrics    []Metric
 	Contenders []Contender
 	Targets    []Target
-	// Setup prepares what all rounds share; optional. stop is called at the end, also after an error of a round.
+	// Setup prepares what all rounds share; optional. stop is called at the end, also after an error
+	// of a round.
 	Setup func(ctx context.Context) (stop func(), err error)
 	// Timeout ends one round of one contender; default five minutes.
 	Timeout time.Duration
-	// Rounds is how many rounds are run at most, for a benchmark that takes many minutes; 0: as many as asked for. The table
-	// shows how many there were.
+	// Rounds is how many rounds are run at most, for a benchmark that takes many minutes; 0: as many
+	// as asked for. The table shows how many there were.
 	Rounds int
 }
 

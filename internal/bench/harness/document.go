@@ -37,14 +37,15 @@ func ParseDocument(text string) Document {
 	return d
 }
 
-// SetWhole replaces the whole run's report, and drops what was measured between the last one and this.
+// SetWhole replaces the whole run's report, and drops what was measured between the last one and
+// this.
 func (d *Document) SetWhole(report string) { d.whole, d.since = report, "" }
 
 // SetSoak replaces the report of the soak.
 func (d *Document) SetSoak(report string) { d.soak = report }
 
-// SetSince puts in the sections of benchmarks that were run by themselves, in place of older ones of
-// the same benchmarks.
+// SetSince puts in the sections of benchmarks that were run by themselves, in place of older ones
+// of the same benchmarks.
 func (d *Document) SetSince(sections map[string]string) {
 	all := map[string]string{}
 	name := ""
@@ -76,7 +77,8 @@ func (d Document) String() string {
 	return strings.Join(parts, "\n")
 }
 
-// Sections returns what SetSince takes: of each benchmark when, on what and with what result it was run.
+// Sections returns what SetSince takes: of each benchmark when, on what and with what result it was
+// run.
 func (r Report) Sections(results []Result) map[string]string {
 	sections := map[string]string{}
 	for i := range results {

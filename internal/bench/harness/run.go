@@ -34,11 +34,12 @@ type Outcome struct {
 	Err    error
 }
 
-// ErrInterrupted is the error of a run that was stopped. Its results are all there: those of benchmarks that were not run say so.
+// ErrInterrupted is the error of a run that was stopped. Its results are all there: those of
+// benchmarks that were not run say so.
 var ErrInterrupted = errors.New("interrupted")
 
-// Run runs the benchmarks one after another. Its error is about the declarations, or ErrInterrupted when ctx ended: what goes wrong
-// in a benchmark is in its Result.
+// Run runs the benchmarks one after another. Its error is about the declarations, or ErrInterrupted
+// when ctx ended: what goes wrong in a benchmark is in its Result.
 func Run(ctx context.Context, benchmarks []Benchmark, o Options) ([]Result, error) {
 	if o.Rounds < 1 {
 		o.Rounds = MinRounds
@@ -128,8 +129,8 @@ func (b *Benchmark) rounds(asked int) int {
 	return asked
 }
 
-// order is the order of round n (from 1) for k contenders: begun one further each time, and backwards every other time, so that
-// no one always runs first or always after the same one.
+// order is the order of round n (from 1) for k contenders: begun one further each time, and
+// backwards every other time, so that no one always runs first or always after the same one.
 func order(k, n int) []int {
 	list := make([]int, k)
 	for i := range k {
@@ -184,7 +185,8 @@ func outcome(b *Benchmark, values Values, err error) string {
 	return strings.Join(parts, ", ")
 }
 
-// values returns what a contender measured of a metric, by round; a round that failed or did not measure it is left out.
+// values returns what a contender measured of a metric, by round; a round that failed or did not
+// measure it is left out.
 func (r *Result) values(contender, metric string) map[int]float64 {
 	out := map[int]float64{}
 	for i, round := range r.Rounds[contender] {

@@ -33,8 +33,8 @@ func Median(values []float64) float64 {
 	return s[len(s)/2]
 }
 
-// Percentile returns the smallest of values that at least the share p (0 < p ≤ 1) of them do not exceed (nearest rank);
-// the zero value of none.
+// Percentile returns the smallest of values that at least the share p (0 < p ≤ 1) of them do not
+// exceed (nearest rank); the zero value of none.
 func Percentile[T cmp.Ordered](values []T, p float64) T {
 	if len(values) == 0 {
 		var zero T

@@ -21,8 +21,8 @@ func (r row) cells() []string {
 	return []string{r.benchmark, r.metric, r.contender, r.median, r.spread, r.target, r.verdict}
 }
 
-// rows lays a result out by metric, so that the contenders stand under one another. A contender that failed has one row that
-// says so; a further target of the same metric has a row of its own.
+// rows lays a result out by metric, so that the contenders stand under one another. A contender
+// that failed has one row that says so; a further target of the same metric has a row of its own.
 func (r *Result) rows() []row {
 	b := r.Benchmark
 	verdicts := r.Verdicts()
@@ -123,7 +123,8 @@ func markdown(results []Result) string {
 	return out.String()
 }
 
-// Missed lists the targets that were not met and the contenders that failed, one line each; none: all is well.
+// Missed lists the targets that were not met and the contenders that failed, one line each; none:
+// all is well.
 func Missed(results []Result) []string {
 	var list []string
 	for i := range results {

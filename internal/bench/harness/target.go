@@ -107,7 +107,8 @@ func quantity(v float64, unit string) string {
 	return number(v) + " " + unit
 }
 
-// number prints three significant digits, and no fewer than the whole number: 0.0123, 4.56, 78.9, 12,345.
+// number prints three significant digits, and no fewer than the whole number: 0.0123, 4.56, 78.9,
+// 12,345.
 func number(v float64) string {
 	digits := 0
 	switch a := max(v, -v); {

@@ -6,9 +6,9 @@ import (
 	"sync"
 )
 
-// Together lets contenders be measured at the same time, as parts of one round that Run runs once: the first contender that
-// asks for a round runs it, the others are given their part. It is for what takes long and disturbs nobody, such as clients
-// that mostly wait for a quota.
+// Together lets contenders be measured at the same time, as parts of one round that Run runs once:
+// the first contender that asks for a round runs it, the others are given their part. It is for
+// what takes long and disturbs nobody, such as clients that mostly wait for a quota.
 type Together[K comparable] struct {
 	Run func(ctx context.Context, n int) (map[K]Values, error)
 

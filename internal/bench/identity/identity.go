@@ -1,5 +1,5 @@
-// Package identity compares the endpoint that verifies who is signed in at a storefront with a gin handler that does nothing
-// but answer the same bytes: what verifying costs.
+// Package identity compares the endpoint that verifies who is signed in at a storefront with a gin
+// handler that does nothing but answer the same bytes: what verifying costs.
 package identity
 
 import (

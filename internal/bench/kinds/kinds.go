@@ -1,4 +1,5 @@
-// Package kinds compares runs of stock and of prices with the loop that one writes first: a request for each SKU.
+// Package kinds compares runs of stock and of prices with the loop that one writes first: a request
+// for each SKU.
 package kinds
 
 import (

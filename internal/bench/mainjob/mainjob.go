@@ -1,5 +1,6 @@
-// Package mainjob compares the app with the loop that one writes first (look up each product by its SKU, then write it) and
-// with the smallest number of requests that BigCommerce's API allows, on 10,000 products at the Standard plan's quota.
+// Package mainjob compares the app with the loop that one writes first (look up each product by its
+// SKU, then write it) and with the smallest number of requests that BigCommerce's API allows, on
+// 10,000 products at the Standard plan's quota.
 package mainjob
 
 import (
@@ -41,9 +42,10 @@ const (
 
 var scenarios = []string{firstRun, unchanged, onePer100}
 
-// least returns the fewest requests that get so many products created and so many updated. A create is a request of its own
-// (POST /v3/catalog/products takes one product); an update shares one with nine others (PUT takes ten and answers 413 to
-// more). It takes for granted to know what the store has and what changed, so no request reads.
+// least returns the fewest requests that get so many products created and so many updated. A create
+// is a request of its own (POST /v3/catalog/products takes one product); an update shares one with
+// nine others (PUT takes ten and answers 413 to more). It takes for granted to know what the store
+// has and what changed, so no request reads.
 func least(creates, updates int) int {
 	return creates + (updates+batch-1)/batch
 }

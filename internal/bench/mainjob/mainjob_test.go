@@ -48,7 +48,8 @@ func TestTheFeedChangesOneInAHundred(t *testing.T) {
 	}
 }
 
-// counter answers as a store without a quota to speak of, and counts by method; a 429 comes first of all.
+// counter answers as a store without a quota to speak of, and counts by method; a 429 comes first
+// of all.
 func counter(t *testing.T) (c *client, counts map[string]int) {
 	counts = map[string]int{}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -77,7 +78,8 @@ func counter(t *testing.T) (c *client, counts map[string]int) {
 	return newClient(info, "s"), counts
 }
 
-// The contender that is the measure sends as many requests as the derivation says, and a refused one again.
+// The contender that is the measure sends as many requests as the derivation says, and a refused
+// one again.
 func TestTheSmallestPossibleIsSmallest(t *testing.T) {
 	c, counts := counter(t)
 	m := newSmallest(c)

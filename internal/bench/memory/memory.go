@@ -121,7 +121,8 @@ func resident(pid int) (float64, error) {
 	return kb * 1024 / 1e6, err
 }
 
-// write writes a feed: the first products that sandbox.SeedProducts makes, some with another price, and new ones.
+// write writes a feed: the first products that sandbox.SeedProducts makes, some with another price,
+// and new ones.
 func write(to io.Writer, known, fresh int) error {
 	out := bufio.NewWriter(to)
 	_, _ = fmt.Fprintln(out, "sku,name,type,weight,price") // Flush tells of an error

@@ -26,8 +26,9 @@ func newAsynq(_ context.Context, rdb redis.UniversalClient, stores []string) (sy
 	return &asynqs{rdb: rdb, client: asynq.NewClientFromRedisClient(rdb), stores: stores, servers: 1}, nil
 }
 
-// newTuned splits the stores over several servers, because each asks its queues one after another from one goroutine and
-// shuffles all their names for each task; looks for new tasks as often as it can; and lets the upkeep of all queues rest.
+// newTuned splits the stores over several servers, because each asks its queues one after another
+// from one goroutine and shuffles all their names for each task; looks for new tasks as often as it
+// can; and lets the upkeep of all queues rest.
 func newTuned(_ context.Context, rdb redis.UniversalClient, stores []string) (system, error) {
 	return &asynqs{rdb: rdb, client: asynq.NewClientFromRedisClient(rdb), stores: stores, servers: min(servers, len(stores)), config: asynq.Config{
 		TaskCheckInterval: 5 * time.Millisecond, DelayedTaskCheckInterval: time.Minute, JanitorInterval: time.Hour,

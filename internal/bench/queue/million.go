@@ -18,16 +18,16 @@ import (
 const (
 	// million is how many rows of the large store are pending at the beginning of each round.
 	million = 1_000_000
-	// millionTimes is how many times as long as others its rounds last: the small store's jobs take longer there, and a 99th percentile
-	// needs some hundreds of them.
+	// millionTimes is how many times as long as others its rounds last: the small store's jobs take
+	// longer there, and a 99th percentile needs some hundreds of them.
 	millionTimes = 5
-	// check is the kind of the small store's jobs: a look at its webhooks, which ends at once, as stores that were added by credentials
-	// have none.
+	// check is the kind of the small store's jobs: a look at its webhooks, which ends at once, as
+	// stores that were added by credentials have none.
 	check = "hooks.register"
 )
 
-// setupMillion starts both servers and makes a database in which the large store has a million jobs. It is made once a run, not
-// once a round.
+// setupMillion starts both servers and makes a database in which the large store has a million
+// jobs. It is made once a run, not once a round.
 func setupMillion(ctx context.Context) (func(), error) {
 	stop, err := startServers(ctx)
 	if err != nil {
@@ -71,7 +71,8 @@ func fill(ctx context.Context) error {
 	return err
 }
 
-// millionRound measures how long a small store's job takes while the workers are at the large store's million.
+// millionRound measures how long a small store's job takes while the workers are at the large
+// store's million.
 func millionRound(ctx context.Context, r harness.Round) (v harness.Values, err error) {
 	rdb, _, err := connect(ctx)
 	if err != nil {

@@ -1,6 +1,8 @@
-// Package queue compares jobs/queue with asynq, on one redis-server that the benchmark starts: same workers, same payloads.
+// Package queue compares jobs/queue with asynq, on one redis-server that the benchmark starts: same
+// workers, same payloads.
 //
-// AOF is off for all of them: what is compared is the queues' work, not this machine's disk. Rows in SQL are part of queue/with rows only.
+// AOF is off for all of them: what is compared is the queues' work, not this machine's disk. Rows
+// in SQL are part of queue/with rows only.
 package queue
 
 import (

@@ -26,10 +26,12 @@ import (
 	"sluice/tenants/vault"
 )
 
-// forget is the kind of the jobs: what a webhook of a deleted product asks for. It needs no request to BigCommerce.
+// forget is the kind of the jobs: what a webhook of a deleted product asks for. It needs no request
+// to BigCommerce.
 const forget = "event"
 
-// postgres is the server of the benchmarks with rows: a database with all the stores, which each round copies.
+// postgres is the server of the benchmarks with rows: a database with all the stores, which each
+// round copies.
 var postgres struct {
 	url    string
 	keys   string
@@ -145,7 +147,8 @@ type rows struct {
 }
 
 func newRows(ctx context.Context, rdb redis.UniversalClient, stores []string) (system, error) {
-	// The cap is lifted higher than newSluice does: a job counts until its end is committed, for which no worker waits.
+	// The cap is lifted higher than newSluice does: a job counts until its end is committed, for which
+	// no worker waits.
 	s, err := sluiceWith(ctx, rdb, stores, queue.Options{StoreCap: 1000})
 	if err != nil {
 		return nil, err
@@ -200,8 +203,8 @@ func (r *rows) serve(ctx context.Context, handle func(store string, id int64)) (
 	}
 }
 
-// meter tells of each job that was done. Workers tell it no store, so it names them in turn: with as many jobs of each, what
-// is enqueued next is spread as evenly.
+// meter tells of each job that was done. Workers tell it no store, so it names them in turn: with
+// as many jobs of each, what is enqueued next is spread as evenly.
 type meter struct {
 	stores []string
 	next   atomic.Int64

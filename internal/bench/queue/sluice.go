@@ -14,8 +14,9 @@ import (
 
 type sluice struct{ q *queue.Queue }
 
-// newSluice makes a queue whose stores all have a known quota that is far from used up. The cap of a store is lifted to all
-// workers: it would otherwise hold back one store alone, and flatter the others.
+// newSluice makes a queue whose stores all have a known quota that is far from used up. The cap of
+// a store is lifted to all workers: it would otherwise hold back one store alone, and flatter the
+// others.
 func newSluice(ctx context.Context, rdb redis.UniversalClient, stores []string) (system, error) {
 	return sluiceWith(ctx, rdb, stores, queue.Options{StoreCap: workers})
 }
@@ -44,8 +45,8 @@ func (s *sluice) enqueue(ctx context.Context, store string, id int64) error {
 	return s.q.Enqueue(ctx, queue.Job{ID: strconv.FormatInt(id, 10), Store: store, Kind: "bench", Payload: payload})
 }
 
-// settle does what workers do once the minute is over: it takes the quota history out of Redis. Its clock is ahead, so that
-// nobody has to wait for that.
+// settle does what workers do once the minute is over: it takes the quota history out of Redis. Its
+// clock is ahead, so that nobody has to wait for that.
 func (s *sluice) settle(ctx context.Context, rdb redis.UniversalClient) error {
 	later := queue.New(rdb, queue.Options{Now: func() time.Time { return time.Now().Add(2 * time.Minute) }})
 	_, err := later.FlushMinutes(ctx, func(context.Context, []queue.Minute) error { return nil })

@@ -10,7 +10,8 @@ import (
 	"sluice/internal/bench/harness"
 )
 
-// job is how long each job takes in queue/small store: about what a request to BigCommerce takes at its quickest.
+// job is how long each job takes in queue/small store: about what a request to BigCommerce takes at
+// its quickest.
 const job = 5 * time.Millisecond
 
 // The two stores.
@@ -95,8 +96,8 @@ func smallRound(make maker) func(context.Context, harness.Round) (harness.Values
 	}
 }
 
-// smallStoreWaits asks for one job of the small store after another; begun tells when each has its turn, and done counts the large
-// store's.
+// smallStoreWaits asks for one job of the small store after another; begun tells when each has its
+// turn, and done counts the large store's.
 func smallStoreWaits(ctx context.Context, r harness.Round, begun <-chan time.Time, done *atomic.Int64, ask func() error) (harness.Values, error) {
 	var waits []float64
 	start, before := time.Now(), done.Load()

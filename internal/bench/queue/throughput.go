@@ -111,8 +111,8 @@ func throughputRound(build maker, n int) func(context.Context, harness.Round) (h
 	}
 }
 
-// produce starts the producers, which enqueue a job for each store that handled tells. finish has them end; nobody may tell
-// them more then.
+// produce starts the producers, which enqueue a job for each store that handled tells. finish has
+// them end; nobody may tell them more then.
 func produce(ctx context.Context, s system, handled chan string, id *atomic.Int64, failed *atomic.Value) (finish func()) {
 	ctx = context.WithoutCancel(ctx)
 	var group sync.WaitGroup

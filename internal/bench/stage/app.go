@@ -21,7 +21,8 @@ import (
 	"sluice/tenants/vault"
 )
 
-// BuildApp builds the program from the sources that the benchmark is run in, once, and returns its path.
+// BuildApp builds the program from the sources that the benchmark is run in, once, and returns its
+// path.
 var BuildApp = sync.OnceValues(func() (string, error) {
 	root, err := os.Getwd()
 	if err != nil {
@@ -155,8 +156,8 @@ func (a *App) Call(ctx context.Context, method, path string, in, out any) error 
 	return json.Unmarshal(answer, out)
 }
 
-// Flow makes a flow of a kind that reads from a URL, with the mapping that Sluice suggests, and returns its id. Options that
-// are not named are the defaults.
+// Flow makes a flow of a kind that reads from a URL, with the mapping that Sluice suggests, and
+// returns its id. Options that are not named are the defaults.
 func (a *App) Flow(ctx context.Context, kind, url string, options map[string]any) (string, error) {
 	var flow map[string]any
 	if err := a.Call(ctx, http.MethodPost, "/flows", map[string]string{"kind": kind, "name": "bench"}, &flow); err != nil {

@@ -21,7 +21,8 @@ func NewClient(info SandboxInfo, store string) *Client {
 	return &Client{info.URL + "/stores/" + store, info.Stores[store].Token}
 }
 
-// Do sends a request until it is not refused for the quota and decodes the answer's data. left and reset are the quota's.
+// Do sends a request until it is not refused for the quota and decodes the answer's data. left and
+// reset are the quota's.
 func (c *Client) Do(ctx context.Context, method, path string, in, data any) (left int, reset time.Duration, err error) {
 	var body []byte
 	if in != nil {
@@ -81,7 +82,8 @@ func Wait(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// Settled waits until an app has read what it reads of a new store, which had so many requests before the app came.
+// Settled waits until an app has read what it reads of a new store, which had so many requests
+// before the app came.
 func Settled(ctx context.Context, url, store string, before int) error {
 	last := before
 	for {

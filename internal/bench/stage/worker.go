@@ -1,6 +1,7 @@
-// Package stage gives benchmarks processes of their own: the bench program starts itself again as a worker, which reads
-// one JSON value from standard input and writes one or more to standard output. A worker ends when its standard input is
-// closed, and so when the benchmark that started it ends, however that ends.
+// Package stage gives benchmarks processes of their own: the bench program starts itself again as a
+// worker, which reads one JSON value from standard input and writes one or more to standard output.
+// A worker ends when its standard input is closed, and so when the benchmark that started it ends,
+// however that ends.
 package stage
 
 import (
@@ -16,8 +17,8 @@ import (
 // WorkerVariable names the worker that a process is to be; unset in the benchmark itself.
 const WorkerVariable = "SLUICE_BENCH_WORKER"
 
-// Worker is what a worker process does: in is its task, each value that it tells goes through say. ctx ends when the
-// process should.
+// Worker is what a worker process does: in is its task, each value that it tells goes through say.
+// ctx ends when the process should.
 type Worker func(ctx context.Context, in json.RawMessage, say func(any) error) error
 
 // Work carries out the named one of workers in this process.

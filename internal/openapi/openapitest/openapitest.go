@@ -39,7 +39,8 @@ var load = sync.OnceValues(func() (*Document, error) {
 	for _, media := range []string{"text/event-stream", "text/html", "text/javascript", "application/x-ndjson"} {
 		openapi3filter.RegisterBodyDecoder(media, openapi3filter.FileBodyDecoder)
 	}
-	// The decoder of the library answers with CSV written anew, and not all of ours is well formed on purpose.
+	// The decoder of the library answers with CSV written anew, and not all of ours is well formed on
+	// purpose.
 	openapi3filter.RegisterBodyDecoder("text/csv", openapi3filter.FileBodyDecoder)
 	var tree map[string]any
 	if err := yaml.Unmarshal(openapi.YAML, &tree); err != nil {
@@ -179,8 +180,8 @@ func pathParams(path, asked string) map[string]string {
 	return params
 }
 
-// CheckResponse fails t when w, the answer to r, is not as described. An address that is not described may
-// answer what it likes: that each route is described is a test of its own.
+// CheckResponse fails t when w, the answer to r, is not as described. An address that is not
+// described may answer what it likes: that each route is described is a test of its own.
 func CheckResponse(t testing.TB, r *http.Request, w *httptest.ResponseRecorder) {
 	t.Helper()
 	d := Load(t)
@@ -219,7 +220,8 @@ func CheckRequest(t testing.TB, r *http.Request, body string) {
 	}
 }
 
-// CheckLimits fails t when the description of a route's rate limits is not of these. nil: there is none.
+// CheckLimits fails t when the description of a route's rate limits is not of these. nil: there is
+// none.
 func CheckLimits(t testing.TB, method, route string, perAddress, perStore *ratelimit.Limit) {
 	t.Helper()
 	op := Load(t).Operation(method, route)

@@ -76,8 +76,8 @@ func params(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 	return v, nil
 }
 
-// authorize is the authorization endpoint. Until client and redirect URI are known to be right, errors
-// are shown here; afterwards they go to the client.
+// authorize is the authorization endpoint. Until client and redirect URI are known to be right,
+// errors are shown here; afterwards they go to the client.
 func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
 	v, err := params(w, r)
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// endSession is RP-Initiated Logout. With an ID token of ours about whoever is signed in it ends the
-// session at once; without one a person is asked first, since any page can send a browser here.
+// endSession is RP-Initiated Logout. With an ID token of ours about whoever is signed in it ends
+// the session at once; without one a person is asked first, since any page can send a browser here.
 func (p *Provider) endSession(w http.ResponseWriter, r *http.Request) {
 	v, err := params(w, r)
 	if err != nil {

@@ -45,7 +45,8 @@ type User struct {
 	Email         string `json:"email,omitempty"`
 	EmailVerified *bool  `json:"email_verified,omitempty"` // nil: the provider says nothing about it
 	Phone         string `json:"phone_number,omitempty"`
-	// Claims are told besides, with the scope profile: company, groups, customer_number, and whatever else.
+	// Claims are told besides, with the scope profile: company, groups, customer_number, and whatever
+	// else.
 	Claims map[string]any `json:"claims,omitempty"`
 	About  string         `json:"about,omitempty"` // what the sign-in page says of this person
 }
@@ -316,7 +317,8 @@ func (p *Provider) render(w http.ResponseWriter, status int, name string, d page
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
 	h.Set("Referrer-Policy", "no-referrer")
-	// Not form-action 'self': browsers apply it to the redirect that follows, which leads to the client.
+	// Not form-action 'self': browsers apply it to the redirect that follows, which leads to the
+	// client.
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src data:; form-action http: https:; frame-ancestors 'none'; base-uri 'none'")
 	w.WriteHeader(status)
 	if err := pages.ExecuteTemplate(w, name, d); err != nil {

@@ -101,7 +101,8 @@ func (p *Provider) authenticate(r *http.Request, v url.Values) (c Client, status
 	return c, 0, "", ""
 }
 
-// redeem exchanges a code. A second use also takes back what the first one led to (RFC 6749, section 4.1.2).
+// redeem exchanges a code. A second use also takes back what the first one led to (RFC 6749,
+// section 4.1.2).
 func (p *Provider) redeem(c Client, v url.Values) (g *grant, access, code, msg string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -212,8 +213,8 @@ func cutLast(s, sep string) (before, after string, found bool) {
 	return s[:i], s[i+len(sep):], true
 }
 
-// claims are what the scopes tell of a person (Core 1.0, section 5.4). They stand in the ID token too, as
-// with most providers.
+// claims are what the scopes tell of a person (Core 1.0, section 5.4). They stand in the ID token
+// too, as with most providers.
 func (p *Provider) claims(u *User, scopes []string) map[string]any {
 	c := map[string]any{"sub": u.Subject}
 	if slices.Contains(scopes, "profile") {

@@ -9,8 +9,8 @@ import (
 	"sluice/jobs/upsert"
 )
 
-// audience is to whom a price list is assigned: a customer group, the shoppers of a channel, or a group on a channel.
-// Each is a name or an id, "" for none.
+// audience is to whom a price list is assigned: a customer group, the shoppers of a channel, or a
+// group on a channel. Each is a name or an id, "" for none.
 type audience struct{ group, channel string }
 
 const audienceForm = `write "group:Dealers", "channel:1" or "group:Dealers on channel:Outlet", separated by semicolons`
@@ -26,7 +26,8 @@ func (a audience) String() string {
 	return "group:" + a.group + " on channel:" + a.channel
 }
 
-// parseAudiences reads to whom an option assigns a price list. problem is what is wrong, for people.
+// parseAudiences reads to whom an option assigns a price list. problem is what is wrong, for
+// people.
 func parseAudiences(text string) (out []audience, problem string) {
 	for part := range strings.SplitSeq(text, ";") {
 		if part = strings.TrimSpace(part); part == "" {

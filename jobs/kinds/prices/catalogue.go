@@ -24,7 +24,8 @@ var (
 // maxSKU is BigCommerce's limit of a SKU, in characters.
 const maxSKU = 255
 
-// maxListName bounds the name of a price list, so that a key fits into Record.Key. BigCommerce names no limit.
+// maxListName bounds the name of a price list, so that a key fits into Record.Key. BigCommerce
+// names no limit.
 const maxListName = 200
 
 // catalogue is what a mapping of prices may fill.

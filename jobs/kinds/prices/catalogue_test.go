@@ -14,8 +14,9 @@ import (
 	"sluice/tenants/tenantstest"
 )
 
-// TestCataloguePrices: prices go to products without options by their base variants and to variants by their SKUs; what
-// is no variant is refused with what to do, and what changes by hand is set right.
+// TestCataloguePrices: prices go to products without options by their base variants and to variants
+// by their SKUs; what is no variant is refused with what to do, and what changes by hand is set
+// right.
 func TestCataloguePrices(t *testing.T) {
 	tenantstest.EachDB(t, func(t *testing.T, db *tenants.DB) {
 		w := worldThat(t, db, sandbox.Choices{}, nil)
@@ -115,8 +116,8 @@ func TestOneBadPriceOfABatch(t *testing.T) {
 	}
 }
 
-// TestAPriceThatIsRoundedLandsOnce: BigCommerce keeps four decimals; neither memory nor a look at the store makes a change
-// of that.
+// TestAPriceThatIsRoundedLandsOnce: BigCommerce keeps four decimals; neither memory nor a look at
+// the store makes a change of that.
 func TestAPriceThatIsRoundedLandsOnce(t *testing.T) {
 	w := newWorld(t, nil)
 	w.product("A", "1")
@@ -137,7 +138,8 @@ func (w *world) forget() {
 	}
 }
 
-// TestVariantsOfOptionsArePaged: variants are asked for one by one only while that is cheaper than all pages.
+// TestVariantsOfOptionsArePaged: variants are asked for one by one only while that is cheaper than
+// all pages.
 func TestVariantsOfOptionsArePaged(t *testing.T) {
 	w := newWorld(t, nil)
 	w.store.SeedProducts(700)

@@ -9,8 +9,8 @@ import (
 	"sluice/tenants"
 )
 
-// TestSoakRequestsOfCatalogue: 10,000 prices are found by pages and written 50 a request; 1 % of them changed is nothing but
-// writes.
+// TestSoakRequestsOfCatalogue: 10,000 prices are found by pages and written 50 a request; 1 % of
+// them changed is nothing but writes.
 func TestSoakRequestsOfCatalogue(t *testing.T) {
 	n := testenv.NewSoak(t).Size(1000, 10_000)
 	w := newWorld(t, tenants.Options{optionMoved: 0.0})
@@ -42,8 +42,8 @@ func TestSoakRequestsOfCatalogue(t *testing.T) {
 	least("1 % changed", (n/100+49)/50, counts{Read: int64(n), Updated: int64(n / 100), Unchanged: int64(n - n/100)})
 }
 
-// TestSoakRequestsOfLists: 100,000 records of five lists in two currencies are written 1,000 a request, whatever the order of
-// the rows; 1,000 changed ones of a list are one request.
+// TestSoakRequestsOfLists: 100,000 records of five lists in two currencies are written 1,000 a
+// request, whatever the order of the rows; 1,000 changed ones of a list are one request.
 func TestSoakRequestsOfLists(t *testing.T) {
 	const lists, currencies = 5, 2
 	n := testenv.NewSoak(t).Size(10_000, 100_000)

@@ -11,8 +11,9 @@ import (
 	"sluice/tenants"
 )
 
-// A SKU that a price list has no record of in the currency that a shopper pays in costs what the catalogue says. Prices
-// that are meant to count in several currencies are so forgotten in one, and nothing else tells.
+// A SKU that a price list has no record of in the currency that a shopper pays in costs what the
+// catalogue says. Prices that are meant to count in several currencies are so forgotten in one, and
+// nothing else tells.
 
 // coverage counts SKUs of one price list.
 type coverage struct {
@@ -25,8 +26,8 @@ type coverage struct {
 // maxGaps is how many gaps are told.
 const maxGaps = 8
 
-// Report warns about currencies that SKUs of a price list have no price in: those of the source's other rows, and those
-// that the store's shoppers may pay in.
+// Report warns about currencies that SKUs of a price list have no price in: those of the source's
+// other rows, and those that the store's shoppers may pay in.
 func (prices) Report(ctx context.Context, s *flow.Step) error {
 	run := s.Run()
 	if !writesLists(run) || run.RetryOf != "" {
@@ -89,8 +90,8 @@ func (prices) Report(ctx context.Context, s *flow.Step) error {
 	return nil
 }
 
-// eachSeen calls fn with the keys of good records that the run's source has. Those of one SKU and list follow each other.
-// A dry run cannot tell those that are bad.
+// eachSeen calls fn with the keys of good records that the run's source has. Those of one SKU and
+// list follow each other. A dry run cannot tell those that are bad.
 func eachSeen(ctx context.Context, s *flow.Step, fn func(sku, list, currency string)) error {
 	run, own := s.Run(), s.Run().FlowID
 	if run.DryRun {

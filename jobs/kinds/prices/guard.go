@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	// movedShare is the percentage of changed prices that must be large moves before a run asks, and movedLeast their
-	// number: single prices do move.
+	// movedShare is the percentage of changed prices that must be large moves before a run asks, and
+	// movedLeast their number: single prices do move.
 	movedShare = 10
 	movedLeast = 5
 	// magnitudeLeast is how many prices must move by a power of ten.
@@ -98,7 +98,8 @@ func positive(v any) bool {
 	return ok && n.Sign() > 0
 }
 
-// priceAndCost returns what a shopper pays after the write, and the cost; ok is false where one of them is not known.
+// priceAndCost returns what a shopper pays after the write, and the cost; ok is false where one of
+// them is not known.
 func priceAndCost(d upsert.Doc, live upsert.Live) (price, cost any, ok bool) {
 	value := func(target string) any {
 		if v, mapped := d.Fields[target]; mapped {
@@ -113,7 +114,8 @@ func priceAndCost(d upsert.Doc, live upsert.Live) (price, cost any, ok bool) {
 	return price, cost, positive(price) && positive(cost)
 }
 
-// movedBy reports whether a price goes up or down by more than percent of what it was. Both are above 0.
+// movedBy reports whether a price goes up or down by more than percent of what it was. Both are
+// above 0.
 func movedBy(before, after any, percent float64) bool {
 	was, ok1 := rat(before)
 	is, ok2 := rat(after)
@@ -126,8 +128,8 @@ func movedBy(before, after any, percent float64) bool {
 	return by.Cmp(limit) > 0
 }
 
-// powerOfTen reports whether a price becomes about 10, 100 or 1,000 times what it was, or that part of it: give or take
-// five percent. Both are above 0.
+// powerOfTen reports whether a price becomes about 10, 100 or 1,000 times what it was, or that part
+// of it: give or take five percent. Both are above 0.
 func powerOfTen(before, after any) bool {
 	was, ok1 := rat(before)
 	is, ok2 := rat(after)

@@ -28,7 +28,8 @@ func TestMoves(t *testing.T) {
 	}
 }
 
-// TestGuards: what looks like a mistake at the source is asked about before anything is written, and nothing else is.
+// TestGuards: what looks like a mistake at the source is asked about before anything is written,
+// and nothing else is.
 func TestGuards(t *testing.T) {
 	const n = 10
 	rows := func(row func(i int) string) string {
@@ -113,7 +114,8 @@ func TestGuards(t *testing.T) {
 	}
 }
 
-// TestGuardsOfAFirstRun: of a price list that nobody read nothing is known to have moved, but a price of 0 is one.
+// TestGuardsOfAFirstRun: of a price list that nobody read nothing is known to have moved, but a
+// price of 0 is one.
 func TestGuardsOfAFirstRun(t *testing.T) {
 	w := listsWorld(t, tenantstest.NewDB(t), sandbox.Choices{}, tenants.Options{optionPriceList: "Dealers", optionCurrency: "USD"})
 	w.feed = "A,100,,,,,\nB,100,,,,,\nC,0,,,,,\n"

@@ -38,8 +38,8 @@ func listsWorld(t testing.TB, db *tenants.DB, choices sandbox.Choices, options t
 	return w
 }
 
-// TestListPrices: records land by list, SKU and currency; what is wrong with one keeps no other out; an unchanged run
-// makes no request, and a changed price one.
+// TestListPrices: records land by list, SKU and currency; what is wrong with one keeps no other
+// out; an unchanged run makes no request, and a changed price one.
 func TestListPrices(t *testing.T) {
 	for name, choices := range map[string]sandbox.Choices{
 		"nothing of a bad batch is saved": {},
@@ -117,8 +117,8 @@ func TestACostIsNoPriceOfAList(t *testing.T) {
 	}
 }
 
-// TestReadFirst: records that are right already are left alone, the others show what they were; what changes afterwards
-// needs no look.
+// TestReadFirst: records that are right already are left alone, the others show what they were;
+// what changes afterwards needs no look.
 func TestReadFirst(t *testing.T) {
 	for name, choices := range map[string]sandbox.Choices{"null": {}, "left out": {UnsetPricesLeftOut: true}} {
 		t.Run(name, func(t *testing.T) {
@@ -154,8 +154,8 @@ func TestReadFirst(t *testing.T) {
 	}
 }
 
-// TestMissingListsAreMade: a list that is missing is made and assigned to whom the option says; what cannot be assigned is
-// a warning. A dry run makes nothing and says what would be made.
+// TestMissingListsAreMade: a list that is missing is made and assigned to whom the option says;
+// what cannot be assigned is a warning. A dry run makes nothing and says what would be made.
 func TestMissingListsAreMade(t *testing.T) {
 	w := listsWorld(t, tenantstest.NewDB(t), sandbox.Choices{}, tenants.Options{
 		optionCreateLists: yes, optionCurrency: "EUR",
@@ -228,7 +228,8 @@ func TestMissingListsAreMade(t *testing.T) {
 	}
 }
 
-// TestADeletedListIsMissed: prices of a list that was deleted are refused with its name, or go to a new one.
+// TestADeletedListIsMissed: prices of a list that was deleted are refused with its name, or go to a
+// new one.
 func TestADeletedListIsMissed(t *testing.T) {
 	for create, want := range map[string]counts{no: {Read: 2, Unchanged: 1, Failed: 1}, yes: {Read: 2, Updated: 1, Unchanged: 1}} {
 		t.Run(create, func(t *testing.T) {
@@ -265,7 +266,8 @@ func (w *world) dropList(id int64) {
 	w.call("DELETE", fmt.Sprint("/v3/pricelists/", id))
 }
 
-// TestKeysOfRecords: a list, a SKU and a currency are one record however they are written, and no other.
+// TestKeysOfRecords: a list, a SKU and a currency are one record however they are written, and no
+// other.
 func TestKeysOfRecords(t *testing.T) {
 	same := keyOf("Ab", "Dealers", "EUR")
 	for _, other := range []upsert.Key{keyOf(" aB ", "DEALERS", "eur")} {
@@ -283,8 +285,8 @@ func TestKeysOfRecords(t *testing.T) {
 	}
 }
 
-// TestCoverageOfCurrencies: SKUs of a list without a price in a currency of the source or of the store are told, in each
-// run and without a request.
+// TestCoverageOfCurrencies: SKUs of a list without a price in a currency of the source or of the
+// store are told, in each run and without a request.
 func TestCoverageOfCurrencies(t *testing.T) {
 	tenantstest.EachDB(t, func(t *testing.T, db *tenants.DB) {
 		w := listsWorld(t, db, sandbox.Choices{}, nil)
@@ -328,8 +330,8 @@ func TestCheckOfOptions(t *testing.T) {
 	}
 }
 
-// TestOneBadRecordOfABatch: of 1,000 records of which one is refused the others are sent again in one request, whatever
-// was saved of them the first time; so with memory as without.
+// TestOneBadRecordOfABatch: of 1,000 records of which one is refused the others are sent again in
+// one request, whatever was saved of them the first time; so with memory as without.
 func TestOneBadRecordOfABatch(t *testing.T) {
 	for name, choices := range map[string]sandbox.Choices{"nothing saved": {}, "the rest saved": {GoodOfBatchSaved: true}} {
 		t.Run(name, func(t *testing.T) {
@@ -361,8 +363,8 @@ func TestOneBadRecordOfABatch(t *testing.T) {
 	}
 }
 
-// TestListsAreCompared: a run that compares with the store reads the lists, whatever the flow writes unseen, and sets right
-// what others changed or deleted, and nothing else.
+// TestListsAreCompared: a run that compares with the store reads the lists, whatever the flow
+// writes unseen, and sets right what others changed or deleted, and nothing else.
 func TestListsAreCompared(t *testing.T) {
 	w := listsWorld(t, tenantstest.NewDB(t), sandbox.Choices{}, tenants.Options{optionPriceList: "Dealers", optionCurrency: "EUR"})
 	w.feed = "A,9,8,3,,,10:7\nB,9,8,3,,,10:7\nC,9,8,3,,,10:7\n"

@@ -17,8 +17,8 @@ import (
 const (
 	// pageSize is the most that a page of products, variants or records holds.
 	pageSize = bigcommerce.MaxPageSize
-	// alone is how many SKUs one Lookup asks for that are none of products: each takes a request, for variants cannot
-	// be asked for by a list of SKUs.
+	// alone is how many SKUs one Lookup asks for that are none of products: each takes a request, for
+	// variants cannot be asked for by a list of SKUs.
 	alone = 25
 )
 
@@ -38,7 +38,8 @@ func (p prices) Lookup(ctx context.Context, c *bigcommerce.Client, run *tenants.
 	return p.variantsOf(ctx, c, want)
 }
 
-// variants looks for SKUs among products, whose base variants are only found so, and then among variants.
+// variants looks for SKUs among products, whose base variants are only found so, and then among
+// variants.
 func (p prices) variants(ctx context.Context, c *bigcommerce.Client, run *tenants.Run, want []upsert.Want) (found []upsert.Live, left []upsert.Want, err error) {
 	skus := make([]string, len(want))
 	for i, w := range want {
@@ -83,7 +84,8 @@ func (p prices) variants(ctx context.Context, c *bigcommerce.Client, run *tenant
 	return found, left, nil
 }
 
-// products returns what a filter finds as base variants. A product with options has none: its ID is 0.
+// products returns what a filter finds as base variants. A product with options has none: its ID is
+// 0.
 func (prices) products(ctx context.Context, c *bigcommerce.Client, run *tenants.Run, f bigcommerce.ProductFilter) ([]upsert.Live, error) {
 	f.Limit, f.IncludeFields = pageSize, append([]string{targetSKU, "base_variant_id"}, mappedPrices(run.Mapping)...)
 	page, _, err := c.Products.ListPage(ctx, f, 1)
@@ -103,7 +105,8 @@ func variantFields(run *tenants.Run) []string {
 	return append([]string{targetSKU, fieldParent}, mappedPrices(run.Mapping)...)
 }
 
-// liveVariants are variants as answers show them. Ref is the product's id, by which many are asked for at once.
+// liveVariants are variants as answers show them. Ref is the product's id, by which many are asked
+// for at once.
 func liveVariants(page []bigcommerce.Fields) []upsert.Live {
 	out := make([]upsert.Live, len(page))
 	for i, fields := range page {
@@ -260,8 +263,9 @@ func listNamed(ctx context.Context, c *bigcommerce.Client, name string) (int64, 
 
 func (prices) PageSize() int { return pageSize }
 
-// Scan reads all variants, by page: the description has no other order. What moves to another page meanwhile Absent
-// finds. Records of price lists are not to be had so: there are others' lists, and their SKUs find them as cheaply.
+// Scan reads all variants, by page: the description has no other order. What moves to another page
+// meanwhile Absent finds. Records of price lists are not to be had so: there are others' lists, and
+// their SKUs find them as cheaply.
 func (prices) Scan(ctx context.Context, c *bigcommerce.Client, run *tenants.Run, after int64) (live []upsert.Live, next int64, total int, err error) {
 	if writesLists(run) {
 		return nil, 1, math.MaxInt32, nil
@@ -278,8 +282,8 @@ func (prices) Scan(ctx context.Context, c *bigcommerce.Client, run *tenants.Run,
 
 const unknownSKU = "the store has no product or variant with this SKU: add it there, or correct the SKU at the source"
 
-// Absent finds SKUs with a space before or after them, which filters tell from the plain ones, and tells those of
-// products with options.
+// Absent finds SKUs with a space before or after them, which filters tell from the plain ones, and
+// tells those of products with options.
 func (p prices) Absent(ctx context.Context, c *bigcommerce.Client, run *tenants.Run, want []upsert.Want) ([]upsert.Absence, error) {
 	out := make([]upsert.Absence, len(want))
 	if writesLists(run) {

@@ -7,9 +7,9 @@ import (
 	"sluice/jobs/upsert"
 )
 
-// sameAmount reports whether live is what BigCommerce makes of want, which it keeps with four decimals. Which way it
-// rounds a half is not known, so that both are taken for it. No price is another thing than a price of 0: a variant
-// without one has its product's.
+// sameAmount reports whether live is what BigCommerce makes of want, which it keeps with four
+// decimals. Which way it rounds a half is not known, so that both are taken for it. No price is
+// another thing than a price of 0: a variant without one has its product's.
 func sameAmount(live, want any) bool {
 	have, ok1 := rat(live)
 	sent, ok2 := rat(want)

@@ -10,8 +10,8 @@ import (
 	"sluice/tenants"
 )
 
-// Prepare gives rows the price list and currency that their flow has for them, under the names that the store has, and
-// takes away what has no meaning where the prices go.
+// Prepare gives rows the price list and currency that their flow has for them, under the names that
+// the store has, and takes away what has no meaning where the prices go.
 func (p prices) Prepare(ctx context.Context, s *flow.Step, rows []*upsert.Row) error {
 	run := s.Run()
 	if !writesLists(run) {

@@ -14,9 +14,10 @@ import (
 	"sluice/tenants"
 )
 
-// A store's price lists, currencies and assignments are remembered beside the runs, so that a run of changed prices reads
-// none of them. What is remembered is believed as long as it has what the rows name. Rows are given their lists' names
-// from memory of any age, for nothing is written by it; what is written by it is no older than maxReferenceAge.
+// A store's price lists, currencies and assignments are remembered beside the runs, so that a run
+// of changed prices reads none of them. What is remembered is believed as long as it has what the
+// rows name. Rows are given their lists' names from memory of any age, for nothing is written by
+// it; what is written by it is no older than maxReferenceAge.
 const (
 	maxReferenceAge = 7 * 24 * time.Hour
 	anyAge          = 100 * 365 * 24 * time.Hour
@@ -140,7 +141,8 @@ func loadCurrencies(ctx context.Context, s *flow.Step) (currencyTable, error) {
 	return t, nil
 }
 
-// audienceTable is a store's customer groups and channels, as far as they are named, and the price lists that they have.
+// audienceTable is a store's customer groups and channels, as far as they are named, and the price
+// lists that they have.
 type audienceTable struct {
 	Groups      map[string]int64          `json:"groups"` // by folded name
 	Channels    map[string]int64          `json:"channels"`
@@ -174,8 +176,8 @@ func recallAudiences(ctx context.Context, s *flow.Step) (*audienceTable, error) 
 	return t, nil
 }
 
-// loadAudiences reads the store's assignments of price lists and, if the option has names of them, its customer groups
-// and channels.
+// loadAudiences reads the store's assignments of price lists and, if the option has names of them,
+// its customer groups and channels.
 func loadAudiences(ctx context.Context, s *flow.Step, want assigned) (*audienceTable, error) {
 	c, err := s.Client(ctx)
 	if err != nil {

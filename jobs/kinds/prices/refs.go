@@ -16,8 +16,8 @@ import (
 	"sluice/tenants"
 )
 
-// refTable is the price lists that a run writes to, and to whom they are to be assigned. A step has it to itself: a run's
-// steps follow one another.
+// refTable is the price lists that a run writes to, and to whom they are to be assigned. A step has
+// it to itself: a run's steps follow one another.
 type refTable struct {
 	run     *tenants.Run
 	creates bool // missing lists
@@ -110,7 +110,8 @@ func (t *refTable) Load(ctx context.Context, s *flow.Step, docs ...mapping.Docum
 	return nil
 }
 
-// Missing returns the price list that d needs and the store does not have, and what it is to be assigned to and is not.
+// Missing returns the price list that d needs and the store does not have, and what it is to be
+// assigned to and is not.
 func (t *refTable) Missing(d mapping.Document) (out []upsert.Ref) {
 	list := upsert.Text(d[targetList])
 	id, ok := t.list(list)
@@ -153,8 +154,8 @@ func (t *refTable) Create(ctx context.Context, s *flow.Step, missing []upsert.Re
 	return t.assignAll(ctx, s, missing)
 }
 
-// createList creates a price list. One that cannot be created is noted; only quota, cut connections and the like are
-// returned. A list that appeared meanwhile is taken as it is.
+// createList creates a price list. One that cannot be created is noted; only quota, cut connections
+// and the like are returned. A list that appeared meanwhile is taken as it is.
 func (t *refTable) createList(ctx context.Context, s *flow.Step, name string) error {
 	if _, there := t.list(name); there {
 		return nil
@@ -192,7 +193,8 @@ type assignment struct {
 	id         int64 // of the list
 }
 
-// assignAll makes the assignments of missing. What cannot be made is a warning: the prices are right all the same.
+// assignAll makes the assignments of missing. What cannot be made is a warning: the prices are
+// right all the same.
 func (t *refTable) assignAll(ctx context.Context, s *flow.Step, missing []upsert.Ref) error {
 	c, err := s.Client(ctx)
 	if err != nil {
@@ -272,8 +274,8 @@ func (t *refTable) listName(id int64) string {
 	return strconv.FormatInt(id, 10)
 }
 
-// assignSome makes assignments to groups and to channels in one request. After a refusal, of which a part may have been
-// saved, the store is asked what is there.
+// assignSome makes assignments to groups and to channels in one request. After a refusal, of which
+// a part may have been saved, the store is asked what is there.
 func (t *refTable) assignSome(ctx context.Context, s *flow.Step, c *bigcommerce.Client, part []assignment, fail func(assignment, string)) error {
 	batch := make([]bigcommerce.PriceListAssignment, len(part))
 	for i, a := range part {

@@ -22,8 +22,8 @@ const (
 	fieldParent = "product_id"
 )
 
-// prices is the Target of prices. A document that Prepare has seen has a price_list if it is about a record of one, and
-// none if it is about the catalogue.
+// prices is the Target of prices. A document that Prepare has seen has a price_list if it is about
+// a record of one, and none if it is about the catalogue.
 type prices struct{ lists *listIDs }
 
 // New returns the Target of prices.
@@ -75,7 +75,8 @@ func keyOf(sku, list, currency any) upsert.Key {
 	return k
 }
 
-// recordID stands for the id that a record of a price list does not have. JSON of any program reads it exactly.
+// recordID stands for the id that a record of a price list does not have. JSON of any program reads
+// it exactly.
 func recordID(key upsert.Key) int64 {
 	sum := sha256.Sum256([]byte(key.Folded))
 	return int64(binary.BigEndian.Uint64(sum[:])>>11) | 1 //nolint:gosec // of 53 bits
@@ -145,7 +146,8 @@ func (p prices) Diff(d upsert.Doc, live upsert.Live, refs upsert.Refs) []upsert.
 	return out
 }
 
-// diffRecord compares a record of a price list. One of a list that was deleted and made anew has nothing of the old.
+// diffRecord compares a record of a price list. One of a list that was deleted and made anew has
+// nothing of the old.
 func (prices) diffRecord(d upsert.Doc, live upsert.Live, refs upsert.Refs) []upsert.Change {
 	fields := live.Fields
 	if id, ok := tableOf(refs).list(upsert.Text(d.Fields[targetList])); ok && fields != nil && upsert.Int(fields[fieldList]) != id {
@@ -174,8 +176,8 @@ func (prices) diffRecord(d upsert.Doc, live upsert.Live, refs upsert.Refs) []ups
 	return out
 }
 
-// Payload is, of a record of a price list, always all of it: what is not sent BigCommerce may take away. The list's id and
-// the cost are only remembered with it.
+// Payload is, of a record of a price list, always all of it: what is not sent BigCommerce may take
+// away. The list's id and the cost are only remembered with it.
 func (prices) Payload(d upsert.Doc, targets []string, refs upsert.Refs) bigcommerce.Fields {
 	out := make(bigcommerce.Fields, len(d.Fields)+1)
 	if !ofList(d.Fields) {

@@ -11,9 +11,9 @@ import (
 	"sluice/jobs/upsert"
 )
 
-// Bulk prices are one text in a document: "10:9.50; 50:8.00". Each part is the least quantity and the price of a
-// piece from there on; "10:5%" takes 5 percent off the price, "10:-1.50" an amount. The quantity may be a range,
-// "10-49:9.50", that ends where the next part begins.
+// Bulk prices are one text in a document: "10:9.50; 50:8.00". Each part is the least quantity and
+// the price of a piece from there on; "10:5%" takes 5 percent off the price, "10:-1.50" an amount.
+// The quantity may be a range, "10-49:9.50", that ends where the next part begins.
 
 // Types of tiers, as BigCommerce has them.
 const (
@@ -22,7 +22,8 @@ const (
 	tierPercent = "percent" // a part of the price off
 )
 
-// maxTiers is the most tiers that a text may have. BigCommerce names no limit; it is there for what is no bulk price.
+// maxTiers is the most tiers that a text may have. BigCommerce names no limit; it is there for what
+// is no bulk price.
 const maxTiers = 50
 
 // tier is a bulk price.
@@ -33,7 +34,8 @@ type tier struct {
 	amount string // decimal
 }
 
-// parseTiers reads a text of bulk prices, in the order of their quantities. problem is what is wrong, for people.
+// parseTiers reads a text of bulk prices, in the order of their quantities. problem is what is
+// wrong, for people.
 func parseTiers(text string) (tiers []tier, problem string) {
 	for part := range strings.SplitSeq(text, ";") {
 		if part = strings.TrimSpace(part); part == "" {
@@ -127,7 +129,8 @@ func textOfTiers(tiers []tier) string {
 	return strings.Join(parts, "; ")
 }
 
-// fieldOfTiers is bulk_pricing_tiers as BigCommerce takes it. The last tier has no quantity_max unless it ends.
+// fieldOfTiers is bulk_pricing_tiers as BigCommerce takes it. The last tier has no quantity_max
+// unless it ends.
 func fieldOfTiers(tiers []tier) []any {
 	out := make([]any, len(tiers))
 	for i, t := range tiers {
@@ -140,8 +143,8 @@ func fieldOfTiers(tiers []tier) []any {
 	return out
 }
 
-// tiersOfField reads bulk_pricing_tiers as BigCommerce answers it, in the order of their quantities; ok is false for
-// what is no list of tiers.
+// tiersOfField reads bulk_pricing_tiers as BigCommerce answers it, in the order of their
+// quantities; ok is false for what is no list of tiers.
 func tiersOfField(v any) (tiers []tier, ok bool) {
 	list, isList := v.([]any)
 	if v == nil || !isList {
@@ -159,7 +162,8 @@ func tiersOfField(v any) (tiers []tier, ok bool) {
 	return tiers, true
 }
 
-// sameTiers reports whether a live value of bulk_pricing_tiers is the wanted one, after BigCommerce's rounding.
+// sameTiers reports whether a live value of bulk_pricing_tiers is the wanted one, after
+// BigCommerce's rounding.
 func sameTiers(live, want any) bool {
 	have, ok1 := tiersOfField(live)
 	sent, ok2 := tiersOfField(want)

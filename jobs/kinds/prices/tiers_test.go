@@ -63,8 +63,8 @@ func TestTiersRefused(t *testing.T) {
 	}
 }
 
-// TestTiersOfBigCommerce: what is sent is what BigCommerce answers, in its own order, with its own rounding and its
-// null for no end.
+// TestTiersOfBigCommerce: what is sent is what BigCommerce answers, in its own order, with its own
+// rounding and its null for no end.
 func TestTiersOfBigCommerce(t *testing.T) {
 	tiers, _ := parseTiers("10:9.50004; 50:5%; 100:-1.5")
 	sent := fieldOfTiers(tiers)

@@ -70,8 +70,8 @@ func (p prices) putVariants(ctx context.Context, c *bigcommerce.Client, w []upse
 	return out, nil
 }
 
-// refusedVariants are the results of a batch whose refusal says which of it are to blame ("3.price"), nil if it does
-// not.
+// refusedVariants are the results of a batch whose refusal says which of it are to blame
+// ("3.price"), nil if it does not.
 func (p prices) refusedVariants(w []upsert.Write, err error) []upsert.Result {
 	var invalid *bigcommerce.ValidationError
 	if !errors.As(err, &invalid) {
@@ -109,8 +109,8 @@ func refusedVariant(field, message string) upsert.Result {
 	return upsert.Result{State: upsert.Refused, Message: "BigCommerce refused it: " + message}
 }
 
-// putRecords writes records of one price list. Of a batch that is refused a part may have been saved: what is named is
-// left out, the rest is sent again.
+// putRecords writes records of one price list. Of a batch that is refused a part may have been
+// saved: what is named is left out, the rest is sent again.
 func (p prices) putRecords(ctx context.Context, c *bigcommerce.Client, w []upsert.Write) ([]upsert.Result, error) {
 	list := upsert.Int(w[0].Fields[fieldList])
 	records := make([]bigcommerce.Fields, len(w))

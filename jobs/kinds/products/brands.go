@@ -43,8 +43,8 @@ func (t *brandTable) put(id int64, name string) {
 	t.names[id] = name
 }
 
-// find returns the brand of this name; if there is none, that whose name differs by accents alone, beside which
-// BigCommerce makes no other.
+// find returns the brand of this name; if there is none, that whose name differs by accents alone,
+// beside which BigCommerce makes no other.
 func (t *brandTable) find(name string) (int64, bool) {
 	if id, ok := t.ids[upsert.Fold(name)]; ok {
 		return id, true

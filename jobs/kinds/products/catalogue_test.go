@@ -93,7 +93,8 @@ func TestSuggest(t *testing.T) {
 	}
 }
 
-// TestColumns: a list for no field, or a name that two lists of one field hold, would never be found.
+// TestColumns: a list for no field, or a name that two lists of one field hold, would never be
+// found.
 func TestColumns(t *testing.T) {
 	for _, c := range columns {
 		if !catalogue.Has(c.field) {

@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	// categoryBatch is the most categories of one POST. The description of the endpoint names no limit;
-	// this is the one of its sister for trees.
+	// categoryBatch is the most categories of one POST. The description of the endpoint names no
+	// limit; this is the one of its sister for trees.
 	categoryBatch = 50
 	// defaultChannel is the store's own storefront, whose category tree new categories belong to.
 	defaultChannel = 1
@@ -85,8 +85,8 @@ func (t *categoryTable) find(path []string) (int64, bool) {
 	return at, true
 }
 
-// child returns the category of this name; if there is none, that whose name differs by accents alone, beside which
-// BigCommerce makes no other.
+// child returns the category of this name; if there is none, that whose name differs by accents
+// alone, beside which BigCommerce makes no other.
 func (t *categoryTable) child(parent int64, name string) (int64, bool) {
 	if id, ok := t.children[parent][upsert.Fold(name)]; ok {
 		return id, true
@@ -185,8 +185,8 @@ func defaultTree(ctx context.Context, c *bigcommerce.Client) (int64, error) {
 	return best.ID, nil
 }
 
-// createCategories creates the missing paths, parents first, a level of many paths in one request. A
-// path that cannot be created is noted in the table; only quota, cut connections and the like are
+// createCategories creates the missing paths, parents first, a level of many paths in one request.
+// A path that cannot be created is noted in the table; only quota, cut connections and the like are
 // returned. What was created before such an error is in the table already.
 func (r *refTable) createCategories(ctx context.Context, s *flow.Step, paths []string) error {
 	t := r.cats

@@ -51,8 +51,9 @@ func (w *world) writes(fn func()) int {
 	return routes["PUT/products"] + routes["POST/products"]
 }
 
-// TestCleanedValuesLandOnce: prices that are rounded and HTML that is cleaned cause no write in each run, whether the
-// products are remembered, or everything is compared with the store anew; and are no part of other changes.
+// TestCleanedValuesLandOnce: prices that are rounded and HTML that is cleaned cause no write in
+// each run, whether the products are remembered, or everything is compared with the store anew; and
+// are no part of other changes.
 func TestCleanedValuesLandOnce(t *testing.T) {
 	tenantstest.EachDB(t, func(t *testing.T, db *tenants.DB) {
 		w := newWorld(t, upserttest.PlatformOn(t, db, sandbox.Choices{}))
@@ -118,8 +119,8 @@ func TestCleanedValuesLandOnce(t *testing.T) {
 	})
 }
 
-// TestTheFirstCompareOfCleanedValues: products that are there already, as BigCommerce keeps them. Known rounding is no
-// difference; HTML is sent once, to learn what becomes of it.
+// TestTheFirstCompareOfCleanedValues: products that are there already, as BigCommerce keeps them.
+// Known rounding is no difference; HTML is sent once, to learn what becomes of it.
 func TestTheFirstCompareOfCleanedValues(t *testing.T) {
 	w := newWorld(t, upserttest.NewPlatform(t))
 	w.Flow.Mapping = described
@@ -183,7 +184,8 @@ func (h hiding) strip(v any) {
 	}
 }
 
-// TestAFieldThatIsNotShownIsUnknown: it is sent once, not in each run, and nobody is told that it was empty.
+// TestAFieldThatIsNotShownIsUnknown: it is sent once, not in each run, and nobody is told that it
+// was empty.
 func TestAFieldThatIsNotShownIsUnknown(t *testing.T) {
 	for _, target := range []tenants.FieldMapping{
 		{Target: "map_price", Expression: "7"}, {Target: "sort_order", Expression: "7"},

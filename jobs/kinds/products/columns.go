@@ -1,8 +1,8 @@
 package products
 
-// columns lists, for each field, the names that ERPs, PIMs and spreadsheets give the column, the surest
-// first. The order of fields matters too: a column goes to the first one that wants it (Description is the
-// description unless nothing else can be the name).
+// columns lists, for each field, the names that ERPs, PIMs and spreadsheets give the column, the
+// surest first. The order of fields matters too: a column goes to the first one that wants it
+// (Description is the description unless nothing else can be the name).
 var columns = []struct {
 	field string
 	names []string

@@ -20,7 +20,8 @@ import (
 // hostile is a row whose name takes more work than a row may.
 const hostile = "BOMB"
 
-// hostileMapping is the example feed's mapping with a name that is costly for rows whose group is BOMB.
+// hostileMapping is the example feed's mapping with a name that is costly for rows whose group is
+// BOMB.
 func hostileMapping() tenants.Mapping {
 	m := tenants.Mapping{Fields: append([]tenants.FieldMapping(nil), partsMapping.Fields...)}
 	for i, f := range m.Fields {
@@ -36,8 +37,8 @@ func bomb(sku string) string {
 	return strings.Join([]string{sku, strings.Repeat("aé ", 40<<10), "1", "1", hostile, "backpack"}, ",")
 }
 
-// TestHostileRowsFailAlone: a row over its budget is an error of its field, and so is one whose value is huge, of which
-// the list of errors keeps little; the others go on.
+// TestHostileRowsFailAlone: a row over its budget is an error of its field, and so is one whose
+// value is huge, of which the list of errors keeps little; the others go on.
 func TestHostileRowsFailAlone(t *testing.T) {
 	w := newWorld(t, upserttest.NewPlatform(t))
 	w.Flow.Mapping = hostileMapping()
@@ -64,8 +65,8 @@ func TestHostileRowsFailAlone(t *testing.T) {
 	}
 }
 
-// planStep carries out the steps of a run to its plan phase. step is the next, whose clock stands still but
-// for what tick adds at the nth question; cancel ends its context.
+// planStep carries out the steps of a run to its plan phase. step is the next, whose clock stands
+// still but for what tick adds at the nth question; cancel ends its context.
 func planStep(t *testing.T, w *world, r *tenants.Run, tick func(n int) time.Duration) (cancel context.CancelFunc, step func() error) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(w.Ctx)
@@ -88,7 +89,8 @@ func planStep(t *testing.T, w *world, r *tenants.Run, tick func(n int) time.Dura
 	}
 }
 
-// TestAWindowEndsWithItsTime: rows that take long do not make a step long. The next goes on after them.
+// TestAWindowEndsWithItsTime: rows that take long do not make a step long. The next goes on after
+// them.
 func TestAWindowEndsWithItsTime(t *testing.T) {
 	w := newWorld(t, upserttest.NewPlatform(t))
 	rows := make([]string, 50)
@@ -107,8 +109,8 @@ func TestAWindowEndsWithItsTime(t *testing.T) {
 	w.Want(w.Finish(r), upserttest.Counts{Read: 50, Created: 50})
 }
 
-// TestAWindowEndsWithItsContext: a process that stops, or a run that is taken away, does not wait for the
-// window's rows. Nothing of the step is saved, and it is done again.
+// TestAWindowEndsWithItsContext: a process that stops, or a run that is taken away, does not wait
+// for the window's rows. Nothing of the step is saved, and it is done again.
 func TestAWindowEndsWithItsContext(t *testing.T) {
 	w := newWorld(t, upserttest.NewPlatform(t))
 	w.Feed.Body = csv(part("A", "First", "1", "1"), part("B", "Second", "1", "1"), part("C", "Third", "1", "1"), part("D", "Fourth", "1", "1"), part("E", "Fifth", "1", "1"), part("F", "Sixth", "1", "1"))
@@ -152,8 +154,8 @@ func TestAWindowOfLargeDocuments(t *testing.T) {
 	}
 }
 
-// TestShownValuesAreClipped: an inspection and a preview show the beginning of a long value, and stop where
-// they have shown enough.
+// TestShownValuesAreClipped: an inspection and a preview show the beginning of a long value, and
+// stop where they have shown enough.
 func TestShownValuesAreClipped(t *testing.T) {
 	w := newWorld(t, upserttest.NewPlatform(t))
 	e := upsert.New(w.Config, New())

@@ -93,7 +93,8 @@ func stocked(sku, name string, price any) bigcommerce.Fields {
 	return bigcommerce.Fields{"sku": sku, "name": name, "price": price, "type": "physical", "weight": 0, "inventory_level": 1, "inventory_tracking": "product"}
 }
 
-// TestProductsDeletedMeanwhile has somebody delete products before a run, and between its look and its write.
+// TestProductsDeletedMeanwhile has somebody delete products before a run, and between its look and
+// its write.
 func TestProductsDeletedMeanwhile(t *testing.T) {
 	w := newWorld(t, upserttest.NewPlatform(t))
 	w.Feed.Body = csv(part("A", "First", "1", "1"), part("B", "Second", "1", "1"), part("C", "Third", "1", "1"))

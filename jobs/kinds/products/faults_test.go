@@ -32,8 +32,8 @@ func (w *world) fault(f sandbox.Fault) {
 
 const productsAPI = "/v3/catalog/products"
 
-// TestPlatformFaults is of the sandbox's own faults, whose connections really are cut. That a run comes through each kind of fault
-// is upserttest's to prove.
+// TestPlatformFaults is of the sandbox's own faults, whose connections really are cut. That a run
+// comes through each kind of fault is upserttest's to prove.
 func TestPlatformFaults(t *testing.T) {
 	p := upserttest.NewPlatform(t)
 	const size = 30
@@ -142,7 +142,8 @@ func TestAnOutageThatDoesNotEndFailsTheRun(t *testing.T) {
 	w.Want(w.Run(), upserttest.Counts{Read: 3, Created: 3})
 }
 
-// answer has requests of a method answered by f, told their bodies, instead of BigCommerce; nil leaves one to it.
+// answer has requests of a method answered by f, told their bodies, instead of BigCommerce; nil
+// leaves one to it.
 func (w *world) answer(method string, f func(r *http.Request, body string) *http.Response) {
 	w.Wrap = func(next http.RoundTripper) http.RoundTripper {
 		return upserttest.Tripper(func(r *http.Request) (*http.Response, error) {
@@ -237,7 +238,8 @@ func TestAMissingScopeFailsTheRun(t *testing.T) {
 	}
 }
 
-// TestABadRecordDoesNotTakeItsBatchWithIt has BigCommerce refuse one record in the middle of a batch.
+// TestABadRecordDoesNotTakeItsBatchWithIt has BigCommerce refuse one record in the middle of a
+// batch.
 func TestABadRecordDoesNotTakeItsBatchWithIt(t *testing.T) {
 	w := newWorld(t, upserttest.NewPlatform(t))
 	rows := make([]string, 25)

@@ -12,8 +12,8 @@ import (
 	"sluice/tenants"
 )
 
-// TestBadFeed reads one feed with every fault that a row can have: the good rows become documents, the
-// bad ones are named by line, key and field.
+// TestBadFeed reads one feed with every fault that a row can have: the good rows become documents,
+// the bad ones are named by line, key and field.
 func TestBadFeed(t *testing.T) {
 	feed := "PartNum,PartDescription,LongDescription,ProductGroup,Style,ListPrice,OnHand,Audience\n" +
 		"A-1,Cap,\"A cap,\nred\",clothes,caps,9.50,3,U\n" + // lines 2 and 3

@@ -61,7 +61,8 @@ func TestARunFromASourceOfAnUnknownKindFails(t *testing.T) {
 	}
 }
 
-// TestASourceAboveALimitFailsTheRun, which says so and hangs nowhere; an ordinary run goes on as before.
+// TestASourceAboveALimitFailsTheRun, which says so and hangs nowhere; an ordinary run goes on as
+// before.
 func TestASourceAboveALimitFailsTheRun(t *testing.T) {
 	p := upserttest.NewPlatform(t)
 	body := csv(part("A", "First", "1.25", "1"), part("B", "Second", "2.50", "1"), part("C", "Third", "2.50", "1"))

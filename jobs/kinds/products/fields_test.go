@@ -29,8 +29,8 @@ func (a asking) RoundTrip(r *http.Request) (*http.Response, error) {
 	return a.RoundTripper.RoundTrip(r)
 }
 
-// TestFieldsOutsideTheList: a field that include_fields may not name is read, compared and written as any other,
-// whether BigCommerce refuses such a name or leaves the field out.
+// TestFieldsOutsideTheList: a field that include_fields may not name is read, compared and written
+// as any other, whether BigCommerce refuses such a name or leaves the field out.
 func TestFieldsOutsideTheList(t *testing.T) {
 	for name, leftOut := range map[string]bool{"refused": false, "left out": true} {
 		t.Run(name, func(t *testing.T) {
@@ -65,7 +65,8 @@ func TestFieldsOutsideTheList(t *testing.T) {
 	}
 }
 
-// TestIncludeFieldsAreListed: what a run asks for is what the description lets it ask for, whatever is mapped.
+// TestIncludeFieldsAreListed: what a run asks for is what the description lets it ask for, whatever
+// is mapped.
 func TestIncludeFieldsAreListed(t *testing.T) {
 	for _, f := range bigcommerce.ProductFields() {
 		got := products{}.liveFields(tenants.Mapping{Fields: []tenants.FieldMapping{{Target: f.Name}, {Target: targetCategory}, {Target: targetBrand}}})
@@ -86,7 +87,8 @@ func TestIncludeFieldsAreListed(t *testing.T) {
 	}
 }
 
-// TestNamesThatDifferByAccents: BigCommerce takes them for one, and so does the plan: no request is refused.
+// TestNamesThatDifferByAccents: BigCommerce takes them for one, and so does the plan: no request is
+// refused.
 func TestNamesThatDifferByAccents(t *testing.T) {
 	w := newWorld(t, upserttest.NewPlatform(t))
 	w.Flow.Mapping = branded
@@ -135,7 +137,8 @@ func TestABrandBesideItsOwnAccents(t *testing.T) {
 	}
 }
 
-// TestAnUnknownTaxClassFailsItsRecord: it is no category or brand that went away meanwhile, and the others land.
+// TestAnUnknownTaxClassFailsItsRecord: it is no category or brand that went away meanwhile, and the
+// others land.
 func TestAnUnknownTaxClassFailsItsRecord(t *testing.T) {
 	w := newWorld(t, upserttest.NewPlatform(t))
 	w.Flow.Mapping = tenants.Mapping{Fields: append([]tenants.FieldMapping{{Target: "tax_class_id", Expression: "number(Cost)"}}, described.Fields[:5]...)}

@@ -8,7 +8,8 @@ import (
 	"sluice/tenants"
 )
 
-// pageSize is the most products a page holds, hence the most ids or SKUs that a request can ask for.
+// pageSize is the most products a page holds, hence the most ids or SKUs that a request can ask
+// for.
 const pageSize = bigcommerce.MaxPageSize
 
 func (products) LookupBatch() int { return pageSize }
@@ -41,8 +42,8 @@ func (p products) Lookup(ctx context.Context, c *bigcommerce.Client, run *tenant
 	for _, l := range found {
 		have[p.LiveKey(l).Folded] = true
 	}
-	// Filters tell a SKU with a space before or after it from the plain one, but a create would meet it. Looking
-	// for those costs a hundredth of the creates it is for.
+	// Filters tell a SKU with a space before or after it from the plain one, but a create would meet
+	// it. Looking for those costs a hundredth of the creates it is for.
 	var padded []string
 	for _, w := range want {
 		switch {
@@ -79,7 +80,8 @@ func liveOf(page []bigcommerce.Fields) []upsert.Live {
 
 func (products) PageSize() int { return pageSize }
 
-// Scan walks by id instead of by page number, which leaves no gap when products are deleted meanwhile.
+// Scan walks by id instead of by page number, which leaves no gap when products are deleted
+// meanwhile.
 func (p products) Scan(ctx context.Context, c *bigcommerce.Client, run *tenants.Run, after int64) (live []upsert.Live, next int64, total int, err error) {
 	page, at, err := c.Products.ListPage(ctx, bigcommerce.ProductFilter{
 		IDGreater: after, Sort: "id", Direction: "asc", Limit: pageSize, IncludeFields: p.liveFields(run.Mapping),

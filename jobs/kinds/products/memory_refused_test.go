@@ -27,7 +27,8 @@ func (w *world) refuse(method string, more func(body string) bool) {
 	})
 }
 
-// TestRefusedFromMemory: a record that is refused is looked at before that is believed, and only once.
+// TestRefusedFromMemory: a record that is refused is looked at before that is believed, and only
+// once.
 func TestRefusedFromMemory(t *testing.T) {
 	p := upserttest.NewPlatform(t)
 	for _, refusals := range []int{1, 2, 1000} {
@@ -71,7 +72,8 @@ func TestRefusedFromMemory(t *testing.T) {
 	}
 }
 
-// TestFailsAfterHalfOfItWasWritten: the journal has what was written before the second write was refused.
+// TestFailsAfterHalfOfItWasWritten: the journal has what was written before the second write was
+// refused.
 func TestFailsAfterHalfOfItWasWritten(t *testing.T) {
 	w := newWorld(t, upserttest.NewPlatform(t))
 	w.Feed.Body = csv(part("A", "First", "1", "1"))

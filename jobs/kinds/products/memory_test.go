@@ -32,8 +32,8 @@ func (w *world) remove(sku string) {
 // branded is partsMapping with the product group as brand.
 var branded = tenants.Mapping{Fields: append(slices.Clone(partsMapping.Fields), tenants.FieldMapping{Target: "brand", Expression: "ProductGroup"})}
 
-// TestOneInAHundredCostsItsWrites: 1 % of a catalogue with categories and brands changes, in as many requests as
-// writing takes.
+// TestOneInAHundredCostsItsWrites: 1 % of a catalogue with categories and brands changes, in as
+// many requests as writing takes.
 func TestOneInAHundredCostsItsWrites(t *testing.T) {
 	size, changed := 500, 100
 	if raceDetector {
@@ -73,7 +73,8 @@ func TestOneInAHundredCostsItsWrites(t *testing.T) {
 	}
 }
 
-// TestOthersChangeWhatIsRemembered: whatever others did to a product, the row is in the store after the run.
+// TestOthersChangeWhatIsRemembered: whatever others did to a product, the row is in the store after
+// the run.
 func TestOthersChangeWhatIsRemembered(t *testing.T) {
 	p := upserttest.NewPlatform(t)
 	tests := map[string]struct {
@@ -161,7 +162,8 @@ func TestOthersChangeWhatIsRemembered(t *testing.T) {
 	}
 }
 
-// TestManyOfTheRememberedAreGone: a batch in which products are gone is looked up as one, not split.
+// TestManyOfTheRememberedAreGone: a batch in which products are gone is looked up as one, not
+// split.
 func TestManyOfTheRememberedAreGone(t *testing.T) {
 	w := newWorld(t, upserttest.NewPlatform(t))
 	w.Flow.Mapping.Fields = without(partsMapping, "category")
@@ -271,7 +273,8 @@ func TestWhatIsNotRememberedIsLookedAt(t *testing.T) {
 	}
 }
 
-// memoryWorld is a store that a run has filled, with everything in it that others can do to a remembered product.
+// memoryWorld is a store that a run has filled, with everything in it that others can do to a
+// remembered product.
 func memoryWorld(t testing.TB, p *upserttest.Platform, concurrency int) *world {
 	w := newWorld(t, p)
 	w.Config.Concurrency, w.Config.WindowRows = concurrency, 5
@@ -288,7 +291,8 @@ func memoryWorld(t testing.TB, p *upserttest.Platform, concurrency int) *world {
 	return w
 }
 
-// TestSoakKilledAnywhereWithMemory is TestSoakKilledAnywhere for a second run, which works from what the first remembered.
+// TestSoakKilledAnywhereWithMemory is TestSoakKilledAnywhere for a second run, which works from
+// what the first remembered.
 func TestSoakKilledAnywhereWithMemory(t *testing.T) {
 	p := upserttest.NewPlatform(t)
 	p.Killable(t)

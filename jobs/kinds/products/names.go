@@ -23,8 +23,9 @@ const (
 // BigCommerce refuses the second of them, although its filters tell them apart.
 func foldKey(sku string) string { return upsert.Fold(sku) }
 
-// unaccent returns folded text without its accents: BigCommerce takes "Café" and "Cafe" for one name. Letters that are
-// none with an accent (ø, ß) stay: where it takes those for others, its refusal tells.
+// unaccent returns folded text without its accents: BigCommerce takes "Café" and "Cafe" for one
+// name. Letters that are none with an accent (ø, ß) stay: where it takes those for others, its
+// refusal tells.
 func unaccent(folded string) string {
 	for i := range len(folded) {
 		if folded[i] >= utf8.RuneSelf {

@@ -13,8 +13,8 @@ var prices = map[string]bool{
 	"price": true, "cost_price": true, "retail_price": true, "sale_price": true, "map_price": true, "fixed_cost_shipping_price": true,
 }
 
-// samePrice reports whether live is what BigCommerce makes of want. Which way it rounds a half is not known, so that
-// both are taken for it.
+// samePrice reports whether live is what BigCommerce makes of want. Which way it rounds a half is
+// not known, so that both are taken for it.
 func samePrice(live, want any) bool {
 	if live == nil {
 		live = json.Number("0")

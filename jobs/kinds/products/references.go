@@ -11,12 +11,13 @@ import (
 	"sluice/tenants"
 )
 
-// A store's categories and brands are remembered beside the runs, so that a run that changes a price does not
-// read them. What is remembered is believed as long as it has all that the documents name: a run that misses
-// something reads the store again before it creates anything, and so does one whose write is refused because
-// of a category or brand that is gone. Webhooks tell of changed and deleted categories (BigCommerce describes none of
-// brands, webhooks.v3.yml); because those get lost, and a name that moved to another meaning is no error that
-// anybody would notice, nothing is believed for longer than maxReferenceAge.
+// A store's categories and brands are remembered beside the runs, so that a run that changes a
+// price does not read them. What is remembered is believed as long as it has all that the documents
+// name: a run that misses something reads the store again before it creates anything, and so does
+// one whose write is refused because of a category or brand that is gone. Webhooks tell of changed
+// and deleted categories (BigCommerce describes none of brands, webhooks.v3.yml); because those get
+// lost, and a name that moved to another meaning is no error that anybody would notice, nothing is
+// believed for longer than maxReferenceAge.
 const maxReferenceAge = 7 * 24 * time.Hour
 
 // Kinds of references, as tenants.StoreReferences has them.

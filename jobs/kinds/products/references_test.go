@@ -29,8 +29,8 @@ func (w *world) deleteCategory(name string) {
 	w.Fatalf("no category %s", name)
 }
 
-// TestStaleReferences: what others did to categories and brands is found out when a write is refused or a document
-// names what is not there, and then once.
+// TestStaleReferences: what others did to categories and brands is found out when a write is
+// refused or a document names what is not there, and then once.
 func TestStaleReferences(t *testing.T) {
 	p := upserttest.NewPlatform(t)
 	tests := map[string]struct {
@@ -43,7 +43,8 @@ func TestStaleReferences(t *testing.T) {
 			others: func(w *world) { w.deleteCategory("bags") },
 			rows:   []string{part("A", "First", "1", "1"), part("B", "Second", "1", "1"), part("N", "New", "1", "1")},
 			want:   upserttest.Counts{Read: 3, Created: 1, Unchanged: 2},
-			// N is looked for, plain and padded; refused; categories and, as there are none, their tree; two levels; again.
+			// N is looked for, plain and padded; refused; categories and, as there are none, their tree; two
+			// levels; again.
 			routes: map[string]int{"GET/products": 2, "POST/products": 2, "GET/categories": 1, "GET/trees": 1, "GET/brands": 1, "POST/categories": 2},
 		},
 		"a brand that a create names": {

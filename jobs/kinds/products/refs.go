@@ -11,9 +11,9 @@ import (
 	"sluice/tenants"
 )
 
-// refTable is a store's categories and brands, as far as a run needs them. It is recalled or loaded once
-// per run and process, and grows with what the run creates. A step has it to itself: a run's steps follow
-// one another.
+// refTable is a store's categories and brands, as far as a run needs them. It is recalled or loaded
+// once per run and process, and grows with what the run creates. A step has it to itself: a run's
+// steps follow one another.
 type refTable struct {
 	needsCategories, needsBrands bool
 	cats                         *categoryTable // nil until loaded
@@ -24,7 +24,8 @@ func newRefTable(m tenants.Mapping) *refTable {
 	return &refTable{needsCategories: hasTarget(m, targetCategory), needsBrands: hasTarget(m, targetBrand)}
 }
 
-// Load is part of Refs. A table that was only recalled and misses something is read from the store first.
+// Load is part of Refs. A table that was only recalled and misses something is read from the store
+// first.
 func (t *refTable) Load(ctx context.Context, s *flow.Step, docs ...mapping.Document) (err error) {
 	if t.cats == nil && t.needsCategories {
 		if t.cats, err = recallCategories(ctx, s); err != nil {

@@ -8,7 +8,8 @@ import (
 	"sluice/tenants"
 )
 
-// TestReviveDryRun: a dry run begins anew, and finds its duplicates again although its records are gone.
+// TestReviveDryRun: a dry run begins anew, and finds its duplicates again although its records are
+// gone.
 func TestReviveDryRun(t *testing.T) {
 	w := newWorld(t, upserttest.NewPlatform(t))
 	w.Config.WindowRows = 10

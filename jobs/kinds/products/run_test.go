@@ -30,7 +30,8 @@ func TestRequestsOfACatalogue(t *testing.T) {
 
 	first := w.Requests(func() { r = w.Run() })
 	w.Want(r, upserttest.Counts{Read: int64(size), Created: int64(size)})
-	// Besides the creates: categories, their tree, the catalogue's first page, two levels of categories.
+	// Besides the creates: categories, their tree, the catalogue's first page, two levels of
+	// categories.
 	if r.Requests != int64(first) || r.PlannedRequests != int64(first) || first > size+8 {
 		t.Errorf("first run: %d requests (run says %d, planned %d)", first, r.Requests, r.PlannedRequests)
 	}
@@ -147,7 +148,8 @@ func TestRetryReadsOnlyWhatFailed(t *testing.T) {
 	}
 }
 
-// TestRetryOfAFixedFeed: the merchant fixes the feed where it comes from, and more has changed there.
+// TestRetryOfAFixedFeed: the merchant fixes the feed where it comes from, and more has changed
+// there.
 func TestRetryOfAFixedFeed(t *testing.T) {
 	w := newWorld(t, upserttest.NewPlatform(t))
 	w.Feed.Body = csv(part("A", "First", "1", "1"), part("B", "Second", "2;50", "1"), part("", "No SKU", "2", "1"), part("C", "Third", "3;50", "1"))

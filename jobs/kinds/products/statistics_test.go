@@ -12,8 +12,8 @@ import (
 	"sluice/tenants/tenantstest"
 )
 
-// TestStatisticsOfAFirstRun: PostgreSQL is told to look at the tables that a large first run fills, once, and
-// never where it knows them already.
+// TestStatisticsOfAFirstRun: PostgreSQL is told to look at the tables that a large first run fills,
+// once, and never where it knows them already.
 func TestStatisticsOfAFirstRun(t *testing.T) {
 	tenantstest.EachDB(t, func(t *testing.T, db *tenants.DB) {
 		gathered := func() map[string]int64 {

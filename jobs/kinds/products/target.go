@@ -79,8 +79,9 @@ func (p products) Kept(m tenants.Mapping) []string {
 	return out
 }
 
-// liveFields lists what the match asks BigCommerce for: the mapped fields and what identifies a product, but the id,
-// which comes unasked. nil is every field: BigCommerce cannot be asked for some of them alone.
+// liveFields lists what the match asks BigCommerce for: the mapped fields and what identifies a
+// product, but the id, which comes unasked. nil is every field: BigCommerce cannot be asked for
+// some of them alone.
 func (p products) liveFields(m tenants.Mapping) []string {
 	fields := p.Kept(m)[1:]
 	for _, name := range fields {

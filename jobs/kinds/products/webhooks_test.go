@@ -12,7 +12,8 @@ import (
 	"sluice/tenants/tenantstest"
 )
 
-// TestWebhooks: a deleted product is forgotten in its store, by flows of products; a changed category is read again.
+// TestWebhooks: a deleted product is forgotten in its store, by flows of products; a changed
+// category is read again.
 func TestWebhooks(t *testing.T) {
 	db := tenantstest.NewDB(t)
 	must := func(err error) {
@@ -78,7 +79,8 @@ func TestWebhooks(t *testing.T) {
 	}
 }
 
-// TestCatchUp: what events may have told is not believed any more, in one store and of products only.
+// TestCatchUp: what events may have told is not believed any more, in one store and of products
+// only.
 func TestCatchUp(t *testing.T) {
 	db := tenantstest.NewDB(t)
 	doubted := []string{}

@@ -12,8 +12,8 @@ import (
 	"sluice/jobs/upsert/upserttest"
 )
 
-// Two workers may be at the same step: after Redis lost everything, or a lease. Both have read the creates that are to be sent;
-// the one that marks them second sends none of them.
+// Two workers may be at the same step: after Redis lost everything, or a lease. Both have read the
+// creates that are to be sent; the one that marks them second sends none of them.
 func TestCreatesMarkedByAnotherWorkerAreNotSent(t *testing.T) {
 	p := upserttest.NewPlatform(t)
 	w := newWorld(t, p)

@@ -14,12 +14,13 @@ const (
 	unknownItem = "the store has no product and no variant with this SKU: create it there, or correct the SKU at the source"
 	notTracked  = "the product does not track its stock, so there is nothing to set: switch tracking on in the control panel, or let the flow do it"
 
-	// maxVariantLookups is how many SKUs of one batch are looked for among variants that are no items, which takes a
-	// request each.
+	// maxVariantLookups is how many SKUs of one batch are looked for among variants that are no items,
+	// which takes a request each.
 	maxVariantLookups = 25
 )
 
-// Absent looks for SKUs that are no items: with spaces around them, or of products that do not track their stock.
+// Absent looks for SKUs that are no items: with spaces around them, or of products that do not
+// track their stock.
 func (s stock) Absent(ctx context.Context, c *bigcommerce.Client, run *tenants.Run, want []upsert.Want) ([]upsert.Absence, error) {
 	out := make([]upsert.Absence, len(want))
 	bySKU := make(map[string][]int)
@@ -85,7 +86,8 @@ func (s stock) padded(ctx context.Context, c *bigcommerce.Client, want []upsert.
 	return nil
 }
 
-// owner is what has a SKU in the catalogue: a product, or a variant of one. Its zero value is nothing.
+// owner is what has a SKU in the catalogue: a product, or a variant of one. Its zero value is
+// nothing.
 type owner struct {
 	product, variant int64 // variant: the base variant of a product
 	sku              string
@@ -131,7 +133,8 @@ func variantOf(ctx context.Context, c *bigcommerce.Client, sku string) (owner, b
 	return o, true, nil
 }
 
-// absence is what follows from who has the SKU of a level that is none. unsure says that not every variant was asked for.
+// absence is what follows from who has the SKU of a level that is none. unsure says that not every
+// variant was asked for.
 func absence(run *tenants.Run, w upsert.Want, o owner, unsure bool) upsert.Absence {
 	refused := upsert.Absence{Field: targetSKU}
 	switches := run.Options.Text(optionTracking) == trackingSwitch
@@ -165,7 +168,8 @@ func (o owner) identity() bigcommerce.InventoryIdentity {
 	return id
 }
 
-// Remark names a product that tracks its stock from now on, and a store's SKU with spaces around it.
+// Remark names a product that tracks its stock from now on, and a store's SKU with spaces around
+// it.
 func (stock) Remark(_ upsert.Doc, live upsert.Live) (field, message, value string) {
 	sku := upsert.Text(live.Fields[targetSKU])
 	switch {

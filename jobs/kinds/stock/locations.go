@@ -16,9 +16,10 @@ import (
 	"sluice/tenants"
 )
 
-// ReferenceLocations is what a store's locations are remembered as (tenants.StoreReferences), so that a run in which no
-// level changed makes no request. They change rarely, but a name that moved to another location is no error that anybody
-// would notice, so they are believed for maxLocationsAge only.
+// ReferenceLocations is what a store's locations are remembered as (tenants.StoreReferences), so
+// that a run in which no level changed makes no request. They change rarely, but a name that moved
+// to another location is no error that anybody would notice, so they are believed for
+// maxLocationsAge only.
 const (
 	ReferenceLocations = "location"
 	maxLocationsAge    = time.Hour
@@ -238,8 +239,8 @@ func prepareQuantity(row *upsert.Row, o tenants.Options) {
 	}
 }
 
-// tellPlaces says, before anything is written, what is unusual about the locations that rows name, and in a dry run when
-// the store's orders take stock off.
+// tellPlaces says, before anything is written, what is unusual about the locations that rows name,
+// and in a dry run when the store's orders take stock off.
 func tellPlaces(st *flow.Step, r *resolver) {
 	var hidden []place
 	for _, k := range r.known {

@@ -85,8 +85,8 @@ func skuOf(w upsert.Want) string { return strings.TrimSpace(upsert.Text(w.Doc[ta
 
 func (stock) PageSize() int { return bigcommerce.MaxInventoryPage }
 
-// Scan walks by page number: the list takes no other position. What a deletion moves from one page to the one
-// before is found by Absent.
+// Scan walks by page number: the list takes no other position. What a deletion moves from one page
+// to the one before is found by Absent.
 func (stock) Scan(ctx context.Context, c *bigcommerce.Client, _ *tenants.Run, after int64) (live []upsert.Live, next int64, total int, err error) {
 	live, at, err := levels(ctx, c, bigcommerce.InventoryFilter{}, int(after)+1)
 	if err != nil {

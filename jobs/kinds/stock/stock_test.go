@@ -53,7 +53,8 @@ func levels(w *upserttest.World) map[string]string {
 	return out
 }
 
-// TestRequests is the least that BigCommerce allows: the first run reads all items once, later ones read nothing.
+// TestRequests is the least that BigCommerce allows: the first run reads all items once, later ones
+// read nothing.
 func TestRequests(t *testing.T) {
 	const skus, places = 1500, 4
 	w := world(t, skus, sandbox.Choices{})
@@ -100,7 +101,8 @@ func TestRequests(t *testing.T) {
 	}
 }
 
-// TestOneBadAmongMany: what a refusal names is left out or addressed otherwise, and the rest is sent again, once.
+// TestOneBadAmongMany: what a refusal names is left out or addressed otherwise, and the rest is
+// sent again, once.
 func TestOneBadAmongMany(t *testing.T) {
 	const n = 2000
 	for name, tc := range map[string]struct {
@@ -160,8 +162,8 @@ func TestOneBadAmongMany(t *testing.T) {
 	}
 }
 
-// TestTitlesThatNameTheFirst: a store whose refusals name one item only costs look-ups of its products, not a request
-// for each item.
+// TestTitlesThatNameTheFirst: a store whose refusals name one item only costs look-ups of its
+// products, not a request for each item.
 func TestTitlesThatNameTheFirst(t *testing.T) {
 	const n = 1000
 	w := world(t, n, sandbox.Choices{StockTitleOfOne: true})
@@ -218,7 +220,8 @@ func TestLocations(t *testing.T) {
 	}
 }
 
-// TestAFixedLocation: one for all rows that name none. A location that appeared since it was looked at is found.
+// TestAFixedLocation: one for all rows that name none. A location that appeared since it was looked
+// at is found.
 func TestAFixedLocation(t *testing.T) {
 	w := world(t, 2, sandbox.Choices{}, with("location", "West"))
 	w.Feed.Body = feed(sku(0)+",,1", sku(1)+",1,2")
@@ -243,8 +246,8 @@ func TestOnlyLocation(t *testing.T) {
 	}
 }
 
-// TestSum: the rows of a SKU are added up, across windows of the plan; what adds up to the same is not written again, and a
-// SKU of which one row is bad is not written at all.
+// TestSum: the rows of a SKU are added up, across windows of the plan; what adds up to the same is
+// not written again, and a SKU of which one row is bad is not written at all.
 func TestSum(t *testing.T) {
 	for _, window := range []int{1, 2000} {
 		t.Run(fmt.Sprint("windows of ", window), func(t *testing.T) {
@@ -359,7 +362,8 @@ func TestPaddedSKU(t *testing.T) {
 	}
 }
 
-// TestSettings: safety stock, warning level and bin go by an endpoint of their own, a location at a time.
+// TestSettings: safety stock, warning level and bin go by an endpoint of their own, a location at a
+// time.
 func TestSettings(t *testing.T) {
 	w := world(t, 2, sandbox.Choices{}, func(s *upserttest.Setup) {
 		s.Mapping = tenants.Mapping{Fields: append(slices.Clone(stockMapping.Fields),
@@ -403,7 +407,8 @@ func TestSettings(t *testing.T) {
 	}
 }
 
-// TestSaidBeforeTheRun: a dry run says when orders take stock off, and which location nobody sells from.
+// TestSaidBeforeTheRun: a dry run says when orders take stock off, and which location nobody sells
+// from.
 func TestSaidBeforeTheRun(t *testing.T) {
 	w := world(t, 1, sandbox.Choices{})
 	w.Call("PUT", "/v3/inventory/locations", []map[string]any{{"id": 2, "storefront_visibility": false}})
@@ -430,8 +435,8 @@ func TestLocationsAreRememberedForAnHour(t *testing.T) {
 	}
 }
 
-// TestStockThatWouldBeGone: a run asks before it sets much of what is in stock to 0, and when the source lost much of what
-// it had. Without a question an empty column would empty the store.
+// TestStockThatWouldBeGone: a run asks before it sets much of what is in stock to 0, and when the
+// source lost much of what it had. Without a question an empty column would empty the store.
 func TestStockThatWouldBeGone(t *testing.T) {
 	rows := func(n int, quantity func(i int) int) string {
 		out := make([]string, n)

@@ -118,8 +118,8 @@ func (s stock) Diff(d upsert.Doc, live upsert.Live, _ upsert.Refs) []upsert.Chan
 	return out
 }
 
-// Payload of all of d has what identifies the level too: it is remembered. BigCommerce does not take a bin alone, so
-// settings are sent together.
+// Payload of all of d has what identifies the level too: it is remembered. BigCommerce does not
+// take a bin alone, so settings are sent together.
 func (stock) Payload(d upsert.Doc, targets []string, _ upsert.Refs) bigcommerce.Fields {
 	out := make(bigcommerce.Fields, len(d.Fields))
 	if targets == nil {

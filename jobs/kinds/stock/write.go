@@ -27,8 +27,8 @@ const (
 // reason is what BigCommerce's history of a level shows of our writes.
 const reason = "Sluice"
 
-// Routes: BigCommerce asks that the inventory is not written at the same time as anything else in bulk, and at one
-// location after the other.
+// Routes: BigCommerce asks that the inventory is not written at the same time as anything else in
+// bulk, and at one location after the other.
 func (stock) Routes() []upsert.Route {
 	return []upsert.Route{
 		{Name: routeTracking, Batch: bigcommerce.MaxProductsPerUpdate, Blind: true}, // it shows a product, and no level
@@ -63,14 +63,16 @@ func (s stock) Update(ctx context.Context, c *bigcommerce.Client, _ *tenants.Run
 	return results(w, order, items, err)
 }
 
-// Where titles name no more than the first of the items that are refused, a batch may be sent again for each of its items.
-// One of more than maxOneByOne items is so maxResent times; then its products are looked at, 250 in a request.
+// Where titles name no more than the first of the items that are refused, a batch may be sent again
+// for each of its items. One of more than maxOneByOne items is so maxResent times; then its
+// products are looked at, 250 in a request.
 const (
 	maxOneByOne = 50
 	maxResent   = 3
 )
 
-// judged tells what became of a refused batch of which the title names one item, by how its products track their stock.
+// judged tells what became of a refused batch of which the title names one item, by how its
+// products track their stock.
 func judged(ctx context.Context, c *bigcommerce.Client, w []upsert.Write, named int, refusal bigcommerce.StockRefusal) ([]upsert.Result, error) {
 	var ids []int64
 	tracking := make(map[int64]string) // "" for a product that is gone
@@ -154,8 +156,8 @@ func set(ctx context.Context, c *bigcommerce.Client, w []upsert.Write) ([]upsert
 	return results(w, order, items, err)
 }
 
-// results tells what became of a request that sent w in the given order, as items. A refusal refuses all of it, and
-// names what is to blame in its title.
+// results tells what became of a request that sent w in the given order, as items. A refusal
+// refuses all of it, and names what is to blame in its title.
 func results(w []upsert.Write, order []int, items []bigcommerce.Adjustment, err error) ([]upsert.Result, error) {
 	out := make([]upsert.Result, len(w))
 	for i, x := range w {
@@ -227,7 +229,8 @@ func trackingOf(ref string) string {
 	return trackingProduct
 }
 
-// track has products track their stock, each once, though several of its levels may be in the request.
+// track has products track their stock, each once, though several of its levels may be in the
+// request.
 func track(ctx context.Context, c *bigcommerce.Client, w []upsert.Write) ([]upsert.Result, error) {
 	var docs []bigcommerce.Fields
 	asked := make(map[int64]bool)

@@ -64,7 +64,8 @@ func sized(i, size int, title string) []string {
 	return []string{code(i), title, strconv.Itoa(size), ""}
 }
 
-// shelf returns a world in which a run has landed n gadgets of the sizes 100, 101, …, every tenth of them 0.
+// shelf returns a world in which a run has landed n gadgets of the sizes 100, 101, …, every tenth
+// of them 0.
 func shelf(t testing.TB, p *Platform, n int, options tenants.Options, specs ...upsert.GuardSpec) *World {
 	t.Helper()
 	s := Setup{Target: func() upsert.Target {
@@ -136,9 +137,9 @@ func askedOf(q *tenants.Question) *asked {
 	return &asked{q.Guard, q.Count, q.Of, q.Limit, q.Examples}
 }
 
-// TestGuards: what kinds want to ask about can be said, and is asked whether records are remembered, looked at, or
-// some of each. A dry run shows it and ends; a run that asks has written nothing, takes no step, and goes on with its
-// answer.
+// TestGuards: what kinds want to ask about can be said, and is asked whether records are
+// remembered, looked at, or some of each. A dry run shows it and ends; a run that asks has written
+// nothing, takes no step, and goes on with its answer.
 func TestGuards(t *testing.T) {
 	const n = 60
 	change := func(some func(i int) bool, size func(i int) int, title string) func(i int) []string {
@@ -238,7 +239,8 @@ func TestGuardsOneAfterTheOther(t *testing.T) {
 	w.Want(r, Counts{Read: 30, Updated: 30})
 }
 
-// TestLateAnswers: after 15 minutes the run compares anew, and asks again only if there is more to ask about.
+// TestLateAnswers: after 15 minutes the run compares anew, and asks again only if there is more to
+// ask about.
 func TestLateAnswers(t *testing.T) {
 	const n = 60
 	for name, test := range map[string]struct {
@@ -290,7 +292,8 @@ func (w *World) edit(i int, size int64) {
 	workshop(w).Edit(code(i), func(g *Gadget) { g.Size = size })
 }
 
-// TestBaseInPages: of more records than are read at once all are counted, once, and none while too few count.
+// TestBaseInPages: of more records than are read at once all are counted, once, and none while too
+// few count.
 func TestBaseInPages(t *testing.T) {
 	const n = 1300
 	w := shelf(t, NewPlatform(t), n, nil, toZero)
@@ -318,7 +321,8 @@ func TestBaseInPages(t *testing.T) {
 // lostAt is the option of the engine's own guard.
 func lostAt(percent float64) tenants.Options { return tenants.Options{"guard_lost": percent} }
 
-// TestLostKeys: a run asks when a whole source no longer has many of the known good records, which stay.
+// TestLostKeys: a run asks when a whole source no longer has many of the known good records, which
+// stay.
 func TestLostKeys(t *testing.T) {
 	const n = 40
 	tenantstest.EachDB(t, func(t *testing.T, db *tenants.DB) {
@@ -370,8 +374,8 @@ func TestLostKeys(t *testing.T) {
 	})
 }
 
-// TestGuardsKilledAnywhere: wherever the process dies before the question and after the answer, each record counts once,
-// and nothing is written without an answer.
+// TestGuardsKilledAnywhere: wherever the process dies before the question and after the answer,
+// each record counts once, and nothing is written without an answer.
 func TestGuardsKilledAnywhere(t *testing.T) {
 	tenantstest.EachDB(t, func(t *testing.T, db *tenants.DB) {
 		p := PlatformOn(t, db, sandbox.Choices{})

@@ -110,7 +110,8 @@ func drop(resp *http.Response) {
 	_ = resp.Body.Close()
 }
 
-// Live steps a run until it ends or asks, or the process is killed after the given number of points.
+// Live steps a run until it ends or asks, or the process is killed after the given number of
+// points.
 func (w *World) Live(r *tenants.Run, points int) (at string, done bool) {
 	w.Helper()
 	k := &Killer{left: points}

@@ -22,8 +22,8 @@ type field struct {
 
 // catalogue merges what POST, PUT and GET of a collection say of each field. POST describes a field
 // first, then PUT, then GET. A field is read-only when any of them flags it so, when the prose of
-// POST or PUT lists it, or when neither takes it. It is unselectable when GET says what include_fields may name, and
-// that is not among it.
+// POST or PUT lists it, or when neither takes it. It is unselectable when GET says what
+// include_fields may name, and that is not among it.
 func catalogue(d *document, path string) ([]field, error) {
 	item, ok := d.Paths[path]
 	if !ok || item.Post == nil || item.Put == nil || item.Get == nil {

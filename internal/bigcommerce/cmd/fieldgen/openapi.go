@@ -104,7 +104,8 @@ const (
 	parameterPrefix = "#/components/parameters/"
 )
 
-// listOf returns the words that the parameter called name, a list, may have; nil for any or no such parameter.
+// listOf returns the words that the parameter called name, a list, may have; nil for any or no such
+// parameter.
 func (d *document) listOf(parameters []parameter, name string) ([]string, error) {
 	for _, p := range parameters {
 		if p.Ref != "" {

@@ -46,8 +46,8 @@ type template struct {
 	kinds   map[int]map[string]bool
 }
 
-// read returns the calls of every file below dir, by path. Files about other hosts (storefronts, what an
-// app itself serves) have none.
+// read returns the calls of every file below dir, by path. Files about other hosts (storefronts,
+// what an app itself serves) have none.
 func read(dir string) ([]call, error) {
 	all := map[string]*template{}
 	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
