@@ -42,6 +42,11 @@ func RecallReferences(ctx context.Context, s *flow.Step, kind string, maxAge tim
 	return row.LoadedAt, true, nil
 }
 
+// ReadBy reports whether a run itself read what was loaded then: to read again what it misses would tell nothing new.
+func ReadBy(run *tenants.Run, loaded time.Time) bool {
+	return run.StartedAt != nil && !loaded.Before(*run.StartedAt)
+}
+
 // SaveReferences remembers v, as JSON, in place of what was remembered of the kind. What is too
 // large is not remembered.
 func SaveReferences(ctx context.Context, tx *tenants.DB, kind string, v any, loaded time.Time) error {

@@ -89,3 +89,19 @@ func TestSoakRequestsOfLists(t *testing.T) {
 	feed(1)
 	least("1 % changed", 1, counts{Read: int64(n), Updated: int64(skus / 10), Unchanged: int64(n - skus/10)})
 }
+
+// TestAMissingListIsLookedForOnce: a list that a run is to create is missing in each window of its rows.
+func TestAMissingListIsLookedForOnce(t *testing.T) {
+	const n = 5000 // three windows
+	w := newWorld(t, tenants.Options{optionDestination: toLists, optionPriceList: "Dealers", optionCreateLists: yes})
+	w.store.SeedProducts(n)
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "SEED-%06d,5,,,,USD,\n", i+1)
+	}
+	w.feed = b.String()
+	got, routes := w.requests(func() { w.want(w.run(), counts{Read: n, Updated: n}) })
+	if got != 3+n/1000 { // currencies, lists, the new list
+		t.Errorf("%d requests: %v", got, routes)
+	}
+}

@@ -33,7 +33,7 @@ func (prices) Report(ctx context.Context, s *flow.Step) error {
 	if !writesLists(run) || run.RetryOf != "" {
 		return nil
 	}
-	currencies, err := recallCurrencies(ctx, s)
+	currencies, _, err := recallCurrencies(ctx, s)
 	if err != nil {
 		return err
 	}

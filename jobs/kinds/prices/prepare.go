@@ -27,19 +27,22 @@ func (p prices) Prepare(ctx context.Context, s *flow.Step, rows []*upsert.Row) e
 	if err != nil {
 		return err
 	}
-	currencies, err := recallCurrencies(ctx, s)
+	currencies, loaded, err := recallCurrencies(ctx, s)
 	if err != nil {
 		return err
 	}
 	for _, r := range rows {
 		prepareRecord(run, r)
 	}
-	if lists == nil || hasRow(rows, func(r *upsert.Row) bool { _, ok := lists.find(upsert.Text(r.Fields[targetList])); return !ok }) {
+	// A list that the run is to create is missing in all of its windows: one look for it is enough.
+	if lists == nil || !upsert.ReadBy(run, lists.loaded) &&
+		hasRow(rows, func(r *upsert.Row) bool { _, ok := lists.find(upsert.Text(r.Fields[targetList])); return !ok }) {
 		if lists, err = loadLists(ctx, s); err != nil {
 			return err
 		}
 	}
-	if currencies == nil || hasRow(rows, func(r *upsert.Row) bool { _, ok := currencies[upsert.Text(r.Fields[targetCurrency])]; return !ok }) {
+	if currencies == nil || !upsert.ReadBy(run, loaded) &&
+		hasRow(rows, func(r *upsert.Row) bool { _, ok := currencies[upsert.Text(r.Fields[targetCurrency])]; return !ok }) {
 		if currencies, err = loadCurrencies(ctx, s); err != nil {
 			return err
 		}

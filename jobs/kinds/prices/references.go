@@ -113,13 +113,13 @@ type savedCurrency struct {
 	Pays    bool `json:"pays,omitempty"`    // shoppers may pay in it
 }
 
-func recallCurrencies(ctx context.Context, s *flow.Step) (currencyTable, error) {
-	var t currencyTable
-	_, ok, err := upsert.RecallReferences(ctx, s, referenceCurrency, anyAge, &t)
+// recallCurrencies returns the remembered currencies and when they were loaded, nil if there are none.
+func recallCurrencies(ctx context.Context, s *flow.Step) (t currencyTable, loaded time.Time, err error) {
+	loaded, ok, err := upsert.RecallReferences(ctx, s, referenceCurrency, anyAge, &t)
 	if err != nil || !ok {
-		return nil, err
+		return nil, time.Time{}, err
 	}
-	return t, nil
+	return t, loaded, nil
 }
 
 // loadCurrencies reads the store's currencies, one request, and remembers them.

@@ -50,7 +50,7 @@ func tableOf(refs upsert.Refs) *refTable {
 
 // old reports whether something was not read from the store by this run.
 func (t *refTable) old(loaded time.Time) bool {
-	return t.run.StartedAt == nil || loaded.Before(*t.run.StartedAt)
+	return !upsert.ReadBy(t.run, loaded)
 }
 
 // list returns the id of a price list.

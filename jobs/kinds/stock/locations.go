@@ -42,11 +42,12 @@ type place struct {
 // String names the place for people.
 func (p place) String() string { return fmt.Sprintf("%s (id %d)", p.Name, p.ID) }
 
-// loadPlaces returns what is remembered of the store's locations, or reads it. recalled says which.
+// loadPlaces returns what is remembered of the store's locations, or reads it. recalled reports that the run did not read it.
 func loadPlaces(ctx context.Context, s *flow.Step, fresh bool) (p places, recalled bool, err error) {
 	if !fresh {
-		if _, recalled, err = upsert.RecallReferences(ctx, s, ReferenceLocations, maxLocationsAge, &p); err != nil || recalled {
-			return p, recalled, err
+		loaded, ok, err := upsert.RecallReferences(ctx, s, ReferenceLocations, maxLocationsAge, &p)
+		if err != nil || ok {
+			return p, !upsert.ReadBy(s.Run(), loaded), err
 		}
 	}
 	c, err := s.Client(ctx)

@@ -101,6 +101,21 @@ func TestRequests(t *testing.T) {
 	}
 }
 
+// TestAnUnknownLocationIsLookedForOnce: it is there in each window of the rows, and may be new since the last run only.
+func TestAnUnknownLocationIsLookedForOnce(t *testing.T) {
+	const rows = 5000 // three windows
+	w := world(t, 1, sandbox.Choices{})
+	w.Feed.Body = feed(sku(0) + ",1,1")
+	w.Run()
+	w.Feed.Body = feed(slices.Repeat([]string{sku(0) + ",Atlantis,1"}, rows)...)
+	var r *tenants.Run
+	routes := w.Routes(func() { r = w.Run() })
+	w.Want(r, upserttest.Counts{Read: rows, Failed: rows})
+	if diff := cmp.Diff(map[string]int{"GET/locations": 1, "GET/inventory": 1}, routes); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 // TestOneBadAmongMany: what a refusal names is left out or addressed otherwise, and the rest is
 // sent again, once.
 func TestOneBadAmongMany(t *testing.T) {
