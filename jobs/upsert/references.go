@@ -42,7 +42,8 @@ func RecallReferences(ctx context.Context, s *flow.Step, kind string, maxAge tim
 	return row.LoadedAt, true, nil
 }
 
-// ReadBy reports whether a run itself read what was loaded then: to read again what it misses would tell nothing new.
+// ReadBy reports whether a run itself read what was loaded then: to read again what it misses would
+// tell nothing new.
 func ReadBy(run *tenants.Run, loaded time.Time) bool {
 	return run.StartedAt != nil && !loaded.Before(*run.StartedAt)
 }

@@ -90,7 +90,8 @@ func TestSoakRequestsOfLists(t *testing.T) {
 	least("1 % changed", 1, counts{Read: int64(n), Updated: int64(skus / 10), Unchanged: int64(n - skus/10)})
 }
 
-// TestAMissingListIsLookedForOnce: a list that a run is to create is missing in each window of its rows.
+// TestAMissingListIsLookedForOnce: a list that a run is to create is missing in each window of its
+// rows.
 func TestAMissingListIsLookedForOnce(t *testing.T) {
 	const n = 5000 // three windows
 	w := newWorld(t, tenants.Options{optionDestination: toLists, optionPriceList: "Dealers", optionCreateLists: yes})

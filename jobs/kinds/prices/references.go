@@ -113,7 +113,8 @@ type savedCurrency struct {
 	Pays    bool `json:"pays,omitempty"`    // shoppers may pay in it
 }
 
-// recallCurrencies returns the remembered currencies and when they were loaded, nil if there are none.
+// recallCurrencies returns the remembered currencies and when they were loaded, nil if there are
+// none.
 func recallCurrencies(ctx context.Context, s *flow.Step) (t currencyTable, loaded time.Time, err error) {
 	loaded, ok, err := upsert.RecallReferences(ctx, s, referenceCurrency, anyAge, &t)
 	if err != nil || !ok {

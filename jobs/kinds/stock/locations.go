@@ -42,7 +42,8 @@ type place struct {
 // String names the place for people.
 func (p place) String() string { return fmt.Sprintf("%s (id %d)", p.Name, p.ID) }
 
-// loadPlaces returns what is remembered of the store's locations, or reads it. recalled reports that the run did not read it.
+// loadPlaces returns what is remembered of the store's locations, or reads it. recalled reports
+// that the run did not read it.
 func loadPlaces(ctx context.Context, s *flow.Step, fresh bool) (p places, recalled bool, err error) {
 	if !fresh {
 		loaded, ok, err := upsert.RecallReferences(ctx, s, ReferenceLocations, maxLocationsAge, &p)

@@ -101,7 +101,8 @@ func TestRequests(t *testing.T) {
 	}
 }
 
-// TestAnUnknownLocationIsLookedForOnce: it is there in each window of the rows, and may be new since the last run only.
+// TestAnUnknownLocationIsLookedForOnce: it is there in each window of the rows, and may be new
+// since the last run only.
 func TestAnUnknownLocationIsLookedForOnce(t *testing.T) {
 	const rows = 5000 // three windows
 	w := world(t, 1, sandbox.Choices{})
