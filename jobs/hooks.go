@@ -115,12 +115,21 @@ func (s *Service) FlowsChanged(ctx context.Context, kind string) error {
 		return nil
 	}
 	hash := tenants.StoreHash(ctx)
-	row, err := newRow("hooks:"+hash+":"+tenants.NewID(), kindHooksRegister, queue.LaneInteractive, s.now(), struct{}{})
+	row, err := newHooksRow(hash, s.now())
 	if err != nil {
 		return err
 	}
-	row.StoreHash = hash
 	return s.Submit(ctx, row)
+}
+
+// newHooksRow is a look at a store's webhooks. Those of a store run one at a time.
+func newHooksRow(hash string, at time.Time) (*tenants.Job, error) {
+	row, err := newRow("hooks:"+hash+":"+tenants.NewID(), kindHooksRegister, queue.LaneInteractive, at, struct{}{})
+	if err != nil {
+		return nil, err
+	}
+	row.StoreHash, row.Class = hash, queue.ClassHooks
+	return row, nil
 }
 
 // doHooksRegister makes the store's webhooks what they should be: missing ones are created, ones

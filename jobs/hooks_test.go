@@ -342,3 +342,33 @@ func TestWebhooksFollowFlows(t *testing.T) {
 		}
 	}
 }
+
+// An install and a first flow, at the same time, each ask for a look at the webhooks. One after the
+// other they make each webhook once; beside one another each would make all of them.
+func TestWebhooksAreMadeOnce(t *testing.T) {
+	m := newMall(t)
+	m.addByCredentials(testStore, m.stores[testStore].APIAccount())
+	m.must(m.svc.Installed(m.ctx, testStore))
+	m.must(m.svc.FlowsChanged(m.ctx, "products"))
+	sent := m.sent(testStore, func() {
+		m.work()
+		testenv.Eventually(t, "both looks are done", func() bool {
+			done := 0
+			for _, row := range m.jobRows(testStore) {
+				if row.Kind == kindHooksRegister && row.State == tenants.JobDone {
+					done++
+				}
+			}
+			return done == 2
+		})
+	})
+	posts := 0
+	for _, request := range sent {
+		if strings.HasPrefix(request, "POST") && strings.Contains(request, "/hooks") {
+			posts++
+		}
+	}
+	if want := 6; posts != want { // two of Sluice's own, two of channels, two of the kind
+		t.Errorf("%d webhooks were asked for, want %d: %v", posts, want, sent)
+	}
+}

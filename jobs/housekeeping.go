@@ -127,7 +127,7 @@ type storeCheck struct {
 // destination was away for two. It has no webhooks for sites and scripts, which merchants change as
 // they like; and a new release of Sluice may bring another script.
 var storeChecks = []storeCheck{
-	{"hooks", kindHooksRegister, "", week, ""},
+	{"hooks", kindHooksRegister, queue.ClassHooks, week, ""},
 	{"channels", kindStorefrontChannels, queue.ClassStorefront, day, ""},
 	{"shared-address", kindSharedAddress, "", day, "hash IN (SELECT store_hash FROM identity_providers WHERE shared_until IS NOT NULL)"},
 }

@@ -20,7 +20,7 @@ func (s *Service) Installed(ctx context.Context, hash string) error {
 		return err
 	}
 	now := s.now()
-	hooks, err := newRow("hooks:"+hash+":"+tenants.NewID(), kindHooksRegister, queue.LaneInteractive, now, struct{}{})
+	hooks, err := newHooksRow(hash, now)
 	if err != nil {
 		return err
 	}
@@ -32,7 +32,7 @@ func (s *Service) Installed(ctx context.Context, hash string) error {
 	if err != nil {
 		return err
 	}
-	refresh.StoreHash, hooks.StoreHash, channels.StoreHash = hash, hash, hash
+	refresh.StoreHash, channels.StoreHash = hash, hash
 	return s.Submit(ctx, refresh, hooks, channels)
 }
 

@@ -170,7 +170,8 @@ func TestChartVariables(t *testing.T) {
 		"minimal": {
 			"DATABASE_URL": "postgres://sluice@postgres.example.internal:5432/sluice?sslmode=require&pool_max_conns=9", "PGPASSWORD": password + "PGPASSWORD",
 			"REDIS_URL": "redis://redis.example.internal:6379/0", "ENCRYPTION_KEYS": password + "ENCRYPTION_KEYS", "REDIS_PASSWORD": "",
-			"METRICS_ADDR": ":9090", "PORT": "8080", "APP_SCOPES": "store_v2_products store_v2_information_read_only",
+			"METRICS_ADDR": ":9090", "PORT": "8080", "APP_SCOPES": "store_channel_settings_read_only store_inventory store_locations_read_only store_order_fulfillment_read_only store_v2_customers " +
+				"store_v2_information_read_only store_v2_orders store_v2_products store_v2_transactions_read_only",
 		},
 		"full": {
 			"DATABASE_URL": "postgres://sluice@postgres.example.internal:5433/sluice?sslmode=verify-full&pool_max_conns=20&sslrootcert=/etc/sluice/postgres/ca.crt",

@@ -61,9 +61,13 @@ const ClassStorefront = "storefront"
 // gives wrong figures where such are carried out beside one another.
 const ClassBulkWrite = "bulk-write"
 
+// ClassHooks is of jobs that look at a store's webhooks and then create those that they did not see:
+// two at once would create each twice.
+const ClassHooks = "hooks"
+
 // classCaps says how many requests, or jobs, of a class may run at once for one store.
 var classCaps = func() map[string]int {
-	caps := map[string]int{ClassStorefront: 1, ClassBulkWrite: 1}
+	caps := map[string]int{ClassStorefront: 1, ClassBulkWrite: 1, ClassHooks: 1}
 	for _, c := range bigcommerce.Classes() {
 		caps[c.Name] = c.AtOnce
 	}
