@@ -293,6 +293,22 @@ func TestSum(t *testing.T) {
 	}
 }
 
+// TestNoSumOfPartOfASource: a source that stops before its end may lack a row of any SKU, and a sum of
+// the others is no stock.
+func TestNoSumOfPartOfASource(t *testing.T) {
+	w := world(t, 2, sandbox.Choices{}, with("sum", "sum"), with("location", "1"))
+	w.Feed.Body, w.Feed.Complete = feed(sku(0)+",A,1", sku(1)+",A,10"), false
+	r := w.Run()
+	if got := levels(w); r.State != tenants.RunFailed || !strings.Contains(r.Error, "add up to is not known") || len(got) > 0 {
+		t.Errorf("run %s: %q, levels %v", r.State, r.Error, got)
+	}
+	w.Feed.Body, w.Feed.Complete = feed(sku(0)+",A,1", sku(1)+",A,10", sku(0)+",B,2", sku(1)+",B,5"), true
+	w.Want(w.Run(), upserttest.Counts{Read: 2, Updated: 2})
+	if diff := cmp.Diff(map[string]string{sku(0) + " @ 1": "3", sku(1) + " @ 1": "15"}, levels(w)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 func TestNegative(t *testing.T) {
 	for option, want := range map[string]upserttest.Counts{"zero": {Read: 2, Updated: 2}, "refuse": {Read: 2, Updated: 1, Failed: 1}} {
 		w := world(t, 2, sandbox.Choices{}, with("negative", option))
