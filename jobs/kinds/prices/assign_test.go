@@ -6,6 +6,11 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"sluice/internal/sandbox"
+	"sluice/jobs/flow"
+	"sluice/tenants"
+	"sluice/tenants/tenantstest"
 )
 
 func TestAudiences(t *testing.T) {
@@ -44,5 +49,24 @@ func TestAssigned(t *testing.T) {
 		if _, problem := parseAssigned(map[string]any{list: who}); !strings.Contains(problem, audienceForm) {
 			t.Errorf("%q %v: %q", list, who, problem)
 		}
+	}
+}
+
+// TestTwoListsOfOneAudience: of two lists that are to have one group on one channel one gets it, and
+// the run ends.
+func TestTwoListsOfOneAudience(t *testing.T) {
+	w := listsWorld(t, tenantstest.NewDB(t), sandbox.Choices{}, tenants.Options{optionCurrency: "EUR", optionAssign: map[string]any{
+		"Dealers": "group:VIP on channel:1", "Staff": "group:VIP on channel:1",
+	}})
+	if _, err := w.store.AddCustomerGroup("VIP"); err != nil {
+		t.Fatal(err)
+	}
+	w.feed = "A,9,,,Dealers,,\nA,8,,,Staff,,\n"
+	var r *tenants.Run
+	_, routes := w.requests(func() { r = w.run() })
+	w.want(r, counts{Read: 2, Updated: 2})
+	w.told(r, flow.SeverityWarning, "assign: ", "group:VIP on channel:1", "another price list too")
+	if n := routes["PUT /v3/pricelists/{id}/assignments"]; n != 1 {
+		t.Errorf("%d assignments: %v", n, routes)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -218,6 +219,8 @@ func (t *refTable) assignAll(ctx context.Context, s *flow.Step, missing []upsert
 		case problem != "":
 			fail(a, problem)
 		case there && has == a.id:
+		case to.Group != 0 && to.Channel != 0 && t.firstOf(to) != a.id: // else each takes it from the other for ever
+			fail(a, "the option gives it another price list too: keep one of the two")
 		case to.Group != 0 && to.Channel != 0:
 			if _, err = c.PriceLists.Reassign(ctx, a.id, to.Group, to.Channel); err == nil {
 				t.audiences.Assignments[to] = a.id
@@ -242,6 +245,19 @@ func (t *refTable) assignAll(ctx context.Context, s *flow.Step, missing []upsert
 		s.Warn(0, "", optionAssign+": "+list, fmt.Sprintf("The price list %q could not be assigned to all: %s.", list, strings.Join(all, "; ")), "")
 	}
 	return nil
+}
+
+// firstOf returns the first price list, by name, that the option assigns to an audience.
+func (t *refTable) firstOf(to savedAssignment) int64 {
+	for _, list := range slices.Sorted(maps.Keys(t.assign)) {
+		id, ok := t.list(list)
+		for _, who := range t.assign[list] {
+			if has, problem := t.audiences.resolve(who); ok && problem == "" && has == to {
+				return id
+			}
+		}
+	}
+	return 0
 }
 
 // wantedAssignments returns the assignments of lists that there are.
