@@ -182,8 +182,14 @@ func (s *step) weighSame(live Live) {
 
 // matchLeft counts the flow's known good records that the source does not have, before match makes
 // others known. The rows marked what they met: a real run in the records, a dry run in its copies.
+// What the last run that wrote from a whole source did not have either was asked about then, if it
+// was much.
 func (s *step) matchLeft(ctx context.Context) error {
 	sum := s.sum(guardLost)
+	since, err := s.lastWhole(ctx)
+	if err != nil {
+		return err
+	}
 	for more := true; more; {
 		var records []tenants.Record
 		err := s.DB().Scoped(ctx).Select("key", "state", "target_id", "seen_run_id").
@@ -204,7 +210,7 @@ func (s *step) matchLeft(ctx context.Context) error {
 		for _, r := range records {
 			_, copied := copies[r.Key]
 			switch seen := r.SeenRunID == s.run.ID || copied; {
-			case !seen && r.State == recordOK:
+			case !seen && r.State == recordOK && r.SeenRunID >= since:
 				sum.add(true, r.Key)
 			case seen && r.TargetID != 0: // it may be on its way, and so no longer be ok
 				sum.Weighed++
@@ -217,6 +223,22 @@ func (s *step) matchLeft(ctx context.Context) error {
 		more = !s.Spent(ctx)
 	}
 	return nil
+}
+
+// lastWhole returns the ID of the flow's last run that wrote records of a whole source, "" if there
+// is none. IDs are in the order of time.
+func (s *step) lastWhole(ctx context.Context) (string, error) {
+	var ids []string
+	err := s.DB().Scoped(ctx).Model(&tenants.Run{}).
+		Where("flow_id = ? AND state = ? AND dry_run = ? AND retry_of = ? AND incomplete = ?", s.run.FlowID, tenants.RunDone, false, "", false).
+		Where("created > 0 OR updated > 0").Order("id DESC").Limit(1).Pluck("id", &ids).Error
+	if err != nil {
+		return "", fmt.Errorf("upsert: last run of flow %s: %w", s.run.FlowID, err)
+	}
+	if len(ids) == 0 {
+		return "", nil
+	}
+	return ids[0], nil
 }
 
 // matchRemembered counts what percentages of OfRecords are of: what the flow remembers besides the

@@ -365,7 +365,7 @@ func TestLostKeys(t *testing.T) {
 				if got := len(workshop(w).Gadgets()); got != n {
 					t.Errorf("%d gadgets are left in the store", got)
 				}
-				// What left is asked about until it is back or somebody lets a run go on; nothing forgets it.
+				// What left is asked about until it is back or somebody lets a run go on.
 				if r := w.Run(DryRun); test.want != nil && r.Question != nil {
 					t.Errorf("nothing is to be written, and it asks %+v", r.Question)
 				}
@@ -440,6 +440,30 @@ func TestGuardsKilledAnywhere(t *testing.T) {
 			if trials == 0 {
 				t.Errorf("leg %d: nothing was killed", leg)
 			}
+		}
+	})
+}
+
+// TestWhatLeftIsAskedAboutOnce: what somebody let a run go on without is not asked about again.
+func TestWhatLeftIsAskedAboutOnce(t *testing.T) {
+	tenantstest.EachDB(t, func(t *testing.T, db *tenants.DB) {
+		w := shelf(t, PlatformOn(t, db, sandbox.Choices{}), 40, lostAt(20))
+		w.serve(30, func(i int) []string { return sized(i, first(i), "New") })
+		r := w.Run()
+		if diff := cmp.Diff(&asked{"lost", 10, 40, 20, []string{"g-030", "g-031", "g-032", "g-033", "g-034"}}, askedOf(r.Question)); diff != "" {
+			t.Fatalf("(-want +got):\n%s", diff)
+		}
+		w.answer(r, time.Minute)
+		if r = w.Finish(r); r.State != tenants.RunDone {
+			t.Fatalf("%s, %+v", r.State, r.Question)
+		}
+		w.serve(29, func(i int) []string { return sized(i, first(i), "Newer") })
+		if r = w.Run(); r.State != tenants.RunDone {
+			t.Fatalf("%s, %+v", r.State, r.Question)
+		}
+		w.serve(10, func(i int) []string { return sized(i, first(i), "Newest") })
+		if r = w.Run(); r.Question == nil || r.Question.Count != 19 || r.Question.Of != 29 {
+			t.Fatalf("%s, %+v", r.State, r.Question)
 		}
 	})
 }
