@@ -58,6 +58,28 @@ func TestCataloguePrices(t *testing.T) {
 	})
 }
 
+// TestCatalogueHasOneCurrency: a price in another currency than the store's own is none of the
+// catalogue's.
+func TestCatalogueHasOneCurrency(t *testing.T) {
+	w := newWorld(t, nil)
+	if err := w.store.AddCurrency("EUR"); err != nil {
+		t.Fatal(err)
+	}
+	w.product("A", "1")
+	w.product("B", "2")
+	w.product("C", "3")
+	w.feed = "A,9,,,,EUR,\nB,8,,,,usd,\nC,7,,,,,\n"
+	r := w.run()
+	w.want(r, counts{Read: 3, Updated: 2, Failed: 1})
+	w.told(r, flow.SeverityError, "2 A currency:", "the store's own currency, USD")
+	if d := cmp.Diff([]string{"A: 1 0 0", "B: 8 0 0", "C: 7 0 0"}, w.catalogue()); d != "" {
+		t.Error(d)
+	}
+	if n, routes := w.requests(func() { w.want(w.run(), counts{Read: 3, Unchanged: 2, Failed: 1}) }); n > 1 {
+		t.Errorf("unchanged: %v", routes)
+	}
+}
+
 // TestABasePriceIsTheProducts: what a base variant is given is its product's price.
 func TestABasePriceIsTheProducts(t *testing.T) {
 	w := newWorld(t, nil)

@@ -2,6 +2,7 @@ package prices
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"sluice/internal/expression"
@@ -15,6 +16,9 @@ import (
 func (p prices) Prepare(ctx context.Context, s *flow.Step, rows []*upsert.Row) error {
 	run := s.Run()
 	if !writesLists(run) {
+		if err := refuseCurrencies(ctx, s, rows); err != nil {
+			return err
+		}
 		for _, r := range rows {
 			prepareCatalogue(r)
 		}
@@ -72,6 +76,40 @@ func hasRow(rows []*upsert.Row, so func(r *upsert.Row) bool) bool {
 		}
 	}
 	return false
+}
+
+// refuseCurrencies fails the catalogue's rows that are in another currency than the store's own: its
+// prices have no other, and 9 EUR would become 9 USD.
+func refuseCurrencies(ctx context.Context, s *flow.Step, rows []*upsert.Row) error {
+	codeOf := func(r *upsert.Row) string {
+		return strings.ToUpper(strings.TrimSpace(upsert.Text(r.Fields[targetCurrency])))
+	}
+	var currencies currencyTable
+	other := func(r *upsert.Row) bool { return codeOf(r) != "" && !currencies[codeOf(r)].Default }
+	if !slices.ContainsFunc(rows, other) {
+		return nil
+	}
+	currencies, loaded, err := recallCurrencies(ctx, s)
+	if err != nil {
+		return err
+	}
+	if currencies == nil || !upsert.ReadBy(s.Run(), loaded) && slices.ContainsFunc(rows, other) {
+		if currencies, err = loadCurrencies(ctx, s); err != nil {
+			return err
+		}
+	}
+	own := ""
+	for code, c := range currencies {
+		if c.Default {
+			own = code
+		}
+	}
+	for _, r := range rows {
+		if code := codeOf(r); other(r) {
+			r.Refuse(targetCurrency, "the catalogue's prices are in the store's own currency, "+own+": leave the row out, or have the flow write to price lists", code)
+		}
+	}
+	return nil
 }
 
 func prepareCatalogue(r *upsert.Row) {
