@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -263,7 +264,7 @@ func TestADeletedListIsMissed(t *testing.T) {
 // dropList deletes a price list, as the merchant does.
 func (w *world) dropList(id int64) {
 	w.Helper()
-	w.call("DELETE", fmt.Sprint("/v3/pricelists/", id))
+	w.call("DELETE", fmt.Sprint("/v3/pricelists/", id), "")
 }
 
 // TestKeysOfRecords: a list, a SKU and a currency are one record however they are written, and no
@@ -377,7 +378,7 @@ func TestListsAreCompared(t *testing.T) {
 	if err := w.api().PriceLists.UpsertRecords(w.ctx, id, []bigcommerce.Fields{{"sku": "A", "currency": "eur", "price": 9, "sale_price": 1}}); err != nil {
 		t.Fatal(err)
 	}
-	w.call("DELETE", fmt.Sprintf("/v3/pricelists/%d/records?sku:in=B", id))
+	w.call("DELETE", fmt.Sprintf("/v3/pricelists/%d/records?sku:in=B", id), "")
 	compare := func(r *tenants.Run) { r.Compare = true }
 	r := w.run(compare)
 	w.want(r, counts{Read: 3, Updated: 2, Unchanged: 1})
@@ -390,5 +391,24 @@ func TestListsAreCompared(t *testing.T) {
 	_, routes := w.requests(func() { w.want(w.run(compare), counts{Read: 3, Unchanged: 3}) })
 	if routes["PUT /v3/pricelists/{id}/records"] != 0 {
 		t.Errorf("%v", routes)
+	}
+}
+
+// TestANameThatMovedToAnotherList: after an hour prices go to the list that has the name now.
+func TestANameThatMovedToAnotherList(t *testing.T) {
+	w := listsWorld(t, tenantstest.NewDB(t), sandbox.Choices{}, nil)
+	w.feed = "A,9,,,Dealers,EUR,\n"
+	w.want(w.run(), counts{Read: 1, Updated: 1})
+	old, err := listNamed(w.ctx, w.api(), "Dealers")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.call("PUT", fmt.Sprintf("/v3/pricelists/%d", old), `{"name":"Dealers of last year"}`)
+	w.list("Dealers")
+	w.waitUntil(time.Now().Add(time.Hour + time.Minute))
+	w.feed = "A,8,,,Dealers,EUR,\n"
+	w.want(w.run(), counts{Read: 1, Updated: 1})
+	if d := cmp.Diff([]string{"Dealers A eur: 8 null []", "Dealers of last year A eur: 9 null []"}, w.records()); d != "" {
+		t.Error(d)
 	}
 }

@@ -17,9 +17,10 @@ import (
 // A store's price lists, currencies and assignments are remembered beside the runs, so that a run
 // of changed prices reads none of them. What is remembered is believed as long as it has what the
 // rows name. Rows are given their lists' names from memory of any age, for nothing is written by
-// it; what is written by it is no older than maxReferenceAge.
+// it; what is written by it is no older than maxReferenceAge: a name that moved to another list is
+// no error that anybody would notice.
 const (
-	maxReferenceAge = 7 * 24 * time.Hour
+	maxReferenceAge = time.Hour
 	anyAge          = 100 * 365 * 24 * time.Hour
 )
 

@@ -305,13 +305,14 @@ func (w *world) catalogue() (out []string) {
 }
 
 // call makes a request that the client has no function for.
-func (w *world) call(method, path string) {
+func (w *world) call(method, path, body string) {
 	w.Helper()
-	r, err := http.NewRequestWithContext(w.ctx, method, w.sb.URLs().API+"/stores/"+w.store.Hash+path, nil)
+	r, err := http.NewRequestWithContext(w.ctx, method, w.sb.URLs().API+"/stores/"+w.store.Hash+path, strings.NewReader(body))
 	if err != nil {
 		w.Fatal(err)
 	}
 	r.Header.Set("X-Auth-Token", w.token)
+	r.Header.Set("Content-Type", "application/json")
 	resp, err := http.DefaultClient.Do(r)
 	if err != nil {
 		w.Fatal(err)
