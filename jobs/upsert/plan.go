@@ -225,9 +225,18 @@ func (s *step) mapRow(ctx context.Context, row *source.Row, program *mapping.Pro
 		// What could be read of a bad row often has its key, which tells people more than a line does.
 		fields := documentOfBad(row, columns)
 		key := s.k.target.Key(fields)
+		t, ok := s.k.target.(Merger)
+		merges := ok && t.Merges(s.run)
+		if merges && key.Folded == "" && row.Values != nil { // an expression makes the key
+			made, _, err := program.Apply(ctx, row.Values)
+			if err != nil {
+				return m, err
+			}
+			fields, key = made, s.k.target.Key(made)
+		}
 		s.Fault(row.Line, key.Shown, row.Err.Field, row.Err.Message, row.Err.Value)
 		m.bad = true
-		if t, ok := s.k.target.(Merger); ok && t.Merges(s.run) {
+		if merges {
 			m.key, m.shown, m.doc.Fields = key.Folded, key.Shown, fields // the others of its record are not all of it
 		}
 		return m, nil //nolint:nilerr // the row is wrong, not the reading of it

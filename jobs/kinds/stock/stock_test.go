@@ -524,3 +524,20 @@ func TestStockThatWouldBeGone(t *testing.T) {
 		})
 	}
 }
+
+// TestABadRowOfASumWhoseSKUIsMade: the SKU of a row that cannot be read is known by its expression, so
+// that the sum of the others is not written.
+func TestABadRowOfASumWhoseSKUIsMade(t *testing.T) {
+	w := world(t, 2, sandbox.Choices{}, with("sum", "sum"), with("location", "1"))
+	w.Flow.Mapping.Fields = slices.Clone(w.Flow.Mapping.Fields)
+	for i, f := range w.Flow.Mapping.Fields {
+		if f.Target == "sku" {
+			w.Flow.Mapping.Fields[i].Expression = "trim(" + f.Expression + ")"
+		}
+	}
+	w.Feed.Body = feed(sku(0)+",A,1", sku(0)+",B,2,one too many", sku(1)+",A,10")
+	w.Want(w.Run(), upserttest.Counts{Read: 2, Updated: 1, Failed: 1})
+	if diff := cmp.Diff(map[string]string{sku(1) + " @ 1": "10"}, levels(w)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
