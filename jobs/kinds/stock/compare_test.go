@@ -58,3 +58,26 @@ func sum(routes map[string]int) (n int) {
 	}
 	return n
 }
+
+// TestMixedItemsAreAllCompared: items that a look-up by ids leaves out, as it asks for products with
+// options or for variants, are asked for by the next one.
+func TestMixedItemsAreAllCompared(t *testing.T) {
+	w := world(t, 5, sandbox.Choices{})
+	for i := range 5 {
+		if i%2 == 0 {
+			if _, err := w.Store.AddVariants(productID(w, sku(i)), sandbox.VariantSpec{SKU: "V-" + sku(i), Choices: []sandbox.Choice{{Option: "Size", Value: "S"}}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	w.Store.SetTracking("product")
+	var rows []string
+	for i := range 5 {
+		rows = append(rows, sku(i)+",1,7")
+	}
+	w.Feed.Body = feed(rows...)
+	w.Want(w.Run(), upserttest.Counts{Read: 5, Updated: 5})
+	levels(w) // what was accepted is carried out
+	r := w.Run(func(r *tenants.Run) { r.Compare = true })
+	w.Want(r, upserttest.Counts{Read: 5, Unchanged: 5})
+}
