@@ -1,6 +1,7 @@
 package prices
 
 import (
+	"encoding/json"
 	"fmt"
 	"math/big"
 	"slices"
@@ -57,10 +58,12 @@ var movingPrices = []string{targetPrice, "sale_price", "retail_price", "map_pric
 
 func (prices) Weigh(run *tenants.Run, d upsert.Doc, live upsert.Live, changes []upsert.Change) []upsert.Weight {
 	var out []upsert.Weight
-	if compare(d.Fields[targetPrice], "0") == 0 && d.Fields[targetPrice] != nil {
-		if i := slices.IndexFunc(changes, func(c upsert.Change) bool { return c.Field == targetPrice }); i >= 0 {
-			out = append(out, upsert.Weight{Guard: "zero", Counts: true, Example: move(changes[i])})
-		}
+	price := d.Fields[targetPrice]
+	free := func(c upsert.Change) bool {
+		return c.Field == targetPrice && price != nil && compare(price, "0") == 0 || c.Field == targetTiers && freeTier(c.After, price)
+	}
+	if i := slices.IndexFunc(changes, free); i >= 0 {
+		out = append(out, upsert.Weight{Guard: "zero", Counts: true, Example: move(changes[i])})
 	}
 	if price, cost, ok := priceAndCost(d, live); ok {
 		out = append(out, upsert.Weight{Guard: "below_cost", Counts: compare(price, cost) < 0, Example: fmt.Sprintf("price %v, cost %v", price, cost)})
@@ -83,6 +86,21 @@ func (prices) Weigh(run *tenants.Run, d upsert.Doc, live upsert.Live, changes []
 		out = append(out, large, tens)
 	}
 	return out
+}
+
+// freeTier reports whether one of the bulk prices in a text leaves nothing of the price.
+func freeTier(text, price any) bool {
+	tiers, _ := parseTiers(upsert.Text(text))
+	return slices.ContainsFunc(tiers, func(t tier) bool {
+		amount := json.Number(t.amount)
+		switch t.kind {
+		case tierPercent:
+			return compare(amount, "100") == 0
+		case tierPrice:
+			return positive(amount) && compare(amount, price) >= 0 && price != nil
+		}
+		return !positive(amount)
+	})
 }
 
 func move(c upsert.Change) string {

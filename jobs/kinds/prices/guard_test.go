@@ -124,3 +124,16 @@ func TestGuardsOfAFirstRun(t *testing.T) {
 		t.Errorf("%+v", r.Question)
 	}
 }
+
+// TestBulkPricesOfNothing: a bulk price that leaves nothing of the price is a price of 0.
+func TestBulkPricesOfNothing(t *testing.T) {
+	for tiers, asks := range map[string]bool{
+		"10:100%": true, "10:-13.50": true, "5:12; 10:0": true, "10:13; 20:-5; 30:99%": false, "": false,
+	} {
+		w := listsWorld(t, tenantstest.NewDB(t), sandbox.Choices{}, tenants.Options{optionPriceList: "Dealers", optionCurrency: "USD"})
+		w.feed = "A,13.5,,,,," + tiers + "\n"
+		if r := w.run(dryRun); (r.Question != nil && r.Question.Guard == "zero") != asks {
+			t.Errorf("%q: %+v", tiers, r.Question)
+		}
+	}
+}
