@@ -20,6 +20,9 @@ const (
 	// alone is how many SKUs one Lookup asks for that are none of products: each takes a request, for
 	// variants cannot be asked for by a list of SKUs.
 	alone = 25
+	// maxVariantPages is how many pages of products' variants one Lookup reads: quota that ends in the
+	// middle has all of it done again.
+	maxVariantPages = 20
 )
 
 func (prices) LookupBatch() int { return pageSize }
@@ -129,14 +132,23 @@ func (prices) variantsOf(ctx context.Context, c *bigcommerce.Client, want []upse
 	if len(products) == 0 {
 		return nil, nil, nil
 	}
-	for page, pages := 1, 1; page <= pages; page++ {
+	for page, pages := 1, 1; page <= min(pages, maxVariantPages); page++ {
 		some, at, err := c.Variants.ListPage(ctx, bigcommerce.VariantFilter{ProductIDs: products}, page)
 		if err != nil {
 			return nil, nil, err
 		}
+		if n := len(products); page == 1 && at.TotalPages > maxVariantPages && n > 1 { // the first of them
+			products, page = products[:max(n*maxVariantPages/at.TotalPages, 1)], 0
+			continue
+		}
 		found, pages = append(found, liveVariants(some)...), at.TotalPages
 	}
-	return found, nil, nil
+	for _, w := range want {
+		if id, err := strconv.ParseInt(w.Ref, 10, 64); err == nil && !slices.Contains(products, id) {
+			left = append(left, w)
+		}
+	}
+	return found, left, nil
 }
 
 // records looks records of a price list up: of the first one that want names.
