@@ -80,6 +80,21 @@ func TestCatalogueHasOneCurrency(t *testing.T) {
 	}
 }
 
+// TestAListIsNotTheCatalogue: a price of a list is not what everybody sees, though the flow was
+// told to write the catalogue's prices.
+func TestAListIsNotTheCatalogue(t *testing.T) {
+	w := newWorld(t, nil)
+	w.product("A", "30")
+	w.product("B", "20")
+	w.feed = "A,19,,,Dealers,,\nA,25,,,Retail,,\nB,21,,,,,\n"
+	r := w.run()
+	w.want(r, counts{Read: 3, Updated: 1, Failed: 2})
+	w.told(r, flow.SeverityError, "2 A price_list:", "about a price list")
+	if d := cmp.Diff([]string{"A: 30 0 0", "B: 21 0 0"}, w.catalogue()); d != "" {
+		t.Error(d)
+	}
+}
+
 // TestABasePriceIsTheProducts: what a base variant is given is its product's price.
 func TestABasePriceIsTheProducts(t *testing.T) {
 	w := newWorld(t, nil)

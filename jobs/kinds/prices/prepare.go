@@ -113,6 +113,9 @@ func refuseCurrencies(ctx context.Context, s *flow.Step, rows []*upsert.Row) err
 }
 
 func prepareCatalogue(r *upsert.Row) {
+	if list := strings.TrimSpace(upsert.Text(r.Fields[targetList])); list != "" {
+		r.Refuse(targetList, "the row is about a price list, and the flow writes the catalogue's prices, which everybody sees: have it write to price lists, or do not map the column", list)
+	}
 	delete(r.Fields, targetList)
 	delete(r.Fields, targetCurrency)
 	delete(r.Fields, targetTiers)

@@ -98,6 +98,7 @@ func judged(ctx context.Context, c *bigcommerce.Client, w []upsert.Write, named 
 		switch how := tracking[x.Parent]; {
 		case i == named:
 			out[i] = concluded(x, refusal)
+		case x.Parent == 0: // its product is not known
 		case how == "":
 			out[i] = concluded(x, bigcommerce.StockRefusal{Cause: bigcommerce.StockItemUnknown})
 		case how == trackingNone:
