@@ -12,6 +12,7 @@ import (
 	"sluice/auth/customer/signin"
 	"sluice/auth/customer/sso"
 	"sluice/jobs"
+	"sluice/jobs/storefront"
 	"sluice/tenants"
 )
 
@@ -74,7 +75,7 @@ func (c *Config) scriptTag(storeHash string, channelID int64, settings tenants.S
 }
 
 // jobsScriptTag is scriptTag for jobs, which knows nothing of package customer.
-func (c *Config) jobsScriptTag(storeHash string, channelID int64, settings tenants.StorefrontSettings) jobs.ScriptTag {
+func (c *Config) jobsScriptTag(storeHash string, channelID int64, settings tenants.StorefrontSettings) storefront.ScriptTag {
 	tag := c.scriptTag(storeHash, channelID, settings)
-	return jobs.ScriptTag{Version: tag.Version, HTML: tag.HTML}
+	return storefront.ScriptTag{Version: tag.Version, HTML: tag.HTML}
 }

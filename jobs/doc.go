@@ -37,13 +37,10 @@
 // answer, and one process at a time moves the minutes that are over to SQL, where they are kept for
 // 30 days (quota.go). Losing Redis loses the minutes that were not moved yet, the last one or two.
 //
-// Storefronts (storefront.go, storefront_scripts.go): which channels a store has, where they are,
-// and the script that the merchant wants on their pages are looked at daily, when a webhook tells
-// of a channel, and when somebody asks. Jobs of one store run one at a time (queue.ClassStorefront)
-// and look for the script before they create one, so that neither two of them nor a crash installs
-// it twice. What a store's scopes do not permit is told to the merchant and fails nothing.
-//
-//	channels + sites ─▶ channels, origins ─▶ scripts: list ─▶ remove, create or fix ─▶ what is there
+// Storefronts (storefront.go): which channels a store has, where they are, and the script that the
+// merchant wants on their pages are looked at daily, when a webhook tells of a channel, and when
+// somebody asks. What is done then is jobs/storefront; here are the rows that ask for it. Jobs of
+// one store run one at a time (queue.ClassStorefront), so that no two install a script twice.
 //
 // The package never talks to a browser's session (package auth) and never maps, diffs or writes a
 // product: it knows a flow as a flow.Kind. It never keeps an access token: clients are made for one

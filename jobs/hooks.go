@@ -30,7 +30,7 @@ func WantedHooks(ctx context.Context, db *tenants.DB, store *tenants.Store, kind
 		return nil, err
 	}
 	wanted := slices.Clone(ownHooks)
-	if !lacks(store, bigcommerce.ScopeChannelsRead) {
+	if len(store.MissingScopes(bigcommerce.ScopeChannelsRead)) == 0 {
 		wanted = append(wanted, channelHooks...)
 	}
 	for _, scope := range webhookScopes(on) {

@@ -17,6 +17,7 @@ import (
 	"sluice/internal/sandbox"
 	"sluice/internal/testenv"
 	"sluice/jobs/flow"
+	"sluice/jobs/storefront"
 	"sluice/tenants"
 )
 
@@ -152,7 +153,7 @@ func TestWebhooksOfAnAPIAccount(t *testing.T) {
 		t.Errorf("after the store left: status %d", got)
 	}
 	m.addByCredentials(testStore, account)
-	m.grant(testStore, StorefrontScopes...)
+	m.grant(testStore, storefront.Scopes...)
 	if got := signed(account.ClientSecret, testStore); got != http.StatusUnauthorized {
 		t.Errorf("after an install of the app: status %d", got)
 	}

@@ -11,6 +11,7 @@ import (
 	"sluice/internal/ratelimit"
 	"sluice/jobs/flow"
 	"sluice/jobs/queue"
+	"sluice/jobs/storefront"
 	"sluice/tenants"
 )
 
@@ -67,7 +68,7 @@ type Config struct {
 	StoreRate *ratelimit.Limit
 
 	// ScriptTag returns the storefront script of a store's channel. Only workers call it.
-	ScriptTag func(storeHash string, channelID int64, settings tenants.StorefrontSettings) ScriptTag
+	ScriptTag func(storeHash string, channelID int64, settings tenants.StorefrontSettings) storefront.ScriptTag
 
 	// AnnouncesIssuer asks the provider of ctx's store whether its answers name it (RFC 9207). Only
 	// workers call it; nil: what was recorded last holds.

@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"errors"
 
 	"sluice/internal/bigcommerce"
 	"sluice/jobs/queue"
@@ -15,7 +16,8 @@ func (w *Workers) doStoreRefresh(ctx context.Context, j *job) error {
 		return err
 	}
 	info, err := client.Store.Get(ctx)
-	if forbidden(err) { // it goes on by what was known, in UTC if nothing was
+	var forbidden *bigcommerce.ForbiddenError
+	if errors.As(err, &forbidden) { // it goes on by what was known, in UTC if nothing was
 		j.log.WarnContext(ctx, "BigCommerce does not let Sluice see the store's settings", "scope", bigcommerce.ScopeInformationRead, "error", err)
 		return nil
 	}

@@ -3,12 +3,10 @@ package jobs
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
-	"sluice/internal/bigcommerce"
-	"sluice/internal/problem"
 	"sluice/jobs/queue"
+	"sluice/jobs/storefront"
 	"sluice/tenants"
 )
 
@@ -18,13 +16,6 @@ const (
 	kindStorefrontChannels = "storefront.channels"
 	kindStorefrontScripts  = "storefront.scripts"
 )
-
-// StorefrontScopes are the OAuth scopes that storefronts need beside the flows', in the order a
-// merchant reads them: to see channels, to see where they are, and to install the script.
-var StorefrontScopes = []string{bigcommerce.ScopeChannelsRead, bigcommerce.ScopeSitesRead, bigcommerce.ScopeScripts}
-
-// lacks reports whether the store is known not to have granted scope.
-func lacks(store *tenants.Store, scope string) bool { return len(store.MissingScopes(scope)) > 0 }
 
 // coalesceDelay lets what a merchant clicks in one go become one look at BigCommerce.
 const coalesceDelay = time.Second
@@ -78,17 +69,11 @@ func (s *Service) SaveStorefront(ctx context.Context, settings tenants.Storefron
 	var row *tenants.Job
 	err := s.db.Tx(ctx, func(tx *tenants.DB) error {
 		row = nil
-		before, err := tx.StorefrontSettings(ctx)
-		if err != nil {
+		pending, err := storefront.SaveSettings(ctx, tx, settings)
+		if err != nil || !pending {
 			return err
 		}
-		if err := tx.PutStorefrontSettings(ctx, settings); err != nil {
-			return err
-		}
-		if before.ConsentCategory == settings.ConsentCategory && before.AllowSignIn == settings.AllowSignIn {
-			return nil // the card is no part of the script
-		}
-		row, err = s.renewScripts(ctx, tx)
+		row, err = s.enqueueCoalesced(ctx, tx, kindStorefrontScripts, queue.LaneInteractive)
 		return err
 	})
 	if err != nil {
@@ -104,8 +89,13 @@ func (s *Service) SaveStorefront(ctx context.Context, settings tenants.Storefron
 // beside the settings, the identity provider, was changed.
 func (s *Service) RenewScripts(ctx context.Context) error {
 	var row *tenants.Job
-	err := s.db.Tx(ctx, func(tx *tenants.DB) (err error) {
-		row, err = s.renewScripts(ctx, tx)
+	err := s.db.Tx(ctx, func(tx *tenants.DB) error {
+		row = nil
+		pending, err := storefront.RenewScripts(ctx, tx)
+		if err != nil || !pending {
+			return err
+		}
+		row, err = s.enqueueCoalesced(ctx, tx, kindStorefrontScripts, queue.LaneInteractive)
 		return err
 	})
 	if err != nil {
@@ -113,16 +103,6 @@ func (s *Service) RenewScripts(ctx context.Context) error {
 	}
 	s.enqueueOne(ctx, row)
 	return nil
-}
-
-// renewScripts makes the wanted scripts pending and inserts their job; nil if there is none to
-// insert.
-func (s *Service) renewScripts(ctx context.Context, tx *tenants.DB) (*tenants.Job, error) {
-	n, err := tx.PendStorefrontScripts(ctx)
-	if err != nil || n == 0 {
-		return nil, err
-	}
-	return s.enqueueCoalesced(ctx, tx, kindStorefrontScripts, queue.LaneInteractive)
 }
 
 // WantScript says that a channel of ctx's store is to have the storefront script, or no longer. The
@@ -134,30 +114,8 @@ func (s *Service) WantScript(ctx context.Context, channelID int64, wanted bool) 
 	var row *tenants.Job
 	err := s.db.Tx(ctx, func(tx *tenants.DB) error {
 		row = nil
-		store, err := tx.Store(ctx, tenants.StoreHash(ctx))
-		if err != nil {
-			return err
-		}
-		channels, err := tx.Channels(ctx)
-		if err != nil {
-			return err
-		}
-		i := slices.IndexFunc(channels, func(c tenants.Channel) bool { return c.ChannelID == channelID })
-		if i < 0 {
-			return problem.New(problem.NotFound, "This store has no channel %d. Refresh the channels if it is new.", channelID)
-		}
-		scripts, err := tx.StorefrontScripts(ctx)
-		if err != nil {
-			return err
-		}
-		if wanted {
-			if err := mayHaveScript(store, &channels[i], scripts); err != nil {
-				return err
-			}
-		} else if !slices.ContainsFunc(scripts, func(sc tenants.StorefrontScript) bool { return sc.ChannelID == channelID }) {
-			return nil // there never was one
-		}
-		if err := tx.WantStorefrontScript(ctx, channelID, wanted); err != nil {
+		pending, err := storefront.WantScript(ctx, tx, channelID, wanted)
+		if err != nil || !pending {
 			return err
 		}
 		row, err = s.enqueueCoalesced(ctx, tx, kindStorefrontScripts, queue.LaneInteractive)
@@ -175,41 +133,49 @@ func (s *Service) WantScript(ctx context.Context, channelID int64, wanted bool) 
 	return nil
 }
 
-func mayHaveScript(store *tenants.Store, c *tenants.Channel, scripts []tenants.StorefrontScript) error {
-	others := 0
-	for _, sc := range scripts {
-		if sc.Wanted && sc.ChannelID != c.ChannelID {
-			others++
+// storefronts returns what reads and fixes the storefronts of a job's store, and logs as the job.
+func (w *Workers) storefronts(j *job) *storefront.Storefronts {
+	return storefront.New(storefront.Config{
+		DB: w.db, Clients: w.cfg.Clients, Log: j.log, Now: w.s.now, ScriptTag: w.cfg.ScriptTag,
+		Changed: func(ctx context.Context) { w.s.publish(ctx, j.row.StoreHash, EventStore) },
+		Audit: func(ctx context.Context, action, subject, detail string) {
+			w.s.audit(ctx, actorSystem, action, subject, detail)
+		},
+	})
+}
+
+// doStorefrontChannels reads the store's channels and where they are, and has its scripts looked
+// after.
+func (w *Workers) doStorefrontChannels(ctx context.Context, j *job) error {
+	sight, err := w.storefronts(j).Look(ctx, j.store)
+	if err != nil {
+		return err
+	}
+	var row *tenants.Job
+	err = w.db.Tx(ctx, func(tx *tenants.DB) error {
+		row = nil
+		scripts, err := sight.Save(ctx, tx)
+		if err != nil || !scripts {
+			return err
 		}
+		row, err = w.s.enqueueCoalesced(ctx, tx, kindStorefrontScripts, queue.Lane(j.row.Lane))
+		return err
+	})
+	if err != nil {
+		return err
 	}
-	switch {
-	case lacks(store, bigcommerce.ScopeScripts):
-		return problem.New(problem.ScopeMissing, "%s", scriptScopeMessage)
-	case c.Type != tenants.TypeStorefront:
-		return problem.New(problem.Conflict, "The channel %s has no pages of its own. Choose a storefront.", c.Name)
-	case !c.Available():
-		return problem.New(problem.Conflict, "%s", unavailableMessage(c))
-	case c.Headless():
-		return problem.New(problem.Conflict, "%s", headlessMessage(c))
-	case others >= bigcommerce.MaxScripts:
-		return problem.New(problem.Conflict, "%s", fullMessage)
+	if row != nil {
+		j.next = append(j.next, row)
 	}
+	w.s.publish(ctx, j.row.StoreHash, EventStore)
 	return nil
 }
 
-// Messages for merchants about a script.
-var (
-	scriptScopeMessage = "Sluice may not install scripts in this store: the scope " + bigcommerce.ScopeScripts +
-		" (Content: modify) is missing. Add it to the app's OAuth scopes, then open Sluice from the control panel and accept it."
-	noAnswerMessage = "BigCommerce did not answer as it should, several times. Sluice tries again within a day; refresh the channels to have it try now."
-	fullMessage     = fmt.Sprintf("BigCommerce lets an app have %d scripts in a store. Remove the script from another channel first.", bigcommerce.MaxScripts)
-)
-
-func headlessMessage(c *tenants.Channel) string {
-	return fmt.Sprintf("The storefront %s is headless (%s): it has no /customer/current.jwt, which the script asks who is signed in. "+
-		"Ask on its server instead: Examples, Catalyst.", c.Name, c.Platform)
-}
-
-func unavailableMessage(c *tenants.Channel) string {
-	return fmt.Sprintf("The channel %s is %s in BigCommerce. Activate it there, then refresh.", c.Name, c.Status)
+// doStorefrontScripts makes the store's scripts what the merchant wants. The last attempt tells the
+// merchant before the job is dead.
+func (w *Workers) doStorefrontScripts(ctx context.Context, j *job) error {
+	return w.storefronts(j).FixScripts(ctx, j.store, func(err error) bool {
+		_, noQuota := w.quotaUntil(err)
+		return !noQuota && !isUnauthorized(err) && ctx.Err() == nil && j.row.Attempts+1 >= w.cfg.MaxAttempts
+	})
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"sluice/internal/sandbox"
 	"sluice/internal/testenv"
 	"sluice/jobs/queue"
+	"sluice/jobs/storefront"
 	"sluice/tenants"
 )
 
@@ -24,7 +26,6 @@ type mall struct {
 	*env
 	sandbox *sandbox.Sandbox
 	stores  map[string]*sandbox.Store
-	version string // of the script that is current
 }
 
 const otherStore = "other1"
@@ -50,7 +51,7 @@ func (f storefrontClients) Client(ctx context.Context, hash string, count func(b
 // newMall returns two installed stores. Every scope is granted.
 func newMall(t *testing.T) *mall {
 	t.Helper()
-	m := &mall{env: newEnv(t, testenv.EmbeddedRedis(t)), stores: map[string]*sandbox.Store{}, version: "v1"}
+	m := &mall{env: newEnv(t, testenv.EmbeddedRedis(t)), stores: map[string]*sandbox.Store{}}
 	s, err := sandbox.New(sandbox.Options{Plan: "enterprise", HookStart: -1})
 	if err != nil {
 		t.Fatal(err)
@@ -67,15 +68,15 @@ func newMall(t *testing.T) *mall {
 	transport := &http.Transport{}
 	t.Cleanup(transport.CloseIdleConnections)
 	m.cfg.Clients = storefrontClients{m.cfg.Clients, m, &http.Client{Transport: transport}}
-	m.cfg.ScriptTag = func(store string, channelID int64, settings tenants.StorefrontSettings) ScriptTag {
-		version := fmt.Sprint(m.version, settings.ConsentCategory, settings.AllowSignIn)
-		return ScriptTag{Version: version, HTML: fmt.Sprintf(`<script src="https://app.example.com%s?v=%s" data-channel="%d" data-sign-in="%t" defer></script>`,
-			scriptPath(store), m.version, channelID, settings.AllowSignIn)}
+	m.cfg.ScriptTag = func(store string, channelID int64, settings tenants.StorefrontSettings) storefront.ScriptTag {
+		version := fmt.Sprint("v1", settings.ConsentCategory, settings.AllowSignIn)
+		return storefront.ScriptTag{Version: version, HTML: fmt.Sprintf(`<script src="https://app.example.com/storefront/%s/sluice.js?v=v1" data-channel="%d" data-sign-in="%t" defer></script>`,
+			store, channelID, settings.AllowSignIn)}
 	}
 	m.svc = NewService(m.cfg)
 	for _, hash := range []string{testStore, otherStore} {
 		m.stores[hash] = s.AddStore(sandbox.StoreSpec{Hash: hash, Name: "Store " + hash})
-		m.grant(hash, StorefrontScopes...)
+		m.grant(hash, storefront.Scopes...)
 	}
 	m.ready()
 	return m
@@ -123,126 +124,11 @@ func (m *mall) do(hash, kind string) {
 	}
 }
 
-// sent does something and returns the requests that the store's clients sent meanwhile, oldest
-// first.
-func (m *mall) sent(hash string, fn func()) []string {
-	m.t.Helper()
-	before := len(m.stores[hash].Log().Recent())
-	fn()
-	var calls []string
-	for _, r := range m.stores[hash].Log().Recent()[before:] {
-		path, _, _ := strings.Cut(r.Path, "?")
-		calls = append(calls, r.Method+" "+path)
-	}
-	return calls
-}
-
-// channelLines tells a store's channels and origins, one a line.
-func (m *mall) channelLines(hash string) string {
-	m.t.Helper()
-	channels, err := m.db.Channels(m.of(hash))
-	m.must(err)
-	origins, err := m.db.ChannelOrigins(m.of(hash))
-	m.must(err)
-	var b strings.Builder
-	for _, c := range channels {
-		fmt.Fprintf(&b, "%d %s %s %s %s:", c.ChannelID, c.Name, c.Type, c.Status, c.SiteURL)
-		for _, o := range origins {
-			if o.ChannelID == c.ChannelID {
-				b.WriteString(" " + o.Origin)
-			}
-		}
-		b.WriteByte('\n')
-	}
-	return strings.TrimSpace(b.String())
-}
-
 func (m *mall) addChannel(hash string, spec sandbox.ChannelSpec) int64 {
 	m.t.Helper()
 	c, err := m.stores[hash].AddChannel(spec)
 	m.must(err)
 	return c.ID
-}
-
-func TestStorefrontChannels(t *testing.T) {
-	m := newMall(t)
-	two := m.addChannel(testStore, sandbox.ChannelSpec{Name: "Trade", Platform: "catalyst", URL: "http://Trade.Example.com/"})
-	three := m.addChannel(testStore, sandbox.ChannelSpec{Name: "Till", Type: "pos", Platform: "square"})
-	other := m.addChannel(otherStore, sandbox.ChannelSpec{Name: "Theirs", Platform: "custom", URL: "https://theirs.example:8443"})
-	for _, hash := range []string{testStore, otherStore} {
-		m.do(hash, kindStorefrontChannels)
-	}
-	own := m.channelLines(testStore)
-	at := func(hash string, channel int64) string { return m.stores[hash].StorefrontURL(channel) }
-	ownWant := fmt.Sprintf("1 Store abc123 storefront active %[3]s: %[3]s\n"+
-		"%[1]d Trade storefront active https://trade.example.com: %[4]s https://trade.example.com\n"+
-		"%[2]d Till pos connected :", two, three, at(testStore, 1), at(testStore, two))
-	if diff := cmp.Diff(ownWant, own); diff != "" {
-		t.Error(diff)
-	}
-	theirs := fmt.Sprintf("1 Store other1 storefront active %[2]s: %[2]s\n"+
-		"%[1]d Theirs storefront active https://theirs.example:8443: %[3]s https://theirs.example:8443", other, at(otherStore, 1), at(otherStore, other))
-	if diff := cmp.Diff(theirs, m.channelLines(otherStore)); diff != "" {
-		t.Error(diff)
-	}
-
-	// What the merchant changes is found by the next look; a channel that is not in use loses its
-	// origins.
-	m.must(m.stores[testStore].SetSite(1, "https://shop.example.com"))
-	m.must(m.stores[testStore].SetChannelStatus(two, "archived"))
-	m.do(testStore, kindStorefrontChannels)
-	ownWant = fmt.Sprintf("1 Store abc123 storefront active https://shop.example.com: %s https://shop.example.com\n"+
-		"%d Trade storefront archived https://trade.example.com:\n%d Till pos connected :", at(testStore, 1), two, three)
-	if diff := cmp.Diff(ownWant, m.channelLines(testStore)); diff != "" {
-		t.Error(diff)
-	}
-	if diff := cmp.Diff(theirs, m.channelLines(otherStore)); diff != "" {
-		t.Errorf("the other store: %s", diff)
-	}
-
-	// Without a scope nothing is asked for that it would take, and what is known stays.
-	m.grant(testStore, bigcommerce.ScopeChannelsRead)
-	m.must(m.stores[testStore].SetChannelStatus(two, "active"))
-	calls := m.sent(testStore, func() { m.do(testStore, kindStorefrontChannels) })
-	if diff := cmp.Diff([]string{"GET /v3/channels"}, calls); diff != "" {
-		t.Error(diff)
-	}
-	ownWant = fmt.Sprintf("1 Store abc123 storefront active https://shop.example.com: %s https://shop.example.com\n"+
-		"%d Trade storefront active https://trade.example.com:\n%d Till pos connected :", at(testStore, 1), two, three)
-	if diff := cmp.Diff(ownWant, m.channelLines(testStore)); diff != "" {
-		t.Error(diff)
-	}
-}
-
-// A store that grants nothing of storefronts still has its own one.
-func TestStorefrontChannelsWithoutScopes(t *testing.T) {
-	m := newMall(t)
-	m.grant(testStore)
-	m.must(m.db.SetStoreInfo(t.Context(), testStore, tenants.StoreInfo{Name: "Parts Ltd", SecureURL: "https://parts.example/"}))
-	store, err := m.db.Store(t.Context(), testStore)
-	m.must(err)
-	if diff := cmp.Diff(StorefrontScopes, store.MissingScopes(StorefrontScopes...)); diff != "" {
-		t.Error(diff)
-	}
-	calls := m.sent(testStore, func() { m.do(testStore, kindStorefrontChannels) })
-	const want = "1 Parts Ltd storefront active https://parts.example: https://parts.example"
-	if got := m.channelLines(testStore); got != want || len(calls) != 0 {
-		t.Errorf("%q after %q", got, calls)
-	}
-
-	// Store-level credentials do not say what they grant: BigCommerce's no is taken for an answer.
-	_, err = m.db.UpsertInstalledStore(m.ctx, tenants.Install{StoreHash: testStore, AccessToken: m.stores[testStore].Token("store_v2_products"), Origin: tenants.OriginCredentials})
-	m.must(err)
-	calls = m.sent(testStore, func() { m.do(testStore, kindStorefrontChannels) })
-	if diff := cmp.Diff([]string{"GET /v3/channels", "GET /v3/sites"}, calls); diff != "" {
-		t.Error(diff)
-	}
-	if got := m.channelLines(testStore); got != want {
-		t.Errorf("%q", got)
-	}
-	if store, err = m.db.Store(t.Context(), testStore); err != nil || store.State != tenants.StoreActive {
-		t.Errorf("store %+v, %v", store, err)
-	}
 }
 
 // A store's webhooks include those of channels if its scopes let it have them; several in a moment
@@ -319,6 +205,140 @@ func TestStorefrontThroughTheQueue(t *testing.T) {
 		t.Errorf("%d scripts", n)
 	}
 	wantCode(t, m.svc.WantScript(m.ctx, two+1, true), problem.NotFound)
+	m.must(m.svc.SaveStorefront(m.ctx, tenants.StorefrontSettings{ConsentCategory: "essential"}))
+	testenv.Eventually(t, "the settings are the script's", func() bool { return m.script(testStore, 1).Version == "v1essentialfalse" })
+	looked := m.script(testStore, 1).CheckedAt
+	m.must(m.svc.RenewScripts(m.ctx))
+	testenv.Eventually(t, "the script is looked at again", func() bool {
+		sc := m.script(testStore, 1)
+		return sc.State == tenants.ScriptInstalled && sc.CheckedAt.After(*looked)
+	})
+	if actions := m.audited(); !slices.Contains(actions, "storefront.script_installed") {
+		t.Errorf("audited %q", actions)
+	}
+}
+
+func (m *mall) scripts(hash string) []tenants.StorefrontScript {
+	m.t.Helper()
+	scripts, err := m.db.StorefrontScripts(m.of(hash))
+	m.must(err)
+	return scripts
+}
+
+// script is what is recorded of a channel's script.
+func (m *mall) script(hash string, channelID int64) tenants.StorefrontScript {
+	m.t.Helper()
+	for _, sc := range m.scripts(hash) {
+		if sc.ChannelID == channelID {
+			return sc
+		}
+	}
+	return tenants.StorefrontScript{}
+}
+
+// Jobs at the same time create a script once.
+func TestScriptIsCreatedOnceByManyJobs(t *testing.T) {
+	m := newMall(t)
+	m.do(testStore, kindStorefrontChannels)
+	_, err := m.sandbox.AddFault(sandbox.Fault{Kind: sandbox.FaultLatency, PathPrefix: "/v3/content/scripts", MS: 50})
+	m.must(err)
+	m.must(m.db.WantStorefrontScript(m.ctx, 1, true))
+	for range 6 {
+		row, err := newStorefrontRow(testStore, kindStorefrontScripts, queue.LaneInteractive, time.Now())
+		m.must(err)
+		_, err = insertRow(m.ctx, m.db, row)
+		m.must(err)
+		m.svc.enqueue(m.ctx, row)
+	}
+	m.work()
+	m.waitIdle()
+	if scripts, sc := m.stores[testStore].Scripts(), m.script(testStore, 1); len(scripts) != 1 || sc.State != tenants.ScriptInstalled || sc.ScriptUUID != scripts[0].UUID {
+		t.Errorf("%d scripts, recorded %+v", len(scripts), sc)
+	}
+	creates := 0
+	for _, r := range m.stores[testStore].Log().Recent() {
+		if r.Method == "POST" {
+			creates++
+		}
+	}
+	if creates != 1 {
+		t.Errorf("%d creates", creates)
+	}
+}
+
+// The merchant is told before the job is dead, and not for want of quota.
+func TestScriptJobsLastAttempt(t *testing.T) {
+	t.Run("no answer until the job is dead", func(t *testing.T) {
+		m := newMall(t)
+		m.do(testStore, kindStorefrontChannels)
+		_, err := m.sandbox.AddFault(sandbox.Fault{Kind: sandbox.Fault503, PathPrefix: "/v3/content/scripts"})
+		m.must(err)
+		m.must(m.svc.WantScript(m.ctx, 1, true))
+		if _, err := m.attempt(testStore, kindStorefrontScripts, 0); err == nil || m.script(testStore, 1).State != tenants.ScriptPending {
+			t.Errorf("first attempt: %v, %+v", err, m.script(testStore, 1))
+		}
+		if _, err := m.attempt(testStore, kindStorefrontScripts, 7); err == nil {
+			t.Error("the last attempt is a success")
+		}
+		if sc := m.script(testStore, 1); sc.State != tenants.ScriptFailed || !strings.Contains(sc.Error, "did not answer") || sc.CheckedAt == nil {
+			t.Errorf("%+v", sc)
+		}
+	})
+	t.Run("out of quota on the last attempt", func(t *testing.T) {
+		m := newMall(t)
+		m.do(testStore, kindStorefrontChannels)
+		_, err := m.sandbox.AddFault(sandbox.Fault{Kind: sandbox.Fault429, PathPrefix: "/v3/content/scripts"})
+		m.must(err)
+		m.must(m.svc.WantScript(m.ctx, 1, true))
+		if _, err := m.attempt(testStore, kindStorefrontScripts, 7); err == nil || m.script(testStore, 1).State != tenants.ScriptPending {
+			t.Errorf("%v, %+v", err, m.script(testStore, 1))
+		}
+	})
+}
+
+// Clicks in one go are one look, and both stores' looks are their own.
+func TestScriptWishesAreCoalesced(t *testing.T) {
+	m := newMall(t)
+	for range 3 {
+		m.addChannel(testStore, sandbox.ChannelSpec{Name: "Shop " + tenants.NewID()})
+	}
+	for _, hash := range []string{testStore, otherStore} {
+		m.do(hash, kindStorefrontChannels)
+	}
+	channels, err := m.db.Channels(m.ctx)
+	m.must(err)
+	var clicks sync.WaitGroup
+	for _, hash := range []string{testStore, otherStore} {
+		clicks.Go(func() {
+			for _, c := range channels {
+				if hash == testStore || c.ChannelID == 1 {
+					if err := m.svc.WantScript(m.of(hash), c.ChannelID, true); err != nil {
+						t.Error(err)
+					}
+				}
+			}
+		})
+	}
+	clicks.Wait()
+	for _, hash := range []string{testStore, otherStore} {
+		if rows := m.jobRows(hash); len(rows) != 1 {
+			t.Errorf("store %s: %d jobs", hash, len(rows))
+		}
+	}
+	m.work()
+	for hash, want := range map[string]int{testStore: len(channels), otherStore: 1} {
+		testenv.Eventually(t, "scripts installed", func() bool {
+			for _, sc := range m.scripts(hash) {
+				if sc.State != tenants.ScriptInstalled {
+					return false
+				}
+			}
+			return true
+		})
+		if got := len(m.stores[hash].Scripts()); got != want || len(m.scripts(hash)) != want {
+			t.Errorf("store %s: %d scripts and %d recorded, want %d", hash, got, len(m.scripts(hash)), want)
+		}
+	}
 }
 
 func wantCode(t *testing.T, err error, code problem.Code) {

@@ -15,6 +15,7 @@ import (
 	"sluice/internal/bigcommerce"
 	"sluice/internal/problem"
 	"sluice/jobs"
+	"sluice/jobs/storefront"
 	"sluice/tenants"
 )
 
@@ -78,7 +79,7 @@ var storefrontScopes = map[string]string{
 // to do.
 func missingScopes(store *tenants.Store, provider *tenants.IdentityProvider) (missing []string, help map[string]string) {
 	missing, help = []string{}, map[string]string{}
-	wanted := append(slices.Clone(jobs.StorefrontScopes), signin.ScopeLogin, signin.ScopeReadCustomers)
+	wanted := append(slices.Clone(storefront.Scopes), signin.ScopeLogin, signin.ScopeReadCustomers)
 	if provider != nil && (provider.CreateCustomers || !provider.KeepPasswords) {
 		wanted[len(wanted)-1] = signin.ScopeWriteCustomers // covers reading
 	}

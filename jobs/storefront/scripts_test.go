@@ -1,19 +1,15 @@
-package jobs
+package storefront
 
 import (
 	"fmt"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/internal/bigcommerce"
 	"sluice/internal/problem"
 	"sluice/internal/sandbox"
-	"sluice/internal/testenv"
-	"sluice/jobs/queue"
 	"sluice/tenants"
 )
 
@@ -38,8 +34,8 @@ func (m *mall) script(hash string, channelID int64) tenants.StorefrontScript {
 // want asks for a script on a channel, and has it seen to.
 func (m *mall) want(hash string, channelID int64, wanted bool) {
 	m.t.Helper()
-	m.must(m.svc.WantScript(m.of(hash), channelID, wanted))
-	m.do(hash, kindStorefrontScripts)
+	m.must(m.wish(m.of(hash), channelID, wanted))
+	m.fix(hash)
 }
 
 const (
@@ -51,11 +47,11 @@ func TestScriptLifecycle(t *testing.T) {
 	m := newMall(t)
 	two := m.addChannel(testStore, sandbox.ChannelSpec{Name: "Trade"})
 	for _, hash := range []string{testStore, otherStore} {
-		m.do(hash, kindStorefrontChannels)
+		m.look(hash)
 	}
 	shop := m.stores[testStore]
 	look := func() []string {
-		return m.sent(testStore, func() { m.do(testStore, kindStorefrontScripts) })
+		return m.sent(testStore, func() { m.fix(testStore) })
 	}
 	installed := func(channelID int64) string {
 		t.Helper()
@@ -91,7 +87,7 @@ func TestScriptLifecycle(t *testing.T) {
 	// Settings and releases change the script that is there.
 	m.must(m.db.SaveIdentityProvider(m.ctx, &tenants.IdentityProvider{Preset: "custom", Issuer: "https://id.example", ClientID: "c", Enabled: true}, nil))
 	settings := tenants.StorefrontSettings{ConsentCategory: "essential", AllowSignIn: true}
-	m.must(m.svc.SaveStorefront(m.ctx, settings))
+	m.must(m.save(settings))
 	if sc := m.script(testStore, 1); sc.State != tenants.ScriptPending || sc.ScriptUUID != first {
 		t.Errorf("after a change of settings: %+v", sc)
 	}
@@ -106,14 +102,14 @@ func TestScriptLifecycle(t *testing.T) {
 		t.Errorf("%+v", sc)
 	}
 	settings.CardFields = []tenants.CardField{{Key: "terms", Label: "Terms", Format: "text"}}
-	m.must(m.svc.SaveStorefront(m.ctx, settings))
+	m.must(m.save(settings))
 	if sc := m.script(testStore, 1); sc.State != tenants.ScriptInstalled {
 		t.Errorf("the card is no part of the script: %+v", sc)
 	}
 
 	// Without a provider nobody can be signed in, whatever the settings say.
 	m.must(m.db.DeleteIdentityProvider(m.ctx))
-	m.must(m.svc.RenewScripts(m.ctx))
+	m.must(m.renew())
 	check("no provider", look(), listCall, update(first), update(second))
 	if sc := shop.Scripts()[1]; !strings.Contains(sc.HTML, `data-sign-in="false"`) {
 		t.Errorf("%+v", sc)
@@ -143,7 +139,7 @@ func TestScriptLifecycle(t *testing.T) {
 	if sc := m.script(testStore, two); sc.State != tenants.ScriptRemoved || sc.ScriptUUID != "" || sc.Wanted {
 		t.Errorf("%+v", sc)
 	}
-	m.must(m.svc.WantScript(m.ctx, 1, false))
+	m.must(m.wish(m.ctx, 1, false))
 	shop.RemoveScript(m.script(testStore, 1).ScriptUUID)
 	check("gone already", look(), listCall)
 	if sc := m.script(testStore, 1); sc.State != tenants.ScriptRemoved || len(shop.Scripts()) != 0 {
@@ -162,22 +158,22 @@ func TestScriptLifecycle(t *testing.T) {
 func TestScriptIsCreatedOnce(t *testing.T) {
 	t.Run("no answer", func(t *testing.T) {
 		m := newMall(t)
-		m.do(testStore, kindStorefrontChannels)
+		m.look(testStore)
 		_, err := m.sandbox.AddFault(sandbox.Fault{Kind: sandbox.FaultCutAfter, Method: "POST", PathPrefix: "/v3/content/scripts", Times: 1})
 		m.must(err)
-		m.must(m.svc.WantScript(m.ctx, 1, true))
-		if _, err := m.attempt(testStore, kindStorefrontScripts, 0); err == nil {
+		m.must(m.wish(m.ctx, 1, true))
+		if err := m.attempt(testStore, false); err == nil {
 			t.Fatal("a create without an answer is no success")
 		}
 		if sc := m.script(testStore, 1); sc.State != tenants.ScriptPending || len(m.stores[testStore].Scripts()) != 1 {
 			t.Fatalf("%+v, %d scripts", sc, len(m.stores[testStore].Scripts()))
 		}
-		m.do(testStore, kindStorefrontScripts)
+		m.fix(testStore)
 		m.adopted(1)
 	})
 	t.Run("a crash", func(t *testing.T) {
 		m := newMall(t)
-		m.do(testStore, kindStorefrontChannels)
+		m.look(testStore)
 		m.want(testStore, 1, true)
 		// Nothing of what the job did after BigCommerce's answer is there.
 		m.must(m.db.Scoped(m.ctx).Where("1 = 1").Delete(&tenants.StorefrontScript{}).Error)
@@ -186,7 +182,7 @@ func TestScriptIsCreatedOnce(t *testing.T) {
 	})
 	t.Run("two already", func(t *testing.T) {
 		m := newMall(t)
-		m.do(testStore, kindStorefrontChannels)
+		m.look(testStore)
 		client, err := m.cfg.Clients.Client(t.Context(), testStore, nil)
 		m.must(err)
 		m.want(testStore, 1, true)
@@ -195,35 +191,9 @@ func TestScriptIsCreatedOnce(t *testing.T) {
 			_, err := client.Scripts.Create(t.Context(), storefrontScript(1, m.cfg.ScriptTag(testStore, 1, tenants.StorefrontSettings{}), "functional"))
 			m.must(err)
 		}
-		m.do(testStore, kindStorefrontScripts)
+		m.fix(testStore)
 		if m.adopted(1) != keep {
 			t.Error("another script was kept than the one that is known")
-		}
-	})
-	t.Run("jobs at the same time", func(t *testing.T) {
-		m := newMall(t)
-		m.do(testStore, kindStorefrontChannels)
-		_, err := m.sandbox.AddFault(sandbox.Fault{Kind: sandbox.FaultLatency, PathPrefix: "/v3/content/scripts", MS: 50})
-		m.must(err)
-		m.must(m.db.WantStorefrontScript(m.ctx, 1, true))
-		for range 6 {
-			row, err := newStorefrontRow(testStore, kindStorefrontScripts, queue.LaneInteractive, time.Now())
-			m.must(err)
-			_, err = insertRow(m.ctx, m.db, row)
-			m.must(err)
-			m.svc.enqueue(m.ctx, row)
-		}
-		m.work()
-		m.waitIdle()
-		m.adopted(1)
-		creates := 0
-		for _, r := range m.stores[testStore].Log().Recent() {
-			if r.Method == "POST" {
-				creates++
-			}
-		}
-		if creates != 1 {
-			t.Errorf("%d creates", creates)
 		}
 	})
 }
@@ -245,14 +215,14 @@ func TestScriptRefusals(t *testing.T) {
 	trade := m.addChannel(testStore, sandbox.ChannelSpec{Name: "Trade", Platform: "catalyst"})
 	old := m.addChannel(testStore, sandbox.ChannelSpec{Name: "Old shop", Status: "inactive"})
 	m.must(m.stores[testStore].SetChannelStatus(old, "archived"))
-	m.do(testStore, kindStorefrontChannels)
+	m.look(testStore)
 	for _, channelID := range []int64{till, old, trade} {
-		wantCode(t, m.svc.WantScript(m.ctx, channelID, true), problem.Conflict)
+		wantCode(t, m.wish(m.ctx, channelID, true), problem.Conflict)
 	}
-	wantCode(t, m.svc.WantScript(m.ctx, 4711, true), problem.NotFound)
-	m.must(m.svc.WantScript(m.ctx, till, false)) // there never was one
+	wantCode(t, m.wish(m.ctx, 4711, true), problem.NotFound)
+	m.must(m.wish(m.ctx, till, false)) // there never was one
 	m.grant(testStore, bigcommerce.ScopeChannelsRead)
-	err := m.svc.WantScript(m.ctx, 1, true)
+	err := m.wish(m.ctx, 1, true)
 	wantCode(t, err, problem.ScopeMissing)
 	if !strings.Contains(problem.MessageOf(err), bigcommerce.ScopeScripts) {
 		t.Errorf("%q does not name the scope", problem.MessageOf(err))
@@ -272,22 +242,22 @@ func TestScriptFailures(t *testing.T) {
 	}
 	t.Run("the scope was taken away", func(t *testing.T) {
 		m := newMall(t)
-		m.do(testStore, kindStorefrontChannels)
+		m.look(testStore)
 		m.want(testStore, 1, true)
 		m.grant(testStore, bigcommerce.ScopeChannelsRead)
-		if calls := m.sent(testStore, func() { m.do(testStore, kindStorefrontScripts) }); len(calls) != 0 {
+		if calls := m.sent(testStore, func() { m.fix(testStore) }); len(calls) != 0 {
 			t.Errorf("%q without a scope", calls)
 		}
 		failed(t, m, 1, bigcommerce.ScopeScripts)
-		m.grant(testStore, StorefrontScopes...)
-		m.do(testStore, kindStorefrontScripts)
+		m.grant(testStore, Scopes...)
+		m.fix(testStore)
 		if sc := m.script(testStore, 1); sc.State != tenants.ScriptInstalled || sc.Error != "" {
 			t.Errorf("granted again: %+v", sc)
 		}
 	})
 	t.Run("forbidden", func(t *testing.T) {
 		m := newMall(t)
-		m.do(testStore, kindStorefrontChannels)
+		m.look(testStore)
 		_, err := m.db.UpsertInstalledStore(m.ctx, tenants.Install{StoreHash: testStore, AccessToken: m.stores[testStore].Token("store_v2_products"), Origin: tenants.OriginCredentials})
 		m.must(err)
 		m.want(testStore, 1, true)
@@ -302,14 +272,14 @@ func TestScriptFailures(t *testing.T) {
 	t.Run("a headless storefront that got it before Sluice knew", func(t *testing.T) {
 		m := newMall(t)
 		trade := m.addChannel(testStore, sandbox.ChannelSpec{Name: "Trade", Platform: "catalyst"})
-		m.do(testStore, kindStorefrontChannels)
+		m.look(testStore)
 		m.must(m.db.AcrossStores(m.ctx).Model(&tenants.Channel{}).Where("channel_id = ?", trade).Update("platform", "").Error)
 		m.want(testStore, trade, true)
 		if sc := m.script(testStore, trade); sc.State != tenants.ScriptInstalled || len(m.stores[testStore].Scripts()) != 1 {
 			t.Fatalf("%+v", sc)
 		}
-		m.do(testStore, kindStorefrontChannels)
-		m.do(testStore, kindStorefrontScripts)
+		m.look(testStore)
+		m.fix(testStore)
 		failed(t, m, trade, "current.jwt")
 		if left := m.stores[testStore].Scripts(); len(left) != 0 {
 			t.Errorf("it stays in the store: %+v", left)
@@ -318,11 +288,11 @@ func TestScriptFailures(t *testing.T) {
 	t.Run("a channel that was closed", func(t *testing.T) {
 		m := newMall(t)
 		two := m.addChannel(testStore, sandbox.ChannelSpec{Name: "Trade"})
-		m.do(testStore, kindStorefrontChannels)
-		m.must(m.svc.WantScript(m.ctx, two, true))
+		m.look(testStore)
+		m.must(m.wish(m.ctx, two, true))
 		m.must(m.stores[testStore].SetChannelStatus(two, "archived"))
-		m.do(testStore, kindStorefrontChannels)
-		if calls := m.sent(testStore, func() { m.do(testStore, kindStorefrontScripts) }); len(calls) != 1 {
+		m.look(testStore)
+		if calls := m.sent(testStore, func() { m.fix(testStore) }); len(calls) != 1 {
 			t.Errorf("%q", calls)
 		}
 		failed(t, m, two, "Trade is archived")
@@ -333,13 +303,13 @@ func TestScriptFailures(t *testing.T) {
 		for i := range bigcommerce.MaxScripts {
 			ids = append(ids, m.addChannel(testStore, sandbox.ChannelSpec{Name: fmt.Sprint("Shop ", i)}))
 		}
-		m.do(testStore, kindStorefrontChannels)
+		m.look(testStore)
 		for _, id := range ids {
-			m.must(m.svc.WantScript(m.ctx, id, true))
+			m.must(m.wish(m.ctx, id, true))
 		}
-		wantCode(t, m.svc.WantScript(m.ctx, 1, true), problem.Conflict)
+		wantCode(t, m.wish(m.ctx, 1, true), problem.Conflict)
 		m.must(m.db.WantStorefrontScript(m.ctx, 1, true)) // as two at once can
-		m.do(testStore, kindStorefrontScripts)
+		m.fix(testStore)
 		last := ids[len(ids)-1]
 		failed(t, m, last, "10 scripts")
 		if n := len(m.stores[testStore].Scripts()); n != bigcommerce.MaxScripts {
@@ -350,73 +320,25 @@ func TestScriptFailures(t *testing.T) {
 			t.Errorf("%+v", sc)
 		}
 	})
-	t.Run("no answer until the job is dead", func(t *testing.T) {
+	t.Run("no answer until nobody tries again", func(t *testing.T) {
 		m := newMall(t)
-		m.do(testStore, kindStorefrontChannels)
+		m.look(testStore)
 		_, err := m.sandbox.AddFault(sandbox.Fault{Kind: sandbox.Fault503, PathPrefix: "/v3/content/scripts"})
 		m.must(err)
-		m.must(m.svc.WantScript(m.ctx, 1, true))
-		if _, err := m.attempt(testStore, kindStorefrontScripts, 0); err == nil || m.script(testStore, 1).State != tenants.ScriptPending {
+		m.must(m.wish(m.ctx, 1, true))
+		if err := m.attempt(testStore, false); err == nil || m.script(testStore, 1).State != tenants.ScriptPending {
 			t.Errorf("first attempt: %v, %+v", err, m.script(testStore, 1))
 		}
-		if _, err := m.attempt(testStore, kindStorefrontScripts, 7); err == nil {
+		if err := m.attempt(testStore, true); err == nil {
 			t.Error("the last attempt is a success")
 		}
 		failed(t, m, 1, "did not answer")
 	})
-	t.Run("out of quota on the last attempt", func(t *testing.T) {
-		m := newMall(t)
-		m.do(testStore, kindStorefrontChannels)
-		_, err := m.sandbox.AddFault(sandbox.Fault{Kind: sandbox.Fault429, PathPrefix: "/v3/content/scripts"})
-		m.must(err)
-		m.must(m.svc.WantScript(m.ctx, 1, true))
-		if _, err := m.attempt(testStore, kindStorefrontScripts, 7); err == nil || m.script(testStore, 1).State != tenants.ScriptPending {
-			t.Errorf("%v, %+v", err, m.script(testStore, 1))
-		}
-	})
 }
 
-// Clicks in one go are one look, and both stores' looks are their own.
-func TestScriptWishesAreCoalesced(t *testing.T) {
-	m := newMall(t)
-	for range 3 {
-		m.addChannel(testStore, sandbox.ChannelSpec{Name: "Shop " + tenants.NewID()})
-	}
-	for _, hash := range []string{testStore, otherStore} {
-		m.do(hash, kindStorefrontChannels)
-	}
-	channels, err := m.db.Channels(m.ctx)
-	m.must(err)
-	var clicks sync.WaitGroup
-	for _, hash := range []string{testStore, otherStore} {
-		clicks.Go(func() {
-			for _, c := range channels {
-				if hash == testStore || c.ChannelID == 1 {
-					if err := m.svc.WantScript(m.of(hash), c.ChannelID, true); err != nil {
-						t.Error(err)
-					}
-				}
-			}
-		})
-	}
-	clicks.Wait()
-	for _, hash := range []string{testStore, otherStore} {
-		if rows := m.jobRows(hash); len(rows) != 1 {
-			t.Errorf("store %s: %d jobs", hash, len(rows))
-		}
-	}
-	m.work()
-	for hash, want := range map[string]int{testStore: len(channels), otherStore: 1} {
-		testenv.Eventually(t, "scripts installed", func() bool {
-			for _, sc := range m.scripts(hash) {
-				if sc.State != tenants.ScriptInstalled {
-					return false
-				}
-			}
-			return true
-		})
-		if got := len(m.stores[hash].Scripts()); got != want || len(m.scripts(hash)) != want {
-			t.Errorf("store %s: %d scripts and %d recorded, want %d", hash, got, len(m.scripts(hash)), want)
-		}
+func wantCode(t *testing.T, err error, code problem.Code) {
+	t.Helper()
+	if problem.CodeOf(err) != code {
+		t.Errorf("%v, want a problem of code %q", err, code)
 	}
 }

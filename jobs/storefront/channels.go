@@ -1,62 +1,55 @@
-package jobs
+package storefront
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
 	"sluice/internal/bigcommerce"
-	"sluice/jobs/queue"
 	"sluice/tenants"
 )
 
-// doStorefrontChannels reads the store's channels and where they are, and has its scripts looked
-// after. What the store's scopes do not let it see stays as it is known; channel 1, which every
-// store has, is there in any case, at the store's own address.
-func (w *Workers) doStorefrontChannels(ctx context.Context, j *job) error {
-	client, err := w.cfg.Clients.Client(ctx, j.row.StoreHash, nil)
-	if err != nil {
-		return err
-	}
-	channels, err := w.listChannels(ctx, j, client)
-	if err != nil {
-		return err
-	}
-	sites, err := w.listSites(ctx, j, client)
-	if err != nil {
-		return err
-	}
-	var row *tenants.Job
-	err = w.db.Tx(ctx, func(tx *tenants.DB) error {
-		row = nil
-		known, origins, err := storefronts(ctx, tx, channels, sites)
-		if err != nil {
-			return err
-		}
-		if err := tx.ReplaceStorefronts(ctx, known, origins); err != nil {
-			return err
-		}
-		scripts, err := tx.StorefrontScripts(ctx)
-		if err != nil || len(scripts) == 0 {
-			return err
-		}
-		row, err = w.s.enqueueCoalesced(ctx, tx, kindStorefrontScripts, queue.Lane(j.row.Lane))
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	if row != nil {
-		j.next = append(j.next, row)
-	}
-	w.s.publish(ctx, j.row.StoreHash, EventStore)
-	return nil
+// Sight is what BigCommerce lets Sluice see of a store's channels and sites.
+type Sight struct {
+	channels []*bigcommerce.Channel // nil: could not be seen
+	sites    []*bigcommerce.Site    // nil: could not be seen
 }
 
-// storefronts joins what BigCommerce listed (nil: could not be seen) with what is known, to the
-// channels of ctx's store and their origins.
-func storefronts(ctx context.Context, tx *tenants.DB, listed []*bigcommerce.Channel, sites []*bigcommerce.Site) ([]tenants.Channel, map[int64][]string, error) {
+// Look reads the store's channels and where they are.
+func (s *Storefronts) Look(ctx context.Context, store *tenants.Store) (*Sight, error) {
+	client, err := s.cfg.Clients.Client(ctx, store.Hash, nil)
+	if err != nil {
+		return nil, err
+	}
+	channels, err := s.listChannels(ctx, store, client)
+	if err != nil {
+		return nil, err
+	}
+	sites, err := s.listSites(ctx, store, client)
+	if err != nil {
+		return nil, err
+	}
+	return &Sight{channels: channels, sites: sites}, nil
+}
+
+// Save records what was seen in tx, and says whether ctx's store has scripts to look after. What
+// the store's scopes do not let it see stays as it is known; channel 1, which every store has, is
+// there in any case, at the store's own address.
+func (s *Sight) Save(ctx context.Context, tx *tenants.DB) (scripts bool, err error) {
+	known, origins, err := join(ctx, tx, s.channels, s.sites)
+	if err != nil {
+		return false, err
+	}
+	if err := tx.ReplaceStorefronts(ctx, known, origins); err != nil {
+		return false, err
+	}
+	list, err := tx.StorefrontScripts(ctx)
+	return len(list) > 0, err
+}
+
+// join joins what BigCommerce listed (nil: could not be seen) with what is known, to the channels
+// of ctx's store and their origins.
+func join(ctx context.Context, tx *tenants.DB, listed []*bigcommerce.Channel, sites []*bigcommerce.Site) ([]tenants.Channel, map[int64][]string, error) {
 	store, err := tx.Store(ctx, tenants.StoreHash(ctx))
 	if err != nil {
 		return nil, nil, err
@@ -108,14 +101,14 @@ func storefronts(ctx context.Context, tx *tenants.DB, listed []*bigcommerce.Chan
 }
 
 // listChannels returns every channel, nil if the store's scopes do not let Sluice see them.
-func (w *Workers) listChannels(ctx context.Context, j *job, client *bigcommerce.Client) ([]*bigcommerce.Channel, error) {
-	if lacks(j.store, bigcommerce.ScopeChannelsRead) {
+func (s *Storefronts) listChannels(ctx context.Context, store *tenants.Store, client *bigcommerce.Client) ([]*bigcommerce.Channel, error) {
+	if lacks(store, bigcommerce.ScopeChannelsRead) {
 		return nil, nil
 	}
 	channels := []*bigcommerce.Channel{}
 	for c, err := range client.Channels.List(ctx) {
 		if forbidden(err) {
-			j.log.WarnContext(ctx, "BigCommerce does not let Sluice see the channels", "scope", bigcommerce.ScopeChannelsRead, "error", err)
+			s.cfg.Log.WarnContext(ctx, "BigCommerce does not let Sluice see the channels", "scope", bigcommerce.ScopeChannelsRead, "error", err)
 			return nil, nil
 		}
 		if err != nil {
@@ -127,14 +120,14 @@ func (w *Workers) listChannels(ctx context.Context, j *job, client *bigcommerce.
 }
 
 // listSites returns every site by its id, nil if the store's scopes do not let Sluice see them.
-func (w *Workers) listSites(ctx context.Context, j *job, client *bigcommerce.Client) ([]*bigcommerce.Site, error) {
-	if lacks(j.store, bigcommerce.ScopeSitesRead) {
+func (s *Storefronts) listSites(ctx context.Context, store *tenants.Store, client *bigcommerce.Client) ([]*bigcommerce.Site, error) {
+	if lacks(store, bigcommerce.ScopeSitesRead) {
 		return nil, nil
 	}
 	sites := []*bigcommerce.Site{}
 	for site, err := range client.Sites.List(ctx) {
 		if forbidden(err) {
-			j.log.WarnContext(ctx, "BigCommerce does not let Sluice see the sites", "scope", bigcommerce.ScopeSitesRead, "error", err)
+			s.cfg.Log.WarnContext(ctx, "BigCommerce does not let Sluice see the sites", "scope", bigcommerce.ScopeSitesRead, "error", err)
 			return nil, nil
 		}
 		if err != nil {
@@ -144,9 +137,4 @@ func (w *Workers) listSites(ctx context.Context, j *job, client *bigcommerce.Cli
 	}
 	slices.SortStableFunc(sites, func(a, b *bigcommerce.Site) int { return int(a.ID - b.ID) })
 	return sites, nil
-}
-
-func forbidden(err error) bool {
-	var forbidden *bigcommerce.ForbiddenError
-	return errors.As(err, &forbidden)
 }

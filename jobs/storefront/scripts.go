@@ -1,4 +1,4 @@
-package jobs
+package storefront
 
 import (
 	"cmp"
@@ -11,12 +11,6 @@ import (
 	"sluice/internal/bigcommerce"
 	"sluice/tenants"
 )
-
-// ScriptTag is the storefront script of one channel as it is installed.
-type ScriptTag struct {
-	Version string // changes with anything that makes an installed script another one
-	HTML    string // one script element
-}
 
 // scriptName is by what merchants know the script in the control panel's Script Manager.
 const scriptName = "Sluice storefront"
@@ -46,8 +40,8 @@ func sameScript(have *bigcommerce.Script, want bigcommerce.Script) bool {
 
 // scriptWork is one look at the scripts of a store.
 type scriptWork struct {
-	w        *Workers
-	j        *job
+	s        *Storefronts
+	store    *tenants.Store
 	client   *bigcommerce.Client
 	settings tenants.StorefrontSettings
 	channels map[int64]*tenants.Channel
@@ -55,66 +49,64 @@ type scriptWork struct {
 	n        int                             // scripts that the app has in the store, these or others
 }
 
-// doStorefrontScripts makes the store's scripts what the merchant wants: creates, fixes and
-// removes, and records what is there. Scripts are looked for before any is created, by name and
-// address, so that one whose creation was never answered for is found again; second ones are
-// removed.
+// FixScripts makes the store's scripts what the merchant wants: creates, fixes and removes, and
+// records what is there. Scripts are looked for before any is created, by name and address, so that
+// one whose creation was never answered for is found again; second ones are removed.
 //
-// A no of BigCommerce is recorded for the merchant and is no failure of the job.
-func (w *Workers) doStorefrontScripts(ctx context.Context, j *job) error {
-	scripts, err := w.db.StorefrontScripts(ctx)
+// A no of BigCommerce is recorded for the merchant and is no error. last reports whether nobody
+// tries again after an error: then the merchant is told of it.
+func (s *Storefronts) FixScripts(ctx context.Context, store *tenants.Store, last func(error) bool) error {
+	scripts, err := s.cfg.DB.StorefrontScripts(ctx)
 	if err != nil || len(scripts) == 0 {
 		return err
 	}
-	err = w.tendScripts(ctx, j, scripts)
-	_, noQuota := w.quotaUntil(err)
+	err = s.tendScripts(ctx, store, scripts)
 	switch {
 	case forbidden(err):
-		return w.failScripts(ctx, j, scriptScopeMessage)
-	case err == nil, noQuota, isUnauthorized(err), ctx.Err() != nil, j.row.Attempts+1 < w.cfg.MaxAttempts:
+		return s.failScripts(ctx, scriptScopeMessage)
+	case err == nil, !last(err):
 		return err
 	}
-	// The last attempt: tell before the job is dead.
-	return errors.Join(err, w.failScripts(ctx, j, noAnswerMessage))
+	return errors.Join(err, s.failScripts(ctx, noAnswerMessage))
 }
 
 // failScripts records that what was asked for could not be done.
-func (w *Workers) failScripts(ctx context.Context, j *job, message string) error {
-	scripts, err := w.db.StorefrontScripts(ctx)
+func (s *Storefronts) failScripts(ctx context.Context, message string) error {
+	scripts, err := s.cfg.DB.StorefrontScripts(ctx)
 	if err != nil {
 		return err
 	}
-	now := w.s.now()
+	now := s.cfg.Now()
 	for _, sc := range scripts {
 		if !sc.Wanted && sc.State == tenants.ScriptRemoved {
 			continue
 		}
 		sc.State, sc.Error, sc.CheckedAt = tenants.ScriptFailed, message, &now
-		if err := w.db.PutStorefrontScript(ctx, sc); err != nil {
+		if err := s.cfg.DB.PutStorefrontScript(ctx, sc); err != nil {
 			return err
 		}
 	}
-	w.s.publish(ctx, j.row.StoreHash, EventStore)
+	s.cfg.Changed(ctx)
 	return nil
 }
 
-func (w *Workers) tendScripts(ctx context.Context, j *job, scripts []tenants.StorefrontScript) error {
-	if lacks(j.store, bigcommerce.ScopeScripts) {
-		return w.failScripts(ctx, j, scriptScopeMessage)
+func (s *Storefronts) tendScripts(ctx context.Context, store *tenants.Store, scripts []tenants.StorefrontScript) error {
+	if lacks(store, bigcommerce.ScopeScripts) {
+		return s.failScripts(ctx, scriptScopeMessage)
 	}
-	settings, err := w.db.ScriptSettings(ctx)
+	settings, err := s.cfg.DB.ScriptSettings(ctx)
 	if err != nil {
 		return err
 	}
-	channels, err := w.db.Channels(ctx)
+	channels, err := s.cfg.DB.Channels(ctx)
 	if err != nil {
 		return err
 	}
-	client, err := w.cfg.Clients.Client(ctx, j.row.StoreHash, nil)
+	client, err := s.cfg.Clients.Client(ctx, store.Hash, nil)
 	if err != nil {
 		return err
 	}
-	work := &scriptWork{w: w, j: j, client: client, settings: settings, channels: map[int64]*tenants.Channel{}}
+	work := &scriptWork{s: s, store: store, client: client, settings: settings, channels: map[int64]*tenants.Channel{}}
 	for i := range channels {
 		work.channels[channels[i].ChannelID] = &channels[i]
 	}
@@ -128,7 +120,7 @@ func (w *Workers) tendScripts(ctx context.Context, j *job, scripts []tenants.Sto
 			return fmt.Errorf("script of channel %d: %w", sc.ChannelID, err)
 		}
 	}
-	w.s.publish(ctx, j.row.StoreHash, EventStore)
+	s.cfg.Changed(ctx)
 	return nil
 }
 
@@ -153,7 +145,7 @@ func (k *scriptWork) look(ctx context.Context, scripts []tenants.StorefrontScrip
 		}
 		k.n++
 		s.ChannelID = cmp.Or(s.ChannelID, tenants.DefaultChannel) // of a script from before stores had several
-		if remembered[s.UUID] || s.Name == scriptName || strings.Contains(s.HTML, scriptPath(k.j.row.StoreHash)) {
+		if remembered[s.UUID] || s.Name == scriptName || strings.Contains(s.HTML, scriptPath(k.store.Hash)) {
 			k.ours[s.ChannelID] = append(k.ours[s.ChannelID], s)
 		}
 	}
@@ -207,7 +199,7 @@ func (k *scriptWork) tend(ctx context.Context, sc tenants.StorefrontScript) erro
 		}
 		return k.settle(ctx, was, sc, nil)
 	}
-	tag := k.w.cfg.ScriptTag(k.j.row.StoreHash, sc.ChannelID, k.settings)
+	tag := k.s.cfg.ScriptTag(k.store.Hash, sc.ChannelID, k.settings)
 	want := storefrontScript(sc.ChannelID, tag, k.settings.ConsentCategory)
 	var err error
 	switch {
@@ -248,18 +240,18 @@ func (k *scriptWork) settle(ctx context.Context, was, sc tenants.StorefrontScrip
 	case errors.As(err, &gone): // removed between the look and the change: look again
 		return err
 	case errors.As(err, &invalid):
-		k.j.log.WarnContext(ctx, "BigCommerce refused the storefront script", "channel", sc.ChannelID, "error", err)
+		k.s.cfg.Log.WarnContext(ctx, "BigCommerce refused the storefront script", "channel", sc.ChannelID, "error", err)
 		sc.State, sc.Error = tenants.ScriptFailed, refusal(invalid.APIError)
 	default:
 		return err
 	}
-	now := k.w.s.now()
+	now := k.s.cfg.Now()
 	sc.CheckedAt = &now
-	if err := k.w.db.PutStorefrontScript(ctx, sc); err != nil {
+	if err := k.s.cfg.DB.PutStorefrontScript(ctx, sc); err != nil {
 		return err
 	}
 	if sc.State != was.State || sc.Version != was.Version || sc.ScriptUUID != was.ScriptUUID {
-		k.w.s.audit(ctx, actorSystem, "storefront.script_"+string(sc.State), fmt.Sprintf("channel:%d", sc.ChannelID), sc.Error)
+		k.s.cfg.Audit(ctx, "storefront.script_"+string(sc.State), fmt.Sprintf("channel:%d", sc.ChannelID), sc.Error)
 	}
 	return nil
 }
