@@ -61,8 +61,8 @@ const ClassStorefront = "storefront"
 // gives wrong figures where such are carried out beside one another.
 const ClassBulkWrite = "bulk-write"
 
-// ClassHooks is of jobs that look at a store's webhooks and then create those that they did not see:
-// two at once would create each twice.
+// ClassHooks is of jobs that look at a store's webhooks and then create those that they did not
+// see: two at once would create each twice.
 const ClassHooks = "hooks"
 
 // classCaps says how many requests, or jobs, of a class may run at once for one store.

@@ -52,8 +52,8 @@ func TestAssigned(t *testing.T) {
 	}
 }
 
-// TestTwoListsOfOneAudience: of two lists that are to have one group on one channel one gets it, and
-// the run ends.
+// TestTwoListsOfOneAudience: of two lists that are to have one group on one channel one gets it,
+// and the run ends.
 func TestTwoListsOfOneAudience(t *testing.T) {
 	w := listsWorld(t, tenantstest.NewDB(t), sandbox.Choices{}, tenants.Options{optionCurrency: "EUR", optionAssign: map[string]any{
 		"Dealers": "group:VIP on channel:1", "Staff": "group:VIP on channel:1",

@@ -78,8 +78,8 @@ func hasRow(rows []*upsert.Row, so func(r *upsert.Row) bool) bool {
 	return false
 }
 
-// refuseCurrencies fails the catalogue's rows that are in another currency than the store's own: its
-// prices have no other, and 9 EUR would become 9 USD.
+// refuseCurrencies fails the catalogue's rows that are in another currency than the store's own:
+// its prices have no other, and 9 EUR would become 9 USD.
 func refuseCurrencies(ctx context.Context, s *flow.Step, rows []*upsert.Row) error {
 	codeOf := func(r *upsert.Row) string {
 		return strings.ToUpper(strings.TrimSpace(upsert.Text(r.Fields[targetCurrency])))

@@ -59,8 +59,8 @@ func sum(routes map[string]int) (n int) {
 	return n
 }
 
-// TestMixedItemsAreAllCompared: items that a look-up by ids leaves out, as it asks for products with
-// options or for variants, are asked for by the next one.
+// TestMixedItemsAreAllCompared: items that a look-up by ids leaves out, as it asks for products
+// with options or for variants, are asked for by the next one.
 func TestMixedItemsAreAllCompared(t *testing.T) {
 	w := world(t, 5, sandbox.Choices{})
 	for i := range 5 {

@@ -293,8 +293,8 @@ func TestSum(t *testing.T) {
 	}
 }
 
-// TestNoSumOfPartOfASource: a source that stops before its end may lack a row of any SKU, and a sum of
-// the others is no stock.
+// TestNoSumOfPartOfASource: a source that stops before its end may lack a row of any SKU, and a sum
+// of the others is no stock.
 func TestNoSumOfPartOfASource(t *testing.T) {
 	w := world(t, 2, sandbox.Choices{}, with("sum", "sum"), with("location", "1"))
 	w.Feed.Body, w.Feed.Complete = feed(sku(0)+",A,1", sku(1)+",A,10"), false
@@ -525,8 +525,8 @@ func TestStockThatWouldBeGone(t *testing.T) {
 	}
 }
 
-// TestABadRowOfASumWhoseSKUIsMade: the SKU of a row that cannot be read is known by its expression, so
-// that the sum of the others is not written.
+// TestABadRowOfASumWhoseSKUIsMade: the SKU of a row that cannot be read is known by its expression,
+// so that the sum of the others is not written.
 func TestABadRowOfASumWhoseSKUIsMade(t *testing.T) {
 	w := world(t, 2, sandbox.Choices{}, with("sum", "sum"), with("location", "1"))
 	w.Flow.Mapping.Fields = slices.Clone(w.Flow.Mapping.Fields)
