@@ -117,7 +117,7 @@ func (s *step) statistics(ctx context.Context) {
 func (s *step) planned() {
 	s.run.Total = s.run.Read
 	if s.run.Incomplete {
-		s.Warn(0, "", "", fmt.Sprintf("The source stopped before its end: line %d is the last that came whole. The rows up to there were used, and no record was treated as missing because of it. Start a new run when the source is well again.", s.cp.LastLine), "")
+		s.Warn(0, "", "", fmt.Sprintf("The source stopped before its end: line %d is the last that came whole. The rows up to there were used, and no %s was treated as missing because of it. Start a new run when the source is well again.", s.cp.LastLine, s.k.spec.Singular), "")
 	}
 	s.cp = checkpoint{}
 	s.Enter(tenants.PhaseMatch)

@@ -27,7 +27,7 @@ export function OverviewPage() {
   const { store } = session;
   const next = soonest(flows.data ?? []);
   // A list from before a feed was made or run would show steps that are done.
-  const current = flows.isFetchedAfterMount || !flows.isFetching;
+  const current = !flows.isFetching || !flows.isStale;
   return (
     <Page
       badges={session.sandbox ? [{ label: text.sandbox, variant: 'secondary' }] : []}

@@ -57,6 +57,14 @@ describe('applyEvent', () => {
     expect(stale()[0]).toBe(false);
   });
 
+  it('leaves a list of flows as old as it was', async () => {
+    const qc = newQueryClient();
+    qc.setQueryData(flowKeys.flows, [{ id: 'flow-2', last_run: null }], { updatedAt: 1000 });
+    await qc.invalidateQueries({ queryKey: flowKeys.flows }); // a flow was made
+    applyEvent(qc, event('run', run));
+    expect(qc.getQueryState(flowKeys.flows)).toMatchObject({ isInvalidated: true, dataUpdatedAt: 1000 });
+  });
+
   it('replaces a run in place', () => {
     const qc = newQueryClient();
     qc.setQueryData([...runKeys.runs, 'pages', ''], pages(run, other));

@@ -20,7 +20,7 @@ export function applyRun(qc: QueryClient, run: Run) {
     const flowId = key[2];
     if (pages && (flowId === '' || flowId === run.flow_id)) qc.setQueryData(key, replaceInPages(pages, run));
   }
-  qc.setQueryData<Flow[]>(flowKeys.flows, (old) => old?.map((f) => withLastRun(f, run)));
+  patchFlows(qc, run);
   qc.setQueryData<Flow>(flowKeys.flow(run.flow_id), (old) => old && withLastRun(old, run));
   if (known === undefined && run.trigger === 'schedule') {
     // The flow's next time has moved on.
@@ -28,6 +28,14 @@ export function applyRun(qc: QueryClient, run: Run) {
     void qc.invalidateQueries({ queryKey: flowKeys.flow(run.flow_id) });
   }
   refreshDetails(qc, known, run);
+}
+
+/** Writes a run into the list of flows, which is no newer for it: what was to be read again still is. */
+function patchFlows(qc: QueryClient, run: Run) {
+  const before = qc.getQueryState<Flow[]>(flowKeys.flows);
+  if (!before?.data) return;
+  qc.setQueryData<Flow[]>(flowKeys.flows, before.data.map((f) => withLastRun(f, run)), { updatedAt: before.dataUpdatedAt });
+  if (before.isInvalidated) void qc.invalidateQueries({ queryKey: flowKeys.flows });
 }
 
 function newestFirst(a: Run, b: Run): number {
