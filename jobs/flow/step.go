@@ -146,6 +146,13 @@ func (s *Step) Spent(ctx context.Context) bool {
 	return false
 }
 
+// Stopping reports whether the step should not even do the least that makes it worth its while: its
+// process is stopping, quota ended, or the run is to be cancelled. What takes all of a step's time
+// before its first request would else never get to it.
+func (s *Step) Stopping(ctx context.Context) bool {
+	return ctx.Err() != nil || !s.notBefore.IsZero() || s.cancel
+}
+
 // Client returns the store's client, made on first use in the step. Its requests are counted. The
 // client may be used by many goroutines.
 func (s *Step) Client(ctx context.Context) (*bigcommerce.Client, error) {

@@ -20,6 +20,7 @@ type step struct {
 	cp  checkpoint
 
 	staleRefs bool        // what the run refers to is to be forgotten
+	began     bool        // a write was started
 	specs     []GuardSpec // what the run may ask about, nil if that was not looked at yet
 }
 

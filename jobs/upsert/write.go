@@ -133,8 +133,18 @@ func (s *step) newPipe(ctx context.Context, limit int) *pipe {
 	return l
 }
 
-// full reports whether no more units should be started.
-func (l *pipe) full(ctx context.Context) bool { return l.halt.Load() || l.step.Spent(ctx) }
+// full reports whether no more units should be started. The first is, however long it took to get
+// there: a step that sends nothing would be followed by others like it.
+func (l *pipe) full(ctx context.Context) bool {
+	if l.halt.Load() || l.step.Stopping(ctx) {
+		return true
+	}
+	if !l.step.began {
+		l.step.began = true
+		return false
+	}
+	return l.step.Spent(ctx)
+}
 
 // told notes how a unit fared: quota that ended and a platform that is away stop the line.
 func (l *pipe) told(err error) {
