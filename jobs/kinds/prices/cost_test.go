@@ -46,7 +46,7 @@ func TestSoakRequestsOfCatalogue(t *testing.T) {
 // request, whatever the order of the rows; 1,000 changed ones of a list are one request.
 func TestSoakRequestsOfLists(t *testing.T) {
 	const lists, currencies = 5, 2
-	n := testenv.NewSoak(t).Size(10_000, 100_000)
+	n := testenv.NewSoak(t).Size(5_000, 100_000)
 	skus := n / lists / currencies
 	w := newWorld(t, tenants.Options{optionDestination: toLists})
 	w.store.SeedProducts(skus)
