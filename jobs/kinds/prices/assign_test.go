@@ -58,7 +58,7 @@ func TestTwoListsOfOneAudience(t *testing.T) {
 	w := listsWorld(t, tenantstest.NewDB(t), sandbox.Choices{}, tenants.Options{optionCurrency: "EUR", optionAssign: map[string]any{
 		"Dealers": "group:VIP on channel:1", "Staff": "group:VIP on channel:1",
 	}})
-	if _, err := w.store.AddCustomerGroup("VIP"); err != nil {
+	if _, err := w.Store.AddCustomerGroup("VIP"); err != nil {
 		t.Fatal(err)
 	}
 	w.feed = "A,9,,,Dealers,,\nA,8,,,Staff,,\n"

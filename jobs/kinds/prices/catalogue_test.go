@@ -10,6 +10,7 @@ import (
 	"sluice/internal/bigcommerce"
 	"sluice/internal/sandbox"
 	"sluice/jobs/flow"
+	"sluice/jobs/upsert/upserttest"
 	"sluice/tenants"
 	"sluice/tenants/tenantstest"
 )
@@ -62,7 +63,7 @@ func TestCataloguePrices(t *testing.T) {
 // catalogue's.
 func TestCatalogueHasOneCurrency(t *testing.T) {
 	w := newWorld(t, nil)
-	if err := w.store.AddCurrency("EUR"); err != nil {
+	if err := w.Store.AddCurrency("EUR"); err != nil {
 		t.Fatal(err)
 	}
 	w.product("A", "1")
@@ -101,7 +102,7 @@ func TestABasePriceIsTheProducts(t *testing.T) {
 	id := w.product("A", "1")
 	w.feed = "A,1.5,,,,,\n"
 	w.want(w.run(), counts{Read: 1, Updated: 1})
-	for p, err := range w.api().Products.List(w.ctx, bigcommerce.ProductFilter{IDs: []int64{id}}) {
+	for p, err := range w.Hand().Products.List(w.Ctx, bigcommerce.ProductFilter{IDs: []int64{id}}) {
 		if err != nil || p.Price.String() != "1.5" {
 			t.Errorf("%+v %v", p, err)
 		}
@@ -113,7 +114,7 @@ func TestDryRunOfCatalogue(t *testing.T) {
 	w := newWorld(t, nil)
 	w.product("A", "1")
 	w.feed = "A,1.5,,,,,\n"
-	r := w.run(dryRun)
+	r := w.run(upserttest.DryRun)
 	w.want(r, counts{Read: 1, Updated: 1})
 	if d := cmp.Diff([]string{"A: 1 0 0"}, w.catalogue()); d != "" {
 		t.Error(d)
@@ -123,7 +124,7 @@ func TestDryRunOfCatalogue(t *testing.T) {
 // TestOneBadPriceOfABatch: the others of its batch are sent again in one request.
 func TestOneBadPriceOfABatch(t *testing.T) {
 	w := newWorld(t, tenants.Options{optionMoved: 0.0})
-	w.store.SeedProducts(50)
+	w.Store.SeedProducts(50)
 	feed := func(price string) string {
 		var b strings.Builder
 		for i := range 50 {
@@ -134,13 +135,13 @@ func TestOneBadPriceOfABatch(t *testing.T) {
 	w.feed = feed("7")
 	w.want(w.run(), counts{Read: 50, Updated: 50})
 	var gone []int64
-	for p, err := range w.api().Products.List(w.ctx, bigcommerce.ProductFilter{SKUs: []string{"SEED-000007"}}) {
+	for p, err := range w.Hand().Products.List(w.Ctx, bigcommerce.ProductFilter{SKUs: []string{"SEED-000007"}}) {
 		if err != nil {
 			t.Fatal(err)
 		}
 		gone = append(gone, p.ID)
 	}
-	if err := w.api().Products.Delete(w.ctx, gone); err != nil {
+	if err := w.Hand().Products.Delete(w.Ctx, gone); err != nil {
 		t.Fatal(err)
 	}
 	w.feed = feed("8")
@@ -167,10 +168,10 @@ func TestAPriceThatIsRoundedLandsOnce(t *testing.T) {
 // forget makes the next run compare all with the store.
 func (w *world) forget() {
 	w.Helper()
-	if err := w.db.Scoped(w.ctx).Model(&tenants.Record{}).Where("flow_id = ?", w.flow.ID).Update("source_hash", "").Error; err != nil {
+	if err := w.DB.Scoped(w.Ctx).Model(&tenants.Record{}).Where("flow_id = ?", w.Flow.ID).Update("source_hash", "").Error; err != nil {
 		w.Fatal(err)
 	}
-	if err := w.db.Scoped(w.ctx).Where("flow_id = ?", w.flow.ID).Delete(&tenants.RememberedRecord{}).Error; err != nil {
+	if err := w.DB.Scoped(w.Ctx).Where("flow_id = ?", w.Flow.ID).Delete(&tenants.RememberedRecord{}).Error; err != nil {
 		w.Fatal(err)
 	}
 }
@@ -179,7 +180,7 @@ func (w *world) forget() {
 // all pages.
 func TestVariantsOfOptionsArePaged(t *testing.T) {
 	w := newWorld(t, nil)
-	w.store.SeedProducts(700)
+	w.Store.SeedProducts(700)
 	var skus []string
 	var feed strings.Builder
 	for i := range 300 {

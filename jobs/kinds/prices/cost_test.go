@@ -14,7 +14,7 @@ import (
 func TestSoakRequestsOfCatalogue(t *testing.T) {
 	n := testenv.NewSoak(t).Size(1000, 10_000)
 	w := newWorld(t, tenants.Options{optionMoved: 0.0})
-	w.store.SeedProducts(n)
+	w.Store.SeedProducts(n)
 	feed := func(changed int) {
 		var b strings.Builder
 		for i := range n {
@@ -49,8 +49,8 @@ func TestSoakRequestsOfLists(t *testing.T) {
 	n := testenv.NewSoak(t).Size(5_000, 100_000)
 	skus := n / lists / currencies
 	w := newWorld(t, tenants.Options{optionDestination: toLists})
-	w.store.SeedProducts(skus)
-	if err := w.store.AddCurrency("EUR"); err != nil {
+	w.Store.SeedProducts(skus)
+	if err := w.Store.AddCurrency("EUR"); err != nil {
 		t.Fatal(err)
 	}
 	for l := range lists {
@@ -82,7 +82,7 @@ func TestSoakRequestsOfLists(t *testing.T) {
 	}
 	feed(0)
 	least("first", n/1000+5, counts{Read: int64(n), Updated: int64(n)})
-	if got := len(w.store.PriceRecords()); got != n {
+	if got := len(w.Store.PriceRecords()); got != n {
 		t.Errorf("%d records", got)
 	}
 	least("unchanged", 0, counts{Read: int64(n), Unchanged: int64(n)})
@@ -95,7 +95,7 @@ func TestSoakRequestsOfLists(t *testing.T) {
 func TestAMissingListIsLookedForOnce(t *testing.T) {
 	const n = 5000 // three windows
 	w := newWorld(t, tenants.Options{optionDestination: toLists, optionPriceList: "Dealers", optionCreateLists: yes})
-	w.store.SeedProducts(n)
+	w.Store.SeedProducts(n)
 	var b strings.Builder
 	for i := range n {
 		fmt.Fprintf(&b, "SEED-%06d,5,,,,USD,\n", i+1)

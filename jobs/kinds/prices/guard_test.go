@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"sluice/internal/sandbox"
+	"sluice/jobs/upsert/upserttest"
 	"sluice/tenants"
 	"sluice/tenants/tenantstest"
 )
@@ -83,10 +84,10 @@ func TestGuards(t *testing.T) {
 				w.want(w.run(), counts{Read: n, Updated: n})
 				w.feed = rows(c.row)
 				r, writes := w.start(), 0
-				e := w.engine()
+				e := w.Engine()
 				_, routes := w.requests(func() {
 					for range 100 {
-						res, err := e.Step(w.ctx, r, nil)
+						res, err := e.Step(w.Ctx, r, nil)
 						if err != nil {
 							t.Fatal(err)
 						}
@@ -122,7 +123,7 @@ func TestGuards(t *testing.T) {
 func TestGuardsOfAFirstRun(t *testing.T) {
 	w := listsWorld(t, tenantstest.NewDB(t), sandbox.Choices{}, tenants.Options{optionPriceList: "Dealers", optionCurrency: "USD"})
 	w.feed = "A,100,,,,,\nB,100,,,,,\nC,0,,,,,\n"
-	r := w.run(dryRun)
+	r := w.run(upserttest.DryRun)
 	if r.Question == nil || r.Question.Guard != "zero" || r.Question.Count != 1 {
 		t.Errorf("%+v", r.Question)
 	}
@@ -135,7 +136,7 @@ func TestBulkPricesOfNothing(t *testing.T) {
 	} {
 		w := listsWorld(t, tenantstest.NewDB(t), sandbox.Choices{}, tenants.Options{optionPriceList: "Dealers", optionCurrency: "USD"})
 		w.feed = "A,13.5,,,,," + tiers + "\n"
-		if r := w.run(dryRun); (r.Question != nil && r.Question.Guard == "zero") != asks {
+		if r := w.run(upserttest.DryRun); (r.Question != nil && r.Question.Guard == "zero") != asks {
 			t.Errorf("%q: %+v", tiers, r.Question)
 		}
 	}

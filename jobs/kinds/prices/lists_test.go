@@ -15,6 +15,7 @@ import (
 	"sluice/internal/sandbox"
 	"sluice/jobs/flow"
 	"sluice/jobs/upsert"
+	"sluice/jobs/upsert/upserttest"
 	"sluice/tenants"
 	"sluice/tenants/tenantstest"
 )
@@ -27,7 +28,7 @@ func listsWorld(t testing.TB, db *tenants.DB, choices sandbox.Choices, options t
 	}
 	options[optionDestination] = toLists
 	w := worldThat(t, db, choices, options)
-	if err := w.store.AddCurrency("EUR"); err != nil {
+	if err := w.Store.AddCurrency("EUR"); err != nil {
 		t.Fatal(err)
 	}
 	for _, sku := range []string{"A", "B", "C"} {
@@ -49,9 +50,9 @@ func TestListPrices(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			tenantstest.EachDB(t, func(t *testing.T, db *tenants.DB) {
 				w := listsWorld(t, db, choices, nil)
-				staff := w.api()
+				staff := w.Hand()
 				id := int64(0)
-				for l, err := range staff.PriceLists.List(w.ctx, bigcommerce.PriceListFilter{Name: "Staff"}) {
+				for l, err := range staff.PriceLists.List(w.Ctx, bigcommerce.PriceListFilter{Name: "Staff"}) {
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -125,12 +126,12 @@ func TestReadFirst(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := listsWorld(t, tenantstest.NewDB(t), choices, tenants.Options{optionFirst: firstRead})
 			w.product("X,1", "1")
-			dealers, err := listNamed(w.ctx, w.api(), "Dealers")
+			dealers, err := listNamed(w.Ctx, w.Hand(), "Dealers")
 			if err != nil {
 				t.Fatal(err)
 			}
 			tiers, _ := parseTiers("10:5; 50:4")
-			if err := w.api().PriceLists.UpsertRecords(w.ctx, dealers, []bigcommerce.Fields{
+			if err := w.Hand().PriceLists.UpsertRecords(w.Ctx, dealers, []bigcommerce.Fields{
 				{"sku": "A", "currency": "eur", "price": 9, "bulk_pricing_tiers": fieldOfTiers(tiers)}, {"sku": "B", "currency": "eur", "price": 8},
 				{"sku": "X,1", "currency": "eur", "price": 8},
 			}); err != nil {
@@ -165,30 +166,30 @@ func TestMissingListsAreMade(t *testing.T) {
 			"Dealers": "channel:1",
 		},
 	})
-	resellers, err := w.store.AddCustomerGroup("Resellers")
+	resellers, err := w.Store.AddCustomerGroup("Resellers")
 	if err != nil {
 		t.Fatal(err)
 	}
-	vip, err := w.store.AddCustomerGroup("VIP")
+	vip, err := w.Store.AddCustomerGroup("VIP")
 	if err != nil {
 		t.Fatal(err)
 	}
-	outlet, err := w.store.AddChannel(sandbox.ChannelSpec{Name: "Outlet", Platform: "catalyst"})
+	outlet, err := w.Store.AddChannel(sandbox.ChannelSpec{Name: "Outlet", Platform: "catalyst"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	staff, err := listNamed(w.ctx, w.api(), "Staff")
+	staff, err := listNamed(w.Ctx, w.Hand(), "Staff")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.api().PriceLists.Reassign(w.ctx, staff, vip.ID, outlet.ID); err != nil {
+	if _, err := w.Hand().PriceLists.Reassign(w.Ctx, staff, vip.ID, outlet.ID); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.api().PriceLists.Assign(w.ctx, []bigcommerce.PriceListAssignment{{PriceListID: staff, ChannelID: 1}}); err != nil {
+	if err := w.Hand().PriceLists.Assign(w.Ctx, []bigcommerce.PriceListAssignment{{PriceListID: staff, ChannelID: 1}}); err != nil {
 		t.Fatal(err)
 	}
 	w.feed = "A,9,,,Fresh,,\nB,9,,,Fresh,,\nA,9,,,Dealers,,\n"
-	r := w.run(dryRun)
+	r := w.run(upserttest.DryRun)
 	w.want(r, counts{Read: 3, Updated: 3})
 	w.told(r, flow.SeverityWarning, "price lists would be created", "Fresh")
 	if len(w.records()) != 0 {
@@ -198,12 +199,12 @@ func TestMissingListsAreMade(t *testing.T) {
 	w.want(r, counts{Read: 3, Updated: 3})
 	w.told(r, flow.SeverityWarning, "assign: Fresh", "group:Nobody: the store has no customer group")
 	w.told(r, flow.SeverityWarning, "assign: Dealers", "channel:1", "Staff")
-	fresh, err := listNamed(w.ctx, w.api(), "Fresh")
+	fresh, err := listNamed(w.Ctx, w.Hand(), "Fresh")
 	if err != nil {
 		t.Fatal(err)
 	}
 	var got []savedAssignmentOf
-	for a, err := range w.api().PriceLists.Assignments(w.ctx, bigcommerce.AssignmentFilter{}) {
+	for a, err := range w.Hand().PriceLists.Assignments(w.Ctx, bigcommerce.AssignmentFilter{}) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -237,7 +238,7 @@ func TestADeletedListIsMissed(t *testing.T) {
 			w := listsWorld(t, tenantstest.NewDB(t), sandbox.Choices{}, tenants.Options{optionCreateLists: create, optionPriceList: "Dealers", optionCurrency: "EUR"})
 			w.feed = "A,9,,3,,,\nB,9,,,,,\n"
 			w.want(w.run(), counts{Read: 2, Updated: 2})
-			id, err := listNamed(w.ctx, w.api(), "Dealers")
+			id, err := listNamed(w.Ctx, w.Hand(), "Dealers")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -264,7 +265,7 @@ func TestADeletedListIsMissed(t *testing.T) {
 // dropList deletes a price list, as the merchant does.
 func (w *world) dropList(id int64) {
 	w.Helper()
-	w.call("DELETE", fmt.Sprint("/v3/pricelists/", id), "")
+	w.Call("DELETE", fmt.Sprint("/v3/pricelists/", id), nil)
 }
 
 // TestKeysOfRecords: a list, a SKU and a currency are one record however they are written, and no
@@ -301,7 +302,7 @@ func TestCoverageOfCurrencies(t *testing.T) {
 				t.Error(d)
 			}
 		}
-		if err := w.store.AddCurrency("GBP"); err != nil {
+		if err := w.Store.AddCurrency("GBP"); err != nil {
 			t.Fatal(err)
 		}
 		w.feed += "B,9,,,Staff,GBP,\nC,x,,,Staff,GBP,\n" // what is not known yet is asked for
@@ -312,7 +313,7 @@ func TestCoverageOfCurrencies(t *testing.T) {
 
 // TestCheckOfOptions: options that no row could make good are refused when the flow is saved.
 func TestCheckOfOptions(t *testing.T) {
-	k := newWorld(t, nil).kind()
+	k := newWorld(t, nil).Kind()
 	for options, want := range map[*tenants.Options]string{
 		{}: "", {optionAssign: map[string]any{"Dealers": "group:Dealers"}, optionCurrency: "eur"}: "",
 		{optionAssign: map[string]any{"Dealers": "Dealers"}}: "options.assign",
@@ -338,7 +339,7 @@ func TestOneBadRecordOfABatch(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := listsWorld(t, tenantstest.NewDB(t), choices, tenants.Options{optionPriceList: "Dealers", optionCurrency: "USD"})
 			const n = 200
-			w.store.SeedProducts(n)
+			w.Store.SeedProducts(n)
 			for price := 9; price < 11; price++ {
 				var b strings.Builder
 				for i := range n {
@@ -371,14 +372,14 @@ func TestListsAreCompared(t *testing.T) {
 	w.feed = "A,9,8,3,,,10:7\nB,9,8,3,,,10:7\nC,9,8,3,,,10:7\n"
 	w.want(w.run(), counts{Read: 3, Updated: 3})
 	want := w.records()
-	id, err := listNamed(w.ctx, w.api(), "Dealers")
+	id, err := listNamed(w.Ctx, w.Hand(), "Dealers")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := w.api().PriceLists.UpsertRecords(w.ctx, id, []bigcommerce.Fields{{"sku": "A", "currency": "eur", "price": 9, "sale_price": 1}}); err != nil {
+	if err := w.Hand().PriceLists.UpsertRecords(w.Ctx, id, []bigcommerce.Fields{{"sku": "A", "currency": "eur", "price": 9, "sale_price": 1}}); err != nil {
 		t.Fatal(err)
 	}
-	w.call("DELETE", fmt.Sprintf("/v3/pricelists/%d/records?sku:in=B", id), "")
+	w.Call("DELETE", fmt.Sprintf("/v3/pricelists/%d/records?sku:in=B", id), nil)
 	compare := func(r *tenants.Run) { r.Compare = true }
 	r := w.run(compare)
 	w.want(r, counts{Read: 3, Updated: 2, Unchanged: 1})
@@ -399,13 +400,13 @@ func TestANameThatMovedToAnotherList(t *testing.T) {
 	w := listsWorld(t, tenantstest.NewDB(t), sandbox.Choices{}, nil)
 	w.feed = "A,9,,,Dealers,EUR,\n"
 	w.want(w.run(), counts{Read: 1, Updated: 1})
-	old, err := listNamed(w.ctx, w.api(), "Dealers")
+	old, err := listNamed(w.Ctx, w.Hand(), "Dealers")
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.call("PUT", fmt.Sprintf("/v3/pricelists/%d", old), `{"name":"Dealers of last year"}`)
+	w.Call("PUT", fmt.Sprintf("/v3/pricelists/%d", old), map[string]any{"name": "Dealers of last year"})
 	w.list("Dealers")
-	w.waitUntil(time.Now().Add(time.Hour + time.Minute))
+	w.WaitUntil(time.Now().Add(time.Hour + time.Minute))
 	w.feed = "A,8,,,Dealers,EUR,\n"
 	w.want(w.run(), counts{Read: 1, Updated: 1})
 	if d := cmp.Diff([]string{"Dealers A eur: 8 null []", "Dealers of last year A eur: 9 null []"}, w.records()); d != "" {

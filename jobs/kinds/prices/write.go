@@ -50,24 +50,17 @@ func (p prices) putVariants(ctx context.Context, c *bigcommerce.Client, w []upse
 		}
 		return nil, err
 	}
-	byID := make(map[int64]upsert.Live, len(res.Data))
-	for _, l := range liveVariants(res.Data) {
-		byID[l.ID] = l
-	}
-	out := make([]upsert.Result, len(w))
-	for i, x := range w {
-		live, ok := byID[x.ID]
-		out[i] = upsert.Result{State: upsert.Landed, Live: live}
-		switch {
-		case len(res.Errors) == 0, ok && len(upsert.Differing(p, x.Fields, live.Fields)) == 0:
-		case len(w) > 1: // a 207 does not say whose fault it is
-			out[i] = upsert.Result{State: upsert.Unsure}
-		default:
-			e := res.Errors[0]
-			out[i] = upsert.Result{State: upsert.Refused, Message: "BigCommerce did not save all of it: " + upsert.Explain(e.Title, e.Fields)}
+	return upsert.BatchResults(p, w, liveVariants(res.Data), res.Errors, refusedPrice), nil
+}
+
+// refusedPrice is the price that a refusal is about, "" for another field.
+func refusedPrice(fields map[string]string) string {
+	for _, price := range cataloguePrices {
+		if _, named := fields[price]; named {
+			return price
 		}
 	}
-	return out, nil
+	return ""
 }
 
 // refusedVariants are the results of a batch whose refusal says which of it are to blame

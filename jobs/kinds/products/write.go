@@ -25,24 +25,7 @@ func (p products) Update(ctx context.Context, c *bigcommerce.Client, run *tenant
 	if err != nil {
 		return nil, err
 	}
-	byID := make(map[int64]upsert.Live, len(res.Data))
-	for _, l := range liveOf(res.Data) {
-		byID[l.ID] = l
-	}
-	out := make([]upsert.Result, len(w))
-	for i, x := range w {
-		live, ok := byID[x.ID]
-		out[i] = upsert.Result{State: upsert.Landed, Live: live}
-		switch {
-		case len(res.Errors) == 0, ok && len(upsert.Differing(p, x.Fields, live.Fields)) == 0:
-		case len(w) > 1: // a 207 does not say whose fault it is
-			out[i] = upsert.Result{State: upsert.Unsure}
-		default:
-			e := res.Errors[0]
-			out[i] = upsert.Result{State: upsert.Refused, Field: refusedField(e.Fields), Message: "BigCommerce did not save all of it: " + upsert.Explain(e.Title, e.Fields)}
-		}
-	}
-	return out, nil
+	return upsert.BatchResults(p, w, liveOf(res.Data), res.Errors, refusedField), nil
 }
 
 // Refusal of a single update.
