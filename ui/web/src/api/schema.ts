@@ -122,6 +122,7 @@ export interface components {
          *       "locale": "",
          *       "missing_scopes": [],
          *       "shared_address_until": null,
+         *       "attention": 0,
          *       "permissions": {
          *         "write": true,
          *         "admin": false,
@@ -143,6 +144,8 @@ export interface components {
             missing_scopes: string[];
             /** @description Until when shoppers may sign in by the redirect address that all stores share; null: no worry */
             shared_address_until: components["schemas"]["NullTime"];
+            /** @description Open problems that are not muted */
+            attention: number;
             permissions: {
                 write: boolean;
                 admin: boolean;
@@ -1221,6 +1224,286 @@ export interface components {
             entries: components["schemas"]["AuditEntry"][];
             next: components["schemas"]["Next"];
         };
+        /**
+         * @example {
+         *       "id": "0198c5d4-7a10-7cc2-9a4e-2b8f0e6d5c41",
+         *       "cause": "asking",
+         *       "kind": "products",
+         *       "flow_id": "0198c5d4-7a10-7cc2-9a4e-2b8f0e6d5c31",
+         *       "flow_name": "Catalogue",
+         *       "run_id": "0198c5d4-7a10-7cc2-9a4e-2b8f0e6d5c32",
+         *       "message": "This run asks before it goes on.",
+         *       "count": 0,
+         *       "since": "2026-11-25T02:00:00Z",
+         *       "last_seen_at": "2026-11-25T02:00:00Z",
+         *       "assigned_to": "",
+         *       "muted_until": null,
+         *       "remedy": {
+         *         "action": "answer",
+         *         "text": "Open the run and answer.",
+         *         "field": ""
+         *       }
+         *     }
+         */
+        Attention: {
+            id: components["schemas"]["ID"];
+            cause: components["schemas"]["AttentionCause"];
+            /** @description Kind of the flow; empty for what concerns the whole store */
+            kind: string;
+            /** @description Empty for what concerns the whole store */
+            flow_id: string;
+            flow_name: string;
+            /** @description The run that shows it; may be empty */
+            run_id: string;
+            /** @description What is wrong, in a sentence for the merchant */
+            message: string;
+            /** @description How many records it concerns, or runs that failed or are missed in a row; 0 where that says nothing */
+            count: number;
+            since: components["schemas"]["Time"];
+            last_seen_at: components["schemas"]["Time"];
+            /** @description Id of the user who looks after it; empty: nobody */
+            assigned_to: string;
+            muted_until: components["schemas"]["NullTime"];
+            remedy: components["schemas"]["AttentionRemedy"];
+        };
+        /** @enum {string} */
+        AttentionCause: "run_failed" | "problems" | "late" | "no_data" | "shrank" | "secret_age" | "webhook_off" | "reinstall" | "permission" | "asking";
+        AttentionRemedy: {
+            /**
+             * @description Where the panel leads
+             * @enum {string}
+             */
+            action: "run" | "answer" | "source" | "schedule" | "permissions" | "reinstall" | "";
+            /** @description What to do next */
+            text: string;
+            /** @description The field that it is about; may be empty */
+            field: string;
+        };
+        /**
+         * @example {
+         *       "problems": [
+         *         {
+         *           "id": "0198c5d4-7a10-7cc2-9a4e-2b8f0e6d5c41",
+         *           "cause": "run_failed",
+         *           "kind": "products",
+         *           "flow_id": "0198c5d4-7a10-7cc2-9a4e-2b8f0e6d5c31",
+         *           "flow_name": "Clearance",
+         *           "run_id": "0198c5d4-7a10-7cc2-9a4e-2b8f0e6d5c32",
+         *           "message": "The file was not found (404).",
+         *           "count": 4,
+         *           "since": "2026-11-23T02:00:00Z",
+         *           "last_seen_at": "2026-11-25T02:00:00Z",
+         *           "assigned_to": "",
+         *           "muted_until": null,
+         *           "remedy": {
+         *             "action": "source",
+         *             "text": "Check the address of the file.",
+         *             "field": ""
+         *           }
+         *         }
+         *       ],
+         *       "next": "",
+         *       "open": 1
+         *     }
+         */
+        AttentionList: {
+            problems: components["schemas"]["Attention"][];
+            next: components["schemas"]["Next"];
+            /** @description All of the store that are open and not muted */
+            open: number;
+        };
+        /**
+         * @example {
+         *       "muted_until": "2026-12-02T08:00:00Z"
+         *     }
+         */
+        AttentionChange: {
+            /** @description Id of a user of the store; empty: nobody */
+            assigned_to?: string;
+            /**
+             * Format: date-time
+             * @description null: no longer muted
+             */
+            muted_until?: string | null;
+        };
+        /** @enum {string} */
+        AlertRuleName: "run_failed" | "problems" | "late" | "no_data" | "shrank" | "secret_age" | "webhook_off" | "reinstall" | "asking";
+        /** @description By name: those that `fields` of the rule lists */
+        AlertParams: {
+            [key: string]: number;
+        };
+        AlertRule: {
+            name: components["schemas"]["AlertRuleName"];
+            label: string;
+            help: string;
+            enabled: boolean;
+            params: components["schemas"]["AlertParams"];
+            fields: {
+                name: string;
+                label: string;
+                /** @description minutes, hours, days, % or records */
+                unit: string;
+                default: number;
+                min: number;
+                max: number;
+            }[];
+        };
+        /** @enum {string} */
+        AlertChannelKind: "mail" | "slack" | "teams" | "webhook";
+        AlertChannel: {
+            id: components["schemas"]["ID"];
+            kind: components["schemas"]["AlertChannelKind"];
+            /** @description mail: addresses with commas between; else the address, masked */
+            to: string;
+            enabled: boolean;
+            /** @description webhook: messages are signed */
+            has_secret: boolean;
+            /** @description Why the last message did not arrive; empty: it did, or there was none */
+            failure: string;
+            /** @description webhook: only in the answer that made it, whsec_… */
+            secret?: string;
+        };
+        AlertQuiet: {
+            enabled: boolean;
+            from: components["schemas"]["ClockTime"];
+            to: components["schemas"]["ClockTime"];
+        };
+        AlertDigest: {
+            enabled: boolean;
+            at: components["schemas"]["ClockTime"];
+        };
+        /**
+         * @description In the store's time zone
+         * @example 08:00
+         */
+        ClockTime: string;
+        /**
+         * @example {
+         *       "rules": [
+         *         {
+         *           "name": "late",
+         *           "label": "A sync is late",
+         *           "help": "A scheduled run has not finished in time.",
+         *           "enabled": true,
+         *           "params": {
+         *             "minutes": 60
+         *           },
+         *           "fields": [
+         *             {
+         *               "name": "minutes",
+         *               "label": "Late by more than",
+         *               "unit": "minutes",
+         *               "default": 60,
+         *               "min": 5,
+         *               "max": 10080
+         *             }
+         *           ]
+         *         }
+         *       ],
+         *       "channels": [
+         *         {
+         *           "id": "0198c5d4-7a10-7cc2-9a4e-2b8f0e6d5c42",
+         *           "kind": "mail",
+         *           "to": "pat@merchant.example",
+         *           "enabled": true,
+         *           "has_secret": false,
+         *           "failure": ""
+         *         }
+         *       ],
+         *       "quiet": {
+         *         "enabled": false,
+         *         "from": "22:00",
+         *         "to": "07:00"
+         *       },
+         *       "digest": {
+         *         "enabled": false,
+         *         "at": "08:00"
+         *       },
+         *       "mail_available": true,
+         *       "time_zone": "Europe/Zurich",
+         *       "version": 1
+         *     }
+         */
+        Alerts: {
+            rules: components["schemas"]["AlertRule"][];
+            channels: components["schemas"]["AlertChannel"][];
+            quiet: components["schemas"]["AlertQuiet"];
+            digest: components["schemas"]["AlertDigest"];
+            /** @description Whoever runs Sluice set a mail server up */
+            mail_available: boolean;
+            /** @description IANA name of the store's */
+            time_zone: string;
+            /** @description Send it back with a change */
+            version: number;
+        };
+        /**
+         * @example {
+         *       "rules": [
+         *         {
+         *           "name": "late",
+         *           "enabled": true,
+         *           "params": {
+         *             "minutes": 30
+         *           }
+         *         }
+         *       ],
+         *       "channels": [
+         *         {
+         *           "kind": "slack",
+         *           "to": "https://hooks.slack.com/services/T0/B0/x",
+         *           "enabled": true
+         *         }
+         *       ],
+         *       "quiet": {
+         *         "enabled": true,
+         *         "from": "22:00",
+         *         "to": "07:00"
+         *       },
+         *       "digest": {
+         *         "enabled": true,
+         *         "at": "08:00"
+         *       },
+         *       "version": 1
+         *     }
+         */
+        AlertsChange: {
+            rules: {
+                name: components["schemas"]["AlertRuleName"];
+                enabled: boolean;
+                params?: components["schemas"]["AlertParams"];
+            }[];
+            channels: {
+                /** @description Of one that there is; empty or absent: a new one */
+                id?: string;
+                kind: components["schemas"]["AlertChannelKind"];
+                to: string;
+                enabled: boolean;
+                /** @description webhook: sign with a new secret from now on */
+                new_secret?: boolean;
+            }[];
+            quiet: components["schemas"]["AlertQuiet"];
+            digest: components["schemas"]["AlertDigest"];
+            version: number;
+        };
+        /**
+         * @example {
+         *       "channel_id": "0198c5d4-7a10-7cc2-9a4e-2b8f0e6d5c42"
+         *     }
+         */
+        AlertTest: {
+            channel_id: string;
+        };
+        /**
+         * @example {
+         *       "delivered": true,
+         *       "message": "The mail server took the message for pat@merchant.example."
+         *     }
+         */
+        AlertTestResult: {
+            delivered: boolean;
+            /** @description What happened, in words */
+            message: string;
+        };
         /** @description customer_id or email has to be there. */
         AccountInput: {
             /** @description The back-office system's id */
@@ -2254,6 +2537,23 @@ export type CreatedAPIKey = components['schemas']['CreatedAPIKey'];
 export type APIKeyList = components['schemas']['APIKeyList'];
 export type AuditEntry = components['schemas']['AuditEntry'];
 export type AuditList = components['schemas']['AuditList'];
+export type Attention = components['schemas']['Attention'];
+export type AttentionCause = components['schemas']['AttentionCause'];
+export type AttentionRemedy = components['schemas']['AttentionRemedy'];
+export type AttentionList = components['schemas']['AttentionList'];
+export type AttentionChange = components['schemas']['AttentionChange'];
+export type AlertRuleName = components['schemas']['AlertRuleName'];
+export type AlertParams = components['schemas']['AlertParams'];
+export type AlertRule = components['schemas']['AlertRule'];
+export type AlertChannelKind = components['schemas']['AlertChannelKind'];
+export type AlertChannel = components['schemas']['AlertChannel'];
+export type AlertQuiet = components['schemas']['AlertQuiet'];
+export type AlertDigest = components['schemas']['AlertDigest'];
+export type ClockTime = components['schemas']['ClockTime'];
+export type Alerts = components['schemas']['Alerts'];
+export type AlertsChange = components['schemas']['AlertsChange'];
+export type AlertTest = components['schemas']['AlertTest'];
+export type AlertTestResult = components['schemas']['AlertTestResult'];
 export type AccountInput = components['schemas']['AccountInput'];
 export type AccountsChange = components['schemas']['AccountsChange'];
 export type AccountError = components['schemas']['AccountError'];

@@ -17,7 +17,7 @@ export const session: Session = {
     state: 'active', state_reason: '', origin: 'marketplace', scopes: '', installed_at: '2026-11-01T00:00:00Z',
   },
   user: { id: 'u1', user_id: 9, email: 'owner@example.com', role: 'owner', locale: 'en-US', created_at: '2026-11-01T00:00:00Z' },
-  channel_id: null, deep_link: '/', locale: 'en-US', missing_scopes: [], shared_address_until: null, permissions: { write: true, admin: true, owner: true }, version: 'test', sandbox: false, support_url: '',
+  channel_id: null, deep_link: '/', locale: 'en-US', missing_scopes: [], shared_address_until: null, attention: 0, permissions: { write: true, admin: true, owner: true }, version: 'test', sandbox: false, support_url: '',
 };
 
 export const run: Run = {
