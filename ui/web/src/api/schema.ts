@@ -258,6 +258,17 @@ export interface components {
         Mapping: {
             fields?: components["schemas"]["FieldMapping"][] | null;
         };
+        SuggestedMapping: {
+            fields: components["schemas"]["SuggestedField"][];
+        };
+        SuggestedField: {
+            /** @description A name that GET /kinds/{kind}/fields lists */
+            target: string;
+            /** @description Over the columns of a row */
+            expression: string;
+            /** @description No column says so: a value that many stores use, or a name that may mean something else. To be looked at */
+            guessed: boolean;
+        };
         FieldMapping: {
             /** @description A name that GET /kinds/{kind}/fields lists */
             target: string;
@@ -553,7 +564,16 @@ export interface components {
          *       "created_at": "2026-11-20T09:00:00Z",
          *       "updated_at": "2026-11-25T09:00:00Z",
          *       "last_run": null,
-         *       "paused": ""
+         *       "paused": "",
+         *       "enabled": true,
+         *       "ready": true,
+         *       "problems": [],
+         *       "health": {
+         *         "state": "never",
+         *         "since": null,
+         *         "message": "Ready. It has not run yet."
+         *       },
+         *       "notice": ""
          *     }
          */
         Flow: {
@@ -575,6 +595,211 @@ export interface components {
             last_run: components["schemas"]["Run"] | null;
             /** @description Why no run of it starts or goes on, and what to do: the store has not granted a scope that flows of this kind need. Empty if they do */
             paused: string;
+            /** @description A person did not switch it off: see PUT /flows/{id}/enabled */
+            enabled: boolean;
+            /** @description It can run. Only such a flow can have a schedule that is on */
+            ready: boolean;
+            /** @description Why it cannot run; empty if it can */
+            problems: components["schemas"]["FlowProblem"][];
+            health: components["schemas"]["FlowHealth"];
+            /** @description In the answer to a change: what else came of it, as a schedule that was switched off. Else empty */
+            notice: string;
+        };
+        FlowProblem: {
+            /**
+             * @description Where it is put right
+             * @enum {string}
+             */
+            part: "source" | "mapping" | "options";
+            /** @description Of the mapping a target, of the options a name; may be empty */
+            field: string;
+            /** @description Of the field, for people; may be empty */
+            label: string;
+            /** @description What is wrong, a sentence that names the field */
+            message: string;
+        };
+        FlowHealth: {
+            /**
+             * @description draft: it cannot run yet. off: a person switched it off. never: it can run and did not yet. attention: its last run left records out or was stopped. failing: its last run failed. asking, running, paused: so is its run
+             * @enum {string}
+             */
+            state: "draft" | "off" | "never" | "ok" | "attention" | "failing" | "asking" | "running" | "paused";
+            since: components["schemas"]["NullTime"];
+            /** @description A sentence, for people */
+            message: string;
+        };
+        /**
+         * @example {
+         *       "enabled": false
+         *     }
+         */
+        FlowEnabled: {
+            enabled: boolean;
+        };
+        /**
+         * @example {
+         *       "name": "Catalogue of the outlet"
+         *     }
+         */
+        DuplicateFlow: {
+            /** @description Of the copy; "NAME (copy)" unless given */
+            name?: string;
+        };
+        OverviewKind: {
+            kind: string;
+            /** @description Of the records, for people: Products */
+            label: string;
+            flows: number;
+            /**
+             * @description The worst of its flows; none while no run has ended well or badly
+             * @enum {string}
+             */
+            state: "none" | "ok" | "attention" | "failing" | "running";
+            /** @description That its flows keep in step */
+            records: number;
+            last_success_at: components["schemas"]["NullTime"];
+            /** @description Records that the last runs of its flows left out */
+            problems: number;
+        };
+        OverviewDay: {
+            /**
+             * Format: date
+             * @description In the store's time zone
+             */
+            date: string;
+            /** @description That wrote, not previews */
+            runs: number;
+            /** @description Records */
+            changed: number;
+            /** @description Records that were left out */
+            problems: number;
+            /** @description Runs */
+            failed: number;
+            /** @description That the runs took together */
+            seconds: number;
+        };
+        OverviewNext: {
+            flow_id: string;
+            flow_name: string;
+            at: components["schemas"]["Time"];
+            compare: boolean;
+        };
+        OverviewGuide: {
+            /** @description A flow has a source */
+            connected: boolean;
+            /** @description A flow can run */
+            matched: boolean;
+            /** @description A dry run came to its end */
+            previewed: boolean;
+            /** @description A real run wrote a record or more and left none out */
+            landed: boolean;
+            /** @description The flow that is furthest; empty if there is none */
+            flow_id: string;
+            /** @description Its last run; empty if there is none */
+            run_id: string;
+            /** @description That run is not over */
+            under_way: boolean;
+        };
+        /**
+         * @example {
+         *       "kinds": [
+         *         {
+         *           "kind": "products",
+         *           "label": "Products",
+         *           "flows": 1,
+         *           "state": "ok",
+         *           "records": 12480,
+         *           "last_success_at": "2026-11-25T01:04:00Z",
+         *           "problems": 0
+         *         }
+         *       ],
+         *       "history": [
+         *         {
+         *           "date": "2026-11-25",
+         *           "runs": 1,
+         *           "changed": 12,
+         *           "problems": 0,
+         *           "failed": 0,
+         *           "seconds": 240
+         *         }
+         *       ],
+         *       "next": [
+         *         {
+         *           "flow_id": "0198c5d4-7a10-7cc2-9a4e-2b8f0e6d5c31",
+         *           "flow_name": "Catalogue",
+         *           "at": "2026-11-26T01:00:00Z",
+         *           "compare": false
+         *         }
+         *       ],
+         *       "guide": {
+         *         "connected": true,
+         *         "matched": true,
+         *         "previewed": true,
+         *         "landed": true,
+         *         "flow_id": "0198c5d4-7a10-7cc2-9a4e-2b8f0e6d5c31",
+         *         "run_id": "0198c5d4-7a10-7cc2-9a4e-2b8f0e6d5c32",
+         *         "under_way": false
+         *       }
+         *     }
+         */
+        Overview: {
+            /** @description All kinds, also those without a flow */
+            kinds: components["schemas"]["OverviewKind"][];
+            /** @description Fourteen days, the oldest first, days without runs too */
+            history: components["schemas"]["OverviewDay"][];
+            /** @description At most five */
+            next: components["schemas"]["OverviewNext"][];
+            guide: components["schemas"]["OverviewGuide"];
+        };
+        Actor: {
+            /** @enum {string} */
+            type: "user" | "key" | "schedule" | "system" | "bigcommerce" | "operator";
+            /** @description Of a user or key; else empty */
+            id: string;
+            /** @description Of a user the e-mail address, of a key its name; for people */
+            name: string;
+        };
+        ActivityEntry: {
+            id: components["schemas"]["ID"];
+            at: components["schemas"]["Time"];
+            /** @enum {string} */
+            type: "run" | "change";
+            actor: components["schemas"]["Actor"];
+            /** @description Of an entry of type run */
+            run: components["schemas"]["Run"] | null;
+            /** @description Of a change: what was done, as the audit has it. Empty for a run */
+            action: string;
+            /** @description The id of what it was done to; may be empty */
+            subject: string;
+            /** @description Its name now; empty if it has none or is gone */
+            subject_name: string;
+            detail: string;
+        };
+        /**
+         * @example {
+         *       "entries": [
+         *         {
+         *           "id": "0198c5d4-7a10-7cc2-9a4e-2b8f0e6d5c35",
+         *           "at": "2026-11-25T10:00:00Z",
+         *           "type": "change",
+         *           "actor": {
+         *             "type": "user",
+         *             "id": "0198c5d4-7a10-7cc2-9a4e-2b8f0e6d5c34",
+         *             "name": "anna@shop.example"
+         *           },
+         *           "run": null,
+         *           "action": "flow.created",
+         *           "subject": "0198c5d4-7a10-7cc2-9a4e-2b8f0e6d5c31",
+         *           "subject_name": "Catalogue",
+         *           "detail": "Catalogue"
+         *         }
+         *       ],
+         *       "next": ""
+         *     }
+         */
+        ActivityList: {
+            entries: components["schemas"]["ActivityEntry"][];
+            next: components["schemas"]["Next"];
         };
         /**
          * @example {
@@ -592,6 +817,15 @@ export interface components {
             /** @enum {string} */
             type: "string" | "integer" | "number" | "boolean" | "array";
             required: boolean;
+            /**
+             * @description Where to show it
+             * @enum {string}
+             */
+            group: "required" | "common" | "seo" | "shipping" | "more";
+            /** @description What else it is called, for a search: lower case letters and digits only */
+            synonyms: string[];
+            /** @description Of a number: the store's currency or unit of weight or length; empty for none */
+            unit: string;
             /** @description Characters */
             max_length?: number;
             enum?: string[];
@@ -605,6 +839,12 @@ export interface components {
          *           "label": "SKU",
          *           "type": "string",
          *           "required": true,
+         *           "group": "required",
+         *           "synonyms": [
+         *             "sku",
+         *             "itemnumber"
+         *           ],
+         *           "unit": "",
          *           "max_length": 255
          *         }
          *       ]
@@ -745,7 +985,8 @@ export interface components {
          *         "fields": [
          *           {
          *             "target": "sku",
-         *             "expression": "SKU"
+         *             "expression": "SKU",
+         *             "guessed": false
          *           }
          *         ]
          *       }
@@ -762,7 +1003,7 @@ export interface components {
             row_errors: components["schemas"]["RowProblem"][] | null;
             /** @description Bytes */
             size: number;
-            suggested_mapping: components["schemas"]["Mapping"];
+            suggested_mapping: components["schemas"]["SuggestedMapping"];
         };
         /**
          * @example {
@@ -793,6 +1034,8 @@ export interface components {
         };
         PreviewRow: {
             line: number;
+            /** @description Of a spreadsheet, whose first row is the header; 0 while unknown */
+            row: number;
             /** @description What identifies the record, as written */
             key: string;
             source: {
@@ -809,6 +1052,7 @@ export interface components {
          *       "rows": [
          *         {
          *           "line": 2,
+         *           "row": 2,
          *           "key": "A-1",
          *           "source": {
          *             "SKU": "A-1",
@@ -828,6 +1072,105 @@ export interface components {
             rows: components["schemas"]["PreviewRow"][] | null;
             /** @description Expressions that do not compile; field is the target */
             errors: components["schemas"]["FieldProblem"][] | null;
+        };
+        /**
+         * @example {
+         *       "kind": "products",
+         *       "snapshot_id": "0198c5d4-7a10-7cc2-9a4e-2b8f0e6d5c31",
+         *       "format": {},
+         *       "mapping": {
+         *         "fields": [
+         *           {
+         *             "target": "sku",
+         *             "expression": "SKU"
+         *           }
+         *         ]
+         *       }
+         *     }
+         */
+        CheckRequest: {
+            /** @description Whose kind the mapping is for */
+            flow_id?: string;
+            /** @description A name that GET /kinds lists, which the mapping is for. Needed without flow_id; with it the flow's counts */
+            kind?: string;
+            snapshot_id: string;
+            format?: components["schemas"]["Format"];
+            mapping?: components["schemas"]["Mapping"];
+        };
+        CheckExample: {
+            /** @description Of a spreadsheet, whose first row is the header */
+            row: number;
+            line: number;
+            /** @description What identifies the record, as written */
+            key: string;
+            /** @description What the file has there, cut; empty if it is not one column */
+            value: string;
+            /** @description What is wrong; of an empty value: that it is empty */
+            message: string;
+        };
+        CheckLine: {
+            target: string;
+            /** @description Rows */
+            filled: number;
+            /** @description Rows in which it may be empty, and is */
+            empty: number;
+            /** @description Rows whose value is wrong, or is empty and must not be */
+            failed: number;
+            /** @description Of rows that failed, else of empty ones; at most 3 */
+            examples: components["schemas"]["CheckExample"][];
+        };
+        MissingField: {
+            field: string;
+            label: string;
+            message: string;
+        };
+        /**
+         * @example {
+         *       "rows": 2046,
+         *       "complete": true,
+         *       "ready": true,
+         *       "lines": [
+         *         {
+         *           "target": "weight",
+         *           "filled": 1899,
+         *           "empty": 0,
+         *           "failed": 147,
+         *           "examples": [
+         *             {
+         *               "row": 17,
+         *               "line": 17,
+         *               "key": "A-17",
+         *               "value": "",
+         *               "message": "is required: fill the column weight"
+         *             }
+         *           ]
+         *         }
+         *       ],
+         *       "unused": [
+         *         "qty"
+         *       ],
+         *       "missing": [],
+         *       "errors": [],
+         *       "failed_rows": 147
+         *     }
+         */
+        MappingCheck: {
+            /** @description That were read */
+            rows: number;
+            /** @description The whole file was read */
+            complete: boolean;
+            /** @description A flow with this mapping can run */
+            ready: boolean;
+            /** @description Of each field of the mapping that compiles, in its order */
+            lines: components["schemas"]["CheckLine"][];
+            /** @description Columns that no field uses */
+            unused: string[];
+            /** @description Fields that the mapping has to fill and does not */
+            missing: components["schemas"]["MissingField"][];
+            /** @description Expressions that do not compile; field is the target */
+            errors: components["schemas"]["FieldProblem"][];
+            /** @description Rows of which no record would be written */
+            failed_rows: number;
         };
         /**
          * @example {
@@ -2485,6 +2828,8 @@ export type QuotaPoint = components['schemas']['QuotaPoint'];
 export type QuotaHistory = components['schemas']['QuotaHistory'];
 export type Format = components['schemas']['Format'];
 export type Mapping = components['schemas']['Mapping'];
+export type SuggestedMapping = components['schemas']['SuggestedMapping'];
+export type SuggestedField = components['schemas']['SuggestedField'];
 export type FieldMapping = components['schemas']['FieldMapping'];
 export type FlowOptions = components['schemas']['FlowOptions'];
 export type OptionValue = components['schemas']['OptionValue'];
@@ -2503,6 +2848,18 @@ export type Schedule = components['schemas']['Schedule'];
 export type NewFlow = components['schemas']['NewFlow'];
 export type FlowChange = components['schemas']['FlowChange'];
 export type Flow = components['schemas']['Flow'];
+export type FlowProblem = components['schemas']['FlowProblem'];
+export type FlowHealth = components['schemas']['FlowHealth'];
+export type FlowEnabled = components['schemas']['FlowEnabled'];
+export type DuplicateFlow = components['schemas']['DuplicateFlow'];
+export type OverviewKind = components['schemas']['OverviewKind'];
+export type OverviewDay = components['schemas']['OverviewDay'];
+export type OverviewNext = components['schemas']['OverviewNext'];
+export type OverviewGuide = components['schemas']['OverviewGuide'];
+export type Overview = components['schemas']['Overview'];
+export type Actor = components['schemas']['Actor'];
+export type ActivityEntry = components['schemas']['ActivityEntry'];
+export type ActivityList = components['schemas']['ActivityList'];
 export type FlowList = components['schemas']['FlowList'];
 export type TargetField = components['schemas']['TargetField'];
 export type TargetFields = components['schemas']['TargetFields'];
@@ -2518,6 +2875,11 @@ export type Inspection = components['schemas']['Inspection'];
 export type PreviewRequest = components['schemas']['PreviewRequest'];
 export type PreviewRow = components['schemas']['PreviewRow'];
 export type Preview = components['schemas']['Preview'];
+export type CheckRequest = components['schemas']['CheckRequest'];
+export type CheckExample = components['schemas']['CheckExample'];
+export type CheckLine = components['schemas']['CheckLine'];
+export type MissingField = components['schemas']['MissingField'];
+export type MappingCheck = components['schemas']['MappingCheck'];
 export type NewRun = components['schemas']['NewRun'];
 export type Run = components['schemas']['Run'];
 export type RunQuestion = components['schemas']['RunQuestion'];

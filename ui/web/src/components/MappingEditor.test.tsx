@@ -7,11 +7,11 @@ import { type MappingLine, newLine } from '../lib/mapping';
 import { renderInPanel } from '../test/render';
 import { MappingEditor } from './MappingEditor';
 
-const field = (name: string, label: string, required = false): TargetField => ({ name, label, type: 'string', required });
+const field = (name: string, label: string, required = false): TargetField => ({ name, label, type: 'string', required, group: 'common', synonyms: [], unit: '' });
 const targets = [field('sku', 'SKU', true), field('name', 'Name', true), field('price', 'Price', true)];
 const columns = [{ name: 'PartNum', expression: 'PartNum' }, { name: 'Unit Price', expression: 'row["Unit Price"]' }];
 const expressions = { words: ['row'], functions: [{ name: 'trim', form: 'trim(Name)', help: 'without white space around it' }], examples: [{ form: '"physical"', help: 'the same text for every row' }] };
-const row: PreviewRow = { line: 2, key: 'A-1', source: {}, document: { sku: 'A-1', name: 'Blue mug' }, errors: [{ field: 'price', message: '"12,50" is not a number' }] };
+const row: PreviewRow = { line: 2, row: 2, key: 'A-1', source: {}, document: { sku: 'A-1', name: 'Blue mug' }, errors: [{ field: 'price', message: '"12,50" is not a number' }] };
 
 interface Setup {
   lines?: MappingLine[];

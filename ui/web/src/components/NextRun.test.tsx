@@ -9,7 +9,7 @@ import { NextRun, soonest } from './NextRun';
 const nightly: Schedule = { cron: '0 2 * * *', enabled: true, next_run_at: '2099-11-23T01:04:00Z', time_zone: 'Europe/Berlin' };
 const flow = (id: string, name: string, schedule: Schedule): Flow => ({
   id, kind: 'products', name, source: { kind: '', url: '', has_secret: false, snapshot_id: '', filename: '', size: 0 }, format: {}, mapping: { fields: [] },
-  options: {}, schedule, compare_schedule: { cron: '', enabled: false, next_run_at: null, time_zone: 'UTC' }, version: 1, created_at: '2026-11-22T10:00:00Z', updated_at: '2026-11-22T10:00:00Z', last_run: null, paused: '',
+  options: {}, schedule, compare_schedule: { cron: '', enabled: false, next_run_at: null, time_zone: 'UTC' }, version: 1, created_at: '2026-11-22T10:00:00Z', updated_at: '2026-11-22T10:00:00Z', last_run: null, paused: '', enabled: true, ready: true, problems: [], health: { state: 'never', since: null, message: '' }, notice: '',
 });
 const off: Schedule = { ...nightly, enabled: false, next_run_at: null };
 const flows = [flow('f1', 'ERP catalogue', { ...nightly, next_run_at: '2099-12-24T10:00:00Z' }), flow('f2', 'Clearance', nightly), flow('f3', 'By hand', off)];

@@ -86,7 +86,7 @@ describe('mapping', () => {
   ])('insertAt(%j, %j)', (value, insert, start, end, want, caret) => expect(insertAt(value, insert, start, end)).toEqual({ value: want, caret }));
 
   it('knows what is missing, repeated and unfinished', () => {
-    const field = (name: string, required: boolean) => ({ name, label: name, type: 'string' as const, required });
+    const field = (name: string, required: boolean) => ({ name, label: name, type: 'string' as const, required, group: 'common' as const, synonyms: [], unit: '' });
     const targets = [field('sku', true), field('name', true), field('upc', false)];
     const lines = [newLine('name', '  '), newLine('upc', 'UPC'), newLine('upc', 'EAN '), newLine('', 'X'), newLine('sku', '')];
     expect(missingTargets(lines, targets).map((t) => t.name)).toEqual(['sku', 'name']);

@@ -8,7 +8,7 @@ import { FlowsPage } from './FlowsPage';
 const flow = (id: string, kind: string, name: string): Flow => ({
   id, kind, name, source: { kind: '', url: '', has_secret: false, snapshot_id: '', filename: '', size: 0 }, format: {}, mapping: { fields: [] }, options: {},
   schedule: { cron: '', enabled: false, next_run_at: null, time_zone: 'UTC' },
-  paused: '', compare_schedule: { cron: '', enabled: false, next_run_at: null, time_zone: 'UTC' }, version: 1, created_at: '2026-11-22T10:00:00Z', updated_at: '2026-11-22T10:00:00Z', last_run: null,
+  paused: '', enabled: true, ready: true, problems: [], health: { state: 'never', since: null, message: '' }, notice: '', compare_schedule: { cron: '', enabled: false, next_run_at: null, time_zone: 'UTC' }, version: 1, created_at: '2026-11-22T10:00:00Z', updated_at: '2026-11-22T10:00:00Z', last_run: null,
 });
 
 function show(answers: NonNullable<Parameters<typeof renderInPanel>[1]>['answers']) {

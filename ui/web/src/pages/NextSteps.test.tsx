@@ -12,7 +12,7 @@ const flow: Flow = {
   id: 'flow-1', kind: 'products', name: 'ERP catalogue', source: { kind: 'url', url: 'https://erp.example/p.csv', has_secret: false, snapshot_id: '', filename: '', size: 0 },
   format: {}, mapping: { fields: [{ target: 'sku', expression: 'SKU' }] }, options: {}, schedule: { cron: '', enabled: false, next_run_at: null, time_zone: 'UTC' },
   compare_schedule: { cron: '', enabled: false, next_run_at: null, time_zone: 'UTC' },
-  version: 1, created_at: '2026-11-20T09:00:00Z', updated_at: '2026-11-20T09:00:00Z', last_run: null, paused: '',
+  version: 1, created_at: '2026-11-20T09:00:00Z', updated_at: '2026-11-20T09:00:00Z', last_run: null, paused: '', enabled: true, ready: true, problems: [], health: { state: 'never', since: null, message: '' }, notice: '',
 };
 const empty: Flow = { ...flow, id: 'flow-2', source: { ...flow.source, kind: '' }, mapping: { fields: null } };
 

@@ -9,7 +9,7 @@ const flow: Flow = {
   id: 'flow-1', kind: 'products', name: 'ERP catalogue', source: { kind: '', url: '', has_secret: false, snapshot_id: '', filename: '', size: 0 },
   format: {}, mapping: { fields: [] }, options: { repeated_names: 'append_sku' },
   schedule: { cron: '', enabled: false, next_run_at: null, time_zone: 'Europe/Berlin' },
-  compare_schedule: { cron: '', enabled: false, next_run_at: null, time_zone: 'Europe/Berlin' }, version: 1, created_at: '2026-11-22T10:00:00Z', updated_at: '2026-11-22T10:00:00Z', last_run: null, paused: '',
+  compare_schedule: { cron: '', enabled: false, next_run_at: null, time_zone: 'Europe/Berlin' }, version: 1, created_at: '2026-11-22T10:00:00Z', updated_at: '2026-11-22T10:00:00Z', last_run: null, paused: '', enabled: true, ready: true, problems: [], health: { state: 'never', since: null, message: '' }, notice: '',
 };
 const mapped = {
   ...flow,
@@ -18,7 +18,7 @@ const mapped = {
 };
 const inspection: Inspection = {
   snapshot_id: 's1', format: { type: 'csv', encoding: 'utf-8', delimiter: ';' }, header: ['A', 'B'], expressions: ['A', 'B'], rows: [['1', 'x']], row_errors: [{ line: 3, field: '', message: 'wrong column count', value: '' }],
-  size: 1234, suggested_mapping: mapped.mapping,
+  size: 1234, suggested_mapping: { fields: mapped.mapping.fields.map((f) => ({ ...f, guessed: false })) },
 };
 const fields = ['sku', 'name'].map((name) => ({ name, label: name.toUpperCase(), type: 'string', required: true }));
 const viewer: Session = { ...session, permissions: { write: false, admin: false, owner: false } };
@@ -66,8 +66,8 @@ describe('FlowPage', () => {
 
     await user.click(screen.getByRole('button', { name: 'Save and continue' }));
     await screen.findByText('Which column fills which field');
-    expect(calls.find((c) => c.method === 'PUT')?.body).toMatchObject({ version: 1, mapping: inspection.suggested_mapping, source: { authorization: 'Bearer x' } });
-    await waitFor(() => expect(calls.find((c) => c.path === '/mappings/preview')?.body).toMatchObject({ snapshot_id: 's1', format: inspection.format, mapping: inspection.suggested_mapping }));
+    expect(calls.find((c) => c.method === 'PUT')?.body).toMatchObject({ version: 1, mapping: mapped.mapping, source: { authorization: 'Bearer x' } });
+    await waitFor(() => expect(calls.find((c) => c.path === '/mappings/preview')?.body).toMatchObject({ snapshot_id: 's1', format: inspection.format, mapping: mapped.mapping }));
     // The secret went to the server with the save, so the sample is still good: nothing is fetched twice.
     expect(calls.filter((c) => c.path === '/sources/inspect')).toHaveLength(1);
   });

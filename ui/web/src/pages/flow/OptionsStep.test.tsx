@@ -9,7 +9,7 @@ const flow: Flow = {
   id: 'flow-1', kind: 'levels', name: 'Warehouse', source: { kind: 'url', url: 'https://erp.example/a.csv', has_secret: false, snapshot_id: '', filename: '', size: 0 },
   format: {}, mapping: { fields: [{ target: 'sku', expression: 'A' }] }, options: { unknown: 'warn', most: 20, locations: { Nord: 'North' } },
   schedule: { cron: '', enabled: false, next_run_at: null, time_zone: 'UTC' },
-  paused: '', compare_schedule: { cron: '', enabled: false, next_run_at: null, time_zone: 'UTC' }, version: 1, created_at: '2026-11-22T10:00:00Z', updated_at: '2026-11-22T10:00:00Z', last_run: run,
+  paused: '', enabled: true, ready: true, problems: [], health: { state: 'never', since: null, message: '' }, notice: '', compare_schedule: { cron: '', enabled: false, next_run_at: null, time_zone: 'UTC' }, version: 1, created_at: '2026-11-22T10:00:00Z', updated_at: '2026-11-22T10:00:00Z', last_run: run,
 };
 
 function show(f: Flow, step: string, answers: NonNullable<Parameters<typeof renderInPanel>[1]>['answers'] = {}) {
