@@ -1,12 +1,13 @@
-import { screen, render } from '@testing-library/react';
+import { cleanup, screen, render, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
-import { describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { App } from './App';
 import { Client } from './api/client';
 import { newQueryClient } from './api/queries/client';
 import type { Session } from './api/types';
 import { Frame } from './components/Frame';
 import { Notice } from './components/Notice';
+import { panelRouter } from './router';
 import { fakeFetch, kinds, session } from './test/render';
 import { text } from './text';
 
@@ -22,14 +23,18 @@ function open({ deepLink = '/', s = session, ended = false }: { deepLink?: strin
     'GET /events': { status: 403, json: { code: 'forbidden', detail: '' } },
   });
   const client = new Client({ session: { token: 't', expires_at: '2099-01-01T00:00:00Z' }, onEnded: () => undefined, fetch });
+  const queryClient = newQueryClient();
+  const router = panelRouter(deepLink);
   const app = (over: boolean) => (
     <Frame>
-      <App client={client} deepLink={deepLink} ended={over} locale="en-US" queryClient={newQueryClient()} />
+      <App client={client} ended={over} locale="en-US" queryClient={queryClient} router={router} />
     </Frame>
   );
   const view = render(app(ended));
   return { calls, end: () => view.rerender(app(true)) };
 }
+
+beforeEach(() => window.history.replaceState(null, '', '/load'));
 
 describe('App', () => {
   it('opens the overview of a new store with its next steps and quota', async () => {
@@ -52,14 +57,25 @@ describe('App', () => {
     expect(await screen.findByText('There is nothing here')).toBeTruthy();
   });
 
-  it('moves between pages without the address of the frame, and takes the focus along', async () => {
-    const user = userEvent.setup();
-    const before = window.location.href;
+  it('keeps the address of a page that is opened again, and redirects one from before', async () => {
+    window.history.replaceState(null, '', '/load#/settings/keys');
     open();
-    await user.click(await screen.findByRole('link', { name: 'Feeds' }));
+    expect((await screen.findByRole('tab', { name: 'API keys' })).getAttribute('aria-selected')).toBe('true');
+    cleanup();
+    window.history.replaceState(null, '', '/load');
+    open({ deepLink: '/storefront/signOn' });
+    await waitFor(() => expect(window.location.hash).toBe('#/settings/shoppers/signOn'));
+  });
+
+  it('gives each page an address and a place in the history, and takes the focus along', async () => {
+    const user = userEvent.setup();
+    open();
+    await user.click(await screen.findByRole('link', { name: 'Syncs' }));
     expect(await screen.findByText('Connect your first feed')).toBeTruthy();
-    expect(window.location.href).toBe(before);
+    expect(window.location.hash).toBe('#/syncs');
     expect(document.activeElement?.tagName).toBe('MAIN');
+    window.history.back();
+    expect(await screen.findByRole('heading', { name: 'Test store' })).toBeTruthy();
   });
 
   it('explains a store that needs a reinstall, missing scopes and a viewer’s limits', async () => {

@@ -10,6 +10,7 @@ import { Frame } from './components/Frame';
 import { Notice } from './components/Notice';
 import { startControlPanel } from './lib/controlPanel';
 import { takeSession } from './lib/boot';
+import { panelRouter } from './router';
 import { text } from './text';
 
 const root = document.getElementById('root');
@@ -31,6 +32,8 @@ const client =
     },
   });
 
+const router = session && panelRouter(session.deep_link);
+
 function subscribe(listener: () => void) {
   listeners.add(listener);
   return () => listeners.delete(listener);
@@ -38,8 +41,8 @@ function subscribe(listener: () => void) {
 
 function Panel() {
   const over = useSyncExternalStore(subscribe, () => ended);
-  if (!client) return <Notice {...text.shell.noSession} />;
-  return <App client={client} deepLink={session.deep_link} ended={over} locale={session.locale} queryClient={queryClient} />;
+  if (!client || !router) return <Notice {...text.shell.noSession} />;
+  return <App client={client} ended={over} locale={session.locale} queryClient={queryClient} router={router} />;
 }
 
 if (client) {

@@ -19,7 +19,7 @@ export function Banners() {
       ) : null}
       {until ? (
         <Message
-          actions={[{ text: t.sharedAddress.action, onClick: () => void navigate('/storefront/signOn') }]}
+          actions={[{ text: t.sharedAddress.action, onClick: () => void navigate('/settings/shoppers/signOn') }]}
           header={t.sharedAddress.header}
           marginBottom="medium"
           messages={[{ text: format.isPast(until) ? t.sharedAddress.over(format.dateTime(until)) : t.sharedAddress.ends(format.dateTime(until)) }]}

@@ -8,6 +8,7 @@ import type { PreviewRow, TargetField } from '../api/types';
 import { type Column, insertAt, type MappingLine, newLine, repeatedTargets } from '../lib/mapping';
 import type { Words } from '../lib/words';
 import { text } from '../text';
+import { flowText } from '../texts/flow';
 import { useApp } from './app';
 import { Mono } from './Cells';
 import { Hidden, Loaded } from './Feedback';
@@ -92,7 +93,7 @@ interface Props {
 
 /** Lines of "field ← expression", each with what it makes of the sample row. */
 export function MappingEditor({ lines, onChange, targets, columns, row, compileErrors, disabled, words }: Props) {
-  const t = text.flow.mapping;
+  const t = flowText.mapping;
   const last = useRef<{ id: number; input: HTMLInputElement } | undefined>(undefined);
   const twice = repeatedTargets(lines);
   const rowErrors = new Map((row?.errors ?? []).map((e) => [e.field, e.message]));
@@ -172,7 +173,7 @@ interface LineProps {
 
 function EditorLine({ line, number, targets, row, rowError, compileError, repeated, words, disabled, onEdit, onRemove, onFocus }: LineProps) {
   const { format } = useApp();
-  const t = text.flow.mapping;
+  const t = flowText.mapping;
   const target = targets.find((f) => f.name === line.target);
   const name = target?.label ?? (line.target || t.line);
   const options = targets.map((f) => ({
@@ -320,7 +321,7 @@ const mostChips = 200; // a feed may have thousands of columns; more than these 
 function Columns({ columns, onInsert, disabled }: { columns: Column[]; onInsert: (column: Column) => void; disabled: boolean }) {
   const { client, format } = useApp();
   const expressions = useQuery(flowQueries.expressions(client));
-  const t = text.flow.mapping;
+  const t = flowText.mapping;
   return (
     <details>
       <Summary>{t.columnsHeader}</Summary>

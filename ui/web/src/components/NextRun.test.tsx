@@ -1,8 +1,8 @@
 import { screen } from '@testing-library/react';
 import { describe, expect, it } from 'vitest';
 import type { Flow, Schedule } from '../api/types';
-import { FlowsPage } from '../pages/FlowsPage';
-import { OverviewPage } from '../pages/OverviewPage';
+import { SyncsPage } from '../pages/syncs/SyncsPage';
+import { HomePage } from '../pages/home/HomePage';
 import { renderInPanel, session } from '../test/render';
 import { NextRun, soonest } from './NextRun';
 
@@ -34,14 +34,14 @@ describe('NextRun', () => {
 const answers = { 'GET /flows': { json: { flows, next: '' } }, 'GET /runs': { json: { runs: [], next: '' } } };
 
 it('lists the next run of each feed', async () => {
-  renderInPanel(<FlowsPage />, { answers });
+  renderInPanel(<SyncsPage />, { answers });
   expect(await screen.findByText('Mon, Nov 23, 2099, 2:04 AM GMT+1')).toBeTruthy();
   expect(screen.getByText('Thu, Dec 24, 2099, 11:00 AM GMT+1')).toBeTruthy();
   expect(screen.getByText('Not scheduled')).toBeTruthy();
 });
 
 it('shows the soonest run on the overview', async () => {
-  renderInPanel(<OverviewPage />, { answers });
+  renderInPanel(<HomePage />, { answers });
   expect(await screen.findByText('Mon, Nov 23, 2099, 2:04 AM GMT+1')).toBeTruthy();
   expect(screen.getByRole('link', { name: 'Clearance' })).toBeTruthy();
   expect(screen.queryByText('Thu, Dec 24, 2099, 11:00 AM GMT+1')).toBeNull();

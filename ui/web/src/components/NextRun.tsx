@@ -1,13 +1,13 @@
 import { Text } from '@bigcommerce/big-design';
 import type { Flow, Schedule } from '../api/types';
-import { text } from '../text';
+import { scheduleText } from '../texts/schedule';
 import { useApp, useSession } from './app';
 
 /** When a flow runs by itself next, in the store's time zone. */
 export function NextRun({ schedule }: { schedule: Schedule }) {
   const { format } = useApp();
   const { store } = useSession();
-  const t = text.schedule;
+  const t = scheduleText;
   if (!schedule.enabled || !schedule.next_run_at) {
     return (
       <Text as="span" color="secondary60" marginBottom="none">

@@ -3,7 +3,7 @@ import { type KeyboardEvent, useEffect, useRef } from 'react';
 import styled, { useTheme } from 'styled-components';
 import uPlot from 'uplot';
 import type { Chart } from '../lib/quotaHistory';
-import { text } from '../text';
+import { quotaText } from '../texts/quota';
 import { useApp } from './app';
 
 // uPlot draws on a canvas and sets the styles of its few elements through the CSSOM, which the panel's
@@ -138,7 +138,7 @@ export function QuotaChart({ chart, days, selected, onSelect, valueText }: Props
   };
   return (
     <Frame
-      aria-label={text.overview.history.chart}
+      aria-label={quotaText.history.chart}
       aria-valuemax={Math.max(0, last)}
       aria-valuemin={0}
       aria-valuenow={selected ?? Math.max(0, last)}

@@ -1,7 +1,7 @@
 import { Flex, FlexItem, InlineMessage, Text } from '@bigcommerce/big-design';
 import styled from 'styled-components';
 import type { Quota } from '../api/types';
-import { text } from '../text';
+import { quotaText } from '../texts/quota';
 import { useApp } from './app';
 import { Fact, Facts } from './Cells';
 
@@ -51,7 +51,7 @@ const Small = styled.text`
 /** How much of the store's API quota is left in this window, and what waits for it. */
 export function QuotaGauge({ quota }: { quota: Quota }) {
   const { format } = useApp();
-  const t = text.overview.quota;
+  const t = quotaText.quota;
   const share = quota.known && quota.quota > 0 ? Math.min(1, Math.max(0, quota.left / quota.quota)) : 0;
   const left = Math.max(0, quota.left);
   const used = Math.max(0, quota.quota - quota.left);

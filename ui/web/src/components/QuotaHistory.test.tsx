@@ -4,9 +4,10 @@ import { describe, expect, it } from 'vitest';
 import type { Quota, QuotaPoint } from '../api/types';
 import { renderInPanel } from '../test/render';
 import { text } from '../text';
+import { quotaText } from '../texts/quota';
 import { QuotaHistory } from './QuotaHistory';
 
-const t = text.overview.history;
+const t = quotaText.history;
 const quota: Quota = { known: true, quota: 150, left: 150, out: 0, window_ms: 30_000, reset_ms: 0, waiting: 0, delayed: 0, in_flight: 0, paused: false, at: '' };
 const point = (at: string, part: Partial<QuotaPoint> = {}): QuotaPoint => ({
   at, used: 1000, others: 20, left_min: 3, quota: 150, window_ms: 30_000, throttled_quota: 0, throttled_concurrency: 0, throttled_load: 0, ...part,

@@ -6,6 +6,7 @@ import { quotaQueries } from '../api/queries/quota';
 import type { Quota, QuotaHistory as History } from '../api/types';
 import { type Range, ranges, refusedOf, toChart, totals } from '../lib/quotaHistory';
 import { text } from '../text';
+import { quotaText } from '../texts/quota';
 import { useApp } from './app';
 import { Loaded, Quiet } from './Feedback';
 import { QuotaChart } from './QuotaChart';
@@ -112,7 +113,7 @@ export function QuotaHistory({ quota }: { quota: Quota | undefined }) {
   const { client } = useApp();
   const [range, setRange] = useState<Range>('3h');
   const history = useQuery(quotaQueries.quotaHistory(client, range));
-  const t = text.overview.history;
+  const t = quotaText.history;
   return (
     <section aria-label={t.header}>
       <Flex alignItems="center" flexDirection="row" flexGap="0.5rem" flexWrap="wrap" justifyContent="space-between" marginBottom="small">
@@ -147,7 +148,7 @@ const Body = styled.div<{ $stale: boolean }>`
 
 function Shown({ history, range, stale }: { history: History; range: Range; stale: boolean }) {
   const { format } = useApp();
-  const t = text.overview.history;
+  const t = quotaText.history;
   const [selected, setSelected] = useState<number>();
   const chart = useMemo(() => toChart(history), [history]);
   const sum = useMemo(() => totals(history.points), [history]);
@@ -190,7 +191,7 @@ function Shown({ history, range, stale }: { history: History; range: Range; stal
 
 function Summary({ range, sum }: { range: Range; sum: ReturnType<typeof totals> }) {
   const { format } = useApp();
-  const t = text.overview.history;
+  const t = quotaText.history;
   const refused = sum.byQuota + sum.byConcurrency + sum.byLoad;
   const kinds = [
     sum.byQuota > 0 ? t.byQuota(format.number(sum.byQuota)) : '',

@@ -2,6 +2,7 @@ import { useState } from 'react';
 import styled from 'styled-components';
 import type { QuotaPoint } from '../api/types';
 import { text } from '../text';
+import { quotaText } from '../texts/quota';
 import { useApp } from './app';
 
 const Details = styled.details`
@@ -66,7 +67,7 @@ const Plain = styled.table`
 export function QuotaTable({ points }: { points: QuotaPoint[] }) {
   const { format } = useApp();
   const [open, setOpen] = useState(false);
-  const t = text.overview.history.table;
+  const t = quotaText.history.table;
   return (
     <Details onToggle={(e) => setOpen(e.currentTarget.open)}>
       <summary>{t.show}</summary>

@@ -7,6 +7,7 @@ import { isFinal, runQueries } from '../api/queries/runs';
 import type { FieldChange, Change, Run, Issue, Severity } from '../api/types';
 import { downloadBlob, safeFilename } from '../lib/browser';
 import { text } from '../text';
+import { runText } from '../texts/run';
 import { useApp, useFeedback } from './app';
 import { Mono, Name, NarrowNote, Wrap } from './Cells';
 import { Paged } from './Feedback';
@@ -23,7 +24,7 @@ const valueShown = 80; // characters of a wrong value: enough to find it in the 
 /** Errors, warnings and changes of a run. */
 export function RunDetails({ run }: { run: Run }) {
   const { format } = useApp();
-  const t = text.run.tabs;
+  const t = runText.tabs;
   const would = wouldWrite(run);
   const changed = run.dry_run ? would.create + would.update : run.created + run.updated;
   const [tab, setTab] = useState<Tab | undefined>(undefined);
@@ -61,7 +62,7 @@ interface IssueRow extends Omit<Issue, 'key'> {
 function Issues({ run, severity }: { run: Run; severity: Severity }) {
   const { client, format } = useApp();
   const feedback = useFeedback();
-  const t = text.run.issues;
+  const t = runText.issues;
   const query = useInfiniteQuery(runQueries.issues(client, run.id, severity));
   const download = useMutation({
     mutationFn: () => client.errorsCSV(run.id),
@@ -75,11 +76,11 @@ function Issues({ run, severity }: { run: Run; severity: Severity }) {
         <>
           <Flex flexDirection="row" justifyContent="flex-end" marginBottom="small">
             <Button iconLeft={<FileDownloadIcon aria-hidden />} isLoading={download.isPending} mobileWidth="auto" onClick={() => download.mutate()} variant="secondary">
-              {text.run.actions.download}
+              {runText.actions.download}
             </Button>
           </Flex>
           <DataTable
-            aria-label={severity === 'warning' ? text.run.tabs.warnings : text.run.tabs.errors}
+            aria-label={severity === 'warning' ? runText.tabs.warnings : runText.tabs.errors}
             columns={[
               { header: t.line, hash: 'line', align: 'right', verticalAlign: 'top', render: (i: IssueRow) => (i.line > 0 ? format.number(i.line) : t.wholeFeed) },
               { header: t.key, hash: 'key', verticalAlign: 'top', render: (i: IssueRow) => <Name title={i.sku}>{i.sku || text.none}</Name> },
@@ -161,8 +162,8 @@ const Plain = styled.ul`
 
 /** Why no change is listed. An older dry run's changes are dropped after a few newer runs. */
 function nothingListed(run: Run) {
-  if (!isFinal(run)) return text.run.changes.empty;
-  return run.created + run.updated > 0 ? text.run.changes.dropped : text.run.changes.emptyDone;
+  if (!isFinal(run)) return runText.changes.empty;
+  return run.created + run.updated > 0 ? runText.changes.dropped : runText.changes.emptyDone;
 }
 
 function Changes({ run }: { run: Run }) {
@@ -184,7 +185,7 @@ function Changes({ run }: { run: Run }) {
 function ChangedRecord({ change }: { change: Change }) {
   const { format } = useApp();
   const [open, setOpen] = useState(false);
-  const t = text.run.changes;
+  const t = runText.changes;
   const all = useMemo(() => foremostFirst(change.changes), [change.changes]);
   const create = change.action === 'create';
   const most = create ? fieldsOfNew : fieldsOfUpdate;
@@ -197,14 +198,14 @@ function ChangedRecord({ change }: { change: Change }) {
         <Mono>{skuOf(change)}</Mono>
         {change.line ? (
           <Text as="small" color="secondary60" marginBottom="none">
-            {text.run.issues.line} {format.number(change.line)}
+            {runText.issues.line} {format.number(change.line)}
           </Text>
         ) : null}
       </Flex>
       <Diff>
         <thead>
           <tr>
-            <th scope="col">{text.run.issues.field}</th>
+            <th scope="col">{runText.issues.field}</th>
             {create ? null : (
               <th scope="col" title={t.beforeHint}>
                 {t.before}

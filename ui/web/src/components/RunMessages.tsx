@@ -1,6 +1,6 @@
 import { Message } from '@bigcommerce/big-design';
 import type { Run } from '../api/types';
-import { text } from '../text';
+import { runText } from '../texts/run';
 import { useApp } from './app';
 import { useWords } from './kinds';
 import { wouldWrite } from './runs';
@@ -9,7 +9,7 @@ import { wouldWrite } from './runs';
 export function RunMessages({ run }: { run: Run }) {
   const { format } = useApp();
   const words = useWords(run.kind);
-  const t = text.run.messages;
+  const t = runText.messages;
   const n = (x: number) => format.number(x);
   const would = wouldWrite(run);
   const errors = run.failed > 0 ? [{ text: run.dry_run ? t.dryErrors(n(run.failed), run.failed) : t.errors(n(run.failed), run.failed) }] : [];

@@ -4,6 +4,9 @@ import styled from 'styled-components';
 import { isFinal } from '../api/queries/runs';
 import type { Run } from '../api/types';
 import { text } from '../text';
+import { activityText } from '../texts/activity';
+import { runText } from '../texts/run';
+import { scheduleText } from '../texts/schedule';
 import { ActorName } from './ActorName';
 import { useApp } from './app';
 import { Fact, Facts } from './Cells';
@@ -57,7 +60,7 @@ const Count = styled.div<{ $tone?: 'danger' | 'warning' }>`
 /** Where a run stands: bar, phase, counts, and what it costs. */
 export function RunProgress({ run }: { run: Run }) {
   const { format } = useApp();
-  const t = text.run;
+  const t = runText;
   const over = isFinal(run);
   const fraction = over && run.state === 'done' ? 1 : run.progress;
   const indeterminate = run.state === 'running' && (run.phase === 'fetch' || run.phase === '') && run.progress === 0;
@@ -123,9 +126,9 @@ export function RunProgress({ run }: { run: Run }) {
             </>
           )}
           {over && seconds !== undefined ? <Fact name={t.duration}>{format.duration(seconds)}</Fact> : null}
-          <Fact name={text.runs.started}>{format.dateTime(run.started_at ?? run.created_at)}</Fact>
-          {run.trigger === 'schedule' ? <Fact name={text.runs.by}>{text.schedule.starter}</Fact> : null}
-          {run.started_by ? <Fact name={text.runs.by}><ActorName actor={run.started_by} /></Fact> : null}
+          <Fact name={activityText.started}>{format.dateTime(run.started_at ?? run.created_at)}</Fact>
+          {run.trigger === 'schedule' ? <Fact name={activityText.by}>{scheduleText.starter}</Fact> : null}
+          {run.started_by ? <Fact name={activityText.by}><ActorName actor={run.started_by} /></Fact> : null}
         </Facts>
       </Box>
     </>

@@ -2,7 +2,7 @@ import { Button, Flex, Message, Panel, Text } from '@bigcommerce/big-design';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { applyRun } from '../api/queries/events';
 import type { Run } from '../api/types';
-import { text } from '../text';
+import { runText } from '../texts/run';
 import { useAccess, useApp, useFeedback } from './app';
 
 /** What a run asks before it writes, with the two answers for those who may; what a dry run says that it would ask. */
@@ -20,7 +20,7 @@ export function RunQuestion({ run }: { run: Run }) {
     },
     onError: feedback.failure,
   });
-  const t = text.run.question;
+  const t = runText.question;
   const q = run.question;
   const asking = run.state === 'asking';
   if (!q || !(asking || (run.state === 'done' && run.dry_run))) return null;

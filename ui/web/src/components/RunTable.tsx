@@ -3,6 +3,7 @@ import styled from 'styled-components';
 import { isFinal } from '../api/queries/runs';
 import type { Run } from '../api/types';
 import { text } from '../text';
+import { activityText } from '../texts/activity';
 import { useApp } from './app';
 import { NarrowOnly, Wrap } from './Cells';
 import { Hidden } from './Feedback';
@@ -23,11 +24,11 @@ export function RunTable({ runs, caption, flush }: { runs: Run[]; caption: strin
       flush={flush}
       columns={[
         {
-          header: text.runs.feed,
+          header: activityText.feed,
           hash: 'feed',
           render: (run: Run) => (
             <Wrap $min={6}>
-              <TextLink to={`/runs/${run.id}`}>{run.flow_name || text.none}</TextLink>
+              <TextLink to={`/activity/${run.id}`}>{run.flow_name || text.none}</TextLink>
               <Small color="secondary60" marginBottom="none">
                 {[run.dry_run ? text.dryRun : '', run.compare ? text.compared : ''].filter(Boolean).join(', ')} <NarrowOnly>{format.ago(run.created_at)}</NarrowOnly>
               </Small>
@@ -35,13 +36,13 @@ export function RunTable({ runs, caption, flush }: { runs: Run[]; caption: strin
           ),
         },
         {
-          header: text.runs.state,
+          header: activityText.state,
           hash: 'state',
           render: (run: Run) => <RunStateCell run={run} />,
         },
-        { header: text.runs.result, hash: 'result', render: (run: Run) => <Wrap $min={7}>{runResult(run, format)}</Wrap> },
-        { header: text.runs.requests, hash: 'requests', align: 'right', render: (run: Run) => format.number(run.requests), display: { mobile: 'none', tablet: 'table-cell' } },
-        { header: text.runs.started, hash: 'started', display: { mobile: 'none', tablet: 'table-cell' }, render: (run: Run) => <span title={format.dateTime(run.created_at)}>{format.ago(run.created_at)}</span> },
+        { header: activityText.result, hash: 'result', render: (run: Run) => <Wrap $min={7}>{runResult(run, format)}</Wrap> },
+        { header: activityText.requests, hash: 'requests', align: 'right', render: (run: Run) => format.number(run.requests), display: { mobile: 'none', tablet: 'table-cell' } },
+        { header: activityText.started, hash: 'started', display: { mobile: 'none', tablet: 'table-cell' }, render: (run: Run) => <span title={format.dateTime(run.created_at)}>{format.ago(run.created_at)}</span> },
       ]}
       items={runs}
       keyField="id"

@@ -1,6 +1,6 @@
 import { Flex, Link, Panel, Text } from '@bigcommerce/big-design';
 import { useQuery } from '@tanstack/react-query';
-import { useEffect, useRef } from 'react';
+import { Suspense, useEffect, useRef } from 'react';
 import { Outlet, useLocation } from 'react-router';
 import styled from 'styled-components';
 import { sessionQueries } from '../api/queries/session';
@@ -90,10 +90,10 @@ const Foot = styled.footer`
 `;
 
 const sections = [
-  { to: '/', name: text.nav.overview },
-  { to: '/flows', name: text.nav.flows },
-  { to: '/runs', name: text.nav.runs },
-  { to: '/storefront', name: text.nav.storefront },
+  { to: '/', name: text.nav.home },
+  { to: '/syncs', name: text.nav.syncs },
+  { to: '/activity', name: text.nav.activity },
+  { to: '/connections', name: text.nav.connections },
   { to: '/settings', name: text.nav.settings },
 ];
 
@@ -137,7 +137,9 @@ export function Shell() {
       <main id="main" ref={main} tabIndex={-1}>
         {session.data ? (
           <SessionContext value={session.data}>
-            <Outlet />
+            <Suspense fallback={<Loading />}>
+              <Outlet />
+            </Suspense>
           </SessionContext>
         ) : (
           <Flex flexDirection="column" padding="xLarge">

@@ -27,8 +27,8 @@ interface Props {
 }
 
 /**
- * A link inside the panel. Its address is a fragment and never followed: routes live in memory, because
- * the page was answered to /load and no other address of the server can answer it.
+ * A link inside the panel. Its address is a fragment of the page's own; the router follows it, so that
+ * nothing is loaded anew. A second tab would have no session: only BigCommerce opens the panel.
  */
 export function TextLink({ to, ...props }: Props) {
   const navigate = useNavigate();

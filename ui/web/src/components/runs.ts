@@ -3,6 +3,7 @@ import { isFinal } from '../api/queries/runs';
 import type { Run } from '../api/types';
 import type { Formatter } from '../lib/format';
 import { text } from '../text';
+import { activityText } from '../texts/activity';
 
 /** A run's state as a badge: done is only green when no row failed. */
 export function runBadge(run: Pick<Run, 'state' | 'failed'>): BadgeProps {
@@ -25,7 +26,7 @@ export function runBadge(run: Pick<Run, 'state' | 'failed'>): BadgeProps {
 
 /** One line that says what a run did or would do. Zero counts are left out. */
 export function runResult(run: Run, f: Formatter): string {
-  const t = text.runs.result_;
+  const t = activityText.result_;
   const parts: string[] = [];
   const add = (n: number, say: (n: string) => string) => {
     if (n > 0) parts.push(say(f.number(n)));

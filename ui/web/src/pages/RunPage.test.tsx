@@ -12,8 +12,8 @@ const paused: Session = { ...session, store: { ...session.store, state: 'needs_r
 function show(part: Partial<Run>, options: { session?: Session; answers?: Parameters<typeof renderInPanel>[1] } = {}) {
   const run: Run = { ...base, ...part };
   return renderInPanel(<RunPage />, {
-    path: '/runs/run-1',
-    route: '/runs/:id',
+    path: '/activity/run-1',
+    route: '/activity/:id',
     session: options.session,
     answers: {
       'GET /runs/run-1': { json: run },
@@ -155,7 +155,7 @@ describe('RunPage', () => {
   });
 
   it('says that a run does not exist', async () => {
-    renderInPanel(<RunPage />, { path: '/runs/nope', route: '/runs/:id' });
+    renderInPanel(<RunPage />, { path: '/activity/nope', route: '/activity/:id' });
     expect(await screen.findByText('There is nothing here')).toBeTruthy();
   });
 
@@ -163,8 +163,8 @@ describe('RunPage', () => {
     const user = userEvent.setup();
     let up = false;
     renderInPanel(<RunPage />, {
-      path: '/runs/run-1',
-      route: '/runs/:id',
+      path: '/activity/run-1',
+      route: '/activity/:id',
       answers: { 'GET /runs/run-1': () => (up ? { json: base } : { status: 422, json: { code: 'invalid', detail: 'No.' } }), 'GET /runs/run-1/issues': { json: { issues: [], next: '' } } },
     });
     await screen.findByText('No.');

@@ -16,6 +16,7 @@ import { RunProgress } from '../components/RunProgress';
 import { RunQuestion } from '../components/RunQuestion';
 import { runBadge } from '../components/runs';
 import { text } from '../text';
+import { runText } from '../texts/run';
 import { NotFoundPage } from './NotFoundPage';
 
 export function RunPage() {
@@ -28,7 +29,7 @@ export function RunPage() {
   if (query.data) return <RunView key={id} run={query.data} />;
   if (query.error instanceof ApiError && query.error.status === 404) return <NotFoundPage />;
   return (
-    <Page backLink={{ text: text.run.backToRuns, to: '/runs' }} title={text.nav.runs}>
+    <Page backLink={{ text: runText.backToRuns, to: '/activity' }} title={text.nav.activity}>
       <Panel>{query.error ? <Failure error={query.error} header={text.errors.loading} retry={() => void query.refetch()} /> : <Loading />}</Panel>
     </Page>
   );
@@ -42,7 +43,7 @@ export function RunView({ run }: { run: Run }) {
   const access = useAccess('run');
   const write = useAccess('write');
   const [confirming, setConfirming] = useState(false);
-  const t = text.run;
+  const t = runText;
 
   const cancel = useMutation({
     mutationFn: () => client.cancelRun(run.id),
@@ -56,7 +57,7 @@ export function RunView({ run }: { run: Run }) {
   const opened = (message: string) => (r: Run) => {
     applyRun(qc, r);
     feedback.success(message);
-    void navigate(`/runs/${r.id}`);
+    void navigate(`/activity/${r.id}`);
   };
   const retry = useMutation({ mutationFn: () => client.retryRun(run.id), onSuccess: opened(t.retried), onError: feedback.failure });
   const start = useMutation({ mutationFn: (compare: boolean) => client.startRun(run.flow_id, { dry_run: false, compare }), onSuccess: opened(t.started_), onError: feedback.failure });
@@ -73,7 +74,7 @@ export function RunView({ run }: { run: Run }) {
       onClick: () => setConfirming(true),
     });
   } else {
-    actions.push({ text: t.actions.flow, variant: 'subtle', onClick: () => void navigate(`/flows/${run.flow_id}`) });
+    actions.push({ text: t.actions.flow, variant: 'subtle', onClick: () => void navigate(`/syncs/${run.flow_id}`) });
     if (run.dry_run && run.state === 'done') {
       actions.push({ text: t.actions.start, disabled: !access.allowed, reason: access.reason, isLoading: start.isPending, onClick: () => start.mutate(run.compare) });
     } else if (!run.dry_run) {
@@ -91,7 +92,7 @@ export function RunView({ run }: { run: Run }) {
   return (
     <Page
       actions={actions}
-      backLink={{ text: t.backToRuns, to: '/runs' }}
+      backLink={{ text: t.backToRuns, to: '/activity' }}
       badges={badges}
       description={run.retry_of ? t.messages.retryOf : t.started(format.ago(run.started_at ?? run.created_at))}
       title={run.flow_name || text.none}

@@ -3,7 +3,7 @@ import { theme } from '@bigcommerce/big-design-theme';
 import { QueryClientProvider } from '@tanstack/react-query';
 import { render } from '@testing-library/react';
 import type { ReactNode } from 'react';
-import { MemoryRouter, Route, Routes } from 'react-router';
+import { createMemoryRouter, RouterProvider } from 'react-router';
 import { ThemeProvider } from 'styled-components';
 import { Client } from '../api/client';
 import { newQueryClient } from '../api/queries/client';
@@ -92,21 +92,18 @@ export function renderInPanel(element: ReactNode, { answers = {}, session: s = s
   const queryClient = newQueryClient();
   queryClient.setDefaultOptions({ queries: { retry: false } });
   const app = { client, format: new Formatter('en-US'), alerts: createAlertsManager(), live: true };
+  const routes = [{ path: route, element }, ...(route === '*' ? [] : [{ path: '*', element: <p>another page</p> }])];
+  const router = createMemoryRouter(routes, { initialEntries: [path] });
   const result = render(
     <ThemeProvider theme={theme}>
       <QueryClientProvider client={queryClient}>
         <AppContext value={app}>
           <SessionContext value={s}>
-            <MemoryRouter initialEntries={[path]}>
-              <Routes>
-                <Route element={element} path={route} />
-                <Route element={<p>another page</p>} path="*" />
-              </Routes>
-            </MemoryRouter>
+            <RouterProvider router={router} />
           </SessionContext>
         </AppContext>
       </QueryClientProvider>
     </ThemeProvider>,
   );
-  return { ...result, calls: fake.calls, queryClient };
+  return { ...result, calls: fake.calls, queryClient, router };
 }

@@ -20,7 +20,7 @@ export const commonText = {
   store: (hash: string) => `Store ${hash}`,
   support: 'Get help',
   connection: { lost: 'Live updates are interrupted. Reconnecting…' },
-  nav: { label: 'Sections', overview: 'Overview', flows: 'Feeds', runs: 'Runs', storefront: 'Storefront', settings: 'Settings', skip: 'Skip to content' },
+  nav: { label: 'Sections', home: 'Home', syncs: 'Syncs', activity: 'Activity', attention: 'Needs attention', connections: 'Connections', settings: 'Settings', skip: 'Skip to content' },
 
   states: {
     queued: 'Queued',

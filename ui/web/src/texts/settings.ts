@@ -3,7 +3,7 @@
 export const settingsText = {
   title: 'Settings',
   description: 'Who may use Sluice in this store, keys for programs, and what was done.',
-  tabs: { label: 'Settings', users: 'Users', keys: 'API keys', audit: 'Activity' },
+  tabs: { label: 'Settings', users: 'Users', keys: 'API keys', shoppers: 'Shoppers', audit: 'Activity' },
   signOut: 'Sign out of Sluice',
   users: {
     header: 'Users',

@@ -26,7 +26,7 @@ const viewer: Session = { ...session, permissions: { write: false, admin: false,
 function show(path: string, f: Flow, answers: NonNullable<Parameters<typeof renderInPanel>[1]>['answers'] = {}, s = session) {
   return renderInPanel(<FlowPage />, {
     path,
-    route: '/flows/:id/:step?',
+    route: '/syncs/:id/:step?',
     session: s,
     answers: {
       'GET /flows/flow-1': { json: f },
@@ -49,7 +49,7 @@ async function choose(user: ReturnType<typeof userEvent.setup>, label: string, o
 describe('FlowPage', () => {
   it('leads a new feed from its address to the mapping', async () => {
     const user = userEvent.setup();
-    const { calls } = show('/flows/flow-1', flow);
+    const { calls } = show('/syncs/flow-1', flow);
     await user.click(await screen.findByLabelText('A web address'));
     await user.click(screen.getByRole('button', { name: 'Check the source' }));
     expect(screen.getByText('Enter the address of the file. It starts with https://.')).toBeTruthy();
@@ -74,7 +74,7 @@ describe('FlowPage', () => {
 
   it('says why a source cannot be read, and which field is wrong', async () => {
     const user = userEvent.setup();
-    show('/flows/flow-1/source', flow, {
+    show('/syncs/flow-1/source', flow, {
       'POST /sources/inspect': { status: 422, json: { code: 'invalid', detail: 'The address answered 404.', errors: [{ field: 'source.url', message: 'not found' }] } },
     });
     await user.click(await screen.findByLabelText('A web address'));
@@ -86,7 +86,7 @@ describe('FlowPage', () => {
 
   it('keeps a stored secret unless told to delete it', async () => {
     const user = userEvent.setup();
-    const { calls } = show('/flows/flow-1/source', { ...mapped, last_run: run });
+    const { calls } = show('/syncs/flow-1/source', { ...mapped, last_run: run });
     await screen.findByText(/A value is stored/);
     const inspected = () => calls.filter((c) => c.path === '/sources/inspect').map((c) => (c.body as { source: object }).source);
     await user.click(screen.getByRole('button', { name: 'Check the source' }));
@@ -98,7 +98,7 @@ describe('FlowPage', () => {
   });
 
   it('says that a stored secret does not go to another host', async () => {
-    show('/flows/flow-1/source', mapped);
+    show('/syncs/flow-1/source', mapped);
     const address = await screen.findByLabelText(/Address of the file/);
     fireEvent.change(address, { target: { value: 'https://erp.example/b.csv' } });
     expect(screen.getByText(/A value is stored/)).toBeTruthy();
@@ -108,7 +108,7 @@ describe('FlowPage', () => {
 
   it('offers the newest version when somebody else saved first', async () => {
     const user = userEvent.setup();
-    show('/flows/flow-1/options', { ...mapped, last_run: run }, { 'PUT /flows/flow-1': { status: 409, json: { code: 'conflict', detail: 'stale' } } });
+    show('/syncs/flow-1/options', { ...mapped, last_run: run }, { 'PUT /flows/flow-1': { status: 409, json: { code: 'conflict', detail: 'stale' } } });
     fireEvent.change(await screen.findByLabelText(/Name of the feed/), { target: { value: 'Mine' } });
     await user.click(screen.getByRole('button', { name: 'Save' }));
     await user.click(await screen.findByRole('button', { name: 'Load the newest version' }));
@@ -117,14 +117,14 @@ describe('FlowPage', () => {
   });
 
   it('says why a feed is paused', async () => {
-    show('/flows/flow-1', { ...flow, paused: 'This store has not granted store_v2_products.' });
+    show('/syncs/flow-1', { ...flow, paused: 'This store has not granted store_v2_products.' });
     await screen.findByText('This feed is paused');
     expect(screen.getByText(/has not granted store_v2_products/)).toBeTruthy();
   });
 
   it('sets a schedule and shows when it comes', async () => {
     const user = userEvent.setup();
-    const { calls } = show('/flows/flow-1/options', { ...mapped, last_run: run });
+    const { calls } = show('/syncs/flow-1/options', { ...mapped, last_run: run });
     expect(await screen.findByText(/Times are in your store’s time zone, Europe\/Berlin/)).toBeTruthy();
     expect(calls.some((c) => c.path === '/schedules/preview')).toBe(false);
     await choose(user, 'Runs', 'Every week');
@@ -140,7 +140,7 @@ describe('FlowPage', () => {
   it('sets a schedule of comparisons beside the other', async () => {
     const user = userEvent.setup();
     const nightly = { cron: '0 2 * * *', enabled: true, next_run_at: '2099-11-23T01:04:00Z', time_zone: 'Europe/Berlin' };
-    const { calls } = show('/flows/flow-1/options', { ...mapped, last_run: run, schedule: nightly });
+    const { calls } = show('/syncs/flow-1/options', { ...mapped, last_run: run, schedule: nightly });
     await choose(user, 'Compares', 'Every week');
     expect(await screen.findByText('Next comparisons (Europe/Berlin)')).toBeTruthy();
     await user.click(screen.getByRole('button', { name: 'Save' }));
@@ -151,7 +151,7 @@ describe('FlowPage', () => {
 
   it('says what is wrong with a cron expression', async () => {
     const user = userEvent.setup();
-    const { calls } = show('/flows/flow-1/options', { ...mapped, last_run: run, schedule: { ...flow.schedule, time_zone: 'UTC' } }, {
+    const { calls } = show('/syncs/flow-1/options', { ...mapped, last_run: run, schedule: { ...flow.schedule, time_zone: 'UTC' } }, {
       'POST /schedules/preview': { json: { next: [], time_zone: 'UTC', error: 'runs would be 1 minute apart; at least 5 minutes have to lie between two' } },
     });
     expect(await screen.findByText(/Times are in UTC/)).toBeTruthy();
@@ -165,7 +165,7 @@ describe('FlowPage', () => {
 
   it('turns a schedule off without losing it', async () => {
     const user = userEvent.setup();
-    const { calls } = show('/flows/flow-1/options', { ...mapped, last_run: run, schedule: { cron: '0 2 * * *', enabled: true, next_run_at: '2099-11-23T01:04:00Z', time_zone: 'Europe/Berlin' } });
+    const { calls } = show('/syncs/flow-1/options', { ...mapped, last_run: run, schedule: { cron: '0 2 * * *', enabled: true, next_run_at: '2099-11-23T01:04:00Z', time_zone: 'Europe/Berlin' } });
     expect((await screen.findByLabelText<HTMLInputElement>(/^Time/)).value).toBe('02:00');
     await choose(user, 'Runs', 'Only when I start it');
     expect(screen.queryByText(/Next runs/)).toBeNull();
@@ -175,21 +175,21 @@ describe('FlowPage', () => {
 
   it('shows the next run where runs are started', async () => {
     const user = userEvent.setup();
-    show('/flows/flow-1/review', { ...mapped, last_run: { ...run, state: 'done' }, schedule: { cron: '0 2 * * *', enabled: true, next_run_at: '2099-11-23T01:04:00Z', time_zone: 'Europe/Berlin' } });
+    show('/syncs/flow-1/review', { ...mapped, last_run: { ...run, state: 'done' }, schedule: { cron: '0 2 * * *', enabled: true, next_run_at: '2099-11-23T01:04:00Z', time_zone: 'Europe/Berlin' } });
     expect(await screen.findByText('Mon, Nov 23, 2099, 2:04 AM GMT+1')).toBeTruthy();
     await user.click(screen.getByRole('button', { name: 'Change schedule' }));
     expect(await screen.findByLabelText(/^Time/)).toBeTruthy();
   });
 
   it('names the required fields that are missing and holds runs back until they are there', async () => {
-    show('/flows/flow-1/mapping', { ...mapped, mapping: { fields: [{ target: 'sku', expression: 'A' }] } });
+    show('/syncs/flow-1/mapping', { ...mapped, mapping: { fields: [{ target: 'sku', expression: 'A' }] } });
     expect(await screen.findByText('New products need these fields: NAME.')).toBeTruthy();
   });
 
   it('starts a dry run', async () => {
     const user = userEvent.setup();
     const dry = { ...run, dry_run: true };
-    const { calls } = show('/flows/flow-1/review', mapped, {
+    const { calls } = show('/syncs/flow-1/review', mapped, {
       'POST /flows/flow-1/runs': { status: 201, json: dry },
       'GET /runs/run-1': { json: dry },
       'GET /runs/run-1/changes': { json: { changes: [], next: '' } },
@@ -204,7 +204,7 @@ describe('FlowPage', () => {
   it('compares with the store in a dry run and in the run after it', async () => {
     const user = userEvent.setup();
     const dry = { ...run, dry_run: true, compare: true, state: 'done' as const, finished_at: '2026-11-22T10:02:31Z' };
-    const { calls } = show('/flows/flow-1/review', mapped, {
+    const { calls } = show('/syncs/flow-1/review', mapped, {
       'POST /flows/flow-1/runs': { status: 201, json: dry },
       'GET /runs/run-1': { json: dry },
       'GET /runs/run-1/changes': { json: { changes: [], next: '' } },
@@ -221,14 +221,14 @@ describe('FlowPage', () => {
   });
 
   it('shows a viewer the schedule, and lets nobody change it', async () => {
-    show('/flows/flow-1/options', { ...mapped, last_run: run, schedule: { cron: '0 2 * * *', enabled: true, next_run_at: '2099-11-23T01:04:00Z', time_zone: 'Europe/Berlin' } }, {}, viewer);
+    show('/syncs/flow-1/options', { ...mapped, last_run: run, schedule: { cron: '0 2 * * *', enabled: true, next_run_at: '2099-11-23T01:04:00Z', time_zone: 'Europe/Berlin' } }, {}, viewer);
     expect(await screen.findByText('Next runs (Europe/Berlin)')).toBeTruthy();
     expect(screen.getByLabelText(/^Time/).hasAttribute('disabled')).toBe(true);
     expect(screen.getByRole('combobox', { name: /^Runs/ }).hasAttribute('disabled')).toBe(true);
   });
 
   it('lets a viewer look only', async () => {
-    const { calls } = show('/flows/flow-1/review', mapped, {}, viewer);
+    const { calls } = show('/syncs/flow-1/review', mapped, {}, viewer);
     const start = await screen.findByRole('button', { name: 'Start dry run' });
     expect([start.hasAttribute('disabled'), start.title]).toEqual([true, 'Your role is viewer. Ask an admin to do this, or to change your role.']);
     expect(calls.every((c) => c.method === 'GET')).toBe(true);

@@ -12,6 +12,8 @@ import { type HeaderAction, Page } from '../../components/Page';
 import { TabSet } from '../../components/TabSet';
 import { missingTargets, toLines } from '../../lib/mapping';
 import { text } from '../../text';
+import { flowText } from '../../texts/flow';
+import { syncsText } from '../../texts/syncs';
 import { NotFoundPage } from '../NotFoundPage';
 import { type Draft, cleanFormat, draftOf, hasSource, inputOf, sameInput, sourceKey, sourceOf } from './draft';
 import { MappingStep } from './MappingStep';
@@ -39,7 +41,7 @@ export function FlowPage() {
   if (query.data) return <FlowEditor flow={query.data} key={id} reload={() => query.refetch()} />;
   if (query.error instanceof ApiError && query.error.status === 404) return <NotFoundPage />;
   return (
-    <Page backLink={{ text: text.flow.back, to: '/flows' }} title={text.flows.title}>
+    <Page backLink={{ text: flowText.back, to: '/syncs' }} title={syncsText.title}>
       <Panel>{query.error ? <Failure error={query.error} header={text.errors.loading} retry={() => void query.refetch()} /> : <Loading />}</Panel>
     </Page>
   );
@@ -57,7 +59,7 @@ function FlowEditor({ flow, reload }: EditorProps) {
   const feedback = useFeedback();
   const access = useAccess();
   const params = useParams();
-  const t = text.flow;
+  const t = flowText;
   const words = useWords(flow.kind);
 
   const [draft, setDraft] = useState(() => draftOf(flow));
@@ -86,7 +88,7 @@ function FlowEditor({ flow, reload }: EditorProps) {
   const at = steps.indexOf(step);
   const go = (s: Step) => {
     setShowErrors(false);
-    void navigate(`/flows/${flow.id}/${s}`, { replace: true });
+    void navigate(`/syncs/${flow.id}/${s}`, { replace: true });
   };
 
   const drafts = useRef(0);
@@ -222,7 +224,7 @@ function FlowEditor({ flow, reload }: EditorProps) {
   return (
     <Page
       actionBar={actionBar}
-      backLink={{ text: t.back, to: '/flows' }}
+      backLink={{ text: t.back, to: '/syncs' }}
       badges={dirty ? [{ label: t.unsaved, variant: 'warning' }] : []}
       title={saved.name}
     >

@@ -12,6 +12,8 @@ import { columnsOf, toFields, toLines } from '../../lib/mapping';
 import { useDebounced } from '../../lib/useDebounced';
 import type { Words } from '../../lib/words';
 import { text } from '../../text';
+import { flowText } from '../../texts/flow';
+import { runText } from '../../texts/run';
 import { DataTable } from '../../components/DataTable';
 import { type Draft, hasSource } from './draft';
 
@@ -32,7 +34,7 @@ interface Props {
 }
 
 export function MappingStep({ draft, change, disabled, fields, inspection, inspect, missing, flowId, words, onSource }: Props) {
-  const t = text.flow.mapping;
+  const t = flowText.mapping;
   const needs = inspection === undefined && hasSource(draft);
   const { mutate, isPending, error } = inspect;
   const idle = needs && !isPending && !error;
@@ -64,7 +66,7 @@ interface MappingProps extends Pick<Props, 'draft' | 'change' | 'disabled' | 'in
 
 function Mapping({ draft, change, disabled, inspection, missing, flowId, words, targets }: MappingProps) {
   const { client, format } = useApp();
-  const t = text.flow.mapping;
+  const t = flowText.mapping;
   const [chosen, setChosen] = useState(0);
   const [replacing, setReplacing] = useState(false);
 
@@ -140,7 +142,7 @@ function Mapping({ draft, change, disabled, inspection, missing, flowId, words, 
 /** Which sample row the preview column shows. */
 function RowChooser({ rows, at, broken, onChange, updating }: { rows: PreviewRow[]; at: number; broken: boolean; onChange: (at: number) => void; updating: boolean }) {
   const { format } = useApp();
-  const t = text.flow.mapping;
+  const t = flowText.mapping;
   const row = rows[at];
   if (!row) return <Text color="secondary60">{updating ? t.previewing : broken ? t.fix : t.noRows}</Text>;
   return (
@@ -183,15 +185,15 @@ interface Problem {
 
 function Problems({ rows, onChoose }: { rows: PreviewRow[]; onChoose: (at: number) => void }) {
   const { format } = useApp();
-  const t = text.run.issues;
+  const t = runText.issues;
   const problems: Problem[] = rows.flatMap((r, index) =>
     (r.errors ?? []).map((e, i) => ({ id: `${index}-${i}`, index, line: r.line, sku: r.key, field: e.field, message: e.message })),
   );
   if (problems.length === 0) return null;
   return (
-    <Panel header={text.flow.mapping.problemsHeader}>
+    <Panel header={flowText.mapping.problemsHeader}>
       <DataTable
-        aria-label={text.flow.mapping.problemsHeader}
+        aria-label={flowText.mapping.problemsHeader}
         columns={[
           {
             header: t.line,

@@ -9,7 +9,8 @@ import { useAccess, useApp, useFeedback } from '../../components/app';
 import { Confirm } from '../../components/Confirm';
 import { Loaded } from '../../components/Feedback';
 import type { Words } from '../../lib/words';
-import { text } from '../../text';
+import { flowText } from '../../texts/flow';
+import { syncsText } from '../../texts/syncs';
 import type { Draft } from './draft';
 import { OptionField } from './OptionField';
 import { SchedulePanel } from './SchedulePanel';
@@ -32,7 +33,7 @@ export function OptionsStep({ draft, flow, change, disabled, showErrors, error, 
   const { client } = useApp();
   const kinds = useQuery(flowQueries.kinds(client));
   const problems = error instanceof ApiError ? error.fields : [];
-  const t = text.flow.options;
+  const t = flowText.options;
   return (
     <>
       <Panel header={t.header}>
@@ -78,20 +79,20 @@ function DeleteFlow({ flow, words }: { flow: Flow; words: Words }) {
   const feedback = useFeedback();
   const access = useAccess();
   const [asking, setAsking] = useState(false);
-  const t = text.flows;
+  const t = syncsText;
   const remove = useMutation({
     mutationFn: () => client.deleteFlow(flow.id),
     onSuccess: () => {
       qc.removeQueries({ queryKey: flowKeys.flow(flow.id) });
       void qc.invalidateQueries({ queryKey: flowKeys.flows });
       feedback.success(t.deleted);
-      void navigate('/flows');
+      void navigate('/syncs');
     },
     onError: feedback.failure,
     onSettled: () => setAsking(false),
   });
   return (
-    <Panel description={text.flow.options.deleteHelp(words)} header={text.flow.options.deleteHeader}>
+    <Panel description={flowText.options.deleteHelp(words)} header={flowText.options.deleteHeader}>
       <Button actionType="destructive" disabled={!access.allowed} mobileWidth="auto" onClick={() => setAsking(true)} title={access.reason} variant="secondary">
         {t.delete}
       </Button>

@@ -14,7 +14,9 @@ import { RunMessages } from '../../components/RunMessages';
 import { RunProgress } from '../../components/RunProgress';
 import { wouldWrite } from '../../components/runs';
 import type { Words } from '../../lib/words';
-import { text } from '../../text';
+import { flowText } from '../../texts/flow';
+import { runText } from '../../texts/run';
+import { scheduleText } from '../../texts/schedule';
 
 interface Props {
   flow: Flow;
@@ -32,7 +34,7 @@ export function ReviewStep({ flow, ready, saveFirst, words }: Props) {
   const navigate = useNavigate();
   const access = useAccess('run');
   const [asking, setAsking] = useState(false);
-  const t = text.flow.review;
+  const t = flowText.review;
 
   const last = flow.last_run;
   // The run's own cache is what live events and polling write to.
@@ -54,8 +56,8 @@ export function ReviewStep({ flow, ready, saveFirst, words }: Props) {
     onSuccess: (r) => {
       applyRun(qc, r);
       if (!r.dry_run) {
-        feedback.success(text.run.started_);
-        void navigate(`/runs/${r.id}`);
+        feedback.success(runText.started_);
+        void navigate(`/activity/${r.id}`);
       }
     },
     onError: feedback.failure,
@@ -70,7 +72,7 @@ export function ReviewStep({ flow, ready, saveFirst, words }: Props) {
       <Panel description={t.description} header={t.header}>
         {!ready ? <InlineMessage marginBottom="medium" messages={[{ text: t.notReady }]} type="info" /> : null}
         {active && !dry ? (
-          <InlineMessage actions={[{ text: t.open, onClick: () => void navigate(`/runs/${run.id}`) }]} marginBottom="medium" messages={[{ text: t.active }]} type="info" />
+          <InlineMessage actions={[{ text: t.open, onClick: () => void navigate(`/activity/${run.id}`) }]} marginBottom="medium" messages={[{ text: t.active }]} type="info" />
         ) : null}
         <Box marginBottom="medium">
           <Checkbox checked={compare} description={t.compareHelp} disabled={!access.allowed} label={t.compare} onChange={(e) => setCompare(e.target.checked)} />
@@ -97,13 +99,13 @@ export function ReviewStep({ flow, ready, saveFirst, words }: Props) {
           )}
         </Flex>
       </Panel>
-      <Panel action={{ text: text.schedule.change, variant: 'secondary', onClick: () => void navigate(`/flows/${flow.id}/options`, { replace: true }) }} header={text.schedule.header}>
+      <Panel action={{ text: scheduleText.change, variant: 'secondary', onClick: () => void navigate(`/syncs/${flow.id}/options`, { replace: true }) }} header={scheduleText.header}>
         <Facts $min={18}>
-          <Fact name={text.schedule.nextRun}>
+          <Fact name={scheduleText.nextRun}>
             <NextRun schedule={flow.schedule} />
           </Fact>
           {flow.compare_schedule.enabled ? (
-            <Fact name={text.schedule.compare.nextRun}>
+            <Fact name={scheduleText.compare.nextRun}>
               <NextRun schedule={flow.compare_schedule} />
             </Fact>
           ) : null}
@@ -114,7 +116,7 @@ export function ReviewStep({ flow, ready, saveFirst, words }: Props) {
           {dryDone ? <Cost run={dry} words={words} /> : null}
           {dryDone ? null : <RunMessages run={dry} />}
           {dryDone ? null : (
-            <Panel header={text.run.progress}>
+            <Panel header={runText.progress}>
               <RunProgress run={dry} />
             </Panel>
           )}
@@ -137,17 +139,17 @@ export function ReviewStep({ flow, ready, saveFirst, words }: Props) {
 /** What the run would do and cost, as the dry run found it. */
 function Cost({ run, words }: { run: Run; words: Words }) {
   const { format } = useApp();
-  const t = text.run.cost;
+  const t = runText.cost;
   const would = wouldWrite(run);
   return (
-    <Panel header={text.flow.review.costHeader}>
+    <Panel header={flowText.review.costHeader}>
       {run.failed > 0 ? (
-        <InlineMessage marginBottom="medium" messages={[{ text: text.run.messages.dryErrors(format.number(run.failed), run.failed) }]} type="warning" />
+        <InlineMessage marginBottom="medium" messages={[{ text: runText.messages.dryErrors(format.number(run.failed), run.failed) }]} type="warning" />
       ) : null}
       <Facts>
         <Fact name={t.create(words)}>{format.number(would.create)}</Fact>
         <Fact name={t.update(words)}>{format.number(would.update)}</Fact>
-        <Fact name={text.run.counts.unchanged}>{format.number(run.unchanged)}</Fact>
+        <Fact name={runText.counts.unchanged}>{format.number(run.unchanged)}</Fact>
         <Fact name={t.requests}>{format.number(run.planned_requests)}</Fact>
         <Fact name={t.time}>{format.duration(run.planned_seconds)}</Fact>
       </Facts>

@@ -9,6 +9,7 @@ import { Failure } from '../../components/Feedback';
 import { type Repeat, type ScheduleChoice, changeChoice, repeats } from '../../lib/schedule';
 import { useDebounced } from '../../lib/useDebounced';
 import { text } from '../../text';
+import { scheduleText } from '../../texts/schedule';
 import type { Draft } from './draft';
 
 interface Props {
@@ -26,7 +27,7 @@ const fields = { mobile: 'column', tablet: 'row' } as const;
 /** When the feed runs, or compares with the store, by itself: simple choices, or a cron expression, and what they come to. */
 export function SchedulePanel({ draft, which, schedule, change, disabled }: Props) {
   const { format } = useApp();
-  const t = text.schedule;
+  const t = scheduleText;
   const own = which === 'schedule' ? t : t.compare;
   const choice = draft[which];
   const set = (part: Partial<ScheduleChoice>) => change({ [which]: changeChoice(choice, part, schedule.cron) });
@@ -41,7 +42,7 @@ export function SchedulePanel({ draft, which, schedule, change, disabled }: Prop
   // of the preview must not make new ones.
   const weekdayOptions = useMemo(() => weekdays.map((value) => ({ value, content: format.weekday(value) })), [format]);
   const minuteOptions = useMemo(
-    () => minutesWith(choice.minute).map((value) => ({ value, content: text.schedule.minuteOf(String(value).padStart(2, '0')) })),
+    () => minutesWith(choice.minute).map((value) => ({ value, content: scheduleText.minuteOf(String(value).padStart(2, '0')) })),
     [choice.minute],
   );
   return (
@@ -165,7 +166,7 @@ const Times = styled.ul`
 
 const weekdays = [1, 2, 3, 4, 5, 6, 0];
 
-const repeatOptions = repeats.map((value) => ({ value, content: text.schedule.repeats[value] }));
+const repeatOptions = repeats.map((value) => ({ value, content: scheduleText.repeats[value] }));
 
 const quarter = Array.from({ length: 12 }, (_, i) => i * 5);
 

@@ -5,7 +5,7 @@ import { ScrollX } from '../../components/Cells';
 import { Failure, Loading } from '../../components/Feedback';
 import { SampleTable } from '../../components/SampleTable';
 import type { Words } from '../../lib/words';
-import { text } from '../../text';
+import { flowText } from '../../texts/flow';
 import { type Draft, secretLeft } from './draft';
 import { UploadField } from './UploadField';
 
@@ -24,7 +24,7 @@ interface Props {
 }
 
 export function SourceStep({ draft, change, disabled, inspection, isChecking, error, stale, savedURL, showErrors, words }: Props) {
-  const t = text.flow.source;
+  const t = flowText.source;
   const choose = (kind: SourceKind) => () => change({ kind });
   return (
     <>
@@ -61,7 +61,7 @@ export function SourceStep({ draft, change, disabled, inspection, isChecking, er
 type PartProps = Pick<Props, 'draft' | 'change' | 'disabled'>;
 
 function AddressFields({ draft, change, disabled, savedURL, showErrors }: PartProps & { savedURL: string; showErrors: boolean }) {
-  const t = text.flow.source;
+  const t = flowText.source;
   const left = secretLeft(draft, savedURL);
   const stored = left ? t.secretLeft : t.secretStored;
   return (
@@ -112,7 +112,7 @@ function AddressFields({ draft, change, disabled, savedURL, showErrors }: PartPr
 const columns = { mobile: 'column', tablet: 'row' } as const;
 
 function FormatFields({ draft, change, disabled }: PartProps) {
-  const t = text.flow.source;
+  const t = flowText.source;
   const { format } = draft;
   const set = (part: Partial<typeof format>) => change({ format: { ...format, ...part } });
   const options = <T extends string>(names: Record<T, string>) => [
@@ -144,7 +144,7 @@ function FormatFields({ draft, change, disabled }: PartProps) {
 
 function Sample({ inspection }: { inspection: Inspection }) {
   const { format } = useApp();
-  const t = text.flow.source;
+  const t = flowText.source;
   const header = inspection.header ?? [];
   const errors = inspection.row_errors ?? [];
   const { type, encoding, delimiter } = inspection.format;

@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from 'react';
 import { useApp } from '../../components/app';
 import { Dropzone } from '../../components/Dropzone';
 import { Failure } from '../../components/Feedback';
-import { text } from '../../text';
+import { flowText } from '../../texts/flow';
 import type { Draft } from './draft';
 
 interface Props {
@@ -17,7 +17,7 @@ interface Props {
 /** Uploads a file as soon as it is chosen, and shows how far that is. */
 export function UploadField({ draft, change, disabled, showErrors }: Props) {
   const { client, format } = useApp();
-  const t = text.flow.source;
+  const t = flowText.source;
   const [fraction, setFraction] = useState(0);
   const [name, setName] = useState('');
   const abort = useRef<AbortController>(undefined);

@@ -10,9 +10,9 @@ import { Loaded } from '../../components/Feedback';
 import { NameModal } from '../../components/NameModal';
 import { copyText } from '../../lib/browser';
 import { DataTable } from '../../components/DataTable';
-import { text } from '../../text';
+import { settingsText } from '../../texts/settings';
 
-const t = text.settings.keys;
+const t = settingsText.keys;
 
 export function APIKeys() {
   const admin = useAccess('admin');

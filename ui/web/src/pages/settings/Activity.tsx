@@ -8,11 +8,12 @@ import { Wrap } from '../../components/Cells';
 import { Paged } from '../../components/Feedback';
 import { DataTable } from '../../components/DataTable';
 import { text } from '../../text';
+import { settingsText } from '../../texts/settings';
 
 export function Activity() {
   const { client, format } = useApp();
   const query = useInfiniteQuery({ ...settingsQueries.audit(client), staleTime: 0 });
-  const t = text.settings.audit;
+  const t = settingsText.audit;
   return (
     <Panel description={t.description} header={t.header}>
       <Paged none={t.empty} query={query}>

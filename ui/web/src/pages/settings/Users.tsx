@@ -9,11 +9,11 @@ import { Wrap } from '../../components/Cells';
 import { Confirm } from '../../components/Confirm';
 import { Loaded, Quiet } from '../../components/Feedback';
 import { DataTable } from '../../components/DataTable';
-import { text } from '../../text';
+import { settingsText } from '../../texts/settings';
 
 const roles: { value: RoleChange['role']; content: string }[] = [
-  { value: 'admin', content: text.settings.users.roles.admin },
-  { value: 'viewer', content: text.settings.users.roles.viewer },
+  { value: 'admin', content: settingsText.users.roles.admin },
+  { value: 'viewer', content: settingsText.users.roles.viewer },
 ];
 
 export function Users() {
@@ -23,7 +23,7 @@ export function Users() {
   const feedback = useFeedback();
   const admin = useAccess('admin');
   const query = useQuery(settingsQueries.users(client));
-  const t = text.settings.users;
+  const t = settingsText.users;
   const [demoting, setDemoting] = useState<User>();
   const setRole = useMutation({
     mutationFn: ({ user, role }: { user: User; role: RoleChange['role'] }) => client.setRole(user.id, role),
