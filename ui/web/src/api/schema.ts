@@ -979,6 +979,7 @@ export interface components {
          *           "Apron"
          *         ]
          *       ],
+         *       "row_count": 1,
          *       "row_errors": null,
          *       "size": 18,
          *       "suggested_mapping": {
@@ -1000,6 +1001,8 @@ export interface components {
             expressions: string[];
             /** @description At most 20, fewer if they are very large; values are cut at 500 characters */
             rows: (string[] | null)[] | null;
+            /** @description Rows with data in the whole file; null if it is too large to be counted while somebody waits */
+            row_count: number | null;
             row_errors: components["schemas"]["RowProblem"][] | null;
             /** @description Bytes */
             size: number;
@@ -1195,7 +1198,9 @@ export interface components {
          *       "id": "0198c5d4-7a10-7cc2-9a4e-2b8f0e6d5c32",
          *       "flow_id": "0198c5d4-7a10-7cc2-9a4e-2b8f0e6d5c31",
          *       "flow_name": "Catalogue",
+         *       "flow_version": 3,
          *       "kind": "products",
+         *       "outcome": "under_way",
          *       "state": "running",
          *       "phase": "write",
          *       "dry_run": false,
@@ -1216,6 +1221,8 @@ export interface components {
          *       "incomplete": false,
          *       "cancel_requested": false,
          *       "total": 2500,
+         *       "bytes_read": 412000,
+         *       "bytes_total": 412000,
          *       "read": 2500,
          *       "to_create": 10,
          *       "to_update": 20,
@@ -1231,6 +1238,10 @@ export interface components {
          *       "created_at": "2026-11-25T10:00:00Z",
          *       "started_at": "2026-11-25T10:00:01Z",
          *       "updated_at": "2026-11-25T10:00:04Z",
+         *       "retry": {
+         *         "allowed": false,
+         *         "reason": "The run is not over yet."
+         *       },
          *       "progress": 0.46,
          *       "rate_per_second": 3,
          *       "seconds_left": 5
@@ -1241,8 +1252,11 @@ export interface components {
             flow_id: components["schemas"]["ID"];
             /** @description Empty when the flow was deleted */
             flow_name: string;
+            /** @description The flow's when the run began; 0 unknown */
+            flow_version: number;
             /** @description A name that GET /kinds lists */
             kind: string;
+            outcome: components["schemas"]["RunOutcome"];
             /**
              * @description asking: it waits for an answer to question
              * @enum {string}
@@ -1270,6 +1284,10 @@ export interface components {
             cancel_requested: boolean;
             /** @description Rows of the source; 0 until known */
             total: number;
+            /** @description Of the source, so far */
+            bytes_read: number;
+            /** @description Size of the source; 0 unknown */
+            bytes_total: number;
             read: number;
             to_create: number;
             to_update: number;
@@ -1291,12 +1309,24 @@ export interface components {
             started_at?: components["schemas"]["Time"];
             finished_at?: components["schemas"]["Time"];
             updated_at: components["schemas"]["Time"];
+            retry: components["schemas"]["RunRetry"];
             /** @description An estimate */
             progress: number;
             /** @description API requests */
             rate_per_second: number;
-            /** @description null while nobody can tell */
+            /** @description What the requests that remain take at the store's allowance, or slower if the run is slower; null while nobody can tell */
             seconds_left: number | null;
+        };
+        /**
+         * @description What became of it, from its counts; of a dry run what would become of it. under_way: it goes on. asking: it waits for an answer. paused: it waits for the store. empty: the source had no row with data. unchanged: the store already had everything. all: every record is in the store as the source says. some: some records failed. none: all records failed. failed: the run as a whole could not go on. cancelled: somebody stopped it.
+         * @enum {string}
+         */
+        RunOutcome: "under_way" | "asking" | "paused" | "empty" | "unchanged" | "all" | "some" | "none" | "failed" | "cancelled";
+        /** @description Whether its failed records can be tried again on their own */
+        RunRetry: {
+            allowed: boolean;
+            /** @description Why, or why not, for people */
+            reason: string;
         };
         /**
          * @description What a run that is asking wants to know. A cancelled run keeps what it asked. A dry run never waits: it is done, and this is what a real run would ask. Otherwise absent
@@ -1361,9 +1391,15 @@ export interface components {
         Issue: {
             /** @description 0: about the source as a whole */
             line: number;
+            /** @description Of the spreadsheet: the header is 1, and a row counts once however many lines its cells have; 0 unknown */
+            row: number;
             /** @enum {string} */
             severity: "error" | "warning";
+            /** @description The kind of problem, the same in every run */
+            cause: string;
             field: string;
+            /** @description Of the field, for people; empty if there is no field */
+            label: string;
             /** @description What identifies the record, as written */
             key: string;
             message: string;
@@ -1374,9 +1410,12 @@ export interface components {
          * @example {
          *       "issues": [
          *         {
-         *           "line": 7,
+         *           "line": 9,
+         *           "row": 7,
          *           "severity": "error",
+         *           "cause": "2f1c9d0a7be34c55",
          *           "field": "price",
+         *           "label": "Price",
          *           "key": "A-1",
          *           "message": "is not a number",
          *           "value": "twelve"
@@ -1389,8 +1428,72 @@ export interface components {
             issues: components["schemas"]["Issue"][];
             next: components["schemas"]["Next"];
         };
+        Remedy: {
+            /**
+             * @description Where it is done: the matching of field, the rules, the source, a retry, the store's permissions, or the file itself; empty where nothing is to be done
+             * @enum {string}
+             */
+            action: "" | "matching" | "rules" | "source" | "retry" | "permissions" | "file";
+            /** @description The mapping's target that is meant, or the option; empty for none */
+            field: string;
+            /** @description What to do, in a sentence */
+            text: string;
+        };
+        RunProblem: {
+            /** @description The kind of problem, the same in every run */
+            cause: string;
+            /** @enum {string} */
+            severity: "error" | "warning";
+            field: string;
+            /** @description Of the field, for people; empty if there is no field */
+            label: string;
+            /** @description With … where the examples differ */
+            message: string;
+            count: number;
+            examples: {
+                line: number;
+                row: number;
+                key: string;
+                value: string;
+            }[];
+            remedy: components["schemas"]["Remedy"];
+        };
+        /**
+         * @example {
+         *       "problems": [
+         *         {
+         *           "cause": "2f1c9d0a7be34c55",
+         *           "severity": "error",
+         *           "field": "price",
+         *           "label": "Price",
+         *           "message": "is not a number",
+         *           "count": 147,
+         *           "examples": [
+         *             {
+         *               "line": 9,
+         *               "row": 7,
+         *               "key": "A-1",
+         *               "value": "twelve"
+         *             }
+         *           ],
+         *           "remedy": {
+         *             "action": "matching",
+         *             "field": "price",
+         *             "text": "Change what Price comes from, or correct it in the file."
+         *           }
+         *         }
+         *       ]
+         *     }
+         */
+        RunProblems: {
+            problems: components["schemas"]["RunProblem"][];
+        };
         FieldChange: {
             field: string;
+            /** @description For people */
+            label: string;
+            /** @description Of before and after, as USD or kg; empty for none */
+            unit: string;
             /** @description Any value; null where there was none */
             before: unknown;
             /** @description Any value */
@@ -1401,8 +1504,16 @@ export interface components {
         Change: {
             /** @description Of the source; absent of a run that was no dry run */
             line?: number;
+            /** @description Of the spreadsheet: the header is 1; 0 unknown */
+            row: number;
             /** @description What identifies the record, as written */
             key: string;
+            /** @description What people call it, as a product's name; empty unknown */
+            name: string;
+            /** @description Empty unknown */
+            image_url: string;
+            /** @description Its page in the store's control panel; empty if there is none */
+            store_url: string;
             /** @enum {string} */
             action: "create" | "update";
             /** @description The record's id in the store; 0 for one that is not there yet */
@@ -1413,12 +1524,18 @@ export interface components {
          * @example {
          *       "changes": [
          *         {
+         *           "row": 7,
          *           "key": "A-1",
+         *           "name": "Apron",
+         *           "image_url": "",
+         *           "store_url": "https://store-abc123.mybigcommerce.com/manage/products/edit/77",
          *           "action": "update",
          *           "target_id": 77,
          *           "changes": [
          *             {
          *               "field": "price",
+         *               "label": "Price",
+         *               "unit": "USD",
          *               "before": 12,
          *               "after": 12.5
          *             }
@@ -1431,6 +1548,32 @@ export interface components {
         ChangeList: {
             changes: components["schemas"]["Change"][];
             next: components["schemas"]["Next"];
+        };
+        /**
+         * @example {
+         *       "fields": [
+         *         {
+         *           "field": "price",
+         *           "label": "Price",
+         *           "count": 212
+         *         }
+         *       ],
+         *       "created": 0,
+         *       "updated": 240
+         *     }
+         */
+        ChangedFields: {
+            fields: {
+                field: string;
+                /** @description For people */
+                label: string;
+                /** @description Records */
+                count: number;
+            }[];
+            /** @description Records */
+            created: number;
+            /** @description Records */
+            updated: number;
         };
         /**
          * @example {
@@ -2882,15 +3025,21 @@ export type MissingField = components['schemas']['MissingField'];
 export type MappingCheck = components['schemas']['MappingCheck'];
 export type NewRun = components['schemas']['NewRun'];
 export type Run = components['schemas']['Run'];
+export type RunOutcome = components['schemas']['RunOutcome'];
+export type RunRetry = components['schemas']['RunRetry'];
 export type RunQuestion = components['schemas']['RunQuestion'];
 export type RunAnswered = components['schemas']['RunAnswered'];
 export type RunAnswer = components['schemas']['RunAnswer'];
 export type RunList = components['schemas']['RunList'];
 export type Issue = components['schemas']['Issue'];
 export type IssueList = components['schemas']['IssueList'];
+export type Remedy = components['schemas']['Remedy'];
+export type RunProblem = components['schemas']['RunProblem'];
+export type RunProblems = components['schemas']['RunProblems'];
 export type FieldChange = components['schemas']['FieldChange'];
 export type Change = components['schemas']['Change'];
 export type ChangeList = components['schemas']['ChangeList'];
+export type ChangedFields = components['schemas']['ChangedFields'];
 export type UserList = components['schemas']['UserList'];
 export type RoleChange = components['schemas']['RoleChange'];
 export type NewAPIKey = components['schemas']['NewAPIKey'];

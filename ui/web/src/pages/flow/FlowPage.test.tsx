@@ -17,7 +17,7 @@ const mapped = {
   mapping: { fields: [{ target: 'sku', expression: 'A' }, { target: 'name', expression: 'B' }] },
 };
 const inspection: Inspection = {
-  snapshot_id: 's1', format: { type: 'csv', encoding: 'utf-8', delimiter: ';' }, header: ['A', 'B'], expressions: ['A', 'B'], rows: [['1', 'x']], row_errors: [{ line: 3, field: '', message: 'wrong column count', value: '' }],
+  snapshot_id: 's1', format: { type: 'csv', encoding: 'utf-8', delimiter: ';' }, header: ['A', 'B'], expressions: ['A', 'B'], rows: [['1', 'x']], row_count: 1, row_errors: [{ line: 3, field: '', message: 'wrong column count', value: '' }],
   size: 1234, suggested_mapping: { fields: mapped.mapping.fields.map((f) => ({ ...f, guessed: false })) },
 };
 const fields = ['sku', 'name'].map((name) => ({ name, label: name.toUpperCase(), type: 'string', required: true }));
