@@ -3,7 +3,6 @@ package upsert
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 
 	"sluice/internal/bigcommerce"
@@ -66,11 +65,12 @@ func encodeChanges(c []Change) (string, error) {
 // answer does not have says nothing.
 func Differing(t Target, sent, answer bigcommerce.Fields) []string {
 	var out []string
-	for _, field := range slices.Sorted(maps.Keys(sent)) {
-		if have, shown := answer[field]; shown && field != "id" && !t.Same(field, have, sent[field]) {
+	for field, want := range sent {
+		if have, shown := answer[field]; shown && field != "id" && !t.Same(field, have, want) {
 			out = append(out, field)
 		}
 	}
+	slices.Sort(out)
 	return out
 }
 

@@ -395,7 +395,11 @@ func (s *step) findAllByKey(ctx context.Context, items []tenants.RunItem) (map[s
 
 // matchRest turns what the whole catalogue does not have into creates.
 func (s *step) matchRest(ctx context.Context) error {
-	items, err := s.find(ctx, query{state: tenants.ItemPlanned, after: s.cp.Cursor, target: unknown, limit: restWindow})
+	limit := restWindow
+	if _, ok := s.k.target.(Absenter); ok { // looks for them once more
+		limit = min(limit, max(s.k.target.LookupBatch(), 1))
+	}
+	items, err := s.find(ctx, query{state: tenants.ItemPlanned, after: s.cp.Cursor, target: unknown, limit: limit})
 	if err != nil {
 		return err
 	}
@@ -403,7 +407,6 @@ func (s *step) matchRest(ctx context.Context) error {
 		s.stage(stageLost)
 		return nil
 	}
-	items = items[:min(len(items), max(s.k.target.LookupBatch(), 1))]
 	if err := s.absent(ctx, s.changeset(), items); err != nil {
 		return err
 	}

@@ -87,6 +87,17 @@ type write struct {
 	err     error // why it is not answered, for notSent, lost and unsent
 }
 
+// decodeChanges reads the item's changes, if they are not read yet.
+func (x *write) decodeChanges() error {
+	if x.changes != nil || x.item.Changes == "" {
+		return nil
+	}
+	if err := decodeJSON(x.item.Changes, &x.changes); err != nil {
+		return fmt.Errorf("upsert: changes of line %d: %w", x.item.Line, err)
+	}
+	return nil
+}
+
 // write is x for its target.
 func (x *write) write(recalled bool) Write {
 	return Write{ID: x.item.TargetID, Parent: x.item.ParentID, Ref: x.item.TargetRef, Doc: x.doc.Doc, Fields: x.sent, Recalled: recalled, Resent: x.resent}
@@ -229,9 +240,16 @@ const exhaustedMessage = "BigCommerce gave no usable answer for this record, fiv
 // accept ends an item all of whose changes landed. live is its record, as far as the last answer
 // showed it.
 func (s *step) accept(o *changeset, x *write, live Live, action string, refs Refs) error {
+	t := s.k.target
+	// A create that one request carries is journaled as it was planned.
+	asPlanned := action == actionCreate && !x.renamed && len(t.Routes()) == 1 && t.Routes()[0].Name == ""
+	if !asPlanned {
+		if err := x.decodeChanges(); err != nil {
+			return err
+		}
+	}
 	s.compareAnswer(x)
 	delete(s.cp.Tries, x.item.Line)
-	t := s.k.target
 	routes, blind := make(map[string]bool), true
 	for _, c := range x.changes {
 		r := routeOf(t, c)
@@ -245,9 +263,11 @@ func (s *step) accept(o *changeset, x *write, live Live, action string, refs Ref
 	default:
 		live.Fields = afterWrite(t, x.sent, live.Fields)
 	}
-	var err error
-	if x.item.Changes, err = encodeChanges(settled(x.changes)); err != nil {
-		return err
+	if !asPlanned {
+		var err error
+		if x.item.Changes, err = encodeChanges(settled(x.changes)); err != nil {
+			return err
+		}
 	}
 	return o.landed(x.item, action, x.doc, live)
 }

@@ -38,7 +38,7 @@ func (s *step) writeCreates(ctx context.Context) error {
 		}
 		return s.leave(ctx, stageUpdates, tenants.ItemUpdate)
 	}
-	all, refs, err := s.prepare(ctx, items)
+	all, refs, err := s.prepare(ctx, items, decodeCreate)
 	if s.Held(err) {
 		return nil
 	}
@@ -178,6 +178,9 @@ func (s *step) made(o *changeset, x *write, refs Refs) error {
 	if len(x.left) == 0 {
 		return s.accept(o, x, x.answer, actionCreate, refs)
 	}
+	if err := x.decodeChanges(); err != nil {
+		return err
+	}
 	for _, c := range x.left { // it was not sent, so that the answer says nothing of it
 		delete(x.sent, s.k.target.FieldOf(c.Field))
 	}
@@ -217,6 +220,9 @@ func (s *step) adoptLive(o *changeset, x *write, live Live, refs Refs) error {
 	changes := s.k.target.Diff(x.doc.Doc, live, refs)
 	first := s.k.target.Routes()[0]
 	if x.doc.Sent && !slices.ContainsFunc(changes, func(c Change) bool { return routeOf(s.k.target, c).Name == first.Name }) {
+		if err := x.decodeChanges(); err != nil {
+			return err
+		}
 		made := &write{item: x.item, doc: x.doc, changes: x.changes, answer: live, left: changes}
 		if r, ok := s.k.target.(Renamer); ok {
 			field, value, unique := r.Unique(x.doc.Fields)

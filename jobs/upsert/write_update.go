@@ -28,7 +28,7 @@ func (s *step) writeUpdates(ctx context.Context) error {
 	if len(items) == 0 {
 		return s.leave(ctx, stageCreates, tenants.ItemSending, tenants.ItemCreate)
 	}
-	all, refs, err := s.prepare(ctx, items)
+	all, refs, err := s.prepare(ctx, items, decodeWrite)
 	if s.Held(err) {
 		return nil
 	}
@@ -160,11 +160,11 @@ func targetsOf(t Target, changes []Change, route Route) []string {
 }
 
 // prepare decodes items and loads what their documents refer to.
-func (s *step) prepare(ctx context.Context, items []tenants.RunItem) ([]*write, Refs, error) {
+func (s *step) prepare(ctx context.Context, items []tenants.RunItem, decode func(tenants.RunItem) (*write, error)) ([]*write, Refs, error) {
 	all := make([]*write, len(items))
 	docs := make([]itemDoc, len(items))
 	for i, item := range items {
-		x, err := decodeWrite(item)
+		x, err := decode(item)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -187,12 +187,13 @@ func decodeWrite(item tenants.RunItem) (*write, error) {
 		return nil, err
 	}
 	x := &write{item: item, doc: d}
-	if item.Changes != "" {
-		if err := decodeJSON(item.Changes, &x.changes); err != nil {
-			return nil, fmt.Errorf("upsert: changes of line %d: %w", item.Line, err)
-		}
-	}
-	return x, nil
+	return x, x.decodeChanges()
+}
+
+// decodeCreate is decodeWrite without the changes, which few creates need: see decodeChanges.
+func decodeCreate(item tenants.RunItem) (*write, error) {
+	d, err := decodeDoc(item.Document)
+	return &write{item: item, doc: d}, err
 }
 
 // suspectAfter is how many steps without any answer make every update go alone: perhaps it is not

@@ -30,14 +30,15 @@ type categoryTable struct {
 	children map[int64]map[string]int64 // parent id → folded name → id
 	plain    map[int64]map[string]int64 // the same without accents
 	nodes    map[int64]categoryNode
-	failed   map[string]string // folded path → why it cannot be created
+	failed   map[string]string  // folded path → why it cannot be created
+	found    map[string][]int64 // path text of a document → its categories; the same few repeat
 
 	loaded   time.Time // when it was read from the store
 	recalled bool      // not by this run
 }
 
 func newCategoryTable() *categoryTable {
-	return &categoryTable{children: make(map[int64]map[string]int64), plain: make(map[int64]map[string]int64), nodes: make(map[int64]categoryNode), failed: make(map[string]string)}
+	return &categoryTable{children: make(map[int64]map[string]int64), plain: make(map[int64]map[string]int64), nodes: make(map[int64]categoryNode), failed: make(map[string]string), found: make(map[string][]int64)}
 }
 
 type categoryNode struct {
@@ -95,6 +96,33 @@ func (t *categoryTable) child(parent int64, name string) (int64, bool) {
 	return id, ok
 }
 
+// maxFound bounds categoryTable.found.
+const maxFound = 10_000
+
+// ids returns the categories of a document's path text, and the paths that the store does not have.
+// The caller does not change ids.
+func (t *categoryTable) ids(paths string) (ids []int64, missing []string) {
+	if ids, ok := t.found[paths]; ok {
+		return ids, nil
+	}
+	ids = []int64{} // sent as [], which takes a product out of every category
+	for _, p := range splitPaths(paths) {
+		id, ok := t.find(p)
+		if !ok {
+			missing = append(missing, joinPath(p))
+		} else if !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	if len(missing) == 0 {
+		if len(t.found) >= maxFound {
+			clear(t.found)
+		}
+		t.found[paths] = ids
+	}
+	return ids, missing
+}
+
 func (t *categoryTable) add(c bigcommerce.Category) {
 	if c.ID != 0 && (c.TreeID == 0 || c.TreeID == t.tree) {
 		t.put(c.ID, c.ParentID, c.Name)
@@ -112,6 +140,7 @@ func (t *categoryTable) put(id, parent int64, name string) {
 		t.plain[parent][unaccent(upsert.Fold(name))] = id
 	}
 	t.nodes[id] = categoryNode{name, parent}
+	clear(t.found)
 }
 
 // text returns the categories as path text. Ids of another tree are shown as #id.

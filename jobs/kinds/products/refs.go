@@ -188,21 +188,10 @@ func (t *refTable) Forget(s *flow.Step) {
 }
 
 func (t *refTable) categories(paths string) (ids []int64, missing []string) {
-	ids = []int64{} // sent as [], which takes a product out of every category
 	if t.cats == nil {
-		return ids, nil
+		return []int64{}, nil
 	}
-	have := make(map[int64]bool)
-	for _, p := range splitPaths(paths) {
-		id, ok := t.cats.find(p)
-		if !ok {
-			missing = append(missing, joinPath(p))
-		} else if !have[id] {
-			have[id] = true
-			ids = append(ids, id)
-		}
-	}
-	return ids, missing
+	return t.cats.ids(paths)
 }
 
 func (t *refTable) brand(name string) (int64, bool) {

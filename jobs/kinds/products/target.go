@@ -3,6 +3,7 @@ package products
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"sluice/internal/bigcommerce"
@@ -133,28 +134,35 @@ func (p products) Payload(d upsert.Doc, targets []string, refs upsert.Refs) bigc
 	out := make(bigcommerce.Fields, len(d.Fields)+1)
 	table := tableOf(refs)
 	if targets == nil {
-		targets = d.Fields.Targets()
+		for target, v := range d.Fields {
+			put(out, table, d, target, v)
+		}
 		if _, stocked := d.Fields["inventory_level"]; stocked && d.Fields["inventory_tracking"] == nil {
 			out["inventory_tracking"] = "product"
 		}
+		return out
 	}
 	for _, target := range targets {
-		v, mapped := d.Fields[target]
-		if !mapped {
-			continue
-		}
-		switch target {
-		case "name":
-			out["name"] = nameOf(d)
-		case targetCategory:
-			out["categories"], _ = table.categories(upsert.Text(v))
-		case targetBrand:
-			out["brand_id"], _ = table.brand(upsert.Text(v))
-		default:
-			out[target] = v
+		if v, mapped := d.Fields[target]; mapped {
+			put(out, table, d, target, v)
 		}
 	}
 	return out
+}
+
+// put adds the value of a document's target to out.
+func put(out bigcommerce.Fields, table *refTable, d upsert.Doc, target string, v any) {
+	switch target {
+	case "name":
+		out["name"] = nameOf(d)
+	case targetCategory:
+		ids, _ := table.categories(upsert.Text(v))
+		out["categories"] = slices.Clone(ids)
+	case targetBrand:
+		out["brand_id"], _ = table.brand(upsert.Text(v))
+	default:
+		out[target] = v
+	}
 }
 
 // nameOf is the name that the product is to have.
