@@ -31,6 +31,8 @@ type checkpoint struct {
 
 	// what a dry run would create besides the records themselves
 	NewRefs []Ref `json:"new_refs,omitempty"`
+	// what is created when nothing is left to be asked
+	LateRefs []Ref `json:"late_refs,omitempty"`
 	// how many records each route is to write to
 	Writes map[string]int64 `json:"writes,omitempty"`
 

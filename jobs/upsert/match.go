@@ -28,6 +28,7 @@ const (
 	stageCost   = "cost"   // state the cost of writing
 	stageBase   = "base"   // what the percentages of guards are of
 	stageAsk    = "ask"    // is there something to be asked?
+	stageLate   = "late"   // create what waited for the answers
 	stageAgain  = "again"  // the answer came late: match what is to be written anew
 	refsWindow  = 1000     // items whose references one step looks at
 	cheapLookup = 4        // requests that a look-up may take
@@ -73,6 +74,8 @@ func (s *step) match(ctx context.Context) error {
 		err = s.matchRemembered(ctx)
 	case stageAsk:
 		s.ask()
+	case stageLate:
+		err = s.matchLate(ctx)
 	case stageAgain:
 		err = s.matchAgain(ctx)
 	default:
@@ -143,15 +146,47 @@ func (s *step) matchRefs(ctx context.Context) error {
 	missing := creatable(refs, docs...)
 	if s.run.DryRun {
 		s.cp.NewRefs = union(refs, s.cp.NewRefs, missing)
-	} else if len(missing) > 0 {
-		if err := refs.Create(ctx, s.Step, missing); err != nil {
+	} else if early, late := inTime(refs, missing); len(missing) > 0 {
+		s.cp.LateRefs = union(refs, s.cp.LateRefs, late)
+		if err := refs.Create(ctx, s.Step, early); err != nil {
 			return err
 		}
-		if len(creatable(refs, docs...)) > 0 {
+		if early, _ = inTime(refs, creatable(refs, docs...)); len(early) > 0 {
 			return nil // the step is spent: the next one begins with the same window, of which fewer are missing
 		}
 	}
 	s.cp.Cursor = items[len(items)-1].Line
+	return nil
+}
+
+// inTime divides missing references into those to be created at once and those that wait for the
+// answers to the run's questions.
+func inTime(refs Refs, missing []Ref) (early, late []Ref) {
+	l, ok := refs.(LateRefs)
+	for _, r := range missing {
+		if ok && l.Late(r) {
+			late = append(late, r)
+		} else {
+			early = append(early, r)
+		}
+	}
+	return early, late
+}
+
+// matchLate creates what waited for the answers.
+func (s *step) matchLate(ctx context.Context) error {
+	if s.Spent(ctx) {
+		return nil
+	}
+	refs, err := s.refs(ctx)
+	if err != nil {
+		return err
+	}
+	if err := refs.Create(ctx, s.Step, s.cp.LateRefs); err != nil {
+		return err
+	}
+	s.cp.LateRefs = nil
+	s.matched()
 	return nil
 }
 
@@ -498,6 +533,10 @@ func (s *step) stateCost(ctx context.Context) error {
 
 // matched ends the phase, and a dry run with it.
 func (s *step) matched() {
+	if len(s.cp.LateRefs) > 0 {
+		s.stage(stageLate)
+		return
+	}
 	s.cp = checkpoint{}
 	if s.run.DryRun {
 		s.run.Created, s.run.Updated = s.run.ToCreate, s.run.ToUpdate

@@ -83,7 +83,7 @@ func (s *step) refers() bool {
 // unresolved returns the first thing that a document names, the store does not have and nobody
 // could create; with the reason, for people. It is "" if nothing is missing.
 func unresolved(refs Refs, d itemDoc) (missing Ref, message string) {
-	all := refs.Missing(d.Fields)
+	all, _ := inTime(refs, refs.Missing(d.Fields))
 	if len(all) == 0 {
 		return Ref{}, ""
 	}

@@ -305,6 +305,12 @@ type Refs interface {
 	Forget(s *flow.Step)
 }
 
+// LateRefs is Refs of which some are nothing that records are matched or written with, but change
+// what shoppers see by themselves: they are created after the run's questions were answered.
+type LateRefs interface {
+	Late(r Ref) bool
+}
+
 // Ref is one thing that a document names.
 type Ref struct {
 	Field string `json:"field"` // the mapping's target

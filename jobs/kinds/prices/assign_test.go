@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"sluice/internal/bigcommerce"
 	"sluice/internal/sandbox"
 	"sluice/jobs/flow"
 	"sluice/tenants"
@@ -68,5 +70,43 @@ func TestTwoListsOfOneAudience(t *testing.T) {
 	w.told(r, flow.SeverityWarning, "assign: ", "group:VIP on channel:1", "another price list too")
 	if n := routes["PUT /v3/pricelists/{id}/assignments"]; n != 1 {
 		t.Errorf("%d assignments: %v", n, routes)
+	}
+}
+
+// TestAssignmentsWaitForTheAnswer: a run that asks has assigned nothing, whatever the answer will
+// be. After "proceed" it assigns, also when no price is left to be written.
+func TestAssignmentsWaitForTheAnswer(t *testing.T) {
+	w := listsWorld(t, tenantstest.NewDB(t), sandbox.Choices{}, tenants.Options{
+		optionCurrency: "EUR", optionPriceList: "Dealers", optionAssign: map[string]any{"Dealers": "channel:1"},
+	})
+	assigned := func() (n int) {
+		for _, err := range w.Hand().PriceLists.Assignments(w.Ctx, bigcommerce.AssignmentFilter{}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			n++
+		}
+		return n
+	}
+	w.feed = "A,9,,,,,\nB,0,,,,,\n"
+	r := w.run()
+	if r.State != tenants.RunAsking || assigned() != 0 {
+		t.Fatalf("%s, %d assignments", r.State, assigned())
+	}
+	w.Answer(r, time.Minute)
+	r = w.Finish(r)
+	w.want(r, counts{Read: 2, Updated: 2})
+	if assigned() != 1 {
+		t.Errorf("%d assignments after the answer", assigned())
+	}
+
+	w.Flow.Options[optionAssign] = map[string]any{"Dealers": "channel:1; group:VIP"}
+	if _, err := w.Store.AddCustomerGroup("VIP"); err != nil {
+		t.Fatal(err)
+	}
+	w.feed = "A,9,,,,,\n"
+	w.want(w.run(func(r *tenants.Run) { r.Compare = true }), counts{Read: 1, Unchanged: 1})
+	if assigned() != 2 {
+		t.Errorf("%d assignments of a list whose prices are right", assigned())
 	}
 }

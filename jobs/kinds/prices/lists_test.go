@@ -198,6 +198,7 @@ func TestMissingListsAreMade(t *testing.T) {
 	r = w.run()
 	w.want(r, counts{Read: 3, Updated: 3})
 	w.told(r, flow.SeverityWarning, "assign: Fresh", "group:Nobody: the store has no customer group")
+	w.told(r, flow.SeverityWarning, "assign: fresh", "group:VIP on channel:Outlet now, and price list \"Staff\" no longer is")
 	w.told(r, flow.SeverityWarning, "assign: Dealers", "channel:1", "Staff")
 	fresh, err := listNamed(w.Ctx, w.Hand(), "Fresh")
 	if err != nil {

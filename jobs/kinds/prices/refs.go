@@ -132,6 +132,9 @@ func (t *refTable) Missing(d mapping.Document) (out []upsert.Ref) {
 	return out
 }
 
+// Late is part of LateRefs: a list with prices, once assigned, changes what shoppers pay.
+func (t *refTable) Late(r upsert.Ref) bool { return r.Field == optionAssign }
+
 func assignmentName(list string, who audience) string {
 	return upsert.Fold(list) + " → " + who.String()
 }
@@ -224,6 +227,9 @@ func (t *refTable) assignAll(ctx context.Context, s *flow.Step, missing []upsert
 		case to.Group != 0 && to.Channel != 0:
 			if _, err = c.PriceLists.Reassign(ctx, a.id, to.Group, to.Channel); err == nil {
 				t.audiences.Assignments[to] = a.id
+				if there {
+					s.Warn(0, "", optionAssign+": "+a.name, fmt.Sprintf("The price list %q is assigned to %s now, and price list %q no longer is.", a.list, a.who.String(), t.listName(has)), "")
+				}
 			} else if upsert.Refuses(err) {
 				fail(a, upsert.Reason(err))
 			} else {

@@ -107,21 +107,6 @@ func (w *World) forget() {
 	}
 }
 
-// answer lets a run go on, as jobs does, so long after its question.
-func (w *World) answer(r *tenants.Run, after time.Duration) {
-	w.Helper()
-	q := r.Question
-	if r.State != tenants.RunAsking || q == nil {
-		w.Fatalf("the run is %s and asks %+v", r.State, q)
-	}
-	w.WaitUntil(q.AskedAt.Add(after))
-	r.Answers = append(r.Answers, tenants.Answer{Guard: q.Guard, Count: q.Count, AskedAt: q.AskedAt, At: q.AskedAt.Add(after)})
-	r.State, r.Question = tenants.RunRunning, nil
-	if err := w.DB.Scoped(w.Ctx).Model(r).Select("state", "question", "answers").Updates(r).Error; err != nil {
-		w.Fatal(err)
-	}
-}
-
 // asked is what tests compare of a question.
 type asked struct {
 	Guard     string
@@ -213,7 +198,7 @@ func TestGuards(t *testing.T) {
 						if left, err := w.Engine().Step(w.Ctx, r, nil); err != nil || !left.Asking || left.Done || r.Created+r.Updated != 0 {
 							t.Fatalf("a run that asks: %+v, %v, %+v", left, err, CountsOf(r))
 						}
-						w.answer(r, time.Minute)
+						w.Answer(r, time.Minute)
 						r = w.Finish(r)
 					}
 					w.Want(r, CountsOf(dry))
@@ -233,7 +218,7 @@ func TestGuardsOneAfterTheOther(t *testing.T) {
 		if got == nil || got.Guard != want.Guard || got.Count != want.Count || got.Of != want.Of || got.Limit != want.Limit {
 			t.Fatalf("asked %+v, want %+v", got, want)
 		}
-		w.answer(r, time.Second)
+		w.Answer(r, time.Second)
 		r = w.Finish(r)
 	}
 	w.Want(r, Counts{Read: 30, Updated: 30})
@@ -268,7 +253,7 @@ func TestLateAnswers(t *testing.T) {
 				t.Fatalf("asked %+v", q)
 			}
 			test.arrange(w, 3)
-			w.answer(r, test.after)
+			w.Answer(r, test.after)
 			looks := w.Routes(func() { r = w.Finish(r) })["GET/products"]
 			if test.looks != (looks > 0) {
 				t.Errorf("%d looks", looks)
@@ -277,7 +262,7 @@ func TestLateAnswers(t *testing.T) {
 				if q := askedOf(r.Question); r.State != tenants.RunAsking || q.Count != test.asks || q.Of != 55 {
 					t.Fatalf("%s, asked %+v", r.State, q)
 				}
-				w.answer(r, time.Minute)
+				w.Answer(r, time.Minute)
 				r = w.Finish(r)
 			}
 			w.Want(r, Counts{Read: n, Updated: 22, Unchanged: 38})
@@ -355,7 +340,7 @@ func TestLostKeys(t *testing.T) {
 						t.Errorf("dry %v: warnings %q", dry, kinds)
 					}
 					if !dry && test.want != nil {
-						w.answer(r, time.Hour) // match is repeated; the source is the same
+						w.Answer(r, time.Hour) // match is repeated; the source is the same
 						r = w.Finish(r)
 					}
 					if r.State != tenants.RunDone {
@@ -425,11 +410,11 @@ func TestGuardsKilledAnywhere(t *testing.T) {
 				note, dead := live(w, r, leg == 0, at)
 				died = dead
 				check(w, r, "lost", 5, 60, note)
-				w.answer(r, time.Minute)
+				w.Answer(r, time.Minute)
 				note, dead = live(w, r, leg == 1, at)
 				died = died || dead
 				check(w, r, "to_zero", 18, 54, note)
-				w.answer(r, time.Hour) // everything is compared anew
+				w.Answer(r, time.Hour) // everything is compared anew
 				_, dead = live(w, r, leg == 2, at)
 				died = died || dead
 				w.Want(r, Counts{Read: 55, Updated: 20, Unchanged: 35})
@@ -453,7 +438,7 @@ func TestWhatLeftIsAskedAboutOnce(t *testing.T) {
 		if diff := cmp.Diff(&asked{"lost", 10, 40, 20, []string{"g-030", "g-031", "g-032", "g-033", "g-034"}}, askedOf(r.Question)); diff != "" {
 			t.Fatalf("(-want +got):\n%s", diff)
 		}
-		w.answer(r, time.Minute)
+		w.Answer(r, time.Minute)
 		if r = w.Finish(r); r.State != tenants.RunDone {
 			t.Fatalf("%s, %+v", r.State, r.Question)
 		}

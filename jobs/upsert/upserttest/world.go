@@ -304,6 +304,21 @@ func RetryOf(first *tenants.Run) func(*tenants.Run) {
 	return func(r *tenants.Run) { r.RetryOf = first.ID }
 }
 
+// Answer lets a run go on, as jobs does, so long after its question.
+func (w *World) Answer(r *tenants.Run, after time.Duration) {
+	w.Helper()
+	q := r.Question
+	if r.State != tenants.RunAsking || q == nil {
+		w.Fatalf("the run is %s and asks %+v", r.State, q)
+	}
+	w.WaitUntil(q.AskedAt.Add(after))
+	r.Answers = append(r.Answers, tenants.Answer{Guard: q.Guard, Count: q.Count, AskedAt: q.AskedAt, At: q.AskedAt.Add(after)})
+	r.State, r.Question = tenants.RunRunning, nil
+	if err := w.DB.Scoped(w.Ctx).Model(r).Select("state", "question", "answers").Updates(r).Error; err != nil {
+		w.Fatal(err)
+	}
+}
+
 // Requests counts the API requests that the engine makes in fn.
 func (w *World) Requests(fn func()) int { return len(w.sentIn(fn)) }
 
