@@ -84,7 +84,7 @@ describe('App', () => {
     });
     expect(await screen.findByText('Sluice needs to be installed again')).toBeTruthy();
     expect(screen.getByText('The token was refused.')).toBeTruthy();
-    expect(screen.getByText(/store_v2_products/)).toBeTruthy();
+    expect(screen.getByText(/^Products and price lists/)).toBeTruthy();
     expect(screen.getByText('Your single sign-on needs a new redirect address')).toBeTruthy();
     expect(screen.getByText(/Nobody can sign in: the address that all stores shared/)).toBeTruthy();
     expect(screen.getByText('You can look, but not change anything')).toBeTruthy();

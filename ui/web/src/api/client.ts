@@ -1,3 +1,4 @@
+import { Contact } from './contact';
 import { ApiError, networkError, problemFrom } from './errors';
 import type {
   APIKey, AuditList, BootSession, CardField, CardOwner, CardPreview, CardPreviewRequest, ChangeList, CreatedAPIKey, CustomerGroups, Expressions, Flow, FlowChange, InspectRequest,
@@ -18,6 +19,9 @@ export interface ClientOptions {
   now?: () => number;
 }
 
+/** What stands before a server that does not answer says these. */
+const gatewayErrors = [502, 503, 504];
+
 type Query = Record<string, string | number | undefined>;
 
 /**
@@ -25,6 +29,7 @@ type Query = Record<string, string | number | undefined>;
  * token while the panel is open, and reports the end of the session once.
  */
 export class Client {
+  readonly contact: Contact;
   #token: string;
   #expires: number;
   #ended = false;
@@ -40,6 +45,7 @@ export class Client {
     this.#onEnded = options.onEnded;
     this.#fetch = options.fetch ?? ((input, init) => fetch(input, init));
     this.#now = options.now ?? Date.now;
+    this.contact = new Contact(this.#now);
   }
 
   /** Renews the token before each expiry until stop is called. */
@@ -113,8 +119,11 @@ export class Client {
       });
     } catch (error) {
       if (error instanceof DOMException && error.name === 'AbortError') throw error;
+      this.contact.lost();
       throw networkError();
     }
+    if (gatewayErrors.includes(response.status)) this.contact.lost();
+    else this.contact.heard();
     if (response.ok) return response;
     const error = problemFrom(response.status, await response.text().catch(() => ''));
     if (response.status === 401) this.#end();

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Contact } from './contact';
 import { ApiError } from './errors';
 import { followEvents, retryDelay } from './events';
 import type { ServerEvent } from './sse';
@@ -15,14 +16,15 @@ function streamOf() {
 
 describe('followEvents', () => {
   function follow(request: (path: string, signal: AbortSignal) => Promise<Response>) {
+    const contact = new Contact();
     const events: ServerEvent[] = [];
     const connected: boolean[] = [];
     const stop = new AbortController();
     const done = followEvents(
-      { request: (_, path, init) => request(path, init?.signal ?? stop.signal) },
+      { contact, request: (_, path, init) => request(path, init?.signal ?? stop.signal) },
       { onEvent: (e) => events.push(e), onConnected: (c) => connected.push(c), signal: stop.signal, random: () => 1 },
     );
-    return { events, connected, stop, done };
+    return { events, connected, contact, stop, done };
   }
 
   it('passes events on and reconnects after the stream ends', async () => {

@@ -18,18 +18,22 @@ export interface EventsOptions {
  * Reads GET /events until signal aborts or the session ends, reconnecting with a growing, jittered
  * delay. EventSource is not used because it cannot send the Authorization header.
  */
-export async function followEvents(client: Pick<Client, 'request'>, options: EventsOptions): Promise<void> {
+export async function followEvents(client: Pick<Client, 'request' | 'contact'>, options: EventsOptions): Promise<void> {
   const { onEvent, onConnected, signal, random = Math.random } = options;
   let failures = 0;
   while (!signal.aborted) {
     let connected = false;
     const attempt = new AbortController();
     const stop = () => attempt.abort();
+    const dead = () => {
+      client.contact.lost();
+      stop();
+    };
     signal.addEventListener('abort', stop);
     let watchdog: ReturnType<typeof setTimeout> | undefined;
     const alive = () => {
       clearTimeout(watchdog);
-      watchdog = setTimeout(stop, silence);
+      watchdog = setTimeout(dead, silence);
     };
     try {
       alive();
@@ -40,6 +44,7 @@ export async function followEvents(client: Pick<Client, 'request'>, options: Eve
         onConnected(true);
         await read(response.body, (event) => {
           alive();
+          client.contact.heard();
           onEvent(event);
         });
       }

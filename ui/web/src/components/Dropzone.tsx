@@ -2,7 +2,7 @@ import { Text } from '@bigcommerce/big-design';
 import { InsertDriveFileIcon } from '@bigcommerce/big-design-icons';
 import { type DragEvent, useId, useState } from 'react';
 import styled from 'styled-components';
-import { Hidden } from './Feedback';
+import { Hidden } from './Hidden';
 
 // BigDesign's FileUploader keeps the chosen file in a list and does not fit narrow panels; a feed has
 // one file, which is uploaded at once.

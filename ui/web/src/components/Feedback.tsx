@@ -1,44 +1,16 @@
-import { Box, Button, Flex, InlineMessage, Panel, ProgressCircle, StatusMessage, Text } from '@bigcommerce/big-design';
+import { Box, Button, Flex, ProgressCircle, Text } from '@bigcommerce/big-design';
 import type { ReactNode } from 'react';
-import styled from 'styled-components';
 import { text } from '../text';
-import { messagesOf } from './app';
+import { FailedState } from './states/FailedState';
+import { Skeleton } from './states/Skeleton';
 
-/** Read by screen readers only. */
-export const Hidden = styled.span`
-  clip-path: inset(50%);
-  height: 1px;
-  overflow: hidden;
-  position: absolute;
-  white-space: nowrap;
-  width: 1px;
-`;
-
-export function Loading({ label = text.loading }: { label?: string }) {
+/** Something that takes a while and says what it is. */
+export function Working({ label }: { label: string }) {
   return (
     <Flex alignItems="center" flexDirection="column" flexGap="0.75rem" justifyContent="center" paddingVertical="xxLarge" role="status">
       <ProgressCircle size="small" />
-      {label === text.loading ? <Hidden>{label}</Hidden> : <Text color="secondary60">{label}</Text>}
+      <Text color="secondary60">{label}</Text>
     </Flex>
-  );
-}
-
-interface FailureProps {
-  error: unknown;
-  header?: string;
-  retry?: () => void;
-}
-
-/** An error where the thing it is about would stand. */
-export function Failure({ error, header = text.errors.header, retry }: FailureProps) {
-  return (
-    <InlineMessage
-      actions={retry ? [{ text: text.tryAgain, onClick: retry }] : undefined}
-      header={header}
-      marginBottom="medium"
-      messages={messagesOf(error)}
-      type="error"
-    />
   );
 }
 
@@ -49,35 +21,10 @@ interface QueryLike<T> {
 }
 
 /** Shows a query's answer, or that it is loading, or why it failed. Old data stays during a failed refresh. */
-export function Loaded<T>({ query, children, label }: { query: QueryLike<T>; children: (data: T) => ReactNode; label?: string }) {
+export function Loaded<T>({ query, children, lines }: { query: QueryLike<T>; children: (data: T) => ReactNode; lines?: number }) {
   if (query.data !== undefined) return <>{children(query.data)}</>;
-  if (query.error) return <Failure error={query.error} header={text.errors.loading} retry={() => void query.refetch()} />;
-  return <Loading label={label} />;
-}
-
-interface EmptyProps {
-  heading: string;
-  message: string;
-  action?: { text: string; onClick: () => void; disabled?: boolean; reason?: string };
-}
-
-export function Empty({ heading, message, action }: EmptyProps) {
-  return (
-    <Panel>
-      <StatusMessage
-        actions={
-          action ? (
-            <Button disabled={action.disabled} onClick={action.onClick} title={action.disabled ? action.reason : undefined}>
-              {action.text}
-            </Button>
-          ) : undefined
-        }
-        heading={heading}
-        message={message}
-        variant="info"
-      />
-    </Panel>
-  );
+  if (query.error) return <FailedState error={query.error} header={text.errors.loading} retry={() => void query.refetch()} />;
+  return <Skeleton lines={lines} />;
 }
 
 export function Quiet({ children }: { children: ReactNode }) {

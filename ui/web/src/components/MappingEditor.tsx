@@ -11,7 +11,8 @@ import { text } from '../text';
 import { flowText } from '../texts/flow';
 import { useApp } from './app';
 import { Mono } from './Cells';
-import { Hidden, Loaded } from './Feedback';
+import { Loaded } from './Feedback';
+import { Hidden } from './Hidden';
 
 const Lines = styled.ul`
   list-style: none;

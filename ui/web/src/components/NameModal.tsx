@@ -1,7 +1,7 @@
 import { Form, FormGroup, Input, Modal } from '@bigcommerce/big-design';
 import { useState, type ReactNode } from 'react';
 import { text } from '../text';
-import { Failure } from './Feedback';
+import { FailedState } from './states/FailedState';
 
 interface Props {
   header: string;
@@ -39,7 +39,7 @@ export function NameModal({ header, confirm, label, help, required, initial = ''
       isOpen
       onClose={onClose}
     >
-      {error ? <Failure error={error} /> : null}
+      {error ? <FailedState error={error} /> : null}
       <Form
         fullWidth
         onSubmit={(e) => {

@@ -1,8 +1,9 @@
-import { Badge, type BadgeProps, Box, Button, type ButtonProps, Flex, FlexItem, H1, Text } from '@bigcommerce/big-design';
+import { Badge, type BadgeProps, Box, Flex, FlexItem, H1, Text } from '@bigcommerce/big-design';
 import { ArrowBackIcon } from '@bigcommerce/big-design-icons';
 import { type ReactNode, useEffect } from 'react';
 import styled from 'styled-components';
 import { text } from '../text';
+import { type Action, ActionButtons } from './ActionButtons';
 import { Banners } from './Banners';
 import { TextLink } from './TextLink';
 
@@ -25,41 +26,19 @@ const BackLink = styled(TextLink)`
   margin-bottom: ${({ theme }) => theme.spacing.xSmall};
 `;
 
-const Actions = styled(Flex)`
-  & > .bd-button + .bd-button {
-    margin-inline-start: 0;
-    margin-block-start: 0;
-  }
-`;
-
 const Bar = styled(Box)`
   inset: auto 0 0;
   position: sticky;
 `;
-
-export interface HeaderAction extends Omit<ButtonProps, 'children' | 'title'> {
-  text: string;
-  /** Why it is disabled. */
-  reason?: string;
-}
 
 interface PageProps {
   title: string;
   description?: ReactNode;
   badges?: BadgeProps[];
   backLink?: { text: string; to: string };
-  actions?: HeaderAction[];
-  actionBar?: HeaderAction[];
+  actions?: Action[];
+  actionBar?: Action[];
   children: ReactNode;
-}
-
-function ActionButton({ action }: { action: HeaderAction }) {
-  const { text: label, reason, ...props } = action;
-  return (
-    <Button {...props} mobileWidth="auto" title={props.disabled ? reason : undefined}>
-      {label}
-    </Button>
-  );
 }
 
 export function Page({ title, description, badges = [], backLink, actions = [], actionBar = [], children }: PageProps) {
@@ -88,13 +67,7 @@ export function Page({ title, description, badges = [], backLink, actions = [], 
               </Text>
             ) : null}
           </FlexItem>
-          {actions.length > 0 ? (
-            <Actions flexDirection="row" flexGap="0.5rem" flexWrap="wrap" alignItems="flex-start">
-              {actions.map((a) => (
-                <ActionButton action={a} key={a.text} />
-              ))}
-            </Actions>
-          ) : null}
+          {actions.length > 0 ? <ActionButtons actions={actions} /> : null}
         </Flex>
         <Banners />
         {children}
@@ -102,11 +75,7 @@ export function Page({ title, description, badges = [], backLink, actions = [], 
       {actionBar.length > 0 ? (
         <Bar backgroundColor="white" borderTop="box" role="group" zIndex="fixed">
           <Content paddingHorizontal={{ mobile: 'medium', tablet: 'xxLarge' }} paddingVertical="small">
-            <Actions flexDirection="row" flexGap="0.5rem" flexWrap="wrap" justifyContent="flex-end">
-              {actionBar.map((a) => (
-                <ActionButton action={a} key={a.text} />
-              ))}
-            </Actions>
+            <ActionButtons actions={actionBar} justify="flex-end" />
           </Content>
         </Bar>
       ) : null}

@@ -10,7 +10,7 @@ import { scheduleText } from '../texts/schedule';
 import { ActorName } from './ActorName';
 import { useApp } from './app';
 import { Fact, Facts } from './Cells';
-import { Hidden } from './Feedback';
+import { Hidden } from './Hidden';
 import { phaseText, runSeconds, wouldWrite } from './runs';
 
 const announceEvery = 10_000; // ms: a screen reader must be able to finish the sentence

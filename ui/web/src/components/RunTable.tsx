@@ -6,7 +6,7 @@ import { text } from '../text';
 import { activityText } from '../texts/activity';
 import { useApp } from './app';
 import { NarrowOnly, Wrap } from './Cells';
-import { Hidden } from './Feedback';
+import { Hidden } from './Hidden';
 import { runBadge, runResult } from './runs';
 import { DataTable } from './DataTable';
 import { TextLink } from './TextLink';

@@ -6,7 +6,9 @@ import styled from 'styled-components';
 import { sessionQueries } from '../api/queries/session';
 import { text } from '../text';
 import { SessionContext, useApp } from './app';
-import { Failure, Loading } from './Feedback';
+import { FailedState } from './states/FailedState';
+import { PageSkeleton } from './states/Skeleton';
+import { UnsavedGuard } from './states/Unsaved';
 import { TextLink } from './TextLink';
 
 const Bar = styled.header`
@@ -137,16 +139,20 @@ export function Shell() {
       <main id="main" ref={main} tabIndex={-1}>
         {session.data ? (
           <SessionContext value={session.data}>
-            <Suspense fallback={<Loading />}>
-              <Outlet />
-            </Suspense>
+            <UnsavedGuard>
+              <Suspense fallback={<PageSkeleton />}>
+                <Outlet />
+              </Suspense>
+            </UnsavedGuard>
           </SessionContext>
-        ) : (
+        ) : session.error ? (
           <Flex flexDirection="column" padding="xLarge">
             <Panel>
-              {session.error ? <Failure error={session.error} header={text.errors.loading} retry={() => void session.refetch()} /> : <Loading />}
+              <FailedState error={session.error} header={text.errors.loading} retry={() => void session.refetch()} />
             </Panel>
           </Flex>
+        ) : (
+          <PageSkeleton />
         )}
       </main>
       {session.data ? (

@@ -1,7 +1,8 @@
 import type { createAlertsManager } from '@bigcommerce/big-design';
-import { createContext, useContext } from 'react';
+import { createContext, useContext, useSyncExternalStore } from 'react';
 import type { Client } from '../api/client';
 import { ApiError } from '../api/errors';
+import type { Reached } from '../api/contact';
 import type { Session } from '../api/types';
 import type { Formatter } from '../lib/format';
 import { text } from '../text';
@@ -30,19 +31,33 @@ export function useSession(): Session {
   return session;
 }
 
-/** Whether this user may do something now, and if not, why: for a disabled control's title. */
+export type AccessKind = 'write' | 'run' | 'admin' | 'owner';
+
 export interface Access {
+  /** The user's role allows it: controls of what it does not allow are not shown. */
+  granted: boolean;
+  /** It can be done now. */
   allowed: boolean;
+  /** Why it cannot: beside a disabled control. */
   reason: string | undefined;
 }
 
-export function useAccess(kind: 'write' | 'run' | 'admin' | 'owner' = 'write'): Access {
+/** Whether this user may do something, and can do it now. */
+export function useAccess(kind: AccessKind = 'write'): Access {
   const session = useSession();
+  const { reachable } = useReached();
   const granted = session.permissions[kind === 'run' ? 'write' : kind];
-  if (!granted && kind === 'owner' && session.permissions.admin) return { allowed: false, reason: text.shell.ownerReason };
-  if (!granted) return { allowed: false, reason: text.shell.viewer.reason };
-  if (kind === 'run' && session.store.state !== 'active') return { allowed: false, reason: text.shell.reinstall.reason };
-  return { allowed: true, reason: undefined };
+  if (!granted && kind === 'owner' && session.permissions.admin) return { granted, allowed: false, reason: text.shell.ownerReason };
+  if (!granted) return { granted, allowed: false, reason: text.shell.viewer.reason };
+  if (!reachable) return { granted, allowed: false, reason: text.shell.stale.reason };
+  if (kind === 'run' && session.store.state !== 'active') return { granted, allowed: false, reason: text.shell.reinstall.reason };
+  return { granted, allowed: true, reason: undefined };
+}
+
+/** Whether the server can be reached, and when it was last heard. */
+export function useReached(): Reached {
+  const { client } = useApp();
+  return useSyncExternalStore(client.contact.subscribe, client.contact.current);
 }
 
 /**

@@ -34,3 +34,8 @@ export async function copyText(value: string, input: HTMLInputElement | HTMLText
 export function safeFilename(name: string): string {
   return name.normalize('NFC').replace(/[^\p{L}\p{N}._-]+/gu, '-').replace(/^[-.]+|[-.]+$/g, '').slice(0, 80) || 'sluice';
 }
+
+/** Opens the list of apps in the store's control panel: there an app is opened, updated and installed again. */
+export function openApps(storeHash: string) {
+  window.open(`https://store-${encodeURIComponent(storeHash)}.mybigcommerce.com/manage/marketplace/apps/my-apps`, '_blank', 'noopener,noreferrer');
+}

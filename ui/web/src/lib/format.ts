@@ -24,6 +24,7 @@ export class Formatter {
   readonly #compact: Intl.NumberFormat;
   readonly #percent: Intl.NumberFormat;
   readonly #dateTime: Intl.DateTimeFormat;
+  readonly #time: Intl.DateTimeFormat;
   readonly #relative: Intl.RelativeTimeFormat;
 
   constructor(locale: string) {
@@ -33,6 +34,7 @@ export class Formatter {
     this.#compact = new Intl.NumberFormat(locale, { notation: 'compact', maximumFractionDigits: 1 });
     this.#percent = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 0 });
     this.#dateTime = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' });
+    this.#time = new Intl.DateTimeFormat(locale, { timeStyle: 'short' });
     this.#relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
   }
 
@@ -59,6 +61,11 @@ export class Formatter {
   dateTime(iso: string | null | undefined): string {
     const at = Date.parse(iso ?? '');
     return Number.isNaN(at) ? text.none : this.#dateTime.format(at);
+  }
+
+  /** The time of day. */
+  time(at: number): string {
+    return this.#time.format(at);
   }
 
   /** With the day of the week, as a clock in another time zone shows it. */

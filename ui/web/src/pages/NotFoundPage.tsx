@@ -1,5 +1,5 @@
 import { useNavigate } from 'react-router';
-import { Empty } from '../components/Feedback';
+import { EmptyState } from '../components/states/EmptyState';
 import { Page } from '../components/Page';
 import { text } from '../text';
 
@@ -8,7 +8,7 @@ export function NotFoundPage() {
   const t = text.shell.notFound;
   return (
     <Page title={text.appName}>
-      <Empty action={{ text: t.action, onClick: () => void navigate('/') }} heading={t.heading} message={t.message} />
+      <EmptyState action={{ text: t.action, onClick: () => void navigate('/') }} heading={t.heading} message={t.message} />
     </Page>
   );
 }

@@ -8,8 +8,10 @@ import { isFinal, runQueries } from '../api/queries/runs';
 import type { Run } from '../api/types';
 import { useAccess, useApp, useFeedback } from '../components/app';
 import { Confirm } from '../components/Confirm';
-import { Failure, Loading } from '../components/Feedback';
-import { type HeaderAction, Page } from '../components/Page';
+import { FailedState } from '../components/states/FailedState';
+import { Skeleton } from '../components/states/Skeleton';
+import type { Action } from '../components/ActionButtons';
+import { Page } from '../components/Page';
 import { RunDetails } from '../components/RunDetails';
 import { RunMessages } from '../components/RunMessages';
 import { RunProgress } from '../components/RunProgress';
@@ -30,7 +32,7 @@ export function RunPage() {
   if (query.error instanceof ApiError && query.error.status === 404) return <NotFoundPage />;
   return (
     <Page backLink={{ text: runText.backToRuns, to: '/activity' }} title={text.nav.activity}>
-      <Panel>{query.error ? <Failure error={query.error} header={text.errors.loading} retry={() => void query.refetch()} /> : <Loading />}</Panel>
+      <Panel>{query.error ? <FailedState error={query.error} header={text.errors.loading} retry={() => void query.refetch()} /> : <Skeleton />}</Panel>
     </Page>
   );
 }
@@ -63,7 +65,7 @@ export function RunView({ run }: { run: Run }) {
   const start = useMutation({ mutationFn: (compare: boolean) => client.startRun(run.flow_id, { dry_run: false, compare }), onSuccess: opened(t.started_), onError: feedback.failure });
 
   const over = isFinal(run);
-  const actions: HeaderAction[] = [];
+  const actions: Action[] = [];
   if (!over) {
     actions.push({
       text: t.actions.cancel,

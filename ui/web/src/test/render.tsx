@@ -3,12 +3,13 @@ import { theme } from '@bigcommerce/big-design-theme';
 import { QueryClientProvider } from '@tanstack/react-query';
 import { render } from '@testing-library/react';
 import type { ReactNode } from 'react';
-import { createMemoryRouter, RouterProvider } from 'react-router';
+import { createMemoryRouter, Outlet, RouterProvider } from 'react-router';
 import { ThemeProvider } from 'styled-components';
 import { Client } from '../api/client';
 import { newQueryClient } from '../api/queries/client';
 import type { Kind, Run, Session } from '../api/types';
 import { AppContext, SessionContext } from '../components/app';
+import { UnsavedGuard } from '../components/states/Unsaved';
 import { Formatter } from '../lib/format';
 
 export const session: Session = {
@@ -93,7 +94,8 @@ export function renderInPanel(element: ReactNode, { answers = {}, session: s = s
   const queryClient = newQueryClient();
   queryClient.setDefaultOptions({ queries: { retry: false } });
   const app = { client, format: new Formatter('en-US'), alerts: createAlertsManager(), live: true };
-  const routes = [{ path: route, element }, ...(route === '*' ? [] : [{ path: '*', element: <p>another page</p> }])];
+  const guard = <UnsavedGuard><Outlet /></UnsavedGuard>;
+  const routes = [{ element: guard, children: [{ path: route, element }, ...(route === '*' ? [] : [{ path: '*', element: <p>another page</p> }])] }];
   const router = createMemoryRouter(routes, { initialEntries: [path] });
   const result = render(
     <ThemeProvider theme={theme}>
@@ -106,5 +108,5 @@ export function renderInPanel(element: ReactNode, { answers = {}, session: s = s
       </QueryClientProvider>
     </ThemeProvider>,
   );
-  return { ...result, calls: fake.calls, queryClient, router };
+  return { ...result, calls: fake.calls, client, queryClient, router };
 }

@@ -19,7 +19,6 @@ export const commonText = {
   version: (v: string) => `Sluice ${v}`,
   store: (hash: string) => `Store ${hash}`,
   support: 'Get help',
-  connection: { lost: 'Live updates are interrupted. Reconnecting…' },
   nav: { label: 'Sections', home: 'Home', syncs: 'Syncs', activity: 'Activity', attention: 'Needs attention', connections: 'Connections', settings: 'Settings', skip: 'Skip to content' },
 
   states: {

@@ -5,7 +5,8 @@ import { useNavigate } from 'react-router';
 import { flowQueries } from '../../api/queries/flows';
 import { runQueries } from '../../api/queries/runs';
 import { useApp } from '../../components/app';
-import { Empty, Loaded, More, Quiet } from '../../components/Feedback';
+import { Loaded, More, Quiet } from '../../components/Feedback';
+import { EmptyState } from '../../components/states/EmptyState';
 import { Page } from '../../components/Page';
 import { RunTable } from '../../components/RunTable';
 import { activityText } from '../../texts/activity';
@@ -26,7 +27,7 @@ export function ActivityPage() {
         {(data) => {
           const items = data.pages.flatMap((p) => p.items);
           if (items.length === 0 && flowId === '') {
-            return <Empty action={{ text: t.empty.action, onClick: () => void navigate('/syncs') }} heading={t.empty.heading} message={t.empty.message} />;
+            return <EmptyState action={{ text: t.empty.action, onClick: () => void navigate('/syncs') }} heading={t.empty.heading} message={t.empty.message} />;
           }
           return (
             <Panel>

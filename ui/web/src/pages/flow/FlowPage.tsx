@@ -6,9 +6,11 @@ import { ApiError } from '../../api/errors';
 import { flowKeys, flowQueries } from '../../api/queries/flows';
 import type { Flow, Inspection } from '../../api/types';
 import { useAccess, useApp, useFeedback } from '../../components/app';
-import { Failure, Loading } from '../../components/Feedback';
+import { FailedState } from '../../components/states/FailedState';
+import { Skeleton } from '../../components/states/Skeleton';
 import { useWords } from '../../components/kinds';
-import { type HeaderAction, Page } from '../../components/Page';
+import type { Action } from '../../components/ActionButtons';
+import { Page } from '../../components/Page';
 import { TabSet } from '../../components/TabSet';
 import { missingTargets, toLines } from '../../lib/mapping';
 import { text } from '../../text';
@@ -42,7 +44,7 @@ export function FlowPage() {
   if (query.error instanceof ApiError && query.error.status === 404) return <NotFoundPage />;
   return (
     <Page backLink={{ text: flowText.back, to: '/syncs' }} title={syncsText.title}>
-      <Panel>{query.error ? <Failure error={query.error} header={text.errors.loading} retry={() => void query.refetch()} /> : <Loading />}</Panel>
+      <Panel>{query.error ? <FailedState error={query.error} header={text.errors.loading} retry={() => void query.refetch()} /> : <Skeleton />}</Panel>
     </Page>
   );
 }
@@ -160,7 +162,7 @@ function FlowEditor({ flow, reload }: EditorProps) {
     await reload();
   };
 
-  const actionBar: HeaderAction[] = [];
+  const actionBar: Action[] = [];
   if (at > 0) {
     actionBar.push({ text: text.back, variant: 'subtle', onClick: () => steps[at - 1] && go(steps[at - 1] ?? 'source') });
   }
@@ -177,7 +179,7 @@ function FlowEditor({ flow, reload }: EditorProps) {
 
   const body = (
     <>
-      {save.error && !conflict ? <Failure error={failure} /> : null}
+      {save.error && !conflict ? <FailedState error={failure} /> : null}
       {conflict ? (
         <Message
           actions={[{ text: t.reload, onClick: () => void reloadNewest().catch(feedback.failure) }]}

@@ -6,7 +6,10 @@ import type { Inspection, PreviewRow, TargetField } from '../../api/types';
 import { useApp } from '../../components/app';
 import { Name, Wrap } from '../../components/Cells';
 import { Confirm } from '../../components/Confirm';
-import { Empty, Failure, Hidden, Loaded, Loading } from '../../components/Feedback';
+import { Loaded, Working } from '../../components/Feedback';
+import { EmptyState } from '../../components/states/EmptyState';
+import { FailedState } from '../../components/states/FailedState';
+import { Hidden } from '../../components/Hidden';
 import { MappingEditor } from '../../components/MappingEditor';
 import { columnsOf, toFields, toLines } from '../../lib/mapping';
 import { useDebounced } from '../../lib/useDebounced';
@@ -43,13 +46,13 @@ export function MappingStep({ draft, change, disabled, fields, inspection, inspe
     if (idle && !disabled) mutate(draft);
   }, [idle, disabled, mutate, draft]);
 
-  if (!hasSource(draft)) return <Empty action={{ text: t.needSource.action, onClick: onSource }} heading={t.needSource.heading} message={t.needSource.message} />;
+  if (!hasSource(draft)) return <EmptyState action={{ text: t.needSource.action, onClick: onSource }} heading={t.needSource.heading} message={t.needSource.message} />;
   return (
     <>
-      {error && !inspection ? <Failure error={error} retry={() => mutate(draft)} /> : null}
+      {error && !inspection ? <FailedState error={error} retry={() => mutate(draft)} /> : null}
       {isPending ? (
         <Panel>
-          <Loading label={t.loadingSource} />
+          <Working label={t.loadingSource} />
         </Panel>
       ) : (
         <Loaded query={fields}>
@@ -108,7 +111,7 @@ function Mapping({ draft, change, disabled, inspection, missing, flowId, words, 
           <InlineMessage header={t.missingHeader} marginBottom="medium" messages={[{ text: t.missing(words, missing.map((f) => f.label || f.name).join(', ')) }]} type="warning" />
         ) : null}
         {stray.length > 0 ? <InlineMessage marginBottom="medium" messages={stray.map((e) => ({ text: e.field ? `${e.field}: ${e.message}` : e.message }))} type="error" /> : null}
-        {preview.error ? <Failure error={preview.error} retry={() => void preview.refetch()} /> : null}
+        {preview.error ? <FailedState error={preview.error} retry={() => void preview.refetch()} /> : null}
         {disabled ? null : <RowChooser at={at} broken={compileErrors.size > 0} onChange={setChosen} rows={rows} updating={preview.isFetching} />}
         <Hidden aria-live="polite" role="status">
           {preview.isFetching || rows.length === 0

@@ -5,7 +5,7 @@ import styled from 'styled-components';
 import { flowQueries } from '../../api/queries/flows';
 import type { Schedule } from '../../api/types';
 import { useApp } from '../../components/app';
-import { Failure } from '../../components/Feedback';
+import { FailedState } from '../../components/states/FailedState';
 import { type Repeat, type ScheduleChoice, changeChoice, repeats } from '../../lib/schedule';
 import { useDebounced } from '../../lib/useDebounced';
 import { text } from '../../text';
@@ -126,7 +126,7 @@ export function SchedulePanel({ draft, which, schedule, change, disabled }: Prop
       </Form>
       {on ? (
         <div aria-live="polite">
-          {error ? <Failure error={error} header={text.errors.loading} /> : null}
+          {error ? <FailedState error={error} header={text.errors.loading} /> : null}
           {wrong !== undefined && choice.repeat !== 'custom' ? <InlineMessage marginBottom="medium" messages={[{ text: wrong }]} type="error" /> : null}
           {data && settled && data.next.length > 0 ? (
             <>

@@ -2,7 +2,8 @@ import { Box, Checkbox, Fieldset, Flex, Form, FormGroup, InlineMessage, Input, P
 import type { Inspection, SourceKind } from '../../api/types';
 import { useApp } from '../../components/app';
 import { ScrollX } from '../../components/Cells';
-import { Failure, Loading } from '../../components/Feedback';
+import { Working } from '../../components/Feedback';
+import { FailedState } from '../../components/states/FailedState';
 import { SampleTable } from '../../components/SampleTable';
 import type { Words } from '../../lib/words';
 import { flowText } from '../../texts/flow';
@@ -44,10 +45,10 @@ export function SourceStep({ draft, change, disabled, inspection, isChecking, er
       <div aria-live="polite">
         {isChecking ? (
           <Panel>
-            <Loading label={t.checking} />
+            <Working label={t.checking} />
           </Panel>
         ) : error && !inspection ? (
-          <Failure error={error} />
+          <FailedState error={error} />
         ) : inspection ? (
           <Sample inspection={inspection} />
         ) : stale || showErrors ? (

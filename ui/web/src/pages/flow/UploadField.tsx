@@ -3,7 +3,7 @@ import { useMutation } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
 import { useApp } from '../../components/app';
 import { Dropzone } from '../../components/Dropzone';
-import { Failure } from '../../components/Feedback';
+import { FailedState } from '../../components/states/FailedState';
 import { flowText } from '../../texts/flow';
 import type { Draft } from './draft';
 
@@ -59,7 +59,7 @@ export function UploadField({ draft, change, disabled, showErrors }: Props) {
         ) : null}
         {upload.isSuccess ? <Text color="secondary60">{t.uploaded(name)}</Text> : null}
       </Box>
-      {upload.error && !aborted ? <Failure error={upload.error} /> : null}
+      {upload.error && !aborted ? <FailedState error={upload.error} /> : null}
     </>
   );
 }

@@ -4,7 +4,7 @@ import { useNavigate } from 'react-router';
 import styled from 'styled-components';
 import type { Flow, Run } from '../../api/types';
 import { useAccess } from '../../components/app';
-import { Hidden } from '../../components/Feedback';
+import { Hidden } from '../../components/Hidden';
 import { homeText } from '../../texts/home';
 
 const Steps = styled.ol`

@@ -6,7 +6,8 @@ import { flowKeys, flowQueries } from '../../api/queries/flows';
 import type { Flow, Kind, Run, Source } from '../../api/types';
 import { useAccess, useApp } from '../../components/app';
 import { Wrap } from '../../components/Cells';
-import { Empty, Loaded } from '../../components/Feedback';
+import { Loaded } from '../../components/Feedback';
+import { EmptyState } from '../../components/states/EmptyState';
 import { NameModal } from '../../components/NameModal';
 import { NextRun } from '../../components/NextRun';
 import { Page } from '../../components/Page';
@@ -34,7 +35,7 @@ export function SyncsPage() {
       <Loaded query={flows}>
         {(data) =>
           data.length === 0 ? (
-            <Empty action={create} heading={t.empty.heading} message={t.empty.message} />
+            <EmptyState action={create} heading={t.empty.heading} message={t.empty.message} />
           ) : (
             <Panel>
               <DataTable

@@ -4,7 +4,8 @@ import { useState } from 'react';
 import styled from 'styled-components';
 import type { CardField, CardOwner, CardValue } from '../../../api/types';
 import { useApp } from '../../../components/app';
-import { Failure, Quiet } from '../../../components/Feedback';
+import { Quiet } from '../../../components/Feedback';
+import { FailedState } from '../../../components/states/FailedState';
 import { shoppersText } from '../../../texts/shoppers';
 
 const t = shoppersText.preview;
@@ -102,7 +103,7 @@ export function CardPreview({ fields }: { fields: CardField[] }) {
           {t.show}
         </Button>
       </Form>
-      {preview.error ? <Failure error={preview.error} /> : null}
+      {preview.error ? <FailedState error={preview.error} /> : null}
       <div aria-live="polite">
         {shown.length === 0 ? (
           <Quiet>{t.empty}</Quiet>

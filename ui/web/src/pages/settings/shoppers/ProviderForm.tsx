@@ -7,7 +7,7 @@ import { storefrontKeys } from '../../../api/queries/storefront';
 import type { Provider, Presets } from '../../../api/types';
 import { useAccess, useApp, useFeedback } from '../../../components/app';
 import { Confirm } from '../../../components/Confirm';
-import { Failure } from '../../../components/Feedback';
+import { FailedState } from '../../../components/states/FailedState';
 import { text } from '../../../text';
 import { shoppersText } from '../../../texts/shoppers';
 import { ClaimEditor } from './ClaimEditor';
@@ -83,7 +83,7 @@ export function ProviderForm({ provider, addresses }: Props) {
       header={t.header}
     >
       {disabled ? <InlineMessage marginBottom="medium" messages={[{ text: t.ownerOnly }]} type="info" /> : null}
-      {save.error && !conflict ? <Failure error={save.error} /> : null}
+      {save.error && !conflict ? <FailedState error={save.error} /> : null}
       {conflict ? (
         <Message
           actions={[{ text: t.reload, onClick: () => void qc.invalidateQueries({ queryKey: storefrontKeys.provider }) }]}

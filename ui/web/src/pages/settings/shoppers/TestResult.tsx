@@ -2,7 +2,9 @@ import { Box, Flex, H4, Text } from '@bigcommerce/big-design';
 import { CheckCircleIcon, ErrorIcon } from '@bigcommerce/big-design-icons';
 import styled from 'styled-components';
 import type { ProviderCheck } from '../../../api/types';
-import { Failure, Hidden, Loading } from '../../../components/Feedback';
+import { Working } from '../../../components/Feedback';
+import { FailedState } from '../../../components/states/FailedState';
+import { Hidden } from '../../../components/Hidden';
 import { shoppersText } from '../../../texts/shoppers';
 
 const t = shoppersText.provider;
@@ -32,8 +34,8 @@ interface Props {
 export function TestResult({ test }: Props) {
   return (
     <Box aria-live="polite" marginVertical="medium">
-      {test.isPending ? <Loading label={t.testing} /> : null}
-      {test.error ? <Failure error={test.error} /> : null}
+      {test.isPending ? <Working label={t.testing} /> : null}
+      {test.error ? <FailedState error={test.error} /> : null}
       {test.data && !test.isPending ? (
         <>
           <H4>{t.results}</H4>
