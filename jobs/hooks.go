@@ -105,10 +105,10 @@ func CheckHooks(ctx context.Context, client *bigcommerce.Client, appURL string, 
 }
 
 // FlowsChanged has the webhooks of ctx's store looked after, soon, if the flow of that kind which
-// was made or deleted was its first, or its last.
+// was made, deleted or switched was the first that is on, or the last.
 func (s *Service) FlowsChanged(ctx context.Context, kind string) error {
 	var n int64
-	if err := s.db.Scoped(ctx).Model(&tenants.Flow{}).Where("kind = ?", kind).Count(&n).Error; err != nil {
+	if err := s.db.Scoped(ctx).Model(&tenants.Flow{}).Where("kind = ? AND off_at IS NULL", kind).Count(&n).Error; err != nil {
 		return fmt.Errorf("count flows: %w", err)
 	}
 	if n > 1 {

@@ -266,6 +266,14 @@ type fakeKind struct {
 
 func (k fakeKind) Spec() flow.Spec { return k.spec }
 
+// Problems has one for a flow without a mapping.
+func (k fakeKind) Problems(_ context.Context, f *tenants.Flow) ([]flow.Problem, error) {
+	if len(f.Mapping.Fields) == 0 {
+		return []flow.Problem{{Part: flow.PartMapping, Message: "Nothing is matched yet."}}, nil
+	}
+	return nil, nil
+}
+
 // Events that goods act on.
 const (
 	scopeGoneGood = "store/product/deleted"

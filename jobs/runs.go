@@ -10,6 +10,7 @@ import (
 	"gorm.io/gorm/clause"
 
 	"sluice/internal/problem"
+	"sluice/jobs/flow"
 	"sluice/jobs/queue"
 	"sluice/tenants"
 )
@@ -114,6 +115,9 @@ func (s *Service) newRun(ctx context.Context, tx *tenants.DB, req StartRun) (*te
 	if err != nil {
 		return nil, err
 	}
+	if flow.OffAt != nil {
+		return nil, problem.New(problem.Conflict, "This sync is switched off. Switch it on first, then start it.")
+	}
 	kind, err := s.cfg.Engine.Kind(flow.Kind)
 	if err != nil {
 		return nil, err
@@ -136,8 +140,8 @@ func (s *Service) newRun(ctx context.Context, tx *tenants.DB, req StartRun) (*te
 	case !replaces(req.Trigger):
 		return nil, problem.New(problem.Conflict, "A run of this flow waits for your answer. Open it and answer, or cancel it; then start the next one.")
 	}
-	if len(flow.Mapping.Fields) == 0 {
-		return nil, problem.New(problem.Invalid, "This flow has no mapping yet. Map the source's columns to product fields first.")
+	if err := runnable(ctx, kind, flow); err != nil {
+		return nil, err
 	}
 	run := &tenants.Run{
 		ID: tenants.NewID(), StoreHash: hash, FlowID: flow.ID, Kind: flow.Kind,
@@ -156,6 +160,25 @@ func (s *Service) newRun(ctx context.Context, tx *tenants.DB, req StartRun) (*te
 		return nil, problem.New(problem.Invalid, "This flow has no source yet. Give the address of a file or upload one first.")
 	}
 	return run, nil
+}
+
+// runnable refuses a flow whose mapping or options cannot write anything, whatever its file has.
+// What only does not fit the file that was read last is left to the run: the file may be another by
+// now.
+func runnable(ctx context.Context, kind flow.Kind, f *tenants.Flow) error {
+	anyFile := *f
+	anyFile.Header = nil
+	problems, err := kind.Problems(ctx, &anyFile)
+	if err != nil || len(problems) == 0 {
+		return err
+	}
+	refuse := problem.New(problem.Invalid, "This sync cannot run yet. %s", problems[0].Message)
+	for _, p := range problems {
+		if p.Field != "" {
+			refuse = refuse.WithField(p.Field, "%s", p.Message)
+		}
+	}
+	return refuse
 }
 
 // needsReinstall says that BigCommerce must accept the store's token before somebody can do (start,

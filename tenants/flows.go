@@ -2,6 +2,9 @@ package tenants
 
 import (
 	"context"
+	"maps"
+	"slices"
+	"time"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
@@ -23,6 +26,47 @@ func (d *DB) CreateFlow(ctx context.Context, f *Flow) error {
 	}), "create flow")
 }
 
+// DuplicateFlow keeps a copy of f under another name: with a connection of its own that has the same
+// address and secret, and with f's schedules, off. It knows no record. problem.LimitReached when the
+// store has as many flows as it may.
+func (d *DB) DuplicateFlow(ctx context.Context, f *Flow, name string) (*Flow, error) {
+	made := &Flow{
+		Kind: f.Kind, Name: name, SnapshotID: f.SnapshotID, Format: f.Format, Mapping: f.Mapping, Options: f.Options, Header: f.Header,
+		Schedule: f.Schedule, CompareSchedule: f.CompareSchedule,
+	}
+	return made, wrap(d.Tx(ctx, func(tx *DB) error {
+		if f.SnapshotID != "" {
+			_, err := tx.HoldSnapshot(ctx, f.SnapshotID)
+			if problem.CodeOf(err) == problem.NotFound { // kept no more: the copy says so, as f does
+				err = nil
+			}
+			if err != nil {
+				return err
+			}
+		}
+		if f.ConnectionID != "" {
+			conn, err := tx.copyConnection(ctx, f.ConnectionID, name)
+			if err != nil {
+				return err
+			}
+			made.ConnectionID = conn.ID
+		}
+		return tx.CreateFlow(ctx, made)
+	}), "duplicate flow")
+}
+
+// copyConnection keeps a copy of a connection, whose address and secret are sealed for the store
+// and not for the row.
+func (d *DB) copyConnection(ctx context.Context, id, name string) (*Connection, error) {
+	conn, err := d.Connection(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	made := *conn
+	made.ID, made.Name, made.CreatedAt, made.UpdatedAt = NewID(), cleanName(name, 100), time.Time{}, time.Time{}
+	return &made, d.Scoped(ctx).Create(&made).Error
+}
+
 // Flow returns a flow of the store.
 func (d *DB) Flow(ctx context.Context, id string) (*Flow, error) {
 	return one[Flow](d.Scoped(ctx).Where("id = ?", id), "flow")
@@ -36,11 +80,24 @@ func (d *DB) Flows(ctx context.Context) ([]Flow, error) {
 	return flows, wrap(err, "flows")
 }
 
+// FlowFilter says which flows are looked for; "" is any.
+type FlowFilter struct {
+	Kind string
+	Text string // in the name, in any case
+}
+
 // FlowPage returns flows of the store, the oldest first, and the value of After for the next page
 // ("" at the end).
-func (d *DB) FlowPage(ctx context.Context, p Page) (flows []Flow, cursor string, err error) {
+func (d *DB) FlowPage(ctx context.Context, f FlowFilter, p Page) (flows []Flow, cursor string, err error) {
 	limit := pageSize(p.Limit)
-	if err := byID(d.Scoped(ctx), p).Limit(limit + 1).Find(&flows).Error; err != nil {
+	q := byID(d.Scoped(ctx), p)
+	if f.Kind != "" {
+		q = q.Where("kind = ?", f.Kind)
+	}
+	if f.Text != "" {
+		q = q.Where(containing("name"), likeText(f.Text))
+	}
+	if err := q.Limit(limit + 1).Find(&flows).Error; err != nil {
 		return nil, "", wrap(err, "flows")
 	}
 	flows, cursor = next(flows, limit, func(f Flow) string { return f.ID })
@@ -62,10 +119,11 @@ func (d *DB) FlowNames(ctx context.Context, ids ...string) (map[string]string, e
 	return names, nil
 }
 
-// FlowKinds returns the kinds of the store's flows, each once, in the order of their names.
+// FlowKinds returns the kinds of the store's flows that are on, each once, in the order of their
+// names.
 func (d *DB) FlowKinds(ctx context.Context) ([]string, error) {
 	var kinds []string
-	err := d.Scoped(ctx).Model(&Flow{}).Distinct().Order("kind").Pluck("kind", &kinds).Error
+	err := d.Scoped(ctx).Model(&Flow{}).Where("off_at IS NULL").Distinct().Order("kind").Pluck("kind", &kinds).Error
 	return kinds, wrap(err, "kinds of flows")
 }
 
@@ -74,6 +132,8 @@ type FlowParts struct {
 	Connections map[string]Connection // by Connection.ID
 	Snapshots   map[string]Snapshot   // by Snapshot.ID; those that are all there
 	LastRuns    map[string]Run        // by Flow.ID
+	LastEnded   map[string]Run        // of those that wrote, not dry runs, the last that is over; by Flow.ID
+	TroubleFrom map[string]time.Time  // when the first of the runs ended badly of which LastEnded is the last; by Flow.ID
 }
 
 // FlowParts reads the parts of flows, a page of them at most, in as many queries for one as for
@@ -109,7 +169,36 @@ func (d *DB) FlowParts(ctx context.Context, flows []Flow) (*FlowParts, error) {
 	for _, r := range runs {
 		parts.LastRuns[r.FlowID] = r
 	}
-	return parts, nil
+	return parts, d.endedRuns(ctx, ids, parts)
+}
+
+// endedRuns reads how the runs of flows ended that wrote.
+func (d *DB) endedRuns(ctx context.Context, ids []string, parts *FlowParts) error {
+	parts.LastEnded, parts.TroubleFrom = map[string]Run{}, map[string]time.Time{}
+	var ended []Run // of all runs of a store few enough are remembered
+	err := d.Scoped(ctx).Select("id", "flow_id", "state", "failed", "incomplete", "finished_at").
+		Where("flow_id IN ? AND dry_run = ? AND state IN ?", ids, false, finalStates).Order("id DESC").Find(&ended).Error
+	if err != nil {
+		return wrap(err, "ended runs of flows")
+	}
+	last, well := map[string]string{}, map[string]bool{}
+	for _, r := range ended {
+		if last[r.FlowID] == "" {
+			last[r.FlowID] = r.ID
+		}
+		well[r.FlowID] = well[r.FlowID] || r.Well()
+		if !well[r.FlowID] && r.FinishedAt != nil {
+			parts.TroubleFrom[r.FlowID] = *r.FinishedAt
+		}
+	}
+	var runs []Run
+	if err := d.Scoped(ctx).Where("id IN ?", slices.Collect(maps.Values(last))).Find(&runs).Error; err != nil {
+		return wrap(err, "ended runs of flows")
+	}
+	for _, r := range runs {
+		parts.LastEnded[r.FlowID] = r
+	}
+	return nil
 }
 
 // UpdateFlow writes what a merchant may change of f, if f.Version is still the stored one, and adds
@@ -118,9 +207,10 @@ func (d *DB) UpdateFlow(ctx context.Context, f *Flow) error {
 	set := *f
 	set.Version = f.Version + 1
 	set.Name = cleanName(f.Name, 100)
+	set.Header = keptHeader(f.Header)
 	set.UpdatedAt = d.now()
 	res := d.Scoped(ctx).Model(&Flow{}).Where("id = ? AND version = ?", f.ID, f.Version).
-		Select("name", "connection_id", "snapshot_id", "format", "mapping", "options", "version", "updated_at").Updates(&set)
+		Select("name", "connection_id", "snapshot_id", "header", "format", "mapping", "options", "version", "updated_at").Updates(&set)
 	if res.Error != nil {
 		return wrap(res.Error, "update flow")
 	}
@@ -132,6 +222,38 @@ func (d *DB) UpdateFlow(ctx context.Context, f *Flow) error {
 	}
 	f.Name, f.Version, f.UpdatedAt = set.Name, set.Version, set.UpdatedAt
 	return nil
+}
+
+// maxHeader is how much of the names of columns a flow keeps, in bytes: lists read all of it.
+const maxHeader = 16 << 10
+
+// keptHeader is a file's columns as a flow keeps them.
+func keptHeader(header []string) []string {
+	n := 0
+	for _, name := range header {
+		n += len(name)
+	}
+	if n > maxHeader {
+		return nil
+	}
+	return header
+}
+
+// SetFlowHeader notes the columns that a flow's file has. It leaves Version and UpdatedAt alone: no
+// person changed anything.
+func (d *DB) SetFlowHeader(ctx context.Context, id string, header []string) error {
+	return wrap(d.Scoped(ctx).Model(&Flow{}).Where("id = ?", id).Select("header").
+		UpdateColumns(&Flow{Header: keptHeader(header)}).Error, "columns of a flow's file")
+}
+
+// SwitchFlow switches a flow on (off nil) or off. It leaves Version alone, and does nothing to a
+// flow that is as it is to be.
+func (d *DB) SwitchFlow(ctx context.Context, id string, off *time.Time) error {
+	q := d.Scoped(ctx).Model(&Flow{}).Where("id = ?", id)
+	if off != nil {
+		q = q.Where("off_at IS NULL")
+	}
+	return wrap(q.UpdateColumns(map[string]any{"off_at": utc(off)}).Error, "switch flow")
 }
 
 // DeleteFlow deletes a flow with its records and a connection of its own. Its runs stay as history.

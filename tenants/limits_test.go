@@ -381,7 +381,7 @@ func TestListsComeInPages(t *testing.T) {
 		}
 		for name, read := range map[string]func(after string) (ids []string, next string, err error){
 			"flows": func(after string) (ids []string, next string, err error) {
-				rows, next, err := db.FlowPage(aaa, tenants.Page{After: after, Limit: 3})
+				rows, next, err := db.FlowPage(aaa, tenants.FlowFilter{}, tenants.Page{After: after, Limit: 3})
 				for _, r := range rows {
 					ids = append(ids, r.Name)
 				}

@@ -66,3 +66,12 @@ func jsonOf(values any) string {
 	}
 	return string(b)
 }
+
+// containing is the condition that a column has the text that is its argument, made by likeText,
+// somewhere in it, in any case.
+func containing(column string) string { return "LOWER(" + column + ") LIKE ? ESCAPE '!'" }
+
+// likeText is containing's argument.
+func likeText(text string) string {
+	return "%" + strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(strings.ToLower(text)) + "%"
+}

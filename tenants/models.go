@@ -173,6 +173,12 @@ type Flow struct {
 	Options      Options `gorm:"serializer:json;type:text" json:"options"`
 	Version      int     `json:"version"` // grows with each change; a stale write is refused
 
+	// OffAt is when a person switched the flow off; nil while it is on. Then no run of it starts.
+	OffAt *time.Time `json:"-"`
+	// Header has the columns of its file as that was last read; nil while they are not known, or are
+	// too many to be kept.
+	Header []string `gorm:"serializer:json;type:text" json:"-"`
+
 	// The schedule. Only SetSchedule and ClaimSchedule write it: the clock moves on without a new
 	// Version.
 	Schedule        string     `gorm:"size:100" json:"-"` // cron expression of five fields (see jobs/schedule), "" for none
@@ -298,6 +304,9 @@ type Run struct {
 	FinishedAt *time.Time `json:"finished_at,omitempty"`
 	UpdatedAt  time.Time  `json:"updated_at"`
 }
+
+// Well reports whether the run is over and left nothing out.
+func (r *Run) Well() bool { return r.State == RunDone && r.Failed == 0 && !r.Incomplete }
 
 // Question is what a run wants to know before it writes what looks like a mistake.
 type Question struct {

@@ -81,7 +81,7 @@ func (d *DB) DueFlows(ctx context.Context, t Timetable, now time.Time, after *Du
 	_, enabledColumn, nextColumn, _ := t.columns()
 	active := d.AcrossStores(ctx).Model(&Store{}).Select("hash").Where("state = ?", StoreActive)
 	q := d.AcrossStores(ctx).Model(&Flow{}).Select("id, store_hash, "+nextColumn+" AS next").
-		Where(nextColumn+" <= ? AND "+enabledColumn+" = ? AND store_hash IN (?)", now.UTC(), true, active)
+		Where(nextColumn+" <= ? AND "+enabledColumn+" = ? AND off_at IS NULL AND store_hash IN (?)", now.UTC(), true, active)
 	if after != nil {
 		q = q.Where(nextColumn+" > ? OR ("+nextColumn+" = ? AND id > ?)", after.Next.UTC(), after.Next.UTC(), after.ID)
 	}
@@ -90,10 +90,10 @@ func (d *DB) DueFlows(ctx context.Context, t Timetable, now time.Time, after *Du
 	return due, wrap(err, "due flows")
 }
 
-// ScheduledFlows returns the flows of ctx's store of which a schedule is enabled.
+// ScheduledFlows returns the flows of ctx's store that are on and of which a schedule is enabled.
 func (d *DB) ScheduledFlows(ctx context.Context) ([]Flow, error) {
 	var flows []Flow
-	err := d.Scoped(ctx).Where("schedule_enabled = ? OR compare_enabled = ?", true, true).Order("id").Find(&flows).Error
+	err := d.Scoped(ctx).Where("(schedule_enabled = ? OR compare_enabled = ?) AND off_at IS NULL", true, true).Order("id").Find(&flows).Error
 	return flows, wrap(err, "scheduled flows")
 }
 

@@ -84,8 +84,9 @@ const (
 
 // API is /api/v1.
 type API struct {
-	cfg Config
-	now func() time.Time
+	cfg   Config
+	now   func() time.Time
+	known knownProblems
 }
 
 // New returns the API.

@@ -15,7 +15,9 @@ import (
 	"sluice/internal/limits"
 	"sluice/internal/problem"
 	"sluice/jobs/connector"
+	"sluice/jobs/flow"
 	"sluice/jobs/schedule"
+	"sluice/jobs/upsert"
 	"sluice/tenants"
 )
 
@@ -35,6 +37,11 @@ type flowView struct {
 	UpdatedAt time.Time       `json:"updated_at"`
 	LastRun   *runView        `json:"last_run"`
 	Paused    string          `json:"paused"` // why no run of it starts or goes on, and what to do; "" if they do
+	Enabled   bool            `json:"enabled"`
+	Ready     bool            `json:"ready"`
+	Problems  []flow.Problem  `json:"problems"` // why it cannot run
+	Health    healthView      `json:"health"`
+	Notice    string          `json:"notice"` // of a change: what else came of it
 }
 
 // sourceView is a flow's source; its secret is never shown.
@@ -102,12 +109,14 @@ func (a *API) flowViews(ctx context.Context, flows []tenants.Flow) ([]*flowView,
 	}
 	views := make([]*flowView, len(flows))
 	for i := range flows {
-		views[i] = a.viewOf(ctx, &flows[i], store, parts)
+		if views[i], err = a.viewOf(ctx, &flows[i], store, parts); err != nil {
+			return nil, err
+		}
 	}
 	return views, nil
 }
 
-func (a *API) viewOf(ctx context.Context, f *tenants.Flow, store *tenants.Store, parts *tenants.FlowParts) *flowView {
+func (a *API) viewOf(ctx context.Context, f *tenants.Flow, store *tenants.Store, parts *tenants.FlowParts) (*flowView, error) {
 	_, zoneName := schedule.Zone(store.Timezone)
 	v := &flowView{
 		ID: f.ID, Kind: f.Kind, Name: f.Name, Format: f.Format, Mapping: f.Mapping, Options: f.Options,
@@ -135,7 +144,13 @@ func (a *API) viewOf(ctx context.Context, f *tenants.Flow, store *tenants.Store,
 	if run, ok := parts.LastRuns[f.ID]; ok {
 		v.LastRun = a.runView(&run, f.Name)
 	}
-	return v
+	problems, err := a.problems(ctx, f, parts)
+	if err != nil {
+		return nil, err
+	}
+	v.Enabled, v.Ready, v.Problems = f.OffAt == nil, len(problems) == 0, problems
+	v.Health = health(f, v, store, parts)
+	return v, nil
 }
 
 // shownAddress is a feed's address for the caller of ctx: those who may change it see what they
@@ -162,7 +177,8 @@ func (a *API) flows(c *gin.Context) {
 		_ = c.Error(err)
 		return
 	}
-	flows, next, err := a.cfg.DB.FlowPage(ctx, tenants.Page{After: p.After, Limit: p.Limit})
+	filter := tenants.FlowFilter{Kind: c.Query("kind"), Text: strings.TrimSpace(c.Query("q"))}
+	flows, next, err := a.cfg.DB.FlowPage(ctx, filter, tenants.Page{After: p.After, Limit: p.Limit})
 	if err != nil {
 		_ = c.Error(err)
 		return
@@ -238,7 +254,13 @@ func (a *API) updateFlow(c *gin.Context) {
 		return
 	}
 	ctx := c.Request.Context()
+	header, err := a.headerOf(ctx, c.Param("id"), want)
+	if err != nil {
+		_ = c.Error(err)
+		return
+	}
 	var f *tenants.Flow
+	var notice string
 	err = a.cfg.DB.Tx(ctx, func(tx *tenants.DB) error {
 		if f, err = tx.Flow(ctx, c.Param("id")); err != nil {
 			return err
@@ -247,7 +269,7 @@ func (a *API) updateFlow(c *gin.Context) {
 		if err != nil {
 			return err
 		}
-		f.Version, f.Name, f.Format, f.Mapping, f.Options = want.Version, name, want.Format, want.Mapping, want.Options
+		f.Header, f.Version, f.Name, f.Format, f.Mapping, f.Options = header, want.Version, name, want.Format, want.Mapping, want.Options
 		if err := kind.Check(ctx, f); err != nil {
 			return err
 		}
@@ -257,7 +279,7 @@ func (a *API) updateFlow(c *gin.Context) {
 		if err := tx.UpdateFlow(ctx, f); err != nil {
 			return err
 		}
-		if err := a.setSchedules(ctx, tx, f, want, caller(c).Actor()); err != nil {
+		if notice, err = a.setSchedules(ctx, tx, f, want, caller(c).Actor()); err != nil {
 			return err
 		}
 		return tx.Audit(ctx, tenants.AuditEntry{Actor: caller(c).Actor(), Action: "flow.changed", Subject: f.ID, Detail: f.Name})
@@ -267,7 +289,28 @@ func (a *API) updateFlow(c *gin.Context) {
 		return
 	}
 	v, err := a.flowView(ctx, f)
+	if v != nil {
+		v.Notice = notice
+	}
 	answer(c, http.StatusOK, v, err)
+}
+
+// headerOf returns the columns of the file that a changed flow reads, as it was last read; nil if
+// none was.
+func (a *API) headerOf(ctx context.Context, flowID string, want flowChange) ([]string, error) {
+	f, err := a.cfg.DB.Flow(ctx, flowID)
+	if err != nil {
+		return nil, err
+	}
+	kind, err := a.cfg.Kinds.Kind(f.Kind)
+	if err != nil {
+		return nil, err
+	}
+	m, ok := kind.(mapped)
+	if !ok {
+		return nil, nil
+	}
+	return m.Header(ctx, upsert.InspectRequest{FlowID: f.ID, Kind: want.Source.Kind, Settings: want.Source.settings(), Format: want.Format})
 }
 
 // setSource points f at what the merchant chose. A connection belongs to one flow; its address and

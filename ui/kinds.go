@@ -19,6 +19,7 @@ import (
 type mapped interface {
 	Catalogue(ctx context.Context) (*mapping.Catalogue, error)
 	Inspect(ctx context.Context, req upsert.InspectRequest) (*upsert.Inspection, error)
+	Header(ctx context.Context, req upsert.InspectRequest) ([]string, error)
 	PreviewMapping(ctx context.Context, snapshotID string, format tenants.Format, m tenants.Mapping, limit int) (*upsert.Preview, error)
 }
 

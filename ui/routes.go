@@ -40,6 +40,8 @@ func (a *API) Routes() []Route {
 		{"GET", "/flows/:id", read, a.flow, ""},
 		{"PUT", "/flows/:id", write, a.updateFlow, ""},
 		{"DELETE", "/flows/:id", write, a.deleteFlow, ""},
+		{"PUT", "/flows/:id/enabled", write, a.enableFlow, ""},
+		{"POST", "/flows/:id/duplicate", write, a.duplicateFlow, ""},
 		{"POST", "/flows/:id/runs", write, a.startRun, ""},
 
 		{"POST", "/uploads", write, a.upload, limits.Uploads},

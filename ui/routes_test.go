@@ -36,6 +36,8 @@ var rules = map[string]routeRule{
 	"GET /flows/:id":                       {auth.AccessRead, ""},
 	"PUT /flows/:id":                       {auth.AccessWrite, `{"version":1,"name":"x","source":{},"format":{},"mapping":{"fields":[]},"options":{}}`},
 	"DELETE /flows/:id":                    {auth.AccessWrite, ""},
+	"PUT /flows/:id/enabled":               {auth.AccessWrite, `{"enabled":true}`},
+	"POST /flows/:id/duplicate":            {auth.AccessWrite, `{}`},
 	"POST /flows/:id/runs":                 {auth.AccessWrite, `{"dry_run":true}`},
 	"POST /uploads":                        {auth.AccessWrite, "a,b\n1,2\n"},
 	"POST /sources/inspect":                {auth.AccessWrite, `{"kind":"products","source":{"kind":"upload","snapshot_id":"SNAPSHOT"},"format":{}}`},

@@ -70,16 +70,39 @@ func (s *scheduleChange) check(t tenants.Timetable) (string, error) {
 	return c.String(), nil
 }
 
-// setSchedules changes f's schedules as the caller wants.
-func (a *API) setSchedules(ctx context.Context, tx *tenants.DB, f *tenants.Flow, want flowChange, actor string) error {
+// setSchedules changes f's schedules as the caller wants. Those of a flow that cannot run are
+// switched off, which notice tells; one cannot be switched on.
+func (a *API) setSchedules(ctx context.Context, tx *tenants.DB, f *tenants.Flow, want flowChange, actor string) (notice string, err error) {
+	parts, err := tx.FlowParts(ctx, []tenants.Flow{*f})
+	if err != nil {
+		return "", err
+	}
+	problems, err := a.problems(ctx, f, parts)
+	if err != nil {
+		return "", err
+	}
 	for _, t := range tenants.Timetables {
-		if s := want.timetable(t); s != nil {
+		s, have := want.timetable(t), f.Timetable(t)
+		if len(problems) > 0 {
+			switch {
+			case have.Enabled:
+				notice = "The schedule was switched off, because this sync cannot run any more. " + problems[0].Message + " Switch it on again when that is put right."
+				if s == nil {
+					s = &scheduleChange{Cron: have.Cron}
+				}
+				s = &scheduleChange{Cron: s.Cron}
+			case s != nil && s.Enabled:
+				return "", problem.New(problem.Invalid, "The schedule could not be switched on, because this sync cannot run yet.").
+					WithField(scheduleField(t)+".enabled", "%s", problems[0].Message)
+			}
+		}
+		if s != nil {
 			if err := a.setSchedule(ctx, tx, f, t, s, actor); err != nil {
-				return err
+				return "", err
 			}
 		}
 	}
-	return nil
+	return notice, nil
 }
 
 // setSchedule changes one of f's schedules if it differs, and reads f anew; one that stays as it is
@@ -96,20 +119,15 @@ func (a *API) setSchedule(ctx context.Context, tx *tenants.DB, f *tenants.Flow, 
 	if err != nil {
 		return err
 	}
-	var next *time.Time
 	what := f.Name + ": "
 	if t == tenants.TimetableCompare {
 		what += "compare with the store "
 	}
 	detail := what + "off"
 	if want.Enabled {
-		at, err := schedule.Due(cron, name, tenants.StoreHash(ctx), f.ID, a.now())
-		if err != nil {
-			return err
-		}
-		next, detail = &at, what+cron+" in "+name
+		detail = what + cron + " in " + name
 	}
-	if err := tx.SetSchedule(ctx, t, f.ID, cron, want.Enabled, next); err != nil {
+	if err := a.saveSchedule(ctx, tx, f, t, tenants.Schedule{Cron: cron, Enabled: want.Enabled}, name); err != nil {
 		return err
 	}
 	changed, err := tx.Flow(ctx, f.ID)
@@ -118,6 +136,19 @@ func (a *API) setSchedule(ctx context.Context, tx *tenants.DB, f *tenants.Flow, 
 	}
 	*f = *changed
 	return tx.Audit(ctx, tenants.AuditEntry{Actor: actor, Action: "flow.scheduled", Subject: f.ID, Detail: detail})
+}
+
+// saveSchedule saves one of f's schedules, from now on: it has a next time while it and f are on.
+func (a *API) saveSchedule(ctx context.Context, tx *tenants.DB, f *tenants.Flow, t tenants.Timetable, s tenants.Schedule, zoneName string) error {
+	var next *time.Time
+	if s.Enabled && f.OffAt == nil {
+		at, err := schedule.Due(s.Cron, zoneName, tenants.StoreHash(ctx), f.ID, a.now())
+		if err != nil {
+			return err
+		}
+		next = &at
+	}
+	return tx.SetSchedule(ctx, t, f.ID, s.Cron, s.Enabled, next)
 }
 
 // previewSchedule answers when a schedule would be due next. An expression that is wrong is no

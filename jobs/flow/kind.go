@@ -15,6 +15,9 @@ type Kind interface {
 	// Check says what is wrong with a flow that is to be saved: problem.Invalid, whose fields name
 	// mappings and options.
 	Check(ctx context.Context, f *tenants.Flow) error
+	// Problems returns what keeps runs of a flow from being of use, with its source as it was last
+	// read (Flow.Header); where that is nil, what does so whatever the source has.
+	Problems(ctx context.Context, f *tenants.Flow) ([]Problem, error)
 	// Step does one bounded unit of the run that s is a step of. Only what it gives to s is saved, all
 	// or nothing. After a crash it is called again with what was saved last: what it may have sent it
 	// finds before it sends again. Errors of quota and outages are returned as they came; the engine
@@ -24,6 +27,24 @@ type Kind interface {
 	// the flow makes good.
 	Tidy(ctx context.Context, run *tenants.Run) error
 }
+
+// Problem is why a flow cannot run.
+type Problem struct {
+	Part    Part   `json:"part"`
+	Field   string `json:"field"`   // of the mapping a target, of the options a name; "" for the part as a whole
+	Label   string `json:"label"`   // of the field
+	Message string `json:"message"` // a sentence that names the field
+}
+
+// Part is where a problem is put right.
+type Part string
+
+// The parts of a flow.
+const (
+	PartSource  Part = "source"
+	PartMapping Part = "mapping"
+	PartOptions Part = "options"
+)
 
 // ErrUnknownKind is of a flow or run that a newer version of Sluice made.
 var ErrUnknownKind = errors.New("flow: this version of Sluice does not know the kind")

@@ -90,6 +90,23 @@ func (f *Field) unmappable() string {
 // needs to create one.
 func (f *Field) required() bool { return f.Key || (f.Required && f.unmappable() == "") }
 
+// label is what people know f by.
+func (f *Field) label() string {
+	if f.Label != "" {
+		return f.Label
+	}
+	words := strings.ReplaceAll(f.Name, "_", " ")
+	return strings.ToUpper(words[:1]) + words[1:]
+}
+
+// Label is what people know a field by: its name, if there is no such field.
+func (c *Catalogue) Label(name string) string {
+	if f := c.names[name]; f != nil {
+		return f.label()
+	}
+	return name
+}
+
 // Target is a field that a mapping may fill, as it is shown.
 type Target struct {
 	Name      string   `json:"name"`
@@ -108,13 +125,9 @@ func (c *Catalogue) Targets() []Target {
 		if f.unmappable() != "" {
 			continue
 		}
-		t := Target{Name: f.Name, Label: f.Label, Type: f.Type, Required: f.required(), MaxLength: f.MaxLength, Enum: f.Enum, Help: f.Help}
+		t := Target{Name: f.Name, Label: f.label(), Type: f.Type, Required: f.required(), MaxLength: f.MaxLength, Enum: f.Enum, Help: f.Help}
 		if f.Format == FormatPath {
 			t.MaxLength = 0 // it is of each name
-		}
-		if t.Label == "" {
-			t.Label = strings.ReplaceAll(f.Name, "_", " ")
-			t.Label = strings.ToUpper(t.Label[:1]) + t.Label[1:]
 		}
 		out = append(out, t)
 	}

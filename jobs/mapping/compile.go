@@ -37,29 +37,95 @@ type field struct {
 	object   *expression.Code // compiled for columns of any type
 }
 
+// Faults are what keeps a mapping from making records.
+type Faults struct {
+	Wrong   []problem.Field // fields that cannot be filled; Field is the target, Message begins with a verb
+	Missing []Missing       // fields that have to be filled and are not
+}
+
+// Missing is a field that a mapping has to fill.
+type Missing struct {
+	Field   string `json:"field"`
+	Label   string `json:"label"`
+	Message string `json:"message"` // to be read after the label
+}
+
+// None reports whether the mapping can be used.
+func (f Faults) None() bool { return len(f.Wrong) == 0 && len(f.Missing) == 0 }
+
+// err is what Compile fails with.
+func (f Faults) err() error {
+	if f.None() {
+		return nil
+	}
+	fields := slices.Clone(f.Wrong)
+	for _, m := range f.Missing {
+		fields = append(fields, problem.Field{Field: m.Field, Message: m.Message})
+	}
+	return &problem.Error{Code: problem.Invalid, Message: "The mapping has errors: fix the fields named here.", Fields: fields}
+}
+
 // Compile checks a mapping of a kind's fields and compiles it for a source with the given columns.
 // Columns of text are text: a calculation must say number(Price). The program maps rows of objects
 // as well. The error is a *problem.Error with code Invalid; its Fields name each wrong target and
 // the place in its expression.
 func (c *Catalogue) Compile(m tenants.Mapping, header []string) (*Program, error) {
+	p, faults, err := c.Try(m, header)
+	if err == nil {
+		err = faults.err()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// Try is Compile of a mapping that may have faults: the program fills the fields that have none.
+// The error is a *problem.Error about the mapping as a whole.
+func (c *Catalogue) Try(m tenants.Mapping, header []string) (*Program, Faults, error) {
 	index := make(map[string]int, len(header))
 	for i, name := range header {
 		index[name] = i
 	}
-
-	if len(m.Fields) > expression.MaxFields {
-		return nil, problem.New(problem.Invalid, "The mapping has more than %d fields: remove some.", expression.MaxFields)
-	}
 	p := &Program{catalogue: c, machine: expression.NewMachine(), header: header, names: columnNames{ordered: header}, env: make(map[string]any)}
+	faults, err := p.compile(m, index)
+	if err != nil {
+		return nil, Faults{}, err
+	}
+	// What identifies a record comes first: it says which row it is that took too much for the others.
+	slices.SortStableFunc(p.fields, func(a, b *field) int {
+		switch {
+		case a.spec.Key == b.spec.Key:
+			return 0
+		case a.spec.Key:
+			return -1
+		}
+		return 1
+	})
+	return p, faults, nil
+}
+
+// Check finds the faults that a mapping has whatever the source's columns are. The error is a
+// *problem.Error about the mapping as a whole.
+func (c *Catalogue) Check(m tenants.Mapping) (Faults, error) {
+	p := &Program{catalogue: c, machine: expression.NewMachine()}
+	return p.compile(m, nil)
+}
+
+// compile fills p with the fields of m that can be used. index is of the source's columns, nil if
+// any may be there.
+func (p *Program) compile(m tenants.Mapping, index map[string]int) (faults Faults, err error) {
+	if len(m.Fields) > expression.MaxFields {
+		return faults, problem.New(problem.Invalid, "The mapping has more than %d fields: remove some.", expression.MaxFields)
+	}
 	p.machine.Begin(context.Background()) // for the expressions without a column: they have a row's budget together
 	defer p.machine.End()
-	var wrong []problem.Field
 	p.mapped = make(map[string]bool, len(m.Fields))
 	for _, fm := range m.Fields {
 		fail := func(format string, args ...any) {
-			wrong = append(wrong, problem.Field{Field: fm.Target, Message: fmt.Sprintf(format, args...)})
+			faults.Wrong = append(faults.Wrong, problem.Field{Field: fm.Target, Message: fmt.Sprintf(format, args...)})
 		}
-		spec := c.names[fm.Target]
+		spec := p.catalogue.names[fm.Target]
 		switch {
 		case p.mapped[fm.Target]:
 			fail("is mapped twice: remove one of the two")
@@ -86,23 +152,27 @@ func (c *Catalogue) Compile(m tenants.Mapping, header []string) (*Program, error
 		}
 		p.fields = append(p.fields, f)
 	}
-	// What identifies a record comes first: it says which row it is that took too much for the others.
-	slices.SortStableFunc(p.fields, func(a, b *field) int {
-		switch {
-		case a.spec.Key == b.spec.Key:
-			return 0
-		case a.spec.Key:
-			return -1
+	for _, spec := range p.catalogue.missing(p.isMapped) {
+		faults.Missing = append(faults.Missing, Missing{Field: spec.Name, Label: spec.label(), Message: "is required: map it" + spec.Hint})
+	}
+	return faults, nil
+}
+
+// Unused returns the columns that no field is filled from.
+func (p *Program) Unused() []string {
+	used := make(map[int]bool, len(p.header))
+	for _, f := range p.fields {
+		for _, c := range f.columns {
+			used[c] = true
 		}
-		return 1
-	})
-	for _, spec := range c.missing(p.isMapped) {
-		wrong = append(wrong, problem.Field{Field: spec.Name, Message: "is required: map it" + spec.Hint})
 	}
-	if len(wrong) > 0 {
-		return nil, &problem.Error{Code: problem.Invalid, Message: "The mapping has errors: fix the fields named here.", Fields: wrong}
+	var out []string
+	for i, name := range p.header {
+		if !used[i] {
+			out = append(out, name)
+		}
 	}
-	return p, nil
+	return out
 }
 
 func (p *Program) isMapped(target string) bool { return p.mapped[target] }
@@ -122,7 +192,8 @@ func (p *Program) compileField(spec *Field, source string, index map[string]int)
 	}
 	f = &field{spec: spec, direct: -1}
 	object, node, columns, err := p.compileExpression(source, index, types.Any)
-	if err == nil {
+	f.text = object // where the columns are not known, nor is what they hold
+	if err == nil && index != nil {
 		f.text, node, columns, err = p.compileExpression(source, index, types.String)
 	}
 	if err != nil {

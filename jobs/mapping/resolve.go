@@ -18,8 +18,9 @@ func slot(i int) string { return strconv.Itoa(i) }
 // resolver walks a parsed expression once, bottom up. It replaces PartNum, row["Part No"], row.a.b
 // and a.b by the slot of the column, and refuses other names and calls of anything but a function.
 type resolver struct {
-	header  map[string]int
+	header  map[string]int // nil: any name may be a column's
 	names   *columnNames
+	places  map[string]int      // of columns, where header is nil
 	columns map[int]bool        // that the expression uses
 	open    map[ast.Node]string // names that stand for nothing yet: a, or row, or the a.b of a.b.c
 	err     *file.Error
@@ -59,12 +60,28 @@ func (r *resolver) Visit(node *ast.Node) {
 // reaches.
 func (r *resolver) column(node *ast.Node, name string) bool {
 	i, ok := r.header[name]
+	if r.header == nil {
+		i, ok = r.invented(name), true
+	}
 	if _, bare := (*node).(*ast.IdentifierNode); !ok || (bare && (expression.Reserved(name) || expression.Known(name))) {
 		return false
 	}
 	r.columns[i] = true
 	ast.Patch(node, &ast.IdentifierNode{Value: slot(i)})
 	return true
+}
+
+// invented gives a column a place where nobody knows the columns.
+func (r *resolver) invented(name string) int {
+	if r.places == nil {
+		r.places = make(map[string]int)
+	}
+	i, ok := r.places[name]
+	if !ok {
+		i = len(r.places)
+		r.places[name] = i
+	}
+	return i
 }
 
 // member resolves row["x"], row.x and the paths of nested objects.

@@ -2,7 +2,9 @@ package upsert
 
 import (
 	"context"
+	"errors"
 	"runtime"
+	"strings"
 
 	"sluice/internal/limits"
 	"sluice/internal/problem"
@@ -95,9 +97,94 @@ func (k *Kind) Check(ctx context.Context, f *tenants.Flow) error {
 		}
 		seen[field.Target] = true
 	}
-	if _, err := k.spec.CheckOptions(f.Options); err != nil {
+	if err := k.checkOptions(f); err != nil {
 		return err
 	}
+	return k.checkTarget(f)
+}
+
+// Problems says what of a flow's mapping and options keeps its runs from writing.
+func (k *Kind) Problems(ctx context.Context, f *tenants.Flow) ([]flow.Problem, error) {
+	catalogue, err := k.target.Catalogue(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out, err := mappingProblems(catalogue, f)
+	if err != nil {
+		return nil, err
+	}
+	for _, err := range []error{k.checkOptions(f), k.checkTarget(f)} {
+		var p *problem.Error
+		switch {
+		case err == nil:
+		case !errors.As(err, &p):
+			return nil, err
+		case len(p.Fields) == 0:
+			out = append(out, flow.Problem{Part: flow.PartOptions, Message: p.Message})
+		default:
+			for _, field := range p.Fields {
+				out = append(out, k.problemOf(catalogue, field))
+			}
+		}
+	}
+	return out, nil
+}
+
+func mappingProblems(catalogue *mapping.Catalogue, f *tenants.Flow) ([]flow.Problem, error) {
+	about := func(field, message string) flow.Problem {
+		label := catalogue.Label(field)
+		return flow.Problem{Part: flow.PartMapping, Field: field, Label: label, Message: label + ": " + message + "."}
+	}
+	if len(f.Mapping.Fields) == 0 {
+		return []flow.Problem{{Part: flow.PartMapping, Message: "Nothing is matched yet: say which columns of the file belong to which fields."}}, nil
+	}
+	var faults mapping.Faults
+	var err error
+	if f.Header == nil {
+		faults, err = catalogue.Check(f.Mapping)
+	} else {
+		_, faults, err = catalogue.Try(f.Mapping, f.Header)
+	}
+	var p *problem.Error
+	if errors.As(err, &p) {
+		return []flow.Problem{{Part: flow.PartMapping, Message: p.Message}}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var out []flow.Problem
+	for _, w := range faults.Wrong {
+		out = append(out, about(w.Field, w.Message))
+	}
+	for _, m := range faults.Missing {
+		out = append(out, about(m.Field, m.Message))
+	}
+	return out, nil
+}
+
+// problemOf tells which part of a flow a field of a refusal is in.
+func (k *Kind) problemOf(catalogue *mapping.Catalogue, field problem.Field) flow.Problem {
+	name, isOption := strings.CutPrefix(field.Field, "options.")
+	if !isOption && catalogue.Has(field.Field) {
+		label := catalogue.Label(field.Field)
+		return flow.Problem{Part: flow.PartMapping, Field: field.Field, Label: label, Message: label + ": " + field.Message + "."}
+	}
+	p := flow.Problem{Part: flow.PartOptions, Field: name, Label: name}
+	for _, o := range k.spec.Options {
+		if o.Name == name {
+			p.Label = o.Label
+		}
+	}
+	p.Message = p.Label + ": " + field.Message + "."
+	return p
+}
+
+func (k *Kind) checkOptions(f *tenants.Flow) error {
+	_, err := k.spec.CheckOptions(f.Options)
+	return err
+}
+
+func (k *Kind) checkTarget(f *tenants.Flow) error {
 	if c, ok := k.target.(Checker); ok {
 		return c.Check(f)
 	}

@@ -62,6 +62,8 @@ func (s *step) plan(ctx context.Context) error {
 	header := r.Header()
 	if s.cp.At != nil {
 		header = s.cp.At.Header
+	} else {
+		s.OnCommit(func(ctx context.Context, tx *tenants.DB) error { return tx.SetFlowHeader(ctx, s.run.FlowID, header) })
 	}
 	catalogue, err := s.k.target.Catalogue(ctx)
 	if err != nil {

@@ -160,6 +160,64 @@ func (k *Kind) sourceOf(ctx context.Context, req InspectRequest) (*tenants.Snaps
 	return snap, err
 }
 
+// Header returns the columns of what a request is about, as it was read last: nothing is fetched.
+// Nil if it never was, or cannot be read. ctx has the store.
+func (k *Kind) Header(ctx context.Context, req InspectRequest) ([]string, error) {
+	snap, err := k.lastRead(ctx, req)
+	if err != nil || snap == nil {
+		return nil, err
+	}
+	format, err := k.detect(ctx, snap, req.Format)
+	if err == nil {
+		var r *source.Reader
+		if r, err = k.reader(ctx, snap.ID, format, nil); err == nil {
+			defer r.Close()
+			return r.Header(), nil
+		}
+	}
+	var unreadable *problem.Error
+	if errors.As(err, &unreadable) { // which a run of it will say
+		return nil, nil
+	}
+	return nil, err
+}
+
+// lastRead returns the snapshot that a request's source was last copied to, nil if there is none.
+// What the request leaves out is as the flow has it.
+func (k *Kind) lastRead(ctx context.Context, req InspectRequest) (*tenants.Snapshot, error) {
+	f, err := k.cfg.DB.Flow(ctx, req.FlowID)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := k.savedConnection(ctx, req.FlowID)
+	if err != nil {
+		return nil, err
+	}
+	if req.Kind == "" && conn != nil {
+		req.Kind, req.Settings.URL = conn.Kind, conn.URL
+	}
+	from, err := k.cfg.Sources.Source(req.Kind)
+	if err != nil {
+		return nil, nil //nolint:nilerr // whoever saves it is told
+	}
+	if from.Spec().Has(connector.File) {
+		id := req.Settings.Snapshot
+		if id == "" {
+			id = f.SnapshotID
+		}
+		snap, err := k.cfg.DB.Snapshot(ctx, id)
+		if problem.CodeOf(err) == problem.NotFound {
+			return nil, nil
+		}
+		return snap, err
+	}
+	address, err := k.cfg.DB.ResolveAddress(ctx, conn, req.Settings.URL)
+	if err != nil {
+		return nil, nil //nolint:nilerr // whoever saves it is told
+	}
+	return k.cfg.DB.LatestSnapshot(ctx, req.FlowID, address)
+}
+
 // savedConnection returns the connection of a flow, nil if it has none.
 func (k *Kind) savedConnection(ctx context.Context, flowID string) (*tenants.Connection, error) {
 	if flowID == "" {
