@@ -9,5 +9,6 @@ func AllModels() []any {
 		&WebhookEvent{}, &AuditEntry{}, &QuotaMinute{},
 		&StorefrontSettings{}, &ChannelOrigin{}, &StorefrontScript{}, &Account{}, &IdentityProvider{}, &SubjectLink{},
 		&SignIn{}, &RememberedRecord{}, &StoreReferences{}, &StoreUsage{},
+		&Attention{}, &AttentionCheck{}, &AlertSettings{}, &AlertChannel{}, &AlertMessage{},
 	}
 }

@@ -22,13 +22,13 @@ func (d *DB) SaveConnection(ctx context.Context, c *Connection, secret *string) 
 			if address, err = unmask(c.URL, ""); err != nil {
 				return err
 			}
-			c.ID, c.Secret = NewID(), nil
+			c.ID, c.Secret, c.SecretSetAt = NewID(), nil, nil
 		} else {
 			old, err := tx.Connection(ctx, c.ID)
 			if err != nil {
 				return err
 			}
-			c.Secret, c.CreatedAt = old.Secret, old.CreatedAt
+			c.Secret, c.SecretSetAt, c.CreatedAt = old.Secret, old.SecretSetAt, old.CreatedAt
 			if address, err = tx.ResolveAddress(ctx, old, c.URL); err != nil {
 				return err
 			}
@@ -46,14 +46,18 @@ func (d *DB) SaveConnection(ctx context.Context, c *Connection, secret *string) 
 				if c.Secret, err = tx.vault.Seal(StoreHash(ctx), columnSecret, []byte(*secret)); err != nil {
 					return err
 				}
+				now := tx.now()
+				c.SecretSetAt = &now
 			}
 		}
-		c.HasSecret = len(c.Secret) > 0
+		if c.HasSecret = len(c.Secret) > 0; !c.HasSecret {
+			c.SecretSetAt = nil
+		}
 		if made {
 			return tx.Scoped(ctx).Create(c).Error
 		}
 		return tx.Scoped(ctx).Model(&Connection{}).Where("id = ?", c.ID).
-			Select("name", "kind", "url", "address", "secret", "has_secret", "updated_at").Updates(c).Error
+			Select("name", "kind", "url", "address", "secret", "has_secret", "secret_set_at", "updated_at").Updates(c).Error
 	}), "save connection")
 }
 

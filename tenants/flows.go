@@ -22,7 +22,10 @@ func (d *DB) CreateFlow(ctx context.Context, f *Flow) error {
 		if err := tx.roomFor(ctx, limits.Flows, &Flow{}, ""); err != nil {
 			return err
 		}
-		return tx.Scoped(ctx).Create(f).Error
+		if err := tx.Scoped(ctx).Create(f).Error; err != nil {
+			return err
+		}
+		return tx.LookAgain(ctx, f.ID)
 	}), "create flow")
 }
 
@@ -221,7 +224,7 @@ func (d *DB) UpdateFlow(ctx context.Context, f *Flow) error {
 		return problem.New(problem.Conflict, "Someone else changed this flow in the meantime. Reload it and make your change again.")
 	}
 	f.Name, f.Version, f.UpdatedAt = set.Name, set.Version, set.UpdatedAt
-	return nil
+	return d.LookAgain(ctx, f.ID)
 }
 
 // maxHeader is how much of the names of columns a flow keeps, in bytes: lists read all of it.
@@ -285,6 +288,9 @@ func (d *DB) DeleteFlow(ctx context.Context, id string) error {
 			return err
 		}
 		if err := tx.Scoped(ctx).Where("id = ?", id).Delete(&Flow{}).Error; err != nil {
+			return err
+		}
+		if err := tx.forgetAttention(ctx, id); err != nil {
 			return err
 		}
 		if f.ConnectionID == "" {

@@ -57,6 +57,10 @@ type Store struct {
 	// owner: an older payload says nothing of ownership.
 	SessionsValidAfter *time.Time `json:"-"`
 	OwnerAsOf          *time.Time `json:"-"`
+
+	// WebhooksOffAt is when webhooks were found that BigCommerce had deactivated; nil: they are on, as
+	// far as is known.
+	WebhooksOffAt *time.Time `json:"-"`
 }
 
 // Role says what a user or API key may do.
@@ -148,16 +152,17 @@ type UsedToken struct {
 
 // Connection is an outside system of a store: where records come from.
 type Connection struct {
-	ID        string    `gorm:"primaryKey;size:36" json:"id"`
-	StoreHash string    `gorm:"size:32;index" json:"-"`
-	Name      string    `gorm:"size:100" json:"name"`
-	Kind      string    `gorm:"size:16" json:"kind"`  // "url" or "upload"
-	URL       string    `gorm:"size:2000" json:"url"` // kind url; what may be a credential in it is masked, see MaskAddress
-	Address   []byte    `json:"-"`                    // sealed: the URL as it is, where URL is masked
-	Secret    []byte    `json:"-"`                    // sealed: the Authorization header's value, if any
-	HasSecret bool      `json:"has_secret"`
-	CreatedAt time.Time `json:"created_at"`
-	UpdatedAt time.Time `json:"updated_at"`
+	ID          string     `gorm:"primaryKey;size:36" json:"id"`
+	StoreHash   string     `gorm:"size:32;index" json:"-"`
+	Name        string     `gorm:"size:100" json:"name"`
+	Kind        string     `gorm:"size:16" json:"kind"`  // "url" or "upload"
+	URL         string     `gorm:"size:2000" json:"url"` // kind url; what may be a credential in it is masked, see MaskAddress
+	Address     []byte     `json:"-"`                    // sealed: the URL as it is, where URL is masked
+	Secret      []byte     `json:"-"`                    // sealed: the Authorization header's value, if any
+	HasSecret   bool       `json:"has_secret"`
+	SecretSetAt *time.Time `json:"-"` // when Secret was given; nil without one
+	CreatedAt   time.Time  `json:"created_at"`
+	UpdatedAt   time.Time  `json:"updated_at"`
 }
 
 // Flow is one direction of one kind of record for a store: source, mapping, options.
@@ -192,6 +197,10 @@ type Flow struct {
 	CompareEnabled  bool       `gorm:"default:false" json:"-"`
 	CompareNextAt   *time.Time `gorm:"index" json:"-"`
 	CompareLastAt   *time.Time `json:"-"`
+
+	// When each schedule was switched on: what is late is counted from then.
+	ScheduleSince *time.Time `json:"-"`
+	CompareSince  *time.Time `json:"-"`
 
 	CreatedAt time.Time `json:"created_at"`
 	UpdatedAt time.Time `json:"updated_at"`

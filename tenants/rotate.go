@@ -85,7 +85,33 @@ func (d *DB) RotateKeys(ctx context.Context) (int, error) {
 			return d.AcrossStores(ctx).Model(&IdentityProvider{}).Where("id = ? AND client_secret = ?", p.ID, p.ClientSecret).
 				UpdateColumn("client_secret", sealed)
 		})
-	return stores + connections + providers, err
+	if err != nil {
+		return stores + connections + providers, err
+	}
+	channels := 0
+	for _, c := range []struct {
+		vault, column string
+		of            func(AlertChannel) []byte
+	}{
+		{columnAlertAddress, "address", func(c AlertChannel) []byte { return c.Address }},
+		{columnAlertSecret, "secret", func(c AlertChannel) []byte { return c.Secret }},
+	} {
+		n, err := rotate(ctx, d, c.vault,
+			func(after string) (rows []AlertChannel, err error) {
+				err = d.AcrossStores(ctx).Select("id", "store_hash", c.column).Where(c.column+" IS NOT NULL AND id > ?", after).
+					Order("id").Limit(rotateRows).Find(&rows).Error
+				return rows, err
+			},
+			func(row AlertChannel) (string, string, []byte) { return row.ID, row.StoreHash, c.of(row) },
+			func(row AlertChannel, sealed []byte) *gorm.DB {
+				return d.AcrossStores(ctx).Model(&AlertChannel{}).Where("id = ? AND "+c.column+" = ?", row.ID, c.of(row)).UpdateColumn(c.column, sealed)
+			})
+		channels += n
+		if err != nil {
+			return stores + connections + providers + channels, err
+		}
+	}
+	return stores + connections + providers + channels, nil
 }
 
 // rotate pages through rows with a sealed column and replaces what another key sealed. of returns a

@@ -23,14 +23,15 @@ type Schedule struct {
 	Enabled bool
 	Next    *time.Time // nil unless enabled; in the past while it waits for a process or for the store
 	Last    *time.Time // when it was last due and dealt with, run or skipped
+	Since   *time.Time // when it was switched on
 }
 
 // Timetable returns one of the flow's schedules.
 func (f *Flow) Timetable(t Timetable) Schedule {
 	if t == TimetableCompare {
-		return Schedule{f.CompareSchedule, f.CompareEnabled, f.CompareNextAt, f.CompareLastAt}
+		return Schedule{f.CompareSchedule, f.CompareEnabled, f.CompareNextAt, f.CompareLastAt, f.CompareSince}
 	}
-	return Schedule{f.Schedule, f.ScheduleEnabled, f.NextRunAt, f.LastScheduledAt}
+	return Schedule{f.Schedule, f.ScheduleEnabled, f.NextRunAt, f.LastScheduledAt, f.ScheduleSince}
 }
 
 // columns are where a flow keeps the schedule.
@@ -41,6 +42,14 @@ func (t Timetable) columns() (cron, enabled, next, last string) {
 	return "schedule", "schedule_enabled", "next_run_at", "last_scheduled_at"
 }
 
+// sinceColumn is where a flow keeps when the schedule was switched on.
+func (t Timetable) sinceColumn() string {
+	if t == TimetableCompare {
+		return "compare_since"
+	}
+	return "schedule_since"
+}
+
 // SetSchedule sets when a flow runs by itself; next is nil unless enabled. It leaves Version alone.
 // The caller has checked cron.
 func (d *DB) SetSchedule(ctx context.Context, t Timetable, flowID, cron string, enabled bool, next *time.Time) error {
@@ -48,13 +57,21 @@ func (d *DB) SetSchedule(ctx context.Context, t Timetable, flowID, cron string, 
 		next = nil
 	}
 	cronColumn, enabledColumn, nextColumn, _ := t.columns()
+	var since *time.Time
+	if enabled {
+		now := d.now()
+		since = &now
+	}
 	res := d.Scoped(ctx).Model(&Flow{}).Where("id = ?", flowID).
-		Updates(map[string]any{cronColumn: cron, enabledColumn: enabled, nextColumn: utc(next)})
+		Updates(map[string]any{cronColumn: cron, enabledColumn: enabled, nextColumn: utc(next), t.sinceColumn(): since})
 	if res.Error == nil && res.RowsAffected == 0 {
 		_, err := d.Flow(ctx, flowID)
 		return err
 	}
-	return wrap(res.Error, "set schedule")
+	if res.Error != nil {
+		return wrap(res.Error, "set schedule")
+	}
+	return d.LookAgain(ctx, flowID)
 }
 
 // ClaimSchedule moves a flow's schedule from a time that has come to next, and reports whether it

@@ -116,7 +116,7 @@ func TestAllModelsIsComplete(t *testing.T) {
 		}
 		return true
 	}
-	for _, name := range []string{"models.go", "models_identity.go", "models_memory.go", "models_limits.go"} {
+	for _, name := range []string{"models.go", "models_identity.go", "models_memory.go", "models_limits.go", "models_attention.go"} {
 		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
 		if err != nil {
 			t.Fatal(err)

@@ -272,6 +272,13 @@ func TestRotateKeys(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
+			if i%4 == 0 {
+				settings := tenants.AlertSettings{Version: 1}
+				channel := tenants.AlertChannelChange{Kind: tenants.ChannelWebhook, Address: "https://x/" + secret + hash, Secret: secret + hash}
+				if err := db.SaveAlerts(tenants.WithStore(t.Context(), hash), settings, []tenants.AlertChannelChange{channel}); err != nil {
+					t.Fatal(err)
+				}
+			}
 		}
 		fresh, err := vault.GenerateKey("fresh")
 		if err != nil {
@@ -305,7 +312,7 @@ func TestRotateKeys(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := len(all) + 2*connections(t, db) // a secret and an address each
+		want := len(all) + 2*connections(t, db) + 2*stores/4 // a secret and an address each, of webhooks too
 		both := with(fresh + "," + tenantstest.Keys)
 		if n, err = both.RotateKeys(t.Context()); err != nil || n != want {
 			t.Fatalf("%d rotated, want %d: %v", n, want, err)
@@ -328,6 +335,14 @@ func TestRotateKeys(t *testing.T) {
 		}
 		if got, err := only.ConnectionAddress(tenants.WithStore(t.Context(), c.StoreHash), &c); err != nil || got != "https://x/?token="+secret+c.StoreHash {
 			t.Errorf("%q, %v", got, err)
+		}
+		var hook tenants.AlertChannel
+		if err := db.AcrossStores(t.Context()).Where("address IS NOT NULL").Take(&hook).Error; err != nil {
+			t.Fatal(err)
+		}
+		address, signs, err := only.OpenChannel(tenants.WithStore(t.Context(), hook.StoreHash), &hook)
+		if err != nil || address != "https://x/"+secret+hook.StoreHash || signs != secret+hook.StoreHash {
+			t.Errorf("%q, %q, %v", address, signs, err)
 		}
 		_, err = db.AccessToken(t.Context(), all[0].Hash)
 		wantCode(t, err, problem.Unavailable) // the old key alone
@@ -423,6 +438,12 @@ func withKeys(model any, hash string) any {
 	case *tenants.SnapshotChunk:
 		m.SnapshotID = tenants.NewID()
 	case *tenants.JobAttempt:
+		m.ID = tenants.NewID()
+	case *tenants.Attention:
+		m.ID = tenants.NewID()
+	case *tenants.AlertChannel:
+		m.ID = tenants.NewID()
+	case *tenants.AlertMessage:
 		m.ID = tenants.NewID()
 	case *tenants.Job:
 		m.ID = tenants.NewID()

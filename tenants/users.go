@@ -182,6 +182,9 @@ func (d *DB) RemoveUser(ctx context.Context, bcUserID int64, at time.Time, by st
 		if err != nil {
 			return err
 		}
+		if err := tx.dropRecipient(ctx, user.Email); err != nil {
+			return err
+		}
 		return tx.revokeKeysOf(ctx, user.ID, "", RevokedMakerRemoved, by)
 	}), "remove user")
 }

@@ -37,6 +37,7 @@ func migrations() []*gormigrate.Migration {
 		{ID: "0022_events", Migrate: migrate0022},
 		{ID: "0023_compare", Migrate: migrate0023},
 		{ID: "0025_flows_off", Migrate: migrate0025},
+		{ID: "0026_attention", Migrate: migrate0026},
 	}
 }
 

@@ -22,6 +22,7 @@ const (
 	Accounts      Name = "accounts"
 	AccountBytes  Name = "account_bytes"
 	APIKeys       Name = "api_keys"
+	AlertChannels Name = "alert_channels"
 	SignIns       Name = "sign_ins"
 	AuditEntries  Name = "audit_entries"
 
@@ -113,6 +114,9 @@ var table = []Limit{
 	{Name: APIKeys, Variable: "LIMIT_API_KEYS", Default: 50, Unit: Rows,
 		Counts: "API keys of a store that work; as many that ended are remembered", Reached: refused,
 		code: problem.LimitReached, refusal: "This store has %s API keys, which is the most it may. Revoke one that is not used any more."},
+	{Name: AlertChannels, Variable: "LIMIT_ALERT_CHANNELS", Default: 10, Unit: Rows,
+		Counts: "channels for alerts of a store", Reached: refused,
+		code: problem.LimitReached, refusal: "This store has %s channels for alerts, which is the most it may. Delete one that is not needed any more."},
 	{Name: Runs, Variable: "LIMIT_RUNS", Default: 2000, Unit: Rows,
 		Counts: "ended runs of a store that are remembered, with their errors and changes", Reached: oldestGo},
 	{Name: Records, Variable: "LIMIT_RECORDS", Default: 20_000_000, Unit: Rows,
