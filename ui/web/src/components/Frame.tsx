@@ -18,8 +18,28 @@ const PanelStyles = createGlobalStyle`
     box-sizing: border-box;
   }
 
+  /* What a sticky bar would cover is scrolled clear of it when it gets the focus. */
+  html {
+    scroll-padding-block: 1rem 6rem;
+  }
+
   main:focus {
     outline: none;
+  }
+
+  /* One ring for all that has the keyboard's focus, at more than 3:1 on every background of the panel. */
+  :focus-visible:not(main, h1, h2) {
+    outline: 2px solid ${theme.colors.primary60} !important;
+    outline-offset: 2px;
+  }
+
+  @media (prefers-reduced-motion: reduce) {
+    *, *::before, *::after {
+      animation-duration: 0.01ms !important;
+      animation-iteration-count: 1 !important;
+      scroll-behavior: auto !important;
+      transition-duration: 0.01ms !important;
+    }
   }
 `;
 

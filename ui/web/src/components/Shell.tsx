@@ -1,32 +1,70 @@
 import { Flex, Link, Panel, Text } from '@bigcommerce/big-design';
+import { BaselineHelpIcon, NotificationsIcon } from '@bigcommerce/big-design-icons';
 import { useQuery } from '@tanstack/react-query';
-import { Suspense, useEffect, useRef } from 'react';
+import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { Outlet, useLocation } from 'react-router';
 import styled from 'styled-components';
 import { sessionQueries } from '../api/queries/session';
+import type { Session } from '../api/types';
 import { text } from '../text';
 import { SessionContext, useApp } from './app';
+import { Chunk } from './Chunk';
+import { Hidden } from './Hidden';
 import { FailedState } from './states/FailedState';
 import { PageSkeleton } from './states/Skeleton';
 import { UnsavedGuard } from './states/Unsaved';
 import { TextLink } from './TextLink';
+
+const HelpDrawer = lazy(async () => ({ default: (await import('./HelpDrawer')).HelpDrawer }));
 
 const Bar = styled.header`
   background-color: ${({ theme }) => theme.colors.white};
   border-bottom: ${({ theme }) => theme.border.box};
 `;
 
-const Nav = styled.nav`
-  display: flex;
-  gap: ${({ theme }) => theme.spacing.xSmall};
+const Row = styled.div`
+  align-items: center;
+  column-gap: ${({ theme }) => theme.spacing.medium};
+  display: grid;
+  grid-template-areas: 'name tools' 'nav nav';
+  grid-template-columns: minmax(0, 1fr) auto;
   margin: 0 auto;
   max-width: ${({ theme }) => theme.helpers.remCalc(1184)};
-  overflow-x: auto;
-  padding: 0 ${({ theme }) => theme.spacing.xSmall};
+  padding: ${({ theme }) => `${theme.spacing.xSmall} ${theme.spacing.medium} 0`};
 
-  ${({ theme }) => theme.breakpoints.tablet} {
+  @media (min-width: 60rem) {
+    grid-template-areas: 'name nav tools';
+    grid-template-columns: auto minmax(0, 1fr) auto;
     padding: 0 ${({ theme }) => theme.spacing.large};
   }
+`;
+
+const AppName = styled.div`
+  grid-area: name;
+  min-width: 0;
+
+  strong {
+    color: ${({ theme }) => theme.colors.secondary70};
+    font-size: ${({ theme }) => theme.typography.fontSize.large};
+    font-weight: ${({ theme }) => theme.typography.fontWeight.semiBold};
+  }
+
+  span {
+    color: ${({ theme }) => theme.colors.secondary60};
+    display: block;
+    font-size: ${({ theme }) => theme.typography.fontSize.small};
+    line-height: ${({ theme }) => theme.lineHeight.small};
+    max-width: 16rem;
+    overflow: hidden;
+    text-overflow: ellipsis;
+    white-space: nowrap;
+  }
+`;
+
+const Nav = styled.nav`
+  display: flex;
+  flex-wrap: wrap;
+  grid-area: nav;
 `;
 
 const NavLink = styled(TextLink)`
@@ -35,16 +73,16 @@ const NavLink = styled(TextLink)`
   border-top: 4px solid transparent;
   color: ${({ theme }) => theme.colors.secondary60};
   font-size: ${({ theme }) => theme.typography.fontSize.medium};
-  padding: ${({ theme }) => `${theme.spacing.small} ${theme.spacing.small}`};
+  padding: ${({ theme }) => `${theme.spacing.small} ${theme.spacing.xSmall}`};
   white-space: nowrap;
+
+  ${({ theme }) => theme.breakpoints.tablet} {
+    padding: ${({ theme }) => theme.spacing.small};
+  }
 
   &:hover {
     color: ${({ theme }) => theme.colors.primary};
     text-decoration: none;
-  }
-
-  &:focus-visible {
-    outline-offset: -4px;
   }
 
   &[aria-current='page'] {
@@ -52,6 +90,36 @@ const NavLink = styled(TextLink)`
     color: ${({ theme }) => theme.colors.secondary70};
     font-weight: ${({ theme }) => theme.typography.fontWeight.semiBold};
   }
+`;
+
+const Tools = styled.div`
+  align-items: center;
+  display: flex;
+  gap: ${({ theme }) => theme.spacing.xSmall};
+  grid-area: tools;
+`;
+
+const Bell = styled(TextLink)<{ $open: boolean }>`
+  align-items: center;
+  border-radius: ${({ theme }) => theme.borderRadius.normal};
+  color: ${({ theme, $open }) => ($open ? theme.colors.danger60 : theme.colors.secondary60)};
+  display: inline-flex;
+  font-weight: ${({ theme }) => theme.typography.fontWeight.semiBold};
+  gap: ${({ theme }) => theme.spacing.xxSmall};
+  padding: ${({ theme }) => theme.spacing.xSmall};
+`;
+
+const Help = styled.button`
+  align-items: center;
+  background: none;
+  border: 0;
+  border-radius: ${({ theme }) => theme.borderRadius.normal};
+  color: ${({ theme }) => theme.colors.secondary60};
+  cursor: pointer;
+  display: inline-flex;
+  font: inherit;
+  gap: ${({ theme }) => theme.spacing.xxSmall};
+  padding: ${({ theme }) => theme.spacing.xSmall};
 `;
 
 const Skip = styled.a`
@@ -99,7 +167,7 @@ const sections = [
   { to: '/settings', name: text.nav.settings },
 ];
 
-/** What stands around every page: sections above, versions and help below. */
+/** What stands around every page: the app and its store, sections, what needs attention, help; versions below. */
 export function Shell() {
   const { client } = useApp();
   const session = useQuery(sessionQueries.session(client));
@@ -128,21 +196,33 @@ export function Shell() {
         {text.nav.skip}
       </Skip>
       <Bar>
-        <Nav aria-label={text.nav.label}>
-          {sections.map((s) => (
-            <NavLink aria-current={s.to === `/${section}` ? 'page' : undefined} key={s.to} to={s.to}>
-              {s.name}
-            </NavLink>
-          ))}
-        </Nav>
+        <Row>
+          <AppName>
+            <strong>{text.appName}</strong>
+            <span>{session.data?.store.name ?? '\u00a0'}</span>
+          </AppName>
+          <Nav aria-label={text.nav.label}>
+            {sections.map((s) => (
+              <NavLink aria-current={s.to === `/${section}` ? 'page' : undefined} key={s.to} to={s.to}>
+                {s.name}
+              </NavLink>
+            ))}
+          </Nav>
+          <Tools>
+            <AttentionBell open={session.data?.attention ?? 0} />
+            <HelpButton section={section} session={session.data} />
+          </Tools>
+        </Row>
       </Bar>
       <main id="main" ref={main} tabIndex={-1}>
         {session.data ? (
           <SessionContext value={session.data}>
             <UnsavedGuard>
-              <Suspense fallback={<PageSkeleton />}>
-                <Outlet />
-              </Suspense>
+              <Chunk key={page}>
+                <Suspense fallback={<PageSkeleton />}>
+                  <Outlet />
+                </Suspense>
+              </Chunk>
             </UnsavedGuard>
           </SessionContext>
         ) : session.error ? (
@@ -173,5 +253,42 @@ export function Shell() {
         </Foot>
       ) : null}
     </Column>
+  );
+}
+
+/** How many problems wait for somebody, and the way to them. */
+function AttentionBell({ open }: { open: number }) {
+  const { format } = useApp();
+  return (
+    <Bell $open={open > 0} to="/attention">
+      <NotificationsIcon aria-hidden />
+      <Hidden>{open > 0 ? text.nav.attention : text.nav.noAttention}</Hidden>{' '}
+      {open > 0 ? format.number(open) : null}
+    </Bell>
+  );
+}
+
+/** Help about the page that is open, beside it. */
+function HelpButton({ section, session }: { section: string; session: Session | undefined }) {
+  const [open, setOpen] = useState(false);
+  const button = useRef<HTMLButtonElement>(null);
+  const close = () => {
+    setOpen(false);
+    button.current?.focus();
+  };
+  return (
+    <>
+      <Help aria-expanded={open} onClick={() => setOpen(!open)} ref={button} type="button">
+        <BaselineHelpIcon aria-hidden />
+        {text.nav.help}
+      </Help>
+      {open ? (
+        <Chunk>
+          <Suspense fallback={null}>
+            <HelpDrawer onClose={close} section={section} supportURL={session?.support_url ?? ''} />
+          </Suspense>
+        </Chunk>
+      ) : null}
+    </>
   );
 }

@@ -12,10 +12,6 @@ const Anchor = styled.a`
     color: ${({ theme }) => theme.colors.primary50};
     text-decoration: underline;
   }
-
-  &:focus-visible {
-    outline: 4px solid ${({ theme }) => theme.colors.primary20};
-  }
 `;
 
 interface Props {

@@ -19,7 +19,7 @@ export const commonText = {
   version: (v: string) => `Sluice ${v}`,
   store: (hash: string) => `Store ${hash}`,
   support: 'Get help',
-  nav: { label: 'Sections', home: 'Home', syncs: 'Syncs', activity: 'Activity', attention: 'Needs attention', connections: 'Connections', settings: 'Settings', skip: 'Skip to content' },
+  nav: { label: 'Sections', home: 'Home', syncs: 'Syncs', activity: 'Activity', attention: 'Needs attention:', noAttention: 'Nothing needs attention', help: 'Help', connections: 'Connections', settings: 'Settings', skip: 'Skip to content' },
 
   states: {
     queued: 'Queued',

@@ -2,7 +2,7 @@
 
 import type { InfiniteData, QueryClient } from '@tanstack/react-query';
 import type { ServerEvent } from '../sse';
-import type { Flow, Quota, Run } from '../types';
+import type { Flow, Quota, Run, Session } from '../types';
 import { flowKeys } from './flows';
 import { quotaKeys } from './quota';
 import { isFinal, refreshDetails, runKeys } from './runs';
@@ -63,7 +63,7 @@ function withLastRun(flow: Flow, run: Run): Flow {
 /** Feeds one event of /events into the caches; unknown events and broken data are ignored. */
 export function applyEvent(qc: QueryClient, event: ServerEvent) {
   if (event.event === 'store') void qc.invalidateQueries({ queryKey: sessionKeys.session }); // its state or name changed
-  if (event.event !== 'run' && event.event !== 'quota') return;
+  if (event.event !== 'run' && event.event !== 'quota' && event.event !== 'attention') return;
   let data: unknown;
   try {
     data = JSON.parse(event.data);
@@ -71,6 +71,10 @@ export function applyEvent(qc: QueryClient, event: ServerEvent) {
     return;
   }
   if (typeof data !== 'object' || data === null) return;
-  if (event.event === 'quota') qc.setQueryData<Quota>(quotaKeys.quota, data as Quota);
+  if (event.event === 'attention') {
+    const { open } = data as { open: number };
+    qc.setQueryData<Session>(sessionKeys.session, (old) => old && { ...old, attention: open });
+    void qc.invalidateQueries({ queryKey: ['attention'] });
+  } else if (event.event === 'quota') qc.setQueryData<Quota>(quotaKeys.quota, data as Quota);
   else if ('id' in data && 'flow_id' in data) applyRun(qc, data as Run);
 }

@@ -1,0 +1,51 @@
+import { act, screen } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { describe, expect, it, vi } from 'vitest';
+import { applyEvent } from '../api/queries/events';
+import { renderInPanel, session } from '../test/render';
+import { text } from '../text';
+import { helpText } from '../texts/help';
+import { Chunk } from './Chunk';
+import { Shell } from './Shell';
+
+const show = (path = '/', part: Partial<typeof session> = {}) => renderInPanel(<Shell />, { path, answers: { 'GET /session': { json: { ...session, ...part } } } });
+
+describe('Shell', () => {
+  it('names the app and the store', async () => {
+    show();
+    expect(screen.getByText('Sluice')).toBeTruthy();
+    expect(await screen.findByText('Test store')).toBeTruthy();
+  });
+
+  it('counts what needs attention, as events tell', async () => {
+    const { queryClient } = show('/', { attention: 3 });
+    const bell = await screen.findByRole('link', { name: 'Needs attention: 3' });
+    expect(bell.getAttribute('href')).toBe('#/attention');
+    act(() => applyEvent(queryClient, { event: 'attention', data: '{"open":0}', id: '' }));
+    expect(await screen.findByRole('link', { name: text.nav.noAttention })).toBeTruthy();
+  });
+
+  it.each(Object.entries(helpText.topics))('has help for the pages of "%s"', async (section, topic) => {
+    show(`/${section}`, { support_url: 'https://help.example/' });
+    await screen.findByText('Test store');
+    const button = screen.getByRole('button', { name: 'Help' });
+    await userEvent.click(button);
+    expect(await screen.findByRole('heading', { name: topic.title })).toBe(document.activeElement);
+    expect(screen.getByRole('complementary', { name: `Help: ${topic.title}` })).toBeTruthy();
+    expect(screen.getByRole('link', { name: helpText.support }).getAttribute('href')).toBe('https://help.example/');
+    await userEvent.keyboard('{Escape}');
+    expect(screen.queryByRole('complementary')).toBeNull();
+    expect(document.activeElement).toBe(button);
+  });
+});
+
+describe('Chunk', () => {
+  it('says what to do when a part of the program is gone', () => {
+    vi.spyOn(console, 'error').mockImplementation(() => undefined);
+    function Gone(): never {
+      throw new TypeError('Failed to fetch dynamically imported module: https://x/assets/y.js');
+    }
+    renderInPanel(<Chunk><Gone /></Chunk>);
+    expect(screen.getByText(text.shell.notLoaded.message)).toBeTruthy();
+  });
+});
