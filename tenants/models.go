@@ -291,16 +291,30 @@ type Run struct {
 	Format          Format   `gorm:"serializer:json;type:text" json:"format"` // the flow's at start: a run does not change under way
 	Mapping         Mapping  `gorm:"serializer:json;type:text" json:"mapping"`
 	Options         Options  `gorm:"serializer:json;type:text" json:"options"`
+	FlowVersion     int      `gorm:"default:0" json:"flow_version"`    // Flow.Version at start, 0 if that is not known
 	Error           string   `gorm:"size:1000" json:"error,omitempty"` // for the user
 	Incomplete      bool     `json:"incomplete"`                       // the source stopped before its end
 	CancelRequested bool     `json:"cancel_requested"`
 
 	Counts
+	BytesRead  int64 `gorm:"default:0" json:"bytes_read"`  // of the source
+	BytesTotal int64 `gorm:"default:0" json:"bytes_total"` // 0 until known
+	// Passing is how many errors are not the source's or the mapping's alone, so that trying again may
+	// help.
+	Passing int64 `gorm:"default:0" json:"-"`
+	// ChangedFields is how many records each of the mapping's targets changes of; nil for runs of
+	// versions that did not count.
+	ChangedFields map[string]int64 `gorm:"serializer:json;type:text" json:"-"`
+
 	Requests  int64 `json:"requests"`  // API requests the run has made
 	Throttled int64 `json:"throttled"` // 429 answers among them
 
 	PlannedRequests int64 `json:"planned_requests"` // what the planner said before the first write
 	PlannedSeconds  int64 `json:"planned_seconds"`
+
+	// The phase began at PhaseAt, when the run had made PhaseRequests.
+	PhaseAt       *time.Time `json:"-"`
+	PhaseRequests int64      `gorm:"default:0" json:"-"`
 
 	// Question is what the run asks before its first write, what it asked when nobody let it go on,
 	// or, of a dry run, what a real one would ask. Answers are those that let it go on, the oldest
@@ -376,7 +390,8 @@ type Record struct {
 	Error      string    `gorm:"size:1000" json:"error,omitempty"`
 	Cleaned    string    `gorm:"type:text;default:''" json:"-"` // JSON owned by jobs/upsert: what BigCommerce made of values that it does not keep as they are
 	SeenRunID  string    `gorm:"size:36" json:"-"`              // the last run whose source had this key …
-	SeenLine   int64     `json:"-"`                             // … and on which line: a second line is a duplicate
+	SeenLine   int64     `json:"-"`                             // … and on which line: a second line is a duplicate …
+	SeenRow    int64     `gorm:"default:0" json:"-"`            // … and in which row, 0 if that is not known
 	UpdatedAt  time.Time `json:"updated_at"`
 }
 
@@ -398,6 +413,7 @@ const (
 type RunItem struct {
 	RunID     string    `gorm:"primaryKey;size:36;index:run_items_next,priority:1;index:run_items_key,priority:1" json:"-"`
 	Line      int64     `gorm:"primaryKey;autoIncrement:false;index:run_items_next,priority:3" json:"line"` // line of the source on which the row starts
+	Row       int64     `gorm:"column:sheet_row;default:0" json:"-"`                                        // of the spreadsheet, 0 if that is not known
 	StoreHash string    `gorm:"size:32;index" json:"-"`
 	Key       string    `gorm:"size:512;index:run_items_key,priority:2" json:"key"` // folded; Document has the SKU as written
 	State     ItemState `gorm:"size:16;index:run_items_next,priority:2" json:"state"`
@@ -405,23 +421,44 @@ type RunItem struct {
 	TargetID  int64     `json:"target_id"`
 	ParentID  int64     `json:"-"`
 	TargetRef string    `gorm:"size:128" json:"-"`
-	Document  string    `gorm:"type:text" json:"-"` // JSON of the mapped document
-	Hash      string    `gorm:"size:64" json:"-"`   // of Document, becomes Record.SourceHash
-	Changes   string    `gorm:"type:text" json:"-"` // JSON [{field, before, after}]
+	Document  string    `gorm:"type:text" json:"-"`           // JSON of the mapped document
+	Name      string    `gorm:"size:255;default:''" json:"-"` // of the record once matched, "" if that is not known
+	Hash      string    `gorm:"size:64" json:"-"`             // of Document, becomes Record.SourceHash
+	Changes   string    `gorm:"type:text" json:"-"`           // JSON [{field, before, after}]
 }
 
 // RunIssue is an error or warning about one row of a run.
 type RunIssue struct {
 	ID        string `gorm:"primaryKey;size:36" json:"-"`
 	StoreHash string `gorm:"size:32;index" json:"-"`
-	RunID     string `gorm:"size:36;uniqueIndex:run_issues_row" json:"-"`
-	Line      int64  `gorm:"uniqueIndex:run_issues_row" json:"line"`            // 0: about the source as a whole
-	Severity  string `gorm:"size:8;uniqueIndex:run_issues_row" json:"severity"` // "error" or "warning"
+	RunID     string `gorm:"size:36;uniqueIndex:run_issues_row;index:run_issues_cause,priority:1" json:"-"`
+	Line      int64  `gorm:"uniqueIndex:run_issues_row;index:run_issues_cause,priority:3" json:"line"` // 0: about the source as a whole
+	Row       int64  `gorm:"column:sheet_row;default:0" json:"row"`                                    // of the spreadsheet, 0 if that is not known
+	Severity  string `gorm:"size:8;uniqueIndex:run_issues_row" json:"severity"`                        // "error" or "warning"
 	Field     string `gorm:"size:100;uniqueIndex:run_issues_row" json:"field"`
-	Key       string `gorm:"size:512" json:"key"` // SKU as written; "" if the row has none
+	Cause     string `gorm:"size:16;default:'';index:run_issues_cause,priority:2" json:"cause"` // kind of problem (internal/cause)
+	Key       string `gorm:"size:512" json:"key"`                                               // SKU as written; "" if the row has none
 	Message   string `gorm:"size:1000" json:"message"`
-	Value     string `gorm:"size:200" json:"value"` // what the source had, shortened
+	Value     string `gorm:"size:200" json:"value"`       // what the source had, shortened
+	Remedy    Remedy `gorm:"size:16;default:''" json:"-"` // where it is put right
 }
+
+// Remedy is where the cause of an issue is put right.
+type Remedy string
+
+// The places where causes of issues are put right.
+const (
+	RemedyNone     Remedy = ""         // nowhere: it is for your information
+	RemedyFile     Remedy = "file"     // the row itself
+	RemedyMatching Remedy = "matching" // what the mapping of the field makes of the row
+	RemedyRules    Remedy = "rules"    // the flow's options, or the row
+	RemedySource   Remedy = "source"   // what the flow reads
+	RemedyStore    Remedy = "store"    // the store, or the row
+	RemedyRetry    Remedy = "retry"    // it may have passed
+)
+
+// Passing reports whether a retry may help although nothing changed in the file and the mapping.
+func (r Remedy) Passing() bool { return r == RemedyStore || r == RemedyRetry }
 
 // JournalEntry is one change that a run made in the store.
 type JournalEntry struct {
@@ -429,7 +466,10 @@ type JournalEntry struct {
 	StoreHash string    `gorm:"size:32;index" json:"-"`
 	RunID     string    `gorm:"size:36;uniqueIndex:journal_run_key" json:"run_id"`
 	Key       string    `gorm:"size:512;uniqueIndex:journal_run_key" json:"key"` // SKU as written
+	Row       int64     `gorm:"column:sheet_row;default:0" json:"-"`             // of the spreadsheet, 0 if that is not known
+	Name      string    `gorm:"size:255;default:''" json:"-"`                    // of the record, "" if that is not known
 	TargetID  int64     `json:"target_id"`
+	ParentID  int64     `gorm:"default:0" json:"-"`
 	Action    string    `gorm:"size:16" json:"action"` // "create" or "update"
 	Changes   string    `gorm:"type:text" json:"-"`    // JSON [{field, before, after}]
 	CreatedAt time.Time `json:"created_at"`

@@ -157,7 +157,7 @@ func (d *DB) UpdateRunItems(ctx context.Context, items []RunItem) error {
 	return bulk(ctx, d, items, "run items", func(tx *DB, rows []RunItem) error {
 		return tx.Scoped(ctx).Clauses(clause.OnConflict{
 			Columns:   []clause.Column{{Name: "run_id"}, {Name: "line"}},
-			DoUpdates: clause.AssignmentColumns([]string{"key", "state", "action", "target_id", "parent_id", "target_ref", "document", "hash", "changes"}),
+			DoUpdates: clause.AssignmentColumns([]string{"key", "state", "action", "target_id", "parent_id", "target_ref", "document", "hash", "changes", "name"}),
 		}).Create(&rows).Error
 	})
 }

@@ -36,6 +36,7 @@ func migrations() []*gormigrate.Migration {
 		{ID: "0021_questions", Migrate: migrate0021},
 		{ID: "0022_events", Migrate: migrate0022},
 		{ID: "0023_compare", Migrate: migrate0023},
+		{ID: "0024_causes", Migrate: migrate0024},
 		{ID: "0025_flows_off", Migrate: migrate0025},
 		{ID: "0026_attention", Migrate: migrate0026},
 	}

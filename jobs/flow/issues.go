@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"sluice/internal/cause"
 	"sluice/tenants"
 )
 
@@ -25,25 +26,32 @@ const (
 	maxKey       = 512
 )
 
-// Fault notes an error about one row. It counts nothing: a row fails once, whatever its faults.
-// Line 0 is about the source as a whole.
-func (s *Step) Fault(line int64, key, field, message, value string) {
-	s.issue(SeverityError, line, key, field, message, value)
+// Issue is what is to be said about one row, or about the source as a whole. Messages that differ
+// only in numbers and in what they quote are of one cause: values are written in quotation marks.
+type Issue struct {
+	Line, Row int64  // of the source and of the spreadsheet; 0: about the source as a whole
+	Key       string // of the record, as written
+	Field     string // the mapping's target that is to blame, "" for none
+	Message   string
+	Value     string // what the source has
+	Remedy    tenants.Remedy
 }
 
-// Warn notes a warning about one row, or about the source as a whole.
-func (s *Step) Warn(line int64, key, field, message, value string) {
-	s.issue(SeverityWarning, line, key, field, message, value)
-}
+// Fault notes an error. It counts no row: a row fails once, whatever its faults.
+func (s *Step) Fault(i Issue) { s.issue(SeverityError, i) }
 
-func (s *Step) issue(severity string, line int64, key, field, message, value string) {
-	if n := len(s.issues); line > 0 && n >= maxIssues && s.issues[n-maxIssues].Line == line {
+// Warn notes a warning.
+func (s *Step) Warn(i Issue) { s.issue(SeverityWarning, i) }
+
+func (s *Step) issue(severity string, i Issue) {
+	if n := len(s.issues); i.Line > 0 && n >= maxIssues && s.issues[n-maxIssues].Line == i.Line {
 		return // a row's follow one another
 	}
 	s.issues = append(s.issues, tenants.RunIssue{
-		ID: tenants.NewID(), StoreHash: s.run.StoreHash, RunID: s.run.ID, Line: line, Severity: severity,
-		Field: tenants.Clean(field, maxFieldName), Key: tenants.Clean(key, maxKey),
-		Message: tenants.Clean(message, maxMessage), Value: tenants.Clean(value, maxValue),
+		ID: tenants.NewID(), StoreHash: s.run.StoreHash, RunID: s.run.ID, Line: i.Line, Row: i.Row, Severity: severity,
+		Cause: cause.ID(severity, i.Field, i.Message), Remedy: i.Remedy,
+		Field: tenants.Clean(i.Field, maxFieldName), Key: tenants.Clean(i.Key, maxKey),
+		Message: tenants.Clean(i.Message, maxMessage), Value: tenants.Clean(i.Value, maxValue),
 	})
 }
 
@@ -62,15 +70,18 @@ func (s *Step) FirstFault(line int64) string {
 	return ""
 }
 
-// saveIssues inserts the step's issues and counts the warnings that are new. A second issue of a
-// kind about the same field of the same row says nothing new and is dropped.
+// saveIssues inserts the step's issues and counts what is new. A second issue of a severity about
+// the same field of the same row says nothing new and is dropped.
 func (s *Step) saveIssues(ctx context.Context, tx *tenants.DB) error {
 	var errs, warnings []tenants.RunIssue
 	for _, i := range s.issues {
 		if i.Severity == SeverityWarning {
 			warnings = append(warnings, i)
-		} else {
-			errs = append(errs, i)
+			continue
+		}
+		errs = append(errs, i)
+		if i.Remedy.Passing() {
+			s.run.Passing++
 		}
 	}
 	if _, err := tx.AddIssues(ctx, errs); err != nil {

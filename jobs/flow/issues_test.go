@@ -10,10 +10,10 @@ func TestAFewIssuesOfARowAreListed(t *testing.T) {
 	s := Step{}
 	for line := int64(1); line <= 3; line++ {
 		for i := range 100 {
-			s.Fault(line, "A", strings.Repeat("x", i+1), "is wrong", "")
+			s.Fault(Issue{Line: line, Key: "A", Field: strings.Repeat("x", i+1), Message: "is wrong"})
 		}
 	}
-	s.Warn(0, "", "", "about the source", "")
+	s.Warn(Issue{Message: "about the source"})
 	if len(s.issues) != 3*maxIssues+1 {
 		t.Errorf("%d are listed", len(s.issues))
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
 	"sync/atomic"
 	"time"
 
@@ -39,6 +40,7 @@ type Step struct {
 func (e *Engine) newStep(ctx context.Context, run *tenants.Run) (*Step, error) {
 	now := e.cfg.Now()
 	s := &Step{e: e, was: run.Step, run: *run, until: now.Add(e.cfg.StepBudget), polled: now}
+	s.run.ChangedFields = maps.Clone(run.ChangedFields) // a step that is not saved counts nothing
 	cancel, err := e.cancelRequested(ctx, run.ID)
 	if err != nil {
 		return nil, err
@@ -52,7 +54,7 @@ func (e *Engine) newStep(ctx context.Context, run *tenants.Run) (*Step, error) {
 	}
 	if s.run.StartedAt == nil {
 		t := now.UTC()
-		s.run.StartedAt = &t
+		s.run.StartedAt, s.run.PhaseAt = &t, &t
 	}
 	return s, nil
 }
@@ -104,7 +106,10 @@ func (s *Step) SetCheckpoint(v any) error {
 func (s *Step) Cancelled() bool { return s.cancel }
 
 // Enter moves the run to the next phase; the next unit of work begins it.
-func (s *Step) Enter(p tenants.Phase) { s.run.Phase = p }
+func (s *Step) Enter(p tenants.Phase) {
+	now := s.e.cfg.Now().UTC()
+	s.run.Phase, s.run.PhaseAt, s.run.PhaseRequests = p, &now, s.run.Requests+s.requests.Load()
+}
 
 // Ask ends the step with a question: the run waits for its answer, which is the last of Run.Answers
 // when the kind is called again. A dry run never asks: it only keeps the question, and goes on.

@@ -20,7 +20,7 @@ const maxLookups = 1000
 // objectRow reads the NDJSON line at the window's start: n bytes and a terminator of term.
 func (r *Reader) objectRow(n, term int) *Row {
 	line := r.in.window()[:n]
-	row := &Row{Line: r.line}
+	row := &Row{Line: r.line, Number: r.number}
 	switch msg := r.notText(line); {
 	case msg != "":
 		row.Err = &RowError{Message: "the line cannot be read: " + msg, Value: r.sample(line)}

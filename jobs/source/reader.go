@@ -33,6 +33,7 @@ type Reader struct {
 	format     tenants.Format
 	header     []string
 	off, line  int64 // where the next row starts; the window may be ahead of it after a failed read
+	number     int64 // of the next row, 0 if that is not known
 	incomplete bool
 	decode     func([]byte) []byte // the row's text in UTF-8, nil when it is that already
 	values     []byte              // scratch of decoded text
@@ -92,7 +93,7 @@ func firstPosition(open func(int64) (io.ReadCloser, error), format tenants.Forma
 	if err != nil {
 		return nil, err
 	}
-	at := &Position{Line: 1, Format: format}
+	at := &Position{Line: 1, Row: 1, Format: format}
 	if bytes.HasPrefix(head, utf8BOM) {
 		at.Offset = int64(len(utf8BOM))
 	}
@@ -114,7 +115,7 @@ func newReader(open func(int64) (io.ReadCloser, error), at *Position) (*Reader, 
 	}
 	in := newInput(src, at.Offset)
 	r := &Reader{
-		closer: src, in: in, format: at.Format, header: at.Header, off: at.Offset, line: at.Line,
+		closer: src, in: in, format: at.Format, header: at.Header, off: at.Offset, line: at.Line, number: at.Row,
 		split: splitter{in: in, delimiter: delimiter, rescanned: at.Rescanned},
 	}
 	if at.Format.Encoding == encLatin1 {
@@ -135,7 +136,7 @@ func (r *Reader) Format() tenants.Format { return r.format }
 
 // Position returns where the row after the last one starts.
 func (r *Reader) Position() Position {
-	return Position{Offset: r.off, Line: r.line, Header: r.header, Format: r.format, Rescanned: r.split.rescanned}
+	return Position{Offset: r.off, Line: r.line, Row: r.number, Header: r.header, Format: r.format, Rescanned: r.split.rescanned}
 }
 
 // Close closes the bytes that open gave.
@@ -199,8 +200,11 @@ func (r *Reader) blankRows(ndjson bool) (*Row, error) {
 	if line-first > 1 {
 		msg = fmt.Sprintf("%d empty rows, lines %d to %d", line-first, first, line-1)
 	}
-	row := &Row{Line: first, Err: &RowError{Message: msg}}
+	row := &Row{Line: first, Number: r.number, Err: &RowError{Message: msg}}
 	r.advance(row, 0, line-first)
+	if r.number > 0 { // advance counted one of them
+		r.number += line - first - 1
+	}
 	return row, nil
 }
 
@@ -217,7 +221,7 @@ func (r *Reader) blank(line []byte) bool {
 
 // longRow skips a line over MaxRowBytes. Its first fields are kept: the key is often among them.
 func (r *Reader) longRow(ndjson bool) (*Row, error) {
-	row := &Row{Line: r.line, Err: &RowError{Message: fmt.Sprintf("the row is longer than %d MiB", MaxRowBytes>>20)}}
+	row := &Row{Line: r.line, Number: r.number, Err: &RowError{Message: fmt.Sprintf("the row is longer than %d MiB", MaxRowBytes>>20)}}
 	if !ndjson {
 		row.Values = r.firstFields(r.in.window()[:64<<10])
 	}
@@ -255,7 +259,7 @@ func (r *Reader) csvRow(n, term int) (*Row, error) {
 		return nil, err
 	}
 	raw := r.in.window()[:s.size-s.term]
-	row := &Row{Line: r.line}
+	row := &Row{Line: r.line, Number: r.number}
 	row.Values, row.Err = r.text(s, raw)
 	switch {
 	case s.bad != "":
@@ -277,6 +281,9 @@ func (r *Reader) advance(row *Row, size int, lines int64) {
 	r.in.skip(size)
 	r.off = r.in.off
 	r.line += lines
+	if r.number > 0 {
+		r.number++
+	}
 	row.Next, row.NextLine = r.off, r.line
 }
 

@@ -32,6 +32,7 @@ const (
 // Row is one record of a source, good or bad.
 type Row struct {
 	Line     int64          // first physical line, the file's first line is 1
+	Number   int64          // of the row as a spreadsheet counts: the first is 1, and a row counts once however many lines it has; 0 if that is not known
 	Next     int64          // byte offset in the raw bytes where the next row starts
 	NextLine int64          // the line at Next
 	Values   []string       // CSV: aligned to the header. With Err: what could be read of them, perhaps fewer
@@ -58,6 +59,7 @@ func (e *RowError) Error() string {
 type Position struct {
 	Offset    int64          `json:"offset"`
 	Line      int64          `json:"line"`
+	Row       int64          `json:"row,omitempty"` // Row.Number of it; 0 if that is not known
 	Header    []string       `json:"header"`
 	Format    tenants.Format `json:"format"`
 	Rescanned int64          `json:"rescanned,omitempty"` // bytes read twice so far, see rescanFree

@@ -36,6 +36,32 @@ func uniqueOf(t Target, d Doc) (field, value string) {
 	return field, value
 }
 
+// changedFields is how often each field was changed so far.
+func (s *step) changedFields() map[string]int64 {
+	if s.run.ChangedFields == nil {
+		s.run.ChangedFields = make(map[string]int64)
+	}
+	return s.run.ChangedFields
+}
+
+// countDoc counts the fields of a record that is created as its document says.
+func (s *step) countDoc(d itemDoc) {
+	counts := s.changedFields()
+	for target := range d.Fields {
+		counts[target]++
+	}
+}
+
+// countFields counts the fields that changes are of, each once.
+func (s *step) countFields(changes []Change) {
+	counts := s.changedFields()
+	for i, c := range changes {
+		if !slices.ContainsFunc(changes[:i], func(before Change) bool { return before.Field == c.Field }) {
+			counts[c.Field]++
+		}
+	}
+}
+
 // doneOf returns those of changes that landed.
 func doneOf(changes []Change) []Change {
 	return slices.DeleteFunc(slices.Clone(changes), func(c Change) bool { return !c.Done })

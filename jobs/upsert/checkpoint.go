@@ -13,6 +13,7 @@ type checkpoint struct {
 	Fixed    bool             `json:"mended,omitempty"`    // a retry whose file changed: failed rows are known by key too
 	At       *source.Position `json:"at,omitempty"`        // where the next row starts; nil: at the beginning
 	LastLine int64            `json:"last_line,omitempty"` // line of the last row that came whole
+	LastRow  int64            `json:"last_row,omitempty"`  // and its number in the spreadsheet
 	Windows  int              `json:"windows,omitempty"`   // of rows that were planned
 
 	// match and write: stages are constants of match.go and write.go

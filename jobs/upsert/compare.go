@@ -170,6 +170,7 @@ func (s *step) compareAfter(ctx context.Context, o *changeset, item tenants.RunI
 			return err
 		}
 		s.run.ToUpdate++
+		s.countFields(written)
 		return o.landed(item, actionUpdate, d, live)
 	}
 	s.weighSame(live)
@@ -241,8 +242,11 @@ func (s *step) toCreate(ctx context.Context, o *changeset, item tenants.RunItem)
 		return err
 	}
 	forgetTarget(&item)
-	item.State, item.Action = tenants.ItemCreate, actionCreate
+	item.State, item.Action, item.Name = tenants.ItemCreate, actionCreate, s.title(d, Live{})
 	s.run.ToCreate++
+	if s.run.DryRun {
+		s.countDoc(d)
+	}
 	s.weigh(d, Live{}, changes)
 	o.put(item)
 	return nil

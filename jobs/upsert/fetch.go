@@ -130,7 +130,7 @@ func (s *step) ready(ctx context.Context, snap *tenants.Snapshot) error {
 		return err
 	}
 	s.run.Format = format
-	s.run.SnapshotID = snap.ID
+	s.run.SnapshotID, s.run.BytesTotal, s.run.BytesRead = snap.ID, snap.Size, 0
 	s.run.Incomplete = !snap.Complete
 	s.cp = checkpoint{Fixed: fixed}
 	s.Enter(tenants.PhasePlan)

@@ -4,11 +4,29 @@ import (
 	"context"
 	"fmt"
 
+	"sluice/jobs/flow"
 	"sluice/tenants"
 )
 
 // shown is the document's key as the source writes it.
 func (s *step) shown(d itemDoc) string { return s.k.target.Key(d.Fields).Shown }
+
+// about makes an issue one about an item.
+func (s *step) about(item tenants.RunItem, d itemDoc, i flow.Issue) flow.Issue {
+	i.Line, i.Row, i.Key = item.Line, item.Row, s.shown(d)
+	return i
+}
+
+// maxTitle is the size of the names of records, in characters.
+const maxTitle = 255
+
+// title is what people call a record, "" if that is not known.
+func (s *step) title(d itemDoc, live Live) string {
+	if t, ok := s.k.target.(Titler); ok {
+		return tenants.Clean(t.Title(d.Doc, live), maxTitle)
+	}
+	return ""
+}
 
 // uniqueKey is what no other record of the flow may have, in the form in which that is compared; ""
 // for nothing.
@@ -77,17 +95,17 @@ func (o *changeset) landed(item tenants.RunItem, action string, d itemDoc, seen 
 		o.updated = append(o.updated, seen.ID)
 	}
 	if action != actionUnchanged {
-		o.note(d, seen.ID, action, item.Changes)
+		o.note(item, d, action, item.Changes)
 	}
 	return nil
 }
 
 // note writes changes that were made to the journal.
-func (o *changeset) note(d itemDoc, id int64, action, changes string) {
+func (o *changeset) note(item tenants.RunItem, d itemDoc, action, changes string) {
 	run := o.step.run
 	o.journal = append(o.journal, tenants.JournalEntry{
-		ID: tenants.NewID(), StoreHash: run.StoreHash, RunID: run.ID, Key: o.step.shown(d), TargetID: id,
-		Action: action, Changes: changes, CreatedAt: o.step.Now().UTC(),
+		ID: tenants.NewID(), StoreHash: run.StoreHash, RunID: run.ID, Key: o.step.shown(d), Row: item.Row, Name: item.Name,
+		TargetID: item.TargetID, ParentID: item.ParentID, Action: action, Changes: changes, CreatedAt: o.step.Now().UTC(),
 	})
 }
 
@@ -114,13 +132,24 @@ func (o *changeset) noteWritten(x *write) error {
 	if err != nil {
 		return err
 	}
-	o.note(x.doc, x.item.TargetID, x.item.Action, written)
+	o.note(x.item, x.doc, x.item.Action, written)
+	o.step.countFields(landed)
 	return nil
 }
 
-// failed ends an item that cannot land.
+// failed ends an item that the store does not take.
 func (o *changeset) failed(item tenants.RunItem, d itemDoc, field, message, value string) {
-	o.step.Fault(item.Line, o.step.shown(d), field, message, value)
+	o.fail(item, d, flow.Issue{Field: field, Message: message, Value: value, Remedy: tenants.RemedyStore})
+}
+
+// unanswered ends an item that was sent often enough.
+func (o *changeset) unanswered(item tenants.RunItem, d itemDoc) {
+	o.fail(item, d, flow.Issue{Message: exhaustedMessage, Remedy: tenants.RemedyRetry})
+}
+
+// fail ends an item that cannot land.
+func (o *changeset) fail(item tenants.RunItem, d itemDoc, why flow.Issue) {
+	o.step.Fault(o.step.about(item, d, why))
 	o.step.run.Failed++
 	item.State, item.Document = tenants.ItemFailed, ""
 	o.put(item)
@@ -129,7 +158,7 @@ func (o *changeset) failed(item tenants.RunItem, d itemDoc, field, message, valu
 	}
 	o.memory[item.Key] = ""
 	o.records[item.Key] = func(r *tenants.Record) {
-		r.State, r.Error = recordFailed, tenants.Clean(message, maxMessage)
+		r.State, r.Error = recordFailed, tenants.Clean(why.Message, maxMessage)
 		if item.TargetID != 0 {
 			r.TargetID, r.ParentID, r.TargetRef = item.TargetID, item.ParentID, item.TargetRef
 		}

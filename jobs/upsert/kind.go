@@ -191,6 +191,14 @@ func (k *Kind) checkTarget(f *tenants.Flow) error {
 	return nil
 }
 
+// Page is the path of a record's page in the store's control panel, "" if it has none.
+func (k *Kind) Page(id, parent int64) string {
+	if p, ok := k.target.(Paged); ok {
+		return p.Page(id, parent)
+	}
+	return ""
+}
+
 // ShownKey is the key of an item as the source writes it, "" if the item's document is not kept any
 // more.
 func (k *Kind) ShownKey(i tenants.RunItem) string {

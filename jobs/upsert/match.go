@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"sluice/jobs/flow"
 	"sluice/tenants"
 )
 
@@ -555,7 +556,7 @@ func (s *step) listNew(refs Refs) {
 		names[r.Field] = append(names[r.Field], r.Name)
 	}
 	for _, field := range slices.Sorted(maps.Keys(names)) {
-		s.Warn(0, "", field, fmt.Sprintf("%d %s would be created: %s", len(names[field]), refs.Plural(field), strings.Join(names[field], "; ")), "")
+		s.Warn(flow.Issue{Field: field, Message: fmt.Sprintf("%d %s would be created: %s", len(names[field]), refs.Plural(field), strings.Join(names[field], "; "))})
 	}
 }
 

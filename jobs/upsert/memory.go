@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"sluice/internal/bigcommerce"
+	"sluice/jobs/flow"
 	"sluice/tenants"
 )
 
@@ -178,8 +179,11 @@ func (s *step) toUpdate(o *changeset, item tenants.RunItem, d itemDoc, live Live
 		return err
 	}
 	setTarget(&item, live)
-	item.State, item.Action = tenants.ItemUpdate, actionUpdate
+	item.State, item.Action, item.Name = tenants.ItemUpdate, actionUpdate, s.title(d, live)
 	s.run.ToUpdate++
+	if s.run.DryRun {
+		s.countFields(changes)
+	}
 	s.planWrites(changes, 1)
 	s.weigh(d, live, changes)
 	o.put(item)
@@ -208,7 +212,7 @@ func (s *step) remark(item tenants.RunItem, d itemDoc, live Live) {
 		return
 	}
 	if field, message, value := r.Remark(d.Doc, live); message != "" {
-		s.Warn(item.Line, s.shown(d), field, message, value)
+		s.Warn(s.about(item, d, flow.Issue{Field: field, Message: message, Value: value}))
 	}
 }
 

@@ -32,7 +32,7 @@ func (w *window) findEarlier(ctx context.Context, keys []string) error {
 		if err != nil {
 			return err
 		}
-		w.earlier[item.Key] = &mapped{line: item.Line, shown: w.step.shown(d), key: item.Key, doc: d, item: &item}
+		w.earlier[item.Key] = &mapped{place: place{item.Line, item.Row}, shown: w.step.shown(d), key: item.Key, doc: d, item: &item}
 	}
 	return nil
 }
@@ -49,12 +49,12 @@ func (w *window) merge(m *mapped) {
 	first.merged = true
 	if m.bad {
 		first.bad = true
-		w.step.Fault(first.line, first.shown, "", fmt.Sprintf("line %d has the same key and cannot be read, so what the lines add up to is not known: nothing is written. Correct that line", m.line), "")
+		w.step.fault(first, tenants.RemedyFile, "", fmt.Sprintf("%s has the same key and cannot be read, so what the rows add up to is not known: nothing is written. Correct that row", m.place), "")
 		return
 	}
 	if field, message := w.merger.Merge(first.doc.Fields, m.doc.Fields); message != "" {
 		first.bad = true
-		w.step.Fault(first.line, first.shown, field, message, "")
+		w.step.fault(first, tenants.RemedyFile, field, message, "")
 	}
 }
 

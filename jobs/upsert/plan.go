@@ -36,7 +36,7 @@ const (
 
 // mapped is a row that became a document.
 type mapped struct {
-	line  int64
+	place
 	shown string // its key as written
 	key   string
 	doc   itemDoc
@@ -46,6 +46,27 @@ type mapped struct {
 
 	merged bool             // another row was added to it
 	item   *tenants.RunItem // of a row of an earlier window: what was planned of it
+}
+
+// place is where a row stands in the source.
+type place struct{ line, row int64 }
+
+// String names the place for people: by the row of the spreadsheet, if that is known.
+func (p place) String() string {
+	if p.row == 0 {
+		return fmt.Sprintf("line %d", p.line)
+	}
+	return fmt.Sprintf("row %d", p.row)
+}
+
+// fault notes an error about a row.
+func (s *step) fault(m *mapped, remedy tenants.Remedy, field, message, value string) {
+	s.Fault(flow.Issue{Line: m.line, Row: m.row, Key: m.shown, Field: field, Message: message, Value: value, Remedy: remedy})
+}
+
+// warn notes a warning about a row.
+func (s *step) warn(m *mapped, remedy tenants.Remedy, field, message, value string) {
+	s.Warn(flow.Issue{Line: m.line, Row: m.row, Key: m.shown, Field: field, Message: message, Value: value, Remedy: remedy})
 }
 
 // plan reads a window of rows and sorts them: refused, unchanged since it last landed, or to be
@@ -95,6 +116,7 @@ func (s *step) plan(ctx context.Context) error {
 	}
 	at := r.Position()
 	s.cp.At = &at
+	s.run.BytesRead = at.Offset
 	s.cp.Windows++
 	if s.cp.Windows == statisticsAfter {
 		s.AfterCommit(s.statistics)
@@ -119,7 +141,10 @@ func (s *step) statistics(ctx context.Context) {
 func (s *step) planned() {
 	s.run.Total = s.run.Read
 	if s.run.Incomplete {
-		s.Warn(0, "", "", fmt.Sprintf("The source stopped before its end: line %d is the last that came whole. The rows up to there were used, and no %s was treated as missing because of it. Start a new run when the source is well again.", s.cp.LastLine, s.k.spec.Singular), "")
+		s.Warn(flow.Issue{Remedy: tenants.RemedySource, Message: fmt.Sprintf("The source stopped before its end: %s is the last that came whole. The rows up to there were used, and no %s was treated as missing because of it. Start a new run when the source is well again.", place{s.cp.LastLine, s.cp.LastRow}, s.k.spec.Singular)})
+	}
+	if s.run.Total == 0 && s.run.RetryOf == "" {
+		s.Warn(flow.Issue{Remedy: tenants.RemedySource, Message: fmt.Sprintf("There is no row with data below the header, so there is nothing to write. The %s stay in the store as they are.", s.k.spec.Plural)})
 	}
 	s.cp = checkpoint{}
 	s.Enter(tenants.PhaseMatch)
@@ -209,7 +234,7 @@ func (s *step) readWindow(ctx context.Context, r *source.Reader, program *mappin
 			first = row.Next
 		}
 		bytes = row.Next - first
-		s.cp.LastLine = row.Line
+		s.cp.LastLine, s.cp.LastRow = row.Line, row.Number
 		m, err := s.mapRow(ctx, row, program, columns)
 		if err != nil {
 			return nil, false, err
@@ -222,7 +247,7 @@ func (s *step) readWindow(ctx context.Context, r *source.Reader, program *mappin
 
 // mapRow turns a row into a document, or notes what is wrong with it. The error is ctx's.
 func (s *step) mapRow(ctx context.Context, row *source.Row, program *mapping.Program, columns map[string]int) (mapped, error) {
-	m := mapped{line: row.Line}
+	m := mapped{place: place{row.Line, row.Number}}
 	if row.Err != nil {
 		// What could be read of a bad row often has its key, which tells people more than a line does.
 		fields := documentOfBad(row, columns)
@@ -236,10 +261,10 @@ func (s *step) mapRow(ctx context.Context, row *source.Row, program *mapping.Pro
 			}
 			fields, key = made, s.k.target.Key(made)
 		}
-		s.Fault(row.Line, key.Shown, row.Err.Field, row.Err.Message, row.Err.Value)
-		m.bad = true
+		m.bad, m.shown = true, key.Shown
+		s.fault(&m, tenants.RemedyFile, row.Err.Field, row.Err.Message, row.Err.Value)
 		if merges {
-			m.key, m.shown, m.doc.Fields = key.Folded, key.Shown, fields // the others of its record are not all of it
+			m.key, m.doc.Fields = key.Folded, fields // the others of its record are not all of it
 		}
 		return m, nil //nolint:nilerr // the row is wrong, not the reading of it
 	}
@@ -261,11 +286,11 @@ func (s *step) mapRow(ctx context.Context, row *source.Row, program *mapping.Pro
 	for _, w := range wrong {
 		m.bad = true
 		keyWrong = keyWrong || w.Field == key.Field
-		s.Fault(row.Line, m.shown, w.Field, w.Message, valueOf(row, columns, w.Field))
+		s.fault(&m, tenants.RemedyMatching, w.Field, w.Message, valueOf(row, columns, w.Field))
 	}
 	if key.Problem != "" {
 		if !keyWrong {
-			s.Fault(row.Line, m.shown, key.Field, key.Problem, m.shown)
+			s.fault(&m, tenants.RemedyMatching, key.Field, key.Problem, m.shown)
 		}
 		m.bad = true
 		return m, nil
@@ -346,14 +371,14 @@ func (s *step) prepareRows(ctx context.Context, rows []mapped) error {
 		m.key, m.shown = key.Folded, key.Shown
 		for _, n := range prepared[i].notes {
 			if !n.refused {
-				s.Warn(m.line, m.shown, n.field, n.message, n.value)
+				s.warn(m, n.remedy, n.field, n.message, n.value)
 				continue
 			}
-			s.Fault(m.line, m.shown, n.field, n.message, n.value)
+			s.fault(m, n.remedy, n.field, n.message, n.value)
 			m.bad = true
 		}
 		if key.Problem != "" && !m.bad {
-			s.Fault(m.line, m.shown, key.Field, key.Problem, m.shown)
+			s.fault(m, tenants.RemedyMatching, key.Field, key.Problem, m.shown)
 			m.bad = true
 		}
 		m.hash = ""
@@ -382,12 +407,12 @@ func (s *step) sortRows(ctx context.Context, rows []mapped) error {
 			s.run.Read++
 		}
 		if m.key != "" {
-			if line, seen := window.firstLine(m); seen {
+			if first, seen := window.firstPlace(m); seen {
 				if window.merger != nil {
 					window.merge(m)
 					s.run.Read-- // it is part of a record that was counted
 				} else if !m.pass {
-					s.Fault(m.line, m.shown, s.k.target.Key(m.doc.Fields).Field, fmt.Sprintf("this %s is already on line %d: the first row is used. Remove one of them at the source", s.k.target.KeyName(), line), m.shown)
+					s.fault(m, tenants.RemedyFile, s.k.target.Key(m.doc.Fields).Field, fmt.Sprintf("this %s is already in %s: the first is used. Remove one of them at the source", s.k.target.KeyName(), first), m.shown)
 					s.run.Failed++
 				}
 				continue

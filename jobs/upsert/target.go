@@ -2,6 +2,7 @@ package upsert
 
 import (
 	"context"
+	"strconv"
 
 	"sluice/internal/bigcommerce"
 	"sluice/jobs/flow"
@@ -147,6 +148,26 @@ type Remarker interface {
 	Remark(d Doc, live Live) (field, message, value string)
 }
 
+// Titler is a Target whose records people call by something else than their keys.
+type Titler interface {
+	// Title is what they call a record that d is to be written to, "" if that is not known.
+	Title(d Doc, live Live) string
+}
+
+// Paged is a Target whose records have a page in the store's control panel.
+type Paged interface {
+	// Page is the path of the page of the record with this ID and Parent, "" if it has none.
+	Page(id, parent int64) string
+}
+
+// ProductPage is the Page of a product.
+func ProductPage(id int64) string {
+	if id == 0 {
+		return ""
+	}
+	return "/manage/products/edit/" + strconv.FormatInt(id, 10)
+}
+
 // Want is a record that a run looks for.
 type Want struct {
 	ID  int64            // 0: by Key
@@ -164,16 +185,22 @@ type Row struct {
 type note struct {
 	refused               bool
 	field, message, value string
+	remedy                tenants.Remedy
 }
 
 // Refuse fails the row. field is the mapping's target that is to blame, value what the row has.
 func (r *Row) Refuse(field, message, value string) {
-	r.notes = append(r.notes, note{true, field, message, value})
+	r.notes = append(r.notes, note{true, field, message, value, tenants.RemedyMatching})
+}
+
+// Miss is Refuse for what the store does not have, but may have some day.
+func (r *Row) Miss(field, message, value string) {
+	r.notes = append(r.notes, note{true, field, message, value, tenants.RemedyStore})
 }
 
 // Warn says something about the row, which goes on.
 func (r *Row) Warn(field, message, value string) {
-	r.notes = append(r.notes, note{false, field, message, value})
+	r.notes = append(r.notes, note{false, field, message, value, tenants.RemedyMatching})
 }
 
 // Doc is a document that is to be written.

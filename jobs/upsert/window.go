@@ -18,7 +18,7 @@ type window struct {
 	own     string                    // FlowID that this run writes
 	records map[string]tenants.Record // the flow's, by key
 	mine    map[string]tenants.Record // this run's: the same map for a real run
-	lines   map[string]int64          // key → line, of this window
+	places  map[string]place          // by key, of this window
 	changed map[string]tenants.Record // to be written whole
 	marks   []tenants.SeenKey         // to be marked as seen only
 	items   []tenants.RunItem
@@ -37,7 +37,7 @@ func (s *step) openWindow(ctx context.Context, rows []mapped) (*window, error) {
 			keys = append(keys, m.key)
 		}
 	}
-	w := &window{step: s, own: s.run.FlowID, lines: make(map[string]int64, len(keys)), changed: make(map[string]tenants.Record), first: make(map[string]*mapped, len(keys))}
+	w := &window{step: s, own: s.run.FlowID, places: make(map[string]place, len(keys)), changed: make(map[string]tenants.Record), first: make(map[string]*mapped, len(keys))}
 	var err error
 	if w.records, err = s.DB().RecordsByKeys(ctx, s.run.FlowID, keys); err != nil {
 		return nil, err
@@ -56,22 +56,22 @@ func (s *step) openWindow(ctx context.Context, rows []mapped) (*window, error) {
 	return w, nil
 }
 
-// firstLine returns the line on which this run met the row's key before.
-func (w *window) firstLine(m *mapped) (int64, bool) {
-	if line, ok := w.lines[m.key]; ok {
-		return line, true
+// firstPlace returns where this run met the row's key before.
+func (w *window) firstPlace(m *mapped) (place, bool) {
+	if at, ok := w.places[m.key]; ok {
+		return at, true
 	}
 	r, ok := w.mine[m.key]
 	if ok && r.SeenRunID == w.step.run.ID && r.SeenLine != m.line {
-		return r.SeenLine, true
+		return place{r.SeenLine, r.SeenRow}, true
 	}
-	return 0, false
+	return place{}, false
 }
 
 // seen notes that the run met the row's key.
 func (w *window) seen(m *mapped) {
-	w.lines[m.key] = m.line
-	w.marks = append(w.marks, tenants.SeenKey{Key: m.key, Line: m.line})
+	w.places[m.key] = m.place
+	w.marks = append(w.marks, tenants.SeenKey{Key: m.key, Line: m.line, Row: m.row})
 }
 
 // unchanged reports whether the row needs no look: the store is believed to have what was last
@@ -105,7 +105,7 @@ func (w *window) record(m *mapped) tenants.Record {
 			r.TargetID, r.ParentID, r.TargetRef, r.UniqueKey = known.TargetID, known.ParentID, known.TargetRef, known.UniqueKey
 		}
 	}
-	r.SeenRunID, r.SeenLine = w.step.run.ID, m.line
+	r.SeenRunID, r.SeenLine, r.SeenRow = w.step.run.ID, m.line, m.row
 	return r
 }
 
@@ -132,14 +132,14 @@ func (w *window) admit(ctx context.Context, work []*mapped, s *step) error {
 			}
 			if own != "" && holders.other(own, m.key) {
 				if !renamer.Renames(s.run) {
-					s.Fault(m.line, m.shown, field, renamer.Taken(), value)
+					s.fault(m, tenants.RemedyRules, field, renamer.Taken(), value)
 					s.run.Failed++
 					w.failed(m)
 					continue
 				}
 				m.doc.Unique = other
 				own = renamer.UniqueKey(other)
-				s.Warn(m.line, m.shown, field, renamer.Renamed(other), value)
+				s.warn(m, tenants.RemedyNone, field, renamer.Renamed(other), value)
 			}
 		}
 		r := w.record(m)
@@ -164,7 +164,7 @@ func (w *window) admit(ctx context.Context, work []*mapped, s *step) error {
 		}
 		known := w.records[m.key]
 		w.items = append(w.items, tenants.RunItem{
-			RunID: s.run.ID, StoreHash: s.run.StoreHash, Line: m.line, Key: m.key,
+			RunID: s.run.ID, StoreHash: s.run.StoreHash, Line: m.line, Row: m.row, Key: m.key,
 			State: tenants.ItemPlanned, TargetID: known.TargetID, ParentID: known.ParentID, TargetRef: known.TargetRef, Document: document, Hash: m.hash,
 		})
 	}

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"sluice/internal/bigcommerce"
+	"sluice/internal/expression"
 	"sluice/jobs/flow"
 	"sluice/tenants"
 )
@@ -263,7 +264,10 @@ func (s *step) accept(o *changeset, x *write, live Live, action string, refs Ref
 	default:
 		live.Fields = afterWrite(t, x.sent, live.Fields)
 	}
-	if !asPlanned {
+	if asPlanned {
+		s.countDoc(x.doc)
+	} else {
+		s.countFields(x.changes)
 		var err error
 		if x.item.Changes, err = encodeChanges(settled(x.changes)); err != nil {
 			return err
@@ -279,13 +283,16 @@ func (s *step) compareAnswer(x *write) {
 	}
 	t, answer := s.k.target, x.answer.Fields
 	if x.partial != "" {
-		s.Warn(x.item.Line, s.shown(x.doc), "", "BigCommerce saved the "+s.k.spec.Singular+" but not all of it: "+x.partial, "")
+		s.Warn(s.about(x.item, x.doc, flow.Issue{Message: "BigCommerce saved the " + s.k.spec.Singular + " but not all of it: " + x.partial, Remedy: tenants.RemedyStore}))
 	}
 	for _, field := range Differing(t, x.sent, answer) {
 		if t.Blind(field) {
 			continue
 		}
-		s.Warn(x.item.Line, s.shown(x.doc), t.TargetOf(field), fmt.Sprintf("BigCommerce keeps another value than the one that was sent: %v", answer[field]), fmt.Sprint(x.sent[field]))
+		s.Warn(s.about(x.item, x.doc, flow.Issue{
+			Field: t.TargetOf(field), Message: "BigCommerce keeps another value than the one that was sent: " + expression.Quote(fmt.Sprint(answer[field])),
+			Value: fmt.Sprint(x.sent[field]), Remedy: tenants.RemedyMatching,
+		}))
 	}
 	if len(answer) > 0 {
 		x.doc.cleaned = x.doc.cleaned.learn(t, x.doc.Fields, x.sent, answer, x.partial != "")
@@ -296,7 +303,7 @@ func (s *step) compareAnswer(x *write) {
 func (s *step) tellRenamed(x *write) {
 	r := s.k.target.(Renamer) //nolint:forcetypeassert // renamed says so
 	field, value, _ := r.Unique(x.doc.Fields)
-	s.Warn(x.item.Line, s.shown(x.doc), field, r.Renamed(x.doc.Unique), value)
+	s.Warn(s.about(x.item, x.doc, flow.Issue{Field: field, Message: r.Renamed(x.doc.Unique), Value: value}))
 	for i := range x.changes {
 		if x.changes[i].Field == field {
 			x.changes[i].After = x.doc.Unique

@@ -164,7 +164,7 @@ func (s *step) wasSent(ctx context.Context, o *changeset, x *write, refs Refs) e
 		fallthrough
 	default: // notSent, unsent
 		if s.exhausted(x.item) {
-			o.failed(x.item, x.doc, "", exhaustedMessage, "")
+			o.unanswered(x.item, x.doc)
 			return nil
 		}
 		x.item.State = tenants.ItemCreate
@@ -279,7 +279,7 @@ func (s *step) lookBack(ctx context.Context, begun []tenants.RunItem) error {
 			continue
 		}
 		if s.exhausted(item) {
-			o.failed(item, x.doc, "", exhaustedMessage, "")
+			o.unanswered(item, x.doc)
 			continue
 		}
 		if item.Document, err = x.doc.encode(); err != nil {

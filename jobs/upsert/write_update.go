@@ -53,7 +53,7 @@ func (s *step) writeUpdates(ctx context.Context) error {
 			if err := o.noteWritten(x); err != nil {
 				return err
 			}
-			o.failed(x.item, x.doc, "", exhaustedMessage, "")
+			o.unanswered(x.item, x.doc)
 			continue
 		}
 		if missing, message := unresolved(refs, x.doc); message != "" {

@@ -43,7 +43,7 @@ func TestCataloguePrices(t *testing.T) {
 		w.told(r, flow.SeverityError, "6 SHIRT sku:", "has options", "SKUs of the variants")
 		w.told(r, flow.SeverityError, "7 GONE sku:", "no product or variant")
 		w.told(r, flow.SeverityError, "9 EMPTY price:", "no price")
-		w.told(r, flow.SeverityError, "10 A sku:", "already on line 2")
+		w.told(r, flow.SeverityError, "10 A sku:", "already in row 2")
 		w.told(r, flow.SeverityWarning, "4 PAD sku:", "spaces around it")
 
 		w.feed = "A,1.5,,0.5,,,\nb,2,,,,,\nPAD,3,,,,,\nSHIRT-S,9,8,,,,\n\"COMMA,1\",4,,,,,\n"

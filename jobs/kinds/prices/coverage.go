@@ -86,7 +86,7 @@ func (prices) Report(ctx context.Context, s *flow.Step) error {
 	if n := len(gaps) - maxGaps; n > 0 {
 		gaps, more = gaps[:maxGaps], fmt.Sprintf("; and %d more", n)
 	}
-	s.Warn(0, "", targetCurrency, "Shoppers who pay in a currency that a price list has no price in pay the catalogue's price. In this source "+strings.Join(gaps, "; ")+more+".", "")
+	s.Warn(flow.Issue{Field: targetCurrency, Message: "Shoppers who pay in a currency that a price list has no price in pay the catalogue's price. In this source " + strings.Join(gaps, "; ") + more + "."})
 	return nil
 }
 

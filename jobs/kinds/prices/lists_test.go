@@ -85,7 +85,7 @@ func TestListPrices(t *testing.T) {
 					{"8 B · Nobody · EUR price_list:", "no price list"}, {"9 B · Dealers · GBP currency:", "no currency"},
 					{"10 B currency:", "names no currency"}, {"11 B price_list:", "names no price list"},
 					{"12 B · Dealers · EUR price:", "needs one"}, {"13 B · Dealers · EUR bulk_pricing_tiers:", "no colon"},
-					{"14 A · Dealers · USD sku:", "already on line 3"},
+					{"14 A · Dealers · USD sku:", "already in row 3"},
 				} {
 					w.told(r, flow.SeverityError, texts...)
 				}

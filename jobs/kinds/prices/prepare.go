@@ -59,10 +59,10 @@ func (p prices) Prepare(ctx context.Context, s *flow.Step, rows []*upsert.Row) e
 		if id, ok := lists.find(list); ok {
 			r.Fields[targetList] = lists.names[id]
 		} else if run.Options.Text(optionCreateLists) != yes {
-			r.Refuse(targetList, noSuchList(list), list)
+			r.Miss(targetList, noSuchList(list), list)
 		}
 		if _, ok := currencies[currency]; !ok {
-			r.Refuse(targetCurrency, "the store has no currency "+expression.Quote(currency)+": add it in the control panel, or correct the code, such as EUR", currency)
+			r.Miss(targetCurrency, "the store has no currency "+expression.Quote(currency)+": add it in the control panel, or correct the code, such as EUR", currency)
 		}
 	}
 	return nil

@@ -39,6 +39,8 @@ func ofList(d mapping.Document) bool { return d[targetList] != nil }
 // writesLists reports whether a run writes records of price lists.
 func writesLists(run *tenants.Run) bool { return run.Options.Text(optionDestination) == toLists }
 
+func (prices) Page(_, parent int64) string { return upsert.ProductPage(parent) }
+
 func (prices) KeyName() string { return "SKU" }
 
 func (prices) Key(d mapping.Document) upsert.Key {

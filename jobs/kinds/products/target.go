@@ -109,6 +109,15 @@ func (products) Unique(d mapping.Document) (field, value, unique string) {
 	return "name", name, uniqueName(name, upsert.Text(d["sku"]))
 }
 
+func (products) Title(d upsert.Doc, live upsert.Live) string {
+	if name := nameOf(d); name != "" {
+		return name
+	}
+	return upsert.Text(live.Fields["name"])
+}
+
+func (products) Page(id, _ int64) string { return upsert.ProductPage(id) }
+
 func (products) UniqueKey(name string) string { return nameKey(name) }
 
 func (products) Renames(run *tenants.Run) bool {

@@ -208,7 +208,7 @@ func (s stock) Prepare(ctx context.Context, st *flow.Step, rows []*upsert.Row) e
 		text := locationText(row)
 		delete(row.Fields, targetLocation)
 		if at := r.of(text); at.problem != "" {
-			row.Refuse(targetLocation, at.problem, text)
+			row.Miss(targetLocation, at.problem, text)
 		} else {
 			row.Fields[fieldLocation] = at.place.ID
 		}
@@ -251,16 +251,16 @@ func tellPlaces(st *flow.Step, r *resolver) {
 		}
 	}
 	for _, p := range hidden {
-		st.Warn(0, "", fmt.Sprintf("location %d", p.ID), "No storefront shows the location "+p.String()+": what is there is counted, but not sold.", "")
+		st.Warn(flow.Issue{Field: fmt.Sprintf("location %d", p.ID), Message: "No storefront shows the location " + p.String() + ": what is there is counted, but not sold."})
 	}
 	if !st.Run().DryRun {
 		return
 	}
 	switch r.places.UpdateStock {
 	case "order_placed":
-		st.Warn(0, "", "stock settings", "This store takes stock off when an order is placed. Numbers of a system that does not know the newest orders yet raise it again.", "")
+		st.Warn(flow.Issue{Field: "stock settings", Message: "This store takes stock off when an order is placed. Numbers of a system that does not know the newest orders yet raise it again."})
 	case "order_completed_or_shipped":
-		st.Warn(0, "", "stock settings", "This store takes stock off when an order is completed or shipped. Numbers that are less the open orders already take them off twice.", "")
+		st.Warn(flow.Issue{Field: "stock settings", Message: "This store takes stock off when an order is completed or shipped. Numbers that are less the open orders already take them off twice."})
 	}
 }
 

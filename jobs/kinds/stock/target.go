@@ -58,6 +58,8 @@ func placeOf(v any) string {
 	return ""
 }
 
+func (stock) Page(_, parent int64) string { return upsert.ProductPage(parent) }
+
 func (stock) KeyName() string { return "SKU at this location" }
 
 func (stock) LiveKey(live upsert.Live) upsert.Key {
