@@ -228,7 +228,7 @@ func (t *refTable) assignAll(ctx context.Context, s *flow.Step, missing []upsert
 			if _, err = c.PriceLists.Reassign(ctx, a.id, to.Group, to.Channel); err == nil {
 				t.audiences.Assignments[to] = a.id
 				if there {
-					s.Warn(flow.Issue{Field: optionAssign+": "+a.name, Remedy: tenants.RemedyRules, Message: fmt.Sprintf("The price list %q is assigned to %s now, and price list %q no longer is.", a.list, a.who.String(), t.listName(has))})
+					s.Warn(flow.Issue{Field: optionAssign + ": " + a.name, Remedy: tenants.RemedyRules, Message: fmt.Sprintf("The price list %q is assigned to %s now, and price list %q no longer is.", a.list, a.who.String(), t.listName(has))})
 				}
 			} else if upsert.Refuses(err) {
 				fail(a, upsert.Reason(err))

@@ -139,7 +139,7 @@ func TestCutStream(t *testing.T) {
 			if !r.Incomplete {
 				t.Error("the run does not say that it is incomplete")
 			}
-			if _, messages := w.Issues(r, flow.SeverityWarning); !strings.Contains(messages["0  "], "line 2 ") {
+			if _, messages := w.Issues(r, flow.SeverityWarning); !strings.Contains(messages["0  "], "row 2 ") {
 				t.Errorf("the last line is not named: %v", messages)
 			}
 			products := w.products()

@@ -116,7 +116,7 @@ func TestBadRowsAreNamedAndGoodOnesLand(t *testing.T) {
 			t.Errorf("no error %q; errors: %v", want, messages)
 		}
 	}
-	if m := messages["4 A-1 sku"]; !strings.Contains(m, "line 2") {
+	if m := messages["4 A-1 sku"]; !strings.Contains(m, "row 2") {
 		t.Errorf("the first line is not named: %q", m)
 	}
 

@@ -276,7 +276,7 @@ func TestSum(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 			_, messages := w.Issues(r, flow.SeverityError)
-			if text := fmt.Sprint(messages); !strings.Contains(text, "what the lines add up to is not known") || !strings.Contains(text, "adds up to 2147483648") {
+			if text := fmt.Sprint(messages); !strings.Contains(text, "what the rows add up to is not known") || !strings.Contains(text, "adds up to 2147483648") {
 				t.Error(text)
 			}
 			w.Feed.Body = feed(sku(0)+",C,2", sku(1)+",A,11", sku(0)+",A,4")
