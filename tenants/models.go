@@ -440,25 +440,25 @@ type RunIssue struct {
 	Key       string `gorm:"size:512" json:"key"`                                               // SKU as written; "" if the row has none
 	Message   string `gorm:"size:1000" json:"message"`
 	Value     string `gorm:"size:200" json:"value"`       // what the source had, shortened
-	Remedy    Remedy `gorm:"size:16;default:''" json:"-"` // where it is put right
+	Cure      Cure   `gorm:"size:16;default:''" json:"-"` // where it is put right
 }
 
-// Remedy is where the cause of an issue is put right.
-type Remedy string
+// Cure is where the cause of an issue is put right.
+type Cure string
 
 // The places where causes of issues are put right.
 const (
-	RemedyNone     Remedy = ""         // nowhere: it is for your information
-	RemedyFile     Remedy = "file"     // the row itself
-	RemedyMatching Remedy = "matching" // what the mapping of the field makes of the row
-	RemedyRules    Remedy = "rules"    // the flow's options, or the row
-	RemedySource   Remedy = "source"   // what the flow reads
-	RemedyStore    Remedy = "store"    // the store, or the row
-	RemedyRetry    Remedy = "retry"    // it may have passed
+	CureNone     Cure = ""         // nowhere: it is for your information
+	CureFile     Cure = "file"     // the row itself
+	CureMatching Cure = "matching" // what the mapping of the field makes of the row
+	CureRules    Cure = "rules"    // the flow's options, or the row
+	CureSource   Cure = "source"   // what the flow reads
+	CureStore    Cure = "store"    // the store, or the row
+	CureRetry    Cure = "retry"    // it may have passed
 )
 
 // Passing reports whether a retry may help although nothing changed in the file and the mapping.
-func (r Remedy) Passing() bool { return r == RemedyStore || r == RemedyRetry }
+func (r Cure) Passing() bool { return r == CureStore || r == CureRetry }
 
 // JournalEntry is one change that a run made in the store.
 type JournalEntry struct {

@@ -20,7 +20,7 @@ func migrate0024(tx *gorm.DB) error {
 		{&run0024{}, []string{"FlowVersion", "BytesRead", "BytesTotal", "Passing", "ChangedFields", "PhaseAt", "PhaseRequests"}},
 		{&record0024{}, []string{"SeenRow"}},
 		{&runItem0024{}, []string{"Row", "Name"}},
-		{&runIssue0024{}, []string{"Row", "Cause", "Remedy"}},
+		{&runIssue0024{}, []string{"Row", "Cause", "Cure"}},
 		{&journal0024{}, []string{"Row", "Name", "ParentID"}},
 	} {
 		for _, field := range add.fields {
@@ -94,11 +94,11 @@ type runItem0024 struct {
 func (runItem0024) TableName() string { return "run_items" }
 
 type runIssue0024 struct {
-	RunID  string `gorm:"index:run_issues_cause,priority:1"`
-	Cause  string `gorm:"size:16;default:'';index:run_issues_cause,priority:2"`
-	Line   int64  `gorm:"index:run_issues_cause,priority:3"`
-	Row    int64  `gorm:"column:sheet_row;default:0"`
-	Remedy string `gorm:"size:16;default:''"`
+	RunID string `gorm:"index:run_issues_cause,priority:1"`
+	Cause string `gorm:"size:16;default:'';index:run_issues_cause,priority:2"`
+	Line  int64  `gorm:"index:run_issues_cause,priority:3"`
+	Row   int64  `gorm:"column:sheet_row;default:0"`
+	Cure  string `gorm:"size:16;default:''"`
 }
 
 func (runIssue0024) TableName() string { return "run_issues" }

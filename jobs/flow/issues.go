@@ -34,7 +34,7 @@ type Issue struct {
 	Field     string // the mapping's target that is to blame, "" for none
 	Message   string
 	Value     string // what the source has
-	Remedy    tenants.Remedy
+	Cure      tenants.Cure
 }
 
 // Fault notes an error. It counts no row: a row fails once, whatever its faults.
@@ -49,7 +49,7 @@ func (s *Step) issue(severity string, i Issue) {
 	}
 	s.issues = append(s.issues, tenants.RunIssue{
 		ID: tenants.NewID(), StoreHash: s.run.StoreHash, RunID: s.run.ID, Line: i.Line, Row: i.Row, Severity: severity,
-		Cause: cause.ID(severity, i.Field, i.Message), Remedy: i.Remedy,
+		Cause: cause.ID(severity, i.Field, i.Message), Cure: i.Cure,
 		Field: tenants.Clean(i.Field, maxFieldName), Key: tenants.Clean(i.Key, maxKey),
 		Message: tenants.Clean(i.Message, maxMessage), Value: tenants.Clean(i.Value, maxValue),
 	})
@@ -80,7 +80,7 @@ func (s *Step) saveIssues(ctx context.Context, tx *tenants.DB) error {
 			continue
 		}
 		errs = append(errs, i)
-		if i.Remedy.Passing() {
+		if i.Cure.Passing() {
 			s.run.Passing++
 		}
 	}

@@ -364,7 +364,7 @@ func (s *step) ask() {
 	}
 	if s.run.ToCreate+s.run.ToUpdate == 0 {
 		if spec.Name == guardLost {
-			s.Warn(flow.Issue{Remedy: tenants.RemedySource, Message: fmt.Sprintf("The source no longer has %d of the %d %s that it had. They stay in the store as they are.", q.Count, q.Of, s.k.spec.Plural)})
+			s.Warn(flow.Issue{Cure: tenants.CureSource, Message: fmt.Sprintf("The source no longer has %d of the %d %s that it had. They stay in the store as they are.", q.Count, q.Of, s.k.spec.Plural)})
 		}
 		s.matched()
 		return

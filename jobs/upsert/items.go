@@ -139,12 +139,12 @@ func (o *changeset) noteWritten(x *write) error {
 
 // failed ends an item that the store does not take.
 func (o *changeset) failed(item tenants.RunItem, d itemDoc, field, message, value string) {
-	o.fail(item, d, flow.Issue{Field: field, Message: message, Value: value, Remedy: tenants.RemedyStore})
+	o.fail(item, d, flow.Issue{Field: field, Message: message, Value: value, Cure: tenants.CureStore})
 }
 
 // unanswered ends an item that was sent often enough.
 func (o *changeset) unanswered(item tenants.RunItem, d itemDoc) {
-	o.fail(item, d, flow.Issue{Message: exhaustedMessage, Remedy: tenants.RemedyRetry})
+	o.fail(item, d, flow.Issue{Message: exhaustedMessage, Cure: tenants.CureRetry})
 }
 
 // fail ends an item that cannot land.

@@ -49,12 +49,12 @@ func (w *window) merge(m *mapped) {
 	first.merged = true
 	if m.bad {
 		first.bad = true
-		w.step.fault(first, tenants.RemedyFile, "", fmt.Sprintf("%s has the same key and cannot be read, so what the rows add up to is not known: nothing is written. Correct that row", m.place), "")
+		w.step.fault(first, tenants.CureFile, "", fmt.Sprintf("%s has the same key and cannot be read, so what the rows add up to is not known: nothing is written. Correct that row", m.place), "")
 		return
 	}
 	if field, message := w.merger.Merge(first.doc.Fields, m.doc.Fields); message != "" {
 		first.bad = true
-		w.step.fault(first, tenants.RemedyFile, field, message, "")
+		w.step.fault(first, tenants.CureFile, field, message, "")
 	}
 }
 

@@ -60,13 +60,13 @@ func (p place) String() string {
 }
 
 // fault notes an error about a row.
-func (s *step) fault(m *mapped, remedy tenants.Remedy, field, message, value string) {
-	s.Fault(flow.Issue{Line: m.line, Row: m.row, Key: m.shown, Field: field, Message: message, Value: value, Remedy: remedy})
+func (s *step) fault(m *mapped, cure tenants.Cure, field, message, value string) {
+	s.Fault(flow.Issue{Line: m.line, Row: m.row, Key: m.shown, Field: field, Message: message, Value: value, Cure: cure})
 }
 
 // warn notes a warning about a row.
-func (s *step) warn(m *mapped, remedy tenants.Remedy, field, message, value string) {
-	s.Warn(flow.Issue{Line: m.line, Row: m.row, Key: m.shown, Field: field, Message: message, Value: value, Remedy: remedy})
+func (s *step) warn(m *mapped, cure tenants.Cure, field, message, value string) {
+	s.Warn(flow.Issue{Line: m.line, Row: m.row, Key: m.shown, Field: field, Message: message, Value: value, Cure: cure})
 }
 
 // plan reads a window of rows and sorts them: refused, unchanged since it last landed, or to be
@@ -141,10 +141,10 @@ func (s *step) statistics(ctx context.Context) {
 func (s *step) planned() {
 	s.run.Total = s.run.Read
 	if s.run.Incomplete {
-		s.Warn(flow.Issue{Remedy: tenants.RemedySource, Message: fmt.Sprintf("The source stopped before its end: %s is the last that came whole. The rows up to there were used, and no %s was treated as missing because of it. Start a new run when the source is well again.", place{s.cp.LastLine, s.cp.LastRow}, s.k.spec.Singular)})
+		s.Warn(flow.Issue{Cure: tenants.CureSource, Message: fmt.Sprintf("The source stopped before its end: %s is the last that came whole. The rows up to there were used, and no %s was treated as missing because of it. Start a new run when the source is well again.", place{s.cp.LastLine, s.cp.LastRow}, s.k.spec.Singular)})
 	}
 	if s.run.Total == 0 && s.run.RetryOf == "" {
-		s.Warn(flow.Issue{Remedy: tenants.RemedySource, Message: fmt.Sprintf("There is no row with data below the header, so there is nothing to write. The %s stay in the store as they are.", s.k.spec.Plural)})
+		s.Warn(flow.Issue{Cure: tenants.CureSource, Message: fmt.Sprintf("There is no row with data below the header, so there is nothing to write. The %s stay in the store as they are.", s.k.spec.Plural)})
 	}
 	s.cp = checkpoint{}
 	s.Enter(tenants.PhaseMatch)
@@ -261,10 +261,10 @@ func (s *step) mapRow(ctx context.Context, row *source.Row, program *mapping.Pro
 			}
 			fields, key = made, s.k.target.Key(made)
 		}
-		m.bad, m.shown = true, key.Shown
-		s.fault(&m, tenants.RemedyFile, row.Err.Field, row.Err.Message, row.Err.Value)
+		s.Fault(flow.Issue{Line: row.Line, Row: row.Number, Key: key.Shown, Field: row.Err.Field, Message: row.Err.Message, Value: row.Err.Value, Cure: tenants.CureFile})
+		m.bad = true
 		if merges {
-			m.key, m.doc.Fields = key.Folded, fields // the others of its record are not all of it
+			m.key, m.shown, m.doc.Fields = key.Folded, key.Shown, fields // the others of its record are not all of it
 		}
 		return m, nil //nolint:nilerr // the row is wrong, not the reading of it
 	}
@@ -286,11 +286,11 @@ func (s *step) mapRow(ctx context.Context, row *source.Row, program *mapping.Pro
 	for _, w := range wrong {
 		m.bad = true
 		keyWrong = keyWrong || w.Field == key.Field
-		s.fault(&m, tenants.RemedyMatching, w.Field, w.Message, valueOf(row, columns, w.Field))
+		s.fault(&m, tenants.CureMatching, w.Field, w.Message, valueOf(row, columns, w.Field))
 	}
 	if key.Problem != "" {
 		if !keyWrong {
-			s.fault(&m, tenants.RemedyMatching, key.Field, key.Problem, m.shown)
+			s.fault(&m, tenants.CureMatching, key.Field, key.Problem, m.shown)
 		}
 		m.bad = true
 		return m, nil
@@ -371,14 +371,14 @@ func (s *step) prepareRows(ctx context.Context, rows []mapped) error {
 		m.key, m.shown = key.Folded, key.Shown
 		for _, n := range prepared[i].notes {
 			if !n.refused {
-				s.warn(m, n.remedy, n.field, n.message, n.value)
+				s.warn(m, n.cure, n.field, n.message, n.value)
 				continue
 			}
-			s.fault(m, n.remedy, n.field, n.message, n.value)
+			s.fault(m, n.cure, n.field, n.message, n.value)
 			m.bad = true
 		}
 		if key.Problem != "" && !m.bad {
-			s.fault(m, tenants.RemedyMatching, key.Field, key.Problem, m.shown)
+			s.fault(m, tenants.CureMatching, key.Field, key.Problem, m.shown)
 			m.bad = true
 		}
 		m.hash = ""
@@ -412,7 +412,7 @@ func (s *step) sortRows(ctx context.Context, rows []mapped) error {
 					window.merge(m)
 					s.run.Read-- // it is part of a record that was counted
 				} else if !m.pass {
-					s.fault(m, tenants.RemedyFile, s.k.target.Key(m.doc.Fields).Field, fmt.Sprintf("this %s is already in %s: the first is used. Remove one of them at the source", s.k.target.KeyName(), first), m.shown)
+					s.fault(m, tenants.CureFile, s.k.target.Key(m.doc.Fields).Field, fmt.Sprintf("this %s is already in %s: the first is used. Remove one of them at the source", s.k.target.KeyName(), first), m.shown)
 					s.run.Failed++
 				}
 				continue

@@ -185,22 +185,22 @@ type Row struct {
 type note struct {
 	refused               bool
 	field, message, value string
-	remedy                tenants.Remedy
+	cure                  tenants.Cure
 }
 
 // Refuse fails the row. field is the mapping's target that is to blame, value what the row has.
 func (r *Row) Refuse(field, message, value string) {
-	r.notes = append(r.notes, note{true, field, message, value, tenants.RemedyMatching})
+	r.notes = append(r.notes, note{true, field, message, value, tenants.CureMatching})
 }
 
 // Miss is Refuse for what the store does not have, but may have some day.
 func (r *Row) Miss(field, message, value string) {
-	r.notes = append(r.notes, note{true, field, message, value, tenants.RemedyStore})
+	r.notes = append(r.notes, note{true, field, message, value, tenants.CureStore})
 }
 
 // Warn says something about the row, which goes on.
 func (r *Row) Warn(field, message, value string) {
-	r.notes = append(r.notes, note{false, field, message, value, tenants.RemedyMatching})
+	r.notes = append(r.notes, note{false, field, message, value, tenants.CureMatching})
 }
 
 // Doc is a document that is to be written.

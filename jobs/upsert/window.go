@@ -132,14 +132,14 @@ func (w *window) admit(ctx context.Context, work []*mapped, s *step) error {
 			}
 			if own != "" && holders.other(own, m.key) {
 				if !renamer.Renames(s.run) {
-					s.fault(m, tenants.RemedyRules, field, renamer.Taken(), value)
+					s.fault(m, tenants.CureRules, field, renamer.Taken(), value)
 					s.run.Failed++
 					w.failed(m)
 					continue
 				}
 				m.doc.Unique = other
 				own = renamer.UniqueKey(other)
-				s.warn(m, tenants.RemedyNone, field, renamer.Renamed(other), value)
+				s.warn(m, tenants.CureNone, field, renamer.Renamed(other), value)
 			}
 		}
 		r := w.record(m)

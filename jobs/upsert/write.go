@@ -283,7 +283,7 @@ func (s *step) compareAnswer(x *write) {
 	}
 	t, answer := s.k.target, x.answer.Fields
 	if x.partial != "" {
-		s.Warn(s.about(x.item, x.doc, flow.Issue{Message: "BigCommerce saved the " + s.k.spec.Singular + " but not all of it: " + x.partial, Remedy: tenants.RemedyStore}))
+		s.Warn(s.about(x.item, x.doc, flow.Issue{Message: "BigCommerce saved the " + s.k.spec.Singular + " but not all of it: " + x.partial, Cure: tenants.CureStore}))
 	}
 	for _, field := range Differing(t, x.sent, answer) {
 		if t.Blind(field) {
@@ -291,7 +291,7 @@ func (s *step) compareAnswer(x *write) {
 		}
 		s.Warn(s.about(x.item, x.doc, flow.Issue{
 			Field: t.TargetOf(field), Message: "BigCommerce keeps another value than the one that was sent: " + expression.Quote(fmt.Sprint(answer[field])),
-			Value: fmt.Sprint(x.sent[field]), Remedy: tenants.RemedyMatching,
+			Value: fmt.Sprint(x.sent[field]), Cure: tenants.CureMatching,
 		}))
 	}
 	if len(answer) > 0 {

@@ -228,7 +228,7 @@ func (t *refTable) assignAll(ctx context.Context, s *flow.Step, missing []upsert
 			if _, err = c.PriceLists.Reassign(ctx, a.id, to.Group, to.Channel); err == nil {
 				t.audiences.Assignments[to] = a.id
 				if there {
-					s.Warn(flow.Issue{Field: optionAssign + ": " + a.name, Remedy: tenants.RemedyRules, Message: fmt.Sprintf("The price list %q is assigned to %s now, and price list %q no longer is.", a.list, a.who.String(), t.listName(has))})
+					s.Warn(flow.Issue{Field: optionAssign + ": " + a.name, Cure: tenants.CureRules, Message: fmt.Sprintf("The price list %q is assigned to %s now, and price list %q no longer is.", a.list, a.who.String(), t.listName(has))})
 				}
 			} else if upsert.Refuses(err) {
 				fail(a, upsert.Reason(err))
@@ -248,7 +248,7 @@ func (t *refTable) assignAll(ctx context.Context, s *flow.Step, missing []upsert
 	}
 	t.audiences.keep(s)
 	for list, all := range problems {
-		s.Warn(flow.Issue{Field: optionAssign + ": " + list, Remedy: tenants.RemedyRules, Message: fmt.Sprintf("The price list %q could not be assigned to all: %s.", list, strings.Join(all, "; "))})
+		s.Warn(flow.Issue{Field: optionAssign + ": " + list, Cure: tenants.CureRules, Message: fmt.Sprintf("The price list %q could not be assigned to all: %s.", list, strings.Join(all, "; "))})
 	}
 	return nil
 }
