@@ -42,7 +42,7 @@ test-go: $(PANEL)
 	cd internal/bench && $(GO) vet ./... && $(GO) test -race ./...
 
 test-web: ui/web/node_modules/.package-lock.json
-	cd ui/web && npm test
+	cd ui/web && npm test && npm run budget
 	node --test auth/customer/script/
 
 lint: bin/golangci-lint-$(GOLANGCI) ui/web/node_modules/.package-lock.json ## check style, imports and types

@@ -8,7 +8,6 @@ import { Client } from './api/client';
 import { newQueryClient } from './api/queries/client';
 import { Frame } from './components/Frame';
 import { Notice } from './components/Notice';
-import { startControlPanel } from './lib/controlPanel';
 import { takeSession } from './lib/boot';
 import { panelRouter } from './router';
 import { text } from './text';
@@ -47,7 +46,8 @@ function Panel() {
 
 if (client) {
   client.keepAlive();
-  startControlPanel(() => void client.signOut());
+  // It is a large library, and nothing of the panel waits for it.
+  if (window.self !== window.top) void import('./lib/controlPanel').then((m) => m.startControlPanel(() => void client.signOut()));
 }
 
 createRoot(root).render(

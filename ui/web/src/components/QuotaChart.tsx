@@ -17,10 +17,6 @@ const Frame = styled.div`
   min-width: 0;
   overflow: hidden;
 
-  &:focus-visible {
-    outline: 4px solid ${({ theme }) => theme.colors.primary20};
-  }
-
   .u-cursor-x {
     border-right: 1px solid ${({ theme }) => theme.colors.secondary50};
   }

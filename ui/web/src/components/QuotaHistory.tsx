@@ -1,6 +1,6 @@
 import { Flex, FlexItem, H4, Text } from '@bigcommerce/big-design';
 import { useQuery } from '@tanstack/react-query';
-import { useMemo, useState } from 'react';
+import { lazy, Suspense, useMemo, useState } from 'react';
 import styled from 'styled-components';
 import { quotaQueries } from '../api/queries/quota';
 import type { Quota, QuotaHistory as History } from '../api/types';
@@ -9,8 +9,14 @@ import { text } from '../text';
 import { quotaText } from '../texts/quota';
 import { useApp } from './app';
 import { Loaded, Quiet } from './Feedback';
-import { QuotaChart } from './QuotaChart';
 import { QuotaTable } from './QuotaTable';
+
+const QuotaChart = lazy(async () => ({ default: (await import('./QuotaChart')).QuotaChart }));
+
+/** As high as the chart that comes. */
+const ChartPlace = styled.div`
+  height: 248px;
+`;
 
 const Ranges = styled.div`
   background-color: ${({ theme }) => theme.colors.secondary20};
@@ -174,13 +180,15 @@ function Shown({ history, range, stale }: { history: History; range: Range; stal
         <Key mark="quota" name={t.quota} value={chart.showsCapacity ? (at === undefined ? undefined : quota) : capacity === null ? t.unknown : t.beyond(quota)} />
         <Key mark="refused" name={t.refused} value={at === undefined ? undefined : number(refused)} />
       </Legend>
-      <QuotaChart
-        chart={chart}
-        days={history.step_minutes >= 60}
-        onSelect={setSelected}
-        selected={at}
-        valueText={at === undefined ? '' : t.value(when, used, others, quota, refused > 0 ? format.number(refused) : '')}
-      />
+      <Suspense fallback={<ChartPlace />}>
+        <QuotaChart
+          chart={chart}
+          days={history.step_minutes >= 60}
+          onSelect={setSelected}
+          selected={at}
+          valueText={at === undefined ? '' : t.value(when, used, others, quota, refused > 0 ? format.number(refused) : '')}
+        />
+      </Suspense>
       <Text color="secondary60" marginBottom="xSmall" marginTop="xSmall">
         <Summary range={range} sum={sum} />
       </Text>
