@@ -33,7 +33,7 @@ func (w *Workers) doStoreRefresh(ctx context.Context, j *job) error {
 		}
 		err = tx.SetStoreInfo(ctx, j.row.StoreHash, tenants.StoreInfo{
 			Name: info.Name, Domain: info.Domain, SecureURL: info.SecureURL, PlanName: info.PlanName,
-			Timezone: info.Timezone.Name, Currency: info.Currency,
+			Timezone: info.Timezone.Name, Currency: info.Currency, WeightUnits: info.WeightUnits, LengthUnits: info.DimensionUnits,
 		})
 		if err != nil {
 			return err

@@ -37,6 +37,8 @@ type Store struct {
 	PlanName      string     `gorm:"size:64" json:"plan_name"`
 	Timezone      string     `gorm:"size:64" json:"timezone"` // IANA name, "UTC" until the store was read
 	Currency      string     `gorm:"size:8" json:"currency"`
+	WeightUnits   string     `gorm:"size:16;default:''" json:"-"` // as BigCommerce names them; "" until the store was read
+	LengthUnits   string     `gorm:"size:16;default:''" json:"-"`
 	State         StoreState `gorm:"size:32;index" json:"state"`
 	StateReason   string     `gorm:"size:500" json:"state_reason"` // for the merchant: why, and what to do
 	Origin        Origin     `gorm:"size:32" json:"origin"`

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strings"
 	"time"
 
 	"gorm.io/gorm/clause"
@@ -157,7 +158,40 @@ func (d *DB) SetStoreInfo(ctx context.Context, hash string, info StoreInfo) erro
 	return d.updateStore(ctx, hash, map[string]any{
 		"name": cleanName(info.Name, 255), "domain": cleanName(info.Domain, 255), "secure_url": cleanName(info.SecureURL, 255),
 		"plan_name": cleanName(info.PlanName, 64), "timezone": cleanName(info.Timezone, 64), "currency": cleanName(info.Currency, 8),
+		"weight_units": cleanName(info.WeightUnits, 16), "length_units": cleanName(info.LengthUnits, 16),
 	})
+}
+
+// Unit is the unit in which a store counts a measure, as people write it: "USD", "kg", "cm". It is
+// "" for a measure without one, and while the store's is not known.
+func (s *Store) Unit(measure string) string {
+	switch measure {
+	case MeasureMoney:
+		return s.Currency
+	case MeasureWeight:
+		return shortUnit(s.WeightUnits)
+	case MeasureLength:
+		return shortUnit(s.LengthUnits)
+	}
+	return ""
+}
+
+// What numbers of records measure.
+const (
+	MeasureMoney  = "money"
+	MeasureWeight = "weight"
+	MeasureLength = "length"
+)
+
+// shortUnit is a unit that BigCommerce names.
+func shortUnit(name string) string {
+	short := map[string]string{
+		"ounces": "oz", "lbs": "lb", "pounds": "lb", "grams": "g", "kgs": "kg", "kilograms": "kg", "tonnes": "t", "inches": "in", "centimeters": "cm",
+	}
+	if unit, ok := short[strings.ToLower(name)]; ok {
+		return unit
+	}
+	return name
 }
 
 // MissingScopes returns which of the OAuth scopes the store is known not to have granted.

@@ -22,7 +22,7 @@ type Install struct {
 
 // StoreInfo is what BigCommerce says of a store (GET /v2/store).
 type StoreInfo struct {
-	Name, Domain, SecureURL, PlanName, Timezone, Currency string
+	Name, Domain, SecureURL, PlanName, Timezone, Currency, WeightUnits, LengthUnits string
 }
 
 // UserSeen is a user as a signed payload or an install names one.

@@ -65,7 +65,16 @@ func (a *API) kindFields(c *gin.Context) {
 		_ = c.Error(err)
 		return
 	}
-	c.JSON(http.StatusOK, gin.H{"fields": catalogue.Targets()})
+	store, err := a.cfg.DB.Store(c.Request.Context(), caller(c).StoreHash)
+	if err != nil {
+		_ = c.Error(err)
+		return
+	}
+	targets := catalogue.Targets()
+	for i, t := range targets {
+		targets[i].Unit = store.Unit(t.Measure)
+	}
+	c.JSON(http.StatusOK, gin.H{"fields": targets})
 }
 
 // mappedOf returns the kind of the flow flowID or, when that is "", the kind that the request

@@ -127,11 +127,11 @@ func TestFlowOfAnotherKind(t *testing.T) {
 		body["source"] = source
 		p.call("POST", "/sources/inspect", token, body, http.StatusOK, &seen)
 		want := tenants.Mapping{Fields: []tenants.FieldMapping{{Target: "plate", Expression: "Plate"}}}
-		if diff := cmp.Diff(want, seen.SuggestedMapping); diff != "" {
+		if diff := cmp.Diff(want, seen.SuggestedMapping.Mapping()); diff != "" {
 			t.Error(diff)
 		}
 		delete(body, "source")
-		body["snapshot_id"], body["mapping"] = snap, seen.SuggestedMapping
+		body["snapshot_id"], body["mapping"] = snap, seen.SuggestedMapping.Mapping()
 		var shown upsert.Preview
 		p.call("POST", "/mappings/preview", token, body, http.StatusOK, &shown)
 		if len(shown.Rows) != 2 || shown.Rows[0].Key != "ZH 1" || shown.Rows[0].Document["plate"] != "ZH 1" || len(shown.CompileErrors) > 0 {
@@ -141,7 +141,7 @@ func TestFlowOfAnotherKind(t *testing.T) {
 	save := func(options map[string]any, status int, out any) {
 		t.Helper()
 		p.call("PUT", "/flows/"+f.ID, token, map[string]any{"version": f.Version, "name": f.Name, "source": source, "format": seen.Format,
-			"mapping": seen.SuggestedMapping, "options": options}, status, out)
+			"mapping": seen.SuggestedMapping.Mapping(), "options": options}, status, out)
 	}
 	for option, value := range map[string]any{"unknown": "sell", "doors": 9, "note": 1, "depots": "x", "repeated_names": "fail"} {
 		var refused problem.Body

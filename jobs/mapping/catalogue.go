@@ -34,7 +34,22 @@ type Field struct {
 	Columns  []string
 	Levels   [][]string
 	Fallback string // the expression that is suggested when no column fits; "" for none
+
+	Group   Group  // where it is shown; "" leaves that to the catalogue
+	Measure string // what a number measures: one of tenants' measures, "" for none
 }
+
+// Group is where people look for a field.
+type Group string
+
+// The groups of fields.
+const (
+	GroupRequired Group = "required"
+	GroupCommon   Group = "common"
+	GroupSEO      Group = "seo"
+	GroupShipping Group = "shipping"
+	GroupMore     Group = "more"
+)
 
 // FormatPath is the Format of a field that is a path of names, "A > B", or several, "A > B|C".
 const FormatPath = "path"
@@ -116,6 +131,10 @@ type Target struct {
 	MaxLength int      `json:"max_length,omitempty"` // characters
 	Enum      []string `json:"enum,omitempty"`
 	Help      string   `json:"help,omitempty"`
+	Group     Group    `json:"group"`
+	Synonyms  []string `json:"synonyms"` // lower case letters and digits only
+	Unit      string   `json:"unit"`     // of a number: who shows it fills it from Measure
+	Measure   string   `json:"-"`
 }
 
 // Targets lists the fields that a mapping may fill: the usual ones first, the others by label.
@@ -125,7 +144,8 @@ func (c *Catalogue) Targets() []Target {
 		if f.unmappable() != "" {
 			continue
 		}
-		t := Target{Name: f.Name, Label: f.label(), Type: f.Type, Required: f.required(), MaxLength: f.MaxLength, Enum: f.Enum, Help: f.Help}
+		t := Target{Name: f.Name, Label: f.label(), Type: f.Type, Required: f.required(), MaxLength: f.MaxLength, Enum: f.Enum, Help: f.Help,
+			Group: c.group(f), Synonyms: f.synonyms(), Measure: f.Measure}
 		if f.Format == FormatPath {
 			t.MaxLength = 0 // it is of each name
 		}
@@ -144,6 +164,40 @@ func (c *Catalogue) Targets() []Target {
 		return strings.Compare(a.Label, b.Label)
 	})
 	return out
+}
+
+// group returns where f is shown.
+func (c *Catalogue) group(f *Field) Group {
+	switch {
+	case f.required():
+		return GroupRequired
+	case f.Group != "":
+		return f.Group
+	case slices.Contains(c.first, f.Name):
+		return GroupCommon
+	}
+	return GroupMore
+}
+
+// synonyms are the names that systems give f, each once; never nil.
+func (f *Field) synonyms() []string {
+	out := []string{}
+	for _, names := range append([][]string{f.Columns}, f.Levels...) {
+		for _, name := range names {
+			if !slices.Contains(out, name) {
+				out = append(out, name)
+			}
+		}
+	}
+	return out
+}
+
+// Measure is what a field's number measures: one of tenants' measures, "" for none.
+func (c *Catalogue) Measure(name string) string {
+	if f := c.names[name]; f != nil {
+		return f.Measure
+	}
+	return ""
 }
 
 // missing returns the fields that a mapping must fill and does not, by name.

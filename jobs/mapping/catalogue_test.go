@@ -63,7 +63,7 @@ func TestImplied(t *testing.T) {
 }
 
 func TestSuggestFromACatalogue(t *testing.T) {
-	got := parts.Suggest([]string{"PART_NO", "style", "group", "brand", "price"}, [][]string{{"A", "x", "y", "Acme", "cheap"}})
+	got := parts.Suggest([]string{"PART_NO", "style", "group", "brand", "price"}, [][]string{{"A", "x", "y", "Acme", "cheap"}}).Mapping()
 	want := mappingOf("category", "path(group, style)", "brand", "brand", "sku", "PART_NO", "weight", "0")
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -99,7 +99,7 @@ func FuzzSuggest(f *testing.F) {
 			}
 			seen[c] = true
 		}
-		m := parts.Suggest(columns, [][]string{strings.Split(row, ","), {}})
+		m := parts.Suggest(columns, [][]string{strings.Split(row, ","), {}}).Mapping()
 		targets := map[string]bool{}
 		for _, fm := range m.Fields {
 			if targets[fm.Target] {

@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 
@@ -30,19 +31,43 @@ func normal(name string) string {
 	return b.String()
 }
 
+// Suggestion is a proposed mapping.
+type Suggestion struct {
+	Fields []SuggestedField `json:"fields"`
+}
+
+// SuggestedField proposes from what to fill a target.
+type SuggestedField struct {
+	Target     string `json:"target"`
+	Expression string `json:"expression"`
+	// Guessed: nothing in the source says so. It is a value that many stores use, a column that might
+	// as well be another field's, or one of several that this field might be.
+	Guessed bool `json:"guessed"`
+}
+
+// Mapping is the proposal as it is saved.
+func (s Suggestion) Mapping() tenants.Mapping {
+	m := tenants.Mapping{Fields: make([]tenants.FieldMapping, len(s.Fields))}
+	for i, f := range s.Fields {
+		m.Fields[i] = tenants.FieldMapping{Target: f.Target, Expression: f.Expression}
+	}
+	return m
+}
+
 // Suggest proposes a mapping from the names of the columns and a look at some rows. Each target
 // comes at most once and only if its column's values fit. A field that BigCommerce needs and no
 // column fits becomes its Fallback. What cannot be known (a price, a name) is left out and Compile
 // names it.
-func (c *Catalogue) Suggest(header []string, sample [][]string) tenants.Mapping {
+func (c *Catalogue) Suggest(header []string, sample [][]string) Suggestion {
 	s := suggester{header: header, sample: sample[:min(len(sample), sampleLook)], used: make(map[int]bool)}
 	s.names = make(map[string]int, len(header))
 	for i := len(header) - 1; i >= 0; i-- { // the first of two alike wins
 		s.names[normal(header[i])] = i
 	}
-	var m tenants.Mapping
+	out := Suggestion{Fields: []SuggestedField{}}
+	from := make(map[string]int) // column by target
 	add := func(target, expression string) {
-		m.Fields = append(m.Fields, tenants.FieldMapping{Target: target, Expression: expression})
+		out.Fields = append(out.Fields, SuggestedField{Target: target, Expression: expression})
 	}
 	for _, f := range c.fields {
 		if f.unmappable() != "" {
@@ -53,12 +78,34 @@ func (c *Catalogue) Suggest(header []string, sample [][]string) tenants.Mapping 
 				add(f.Name, e)
 			}
 		} else if i := s.find(f.Columns, f); i >= 0 {
+			from[f.Name] = i
 			add(f.Name, s.expression(i, f))
 		} else if f.Fallback != "" {
 			add(f.Name, f.Fallback)
 		}
 	}
-	return m
+	for i, f := range out.Fields {
+		spec := c.names[f.Target]
+		column, isColumn := from[f.Target]
+		out.Fields[i].Guessed = f.Expression == spec.Fallback || isColumn && (s.oneOfSeveral(spec) || c.wantedElsewhere(normal(header[column]), out))
+	}
+	return out
+}
+
+// oneOfSeveral reports whether a column that nothing uses might be spec as well.
+func (s *suggester) oneOfSeveral(spec *Field) bool {
+	return slices.ContainsFunc(spec.Columns, func(name string) bool {
+		i, ok := s.names[name]
+		return ok && !s.used[i] && s.fits(i, spec)
+	})
+}
+
+// wantedElsewhere reports whether a field that was given nothing might be the column of that name.
+func (c *Catalogue) wantedElsewhere(name string, given Suggestion) bool {
+	return slices.ContainsFunc(c.fields, func(f *Field) bool {
+		return f.unmappable() == "" && slices.Contains(f.Columns, name) &&
+			!slices.ContainsFunc(given.Fields, func(g SuggestedField) bool { return g.Target == f.Name })
+	})
 }
 
 type suggester struct {

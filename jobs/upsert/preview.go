@@ -29,14 +29,14 @@ type InspectRequest struct {
 
 // Inspection is what the panel shows of a source before it is mapped.
 type Inspection struct {
-	SnapshotID       string          `json:"snapshot_id"`
-	Format           tenants.Format  `json:"format"`
-	Header           []string        `json:"header"`
-	Expressions      []string        `json:"expressions"` // of each column of Header, that which is its value
-	Rows             [][]string      `json:"rows"`        // at most 20, long values cut
-	RowErrors        []RowError      `json:"row_errors"`
-	Size             int64           `json:"size"`
-	SuggestedMapping tenants.Mapping `json:"suggested_mapping"`
+	SnapshotID       string             `json:"snapshot_id"`
+	Format           tenants.Format     `json:"format"`
+	Header           []string           `json:"header"`
+	Expressions      []string           `json:"expressions"` // of each column of Header, that which is its value
+	Rows             [][]string         `json:"rows"`        // at most 20, long values cut
+	RowErrors        []RowError         `json:"row_errors"`
+	Size             int64              `json:"size"`
+	SuggestedMapping mapping.Suggestion `json:"suggested_mapping"`
 }
 
 // RowError is a row that cannot be used.

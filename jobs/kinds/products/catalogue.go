@@ -3,6 +3,7 @@ package products
 import (
 	"sluice/internal/bigcommerce"
 	"sluice/jobs/mapping"
+	"sluice/tenants"
 )
 
 // catalogue is what a mapping of products may fill.
@@ -22,6 +23,7 @@ func newCatalogue() *mapping.Catalogue {
 		f := mapping.Field{Field: fields[name], Columns: columns}
 		f.Key = name == "sku"
 		f.Instead, f.Label, f.Help, f.Hint, f.Fallback = insteadOf[name], labels[name], help[name], hints[name], fallbacks[name]
+		f.Group, f.Measure = groups[name], measures[name]
 		if name == targetCategory {
 			f.Levels = categoryColumns
 		}
@@ -68,6 +70,22 @@ var hints = map[string]string{
 
 // fallbacks are the constants of fields that BigCommerce requires and many sources lack.
 var fallbacks = map[string]string{"type": `"physical"`, "weight": "0"}
+
+// groups are where fields are looked for that are neither required nor usual.
+var groups = map[string]mapping.Group{
+	"page_title": mapping.GroupSEO, "meta_description": mapping.GroupSEO, "meta_keywords": mapping.GroupSEO, "search_keywords": mapping.GroupSEO,
+	"open_graph_type": mapping.GroupSEO, "open_graph_title": mapping.GroupSEO, "open_graph_description": mapping.GroupSEO,
+	"open_graph_use_image": mapping.GroupSEO, "open_graph_use_meta_description": mapping.GroupSEO, "open_graph_use_product_name": mapping.GroupSEO,
+	"width": mapping.GroupShipping, "height": mapping.GroupShipping, "depth": mapping.GroupShipping,
+	"is_free_shipping": mapping.GroupShipping, "fixed_cost_shipping_price": mapping.GroupShipping,
+}
+
+// measures are what numbers measure.
+var measures = map[string]string{
+	"price": tenants.MeasureMoney, "cost_price": tenants.MeasureMoney, "retail_price": tenants.MeasureMoney, "sale_price": tenants.MeasureMoney,
+	"map_price": tenants.MeasureMoney, "fixed_cost_shipping_price": tenants.MeasureMoney,
+	"weight": tenants.MeasureWeight, "width": tenants.MeasureLength, "height": tenants.MeasureLength, "depth": tenants.MeasureLength,
+}
 
 // shownFirst are the fields that nearly every mapping has, in the order in which they are shown.
 var shownFirst = []string{

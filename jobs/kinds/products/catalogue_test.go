@@ -70,7 +70,7 @@ func TestSuggest(t *testing.T) {
 				}
 				sample = append(sample, strings.Split(line, sep))
 			}
-			got := catalogue.Suggest(header, sample)
+			got := catalogue.Suggest(header, sample).Mapping()
 			if diff := cmp.Diff(mappingOf(tt.want...), got); diff != "" {
 				t.Fatalf("(-want +got):\n%s", diff)
 			}
@@ -175,7 +175,7 @@ func BenchmarkApply(b *testing.B) {
 		"expressions": {"price", "number(ListPrice) * 1.2", "name", `left(upper(PartDescription), 250)`, "brand", `first(Audience, "none")`},
 	} {
 		b.Run(name, func(b *testing.B) {
-			suggested := catalogue.Suggest(header, rows[:20])
+			suggested := catalogue.Suggest(header, rows[:20]).Mapping()
 			for i := 0; i < len(m); i += 2 {
 				suggested.Fields = append(suggested.Fields[:0:0], suggested.Fields...)
 				replaced := false
@@ -207,7 +207,7 @@ func BenchmarkApply(b *testing.B) {
 // TestApplyAllocations: what a row costs must not creep up, a run has millions of them.
 func TestApplyAllocations(t *testing.T) {
 	header, rows := erp(10)
-	p, err := catalogue.Compile(catalogue.Suggest(header, rows), header)
+	p, err := catalogue.Compile(catalogue.Suggest(header, rows).Mapping(), header)
 	if err != nil {
 		t.Fatal(fieldsOf(err))
 	}

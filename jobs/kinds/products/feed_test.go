@@ -36,7 +36,7 @@ func TestBadFeed(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	p, err := catalogue.Compile(catalogue.Suggest(r.Header(), nil), r.Header())
+	p, err := catalogue.Compile(catalogue.Suggest(r.Header(), nil).Mapping(), r.Header())
 	if err != nil {
 		t.Fatal(fieldsOf(err))
 	}
