@@ -8,6 +8,7 @@ import type { Session } from './api/types';
 import { Frame } from './components/Frame';
 import { Notice } from './components/Notice';
 import { panelRouter } from './router';
+import { rememberAddress } from './lib/lastAddress';
 import { fakeFetch, kinds, session } from './test/render';
 import { text } from './text';
 
@@ -24,7 +25,7 @@ function open({ deepLink = '/', s = session, ended = false }: { deepLink?: strin
   });
   const client = new Client({ session: { token: 't', expires_at: '2099-01-01T00:00:00Z' }, onEnded: () => undefined, fetch });
   const queryClient = newQueryClient();
-  const router = panelRouter(deepLink);
+  const router = panelRouter({ deep_link: deepLink, store_hash: 'abc123' });
   const app = (over: boolean) => (
     <Frame>
       <App client={client} ended={over} locale="en-US" queryClient={queryClient} router={router} />
@@ -34,7 +35,10 @@ function open({ deepLink = '/', s = session, ended = false }: { deepLink?: strin
   return { calls, end: () => view.rerender(app(true)) };
 }
 
-beforeEach(() => window.history.replaceState(null, '', '/load'));
+beforeEach(() => {
+  window.history.replaceState(null, '', '/load');
+  sessionStorage.clear();
+});
 
 describe('App', () => {
   it('opens the overview of a new store with its next steps and quota', async () => {
@@ -65,6 +69,26 @@ describe('App', () => {
     window.history.replaceState(null, '', '/load');
     open({ deepLink: '/storefront/signOn' });
     await waitFor(() => expect(window.location.hash).toBe('#/settings/shoppers/signOn'));
+  });
+
+  it('opens where it was left after a reload of the control panel, and anew later or for a deep link', async () => {
+    const leave = () => {
+      window.dispatchEvent(new Event('pagehide'));
+      cleanup();
+      window.history.replaceState(null, '', '/load');
+    };
+    open({ deepLink: '/settings/keys' });
+    await screen.findByRole('tab', { name: 'API keys' });
+    leave();
+    open();
+    expect((await screen.findByRole('tab', { name: 'API keys' })).getAttribute('aria-selected')).toBe('true');
+    leave();
+    open({ deepLink: '/activity' });
+    expect(await screen.findByRole('link', { name: 'Activity', current: 'page' })).toBeTruthy();
+    leave();
+    rememberAddress('abc123', '/settings', Date.now() - 60_000);
+    open();
+    expect(await screen.findByRole('link', { name: 'Home', current: 'page' })).toBeTruthy();
   });
 
   it('gives each page an address and a place in the history, and takes the focus along', async () => {

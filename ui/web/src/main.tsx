@@ -31,7 +31,7 @@ const client =
     },
   });
 
-const router = session && panelRouter(session.deep_link);
+const router = session && panelRouter(session);
 
 function subscribe(listener: () => void) {
   listeners.add(listener);

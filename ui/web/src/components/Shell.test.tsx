@@ -2,6 +2,7 @@ import { act, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { describe, expect, it, vi } from 'vitest';
 import { applyEvent } from '../api/queries/events';
+import { expectAccessible } from '../test/axe';
 import { renderInPanel, session } from '../test/render';
 import { text } from '../text';
 import { helpText } from '../texts/help';
@@ -33,6 +34,7 @@ describe('Shell', () => {
     expect(await screen.findByRole('heading', { name: topic.title })).toBe(document.activeElement);
     expect(screen.getByRole('complementary', { name: `Help: ${topic.title}` })).toBeTruthy();
     expect(screen.getByRole('link', { name: helpText.support }).getAttribute('href')).toBe('https://help.example/');
+    await expectAccessible();
     await userEvent.keyboard('{Escape}');
     expect(screen.queryByRole('complementary')).toBeNull();
     expect(document.activeElement).toBe(button);

@@ -32,10 +32,10 @@ export const commonText = {
     cancelled: 'Cancelled',
   } satisfies Record<RunState, string>,
   doneWithErrors: 'Done, with errors',
-  dryRun: 'Dry run',
+  dryRun: 'Preview',
   compared: 'Compared with the store',
   phases: {
-    fetch: 'Fetching the feed',
+    fetch: 'Fetching the data',
     plan: 'Reading rows and planning',
     match: 'Comparing with the store',
     write: 'Writing to the store',

@@ -3,8 +3,9 @@ import { act, screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { useState } from 'react';
 import { useNavigate } from 'react-router';
-import { describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ApiError } from '../../api/errors';
+import { expectAccessible } from '../../test/axe';
 import { renderInPanel, session } from '../../test/render';
 import { text } from '../../text';
 import { ActionButtons } from '../ActionButtons';
@@ -25,6 +26,8 @@ function RunButton() {
 }
 
 describe('the shared states', () => {
+  afterEach(() => expectAccessible()); // before what is rendered is taken away
+
   it('says that something is loading', () => {
     renderInPanel(<PageSkeleton />);
     expect(screen.getByRole('status').textContent).toBe('Loading');
