@@ -1,9 +1,9 @@
 import { Contact } from './contact';
 import { ApiError, networkError, problemFrom } from './errors';
 import type {
-  APIKey, AuditList, BootSession, CardField, CardOwner, CardPreview, CardPreviewRequest, ChangeList, CreatedAPIKey, CustomerGroups, Expressions, Flow, FlowChange, InspectRequest,
-  Inspection, IssueList, KindList, NewAPIKey, NewFlow, NewRun, Presets, Preview, PreviewRequest, ProviderAnswer, ProviderChange, ProviderChecks, Quota, QuotaHistory, RenewedSession,
-  RoleChange, Run, RunList, SchedulePreview, SchedulePreviewRequest, ScriptChange, Session, Severity, SignInList, Storefront, StorefrontChange, StorefrontSettings,
+  ActivityFilter, ActivityList, APIKey, AuditList, BootSession, CardField, CardOwner, CardPreview, CardPreviewRequest, ChangedFields, ChangeFilter, ChangeList, CreatedAPIKey, CustomerGroups, Expressions, Flow, FlowChange, InspectRequest,
+  Inspection, IssueFilter, IssueList, KindList, NewAPIKey, NewFlow, NewRun, Presets, Preview, PreviewRequest, ProviderAnswer, ProviderChange, ProviderChecks, Quota, QuotaHistory, RenewedSession,
+  RoleChange, Run, RunList, RunProblems, SchedulePreview, SchedulePreviewRequest, ScriptChange, Session, SignInList, Storefront, StorefrontChange, StorefrontSettings,
   TargetFields, Upload, User,
 } from './types';
 
@@ -22,7 +22,7 @@ export interface ClientOptions {
 /** What stands before a server that does not answer says these. */
 const gatewayErrors = [502, 503, 504];
 
-type Query = Record<string, string | number | undefined>;
+type Query = Partial<Record<string, string | number>>;
 
 /**
  * Calls /api/v1 with the session's token, which lives in this object and nowhere else. It renews the
@@ -189,12 +189,14 @@ export class Client {
   cancelRun = (id: string) => this.#call<Run>('POST', `/runs/${seg(id)}/cancel`);
   answerRun = (id: string, said: { guard: string; answer: 'proceed' | 'stop' }) => this.#call<Run>('POST', `/runs/${seg(id)}/answer`, { json: said });
   retryRun = (id: string) => this.#call<Run>('POST', `/runs/${seg(id)}/retry`);
-  issues = async (runId: string, query: { severity?: Severity; after?: string; limit?: number }, signal?: AbortSignal) => {
-    const page = await this.#call<IssueList>('GET', `/runs/${seg(runId)}/issues`, { query, signal });
+  problems = async (runId: string, signal?: AbortSignal) => (await this.#call<RunProblems>('GET', `/runs/${seg(runId)}/problems`, { signal })).problems;
+  issues = async (runId: string, query: IssueFilter & { after?: string; limit?: number }, signal?: AbortSignal) => {
+    const page = await this.#call<IssueList>('GET', `/runs/${seg(runId)}/issues`, { query: { ...query }, signal });
     return { items: page.issues, next: page.next };
   };
-  changes = async (runId: string, query: { after?: string; limit?: number }, signal?: AbortSignal) => {
-    const page = await this.#call<ChangeList>('GET', `/runs/${seg(runId)}/changes`, { query, signal });
+  changedFields = (runId: string, signal?: AbortSignal) => this.#call<ChangedFields>('GET', `/runs/${seg(runId)}/changes/fields`, { signal });
+  changes = async (runId: string, query: ChangeFilter & { after?: string; limit?: number }, signal?: AbortSignal) => {
+    const page = await this.#call<ChangeList>('GET', `/runs/${seg(runId)}/changes`, { query: { ...query }, signal });
     return { items: page.changes, next: page.next };
   };
   errorsCSV = async (runId: string): Promise<Blob> => {
@@ -202,6 +204,11 @@ export class Client {
     return response.blob().catch(() => {
       throw networkError();
     });
+  };
+
+  activity = async (query: ActivityFilter & { after?: string; limit?: number }, signal?: AbortSignal) => {
+    const page = await this.#call<ActivityList>('GET', '/activity', { query: { ...query }, signal });
+    return { items: page.entries, next: page.next };
   };
 
   users = (signal?: AbortSignal) => this.#all<User>('/users', 'after', (page) => page.users, signal);

@@ -3,7 +3,7 @@
 // _ms and whole seconds where it ends in _seconds.
 
 import type {
-  CardField, CardPreviewRequest, ChannelScript, ClaimMapping, Issue, ProviderChange, ProviderChecks, CustomerGroups, Run, Session, Source, StorefrontSettings, User,
+  Change, CardField, CardPreviewRequest, ChannelScript, ClaimMapping, Issue, ProviderChange, ProviderChecks, CustomerGroups, Run, Session, Source, StorefrontSettings, User,
 } from './schema';
 
 export type * from './schema';
@@ -25,6 +25,27 @@ export type SourceKind = Source['kind'];
 export type RunState = Run['state'];
 export type RunPhase = Exclude<Run['phase'], ''>;
 export type Severity = Issue['severity'];
+export type RunOutcome = Run['outcome'];
+/** What a list of a run's errors and warnings is narrowed to; empty narrows nothing. */
+export interface IssueFilter {
+  severity?: Severity | '';
+  cause?: string;
+  q?: string;
+}
+export interface ChangeFilter {
+  action?: Change['action'] | '';
+  field?: string;
+  q?: string;
+}
+export interface ActivityFilter {
+  flow_id?: string;
+  kind?: string;
+  result?: string;
+  actor?: string;
+  from?: string;
+  to?: string;
+  q?: string;
+}
 export type CardFormat = CardField['format'];
 export type ConsentCategory = StorefrontSettings['consent_category'];
 export type ScriptState = ChannelScript['state'];

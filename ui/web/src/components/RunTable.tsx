@@ -1,68 +1,63 @@
-import { Badge, Flex, ProgressBar, Small } from '@bigcommerce/big-design';
-import styled from 'styled-components';
+import { Badge, Flex, Small } from '@bigcommerce/big-design';
 import { isFinal } from '../api/queries/runs';
 import type { Run } from '../api/types';
-import { text } from '../text';
-import { activityText } from '../texts/activity';
+import { runText } from '../texts/run';
 import { useApp } from './app';
+import { Bar } from './Bar';
 import { NarrowOnly, Wrap } from './Cells';
-import { Hidden } from './Hidden';
-import { runBadge, runResult } from './runs';
 import { DataTable } from './DataTable';
+import { outcomeBadge, stepOf, useOutcome } from './runs';
 import { TextLink } from './TextLink';
 
-const OneLine = styled.span`
-  white-space: nowrap;
-`;
+const t = runText.table;
+const wideOnly = { mobile: 'none', tablet: 'table-cell' } as const;
 
-/** Runs, newest first. */
-export function RunTable({ runs, caption, flush }: { runs: Run[]; caption: string; flush?: boolean }) {
+/** Runs, newest first, each with what it came to. */
+export function RunTable({ runs, caption, flush, named = true }: { runs: Run[]; caption: string; flush?: boolean; /** Whether to say of which sync. */ named?: boolean }) {
   const { format } = useApp();
+  const when = (run: Run) => <span title={format.dateTime(run.created_at)}>{format.ago(run.created_at)}</span>;
   return (
     <DataTable
       aria-label={caption}
-      flush={flush}
       columns={[
         {
-          header: activityText.feed,
-          hash: 'feed',
+          header: named ? t.sync : t.started,
+          hash: 'run',
+          verticalAlign: 'top',
           render: (run: Run) => (
             <Wrap $min={6}>
-              <TextLink to={`/activity/${run.id}`}>{run.flow_name || text.none}</TextLink>
+              <TextLink to={`/activity/${run.id}`}>{named ? run.flow_name || t.gone : when(run)}</TextLink>
               <Small color="secondary60" marginBottom="none">
-                {[run.dry_run ? text.dryRun : '', run.compare ? text.compared : ''].filter(Boolean).join(', ')} <NarrowOnly>{format.ago(run.created_at)}</NarrowOnly>
+                {kindOfRun(run)} {named ? <NarrowOnly>{when(run)}</NarrowOnly> : null}
               </Small>
             </Wrap>
           ),
         },
-        {
-          header: activityText.state,
-          hash: 'state',
-          render: (run: Run) => <RunStateCell run={run} />,
-        },
-        { header: activityText.result, hash: 'result', render: (run: Run) => <Wrap $min={7}>{runResult(run, format)}</Wrap> },
-        { header: activityText.requests, hash: 'requests', align: 'right', render: (run: Run) => format.number(run.requests), display: { mobile: 'none', tablet: 'table-cell' } },
-        { header: activityText.started, hash: 'started', display: { mobile: 'none', tablet: 'table-cell' }, render: (run: Run) => <span title={format.dateTime(run.created_at)}>{format.ago(run.created_at)}</span> },
+        { header: t.result, hash: 'result', verticalAlign: 'top', render: (run: Run) => <ResultCell run={run} /> },
+        ...(named ? [{ header: t.started, hash: 'started', verticalAlign: 'top' as const, display: wideOnly, render: when }] : []),
       ]}
+      flush={flush}
       items={runs}
       keyField="id"
     />
   );
 }
 
-function RunStateCell({ run }: { run: Run }) {
-  const { format } = useApp();
+/** "Preview", "Run, compared with the store". */
+export function kindOfRun(run: Pick<Run, 'dry_run' | 'compare'>): string {
+  const what = run.dry_run ? runText.preview : runText.run;
+  return run.compare ? t.compared(what) : what;
+}
+
+function ResultCell({ run }: { run: Run }) {
+  const outcome = useOutcome(run);
   return (
-    <Flex flexDirection="column" flexGap="0.375rem" alignItems="flex-start">
-      <OneLine>
-        <Badge {...runBadge(run)} />
-      </OneLine>
-      {isFinal(run) || run.state === 'queued' || run.state === 'asking' ? null : (
-        <>
-          <ProgressBar percent={Math.floor(run.progress * 100)} />
-          <Hidden>{format.percent(run.progress)}</Hidden>
-        </>
-      )}
-    </Flex>
+    <Wrap $min={9}>
+      <Flex alignItems="flex-start" flexDirection="column" flexGap="0.25rem">
+        <Badge {...outcomeBadge(outcome, run)} />
+        <span>{outcome.sentence}</span>
+      </Flex>
+      {isFinal(run) || run.state === 'queued' || run.state === 'asking' ? null : <Bar done={stepOf(run).done} label={runText.progress.label} />}
+    </Wrap>
   );
 }

@@ -1,56 +1,20 @@
 import type { BadgeProps } from '@bigcommerce/big-design';
-import { isFinal } from '../api/queries/runs';
 import type { Run } from '../api/types';
-import type { Formatter } from '../lib/format';
-import { text } from '../text';
-import { activityText } from '../texts/activity';
+import { type Outcome, outcomeOf, type RunFacts, type Tone } from '../lib/outcome';
+import { useApp } from './app';
+import { useWords } from './kinds';
 
-/** A run's state as a badge: done is only green when no row failed. */
-export function runBadge(run: Pick<Run, 'state' | 'failed'>): BadgeProps {
-  const label = text.states[run.state];
-  switch (run.state) {
-    case 'done':
-      return run.failed > 0 ? { label: text.doneWithErrors, variant: 'warning' } : { label, variant: 'success' };
-    case 'failed':
-      return { label, variant: 'danger' };
-    case 'paused':
-    case 'asking':
-    case 'cancelling':
-      return { label, variant: 'warning' };
-    case 'running':
-      return { label, variant: 'primary' };
-    default:
-      return { label, variant: 'secondary' };
-  }
+const variants: Record<Tone, BadgeProps['variant']> = { success: 'success', info: 'secondary', warning: 'warning', error: 'danger' };
+
+export function outcomeBadge(outcome: Outcome, run: Pick<Run, 'state'>): BadgeProps {
+  return { label: outcome.badge, variant: run.state === 'running' ? 'primary' : variants[outcome.tone] };
 }
 
-/** One line that says what a run did or would do. Zero counts are left out. */
-export function runResult(run: Run, f: Formatter): string {
-  const t = activityText.result_;
-  const parts: string[] = [];
-  const add = (n: number, say: (n: string) => string) => {
-    if (n > 0) parts.push(say(f.number(n)));
-  };
-  if (run.dry_run) {
-    add(Math.max(run.to_create, run.created), t.toCreate);
-    add(Math.max(run.to_update, run.updated), t.toUpdate);
-  } else {
-    add(run.created, t.created);
-    add(run.updated, t.updated);
-  }
-  add(run.unchanged, t.unchanged);
-  add(run.failed, t.failed);
-  return parts.length > 0 ? parts.join(', ') : isFinal(run) ? text.none : t.nothing;
-}
-
-/** What a dry run says would be written: the planner's counts, or what was counted as created in it. */
-export function wouldWrite(run: Run): { create: number; update: number } {
-  return { create: Math.max(run.to_create, run.created), update: Math.max(run.to_update, run.updated) };
-}
-
-export function phaseText(run: Run): string {
-  if (run.state !== 'running' && run.state !== 'cancelling') return text.states[run.state];
-  return run.phase ? text.phases[run.phase] : text.states[run.state];
+/** What a run came to, in the words of its kind. */
+export function useOutcome(run: RunFacts & Pick<Run, 'kind'>): Outcome {
+  const { format } = useApp();
+  const words = useWords(run.kind);
+  return outcomeOf(run, words, format);
 }
 
 /** Seconds between start and end, or until now. */
@@ -60,3 +24,20 @@ export function runSeconds(run: Run, now = Date.now()): number | undefined {
   const to = Date.parse(run.finished_at ?? '');
   return Math.max(0, ((Number.isNaN(to) ? now : to) - from) / 1000);
 }
+
+/** What of a run can be told of its share that is done: of the file while that is read, of the writes while it writes. */
+export interface Step {
+  /** 0 to 1; undefined while nobody can tell. */
+  done: number | undefined;
+  part: 'read' | 'compare' | 'write';
+}
+
+export function stepOf(run: Run): Step {
+  if (run.phase === 'write' || run.phase === 'finish') {
+    const all = run.to_create + run.to_update;
+    return { part: 'write', done: run.phase === 'finish' ? 1 : all > 0 ? Math.min(1, (run.created + run.updated) / all) : undefined };
+  }
+  if (run.phase === 'match') return { part: 'compare', done: undefined };
+  return { part: 'read', done: run.bytes_total > 0 ? Math.min(1, run.bytes_read / run.bytes_total) : undefined };
+}
+

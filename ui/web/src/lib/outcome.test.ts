@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { run as base } from '../test/render';
-import { text } from '../text';
+import { outcomeText } from '../texts/outcome';
 import { Formatter } from './format';
 import { type Outcome, type RunFacts, outcomeOf } from './outcome';
 
@@ -69,12 +69,12 @@ describe('outcomeOf', () => {
     ['what a preview says of it, and the time', { outcome: 'all', ...dry, to_create: 9, unchanged: 1, planned_seconds: 360 }, ['1 product is up to date already.', 'It takes about 6 min.']],
     ['where problems are told', { outcome: 'some', created: 1, failed: 2 }, ['See below what was wrong with them.']],
     ['why it failed', { outcome: 'failed', state: 'failed', error: 'The address answered 404.' }, ['The address answered 404.']],
-    ['what to do when nobody knows why', { outcome: 'failed', state: 'failed', error: '' }, [text.outcome.failedNext]],
-    ['what a cancelled run leaves', { outcome: 'cancelled', state: 'cancelled', created: 1 }, [text.outcome.cancelledNext]],
+    ['what to do when nobody knows why', { outcome: 'failed', state: 'failed', error: '' }, [outcomeText.failedNext]],
+    ['what a cancelled run leaves', { outcome: 'cancelled', state: 'cancelled', created: 1 }, [outcomeText.cancelledNext]],
     ['what a paused one has done', { outcome: 'paused', state: 'paused', error: 'The token was refused.', created: 3 }, ['The token was refused.', 'Created 3 products so far.']],
-    ['that the file was cut', { outcome: 'all', created: 1, incomplete: true }, [text.outcome.incomplete]],
-    ['that it was a retry', { outcome: 'all', created: 1, retry_of: 'run-0' }, [text.outcome.retried]],
-    ['what an empty file needs', { outcome: 'empty', incomplete: true }, [text.outcome.emptyNext]],
+    ['that the file was cut', { outcome: 'all', created: 1, incomplete: true }, [outcomeText.incomplete]],
+    ['that it was a retry', { outcome: 'all', created: 1, retry_of: 'run-0' }, [outcomeText.retried]],
+    ['what an empty file needs', { outcome: 'empty', incomplete: true }, [outcomeText.emptyNext]],
   ])('tells %s', (_, part, more) => {
     expect(of(part).more).toEqual(more);
   });
@@ -84,9 +84,9 @@ describe('outcomeOf', () => {
     ['nothing to do', { outcome: 'unchanged', ...dry, unchanged: 3 }, []],
     ['some failed', { outcome: 'some', ...dry, to_create: 3, failed: 1 }, ['1 product would be left out.']],
     ['all failed', { outcome: 'none', ...dry, failed: 2 }, ['2 products would be left out.']],
-    ['a guard is crossed', { outcome: 'all', ...dry, to_create: 3, question }, [text.outcome.tick.question]],
-    ['all of it', { outcome: 'some', ...dry, to_create: 3, failed: 1, question, incomplete: true }, ['1 product would be left out.', text.outcome.tick.question, text.outcome.tick.incomplete]],
-    ['an empty file', { outcome: 'empty', ...dry }, [text.outcome.tick.empty]],
+    ['a guard is crossed', { outcome: 'all', ...dry, to_create: 3, question }, [outcomeText.tick.question]],
+    ['all of it', { outcome: 'some', ...dry, to_create: 3, failed: 1, question, incomplete: true }, ['1 product would be left out.', outcomeText.tick.question, outcomeText.tick.incomplete]],
+    ['an empty file', { outcome: 'empty', ...dry }, [outcomeText.tick.empty]],
     ['a real run', { outcome: 'some', created: 3, failed: 1 }, []],
     ['a preview under way', { outcome: 'under_way', state: 'running', ...dry, failed: 1 }, []],
   ])('start waits for a tick: %s', (_, part, tick) => {

@@ -2,13 +2,15 @@
 
 import type { InfiniteData, QueryClient } from '@tanstack/react-query';
 import type { ServerEvent } from '../sse';
-import type { Flow, Quota, Run, Session } from '../types';
+import type { ActivityEntry, Flow, Quota, Run, Session } from '../types';
+import { activityKeys } from './activity';
 import { flowKeys } from './flows';
 import { quotaKeys } from './quota';
 import { isFinal, refreshDetails, runKeys } from './runs';
 import { sessionKeys } from './session';
 
 type RunPages = InfiniteData<{ items: Run[]; next: string }, string>;
+type ActivityPages = InfiniteData<{ items: ActivityEntry[]; next: string }, string>;
 
 /** Writes one run into every cache that shows it. An answer older than what is known is ignored. */
 export function applyRun(qc: QueryClient, run: Run) {
@@ -20,6 +22,7 @@ export function applyRun(qc: QueryClient, run: Run) {
     const flowId = key[2];
     if (pages && (flowId === '' || flowId === run.flow_id)) qc.setQueryData(key, replaceInPages(pages, run));
   }
+  patchActivity(qc, known, run);
   patchFlows(qc, run);
   qc.setQueryData<Flow>(flowKeys.flow(run.flow_id), (old) => old && withLastRun(old, run));
   if (known === undefined && run.trigger === 'schedule') {
@@ -28,6 +31,18 @@ export function applyRun(qc: QueryClient, run: Run) {
     void qc.invalidateQueries({ queryKey: flowKeys.flow(run.flow_id) });
   }
   refreshDetails(qc, known, run);
+}
+
+/** Writes a run where it is listed already. A list that does not have it is read again when the run is new or its state is: its filters may let it in. */
+function patchActivity(qc: QueryClient, known: Run | undefined, run: Run) {
+  for (const [queryKey, old] of qc.getQueriesData<ActivityPages>({ queryKey: activityKeys.activity })) {
+    if (!old) continue;
+    if (!old.pages.some((p) => p.items.some((e) => e.run?.id === run.id))) {
+      if (known?.state !== run.state) void qc.invalidateQueries({ queryKey, exact: true });
+      continue;
+    }
+    qc.setQueryData<ActivityPages>(queryKey, { ...old, pages: old.pages.map((p) => ({ ...p, items: p.items.map((e) => (e.run?.id === run.id ? { ...e, run } : e)) })) });
+  }
 }
 
 /** Writes a run into the list of flows, which is no newer for it: what was to be read again still is. */

@@ -1,6 +1,6 @@
 import { type QueryClient, infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import type { Client } from '../client';
-import type { Run, Severity } from '../types';
+import type { ChangeFilter, IssueFilter, Run } from '../types';
 import { byPage, pageSize } from './pages';
 
 export const runKeys = {
@@ -27,16 +27,18 @@ export const runQueries = {
       },
       enabled: id !== '',
     }),
-  issues: (c: Client, runId: string, severity: Severity) =>
+  problems: (c: Client, runId: string) => queryOptions({ queryKey: [...runKeys.runDetails(runId), 'problems'], queryFn: ({ signal }) => c.problems(runId, signal) }),
+  issues: (c: Client, runId: string, filter: IssueFilter) =>
     infiniteQueryOptions({
-      queryKey: [...runKeys.runDetails(runId), severity],
-      queryFn: ({ signal, pageParam }) => c.issues(runId, { severity, after: pageParam, limit: pageSize }, signal),
+      queryKey: [...runKeys.runDetails(runId), 'issues', filter],
+      queryFn: ({ signal, pageParam }) => c.issues(runId, { ...filter, after: pageParam, limit: pageSize }, signal),
       ...byPage,
     }),
-  changes: (c: Client, runId: string) =>
+  changedFields: (c: Client, runId: string) => queryOptions({ queryKey: [...runKeys.runDetails(runId), 'fields'], queryFn: ({ signal }) => c.changedFields(runId, signal) }),
+  changes: (c: Client, runId: string, filter: ChangeFilter) =>
     infiniteQueryOptions({
-      queryKey: [...runKeys.runDetails(runId), 'changes'],
-      queryFn: ({ signal, pageParam }) => c.changes(runId, { after: pageParam, limit: pageSize }, signal),
+      queryKey: [...runKeys.runDetails(runId), 'changes', filter],
+      queryFn: ({ signal, pageParam }) => c.changes(runId, { ...filter, after: pageParam, limit: pageSize }, signal),
       ...byPage,
     }),
 };

@@ -20,7 +20,7 @@ import { NotFoundPage } from '../NotFoundPage';
 import { type Draft, cleanFormat, draftOf, hasSource, inputOf, sameInput, sourceKey, sourceOf } from './draft';
 import { MappingStep } from './MappingStep';
 import { OptionsStep, optionPrefix } from './OptionsStep';
-import { ReviewStep } from './ReviewStep';
+import { CheckAndStart } from '../run/CheckAndStart';
 import { SourceStep } from './SourceStep';
 
 const steps = ['source', 'mapping', 'options', 'review'] as const;
@@ -219,7 +219,7 @@ function FlowEditor({ flow, reload }: EditorProps) {
         />
       ) : null}
       {step === 'options' ? <OptionsStep change={change} disabled={!access.allowed} draft={draft} error={save.error} flow={flow} showErrors={showErrors} words={words} /> : null}
-      {step === 'review' ? <ReviewStep flow={flow} ready={ready} saveFirst={saveThen} words={words} /> : null}
+      {step === 'review' ? <CheckAndStart flow={flow} ready={ready} saveFirst={saveThen} /> : null}
     </>
   );
 

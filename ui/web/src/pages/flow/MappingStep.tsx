@@ -180,7 +180,7 @@ function RowChooser({ rows, at, broken, onChange, updating }: { rows: PreviewRow
 interface Problem {
   id: string;
   index: number;
-  line: number;
+  row: number;
   sku: string;
   field: string;
   message: string;
@@ -188,9 +188,9 @@ interface Problem {
 
 function Problems({ rows, onChoose }: { rows: PreviewRow[]; onChoose: (at: number) => void }) {
   const { format } = useApp();
-  const t = runText.issues;
+  const t = runText.rows;
   const problems: Problem[] = rows.flatMap((r, index) =>
-    (r.errors ?? []).map((e, i) => ({ id: `${index}-${i}`, index, line: r.line, sku: r.key, field: e.field, message: e.message })),
+    (r.errors ?? []).map((e, i) => ({ id: `${index}-${i}`, index, row: r.row, sku: r.key, field: e.field, message: e.message })),
   );
   if (problems.length === 0) return null;
   return (
@@ -199,15 +199,15 @@ function Problems({ rows, onChoose }: { rows: PreviewRow[]; onChoose: (at: numbe
         aria-label={flowText.mapping.problemsHeader}
         columns={[
           {
-            header: t.line,
+            header: t.row,
             hash: 'line',
             render: (p: Problem) => (
               <Button mobileWidth="auto" onClick={() => onChoose(p.index)} type="button" variant="subtle">
-                {format.number(p.line)}
+                {format.number(p.row)}
               </Button>
             ),
           },
-          { header: t.key, hash: 'key', render: (p: Problem) => <Name>{p.sku || text.none}</Name> },
+          { header: t.record, hash: 'key', render: (p: Problem) => <Name>{p.sku || text.none}</Name> },
           { header: t.field, hash: 'field', render: (p: Problem) => <Name>{p.field}</Name> },
           { header: t.message, hash: 'message', render: (p: Problem) => <Wrap $min={14}>{p.message}</Wrap> },
         ]}

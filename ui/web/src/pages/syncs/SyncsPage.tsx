@@ -11,12 +11,10 @@ import { EmptyState } from '../../components/states/EmptyState';
 import { NameModal } from '../../components/NameModal';
 import { NextRun } from '../../components/NextRun';
 import { Page } from '../../components/Page';
-import { runBadge, runResult } from '../../components/runs';
+import { useOutcome } from '../../components/runs';
 import { TextLink } from '../../components/TextLink';
 import { DataTable } from '../../components/DataTable';
-import type { Formatter } from '../../lib/format';
 import { capital } from '../../lib/words';
-import { text } from '../../text';
 import { flowText } from '../../texts/flow';
 import { scheduleText } from '../../texts/schedule';
 import { syncsText } from '../../texts/syncs';
@@ -53,7 +51,7 @@ export function SyncsPage() {
                         <Wrap $min={11}>
                           <TextLink to={`/activity/${f.last_run.id}`}>{format.ago(f.last_run.created_at)}</TextLink>
                           <Small color="secondary60" marginBottom="none">
-                            {lastRunText(f.last_run, format)}
+                            <LastRun run={f.last_run} />
                           </Small>
                         </Wrap>
                       ) : (
@@ -79,12 +77,8 @@ function kindName(kinds: Kind[], name: string): string {
   return capital(kinds.find((k) => k.name === name)?.plural ?? name);
 }
 
-/** "Dry run, done: 5 to create". */
-function lastRunText(run: Run, format: Formatter): string {
-  const state = runBadge(run).label;
-  const what = run.dry_run ? `${text.dryRun}, ${state.toLowerCase()}` : state;
-  const result = runResult(run, format);
-  return result === text.none ? what : `${what}: ${result}`;
+function LastRun({ run }: { run: Run }) {
+  return <>{useOutcome(run).sentence}</>;
 }
 
 function sourceName(s: Source): string {

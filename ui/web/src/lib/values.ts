@@ -1,0 +1,20 @@
+// Values of a record's fields, as a person reads them.
+
+import type { Formatter } from './format';
+
+/** A value with its unit: money as money, any other number with its unit behind it. */
+export function valueWithUnit(format: Formatter, value: unknown, unit: string): string {
+  if (typeof value !== 'number' || unit === '') return format.value(value);
+  if (/^[A-Z]{3}$/.test(unit)) {
+    // As many decimals as the value has: a price of 0.125 is not 0.13.
+    const decimals = /\.(\d+)$/.exec(String(value))?.[1]?.length ?? 0;
+    const options = { style: 'currency', currency: unit, currencyDisplay: 'narrowSymbol' } as const;
+    const usual = new Intl.NumberFormat(format.locale, options).resolvedOptions().minimumFractionDigits ?? 2;
+    return new Intl.NumberFormat(format.locale, { ...options, minimumFractionDigits: usual, maximumFractionDigits: Math.max(usual, decimals) }).format(value);
+  }
+  return `${format.value(value)} ${unit}`;
+}
+
+export function shorten(s: string, most = 300): string {
+  return s.length > most ? `${s.slice(0, most)}…` : s;
+}
