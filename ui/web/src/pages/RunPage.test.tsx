@@ -62,7 +62,7 @@ describe('RunPage', () => {
     show(part, { answers: { 'GET /runs/run-1/problems': { json: { problems } } } });
     await screen.findByRole('heading', { level: 1 });
     await waitFor(() => expect(buttons().filter((b) => /run|sync|store|^Retry|file$|^Open the matching/i.test(b)).slice(0, offered.length)).toEqual(offered));
-    expect(sentence()).toBe(want);
+    await waitFor(() => expect(sentence()).toBe(want)); // the kinds' words have come
     expect(openTab()).toBe(tab.replace(' (0)', ''));
   });
 
@@ -78,7 +78,7 @@ describe('RunPage', () => {
   it('has nothing that a viewer may not use', async () => {
     show({ ...done, dry_run: true, outcome: 'some', to_create: 3, failed: 1 }, { session: viewer });
     await screen.findByText('Would create 3 products and leave out 1.');
-    expect(buttons().filter((b) => /run|start|preview|again|Retry/i.test(b))).toEqual([]);
+    expect(buttons()).toEqual(['Problems (1)', 'Changes (3)', 'Details']);
     expect(screen.queryByRole('checkbox')).toBeNull();
   });
 
@@ -102,7 +102,7 @@ describe('RunPage', () => {
       expect(screen.getAllByRole('heading').map((h) => `${h.tagName} ${h.textContent}`)).toEqual([
         'H1 ERP catalogue', 'H2 Created 3 products and left out 148.', 'H2 What was left out, and why', 'H3 Price: is not a number', 'H3 The SKU is empty', 'H2 Worth knowing', 'H3 Price: is rounded', 'H2 Rows',
       ]);
-      await user.click(screen.getAllByRole('button', { name: 'Open the matching' }).at(-1) as HTMLElement);
+      await user.click(within(screen.getByRole('tabpanel')).getByRole('button', { name: 'Open the matching' }));
       expect(router.state.location).toMatchObject({ pathname: '/syncs/flow-1/matching', search: '?field=price' });
     });
 
@@ -176,7 +176,7 @@ describe('RunPage', () => {
       const user = userEvent.setup();
       show({ ...dry, ...part }, { answers: { 'GET /flows/flow-1': { json: { id: 'flow-1', version } } } });
       const tick = await screen.findByRole('checkbox', { name: 'I have seen this and want to start anyway' });
-      expect(screen.getByText(new RegExp(why.replace('.', '\\.')))).toBeTruthy();
+      await screen.findByText((text) => text.includes(why));
       const button = await start();
       expect(button).toHaveProperty('disabled', true);
       expect(document.getElementById(button.getAttribute('aria-describedby') ?? '')?.textContent).toBe('Tick the box first.');

@@ -48,14 +48,14 @@ export function ActivityFilters({ filters, set, clear, count }: ReturnType<typeo
     ],
     [kinds.data, permissions.admin],
   );
-  const resultOptions = useMemo(() => results.map((r) => ({ value: r as string, content: t.results[r] })), []);
+  const resultOptions = useMemo(() => results.map((r) => ({ value: r, content: t.results[r] })), []);
   const actorOptions = useMemo(
     () => [
-      ...(['', 'user'] as const).map((a) => ({ value: a as string, content: t.actors[a] })),
+      ...(['', 'user'] as const).map((a) => ({ value: a, content: t.actors[a] })),
       ...(users.data ?? []).map((u) => ({ value: `user:${u.id}`, content: u.email })),
       { value: 'key', content: t.actors.key },
       ...(keys.data ?? []).map((k) => ({ value: `key:${k.id}`, content: activityText.keyNamed(k.name) })),
-      ...(['schedule', 'system', 'bigcommerce', 'operator'] as const).map((a) => ({ value: a as string, content: t.actors[a] })),
+      ...(['schedule', 'system', 'bigcommerce', 'operator'] as const).map((a) => ({ value: a, content: t.actors[a] })),
     ],
     [users.data, keys.data],
   );

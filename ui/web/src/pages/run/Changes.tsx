@@ -189,7 +189,7 @@ function Narrow({ action, field, q, totals, change }: NarrowProps) {
   const actions = useMemo(() => {
     const { created = 0, updated = 0 } = totals ?? {};
     const of = { '': created + updated, create: created, update: updated };
-    return (['', 'create', 'update'] as const).map((a) => ({ value: a as string, content: t.actions[a](format.number(of[a])) }));
+    return (['', 'create', 'update'] as const).map((a) => ({ value: a, content: t.actions[a](format.number(of[a])) }));
   }, [totals, format]);
   const both = totals !== undefined && totals.created > 0 && totals.updated > 0;
   const fields = totals?.fields ?? [];
