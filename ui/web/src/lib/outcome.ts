@@ -83,7 +83,7 @@ export function outcomeOf(run: RunFacts, words: Words, format: Formatter): Outco
       set({ tone: 'error', sentence: t.none(said, failed), opens: 'problems', primary: remedy(run) });
       break;
     case 'failed':
-      set({ tone: 'error', sentence: t.failed(said, made, changed), more: [run.error ? run.error : t.failedNext], opens: troubled ? 'problems' : 'details', primary: 'again' });
+      set({ tone: 'error', sentence: t.failed(said, made, changed), more: [run.error === undefined || run.error === '' ? t.failedNext : run.error], opens: troubled ? 'problems' : 'details', primary: 'again' });
       break;
     case 'cancelled':
       set({ sentence: t.cancelled(said, made, changed), opens: troubled ? 'problems' : 'changes', primary: 'again' });
