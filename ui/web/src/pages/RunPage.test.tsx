@@ -77,7 +77,7 @@ describe('RunPage', () => {
 
   it('has nothing that a viewer may not use', async () => {
     show({ ...done, dry_run: true, outcome: 'some', to_create: 3, failed: 1 }, { session: viewer });
-    await screen.findByText('Would create 3 products and leave out 1.');
+    await screen.findByRole('heading', { name: 'Would create 3 products and leave out 1.' });
     expect(buttons()).toEqual(['Problems (1)', 'Changes (3)', 'Details']);
     expect(screen.queryByRole('checkbox')).toBeNull();
   });
@@ -176,7 +176,7 @@ describe('RunPage', () => {
       const user = userEvent.setup();
       show({ ...dry, ...part }, { answers: { 'GET /flows/flow-1': { json: { id: 'flow-1', version } } } });
       const tick = await screen.findByRole('checkbox', { name: 'I have seen this and want to start anyway' });
-      await screen.findByText((text) => text.includes(why));
+      await screen.findByText((text) => text.startsWith(why));
       const button = await start();
       expect(button).toHaveProperty('disabled', true);
       expect(document.getElementById(button.getAttribute('aria-describedby') ?? '')?.textContent).toBe('Tick the box first.');
