@@ -2,7 +2,8 @@
 // address it prints. It serves dist under the panel's strict CSP, in a frame of another origin when
 // asked (/frame), and keeps a made-up store in memory, with runs that progress.
 //
-// ?role=viewer, ?state=needs_reinstall, ?scopes=missing, ?empty=1, ?quota=7000000 and ?link=/runs on /load change the scene.
+// ?role=viewer, ?state=needs_reinstall, ?scopes=missing, ?empty=1, ?quota=7000000, ?broken=1 (every answer but
+// the session's is a failure), ?slow=1 (none but it comes) and ?link=/activity on /load change the scene.
 
 import { randomBytes } from 'node:crypto';
 import { createReadStream, readFileSync } from 'node:fs';
@@ -25,7 +26,7 @@ export async function startMock({ port = 0, speed = 1 } = {}) {
 
   function newScene(q) {
     const s = {
-      role: q.get('role') ?? 'owner',
+      role: q.get('role') ?? 'owner', broken: q.has('broken'), slow: q.has('slow'),
       state: q.get('state') ?? 'active',
       missing: q.get('scopes') === 'missing' ? ['store_v2_products', 'store_v2_information_read_only'] : [],
       flows: [], runs: [], keys: [], audit: [], streams: new Set(), timers: new Set(), nextId: 1,
@@ -262,6 +263,11 @@ export async function startMock({ port = 0, speed = 1 } = {}) {
     return problem(404, 'not_found', 'No such address.');
   }
 
+  function send(res, answer) {
+    res.writeHead(answer.status ?? 200, { 'Content-Type': answer.type ?? 'application/json' });
+    res.end(answer.raw ?? (answer.body === undefined ? undefined : JSON.stringify(answer.body)));
+  }
+
   const server = createServer((req, res) => {
     handle(req, res).catch((error) => {
       console.error(error);
@@ -321,9 +327,12 @@ export async function startMock({ port = 0, speed = 1 } = {}) {
         });
         return;
       }
+      if (path !== '/session') {
+        if (s.slow) return;
+        if (s.broken) return void send(res, problem(500, 'internal', 'Something went wrong in Sluice. Try again in a minute.'));
+      }
       const answer = await api(s, req.method, path, url.searchParams, body);
-      res.writeHead(answer.status ?? 200, { 'Content-Type': answer.type ?? 'application/json' });
-      res.end(answer.raw ?? (answer.body === undefined ? undefined : JSON.stringify(answer.body)));
+      send(res, answer);
     } else res.writeHead(url.pathname === '/favicon.ico' ? 204 : 404).end();
   }
   await new Promise((resolve) => server.listen(port, '127.0.0.1', resolve));

@@ -34,7 +34,7 @@ const Row = styled.div`
 
   @media (min-width: 60rem) {
     grid-template-areas: 'name nav tools';
-    grid-template-columns: auto minmax(0, 1fr) auto;
+    grid-template-columns: 12rem minmax(0, 1fr) auto; /* the store's name comes later and moves nothing */
     padding: 0 ${({ theme }) => theme.spacing.large};
   }
 `;
@@ -54,7 +54,6 @@ const AppName = styled.div`
     display: block;
     font-size: ${({ theme }) => theme.typography.fontSize.small};
     line-height: ${({ theme }) => theme.lineHeight.small};
-    max-width: 16rem;
     overflow: hidden;
     text-overflow: ellipsis;
     white-space: nowrap;

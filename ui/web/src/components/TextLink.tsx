@@ -8,6 +8,13 @@ const Anchor = styled.a`
   cursor: pointer;
   text-decoration: none;
 
+  /* In a sentence colour alone does not tell a link. */
+  p &,
+  dd &,
+  li > span & {
+    text-decoration: underline;
+  }
+
   &:hover {
     color: ${({ theme }) => theme.colors.primary50};
     text-decoration: underline;

@@ -35,7 +35,7 @@ const widths = [92, 100, 84, 96, 88];
 /** The place of what is being loaded: as many lines as it will have, so that nothing jumps when it comes. */
 export function Skeleton({ lines = 3, label = text.loading }: { lines?: number; label?: string }) {
   return (
-    <Bars role="status">
+    <Bars data-skeleton role="status">
       <Hidden>{label}</Hidden>
       {Array.from({ length: lines }, (_, i) => (
         <Bar $width={widths[i % widths.length] ?? 100} aria-hidden key={i} />

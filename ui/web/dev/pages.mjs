@@ -1,0 +1,38 @@
+// Every page of the panel and every dialog, for the walk. The mock server's store has the ids.
+
+export const pages = [
+  { name: 'home', path: '/' },
+  { name: 'syncs', path: '/syncs' },
+  { name: 'create', path: '/syncs/new' },
+  { name: 'sync-summary', path: '/syncs/flow-1/summary' },
+  { name: 'sync-matching', path: '/syncs/flow-1/matching' },
+  { name: 'sync-rules', path: '/syncs/flow-1/rules' },
+  { name: 'sync-schedule', path: '/syncs/flow-1/schedule' },
+  { name: 'sync-history', path: '/syncs/flow-1/history' },
+  { name: 'activity', path: '/activity' },
+  { name: 'run-problems', path: '/activity/run-3' },
+  { name: 'run-failed', path: '/activity/run-6' },
+  { name: 'attention', path: '/attention' },
+  { name: 'connections', path: '/connections' },
+  { name: 'settings-users', path: '/settings/users' },
+  { name: 'settings-alerts', path: '/settings/alerts' },
+  { name: 'settings-keys', path: '/settings/keys' },
+  { name: 'settings-store', path: '/settings/store' },
+  { name: 'shoppers-channels', path: '/settings/shoppers' },
+  { name: 'shoppers-card', path: '/settings/shoppers/card' },
+  { name: 'shoppers-sign-on', path: '/settings/shoppers/signOn' },
+  { name: 'shoppers-sign-ins', path: '/settings/shoppers/signIns' },
+  { name: 'shoppers-examples', path: '/settings/shoppers/examples' },
+  { name: 'nowhere', path: '/no/such/page' },
+];
+
+const button = (page, name) => page.getByRole('button', { name, exact: true });
+
+export const dialogs = [
+  { name: 'help', path: '/', open: (page) => button(page, 'Help').click() },
+  {
+    name: 'create-key',
+    path: '/settings/keys',
+    open: (page) => button(page, 'Create key').click(),
+  },
+];

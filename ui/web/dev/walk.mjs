@@ -1,0 +1,148 @@
+// Walks over every page and state of the panel on the mock server in Chromium, and fails on what axe-core
+// finds, on what is cut at 390 px or at 200 %, on a focus that is not seen or gets lost, on a page that jumps
+// while it loads, on console errors, failed requests and reports of the page's policy:
+//   npm run walk [only the scenes that begin with this]
+// CHROMIUM names the browser; SHOTS the folder for pictures of everything; IMAGES one for the documentation's.
+
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+import { axeProblems, fitProblems, focusProblems, measure, settled } from './look.mjs';
+import { startMock } from './mock.mjs';
+import { dialogs, pages } from './pages.mjs';
+
+const shots = process.env.SHOTS ?? 'test-results/shots';
+const images = process.env.IMAGES ?? '';
+const only = process.argv[2] ?? '';
+mkdirSync(shots, { recursive: true });
+const mock = await startMock({ speed: 2 });
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--test-third-party-cookie-phaseout'],
+});
+const problems = [];
+
+const windows = {
+  wide: { width: 1280, height: 900 },
+  phone: { width: 390, height: 844 },
+  zoomed: { width: 640, height: 450 }, // 1280 at 200 %
+};
+
+// Each state of a store or user, and the pages that look different in it.
+const scenes = [
+  { name: 'store', query: '', windows: ['wide', 'phone', 'zoomed'], keyboard: true, jumps: true },
+  { name: 'new', query: 'empty=1', windows: ['wide', 'phone'] },
+  { name: 'viewer', query: 'role=viewer', windows: ['wide', 'phone'] },
+  { name: 'reinstall', query: 'state=needs_reinstall&scopes=missing', windows: ['wide', 'phone'], pages: ['home', 'syncs', 'sync-summary'] },
+  { name: 'failing', query: 'broken=1', windows: ['wide', 'phone'], expect: /status of 500/ },
+  { name: 'loading', query: 'slow=1', windows: ['wide', 'phone'], loading: true },
+];
+
+async function open(where, { query, window, path, expect, locale = 'en-US' }) {
+  const context = await browser.newContext({ viewport: windows[window], locale, reducedMotion: 'reduce', acceptDownloads: true });
+  await context.addInitScript(measure);
+  const page = await context.newPage();
+  page.on('console', (m) => {
+    if (expect?.test(m.text())) return;
+    if (m.type() === 'error' || m.type() === 'warning') problems.push(`${where}: ${m.type()}: ${m.text()} ${m.location().url}`);
+  });
+  page.on('pageerror', (e) => problems.push(`${where}: ${e.message}`));
+  await page.goto(`${mock.url}/load?${query}&link=${encodeURIComponent(path)}`);
+  return { context, page };
+}
+
+const note = (where, found) => problems.push(...found.map((p) => `${where}: ${p}`));
+
+for (const scene of scenes) {
+  if (!`${scene.name}`.startsWith(only.split('/')[0])) continue;
+  for (const { name, path } of pages) {
+    if (scene.pages && !scene.pages.includes(name)) continue;
+    if (only.includes('/') && !`${scene.name}/${name}`.startsWith(only)) continue;
+    for (const window of scene.windows) {
+      const where = `${scene.name}/${name} ${window}`;
+      const { context, page } = await open(where, { ...scene, window, path });
+      try {
+        await settled(page, scene);
+        note(where, await axeProblems(page));
+        note(where, await fitProblems(page));
+        if (scene.jumps && window === 'wide') {
+          const { cls, shifts } = await page.evaluate(() => window.measured);
+          if (cls > 0.05) problems.push(`${where}: the page jumps by ${cls.toFixed(3)} while it loads: ${shifts.slice(0, 3).join(' / ')}`);
+        }
+        await page.screenshot({ path: join(shots, `${scene.name}-${name}-${window}.png`), fullPage: window !== 'zoomed' });
+        if (images && scene.name === 'store' && window === 'wide') await page.screenshot({ path: join(images, `panel-${name}.png`) });
+        if (scene.keyboard && window !== 'phone') note(where, await focusProblems(page, page));
+      } catch (error) {
+        problems.push(`${where}: ${error.message.split('\n')[0]}`);
+        await page.screenshot({ path: join(shots, `${scene.name}-${name}-${window}-FAILED.png`) }).catch(() => undefined);
+      }
+      await context.close();
+    }
+  }
+}
+
+for (const dialog of dialogs) {
+  if (only && !`dialog/${dialog.name}`.startsWith(only)) continue;
+  for (const window of ['wide', 'phone']) {
+    const where = `dialog/${dialog.name} ${window}`;
+    const { context, page } = await open(where, { query: dialog.query ?? '', window, path: dialog.path });
+    try {
+      await settled(page);
+      await dialog.open(page);
+      await settled(page);
+      note(where, await axeProblems(page));
+      note(where, await fitProblems(page));
+      await page.screenshot({ path: join(shots, `dialog-${dialog.name}-${window}.png`) });
+      if (dialog.closes !== false) {
+        await page.keyboard.press('Escape');
+        await page.locator('[role=dialog], aside').first().waitFor({ state: 'detached', timeout: 5_000 });
+      }
+    } catch (error) {
+      problems.push(`${where}: ${error.message.split('\n')[0]}`);
+      await page.screenshot({ path: join(shots, `dialog-${dialog.name}-${window}-FAILED.png`) }).catch(() => undefined);
+    }
+    await context.close();
+  }
+}
+
+if (!only || only === 'first') await first();
+
+/** What is seen before the program comes, how soon Home is there, and what its server's silence looks like. */
+async function first() {
+  const bare = await browser.newContext({ viewport: windows.wide, javaScriptEnabled: false });
+  const page = await bare.newPage();
+  await page.goto(`${mock.url}/load`);
+  if (!(await page.getByText('Sluice', { exact: true }).isVisible())) problems.push('first: nothing is seen before the program has come');
+  const style = await page.locator('.first-bar').evaluate((e) => getComputedStyle(e).backgroundColor);
+  if (style !== 'rgb(255, 255, 255)') problems.push('first: the style of the first paint is not let in by the policy');
+  await bare.close();
+
+  const times = [];
+  for (let i = 0; i < 3; i++) {
+    const { context, page: home } = await open('first', { query: '', window: 'wide', path: '/' });
+    await settled(home);
+    times.push(await home.evaluate(() => window.measured.lcp));
+    await context.close();
+  }
+  const lcp = Math.min(...times);
+  console.log(`Home's largest part is painted after ${Math.round(lcp)} ms`);
+  if (lcp === 0 || lcp > 1_500) problems.push(`first: Home's largest part is painted after ${Math.round(lcp)} ms`);
+
+  const { context, page: home } = await open('first', { query: '', window: 'wide', path: '/syncs', expect: /ERR_INTERNET_DISCONNECTED|ERR_FAILED|network error|ERR_INCOMPLETE/i });
+  await settled(home);
+  await context.setOffline(true);
+  mock.dropStreams();
+  await home.getByText(/^As of .*reconnecting…$/).first().waitFor();
+  note('first/offline', await axeProblems(home));
+  await home.screenshot({ path: join(shots, 'offline-syncs-wide.png') });
+  await context.setOffline(false);
+  await home.getByText(/^As of .*reconnecting…$/).first().waitFor({ state: 'detached' });
+  await context.close();
+}
+
+await browser.close();
+mock.close();
+for (const r of mock.reports) problems.push(`policy: ${r}`);
+for (const p of problems) console.error(p);
+console.log(problems.length === 0 ? `No problems. Pictures are in ${shots}.` : `${problems.length} problems`);
+process.exitCode = problems.length === 0 ? 0 : 1;
