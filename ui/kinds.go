@@ -21,6 +21,7 @@ type mapped interface {
 	Inspect(ctx context.Context, req upsert.InspectRequest) (*upsert.Inspection, error)
 	Header(ctx context.Context, req upsert.InspectRequest) ([]string, error)
 	PreviewMapping(ctx context.Context, snapshotID string, format tenants.Format, m tenants.Mapping, limit int) (*upsert.Preview, error)
+	CheckMapping(ctx context.Context, snapshotID string, format tenants.Format, m tenants.Mapping) (*upsert.Check, error)
 }
 
 // kindView is what the panel draws flows of a kind from.

@@ -47,6 +47,7 @@ func (a *API) Routes() []Route {
 		{"POST", "/uploads", write, a.upload, limits.Uploads},
 		{"POST", "/sources/inspect", write, a.inspect, limits.Inspections},
 		{"POST", "/mappings/preview", write, a.previewMapping, limits.Inspections},
+		{"POST", "/mappings/check", write, a.checkMapping, limits.Inspections},
 		{"POST", "/schedules/preview", read, a.previewSchedule, ""},
 
 		{"GET", "/runs", read, a.runs, ""},

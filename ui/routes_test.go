@@ -42,6 +42,7 @@ var rules = map[string]routeRule{
 	"POST /uploads":                        {auth.AccessWrite, "a,b\n1,2\n"},
 	"POST /sources/inspect":                {auth.AccessWrite, `{"kind":"products","source":{"kind":"upload","snapshot_id":"SNAPSHOT"},"format":{}}`},
 	"POST /mappings/preview":               {auth.AccessWrite, `{"kind":"products","snapshot_id":"SNAPSHOT","format":{},"mapping":{"fields":[]}}`},
+	"POST /mappings/check":                 {auth.AccessWrite, `{"kind":"products","snapshot_id":"SNAPSHOT","format":{},"mapping":{"fields":[]}}`},
 	"POST /schedules/preview":              {auth.AccessRead, `{"cron":"0 2 * * *"}`},
 	"GET /runs":                            {auth.AccessRead, ""},
 	"GET /runs/:id":                        {auth.AccessRead, ""},

@@ -170,6 +170,29 @@ func (a *API) previewMapping(c *gin.Context) {
 	answer(c, http.StatusOK, preview, err)
 }
 
+// checkMapping counts what a mapping makes of a whole file, without a request to the store.
+func (a *API) checkMapping(c *gin.Context) {
+	var want struct {
+		FlowID     string          `json:"flow_id"`
+		Kind       string          `json:"kind"`
+		SnapshotID string          `json:"snapshot_id"`
+		Format     tenants.Format  `json:"format"`
+		Mapping    tenants.Mapping `json:"mapping"`
+	}
+	if err := bind(c, &want); err != nil {
+		_ = c.Error(err)
+		return
+	}
+	ctx := c.Request.Context()
+	kind, err := a.mappedOf(ctx, want.FlowID, want.Kind)
+	if err != nil {
+		_ = c.Error(err)
+		return
+	}
+	check, err := kind.CheckMapping(ctx, want.SnapshotID, want.Format, want.Mapping)
+	answer(c, http.StatusOK, check, err)
+}
+
 // expressions tells what expressions are made of: the words that name no column, the functions,
 // examples.
 func (a *API) expressions(c *gin.Context) {

@@ -94,13 +94,15 @@ func (p *Program) apply(ctx context.Context, r *row) (Document, []problem.Field,
 	p.machine.Begin(ctx)
 	defer p.machine.End()
 	doc := make(Document, len(p.fields)+1)
+	p.looked = 0
 	if err := p.fill(r); expression.Stopped(err) != nil {
 		return nil, nil, expression.Stopped(err)
 	} else if err != nil {
 		return doc, []problem.Field{{Field: p.fields[0].spec.Name, Message: expression.RunMessage(err)}}, nil
 	}
 	var wrong []problem.Field
-	for _, f := range p.fields {
+	for i, f := range p.fields {
+		p.looked = i + 1
 		v, empty, err := p.eval(f, r)
 		if stopped := expression.Stopped(err); stopped != nil {
 			return nil, nil, stopped

@@ -21,6 +21,8 @@ type Program struct {
 	header    []string
 	names     columnNames
 	fields    []*field
+	targets   []string        // of fields
+	looked    int             // how many of fields were looked at in the last row
 	mapped    map[string]bool // by target
 	used      []int           // columns that expressions need, those that are nothing but a column left out
 	slots     []string        // their names in env
@@ -102,6 +104,9 @@ func (c *Catalogue) Try(m tenants.Mapping, header []string) (*Program, Faults, e
 		}
 		return 1
 	})
+	for _, f := range p.fields {
+		p.targets = append(p.targets, f.spec.Name)
+	}
 	return p, faults, nil
 }
 
@@ -157,6 +162,13 @@ func (p *Program) compile(m tenants.Mapping, index map[string]int) (faults Fault
 	}
 	return faults, nil
 }
+
+// Targets lists what the program fills, what identifies a record first.
+func (p *Program) Targets() []string { return p.targets }
+
+// Looked lists those of Targets that were looked at in the last row: all but those after the one at
+// which it had taken too much work.
+func (p *Program) Looked() []string { return p.targets[:p.looked] }
 
 // Unused returns the columns that no field is filled from.
 func (p *Program) Unused() []string {

@@ -178,11 +178,16 @@ func (s *step) tail(ctx context.Context) (tailInfo, error) {
 	if err != nil {
 		return tailInfo{}, err
 	}
+	return tailOf(ctx, s.DB(), snap)
+}
+
+// tailOf says how a snapshot that is not complete ends.
+func tailOf(ctx context.Context, db *tenants.DB, snap *tenants.Snapshot) (tailInfo, error) {
 	t := tailInfo{cut: true, size: snap.Size}
 	if snap.Size == 0 {
 		return t, nil
 	}
-	r, err := s.DB().OpenSnapshot(ctx, snap.ID, snap.Size-1)
+	r, err := db.OpenSnapshot(ctx, snap.ID, snap.Size-1)
 	if err != nil {
 		return tailInfo{}, err
 	}
@@ -268,36 +273,26 @@ func (s *step) mapRow(ctx context.Context, row *source.Row, program *mapping.Pro
 		}
 		return m, nil //nolint:nilerr // the row is wrong, not the reading of it
 	}
-	var fields mapping.Document
-	var wrong []problem.Field
-	var err error
-	if row.Object != nil {
-		fields, wrong, err = program.ApplyObject(ctx, row.Object)
-	} else {
-		fields, wrong, err = program.Apply(ctx, row.Values)
-	}
+	made, err := mapRow(ctx, s.k.target, program, row)
 	if err != nil {
 		return m, err
 	}
-	m.doc = itemDoc{Doc: Doc{Fields: fields}}
-	key := s.k.target.Key(fields)
-	m.shown = key.Shown
-	keyWrong := false
-	for _, w := range wrong {
+	m.doc = itemDoc{Doc: Doc{Fields: made.fields}}
+	m.shown = made.key.Shown
+	for _, w := range made.wrong {
 		m.bad = true
-		keyWrong = keyWrong || w.Field == key.Field
 		s.fault(&m, tenants.CureMatching, w.Field, w.Message, valueOf(row, columns, w.Field))
 	}
-	if key.Problem != "" {
-		if !keyWrong {
-			s.fault(&m, tenants.CureMatching, key.Field, key.Problem, m.shown)
+	if made.key.Problem != "" {
+		if !made.keyWrong() {
+			s.fault(&m, tenants.CureMatching, made.key.Field, made.key.Problem, m.shown)
 		}
 		m.bad = true
 		return m, nil
 	}
-	m.key = key.Folded
+	m.key = made.key.Folded
 	if !m.bad {
-		m.hash = fields.Hash()
+		m.hash = made.fields.Hash()
 	}
 	return m, nil
 }
@@ -412,7 +407,7 @@ func (s *step) sortRows(ctx context.Context, rows []mapped) error {
 					window.merge(m)
 					s.run.Read-- // it is part of a record that was counted
 				} else if !m.pass {
-					s.fault(m, tenants.CureFile, s.k.target.Key(m.doc.Fields).Field, fmt.Sprintf("this %s is already in %s: the first is used. Remove one of them at the source", s.k.target.KeyName(), first), m.shown)
+					s.fault(m, tenants.CureFile, s.k.target.Key(m.doc.Fields).Field, s.k.sameKey(first), m.shown)
 					s.run.Failed++
 				}
 				continue

@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"io"
 	"net/url"
-	"slices"
 	"strings"
+	"time"
 
 	"sluice/internal/expression"
 	"sluice/internal/problem"
@@ -47,7 +47,7 @@ type RowError struct {
 	Value   string `json:"value"`
 }
 
-// Preview is a mapping applied to the first rows of a snapshot.
+// Preview is a mapping applied to rows of a snapshot.
 type Preview struct {
 	Rows          []PreviewRow    `json:"rows"`
 	CompileErrors []problem.Field `json:"errors"` // Field is the target
@@ -56,6 +56,7 @@ type Preview struct {
 // PreviewRow is one row and what the mapping makes of it.
 type PreviewRow struct {
 	Line     int64             `json:"line"`
+	Row      int64             `json:"row"`      // of a spreadsheet
 	Key      string            `json:"key"`      // as written
 	Source   map[string]string `json:"source"`   // long values cut
 	Document mapping.Document  `json:"document"` // as above
@@ -312,96 +313,92 @@ func (l *look) document(d mapping.Document) {
 	}
 }
 
-// PreviewMapping applies a mapping to the first rows of a snapshot, at most 50, and fewer of large
-// rows or of ones that take much work. A mapping that does not compile is no error: CompileErrors
-// say where. ctx has the store.
+// PreviewMapping applies a mapping to rows of a snapshot, at most 50, and fewer of large rows or of
+// ones that take much work. They are spread over the file's beginning, windowBytes of it at most;
+// rows that would fail come first. A mapping that does not compile is no error: CompileErrors say
+// where, and the documents lack those fields. ctx has the store.
 func (k *Kind) PreviewMapping(ctx context.Context, snapshotID string, format tenants.Format, m tenants.Mapping, limit int) (*Preview, error) {
 	if limit <= 0 || limit > maxPreview {
 		limit = maxPreview
 	}
-	snap, err := k.cfg.DB.Snapshot(ctx, snapshotID)
+	scan, err := k.openScan(ctx, snapshotID, format, m)
 	if err != nil {
 		return nil, err
 	}
-	if format, err = k.detect(ctx, snap, format); err != nil {
-		return nil, err
-	}
-	r, err := k.reader(ctx, snap.ID, format, nil)
-	if err != nil {
-		return nil, err
-	}
-	defer r.Close()
-	out := &Preview{Rows: []PreviewRow{}, CompileErrors: []problem.Field{}}
-	header := r.Header()
-	catalogue, err := k.target.Catalogue(ctx)
-	if err != nil {
-		return nil, err
-	}
-	program, err := catalogue.Compile(m, header)
-	var p *problem.Error
-	if errors.As(err, &p) && p.Code == problem.Invalid {
-		out.CompileErrors = p.Fields
-		if len(p.Fields) == 0 {
-			out.CompileErrors = []problem.Field{{Message: p.Message}}
-		}
-		return out, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	for l := (look{target: k.target}); len(out.Rows) < limit && l.goesOn(); {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		row, err := r.Next()
+	defer scan.close()
+	out := &Preview{CompileErrors: scan.errors()}
+	p := picker{look: look{target: k.target}, limit: limit, every: max(1, min(scan.size, windowBytes)/int64(limit)), faults: map[string]int{}}
+	began := time.Now()
+	for p.goesOn() && time.Since(began) < previewTime {
+		row, made, err := scan.next(ctx)
 		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
-			return nil, fmt.Errorf("upsert: read snapshot %s: %w", snapshotID, err)
-		}
-		l.read = r.Position().Offset
-		shown, err := l.row(ctx, row, header, program)
-		if err != nil {
 			return nil, err
 		}
-		out.Rows = append(out.Rows, shown)
+		p.take(scan, row, made)
 	}
+	out.Rows = p.rows()
 	return out, nil
 }
 
-// row maps a row and shows it. The error is ctx's.
-func (l *look) row(ctx context.Context, row *source.Row, header []string, program *mapping.Program) (PreviewRow, error) {
-	out := PreviewRow{Line: row.Line, Source: make(map[string]string, len(header)), Errors: []problem.Field{}}
+// previewTime is how long a preview looks for rows.
+const previewTime = 2 * time.Second
+
+// picker chooses the rows of a preview.
+type picker struct {
+	look
+	limit     int
+	every     int64 // bytes from one row that is shown to the next
+	due       int64 // where the next begins
+	good, bad []PreviewRow
+	faults    map[string]int // rows in bad, by the first field that is wrong
+}
+
+// take shows a row if it would fail, or if it is one of those that are spread over the file. Of
+// rows that fail because of the same field a few are enough.
+func (p *picker) take(scan *scan, row *source.Row, m *made) {
+	p.read = row.Next
+	steps, _ := scan.program.Spent()
+	p.steps += steps
+	wrong := scan.wrong(row, m)
+	if len(wrong) == 0 {
+		if row.Next > p.due {
+			p.due = row.Next - row.Next%p.every + p.every
+			p.good = append(p.good, p.row(scan.header, row, m, wrong))
+		}
+		return
+	}
+	if p.faults[wrong[0].Field]++; p.faults[wrong[0].Field] <= max(3, p.limit/8) && len(p.bad) < p.limit {
+		p.bad = append(p.bad, p.row(scan.header, row, m, wrong))
+	}
+}
+
+// rows are those that are shown: half of them may be ones that would fail, more if there are too
+// few others.
+func (p *picker) rows() []PreviewRow {
+	bad := p.bad[:min(len(p.bad), max(p.limit/2, p.limit-len(p.good)))]
+	room := p.limit - len(bad)
+	out := append(make([]PreviewRow, 0, p.limit), bad...)
+	for i := range min(room, len(p.good)) {
+		out = append(out, p.good[i*len(p.good)/min(room, len(p.good))])
+	}
+	return out
+}
+
+// row shows a row and what the mapping makes of it.
+func (l *look) row(header []string, row *source.Row, m *made, wrong []problem.Field) PreviewRow {
+	out := PreviewRow{Line: row.Line, Row: row.Number, Source: make(map[string]string, len(header)), Errors: wrong}
 	for i, v := range cells(row, header) {
 		if i < len(header) {
 			l.shown += int64(len(header[i]))
 			out.Source[header[i]] = l.value(v)
 		}
 	}
-	if row.Err != nil {
-		out.Errors = append(out.Errors, problem.Field{Field: row.Err.Field, Message: row.Err.Message})
-		return out, nil //nolint:nilerr // as in a run: the row is wrong
+	if m != nil {
+		out.Document, out.Key = m.fields, l.value(m.key.Shown)
+		l.document(out.Document)
 	}
-	var wrong []problem.Field
-	var err error
-	if row.Object != nil {
-		out.Document, wrong, err = program.ApplyObject(ctx, row.Object)
-	} else {
-		out.Document, wrong, err = program.Apply(ctx, row.Values)
-	}
-	if err != nil {
-		return out, err
-	}
-	steps, _ := program.Spent()
-	l.steps += steps
-	out.Errors = append(out.Errors, wrong...)
-	key := l.target.Key(out.Document)
-	named := slices.ContainsFunc(wrong, func(f problem.Field) bool { return f.Field == key.Field })
-	if key.Problem != "" && !named {
-		out.Errors = append(out.Errors, problem.Field{Field: key.Field, Message: key.Problem})
-	}
-	out.Key = l.value(key.Shown)
-	l.document(out.Document)
-	return out, nil
+	return out
 }

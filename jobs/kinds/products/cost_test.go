@@ -195,8 +195,8 @@ func TestShownValuesAreClipped(t *testing.T) {
 			clipped("a message", f.Message)
 		}
 	}
-	if upsert.Text(p.Rows[0].Document["description"]) != strings.Repeat("é", shownValue-1)+"…" {
-		t.Errorf("the document shows %.100v", p.Rows[0].Document["description"])
+	if upsert.Text(p.Rows[1].Document["description"]) != strings.Repeat("é", shownValue-1)+"…" {
+		t.Errorf("the document shows %.100v", p.Rows[1].Document["description"])
 	}
 
 	wide := make([]string, 4000)

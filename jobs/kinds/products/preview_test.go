@@ -2,7 +2,10 @@ package products
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 
@@ -42,15 +45,15 @@ func TestInspectAndPreview(t *testing.T) {
 		t.Errorf("suggested %v", targets)
 	}
 
-	p, err := e.PreviewMapping(w.Ctx, in.SnapshotID, in.Format, partsMapping, 3)
+	p, err := e.PreviewMapping(w.Ctx, in.SnapshotID, in.Format, partsMapping, 10)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(p.Rows) != 3 || len(p.CompileErrors) != 0 {
+	if len(p.Rows) != 4 || len(p.CompileErrors) != 0 {
 		t.Fatalf("%+v", p)
 	}
-	good, short, bad := p.Rows[0], p.Rows[1], p.Rows[2]
-	if good.Key != "A" || good.Source["ListPrice"] != "12.50" || !upsert.Same(n("12.5"), good.Document["price"]) || len(good.Errors) != 0 {
+	short, bad, good := p.Rows[0], p.Rows[1], p.Rows[2]
+	if good.Row != 2 || good.Key != "A" || good.Source["ListPrice"] != "12.50" || !upsert.Same(n("12.5"), good.Document["price"]) || len(good.Errors) != 0 {
 		t.Errorf("good row: %+v", good)
 	}
 	if short.Line != 3 || len(short.Errors) != 1 || short.Document != nil {
@@ -72,9 +75,126 @@ func TestInspectAndPreview(t *testing.T) {
 		t.Errorf("compile errors %+v", p.CompileErrors)
 	}
 
+	// One line that cannot be used hides nothing of the others.
+	typo := partsMapping
+	typo.Fields = append(slices.Clone(partsMapping.Fields), tenants.FieldMapping{Target: "upc", Expression: "trim(Sku"})
+	if p, err = e.PreviewMapping(w.Ctx, in.SnapshotID, in.Format, typo, 10); err != nil {
+		t.Fatal(err)
+	}
+	if len(p.CompileErrors) != 1 || p.CompileErrors[0].Field != "upc" || len(p.Rows) != 4 || !upsert.Same(n("12.5"), p.Rows[2].Document["price"]) {
+		t.Errorf("with a typo in one line: %+v", p)
+	}
+
 	other := tenants.WithStore(t.Context(), w.Sandbox.AddStore(sandbox.StoreSpec{}).Hash)
 	if _, err := e.PreviewMapping(other, in.SnapshotID, in.Format, partsMapping, 3); problem.CodeOf(err) != problem.NotFound {
 		t.Errorf("another store's file: %v", err)
+	}
+}
+
+// TestPreviewIsSpread: the rows come from all over the file, those that would fail first, and of
+// those that fail because of the same field only some.
+func TestPreviewIsSpread(t *testing.T) {
+	w := newWorld(t, upserttest.NewPlatform(t))
+	e := upsert.New(w.Config, New())
+	var rows []string
+	for i := range 1000 {
+		price := "1"
+		if i > 900 {
+			price = "cheap"
+		}
+		rows = append(rows, part(fmt.Sprint("A", i), fmt.Sprint("Thing ", i), price, "1"))
+	}
+	rows[990] = part("", "No SKU", "1", "1")
+	w.Feed.Body = csv(rows...)
+	in, err := e.Inspect(w.Ctx, upsert.InspectRequest{FlowID: w.Flow.ID, Kind: "url", Settings: connector.Settings{URL: upserttest.FeedURL}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := e.PreviewMapping(w.Ctx, in.SnapshotID, in.Format, partsMapping, 50)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var bad []string
+	var good []int64
+	for i, r := range p.Rows {
+		if len(r.Errors) > 0 {
+			bad = append(bad, r.Errors[0].Field)
+			if i != len(bad)-1 {
+				t.Errorf("row %d would fail and comes after ones that would not", r.Row)
+			}
+		} else {
+			good = append(good, r.Row)
+		}
+	}
+	if len(bad) != 7 || !slices.Contains(bad, "sku") {
+		t.Errorf("rows that would fail: %v", bad)
+	}
+	if len(good) != 43 || good[0] != 2 || good[len(good)-1] < 850 || slices.Max(good) > 902 {
+		t.Errorf("the others: %v", good)
+	}
+}
+
+// TestCheckCountsAsARunDoes: what is counted before is what a run then leaves out.
+func TestCheckCountsAsARunDoes(t *testing.T) {
+	w := newWorld(t, upserttest.NewPlatform(t))
+	e := upsert.New(w.Config, New())
+	w.Feed.Body = csv(part("A", "First", "12.50", "1"), "too,few", part("", "No SKU", "abc", "1"), part("B", "Second", "2", ""), part("a", "Again", "3", "1"), part("C", "", "4", "1"))
+	in, err := e.Inspect(w.Ctx, upsert.InspectRequest{FlowID: w.Flow.ID, Kind: "url", Settings: connector.Settings{URL: upserttest.FeedURL}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := e.CheckMapping(w.Ctx, in.SnapshotID, in.Format, partsMapping)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Rows != 6 || !c.Complete || !c.Ready || c.FailedRows != 4 || len(c.Errors)+len(c.Missing) != 0 {
+		t.Errorf("%+v", c)
+	}
+	lines := make(map[string]upsert.CheckLine)
+	for _, l := range c.Lines {
+		lines[l.Target] = l
+	}
+	for target, want := range map[string][3]int64{"sku": {3, 0, 2}, "name": {4, 0, 1}, "price": {4, 0, 1}, "inventory_level": {4, 1, 0}} {
+		if l := lines[target]; [3]int64{l.Filled, l.Empty, l.Failed} != want {
+			t.Errorf("%s: %+v, want %v", target, l, want)
+		}
+	}
+	want := []upsert.CheckExample{
+		{Row: 4, Line: 4, Message: lines["sku"].Examples[0].Message},
+		{Row: 6, Line: 6, Key: "a", Value: "a", Message: "this SKU is already in row 2: the first is used. Remove one of them at the source"},
+	}
+	if d := cmp.Diff(want, lines["sku"].Examples); d != "" {
+		t.Error(d)
+	}
+	if ex := lines["inventory_level"].Examples; len(ex) != 1 || ex[0].Row != 5 || ex[0].Key != "B" || ex[0].Message != "is empty" {
+		t.Errorf("examples of an empty field: %+v", ex)
+	}
+
+	typo := tenants.Mapping{Fields: append(slices.Clone(partsMapping.Fields[1:]), tenants.FieldMapping{Target: "upc", Expression: "Onhand"})}
+	faulty, err := e.CheckMapping(w.Ctx, in.SnapshotID, in.Format, typo)
+	if err != nil {
+		t.Fatal(err)
+	}
+	missing := partsMapping.Fields[0].Target
+	if faulty.Ready || len(faulty.Errors) != 1 || faulty.Errors[0].Field != "upc" || len(faulty.Missing) != 1 || faulty.Missing[0].Field != missing || !slices.Contains(faulty.Unused, "PartNum") {
+		t.Errorf("with faults: %+v", faulty)
+	}
+	if faulty.FailedRows != 3 { // the key that nobody mapped is not the rows' fault
+		t.Errorf("%d rows fail without a key", faulty.FailedRows)
+	}
+	ctx, cancel := context.WithCancel(w.Ctx)
+	cancel()
+	if _, err := e.CheckMapping(ctx, in.SnapshotID, in.Format, partsMapping); !errors.Is(err, context.Canceled) {
+		t.Errorf("a check that nobody waits for: %v", err)
+	}
+	other := tenants.WithStore(t.Context(), w.Sandbox.AddStore(sandbox.StoreSpec{}).Hash)
+	if _, err := e.CheckMapping(other, in.SnapshotID, in.Format, partsMapping); problem.CodeOf(err) != problem.NotFound {
+		t.Errorf("another store's file: %v", err)
+	}
+
+	run := w.Run()
+	if run.Failed != c.FailedRows || run.Created != c.Rows-c.FailedRows {
+		t.Errorf("the run left out %d of %d, the check said %d", run.Failed, run.Read, c.FailedRows)
 	}
 }
 
