@@ -1,5 +1,7 @@
 // The made-up store that the mock server starts with.
 
+const phases = [{ name: 'fetch', share: 2 }, { name: 'plan', share: 8 }, { name: 'match', share: 5 }, { name: 'write', share: 85 }, { name: 'finish', share: 0 }];
+
 // As GET /kinds answers.
 export const kinds = [{
   name: 'products', singular: 'product', plural: 'products',
@@ -7,8 +9,8 @@ export const kinds = [{
     name: 'repeated_names', type: 'choice', label: 'Products with the same name', help: 'What to do with a product whose name another product has.', default: 'append_sku',
     values: [{ name: 'append_sku', label: 'Add the SKU to the name' }, { name: 'fail', label: 'Refuse the record' }],
   }],
-  phases: [{ name: 'fetch', share: 2 }, { name: 'plan', share: 8 }, { name: 'match', share: 5 }, { name: 'write', share: 85 }, { name: 'finish', share: 0 }],
-}];
+  phases,
+}, { name: 'stock', singular: 'stock level', plural: 'stock', options: [], phases }, { name: 'prices', singular: 'price', plural: 'prices', options: [], phases }];
 
 export const header = ['PartNum', 'PartDescription', 'LongDescription', 'ProductGroup', 'Style', 'ListPrice', 'OnHand', 'Audience'];
 

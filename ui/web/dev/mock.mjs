@@ -11,6 +11,7 @@ import { createServer } from 'node:http';
 import { dirname, extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { upcoming } from './cron.mjs';
+import { attentionAPI, healthOf, newAlerts, newAttention, overviewOf, problemsOf, readyOf } from './home.mjs';
 import { newStorefront, storefrontAPI } from './storefront.mjs';
 import { expressions, fields, header, issues, kinds, quotaHistory, quotaMinutes, rows, store, suggested, users } from './data.mjs';
 
@@ -29,12 +30,13 @@ export async function startMock({ port = 0, speed = 1 } = {}) {
       role: q.get('role') ?? 'owner', broken: q.has('broken'), slow: q.has('slow'),
       state: q.get('state') ?? 'active',
       missing: q.get('scopes') === 'missing' ? ['store_v2_products', 'store_v2_information_read_only'] : [],
-      flows: [], runs: [], keys: [], audit: [], streams: new Set(), timers: new Set(), nextId: 1,
+      flows: [], runs: [], attention: [], keys: [], audit: [], streams: new Set(), timers: new Set(), nextId: 1,
       quota: { known: true, quota: 450, left: 450, out: 0, window_ms: 30_000, reset_ms: 30_000, waiting: 0, delayed: 0, in_flight: 0, paused: false, at: iso() },
     };
     s.front = newStorefront(q);
     s.minutes = q.has('empty') ? [] : quotaMinutes({ quota: Number(q.get('quota') ?? 450) });
     audit(s, 'bigcommerce', 'store.installed', store.name);
+    s.alerts = newAlerts();
     if (!q.has('empty')) seed(s);
     else s.quota = { ...s.quota, known: false, quota: 0, left: 0, window_ms: 0, reset_ms: 0 };
     return s;
@@ -54,14 +56,15 @@ export async function startMock({ port = 0, speed = 1 } = {}) {
     past(86_400_000, { unchanged: 2465, requests: 1, trigger: 'schedule' });
     past(3_600_000, { updated: 100, unchanged: 2365, requests: 12 });
     past(1_800_000, { state: 'failed', read: 0, total: 0, error: 'The feed’s address answered 404 Not Found. Check the address in the feed’s source, then run it again.', requests: 0 });
-    s.keys.push({ id: 'k1', name: 'Nightly ERP job', prefix: 'sluice_9f2c', scopes: ['flows:read', 'flows:write'], created_at: iso(Date.now() - 9e8), last_used_at: iso(Date.now() - 4e7), expires_at: null, revoked_at: null });
+    s.keys.push({ id: 'k1', name: 'Nightly ERP job', prefix: 'sluice_9f2c', scopes: 'flows:read flows:write', created_at: iso(Date.now() - 9e8), last_used_at: iso(Date.now() - 4e7), expires_at: null, revoked_at: null });
     audit(s, 'user:u1', 'flow.created', flow.name);
     audit(s, 'user:u2', 'run.started', flow.name);
+    s.attention = newAttention(s.flows, s.runs);
   }
 
   const id = (s, p) => `${p}-${s.nextId++}`;
   function newFlow(s, name) {
-    const f = { id: id(s, 'flow'), kind: 'products', name, source: { kind: '', url: '', has_secret: false, snapshot_id: '', filename: '', size: 0 }, format: {}, mapping: { fields: [] }, options: { repeated_names: 'append_sku' }, schedule: { cron: '', enabled: false }, compare_schedule: { cron: '', enabled: false }, version: 1, created_at: iso(), updated_at: iso() };
+    const f = { id: id(s, 'flow'), kind: 'products', name, source: { kind: '', url: '', has_secret: false, snapshot_id: '', filename: '', size: 0 }, format: {}, mapping: { fields: [] }, options: { repeated_names: 'append_sku' }, schedule: { cron: '', enabled: false }, compare_schedule: { cron: '', enabled: false }, enabled: true, notice: '', paused: '', version: 1, created_at: iso(), updated_at: iso() };
     s.flows.push(f);
     return f;
   }
@@ -75,7 +78,7 @@ export async function startMock({ port = 0, speed = 1 } = {}) {
     return r;
   }
   const scheduled = ({ cron, enabled }) => ({ cron, enabled, next_run_at: (enabled && upcoming(cron, store.timezone, 1).next.map((at) => iso(Date.parse(at) + 247_000))[0]) || null, time_zone: store.timezone });
-  const view = (s, f) => ({ ...f, schedule: scheduled(f.schedule), compare_schedule: scheduled(f.compare_schedule), last_run: s.runs.find((r) => r.flow_id === f.id) ?? null });
+  const view = (s, f) => ({ ...f, schedule: scheduled(f.schedule), compare_schedule: scheduled(f.compare_schedule), last_run: s.runs.find((r) => r.flow_id === f.id) ?? null, ready: readyOf(f), problems: problemsOf(f), health: healthOf(f, s.runs) });
   function audit(s, actor, action, detail) {
     s.audit.unshift({ id: `a-${s.audit.length}`, actor, action, subject: '', detail, address: actor.startsWith('user:') ? '198.51.100.7' : '', created_at: iso() });
   }
@@ -165,9 +168,13 @@ export async function startMock({ port = 0, speed = 1 } = {}) {
     if ((a === 'flows' && b && !flow) || (a === 'runs' && b && !run)) return problem(404, 'not_found', 'This does not exist.');
     switch (`${method} ${a}${b ? '/' + (flow || run ? ':id' : b) : ''}${c ? '/' + c : ''}`) {
       case 'GET session':
-        return { body: { store: { ...store, state: s.state, state_reason: s.state === 'active' ? '' : 'BigCommerce refused the access token on 22 November: the app’s permissions have changed.' }, user: { ...users.find((u) => u.role === s.role), locale: 'en-US' }, channel_id: null, deep_link: '/', missing_scopes: s.missing, shared_address_until: s.front?.provider?.shared_until ?? null, attention: 0, permissions: { write, admin: write }, version: '1.0.0-mock', sandbox: true, support_url: 'https://sluice.example/help' } };
+        return { body: { store: { ...store, state: s.state, state_reason: s.state === 'active' ? '' : 'BigCommerce refused the access token on 22 November: the app’s permissions have changed.' }, user: { ...users.find((u) => u.role === s.role), locale: 'en-US' }, channel_id: null, deep_link: '/', missing_scopes: s.missing, attention: s.attention.filter((p) => p.muted_until === null).length, shared_address_until: s.front?.provider?.shared_until ?? null, permissions: { write, admin: write }, version: '1.0.0-mock', sandbox: true, support_url: 'https://sluice.example/help' } };
       case 'POST session/renew':
         return { body: { token: s.token, expires_at: iso(Date.now() + 900_000) } };
+      case 'GET overview': {
+        const next = s.flows.map((f) => ({ flow_id: f.id, flow_name: f.name, at: scheduled(f.schedule).next_run_at, compare: false })).filter((n) => n.at);
+        return { body: overviewOf(s, kinds, next) };
+      }
       case 'GET quota':
         return { body: s.quota };
       case 'GET quota/history':
@@ -191,6 +198,14 @@ export async function startMock({ port = 0, speed = 1 } = {}) {
         const secret = clear ? false : authorization ? true : flow.source.has_secret;
         Object.assign(flow, want, { version: flow.version + 1, source: { ...flow.source, ...source, has_secret: secret }, updated_at: iso() });
         return { body: view(s, flow) };
+      }
+      case 'PUT flows/:id/enabled':
+        Object.assign(flow, await read(), { version: flow.version + 1, updated_at: iso() });
+        return { body: view(s, flow) };
+      case 'POST flows/:id/duplicate': {
+        const { name } = await read();
+        const copy = Object.assign(newFlow(s, name || `${flow.name} (copy)`), { source: { ...flow.source }, mapping: flow.mapping });
+        return { status: 201, body: view(s, copy) };
       }
       case 'DELETE flows/:id':
         s.flows = s.flows.filter((f) => f !== flow);
@@ -240,12 +255,16 @@ export async function startMock({ port = 0, speed = 1 } = {}) {
         return { body: { api_keys: s.keys } };
       case 'POST api-keys': {
         const want = await read();
-        const key = { id: id(s, 'key'), name: want.name, prefix: 'sluice_7ab1', scopes: want.scopes, created_at: iso(), last_used_at: null, expires_at: null, revoked_at: null };
+        const key = { id: id(s, 'key'), name: want.name, prefix: 'sluice_7ab1', scopes: want.scopes.join(' '), created_at: iso(), last_used_at: null, expires_at: null, revoked_at: null };
         s.keys.push(key);
         return { status: 201, body: { ...key, secret: `sluice_7ab1${randomBytes(16).toString('hex')}` } };
       }
       case 'GET audit':
         return page(s.audit, 'entries', q);
+    }
+    if (a === 'attention' || a === 'alerts') {
+      const answer = await attentionAPI(s, method, parts.join('/'), q, read);
+      if (answer) return answer;
     }
     if (a === 'storefront') {
       const answer = await storefrontAPI(s.front, method, path.split('/').slice(2).join('/'), q, read);

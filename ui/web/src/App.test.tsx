@@ -9,14 +9,14 @@ import { Frame } from './components/Frame';
 import { Notice } from './components/Notice';
 import { panelRouter } from './router';
 import { rememberAddress } from './lib/lastAddress';
+import { overview } from './test/overview';
 import { fakeFetch, kinds, session } from './test/render';
 import { text } from './text';
 
 function open({ deepLink = '/', s = session, ended = false }: { deepLink?: string; s?: Session; ended?: boolean } = {}) {
   const { fetch, calls } = fakeFetch({
     'GET /session': { json: s },
-    'GET /quota': { json: { known: true, quota: 450, left: 432, out: 2, window_ms: 30_000, reset_ms: 12_000, waiting: 3, delayed: 0, in_flight: 1, paused: false, at: '' } },
-    'GET /quota/history': { json: { points: [], step_minutes: 1, from: '2026-11-22T09:00:00Z', to: '2026-11-22T12:00:00Z' } },
+    'GET /overview': { json: overview },
     'GET /kinds': { json: { kinds } },
     'GET /flows': { json: { flows: [] } },
     'GET /runs': { json: { runs: [], next: '' } },
@@ -41,13 +41,11 @@ beforeEach(() => {
 });
 
 describe('App', () => {
-  it('opens the overview of a new store with its next steps and quota', async () => {
-    open();
+  it('opens a new store with its first choice, and no allowance', async () => {
+    const { calls } = open();
     expect(await screen.findByRole('heading', { name: 'Test store' })).toBeTruthy();
-    expect(await screen.findByRole('button', { name: 'Connect a feed' })).toBeTruthy();
-    expect(await screen.findByRole('img', { name: '432 of 450 requests left' })).toBeTruthy();
-    expect(screen.getByText('30 sec, renews in 12 sec')).toBeTruthy();
-    expect(screen.getByText('3 steps')).toBeTruthy();
+    expect(await screen.findByRole('link', { name: /^Products/ })).toBeTruthy();
+    expect(calls.some((c) => c.path.startsWith('/quota'))).toBe(false);
   });
 
   it('starts where the deep link says', async () => {
@@ -95,7 +93,7 @@ describe('App', () => {
     const user = userEvent.setup();
     open();
     await user.click(await screen.findByRole('link', { name: 'Syncs' }));
-    expect(await screen.findByText('Connect your first feed')).toBeTruthy();
+    expect(await screen.findByText('Bring your first data in')).toBeTruthy();
     expect(window.location.hash).toBe('#/syncs');
     expect(document.activeElement?.tagName).toBe('MAIN');
     window.history.back();
@@ -112,7 +110,8 @@ describe('App', () => {
     expect(screen.getByText('Your single sign-on needs a new redirect address')).toBeTruthy();
     expect(screen.getByText(/Nobody can sign in: the address that all stores shared/)).toBeTruthy();
     expect(screen.getByText('You can look, but not change anything')).toBeTruthy();
-    expect(await screen.findByRole('button', { name: 'Connect a feed' })).toHaveProperty('disabled', true);
+    expect(await screen.findByText(/^Your role only lets you look/)).toBeTruthy();
+    expect(screen.queryByRole('link', { name: /^Products/ })).toBeNull();
   });
 
   it('says that the session has ended, and shows nothing of the store', async () => {

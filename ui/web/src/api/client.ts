@@ -1,10 +1,10 @@
 import { Contact } from './contact';
 import { ApiError, networkError, problemFrom } from './errors';
 import type {
-  ActivityFilter, ActivityList, APIKey, AuditList, BootSession, CardField, CardOwner, CardPreview, CardPreviewRequest, ChangedFields, ChangeFilter, ChangeList, CreatedAPIKey, CustomerGroups, Expressions, Flow, FlowChange, InspectRequest,
-  Inspection, IssueFilter, IssueList, KindList, NewAPIKey, NewFlow, NewRun, Presets, Preview, PreviewRequest, ProviderAnswer, ProviderChange, ProviderChecks, Quota, QuotaHistory, RenewedSession,
-  RoleChange, Run, RunList, RunProblems, SchedulePreview, SchedulePreviewRequest, ScriptChange, Session, SignInList, Storefront, StorefrontChange, StorefrontSettings,
-  TargetFields, Upload, User,
+  ActivityFilter, ActivityList, Alerts, AlertsChange, AlertTestResult, APIKey, Attention, AttentionChange, AttentionList, AuditList, BootSession, CardField, CardOwner, CardPreview,
+  CardPreviewRequest, ChangedFields, ChangeFilter, ChangeList, CreatedAPIKey, CustomerGroups, Expressions, Flow, FlowChange, InspectRequest, Inspection, IssueFilter, IssueList, KindList,
+  NewAPIKey, NewFlow, NewRun, Overview, Presets, Preview, PreviewRequest, ProviderAnswer, ProviderChange, ProviderChecks, Quota, QuotaHistory, RenewedSession, RoleChange, Run, RunList,
+  RunProblems, SchedulePreview, SchedulePreviewRequest, ScriptChange, Session, SignInList, Storefront, StorefrontChange, StorefrontSettings, TargetFields, Upload, User,
 } from './types';
 
 const base = '/api/v1';
@@ -162,6 +162,7 @@ export class Client {
   }
 
   session = (signal?: AbortSignal) => this.#call<Session>('GET', '/session', { signal });
+  overview = (signal?: AbortSignal) => this.#call<Overview>('GET', '/overview', { signal });
   quota = (signal?: AbortSignal) => this.#call<Quota>('GET', '/quota', { signal });
   quotaHistory = (query: { from: string; to: string; step: number }, signal?: AbortSignal) =>
     this.#call<QuotaHistory>('GET', '/quota/history', { query, signal });
@@ -174,6 +175,8 @@ export class Client {
   createFlow = (input: NewFlow) => this.#call<Flow>('POST', '/flows', { json: input });
   updateFlow = (id: string, input: FlowChange) => this.#call<Flow>('PUT', `/flows/${seg(id)}`, { json: input });
   deleteFlow = (id: string) => this.#call<undefined>('DELETE', `/flows/${seg(id)}`);
+  setFlowEnabled = (id: string, enabled: boolean) => this.#call<Flow>('PUT', `/flows/${seg(id)}/enabled`, { json: { enabled } });
+  duplicateFlow = (id: string) => this.#call<Flow>('POST', `/flows/${seg(id)}/duplicate`, { json: {} });
 
   previewSchedule = (cron: string, signal?: AbortSignal) => this.#call<SchedulePreview>('POST', '/schedules/preview', { json: { cron } satisfies SchedulePreviewRequest, signal });
 
@@ -210,6 +213,14 @@ export class Client {
     const page = await this.#call<ActivityList>('GET', '/activity', { query: { ...query }, signal });
     return { items: page.entries, next: page.next };
   };
+  attention = async (query: { flow_id?: string; muted?: 'true' | 'false'; limit?: number; after?: string }, signal?: AbortSignal) => {
+    const page = await this.#call<AttentionList>('GET', '/attention', { query, signal });
+    return { items: page.problems, next: page.next, open: page.open };
+  };
+  changeAttention = (id: string, change: AttentionChange) => this.#call<Attention>('PUT', `/attention/${seg(id)}`, { json: change });
+  alerts = (signal?: AbortSignal) => this.#call<Alerts>('GET', '/alerts', { signal });
+  saveAlerts = (change: AlertsChange) => this.#call<Alerts>('PUT', '/alerts', { json: change });
+  testAlert = (channelId: string) => this.#call<AlertTestResult>('POST', '/alerts/test', { json: { channel_id: channelId } });
 
   users = (signal?: AbortSignal) => this.#all<User>('/users', 'after', (page) => page.users, signal);
   setRole = (id: string, role: RoleChange['role']) => this.#call<User>('PUT', `/users/${seg(id)}`, { json: { role } satisfies RoleChange });

@@ -1,13 +1,13 @@
 import { Button, Flex, FlexItem, Form, FormGroup, Input } from '@bigcommerce/big-design';
 import { useRef, useState } from 'react';
 import { copyText } from '../lib/browser';
-import { shoppersText } from '../texts/shoppers';
+import { text } from '../text';
 
 /** A text to be copied as it is: an address to register elsewhere. */
 export function CopyField({ label, value, help }: { label: string; value: string; help?: string }) {
   const input = useRef<HTMLInputElement>(null);
   const [copied, setCopied] = useState<boolean>();
-  const t = shoppersText.provider;
+  const t = text.copying;
   return (
     <Form fullWidth onSubmit={(e) => e.preventDefault()}>
       <Flex alignItems="flex-end" flexDirection="row" flexGap="0.5rem" flexWrap="wrap">

@@ -48,15 +48,16 @@ const Small = styled.text`
   font-size: 14px;
 `;
 
-/** How much of the store's API quota is left in this window, and what waits for it. */
+/** How much of the store's request allowance is left, and what waits for it. */
 export function QuotaGauge({ quota }: { quota: Quota }) {
   const { format } = useApp();
-  const t = quotaText.quota;
+  const t = quotaText;
   const share = quota.known && quota.quota > 0 ? Math.min(1, Math.max(0, quota.left / quota.quota)) : 0;
   const left = Math.max(0, quota.left);
   const used = Math.max(0, quota.quota - quota.left);
   const summary = t.ofTotal(format.number(left), format.number(quota.quota));
-  const window = format.duration(quota.window_ms / 1000);
+  const length = format.duration(quota.window_ms / 1000);
+  const waiting = quota.waiting + quota.delayed;
   return (
     <div>
       {quota.paused ? <InlineMessage marginBottom="medium" messages={[{ text: t.paused }]} type="warning" /> : null}
@@ -94,15 +95,11 @@ export function QuotaGauge({ quota }: { quota: Quota }) {
             {quota.known ? (
               <>
                 <Fact name={t.used}>{format.number(used)}</Fact>
-                <Fact name={t.window}>
-                  {quota.reset_ms > 0 ? t.windowValue(window, format.duration(quota.reset_ms / 1000)) : t.windowIdle(window)}
-                </Fact>
+                <Fact name={t.renews}>{quota.reset_ms > 0 ? t.renewsIn(length, format.duration(quota.reset_ms / 1000)) : t.renewsEvery(length)}</Fact>
               </>
             ) : null}
-            <Fact name={t.inFlight}>{t.requests(format.number(quota.out), quota.out)}</Fact>
-            <Fact name={t.atWork}>{t.steps(format.number(quota.in_flight), quota.in_flight)}</Fact>
-            <Fact name={t.waiting}>{t.steps(format.number(quota.waiting), quota.waiting)}</Fact>
-            {quota.delayed > 0 ? <Fact name={t.delayed}>{t.steps(format.number(quota.delayed), quota.delayed)}</Fact> : null}
+            <Fact name={t.out}>{t.requests(format.number(quota.out), quota.out)}</Fact>
+            <Fact name={t.work}>{waiting > 0 ? t.someWork(format.number(waiting), waiting) : t.noWork}</Fact>
           </Facts>
         </FlexItem>
       </Flex>

@@ -19,8 +19,8 @@ describe('QuotaHistory', () => {
     renderInPanel(<QuotaHistory quota={quota} />, {
       answers: history(point('2026-11-22T10:00:00Z', { throttled_quota: 2, throttled_load: 1 }), point('2026-11-22T10:01:00Z', { used: 234, left_min: null })),
     });
-    expect(await screen.findByText(/^Last 3 hours: 1,234 requests by Sluice, at least 40 by other apps\. 3 requests refused: 2 because the quota was used up, 1 because BigCommerce was busy\./)).toBeTruthy();
-    expect(screen.getByText(/At the lowest, 3 of 150 requests/)).toBeTruthy();
+    expect(await screen.findByText(/^Last 3 hours: 1,234 requests by Sluice, at least 40 by other apps\. 3 requests refused: 2 because the allowance was used up, 1 because BigCommerce was busy\./)).toBeTruthy();
+    expect(screen.getByText(/At the lowest, 3 of 150 requests were left\./)).toBeTruthy();
     expect(screen.getByRole('slider', { name: t.chart }).tabIndex).toBe(0);
     expect(screen.queryByRole('table')).toBeNull();
     const details = document.querySelector('details');

@@ -10,41 +10,13 @@ import { quotaText } from '../texts/quota';
 import { useApp } from './app';
 import { Loaded, Quiet } from './Feedback';
 import { QuotaTable } from './QuotaTable';
+import { Segments } from './Segments';
 
 const QuotaChart = lazy(async () => ({ default: (await import('./QuotaChart')).QuotaChart }));
 
 /** As high as the chart that comes. */
 const ChartPlace = styled.div`
   height: 248px;
-`;
-
-const Ranges = styled.div`
-  background-color: ${({ theme }) => theme.colors.secondary20};
-  border-radius: ${({ theme }) => theme.borderRadius.normal};
-  display: inline-flex;
-  gap: 2px;
-  padding: 2px;
-`;
-
-const RangeButton = styled.button`
-  background-color: ${({ 'aria-pressed': pressed, theme }) => (pressed ? theme.colors.white : 'transparent')};
-  border: 0;
-  border-radius: ${({ theme }) => theme.borderRadius.normal};
-  color: ${({ 'aria-pressed': pressed, theme }) => (pressed ? theme.colors.secondary70 : theme.colors.secondary60)};
-  cursor: pointer;
-  font: inherit;
-  font-size: ${({ theme }) => theme.typography.fontSize.small};
-  font-weight: ${({ 'aria-pressed': pressed, theme }) => (pressed ? theme.typography.fontWeight.semiBold : theme.typography.fontWeight.regular)};
-  line-height: ${({ theme }) => theme.lineHeight.medium};
-  padding: 0 ${({ theme }) => theme.spacing.small};
-
-  &:hover {
-    color: ${({ theme }) => theme.colors.secondary70};
-  }
-
-  &:focus-visible {
-    outline: 4px solid ${({ theme }) => theme.colors.primary20};
-  }
 `;
 
 const Legend = styled.ul`
@@ -126,13 +98,12 @@ export function QuotaHistory({ quota }: { quota: Quota | undefined }) {
         <FlexItem>
           <H4 marginBottom="none">{t.header}</H4>
         </FlexItem>
-        <Ranges aria-label={t.chooseRange} role="group">
-          {(Object.keys(ranges) as Range[]).map((r) => (
-            <RangeButton aria-label={t.rangeNames[r]} aria-pressed={r === range} key={r} onClick={() => setRange(r)} type="button">
-              {t.ranges[r]}
-            </RangeButton>
-          ))}
-        </Ranges>
+        <Segments
+          active={range}
+          items={(Object.keys(ranges) as Range[]).map((r) => ({ id: r, text: t.ranges[r], name: t.rangeNames[r] }))}
+          label={t.chooseRange}
+          onChange={setRange}
+        />
       </Flex>
       <Loaded query={history}>
         {(data) =>

@@ -80,6 +80,12 @@ export class Formatter {
     }
   }
 
+  /** A day of the store's calendar, "2026-11-30", as "Mon, Nov 30". */
+  day(date: string): string {
+    const at = Date.parse(date);
+    return Number.isNaN(at) ? text.none : new Intl.DateTimeFormat(this.locale, { weekday: 'short', month: 'short', day: 'numeric', timeZone: 'UTC' }).format(at);
+  }
+
   isPast(iso: string, now = Date.now()): boolean {
     return Date.parse(iso) <= now;
   }

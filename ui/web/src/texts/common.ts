@@ -15,6 +15,7 @@ export const commonText = {
   saved: 'Saved.',
   tryAgain: 'Try again',
   loadMore: 'Show more',
+  copying: { copy: 'Copy', copied: 'Copied.', copyFailed: 'Could not be copied: select it and press Ctrl+C.' },
   sandbox: 'Sandbox',
   version: (v: string) => `Sluice ${v}`,
   store: (hash: string) => `Store ${hash}`,

@@ -2,9 +2,19 @@
 
 export const settingsText = {
   title: 'Settings',
-  description: 'Who may use Sluice in this store, keys for programs, and what was done.',
-  tabs: { label: 'Settings', users: 'Users', keys: 'API keys', shoppers: 'Shoppers', audit: 'Activity' },
+  description: 'Who may use Sluice in this store, who is told of what, and what holds for the whole store.',
+  tabs: { label: 'Settings', users: 'Users', alerts: 'Alerts', keys: 'API keys', shoppers: 'Shoppers', store: 'Store and allowance' },
   signOut: 'Sign out of Sluice',
+  store: {
+    header: 'Store',
+    plan: 'Plan',
+    domain: 'Domain',
+    currency: 'Currency',
+    zone: 'Time zone',
+    installed: 'Installed',
+    code: 'Store code, for support',
+    user: 'Signed in as',
+  },
   users: {
     header: 'Users',
     description: 'Everybody who opened Sluice in this store’s control panel. To remove somebody, remove them in BigCommerce.',

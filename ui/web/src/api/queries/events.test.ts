@@ -1,9 +1,11 @@
 import { QueryObserver } from '@tanstack/react-query';
 import { describe, expect, it, vi } from 'vitest';
-import { run } from '../../test/render';
+import { run, session } from '../../test/render';
+import { attentionKeys } from './attention';
 import { newQueryClient } from './client';
 import { applyEvent, applyRun } from './events';
 import { flowKeys } from './flows';
+import { overviewKeys } from './overview';
 import { quotaKeys } from './quota';
 import { runKeys } from './runs';
 import { sessionKeys } from './session';
@@ -45,16 +47,38 @@ describe('applyEvent', () => {
 
   it('asks for a flow again when its schedule started a run, once', () => {
     const qc = newQueryClient();
-    qc.setQueryData(flowKeys.flows, []);
     qc.setQueryData(flowKeys.flow('flow-1'), { id: 'flow-1', last_run: null });
-    const stale = () => [qc.getQueryState(flowKeys.flows)?.isInvalidated, qc.getQueryState(flowKeys.flow('flow-1'))?.isInvalidated];
+    const stale = () => qc.getQueryState(flowKeys.flow('flow-1'))?.isInvalidated;
     applyEvent(qc, event('run', { ...run, id: 'by-hand' }));
-    expect(stale()).toEqual([false, false]);
+    expect(stale()).toBe(false);
     applyEvent(qc, event('run', { ...run, trigger: 'schedule' }));
+    expect(stale()).toBe(true);
+  });
+
+  it('asks for the list of flows and the overview again when a run begins and when it is over, not on its way', () => {
+    const qc = newQueryClient();
+    const stale = () => [flowKeys.flows, overviewKeys.overview].map((queryKey) => qc.getQueryState(queryKey)?.isInvalidated);
+    const fresh = () => {
+      qc.setQueryData(flowKeys.flows, []);
+      qc.setQueryData(overviewKeys.overview, {});
+    };
+    fresh();
+    applyEvent(qc, event('run', run));
     expect(stale()).toEqual([true, true]);
-    qc.setQueryData(flowKeys.flows, []);
-    applyEvent(qc, event('run', { ...run, trigger: 'schedule', created: 2000 }));
-    expect(stale()[0]).toBe(false);
+    fresh();
+    applyEvent(qc, event('run', { ...run, created: 2000 }));
+    expect(stale()).toEqual([false, false]);
+    applyEvent(qc, event('run', { ...run, state: 'done' }));
+    expect(stale()).toEqual([true, true]);
+  });
+
+  it('counts what needs somebody at once, and asks for the list again', () => {
+    const qc = newQueryClient();
+    qc.setQueryData(sessionKeys.session, { ...session, attention: 0 });
+    qc.setQueryData(attentionKeys.attention, {});
+    applyEvent(qc, event('attention', { open: 3 }));
+    expect(qc.getQueryData(sessionKeys.session)).toMatchObject({ attention: 3 });
+    expect(qc.getQueryState(attentionKeys.attention)?.isInvalidated).toBe(true);
   });
 
   it('leaves a list of flows as old as it was', async () => {

@@ -2,9 +2,11 @@
 
 import type { InfiniteData, QueryClient } from '@tanstack/react-query';
 import type { ServerEvent } from '../sse';
-import type { ActivityEntry, Flow, Quota, Run, Session } from '../types';
+import type { ActivityEntry, Flow, Quota, Run } from '../types';
 import { activityKeys } from './activity';
+import { applyAttention } from './attention';
 import { flowKeys } from './flows';
+import { overviewKeys } from './overview';
 import { quotaKeys } from './quota';
 import { isFinal, refreshDetails, runKeys } from './runs';
 import { sessionKeys } from './session';
@@ -29,6 +31,11 @@ export function applyRun(qc: QueryClient, run: Run) {
     // The flow's next time has moved on.
     void qc.invalidateQueries({ queryKey: flowKeys.flows });
     void qc.invalidateQueries({ queryKey: flowKeys.flow(run.flow_id) });
+  }
+  // What the first page counts moves when a run begins and when it is over; a sync's health with it.
+  if (known?.state !== run.state) {
+    void qc.invalidateQueries({ queryKey: overviewKeys.overview });
+    void qc.invalidateQueries({ queryKey: flowKeys.flows });
   }
   refreshDetails(qc, known, run);
 }
@@ -87,9 +94,7 @@ export function applyEvent(qc: QueryClient, event: ServerEvent) {
   }
   if (typeof data !== 'object' || data === null) return;
   if (event.event === 'attention') {
-    const { open } = data as { open: number };
-    qc.setQueryData<Session>(sessionKeys.session, (old) => old && { ...old, attention: open });
-    void qc.invalidateQueries({ queryKey: ['attention'] });
+    if ('open' in data && typeof data.open === 'number') applyAttention(qc, data.open);
   } else if (event.event === 'quota') qc.setQueryData<Quota>(quotaKeys.quota, data as Quota);
   else if ('id' in data && 'flow_id' in data) applyRun(qc, data as Run);
 }

@@ -1,78 +1,121 @@
-import { Grid, Panel } from '@bigcommerce/big-design';
+import { Grid, Panel, Text } from '@bigcommerce/big-design';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from 'react-router';
-import { flowQueries } from '../../api/queries/flows';
-import { quotaQueries } from '../../api/queries/quota';
+import styled from 'styled-components';
+import { attentionQueries } from '../../api/queries/attention';
+import { overviewQueries } from '../../api/queries/overview';
 import { runQueries } from '../../api/queries/runs';
-import { useApp, useSession } from '../../components/app';
-import { Fact, Facts } from '../../components/Cells';
+import type { OverviewNext } from '../../api/types';
+import { useAccess, useApp, useSession } from '../../components/app';
 import { Loaded, Quiet } from '../../components/Feedback';
-import { NextRun, soonest } from '../../components/NextRun';
 import { Page } from '../../components/Page';
-import { QuotaGauge } from '../../components/QuotaGauge';
-import { QuotaHistory } from '../../components/QuotaHistory';
 import { RunTable } from '../../components/RunTable';
 import { TextLink } from '../../components/TextLink';
-import { text } from '../../text';
 import { homeText } from '../../texts/home';
-import { quotaText } from '../../texts/quota';
 import { scheduleText } from '../../texts/schedule';
-import { settingsText } from '../../texts/settings';
-import { NextSteps } from './NextSteps';
+import { Guide } from './Guide';
+import { HistoryChart } from './HistoryChart';
+import { KindHealth } from './KindHealth';
+import { Needs } from './Needs';
 
+const t = homeText;
+
+/** Is it right, what needs me, what next: for a store in use; for a new one the way to its first records. */
 export function HomePage() {
-  const { client, format, live } = useApp();
-  const session = useSession();
+  const { client, live } = useApp();
+  const { store } = useSession();
   const navigate = useNavigate();
-  const quota = useQuery({ ...quotaQueries.quota(client), refetchInterval: live ? false : 10_000 });
-  const flows = useQuery(flowQueries.flows(client));
-  const runs = useQuery({ ...runQueries.lastRuns(client), refetchInterval: live ? false : 10_000 });
-  const t = homeText;
-  const { store } = session;
-  const next = soonest(flows.data ?? []);
-  // A list from before a feed was made or run would show steps that are done.
-  const current = !flows.isFetching || !flows.isStale;
+  const access = useAccess();
+  const overview = useQuery({ ...overviewQueries.overview(client), refetchInterval: live ? 60_000 : 10_000 });
+  const landed = overview.data?.guide.landed ?? false;
+  const create = { text: t.create, onClick: () => void navigate('/syncs/new') };
   return (
-    <Page
-      badges={session.sandbox ? [{ label: text.sandbox, variant: 'secondary' }] : []}
-      description={t.description}
-      title={store.name || t.title}
-    >
-      {flows.data && runs.data && current ? <NextSteps flows={flows.data} runs={runs.data} /> : null}
-      <Panel description={quotaText.quota.description} header={quotaText.quota.header}>
-        <Grid gridColumns={{ mobile: 'minmax(0, 1fr)', desktop: 'minmax(0, 2fr) minmax(0, 3fr)' }} gridGap="2rem">
-          <Loaded query={quota}>{(data) => <QuotaGauge quota={data} />}</Loaded>
-          <QuotaHistory quota={quota.data} />
-        </Grid>
-      </Panel>
-      <Panel action={{ text: t.runs.all, variant: 'secondary', onClick: () => void navigate('/activity') }} header={t.runs.header}>
-        <Loaded query={runs}>{(data) => (data.length > 0 ? <RunTable caption={t.runs.header} runs={data} /> : <Quiet>{t.runs.empty}</Quiet>)}</Loaded>
-      </Panel>
-      <Panel header={t.store}>
-        <Facts $min={13}>
-          {flows.data ? (
-            <Fact name={scheduleText.nextRun}>
-              {next ? (
-                <>
-                  <TextLink to={`/syncs/${next.id}`}>{next.name}</TextLink>: <NextRun schedule={next.schedule} />
-                </>
-              ) : (
-                scheduleText.none
-              )}
-            </Fact>
-          ) : null}
-          <Fact name={t.plan}>{store.plan_name || text.none}</Fact>
-          <Fact name={t.domain}>{store.domain || text.none}</Fact>
-          <Fact name={t.currency}>{store.currency || text.none}</Fact>
-          <Fact name={t.installed}>{format.dateTime(store.installed_at)}</Fact>
-          <Fact name={t.hash}>{store.hash}</Fact>
-          {session.user?.email ? (
-            <Fact name={t.user}>
-              {session.user.email} ({settingsText.users.roles[session.user.role].toLowerCase()})
-            </Fact>
-          ) : null}
-        </Facts>
-      </Panel>
+    <Page actions={landed && access.granted ? [create] : []} title={store.name || t.title}>
+      <Loaded query={overview}>
+        {(data) =>
+          data.guide.landed ? (
+            <>
+              <NeedsNow />
+              <KindHealth kinds={data.kinds} />
+              <Grid gridColumns={{ mobile: 'minmax(0, 1fr)', desktop: 'minmax(0, 3fr) minmax(0, 2fr)' }} gridGap="0 1.5rem">
+                <HistoryChart days={data.history} />
+                <Next runs={data.next} />
+              </Grid>
+              <Last />
+              <Shoppers />
+            </>
+          ) : (
+            <Guide guide={data.guide} kinds={data.kinds} />
+          )
+        }
+      </Loaded>
     </Page>
+  );
+}
+
+function NeedsNow() {
+  const { client, live } = useApp();
+  const query = useQuery({ ...attentionQueries.first(client), refetchInterval: live ? false : 10_000 });
+  return <Loaded query={query}>{(data) => <Needs open={data.open} problems={data.items} />}</Loaded>;
+}
+
+const Upcoming = styled.ul`
+  list-style: none;
+  margin: 0;
+  padding: 0;
+
+  li {
+    margin-bottom: ${({ theme }) => theme.spacing.small};
+  }
+
+  li:last-child {
+    margin-bottom: 0;
+  }
+`;
+
+function Next({ runs }: { runs: OverviewNext[] }) {
+  const { format } = useApp();
+  const { store } = useSession();
+  return (
+    <Panel header={t.next.header}>
+      {runs.length === 0 ? (
+        <Text>
+          {t.next.none} <TextLink to="/syncs">{t.next.choose}</TextLink>
+        </Text>
+      ) : (
+        <Upcoming>
+          {runs.map((r) => (
+            <li key={`${r.flow_id} ${r.at}`}>
+              <TextLink to={`/syncs/${r.flow_id}`}>{r.flow_name}</TextLink>
+              <Text color="secondary60" marginBottom="none">
+                {format.isPast(r.at) ? scheduleText.due : format.dateTimeIn(r.at, store.timezone)}
+                {r.compare ? `, ${t.next.compare}` : ''}
+              </Text>
+            </li>
+          ))}
+        </Upcoming>
+      )}
+    </Panel>
+  );
+}
+
+function Last() {
+  const { client, live } = useApp();
+  const navigate = useNavigate();
+  const runs = useQuery({ ...runQueries.lastRuns(client), refetchInterval: live ? false : 10_000 });
+  return (
+    <Panel action={{ text: t.last.all, variant: 'secondary', onClick: () => void navigate('/activity') }} header={t.last.header}>
+      <Loaded query={runs}>{(data) => (data.length > 0 ? <RunTable caption={t.last.header} runs={data} /> : <Quiet>{t.last.none}</Quiet>)}</Loaded>
+    </Panel>
+  );
+}
+
+/** Sign-on and the account card: set up once, so no page of every day. */
+function Shoppers() {
+  const navigate = useNavigate();
+  return (
+    <Panel action={{ text: t.shoppers.action, variant: 'secondary', onClick: () => void navigate('/settings/shoppers') }} header={t.shoppers.header}>
+      <Text>{t.shoppers.message}</Text>
+    </Panel>
   );
 }

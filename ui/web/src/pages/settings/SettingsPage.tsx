@@ -1,15 +1,21 @@
+import { lazy, Suspense } from 'react';
 import { useNavigate, useParams } from 'react-router';
-import { Page } from '../../components/Page';
 import { useApp } from '../../components/app';
+import { Page } from '../../components/Page';
+import { Skeleton } from '../../components/states/Skeleton';
 import { TabSet } from '../../components/TabSet';
 import { settingsText } from '../../texts/settings';
 import { APIKeys } from './APIKeys';
-import { Activity } from './Activity';
-import { ShoppersTab } from './shoppers/ShoppersTab';
 import { Users } from './Users';
 
-const tabs = ['users', 'keys', 'shoppers', 'audit'] as const;
+// What few people open, and what draws a chart, is loaded with its tab.
+const AlertsTab = lazy(async () => ({ default: (await import('./AlertsTab')).AlertsTab }));
+const ShoppersTab = lazy(async () => ({ default: (await import('./shoppers/ShoppersTab')).ShoppersTab }));
+const StoreTab = lazy(async () => ({ default: (await import('./StoreTab')).StoreTab }));
+
+const tabs = ['users', 'alerts', 'keys', 'shoppers', 'store'] as const;
 type Tab = (typeof tabs)[number];
+const bodies: Record<Tab, React.ComponentType> = { users: Users, alerts: AlertsTab, keys: APIKeys, shoppers: ShoppersTab, store: StoreTab };
 
 export function SettingsPage() {
   const navigate = useNavigate();
@@ -17,6 +23,7 @@ export function SettingsPage() {
   const { client } = useApp();
   const t = settingsText;
   const active: Tab = tabs.find((id) => id === params.tab) ?? 'users';
+  const Body = bodies[active];
   return (
     <Page actions={[{ text: t.signOut, variant: 'subtle', onClick: () => void client.signOut() }]} description={t.description} title={t.title}>
       <TabSet
@@ -25,10 +32,9 @@ export function SettingsPage() {
         label={t.tabs.label}
         onChange={(id) => void navigate(`/settings/${id}`, { replace: true })}
       >
-        {active === 'users' ? <Users /> : null}
-        {active === 'keys' ? <APIKeys /> : null}
-        {active === 'shoppers' ? <ShoppersTab /> : null}
-        {active === 'audit' ? <Activity /> : null}
+        <Suspense fallback={<Skeleton lines={6} />}>
+          <Body />
+        </Suspense>
       </TabSet>
     </Page>
   );

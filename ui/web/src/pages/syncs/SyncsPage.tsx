@@ -1,139 +1,127 @@
-import { FormGroup, Panel, Select, Small, Text } from '@bigcommerce/big-design';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useMemo, useState } from 'react';
-import { useNavigate } from 'react-router';
-import { flowKeys, flowQueries } from '../../api/queries/flows';
-import type { Flow, Kind, Run, Source } from '../../api/types';
+import { FormGroup, Input, Panel, Select, Text } from '@bigcommerce/big-design';
+import { SearchIcon } from '@bigcommerce/big-design-icons';
+import { useQuery } from '@tanstack/react-query';
+import { useMemo } from 'react';
+import { useNavigate, useSearchParams } from 'react-router';
+import styled from 'styled-components';
+import { flowQueries } from '../../api/queries/flows';
+import type { Flow, Kind } from '../../api/types';
 import { useAccess, useApp } from '../../components/app';
-import { Wrap } from '../../components/Cells';
 import { Loaded } from '../../components/Feedback';
-import { EmptyState } from '../../components/states/EmptyState';
-import { NameModal } from '../../components/NameModal';
-import { NextRun } from '../../components/NextRun';
+import { Hidden } from '../../components/Hidden';
 import { Page } from '../../components/Page';
-import { useOutcome } from '../../components/runs';
+import { EmptyState } from '../../components/states/EmptyState';
 import { TextLink } from '../../components/TextLink';
-import { DataTable } from '../../components/DataTable';
 import { capital } from '../../lib/words';
-import { flowText } from '../../texts/flow';
-import { scheduleText } from '../../texts/schedule';
-import { syncsText } from '../../texts/syncs';
+import { syncsText as t } from '../../texts/syncs';
+import { type Sort, shownSyncs, sorts } from './syncList';
+import { SyncTable } from './SyncTable';
 
+const Filters = styled.div`
+  align-items: flex-end;
+  display: grid;
+  gap: ${({ theme }) => `${theme.spacing.small} ${theme.spacing.medium}`};
+  margin-bottom: ${({ theme }) => theme.spacing.medium};
+
+  && > * {
+    margin: 0;
+    max-width: none;
+  }
+
+  ${({ theme }) => theme.breakpoints.tablet} {
+    grid-template-columns: minmax(0, 1fr) 14rem;
+  }
+`;
+
+/** Every sync of the store. Search, kind, order and page stand in the address: Back and a reload keep them. */
 export function SyncsPage() {
-  const { client, format } = useApp();
+  const { client } = useApp();
+  const navigate = useNavigate();
   const access = useAccess();
   const flows = useQuery(flowQueries.flows(client));
   const { data: kinds = [] } = useQuery(flowQueries.kinds(client));
-  const [creating, setCreating] = useState(false);
-  const t = syncsText;
-  const create = { text: t.create, onClick: () => setCreating(true), disabled: !access.allowed || kinds.length === 0, reason: access.reason };
-  const empty = flows.data?.length === 0;
+  const create = access.granted ? { text: t.create, onClick: () => void navigate('/syncs/new') } : undefined;
   return (
-    <Page actions={empty ? [] : [create]} description={kinds.length > 0 ? t.description(kinds.map((k) => k.plural)) : undefined} title={t.title}>
+    <Page actions={create && flows.data && flows.data.length > 0 ? [create] : []} description={t.description} title={t.title}>
       <Loaded query={flows}>
         {(data) =>
-          data.length === 0 ? (
-            <EmptyState action={create} heading={t.empty.heading} message={t.empty.message} />
-          ) : (
-            <Panel>
-              <DataTable
-                flush
-                aria-label={t.title}
-                columns={[
-                  { header: t.name, hash: 'name', render: (f: Flow) => <Wrap $min={9}><TextLink to={`/syncs/${f.id}`}>{f.name}</TextLink></Wrap> },
-                  ...(kinds.length > 1 ? [{ header: t.kind, hash: 'kind', render: (f: Flow) => kindName(kinds, f.kind) }] : []),
-                  { header: t.source, hash: 'source', render: (f: Flow) => <Wrap $min={10}>{sourceName(f.source)}</Wrap> },
-                  {
-                    header: t.lastRun,
-                    hash: 'run',
-                    render: (f: Flow) =>
-                      f.last_run ? (
-                        <Wrap $min={11}>
-                          <TextLink to={`/activity/${f.last_run.id}`}>{format.ago(f.last_run.created_at)}</TextLink>
-                          <Small color="secondary60" marginBottom="none">
-                            <LastRun run={f.last_run} />
-                          </Small>
-                        </Wrap>
-                      ) : (
-                        <Text color="secondary60" marginBottom="none">{t.never}</Text>
-                      ),
-                  },
-                  { header: scheduleText.nextRun, hash: 'next', render: (f: Flow) => <Wrap $min={9}><NextRun schedule={f.schedule} /></Wrap> },
-                ]}
-                items={data}
-                keyField="id"
-              />
-            </Panel>
-          )
+          data.length === 0 ? <EmptyState action={create} heading={t.empty.heading} message={t.empty.message} /> : <List flows={data} kinds={kinds} />
         }
       </Loaded>
-      {creating ? <CreateFlow kinds={kinds} onClose={() => setCreating(false)} /> : null}
     </Page>
   );
 }
 
-/** A kind that is gone is shown by its name. */
-function kindName(kinds: Kind[], name: string): string {
-  return capital(kinds.find((k) => k.name === name)?.plural ?? name);
-}
+const perPage = 25;
 
-function LastRun({ run }: { run: Run }) {
-  return <>{useOutcome(run).sentence}</>;
-}
-
-function sourceName(s: Source): string {
-  if (s.kind === 'upload') return s.filename || flowText.source.upload;
-  if (s.kind === 'url') return hostAndFile(s.url);
-  return syncsText.noSource;
-}
-
-/** The parts of an address by which a person knows it. */
-function hostAndFile(url: string): string {
-  try {
-    const u = new URL(url);
-    const file = u.pathname.split('/').pop() ?? '';
-    return file ? `${u.host}, ${file}` : u.host;
-  } catch {
-    return url;
-  }
-}
-
-function CreateFlow({ kinds, onClose }: { kinds: Kind[]; onClose: () => void }) {
-  const { client } = useApp();
-  const qc = useQueryClient();
-  const navigate = useNavigate();
-  const t = syncsText.createModal;
-  const [chosen, setChosen] = useState(0);
-  // The same list while the modal is open: Select loses a choice that is made while its options change.
-  const choices = useMemo(() => kinds.map((k, i) => ({ value: i, content: capital(k.plural) })), [kinds]);
-  const kind = kinds[chosen];
-  const create = useMutation({
-    mutationFn: client.createFlow,
-    onSuccess: (flow) => {
-      qc.setQueryData(flowKeys.flow(flow.id), flow);
-      void qc.invalidateQueries({ queryKey: flowKeys.flows });
-      void navigate(`/syncs/${flow.id}/source`);
-    },
-  });
-  if (!kind) return null;
+function List({ flows, kinds }: { flows: Flow[]; kinds: Kind[] }) {
+  const { format } = useApp();
+  const [params, setParams] = useSearchParams();
+  const q = params.get('q') ?? '';
+  const kind = params.get('kind') ?? '';
+  const wanted = params.get('sort') ?? '';
+  const down = wanted.startsWith('-');
+  const sort: Sort = sorts.find((s) => s === wanted.replace('-', '')) ?? 'name';
+  const found = useMemo(() => shownSyncs(flows, kinds, { q, kind, sort, down }), [flows, kinds, q, kind, sort, down]);
+  const pages = Math.max(1, Math.ceil(found.length / perPage));
+  const page = Math.min(pages, Math.max(1, Number(params.get('page')) || 1));
+  const change = (part: Record<string, string>) => {
+    const next = new URLSearchParams(params);
+    next.delete('page'); // of another list
+    for (const [name, value] of Object.entries(part)) {
+      if (value === '') next.delete(name);
+      else next.set(name, value);
+    }
+    setParams(next, { replace: true });
+  };
+  // The same list until the kinds change: Select loses a choice that is made while its options change.
+  const kindOptions = useMemo(() => [{ value: '', content: t.allKinds }, ...kinds.map((k) => ({ value: k.name, content: capital(k.plural) }))], [kinds]);
   return (
-    <NameModal
-      busy={create.isPending}
-      confirm={t.confirm}
-      error={create.error}
-      header={t.header}
-      help={t.help}
-      initial={t.default(kind)}
-      label={t.name}
-      onClose={onClose}
-      onSubmit={(name) => create.mutate({ kind: kind.name, name })}
-      required={t.required}
-    >
-      {kinds.length > 1 ? (
+    <Panel>
+      <Filters>
         <FormGroup>
-          <Select label={t.kind} onOptionChange={(i) => setChosen(i ?? 0)} options={choices} required value={chosen} />
+          <Input
+            aria-label={t.search}
+            iconLeft={<SearchIcon aria-hidden color="secondary60" />}
+            onChange={(e) => change({ q: e.target.value })}
+            placeholder={t.searchShort}
+            type="search"
+            value={q}
+          />
         </FormGroup>
-      ) : null}
-    </NameModal>
+        {kinds.length > 1 ? (
+          <FormGroup>
+            <Select aria-label={t.kind} onOptionChange={(k) => change({ kind: k ?? '' })} options={kindOptions} value={kind} />
+          </FormGroup>
+        ) : null}
+      </Filters>
+      <Hidden role="status">{q !== '' || kind !== '' ? t.found(format.number(found.length), found.length) : ''}</Hidden>
+      {found.length === 0 ? (
+        <Text>
+          {t.noneFound} <TextLink to="/syncs">{t.clear}</TextLink>
+        </Text>
+      ) : (
+        <SyncTable
+          flows={found.slice((page - 1) * perPage, page * perPage)}
+          kinds={kinds}
+          onSort={(s, reversed) => change({ sort: s === 'name' && !reversed ? '' : `${reversed ? '-' : ''}${s}` })}
+          pagination={
+            pages > 1
+              ? {
+                  currentPage: page,
+                  itemsPerPage: perPage,
+                  itemsPerPageOptions: [perPage],
+                  label: t.pages,
+                  onItemsPerPageChange: () => undefined,
+                  onPageChange: (to) => change({ page: to === 1 ? '' : String(to) }),
+                  totalItems: found.length,
+                }
+              : undefined
+          }
+          sort={sort}
+          down={down}
+        />
+      )}
+    </Panel>
   );
 }

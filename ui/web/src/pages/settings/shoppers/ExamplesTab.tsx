@@ -3,6 +3,7 @@ import { useRef, useState } from 'react';
 import styled from 'styled-components';
 import type { Storefront } from '../../../api/types';
 import { copyText } from '../../../lib/browser';
+import { text } from '../../../text';
 import { shoppersText } from '../../../texts/shoppers';
 import { type ExampleName, examples } from './examples';
 
@@ -45,17 +46,16 @@ export function ExamplesTab({ storefront }: { storefront: Storefront }) {
 function Example({ name, code }: { name: ExampleName; code: string }) {
   const area = useRef<HTMLTextAreaElement>(null);
   const [copied, setCopied] = useState<boolean>();
-  const p = shoppersText.provider;
   return (
     <Panel description={t.help[name]} header={t.titles[name]}>
       <Code aria-label={t.titles[name]} readOnly ref={area} rows={code.split('\n').length} spellCheck={false} value={code} wrap="off" />
       <Button aria-label={t.copyOf(t.titles[name])} mobileWidth="auto" onClick={() => void copyText(code, area.current).then(setCopied)} variant="secondary">
-        {p.copy}
+        {text.copying.copy}
       </Button>
       <div aria-live="polite">
         {copied === undefined ? null : (
           <Text as="small" marginBottom="none">
-            {copied ? p.copied : p.copyFailed}
+            {copied ? text.copying.copied : text.copying.copyFailed}
           </Text>
         )}
       </div>
