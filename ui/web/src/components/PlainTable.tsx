@@ -10,12 +10,6 @@ const Details = styled.details`
     line-height: ${({ theme }) => theme.lineHeight.medium};
     width: fit-content;
   }
-
-  summary:focus-visible,
-  div:focus-visible {
-    outline: 2px solid ${({ theme }) => theme.colors.primary};
-    outline-offset: 2px;
-  }
 `;
 
 const Scroll = styled.div`

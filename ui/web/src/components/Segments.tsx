@@ -23,11 +23,6 @@ const Segment = styled.button`
   &:hover {
     color: ${({ theme }) => theme.colors.secondary70};
   }
-
-  &:focus-visible {
-    outline: 2px solid ${({ theme }) => theme.colors.primary};
-    outline-offset: 2px;
-  }
 `;
 
 interface Props<T extends string> {

@@ -36,11 +36,6 @@ const Day = styled.a`
   &[href]:hover {
     background-color: ${({ theme }) => theme.colors.secondary20};
   }
-
-  &:focus-visible {
-    outline: 2px solid ${({ theme }) => theme.colors.primary};
-    outline-offset: -2px;
-  }
 `;
 
 const Bar = styled.svg`

@@ -40,7 +40,7 @@ function Known() {
     feedback.success(t.saved);
     setSecrets(channels.filter((c) => c.secret));
     // A secret is shown once, and then kept nowhere in the panel.
-    qc.setQueryData<Alerts>(attentionKeys.alerts, { ...rest, channels: channels.map(({ secret: _, ...c }) => c) });
+    qc.setQueryData<Alerts>(attentionKeys.alerts, { ...rest, channels: channels.map((c) => ({ ...c, secret: undefined })) });
   };
   return (
     <>

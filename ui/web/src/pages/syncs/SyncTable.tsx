@@ -1,5 +1,7 @@
 import { Badge, type BadgeProps, Small, Switch, type TablePaginationProps } from '@bigcommerce/big-design';
-import type { Flow, Kind } from '../../api/types';
+import { useQuery } from '@tanstack/react-query';
+import { flowQueries } from '../../api/queries/flows';
+import type { Flow } from '../../api/types';
 import { useAccess, useApp } from '../../components/app';
 import { NarrowOnly, Wrap } from '../../components/Cells';
 import { DataTable } from '../../components/DataTable';
@@ -25,36 +27,39 @@ const variants: Record<Flow['health']['state'], BadgeProps['variant']> = {
   paused: 'warning',
 };
 
+const wide = { mobile: 'none', tablet: 'table-cell' } as const;
+
+// BigDesign's table draws a cell's render as a component: one that is made anew is mounted anew, and what
+// is open or has the focus in it is lost. So columns are made once.
+const columns = [
+  { header: t.name, hash: 'name', isSortable: true, render: NameCell },
+  { header: t.source, hash: 'source', display: wide, render: (f: Flow) => <Wrap $min={8}>{connectionName(f.source)}</Wrap> },
+  { header: t.health, hash: 'health', isSortable: true, render: HealthCell },
+  { header: t.lastRun, hash: 'last', isSortable: true, display: wide, render: LastRunCell },
+  { header: t.nextRun, hash: 'next', isSortable: true, display: wide, render: (f: Flow) => <Wrap $min={8}><NextRun schedule={f.schedule} /></Wrap> },
+];
+
+const withControls = [
+  ...columns,
+  { header: t.on, hash: 'on', display: wide, render: OnOff },
+  { header: t.menu, hash: 'menu', hideHeader: true, align: 'right' as const, render: (f: Flow) => <SyncMenu flow={f} /> },
+];
+
 interface Props {
   flows: Flow[];
-  kinds: Kind[];
   sort: Sort;
   down: boolean;
   onSort: (sort: Sort, down: boolean) => void;
   pagination: TablePaginationProps | undefined;
 }
 
-const wide = { mobile: 'none', tablet: 'table-cell' } as const;
-
 /** Syncs with what is to be known of each at a glance. A narrow panel shows its parts below the name. */
-export function SyncTable({ flows, kinds, sort, down, onSort, pagination }: Props) {
+export function SyncTable({ flows, sort, down, onSort, pagination }: Props) {
   const write = useAccess('write');
   return (
     <DataTable
       aria-label={t.title}
-      columns={[
-        { header: t.name, hash: 'name', isSortable: true, render: (f: Flow) => <NameCell flow={f} kind={kindName(kinds, f.kind)} /> },
-        { header: t.source, hash: 'source', display: wide, render: (f: Flow) => <Wrap $min={8}>{connectionName(f.source)}</Wrap> },
-        { header: t.health, hash: 'health', isSortable: true, render: (f: Flow) => <HealthCell flow={f} /> },
-        { header: t.lastRun, hash: 'last', isSortable: true, display: wide, render: (f: Flow) => <LastRunCell flow={f} /> },
-        { header: t.nextRun, hash: 'next', isSortable: true, display: wide, render: (f: Flow) => <Wrap $min={8}><NextRun schedule={f.schedule} /></Wrap> },
-        ...(write.granted
-          ? [
-              { header: t.on, hash: 'on', display: wide, render: (f: Flow) => <OnOff flow={f} /> },
-              { header: t.menu, hash: 'menu', hideHeader: true, align: 'right' as const, render: (f: Flow) => <SyncMenu flow={f} /> },
-            ]
-          : []),
-      ]}
+      columns={write.granted ? withControls : columns}
       itemName={pagination ? t.itemName : undefined}
       items={flows}
       keyField="id"
@@ -64,12 +69,14 @@ export function SyncTable({ flows, kinds, sort, down, onSort, pagination }: Prop
   );
 }
 
-function NameCell({ flow: f, kind }: { flow: Flow; kind: string }) {
+function NameCell(f: Flow) {
+  const { client } = useApp();
+  const { data: kinds = [] } = useQuery(flowQueries.kinds(client));
   return (
     <Wrap $min={7}>
       <TextLink to={`/syncs/${f.id}`}>{f.name}</TextLink>
       <Small color="secondary60" marginBottom="none">
-        {kind} {t.direction}
+        {kindName(kinds, f.kind)} {t.direction}
         <NarrowOnly>
           <br />
           {connectionName(f.source)}
@@ -79,7 +86,7 @@ function NameCell({ flow: f, kind }: { flow: Flow; kind: string }) {
   );
 }
 
-function HealthCell({ flow: { health, last_run } }: { flow: Flow }) {
+function HealthCell({ health, last_run }: Flow) {
   const { format } = useApp();
   return (
     <Wrap $min={7}>
@@ -94,7 +101,7 @@ function HealthCell({ flow: { health, last_run } }: { flow: Flow }) {
   );
 }
 
-function LastRunCell({ flow: { last_run: run } }: { flow: Flow }) {
+function LastRunCell({ last_run: run }: Flow) {
   const { format } = useApp();
   if (!run) return <>{t.never}</>;
   const result = runResult(run, format);
@@ -109,7 +116,7 @@ function LastRunCell({ flow: { last_run: run } }: { flow: Flow }) {
 }
 
 /** Switches a sync on or off, at once. */
-function OnOff({ flow: f }: { flow: Flow }) {
+function OnOff(f: Flow) {
   const change = useEnabled(f);
   return <Switch aria-label={t.switchOf(f.name)} checked={change.isPending ? change.variables : f.enabled} disabled={change.isPending} onChange={(e) => change.mutate(e.target.checked)} />;
 }

@@ -103,7 +103,6 @@ function List({ flows, kinds }: { flows: Flow[]; kinds: Kind[] }) {
       ) : (
         <SyncTable
           flows={found.slice((page - 1) * perPage, page * perPage)}
-          kinds={kinds}
           onSort={(s, reversed) => change({ sort: s === 'name' && !reversed ? '' : `${reversed ? '-' : ''}${s}` })}
           pagination={
             pages > 1
