@@ -1,15 +1,15 @@
 import { Badge, type BadgeProps, Small, Switch, type TablePaginationProps } from '@bigcommerce/big-design';
 import { useQuery } from '@tanstack/react-query';
 import { flowQueries } from '../../api/queries/flows';
-import type { Flow } from '../../api/types';
+import type { Flow, Run } from '../../api/types';
 import { useAccess, useApp } from '../../components/app';
 import { NarrowOnly, Wrap } from '../../components/Cells';
 import { DataTable } from '../../components/DataTable';
 import { NextRun } from '../../components/NextRun';
-import { runResult } from '../../components/runs';
+import { useOutcome } from '../../components/runs';
+import { kindOfRun } from '../../components/RunTable';
 import { TextLink } from '../../components/TextLink';
 import { connectionName } from '../../lib/connections';
-import { text } from '../../text';
 import { syncsText as t } from '../../texts/syncs';
 import { type Sort, kindName } from './syncList';
 import { SyncMenu } from './SyncMenu';
@@ -102,14 +102,18 @@ function HealthCell({ health, last_run }: Flow) {
 }
 
 function LastRunCell({ last_run: run }: Flow) {
+  return run ? <LastRun run={run} /> : <>{t.never}</>;
+}
+
+function LastRun({ run }: { run: Run }) {
   const { format } = useApp();
-  if (!run) return <>{t.never}</>;
-  const result = runResult(run, format);
+  const outcome = useOutcome(run);
   return (
-    <Wrap $min={8}>
+    <Wrap $min={9}>
       <TextLink to={`/activity/${run.id}`}>{format.ago(run.created_at)}</TextLink>
       <Small color="secondary60" marginBottom="none">
-        {[run.dry_run ? text.dryRun : '', result === text.none ? text.states[run.state] : result].filter(Boolean).join(': ')}
+        {run.dry_run ? `${kindOfRun(run)}: ` : ''}
+        {outcome.sentence}
       </Small>
     </Wrap>
   );
