@@ -137,6 +137,9 @@ type FlowParts struct {
 	LastRuns    map[string]Run        // by Flow.ID
 	LastEnded   map[string]Run        // of those that wrote, not dry runs, the last that is over; by Flow.ID
 	TroubleFrom map[string]time.Time  // when the first of the runs ended badly of which LastEnded is the last; by Flow.ID
+	LastWell    map[string]time.Time  // when the last one ended that left nothing out; by Flow.ID
+	InStep      map[string]int64      // records that the last whole run left as the file has them; by Flow.ID
+	Landed      map[string]bool       // flows of which a run left nothing out and there was something
 }
 
 // FlowParts reads the parts of flows, a page of them at most, in as many queries for one as for
@@ -177,20 +180,31 @@ func (d *DB) FlowParts(ctx context.Context, flows []Flow) (*FlowParts, error) {
 
 // endedRuns reads how the runs of flows ended that wrote.
 func (d *DB) endedRuns(ctx context.Context, ids []string, parts *FlowParts) error {
-	parts.LastEnded, parts.TroubleFrom = map[string]Run{}, map[string]time.Time{}
+	parts.LastEnded, parts.TroubleFrom, parts.LastWell = map[string]Run{}, map[string]time.Time{}, map[string]time.Time{}
+	parts.InStep, parts.Landed = map[string]int64{}, map[string]bool{}
 	var ended []Run // of all runs of a store few enough are remembered
-	err := d.Scoped(ctx).Select("id", "flow_id", "state", "failed", "incomplete", "finished_at").
+	err := d.Scoped(ctx).Select("id", "flow_id", "state", "retry_of", "created", "updated", "unchanged", "failed", "incomplete", "finished_at").
 		Where("flow_id IN ? AND dry_run = ? AND state IN ?", ids, false, finalStates).Order("id DESC").Find(&ended).Error
 	if err != nil {
 		return wrap(err, "ended runs of flows")
 	}
-	last, well := map[string]string{}, map[string]bool{}
+	last, well, whole := map[string]string{}, map[string]bool{}, map[string]bool{}
 	for _, r := range ended {
 		if last[r.FlowID] == "" {
 			last[r.FlowID] = r.ID
 		}
-		well[r.FlowID] = well[r.FlowID] || r.Well()
-		if !well[r.FlowID] && r.FinishedAt != nil {
+		inStep := r.Created + r.Updated + r.Unchanged
+		if r.State == RunDone && r.RetryOf == "" && !whole[r.FlowID] {
+			whole[r.FlowID], parts.InStep[r.FlowID] = true, inStep
+		}
+		if r.Well() && inStep > 0 {
+			parts.Landed[r.FlowID] = true
+		}
+		switch {
+		case well[r.FlowID] || r.FinishedAt == nil:
+		case r.Well():
+			well[r.FlowID], parts.LastWell[r.FlowID] = true, *r.FinishedAt
+		default:
 			parts.TroubleFrom[r.FlowID] = *r.FinishedAt
 		}
 	}
@@ -202,6 +216,26 @@ func (d *DB) endedRuns(ctx context.Context, ids []string, parts *FlowParts) erro
 		parts.LastEnded[r.FlowID] = r
 	}
 	return nil
+}
+
+// PreviewedFlows returns the flows of which a dry run came to its end.
+func (d *DB) PreviewedFlows(ctx context.Context) (map[string]bool, error) {
+	var ids []string
+	err := d.Scoped(ctx).Model(&Run{}).Where("dry_run = ? AND state = ?", true, RunDone).Distinct().Pluck("flow_id", &ids).Error
+	previewed := make(map[string]bool, len(ids))
+	for _, id := range ids {
+		previewed[id] = true
+	}
+	return previewed, wrap(err, "dry runs")
+}
+
+// WritingRuns returns the runs since from that write, not dry ones: only when they were, and what
+// they counted.
+func (d *DB) WritingRuns(ctx context.Context, from time.Time) ([]Run, error) {
+	var runs []Run // of a store few enough are remembered
+	err := d.Scoped(ctx).Select("id", "state", "created", "updated", "failed", "created_at", "started_at", "finished_at").
+		Where("created_at >= ? AND dry_run = ?", from.UTC(), false).Find(&runs).Error
+	return runs, wrap(err, "runs")
 }
 
 // UpdateFlow writes what a merchant may change of f, if f.Version is still the stored one, and adds

@@ -89,7 +89,7 @@ const maxFlowName = 100
 
 // flowView is the view of one flow.
 func (a *API) flowView(ctx context.Context, f *tenants.Flow) (*flowView, error) {
-	views, err := a.flowViews(ctx, []tenants.Flow{*f})
+	views, _, err := a.flowViews(ctx, []tenants.Flow{*f})
 	if err != nil {
 		return nil, err
 	}
@@ -98,22 +98,22 @@ func (a *API) flowView(ctx context.Context, f *tenants.Flow) (*flowView, error) 
 
 // flowViews reads what views of flows show beside the flows themselves, in as many queries for one
 // as for all.
-func (a *API) flowViews(ctx context.Context, flows []tenants.Flow) ([]*flowView, error) {
+func (a *API) flowViews(ctx context.Context, flows []tenants.Flow) ([]*flowView, *tenants.FlowParts, error) {
 	store, err := a.cfg.DB.Store(ctx, tenants.StoreHash(ctx))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	parts, err := a.cfg.DB.FlowParts(ctx, flows)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	views := make([]*flowView, len(flows))
 	for i := range flows {
 		if views[i], err = a.viewOf(ctx, &flows[i], store, parts); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
-	return views, nil
+	return views, parts, nil
 }
 
 func (a *API) viewOf(ctx context.Context, f *tenants.Flow, store *tenants.Store, parts *tenants.FlowParts) (*flowView, error) {
@@ -183,7 +183,7 @@ func (a *API) flows(c *gin.Context) {
 		_ = c.Error(err)
 		return
 	}
-	views, err := a.flowViews(ctx, flows)
+	views, _, err := a.flowViews(ctx, flows)
 	if err != nil {
 		_ = c.Error(err)
 		return

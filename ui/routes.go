@@ -35,6 +35,8 @@ func (a *API) Routes() []Route {
 		{"GET", "/kinds", read, a.kinds, ""},
 		{"GET", "/kinds/:kind/fields", read, a.kindFields, ""},
 		{"GET", "/connectors", read, a.connectors, ""},
+		{"GET", "/overview", read, a.overview, ""},
+		{"GET", "/activity", read, a.activity, ""},
 		{"GET", "/flows", read, a.flows, ""},
 		{"POST", "/flows", write, a.createFlow, ""},
 		{"GET", "/flows/:id", read, a.flow, ""},

@@ -31,6 +31,8 @@ var rules = map[string]routeRule{
 	"GET /kinds/:kind/fields":              {auth.AccessRead, ""},
 	"GET /connectors":                      {auth.AccessRead, ""},
 	"GET /expressions":                     {auth.AccessRead, ""},
+	"GET /overview":                        {auth.AccessRead, ""},
+	"GET /activity":                        {auth.AccessRead, ""},
 	"GET /flows":                           {auth.AccessRead, ""},
 	"POST /flows":                          {auth.AccessWrite, `{"kind":"products","name":"x"}`},
 	"GET /flows/:id":                       {auth.AccessRead, ""},
