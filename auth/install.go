@@ -150,6 +150,9 @@ func (a *Auth) keep(ctx context.Context, hash string, g *grant) (store *tenants.
 		if err != nil {
 			return err
 		}
+		if err := tx.EnsureAlerts(ctx, user.Email); err != nil {
+			return err
+		}
 		action, detail := "store.installed", "scopes: "+g.Scope
 		if before != nil {
 			action = "store.reinstalled"

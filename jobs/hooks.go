@@ -176,6 +176,9 @@ func (w *Workers) doHooksRegister(ctx context.Context, j *job) error {
 			delete(have, scope)
 		}
 	}
+	if err := w.noteHooks(ctx, j, store, slices.ContainsFunc(wanted, func(scope string) bool { return have[scope] != nil && !have[scope].IsActive })); err != nil {
+		return err
+	}
 	missing := slices.DeleteFunc(wanted, func(scope string) bool { return have[scope] != nil && have[scope].IsActive })
 	if len(missing) == 0 {
 		return nil
@@ -205,6 +208,30 @@ func (w *Workers) doHooksRegister(ctx context.Context, j *job) error {
 		j.log.InfoContext(ctx, "webhook registered", "scope", scope)
 	}
 	return nil
+}
+
+// hooksAgain is after how long webhooks that were asleep are looked at again: whether they stayed
+// awake.
+const hooksAgain = time.Hour
+
+// noteHooks remembers whether BigCommerce had deactivated webhooks of a store, for whoever looks
+// after it.
+func (w *Workers) noteHooks(ctx context.Context, j *job, store *tenants.Store, asleep bool) error {
+	if asleep {
+		j.log.WarnContext(ctx, "BigCommerce had deactivated webhooks; they are woken")
+		row, err := newHooksRow(j.row.StoreHash, w.s.now().Add(hooksAgain))
+		if err != nil {
+			return err
+		}
+		row.Coalesce = "hooks.again"
+		if err := w.s.Submit(ctx, row); err != nil {
+			return err
+		}
+	}
+	if asleep == (store.WebhooksOffAt != nil) {
+		return nil
+	}
+	return w.db.NoteWebhooks(ctx, asleep)
 }
 
 // removeHook deletes a webhook that no flow of the store needs; one that is gone already is what

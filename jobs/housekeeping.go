@@ -53,6 +53,8 @@ func (w *Workers) doHousekeeping(ctx context.Context, j *job) error {
 	note("quota minutes", minutes, err)
 	signIns, err := w.db.SweepSignIns(ctx, now.Add(-tenants.SignInsKept))
 	note("sign-ins", signIns, err)
+	told, err := w.db.SweepAlerts(ctx, old)
+	note("alerts", told, err)
 	history, err := w.db.TrimHistory(ctx)
 	note("history beyond the limits", history, err)
 	note("stores", 0, w.purgeLeftStores(ctx, now))
@@ -109,10 +111,7 @@ func (w *Workers) purgeLeftStores(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-const (
-	day  = 24 * time.Hour
-	week = 7 * day
-)
+const day = 24 * time.Hour
 
 // storeCheck is a look at something of each active store, once in so long.
 type storeCheck struct {
@@ -127,7 +126,7 @@ type storeCheck struct {
 // destination was away for two. It has no webhooks for sites and scripts, which merchants change as
 // they like; and a new release of Sluice may bring another script.
 var storeChecks = []storeCheck{
-	{"hooks", kindHooksRegister, queue.ClassHooks, week, ""},
+	{"hooks", kindHooksRegister, queue.ClassHooks, day, ""},
 	{"channels", kindStorefrontChannels, queue.ClassStorefront, day, ""},
 	{"shared-address", kindSharedAddress, "", day, "hash IN (SELECT store_hash FROM identity_providers WHERE shared_until IS NOT NULL)"},
 }

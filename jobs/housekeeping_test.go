@@ -67,7 +67,7 @@ func TestHousekeeping(t *testing.T) {
 	var ids []string
 	checks := map[string]int{}
 	for id, row := range e.jobRows(testStore) {
-		every := map[string]time.Duration{kindHooksRegister: week, kindStorefrontChannels: day}[row.Kind]
+		every := map[string]time.Duration{kindHooksRegister: day, kindStorefrontChannels: day}[row.Kind]
 		if every > 0 {
 			checks[row.Kind]++
 			if wait := time.Until(row.RunAt); wait < 0 || wait > 2*every {

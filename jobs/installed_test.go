@@ -153,7 +153,7 @@ func TestRefusedWebhooksAreNoFailure(t *testing.T) {
 	e.work()
 	e.waitIdle()
 	for id, row := range e.jobRows(testStore) {
-		if row.RunAt.After(time.Now()) { // next week's look at the webhooks
+		if row.RunAt.After(time.Now()) { // tomorrow's look at the webhooks
 			continue
 		}
 		if row.State != tenants.JobDone || row.Attempts != 0 {

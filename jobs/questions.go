@@ -89,6 +89,9 @@ func (s *Service) goOn(ctx context.Context, tx *tenants.DB, run *tenants.Run) (*
 	if err != nil {
 		return nil, fmt.Errorf("answer run %s: %w", run.ID, err)
 	}
+	if err := tx.LookAgain(ctx, run.FlowID); err != nil {
+		return nil, err
+	}
 	row, err := s.newRunRow(run, s.now())
 	if err != nil {
 		return nil, err

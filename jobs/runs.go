@@ -292,6 +292,9 @@ func (s *Service) endCancelled(ctx context.Context, tx *tenants.DB, run *tenants
 	if err != nil {
 		return fmt.Errorf("cancel run %s: %w", run.ID, err)
 	}
+	if err := tx.LookAgain(ctx, run.FlowID); err != nil {
+		return err
+	}
 	if run.DryRun { // a dry run's records are its own, under its id; the engine drops them at the end, as here
 		if err := tx.Scoped(ctx).Where("flow_id = ?", run.ID).Delete(&tenants.Record{}).Error; err != nil {
 			return fmt.Errorf("forget dry run %s: %w", run.ID, err)

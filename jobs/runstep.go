@@ -141,6 +141,9 @@ func (w *Workers) pauseRun(ctx context.Context, run *tenants.Run, why error) err
 		return fmt.Errorf("pause run %s: %w", run.ID, res.Error)
 	}
 	if res.RowsAffected > 0 {
+		if err := w.db.LookAgain(ctx, run.FlowID); err != nil {
+			return err
+		}
 		w.s.audit(ctx, actorSystem, "run.paused", "run:"+run.ID, messageOf(why))
 		w.s.publish(ctx, run.StoreHash, EventRun+run.ID)
 	}

@@ -9,6 +9,7 @@ import (
 	"sluice/internal/batch"
 	"sluice/internal/bigcommerce"
 	"sluice/internal/ratelimit"
+	"sluice/jobs/alerts"
 	"sluice/jobs/flow"
 	"sluice/jobs/queue"
 	"sluice/jobs/storefront"
@@ -82,6 +83,8 @@ type Config struct {
 	// The rest is for Workers.
 
 	Meter Meter // nil: nobody is told
+	// Alerts sends what stores want to be told; nil: they are told nothing outside the panel.
+	Alerts *alerts.Sender
 
 	Concurrency int           // jobs at a time in this process; default DefaultConcurrency
 	Grace       time.Duration // how long running jobs may go on once Run's context has ended
@@ -101,6 +104,9 @@ type Config struct {
 	AuditEvery     time.Duration // how often Redis' counters are checked against what they count
 	HousekeepEvery time.Duration
 	ScheduleEvery  time.Duration // how often flows are looked for whose scheduled time has come
+	// AttendEvery is how often flows are looked for whose problems may be others, and alerts that are
+	// due.
+	AttendEvery time.Duration
 	// FlushEvery is how often the quota history is moved from Redis to the database. Redis holds no
 	// more of it than this and the minute that goes on: that is what a lost Redis loses.
 	FlushEvery time.Duration
@@ -135,6 +141,7 @@ func (c Config) withDefaults() Config {
 	def(&c.AuditEvery, 10*time.Minute)
 	def(&c.HousekeepEvery, time.Hour)
 	def(&c.ScheduleEvery, 5*time.Second)
+	def(&c.AttendEvery, 5*time.Second)
 	def(&c.FlushEvery, 15*time.Second)
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)

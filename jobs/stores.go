@@ -89,6 +89,9 @@ func (s *Service) PauseStore(ctx context.Context, hash, reason string) error {
 	if err := s.queue.Pause(ctx, hash); err != nil {
 		s.log.WarnContext(ctx, "queue of the store not paused", "store", hash, "error", err)
 	}
+	if err := s.db.LookAgainAtAll(ctx); err != nil {
+		return err
+	}
 	if changed {
 		s.log.WarnContext(ctx, "store paused until it is installed again", "store", hash, "reason", reason)
 		s.audit(ctx, actorSystem, "store.paused", "store:"+hash, reason)
@@ -146,6 +149,9 @@ func (s *Service) ResumeStore(ctx context.Context, hash string) error {
 		return nil
 	})
 	if err != nil {
+		return err
+	}
+	if err := s.db.LookAgainAtAll(ctx); err != nil {
 		return err
 	}
 	if len(resumed) > 0 {

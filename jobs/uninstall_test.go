@@ -157,7 +157,7 @@ func TestBigCommerceIsAwayForAWeek(t *testing.T) {
 		}
 		return false, nil
 	})
-	back = l.now.Add(week)
+	back = l.now.Add(7 * day)
 	l.ask()
 	for l.look() {
 		if l.now.Before(back) && l.state() != tenants.StoreActive {

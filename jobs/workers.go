@@ -13,6 +13,7 @@ import (
 	"gorm.io/gorm"
 
 	"sluice/internal/batch"
+	"sluice/jobs/attention"
 	"sluice/jobs/queue"
 	"sluice/tenants"
 )
@@ -22,12 +23,13 @@ var errStopping = errors.New("jobs: the process is stopping")
 
 // Workers claim jobs and carry them out. Any number of processes may run Workers on one queue.
 type Workers struct {
-	cfg   Config
-	s     *Service
-	db    *tenants.DB
-	queue *queue.Queue
-	log   *slog.Logger
-	kinds map[string]handler
+	cfg    Config
+	s      *Service
+	db     *tenants.DB
+	queue  *queue.Queue
+	log    *slog.Logger
+	kinds  map[string]handler
+	keeper *attention.Keeper
 
 	finishes *batch.Batcher[finishing, error]
 	ending   chan struct{}  // a place for each job whose end is being saved
@@ -58,7 +60,7 @@ func NewWorkers(cfg Config) *Workers {
 	s := NewService(cfg)
 	w := &Workers{cfg: s.cfg, s: s, db: s.db, queue: s.queue, log: s.log, running: map[string]*task{}, back: make(chan struct{}, 1), ending: make(chan struct{}, maxEnding)}
 	w.finishes = w.newFinishes()
-	w.kinds = w.handlers()
+	w.kinds, w.keeper = w.handlers(), newKeeper(s.cfg)
 	return w
 }
 
@@ -84,6 +86,8 @@ func (w *Workers) Run(ctx context.Context) error {
 	others.Go(func() { every(ctx, w.cfg.AuditEvery, w.audit) })
 	others.Go(func() { w.catchUp(ctx) })
 	others.Go(func() { every(ctx, w.cfg.ScheduleEvery, w.fireSchedules) })
+	others.Go(func() { every(ctx, w.cfg.AttendEvery, w.attend) })
+	others.Go(func() { every(ctx, w.cfg.AttendEvery, w.tell) }) // apart: a mail server may be slow
 	others.Go(func() { every(ctx, w.cfg.FlushEvery, w.flushQuota) })
 	others.Go(func() {
 		w.scheduleHousekeeping(ctx)

@@ -173,3 +173,39 @@ func (d *DB) ChangeAttention(ctx context.Context, id string, change AttentionCha
 	})
 	return p, wrap(err, "change problem")
 }
+
+// EndedRuns counts the runs of ctx's store that wrote and ended after from, and those of them that failed.
+func (d *DB) EndedRuns(ctx context.Context, from time.Time) (ended, failed int64, err error) {
+	q := d.Scoped(ctx).Model(&Run{}).Where("finished_at > ? AND dry_run = ?", from.UTC(), false).Session(&gorm.Session{})
+	if err := q.Count(&ended).Error; err != nil {
+		return 0, 0, wrap(err, "ended runs")
+	}
+	err = q.Where("state = ?", RunFailed).Count(&failed).Error
+	return ended, failed, wrap(err, "ended runs")
+}
+
+// lastRuns is how many runs of a flow say how it is.
+const lastRuns = 30
+
+// LastRuns returns the newest runs of a flow that write, the newest first, without what was mapped
+// and how far they got.
+func (d *DB) LastRuns(ctx context.Context, flowID string) ([]Run, error) {
+	var runs []Run
+	err := d.Scoped(ctx).Where("flow_id = ? AND dry_run = ?", flowID, false).Order("id DESC").Limit(lastRuns).
+		Omit("checkpoint", "mapping", "options", "format", "answers").Find(&runs).Error
+	return runs, wrap(err, "last runs")
+}
+
+// NoteWebhooks remembers whether webhooks of ctx's store were found to be deactivated.
+func (d *DB) NoteWebhooks(ctx context.Context, off bool) error {
+	var at *time.Time
+	if off {
+		now := d.now()
+		at = &now
+	}
+	err := d.Scoped(ctx).Model(&Store{}).Where("hash = ?", StoreHash(ctx)).UpdateColumn("webhooks_off_at", at).Error
+	if err != nil {
+		return wrap(err, "note webhooks")
+	}
+	return d.LookAgain(ctx, "")
+}

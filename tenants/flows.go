@@ -290,7 +290,10 @@ func (d *DB) SwitchFlow(ctx context.Context, id string, off *time.Time) error {
 	if off != nil {
 		q = q.Where("off_at IS NULL")
 	}
-	return wrap(q.UpdateColumns(map[string]any{"off_at": utc(off)}).Error, "switch flow")
+	if err := q.UpdateColumns(map[string]any{"off_at": utc(off)}).Error; err != nil {
+		return wrap(err, "switch flow")
+	}
+	return d.LookAgain(ctx, id)
 }
 
 // DeleteFlow deletes a flow with its records and a connection of its own. Its runs stay as history.

@@ -100,6 +100,11 @@ func (d *DB) SaveRunStep(ctx context.Context, r *Run) error {
 		if err != nil {
 			return err
 		}
+		if set.State.Final() || set.State == RunAsking {
+			if err := tx.LookAgain(ctx, stored.FlowID); err != nil {
+				return err
+			}
+		}
 		*r = set
 		return nil
 	}), "save run")
