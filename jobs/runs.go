@@ -148,13 +148,13 @@ func (s *Service) newRun(ctx context.Context, tx *tenants.DB, req StartRun) (*te
 		State: tenants.RunQueued, Phase: tenants.PhaseFetch, DryRun: req.DryRun, Compare: req.Compare,
 		RetryOf: req.RetryOf, Trigger: req.Trigger, StartedBy: req.StartedBy,
 		// The mapping is the flow's of today also in a retry: fixing it is how failed records are fixed.
-		Format: flow.Format, Mapping: flow.Mapping, Options: options,
+		Format: flow.Format, Mapping: flow.Mapping, Options: options, FlowVersion: flow.Version,
 	}
 	if run.Trigger == "" {
 		run.Trigger = "manual"
 	}
 	if req.RetryOf != "" {
-		return run, s.retryFrom(ctx, tx, run)
+		return run, s.retryFrom(ctx, tx, run, flow, kind.Spec())
 	}
 	if flow.ConnectionID == "" && flow.SnapshotID == "" {
 		return nil, problem.New(problem.Invalid, "This flow has no source yet. Give the address of a file or upload one first.")
@@ -188,20 +188,16 @@ func needsReinstall(do string) error {
 }
 
 // retryFrom makes run one of the failed records of run.RetryOf.
-func (s *Service) retryFrom(ctx context.Context, tx *tenants.DB, run *tenants.Run) error {
+func (s *Service) retryFrom(ctx context.Context, tx *tenants.DB, run *tenants.Run, f *tenants.Flow, kind flow.Spec) error {
 	old, err := tx.Run(ctx, run.RetryOf)
 	if err != nil {
 		return err
 	}
-	switch {
-	case old.FlowID != run.FlowID:
+	if old.FlowID != run.FlowID {
 		return problem.New(problem.Invalid, "Run %s belongs to another flow.", old.ID)
-	case !old.State.Final():
-		return problem.New(problem.Conflict, "This run is not over yet. Wait until it ends, or cancel it first.")
-	case old.Failed == 0:
-		return problem.New(problem.Conflict, "This run has no failed records. Start a new run instead.")
-	case old.SnapshotID == "":
-		return problem.New(problem.Conflict, "This run ended before its source was read. Start a new run instead.")
+	}
+	if ok, reason := Retryable(old, f, kind); !ok {
+		return problem.New(problem.Conflict, "%s", reason)
 	}
 	run.SnapshotID, run.Format, run.DryRun, run.Compare = old.SnapshotID, old.Format, old.DryRun, old.Compare
 	return nil

@@ -94,11 +94,12 @@ type runItem0024 struct {
 func (runItem0024) TableName() string { return "run_items" }
 
 type runIssue0024 struct {
-	RunID string `gorm:"index:run_issues_cause,priority:1"`
-	Cause string `gorm:"size:16;default:'';index:run_issues_cause,priority:2"`
-	Line  int64  `gorm:"index:run_issues_cause,priority:3"`
-	Row   int64  `gorm:"column:sheet_row;default:0"`
-	Cure  string `gorm:"size:16;default:''"`
+	RunID     string `gorm:"index:run_issues_cause,priority:1"`
+	Cause     string `gorm:"size:16;default:'';index:run_issues_cause,priority:2"`
+	Line      int64  `gorm:"index:run_issues_cause,priority:3"`
+	StoreHash string `gorm:"index:run_issues_cause,priority:4"`
+	Row       int64  `gorm:"column:sheet_row;default:0"`
+	Cure      string `gorm:"size:16;default:''"`
 }
 
 func (runIssue0024) TableName() string { return "run_issues" }
