@@ -344,7 +344,7 @@ func TestHistoryIsTrimmed(t *testing.T) {
 			if (err == nil) != stays {
 				t.Errorf("run %d: %v", i, err)
 			}
-			journal, _, err := db.Journal(aaa, id, tenants.Page{})
+			journal, _, err := db.Journal(aaa, id, tenants.JournalFilter{})
 			if err != nil || (len(journal) == 1) != stays {
 				t.Errorf("journal of run %d: %+v, %v", i, journal, err)
 			}

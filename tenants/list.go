@@ -73,5 +73,8 @@ func containing(column string) string { return "LOWER(" + column + ") LIKE ? ESC
 
 // likeText is containing's argument.
 func likeText(text string) string {
-	return "%" + strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(strings.ToLower(text)) + "%"
+	return "%" + likeEscape.Replace(strings.ToLower(text)) + "%"
 }
+
+// likeEscape is for text in a pattern of LIKE … ESCAPE '!'.
+var likeEscape = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_")

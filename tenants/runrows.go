@@ -18,7 +18,7 @@ const exportRows = 1000 // rows a query of EachRunIssue reads
 // the end).
 func (d *DB) RunIssues(ctx context.Context, runID string, f IssueFilter) (issues []RunIssue, cursor string, err error) {
 	limit := pageSize(f.Limit)
-	issues, err = d.issues(ctx, runID, f.Severity, f.After, limit+1)
+	issues, err = d.issues(ctx, runID, f, limit+1)
 	if err != nil {
 		return nil, "", err
 	}
@@ -29,9 +29,9 @@ func (d *DB) RunIssues(ctx context.Context, runID string, f IssueFilter) (issues
 // EachRunIssue calls fn with every error and warning of a run (severity "" for both) by line, in
 // constant memory. It stops at fn's first error and returns it.
 func (d *DB) EachRunIssue(ctx context.Context, runID, severity string, fn func(RunIssue) error) error {
-	after := ""
+	f := IssueFilter{Severity: severity}
 	for {
-		issues, err := d.issues(ctx, runID, severity, after, exportRows)
+		issues, err := d.issues(ctx, runID, f, exportRows)
 		if err != nil {
 			return err
 		}
@@ -43,17 +43,23 @@ func (d *DB) EachRunIssue(ctx context.Context, runID, severity string, fn func(R
 		if len(issues) < exportRows {
 			return nil
 		}
-		after = issueCursor(issues[len(issues)-1])
+		f.After = issueCursor(issues[len(issues)-1])
 	}
 }
 
-func (d *DB) issues(ctx context.Context, runID, severity, after string, limit int) ([]RunIssue, error) {
+func (d *DB) issues(ctx context.Context, runID string, f IssueFilter, limit int) ([]RunIssue, error) {
 	q := d.Scoped(ctx).Where("run_id = ?", runID).Order("line, id").Limit(limit)
-	if severity != "" {
-		q = q.Where("severity = ?", severity)
+	if f.Severity != "" {
+		q = q.Where("severity = ?", f.Severity)
 	}
-	if after != "" {
-		text, id, _ := strings.Cut(after, ".")
+	if f.Cause != "" {
+		q = q.Where("cause = ?", f.Cause)
+	}
+	if f.Text != "" {
+		q = q.Where(containing("key"), likeText(f.Text))
+	}
+	if f.After != "" {
+		text, id, _ := strings.Cut(f.After, ".")
 		line, err := cursorNumber(text)
 		if err != nil {
 			return nil, err
@@ -63,6 +69,14 @@ func (d *DB) issues(ctx context.Context, runID, severity, after string, limit in
 	var issues []RunIssue
 	err := q.Find(&issues).Error
 	return issues, wrap(err, "run issues")
+}
+
+// CountCauses returns the most frequent causes of a run's errors and warnings, at most limit.
+func (d *DB) CountCauses(ctx context.Context, runID string, limit int) ([]CauseCount, error) {
+	var counts []CauseCount
+	err := d.Scoped(ctx).Model(&RunIssue{}).Select("cause, count(*) AS n").Where("run_id = ?", runID).
+		Group("cause").Order("n DESC, cause").Limit(limit).Scan(&counts).Error
+	return counts, wrap(err, "count causes")
 }
 
 func issueCursor(i RunIssue) string { return strconv.FormatInt(i.Line, 10) + "." + i.ID }
@@ -77,6 +91,7 @@ func (d *DB) RunItems(ctx context.Context, runID string, f ItemFilter) (items []
 	if len(f.Actions) > 0 {
 		q = q.Where("action IN ?", f.Actions)
 	}
+	q = changing(q, f.Field, f.Text)
 	if f.After != "" {
 		line, err := cursorNumber(f.After)
 		if err != nil {
@@ -106,11 +121,28 @@ func (d *DB) CountItems(ctx context.Context, runID string) ([]ItemCount, error) 
 	return counts, wrap(err, "count items")
 }
 
-// Journal returns what a run changed, oldest first (After) or newest first (Before), and the cursor
-// of the next page ("" at the end).
-func (d *DB) Journal(ctx context.Context, runID string, p Page) (entries []JournalEntry, cursor string, err error) {
-	limit := pageSize(p.Limit)
-	err = byID(d.Scoped(ctx).Where("run_id = ?", runID), p).Limit(limit + 1).Find(&entries).Error
+// changing narrows a query of changes to those of field, and to records whose key or name has text
+// in it.
+func changing(q *gorm.DB, field, text string) *gorm.DB {
+	if field != "" {
+		q = q.Where("changes LIKE ? ESCAPE '!'", "%"+likeEscape.Replace(`"field":`+jsonOf(field))+"%")
+	}
+	if text != "" {
+		text = likeText(text)
+		q = q.Where("("+containing("key")+" OR "+containing("name")+")", text, text)
+	}
+	return q
+}
+
+// Journal returns what a run changed, the oldest first, and the cursor of the next page ("" at the
+// end).
+func (d *DB) Journal(ctx context.Context, runID string, f JournalFilter) (entries []JournalEntry, cursor string, err error) {
+	limit := pageSize(f.Limit)
+	q := changing(byID(d.Scoped(ctx).Where("run_id = ?", runID), Page{After: f.After}), f.Field, f.Text)
+	if f.Action != "" {
+		q = q.Where("action = ?", f.Action)
+	}
+	err = q.Limit(limit + 1).Find(&entries).Error
 	if err != nil {
 		return nil, "", wrap(err, "journal")
 	}

@@ -274,11 +274,11 @@ func TestRunRows(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		journal, cursor, err := db.Journal(ctx, "r", tenants.Page{Limit: 1})
+		journal, cursor, err := db.Journal(ctx, "r", tenants.JournalFilter{Limit: 1})
 		if err != nil || len(journal) != 1 || journal[0].Key != "a" || journal[0].Action != "create" || journal[0].CreatedAt.IsZero() {
 			t.Fatalf("%+v, %v", journal, err)
 		}
-		journal, cursor, err = db.Journal(ctx, "r", tenants.Page{After: cursor})
+		journal, cursor, err = db.Journal(ctx, "r", tenants.JournalFilter{After: cursor})
 		if err != nil || len(journal) != 1 || journal[0].Key != "b" || cursor != "" {
 			t.Errorf("%+v, %q, %v", journal, cursor, err)
 		}

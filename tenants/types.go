@@ -54,6 +54,8 @@ type RunFilter struct {
 // IssueFilter narrows RunIssues; by line.
 type IssueFilter struct {
 	Severity string // "error", "warning" or "" for both
+	Cause    string // RunIssue.Cause, "" for all
+	Text     string // in the key, whatever its case; "" for all
 	After    string
 	Limit    int
 }
@@ -62,8 +64,25 @@ type IssueFilter struct {
 type ItemFilter struct {
 	States  []ItemState
 	Actions []string
+	Field   string // that the item changes, "" for all
+	Text    string // in the key or the name, whatever its case; "" for all
 	After   string
 	Limit   int
+}
+
+// JournalFilter narrows Journal; the oldest first.
+type JournalFilter struct {
+	Action string // "create", "update" or "" for both
+	Field  string // as of ItemFilter
+	Text   string // likewise
+	After  string
+	Limit  int
+}
+
+// CauseCount is how often a run noted a cause.
+type CauseCount struct {
+	Cause string
+	N     int64
 }
 
 // ItemCount is how many items of a run have a state and an action.

@@ -143,16 +143,16 @@ func (s *stream) sendRuns() {
 		return
 	}
 	runs, err := s.api.cfg.DB.RunsByID(s.ctx, slices.Collect(maps.Keys(s.runs)))
-	var names map[string]string
+	var views []*runView
 	if err == nil {
-		names, err = s.api.flowNames(s.ctx, runs...)
+		views, err = s.api.runViews(s.ctx, runs...)
 	}
 	if err != nil {
 		s.api.cfg.Log.WarnContext(s.ctx, "runs not read", "store", s.store, "error", err)
 		return
 	}
 	clear(s.runs)
-	for i := range runs {
-		s.send("run", s.api.runView(&runs[i], names[runs[i].FlowID]))
+	for _, v := range views {
+		s.send("run", v)
 	}
 }

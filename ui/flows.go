@@ -142,7 +142,7 @@ func (a *API) viewOf(ctx context.Context, f *tenants.Flow, store *tenants.Store,
 		v.Source.SnapshotID, v.Source.Filename, v.Source.Size = snap.ID, snap.Filename, snap.Size
 	}
 	if run, ok := parts.LastRuns[f.ID]; ok {
-		v.LastRun = a.runView(&run, f.Name)
+		v.LastRun = a.runView(&run, f, a.allowance(ctx, run))
 	}
 	problems, err := a.problems(ctx, f, parts)
 	if err != nil {

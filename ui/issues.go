@@ -1,10 +1,11 @@
 package ui
 
 import (
+	"context"
 	"encoding/csv"
-	"encoding/json"
 	"net/http"
 	"strconv"
+	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
 
@@ -13,27 +14,69 @@ import (
 	"sluice/tenants"
 )
 
+// issueView is an error or a warning.
+type issueView struct {
+	tenants.RunIssue
+	Label string `json:"label"` // of the field
+}
+
+// maxSearch is the longest text that a list is searched for, in characters.
+const maxSearch = 255
+
+// search reads the parameter q.
+func search(c *gin.Context) (string, error) {
+	q := c.Query("q")
+	if utf8.RuneCountInString(q) > maxSearch {
+		return "", problem.New(problem.Invalid, "The list cannot be searched for that.").WithField("q", "give a text of at most %d characters", maxSearch)
+	}
+	return q, nil
+}
+
+// labels returns what people know the fields of a kind by. Of a kind that is not known here, and of
+// what is no field, that is the name.
+func (a *API) labels(ctx context.Context, kindName string) func(field string) string {
+	if kind, err := a.cfg.Kinds.Kind(kindName); err == nil {
+		if m, ok := kind.(mapped); ok {
+			if catalogue, err := m.Catalogue(ctx); err == nil {
+				return catalogue.Label
+			}
+		}
+	}
+	return func(field string) string { return field }
+}
+
 func (a *API) issues(c *gin.Context) {
+	ctx := c.Request.Context()
 	severity := c.Query("severity")
 	if severity != "" && severity != "error" && severity != "warning" {
 		_ = c.Error(problem.New(problem.Invalid, "The list cannot be made.").WithField("severity", "choose error or warning"))
 		return
 	}
 	n, err := limit(c)
+	var text string
 	if err == nil {
-		_, err = a.cfg.DB.Run(c.Request.Context(), c.Param("id"))
+		text, err = search(c)
+	}
+	var run *tenants.Run
+	if err == nil {
+		run, err = a.cfg.DB.Run(ctx, c.Param("id"))
 	}
 	if err != nil {
 		_ = c.Error(err)
 		return
 	}
-	issues, next, err := a.cfg.DB.RunIssues(c.Request.Context(), c.Param("id"),
-		tenants.IssueFilter{Severity: severity, After: c.Query("after"), Limit: n})
+	issues, next, err := a.cfg.DB.RunIssues(ctx, run.ID,
+		tenants.IssueFilter{Severity: severity, Cause: c.Query("cause"), Text: text, After: c.Query("after"), Limit: n})
 	if err != nil {
 		_ = c.Error(err)
 		return
 	}
-	list(c, "issues", issues, next)
+	label := a.labels(ctx, run.Kind)
+	views := make([]issueView, len(issues))
+	for i, issue := range issues {
+		views[i] = issueView{issue, label(issue.Field)}
+	}
+	list(c, "issues", views, next)
 }
 
 // errorsCSV streams every error and warning of a run as a file.
@@ -51,11 +94,14 @@ func (a *API) errorsCSV(c *gin.Context) {
 	if _, err := c.Writer.WriteString("\ufeff"); err != nil {
 		return
 	}
+	label := a.labels(ctx, run.Kind)
 	w := csv.NewWriter(c.Writer)
-	_ = w.Write([]string{"line", "key", "field", "message", "value", "severity"})
+	_ = w.Write([]string{"row", "line", "key", "field", "label", "message", "value", "severity"})
 	err = a.cfg.DB.EachRunIssue(ctx, run.ID, "", func(i tenants.RunIssue) error {
-		return w.Write([]string{strconv.FormatInt(i.Line, 10), spreadsheet.Text(i.Key), spreadsheet.Text(i.Field),
-			spreadsheet.Text(i.Message), spreadsheet.Text(i.Value), spreadsheet.Text(i.Severity)})
+		return w.Write([]string{
+			number(i.Row), number(i.Line), spreadsheet.Text(i.Key), spreadsheet.Text(i.Field), spreadsheet.Text(label(i.Field)),
+			spreadsheet.Text(i.Message), spreadsheet.Text(i.Value), spreadsheet.Text(i.Severity),
+		})
 	})
 	w.Flush()
 	if err != nil {
@@ -65,70 +111,10 @@ func (a *API) errorsCSV(c *gin.Context) {
 	}
 }
 
-// changeView is one record's change, planned or made.
-type changeView struct {
-	Line     int64           `json:"line,omitempty"`
-	Key      string          `json:"key"`
-	Action   string          `json:"action"`
-	TargetID int64           `json:"target_id"`
-	Changes  json.RawMessage `json:"changes"` // [{field, before, after}]
-}
-
-// changes lists what a dry run would change, or what a run changed.
-func (a *API) changes(c *gin.Context) {
-	ctx := c.Request.Context()
-	n, err := limit(c)
-	if err != nil {
-		_ = c.Error(err)
-		return
+// number is a row or a line, empty where there is none or it is not known.
+func number(n int64) string {
+	if n == 0 {
+		return ""
 	}
-	run, err := a.cfg.DB.Run(ctx, c.Param("id"))
-	if err != nil {
-		_ = c.Error(err)
-		return
-	}
-	var views []changeView
-	var next string
-	if run.DryRun {
-		var items []tenants.RunItem
-		items, next, err = a.cfg.DB.RunItems(ctx, run.ID, tenants.ItemFilter{
-			Actions: []string{"create", "update"}, After: c.Query("after"), Limit: n})
-		for _, i := range items {
-			views = append(views, changeView{i.Line, a.keyOf(run, i), i.Action, i.TargetID, jsonOrEmpty(i.Changes)})
-		}
-	} else {
-		var entries []tenants.JournalEntry
-		entries, next, err = a.cfg.DB.Journal(ctx, run.ID, tenants.Page{After: c.Query("after"), Limit: n})
-		for _, e := range entries {
-			views = append(views, changeView{0, e.Key, e.Action, e.TargetID, jsonOrEmpty(e.Changes)})
-		}
-	}
-	if err != nil {
-		_ = c.Error(err)
-		return
-	}
-	list(c, "changes", views, next)
-}
-
-// keyOf returns an item's key as the source writes it; its own is folded.
-func (a *API) keyOf(run *tenants.Run, i tenants.RunItem) string {
-	kind, err := a.cfg.Kinds.Kind(run.Kind)
-	if err != nil {
-		return i.Key // of a newer version of Sluice
-	}
-	if k, ok := kind.(interface {
-		ShownKey(i tenants.RunItem) string
-	}); ok {
-		if shown := k.ShownKey(i); shown != "" {
-			return shown
-		}
-	}
-	return i.Key
-}
-
-func jsonOrEmpty(text string) json.RawMessage {
-	if text == "" {
-		return json.RawMessage("[]")
-	}
-	return json.RawMessage(text)
+	return strconv.FormatInt(n, 10)
 }

@@ -58,8 +58,10 @@ func (a *API) Routes() []Route {
 		{"POST", "/runs/:id/answer", write, a.answerRun, ""},
 		{"POST", "/runs/:id/retry", write, a.retryRun, ""},
 		{"GET", "/runs/:id/issues", read, a.issues, ""},
+		{"GET", "/runs/:id/problems", read, a.runProblems, ""},
 		{"GET", "/runs/:id/errors.csv", read, a.errorsCSV, limits.Downloads},
 		{"GET", "/runs/:id/changes", read, a.changes, ""},
+		{"GET", "/runs/:id/changes/fields", read, a.changedFields, ""},
 
 		{"GET", "/users", read, a.users, ""},
 		{"PUT", "/users/:id", admin, a.setRole, ""},

@@ -2,27 +2,49 @@ package ui
 
 import (
 	"context"
+	"math"
 	"net/http"
+	"slices"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"sluice/internal/problem"
 	"sluice/jobs"
+	"sluice/jobs/queue"
 	"sluice/tenants"
 )
 
 // runView is a run with what a person wants to know while it goes on.
 type runView struct {
 	*tenants.Run
-	FlowName      string  `json:"flow_name"`
-	StartedBy     string  `json:"started_by"`      // "user:<id>" or "key:<id>", "" for the program itself
-	Progress      float64 `json:"progress"`        // 0 to 1
-	RatePerSecond float64 `json:"rate_per_second"` // API requests
-	SecondsLeft   *int64  `json:"seconds_left"`    // null while nobody can tell
+	FlowName      string          `json:"flow_name"`
+	StartedBy     string          `json:"started_by"` // "user:<id>" or "key:<id>", "" for the program itself
+	Outcome       tenants.Outcome `json:"outcome"`
+	Retry         retryView       `json:"retry"`
+	Progress      float64         `json:"progress"`        // 0 to 1
+	RatePerSecond float64         `json:"rate_per_second"` // API requests
+	SecondsLeft   *int64          `json:"seconds_left"`    // null while nobody can tell
 }
 
-func (a *API) runView(r *tenants.Run, flowName string) *runView {
-	v := &runView{Run: r, FlowName: flowName, StartedBy: startedBy(r), Progress: a.progress(r)}
+// retryView says whether a run's failed records can be tried again, and why.
+type retryView struct {
+	Allowed bool   `json:"allowed"`
+	Reason  string `json:"reason"`
+}
+
+// runView is the view of a run of f, nil if that was deleted. quota is the store's, as far as it is
+// known.
+func (a *API) runView(r *tenants.Run, f *tenants.Flow, quota queue.QuotaState) *runView {
+	v := &runView{Run: r, StartedBy: startedBy(r), Outcome: r.Outcome(), Progress: a.progress(r), SecondsLeft: a.secondsLeft(r, quota)}
+	if f != nil {
+		v.FlowName = f.Name
+	}
+	if kind, err := a.cfg.Kinds.Kind(r.Kind); err != nil {
+		v.Retry.Reason = problem.MessageOf(err)
+	} else {
+		v.Retry.Allowed, v.Retry.Reason = jobs.Retryable(r, f, kind.Spec())
+	}
 	if r.StartedAt == nil {
 		return v
 	}
@@ -33,11 +55,67 @@ func (a *API) runView(r *tenants.Run, flowName string) *runView {
 	if took := end.Sub(*r.StartedAt).Seconds(); took > 0 {
 		v.RatePerSecond = float64(r.Requests) / took
 	}
-	if r.State == tenants.RunRunning && r.Phase == tenants.PhaseWrite && v.RatePerSecond > 0 {
-		left := int64(float64(max(0, r.PlannedRequests-r.Requests))/v.RatePerSecond + 0.5)
-		v.SecondsLeft = &left
-	}
 	return v
+}
+
+// runViews are the views of runs.
+func (a *API) runViews(ctx context.Context, runs ...tenants.Run) ([]*runView, error) {
+	ids := make([]string, len(runs))
+	for i, r := range runs {
+		ids[i] = r.FlowID
+	}
+	flows, err := a.cfg.DB.FlowsByID(ctx, ids...)
+	if err != nil {
+		return nil, err
+	}
+	quota := a.allowance(ctx, runs...)
+	views := make([]*runView, len(runs))
+	for i := range runs {
+		views[i] = a.runView(&runs[i], flows[runs[i].FlowID], quota)
+	}
+	return views, nil
+}
+
+// allowance is what is known of the store's quota, if one of runs needs it.
+func (a *API) allowance(ctx context.Context, runs ...tenants.Run) queue.QuotaState {
+	if !slices.ContainsFunc(runs, func(r tenants.Run) bool { return writing(&r) }) {
+		return queue.QuotaState{}
+	}
+	quota, err := a.cfg.Jobs.Quota(ctx, tenants.StoreHash(ctx))
+	if err != nil { // the plan of the run says what it was
+		a.cfg.Log.WarnContext(ctx, "quota not known", "store", tenants.StoreHash(ctx), "error", err)
+	}
+	return quota
+}
+
+func writing(r *tenants.Run) bool { return r.State == tenants.RunRunning && r.Phase == tenants.PhaseWrite }
+
+// paceAfter is how long a phase must have gone on until its pace counts: requests go out in bursts.
+const paceAfter = 30 * time.Second
+
+// secondsLeft is what the requests that remain take at the store's quota, or at the run's own pace
+// if that is slower: a burst at the beginning of a quota's window says nothing. Nil while nobody can
+// tell.
+func (a *API) secondsLeft(r *tenants.Run, quota queue.QuotaState) *int64 {
+	if !writing(r) {
+		return nil
+	}
+	var perSecond float64
+	switch {
+	case quota.Known && quota.Quota > 0 && quota.Window > 0:
+		perSecond = float64(quota.Quota) / quota.Window.Seconds()
+	case r.PlannedSeconds > 0:
+		perSecond = float64(r.PlannedRequests) / float64(r.PlannedSeconds)
+	default:
+		return nil
+	}
+	if r.PhaseAt != nil {
+		if took := a.now().Sub(*r.PhaseAt); took >= max(paceAfter, quota.Window) && r.Requests > r.PhaseRequests {
+			perSecond = min(perSecond, float64(r.Requests-r.PhaseRequests)/took.Seconds())
+		}
+	}
+	left := int64(math.Ceil(float64(max(0, r.PlannedRequests-r.Requests)) / perSecond))
+	return &left
 }
 
 // startedBy names who started a run in the form of the audit's actors.
@@ -72,8 +150,14 @@ func (a *API) progress(r *tenants.Run) float64 {
 	if err != nil { // of a newer version of Sluice, which carries it out
 		return 0
 	}
-	before := 0
-	for _, p := range kind.Spec().Phases {
+	before, all := 0, 0
+	phases := kind.Spec().Phases
+	for _, p := range phases {
+		if !r.DryRun || p.Name != tenants.PhaseWrite { // a dry run does not write
+			all += p.Share
+		}
+	}
+	for _, p := range phases {
 		if p.Name != phase {
 			before += p.Share
 			continue
@@ -81,22 +165,13 @@ func (a *API) progress(r *tenants.Run) float64 {
 		var within float64
 		switch phase {
 		case tenants.PhasePlan:
-			within = share(r.Read, r.Total)
+			within = share(r.BytesRead, r.BytesTotal)
 		case tenants.PhaseWrite:
 			within = share(r.Created+r.Updated, r.ToCreate+r.ToUpdate)
 		}
-		return (float64(before) + float64(p.Share)*within) / 100
+		return min(1, (float64(before)+float64(p.Share)*within)/float64(all))
 	}
 	return 0
-}
-
-// flowNames maps the flows of runs to their names, deleted ones excepted.
-func (a *API) flowNames(ctx context.Context, runs ...tenants.Run) (map[string]string, error) {
-	ids := make([]string, len(runs))
-	for i, r := range runs {
-		ids[i] = r.FlowID
-	}
-	return a.cfg.DB.FlowNames(ctx, ids...)
 }
 
 // oneRun answers with a run after something was done to it.
@@ -105,12 +180,12 @@ func (a *API) oneRun(c *gin.Context, status int, r *tenants.Run, err error) {
 		_ = c.Error(err)
 		return
 	}
-	names, err := a.flowNames(c.Request.Context(), *r)
+	views, err := a.runViews(c.Request.Context(), *r)
 	if err != nil {
 		_ = c.Error(err)
 		return
 	}
-	c.JSON(status, a.runView(r, names[r.FlowID]))
+	c.JSON(status, views[0])
 }
 
 func (a *API) runs(c *gin.Context) {
@@ -125,16 +200,12 @@ func (a *API) runs(c *gin.Context) {
 		_ = c.Error(err)
 		return
 	}
-	names, err := a.flowNames(ctx, runs...)
+	views, err := a.runViews(ctx, runs...)
 	if err != nil {
 		_ = c.Error(err)
 		return
 	}
-	views := make([]*runView, len(runs))
 	next := ""
-	for i := range runs {
-		views[i] = a.runView(&runs[i], names[runs[i].FlowID])
-	}
 	if len(runs) == n {
 		next = runs[n-1].ID
 	}

@@ -24,7 +24,7 @@ func TestErrorsAsCSVAreSafeToOpen(t *testing.T) {
 	token := p.open(storeA, 1)
 	a := fill(t, p)
 	_, err := p.db.AddIssues(p.ctx(storeA), []tenants.RunIssue{
-		{RunID: a.run, Line: 3, Severity: "error", Field: "price", Key: `=HYPERLINK("http://evil.example")`, Message: "a \"quoted\"\nmessage", Value: "-1+1"},
+		{RunID: a.run, Line: 3, Row: 2, Severity: "error", Field: "price", Key: `=HYPERLINK("http://evil.example")`, Message: "a \"quoted\"\nmessage", Value: "-1+1"},
 		{RunID: a.run, Line: 4, Severity: "error", Field: "name", Key: "a;=cmd", Message: "＝cmd", Value: "b\n@cmd\tc"},
 	})
 	if err != nil {
@@ -38,13 +38,13 @@ func TestErrorsAsCSVAreSafeToOpen(t *testing.T) {
 	if err != nil || len(rows) != 4 {
 		t.Fatalf("%v %v", rows, err)
 	}
-	if got := strings.Join(rows[0], ","); got != "line,key,field,message,value,severity" {
+	if got := strings.Join(rows[0], ","); got != "row,line,key,field,label,message,value,severity" {
 		t.Fatalf("header %s", got)
 	}
-	if row := rows[2]; row[1][0] != '\'' || row[4] != "'-1+1" || row[3] != "a \"quoted\"\nmessage" {
+	if row := rows[2]; row[0] != "2" || row[1] != "3" || row[2][0] != '\'' || row[4] != "Price" || row[6] != "'-1+1" || row[5] != "a \"quoted\"\nmessage" {
 		t.Fatalf("row %q", row)
 	}
-	if row := rows[3]; row[1] != "a;'=cmd" || row[3] != "'＝cmd" || row[4] != "b\n'@cmd\tc" {
+	if row := rows[3]; row[0] != "" || row[2] != "a;'=cmd" || row[5] != "'＝cmd" || row[6] != "b\n'@cmd\tc" {
 		t.Fatalf("row %q", row)
 	}
 }
@@ -155,8 +155,8 @@ func TestProgress(t *testing.T) {
 	last := -1.0
 	for _, r := range []tenants.Run{
 		{State: tenants.RunQueued},
-		{State: tenants.RunRunning, Phase: tenants.PhasePlan, Counts: tenants.Counts{Total: 100}},
-		{State: tenants.RunRunning, Phase: tenants.PhasePlan, Counts: tenants.Counts{Total: 100, Read: 50}},
+		{State: tenants.RunRunning, Phase: tenants.PhasePlan, BytesTotal: 100},
+		{State: tenants.RunRunning, Phase: tenants.PhasePlan, BytesTotal: 100, BytesRead: 50, Counts: tenants.Counts{Read: 44000}},
 		{State: tenants.RunRunning, Phase: tenants.PhaseMatch},
 		{State: tenants.RunRunning, Phase: tenants.PhaseWrite, Counts: tenants.Counts{ToCreate: 100}},
 		{State: tenants.RunRunning, Phase: tenants.PhaseWrite, Counts: tenants.Counts{ToCreate: 100, Created: 40}},
@@ -173,6 +173,19 @@ func TestProgress(t *testing.T) {
 	}
 	if last != 1 {
 		t.Fatalf("a run that is done is at %v", last)
+	}
+	for name, c := range map[string]struct {
+		run  tenants.Run
+		want float64
+	}{
+		"half of the file is read":         {tenants.Run{Phase: tenants.PhasePlan, BytesTotal: 1000, BytesRead: 500}, 0.06},
+		"the same of a run without writes": {tenants.Run{DryRun: true, Phase: tenants.PhasePlan, BytesTotal: 1000, BytesRead: 500}, 0.4},
+		"it looks records up":              {tenants.Run{DryRun: true, Phase: tenants.PhaseMatch}, 10.0 / 15},
+	} {
+		c.run.Kind, c.run.State = "products", tenants.RunRunning
+		if got := p.api.progress(&c.run); got != c.want {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
+		}
 	}
 }
 
@@ -205,12 +218,40 @@ func TestStartOfACompareRun(t *testing.T) {
 	}
 }
 
-func TestRunViewTellsRateAndTimeLeft(t *testing.T) {
+// TestTimeLeft: a burst at the beginning of the quota's window is not taken for the pace of the rest.
+func TestTimeLeft(t *testing.T) {
 	p := newPanel(t)
-	started := p.clock.Now().Add(-10 * time.Second)
-	v := p.api.runView(&tenants.Run{State: tenants.RunRunning, Phase: tenants.PhaseWrite, StartedAt: &started, Requests: 50, PlannedRequests: 150}, "x")
-	if v.RatePerSecond != 5 || v.SecondsLeft == nil || *v.SecondsLeft != 20 {
-		t.Fatalf("%+v", v)
+	started := p.clock.Now().Add(-100 * time.Second)
+	quota := queue.QuotaState{Known: true, Quota: 150, Window: 30 * time.Second} // 5 a second
+	for name, c := range map[string]struct {
+		took           time.Duration // since writing began
+		before, made   int64         // requests until then, and since
+		quota          queue.QuotaState
+		plannedSeconds int64
+		want           int64 // of 1,000 requests in all; -1: not known
+	}{
+		"just begun":            {0, 100, 0, quota, 0, 180},
+		"a burst":               {2 * time.Second, 0, 100, quota, 0, 180},
+		"a burst and a wait":    {30 * time.Second, 0, 150, quota, 0, 170},
+		"slow":                  {50 * time.Second, 0, 100, quota, 0, 450},
+		"slow while it read":    {2 * time.Second, 10, 10, quota, 0, 196},
+		"a large quota":         {40 * time.Second, 0, 400, queue.QuotaState{Known: true, Quota: 20000, Window: 30 * time.Second}, 0, 60},
+		"as it was planned":     {0, 0, 0, queue.QuotaState{}, 500, 500},
+		"not known":             {0, 0, 0, queue.QuotaState{}, 0, -1},
+		"more than was planned": {40 * time.Second, 0, 1100, quota, 0, 0},
+	} {
+		at := p.clock.Now().Add(-c.took)
+		v := p.api.runView(&tenants.Run{
+			Kind: "products", State: tenants.RunRunning, Phase: tenants.PhaseWrite, StartedAt: &started, PhaseAt: &at,
+			PhaseRequests: c.before, Requests: c.before + c.made, PlannedRequests: 1000, PlannedSeconds: c.plannedSeconds,
+		}, nil, c.quota)
+		got := int64(-1)
+		if v.SecondsLeft != nil {
+			got = *v.SecondsLeft
+		}
+		if got != c.want || v.RatePerSecond != float64(c.before+c.made)/100 {
+			t.Errorf("%s: %d seconds left, want %d; %v a second", name, got, c.want, v.RatePerSecond)
+		}
 	}
 }
 
@@ -221,7 +262,7 @@ func TestRunViewNamesWhoStartedIt(t *testing.T) {
 		"user:u1": {Trigger: "manual", StartedBy: "u1"},
 		"key:k1":  {Trigger: "api", StartedBy: "k1"},
 	} {
-		body, err := json.Marshal(p.api.runView(&r, "x"))
+		body, err := json.Marshal(p.api.runView(&r, nil, queue.QuotaState{}))
 		if err != nil {
 			t.Fatal(err)
 		}

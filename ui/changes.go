@@ -1,0 +1,181 @@
+package ui
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"github.com/gin-gonic/gin"
+
+	"sluice/internal/problem"
+	"sluice/tenants"
+)
+
+// changeView is one record's change, planned or made.
+type changeView struct {
+	Line     int64             `json:"line,omitempty"`
+	Row      int64             `json:"row"`
+	Key      string            `json:"key"`
+	Name     string            `json:"name"`
+	ImageURL string            `json:"image_url"`
+	StoreURL string            `json:"store_url"`
+	Action   string            `json:"action"`
+	TargetID int64             `json:"target_id"`
+	Changes  []fieldChangeView `json:"changes"`
+}
+
+// fieldChangeView is one field before and after.
+type fieldChangeView struct {
+	Field   string          `json:"field"`
+	Label   string          `json:"label"`
+	Unit    string          `json:"unit"`
+	Before  json.RawMessage `json:"before"`
+	After   json.RawMessage `json:"after"`
+	Unknown bool            `json:"unknown,omitempty"`
+}
+
+// maxFieldName is the longest name of a field, in characters.
+const maxFieldName = 100
+
+// changesFilter reads what of a run's changes is asked for.
+func changesFilter(c *gin.Context) (f tenants.JournalFilter, err error) {
+	f = tenants.JournalFilter{Action: c.Query("action"), Field: c.Query("field"), After: c.Query("after")}
+	refuse := problem.New(problem.Invalid, "The list cannot be made.")
+	switch {
+	case f.Action != "" && f.Action != "create" && f.Action != "update":
+		return f, refuse.WithField("action", "choose create or update")
+	case len(f.Field) > maxFieldName:
+		return f, refuse.WithField("field", "is not a field that can be mapped")
+	}
+	if f.Limit, err = limit(c); err == nil {
+		f.Text, err = search(c)
+	}
+	return f, err
+}
+
+// changes lists what a dry run would change, or what a run changed.
+func (a *API) changes(c *gin.Context) {
+	ctx := c.Request.Context()
+	filter, err := changesFilter(c)
+	var run *tenants.Run
+	if err == nil {
+		run, err = a.cfg.DB.Run(ctx, c.Param("id"))
+	}
+	if err != nil {
+		_ = c.Error(err)
+		return
+	}
+	show := a.changeViewer(c, run)
+	var views []changeView
+	var next string
+	if run.DryRun {
+		actions := []string{"create", "update"}
+		if filter.Action != "" {
+			actions = []string{filter.Action}
+		}
+		var items []tenants.RunItem
+		items, next, err = a.cfg.DB.RunItems(ctx, run.ID, tenants.ItemFilter{
+			Actions: actions, Field: filter.Field, Text: filter.Text, After: filter.After, Limit: filter.Limit})
+		for _, i := range items {
+			v := changeView{Line: i.Line, Row: i.Row, Key: a.keyOf(run, i), Name: i.Name, Action: i.Action, TargetID: i.TargetID}
+			views = append(views, show(v, i.ParentID, i.Changes))
+		}
+	} else {
+		var entries []tenants.JournalEntry
+		entries, next, err = a.cfg.DB.Journal(ctx, run.ID, filter)
+		for _, e := range entries {
+			v := changeView{Row: e.Row, Key: e.Key, Name: e.Name, Action: e.Action, TargetID: e.TargetID}
+			views = append(views, show(v, e.ParentID, e.Changes))
+		}
+	}
+	if err != nil {
+		_ = c.Error(err)
+		return
+	}
+	list(c, "changes", views, next)
+}
+
+// changeViewer returns a function that completes the view of a change of a run.
+func (a *API) changeViewer(c *gin.Context, run *tenants.Run) func(v changeView, parent int64, changes string) changeView {
+	ctx := c.Request.Context()
+	label := a.labels(ctx, run.Kind)
+	page := a.pages(run)
+	return func(v changeView, parent int64, changes string) changeView {
+		v.StoreURL, v.Changes = page(v.TargetID, parent), []fieldChangeView{}
+		if changes == "" {
+			return v
+		}
+		if err := json.Unmarshal([]byte(changes), &v.Changes); err != nil {
+			a.cfg.Log.ErrorContext(ctx, "changes of a record cannot be read", "store", run.StoreHash, "run", run.ID, "key", v.Key, "error", err)
+		}
+		for i := range v.Changes {
+			v.Changes[i].Label = label(v.Changes[i].Field)
+		}
+		return v
+	}
+}
+
+// pages returns the addresses of records of a run in the store's control panel, "" for those without
+// one.
+func (a *API) pages(run *tenants.Run) func(id, parent int64) string {
+	kind, err := a.cfg.Kinds.Kind(run.Kind)
+	paged, ok := kind.(interface {
+		Page(id, parent int64) string
+	})
+	return func(id, parent int64) string {
+		if err != nil || !ok || a.cfg.Sandbox { // whose stores have no control panel
+			return ""
+		}
+		path := paged.Page(id, parent)
+		if path == "" {
+			return ""
+		}
+		return fmt.Sprintf("https://store-%s.mybigcommerce.com%s", run.StoreHash, path)
+	}
+}
+
+// keyOf returns an item's key as the source writes it; its own is folded.
+func (a *API) keyOf(run *tenants.Run, i tenants.RunItem) string {
+	kind, err := a.cfg.Kinds.Kind(run.Kind)
+	if err != nil {
+		return i.Key // of a newer version of Sluice
+	}
+	if k, ok := kind.(interface {
+		ShownKey(i tenants.RunItem) string
+	}); ok {
+		if shown := k.ShownKey(i); shown != "" {
+			return shown
+		}
+	}
+	return i.Key
+}
+
+// fieldCount is how many records have a change of a field.
+type fieldCount struct {
+	Field string `json:"field"`
+	Label string `json:"label"`
+	Count int64  `json:"count"`
+}
+
+// changedFields counts a run's changes by field.
+func (a *API) changedFields(c *gin.Context) {
+	ctx := c.Request.Context()
+	run, err := a.cfg.DB.Run(ctx, c.Param("id"))
+	if err != nil {
+		_ = c.Error(err)
+		return
+	}
+	label := a.labels(ctx, run.Kind)
+	fields := make([]fieldCount, 0, len(run.ChangedFields))
+	for field, n := range run.ChangedFields {
+		fields = append(fields, fieldCount{field, label(field), n})
+	}
+	slices.SortFunc(fields, func(x, y fieldCount) int { return cmp.Or(cmp.Compare(y.Count, x.Count), cmp.Compare(x.Field, y.Field)) })
+	created, updated := run.Created, run.Updated
+	if run.DryRun {
+		created, updated = run.ToCreate, run.ToUpdate
+	}
+	c.JSON(http.StatusOK, gin.H{"fields": fields, "created": created, "updated": updated})
+}
