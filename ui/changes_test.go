@@ -48,12 +48,12 @@ func TestChangesOfARun(t *testing.T) {
 			t.Fatal(err)
 		}
 		for query, want := range map[string][]string{
-			"":                        {"2 A-1 Apron " + page(7) + " Price", "3 B-1 Bib " + page(8) + " Name, Visible", "4 C-1 Cap  Name"},
+			"":                        {"2 A-1 Apron " + page(7) + " Default price", "3 B-1 Bib " + page(8) + " Name, Visible", "4 C-1 Cap  Name"},
 			"action=create":           {"4 C-1 Cap  Name"},
-			"field=price":             {"2 A-1 Apron " + page(7) + " Price"},
+			"field=price":             {"2 A-1 Apron " + page(7) + " Default price"},
 			"field=pric_":             nil,
 			"q=BIB":                   {"3 B-1 Bib " + page(8) + " Name, Visible"},
-			"q=a-1":                   {"2 A-1 Apron " + page(7) + " Price"},
+			"q=a-1":                   {"2 A-1 Apron " + page(7) + " Default price"},
 			"q=b&field=name&limit=10": {"3 B-1 Bib " + page(8) + " Name, Visible"},
 		} {
 			var list struct{ Changes []changeView }
@@ -75,7 +75,7 @@ func TestChangesOfARun(t *testing.T) {
 			Created, Updated int64
 		}
 		p.call("GET", "/runs/"+r.ID+"/changes/fields", token, nil, http.StatusOK, &fields)
-		want := []fieldCount{{"name", "Name", 2}, {"is_visible", "Visible", 1}, {"price", "Price", 1}}
+		want := []fieldCount{{"name", "Name", 2}, {"is_visible", "Visible", 1}, {"price", "Default price", 1}}
 		if d := cmp.Diff(want, fields.Fields); d != "" || fields.Created != 1 || fields.Updated != 2 {
 			t.Errorf("%+v (-want +got):\n%s", fields, d)
 		}

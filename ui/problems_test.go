@@ -45,7 +45,7 @@ func TestProblemsOfARun(t *testing.T) {
 			len(v.Examples), v.Examples[0].Row, v.Remedy.Action, v.Remedy.Field, v.Remedy.Text))
 	}
 	want := []string{
-		"7 error price (Price) … is not a number; 3, row 3; matching price: Change what Price comes from, or correct these rows in the file.",
+		"7 error price (Default price) … is not a number; 3, row 3; matching price: Change what Default price comes from, or correct these rows in the file.",
 		"3 warning  () is odd; 3, row 10;  : ",
 		"2 error sku (SKU) is already in row …; 2, row 1; file : Correct these rows in the file, then start the sync again.",
 		"1 error column Z (column Z) was refused; 1, row 13; retry : Put it right in BigCommerce or in the file, then try these records again.",
@@ -59,7 +59,7 @@ func TestProblemsOfARun(t *testing.T) {
 		Next   string
 	}
 	p.call("GET", "/runs/"+a.run+"/issues?limit=5&cause="+got.Problems[0].Cause, token, nil, http.StatusOK, &rows)
-	if len(rows.Issues) != 5 || rows.Next == "" || rows.Issues[0].Label != "Price" || rows.Issues[0].Row != 3 {
+	if len(rows.Issues) != 5 || rows.Next == "" || rows.Issues[0].Label != "Default price" || rows.Issues[0].Row != 3 {
 		t.Errorf("issues of the cause: %+v", rows)
 	}
 	p.call("GET", "/runs/"+a.run+"/issues?cause="+got.Problems[0].Cause+"&after="+rows.Next, token, nil, http.StatusOK, &rows)

@@ -41,7 +41,7 @@ func TestErrorsAsCSVAreSafeToOpen(t *testing.T) {
 	if got := strings.Join(rows[0], ","); got != "row,line,key,field,label,message,value,severity" {
 		t.Fatalf("header %s", got)
 	}
-	if row := rows[2]; row[0] != "2" || row[1] != "3" || row[2][0] != '\'' || row[4] != "Price" || row[6] != "'-1+1" || row[5] != "a \"quoted\"\nmessage" {
+	if row := rows[2]; row[0] != "2" || row[1] != "3" || row[2][0] != '\'' || row[4] != "Default price" || row[6] != "'-1+1" || row[5] != "a \"quoted\"\nmessage" {
 		t.Fatalf("row %q", row)
 	}
 	if row := rows[3]; row[0] != "" || row[2] != "a;'=cmd" || row[5] != "'＝cmd" || row[6] != "b\n'@cmd\tc" {

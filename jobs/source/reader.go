@@ -200,7 +200,7 @@ func (r *Reader) blankRows(ndjson bool) (*Row, error) {
 	if line-first > 1 {
 		msg = fmt.Sprintf("%d empty rows, lines %d to %d", line-first, first, line-1)
 	}
-	row := &Row{Line: first, Number: r.number, Err: &RowError{Message: msg}}
+	row := &Row{Line: first, Number: r.number, Blank: true, Err: &RowError{Message: msg}}
 	r.advance(row, 0, line-first)
 	if r.number > 0 { // advance counted one of them
 		r.number += line - first - 1
@@ -266,7 +266,7 @@ func (r *Reader) csvRow(n, term int) (*Row, error) {
 		row.Err = &RowError{Field: r.column(s.badAt), Message: s.bad, Value: r.sample(raw)}
 	case row.Err != nil:
 	case allBlank(row.Values) && s.columns <= len(r.header):
-		row.Values, row.Err = nil, &RowError{Message: "empty row"}
+		row.Values, row.Blank, row.Err = nil, true, &RowError{Message: "empty row"}
 	case s.columns != len(r.header):
 		row.Err = &RowError{Message: fmt.Sprintf("%s; the header has %d", columns(s.columns), len(r.header)), Value: r.sample(raw)}
 	case r.incomplete && s.term == 0:

@@ -38,6 +38,7 @@ type Row struct {
 	Values   []string       // CSV: aligned to the header. With Err: what could be read of them, perhaps fewer
 	Object   map[string]any // NDJSON: as decoded, numbers are json.Number; nil with Err
 	Err      *RowError      // the row is bad, and why
+	Blank    bool           // because there is nothing in it
 }
 
 // RowError says why a row cannot be used. Reading goes on after it.

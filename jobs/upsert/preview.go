@@ -34,6 +34,7 @@ type Inspection struct {
 	Header           []string           `json:"header"`
 	Expressions      []string           `json:"expressions"` // of each column of Header, that which is its value
 	Rows             [][]string         `json:"rows"`        // at most 20, long values cut
+	RowCount         *int64             `json:"row_count"`   // rows with data in the whole file; nil if it is too large to be counted at once
 	RowErrors        []RowError         `json:"row_errors"`
 	Size             int64              `json:"size"`
 	SuggestedMapping mapping.Suggestion `json:"suggested_mapping"`
@@ -88,11 +89,12 @@ func (k *Kind) Inspect(ctx context.Context, req InspectRequest) (*Inspection, er
 	if err != nil {
 		return nil, err
 	}
-	r, err := k.reader(ctx, snap.ID, format, nil)
+	from, err := k.reader(ctx, snap.ID, format, nil)
 	if err != nil {
 		return nil, err
 	}
-	defer r.Close()
+	defer from.Close()
+	r := &counter{Reader: from}
 	out := &Inspection{SnapshotID: snap.ID, Format: format, Rows: [][]string{}, RowErrors: []RowError{}, Size: snap.Size}
 	out.Header = r.Header()
 	out.Expressions = make([]string, len(out.Header))
@@ -120,6 +122,9 @@ func (k *Kind) Inspect(ctx context.Context, req InspectRequest) (*Inspection, er
 			values[i] = l.value(v)
 		}
 		out.Rows = append(out.Rows, values)
+	}
+	if out.RowCount, err = r.rest(ctx); err != nil {
+		return nil, fmt.Errorf("upsert: count rows of snapshot %s: %w", snap.ID, err)
 	}
 	catalogue, err := k.target.Catalogue(ctx)
 	if err != nil {
