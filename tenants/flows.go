@@ -107,6 +107,21 @@ func (d *DB) FlowPage(ctx context.Context, f FlowFilter, p Page) (flows []Flow, 
 	return flows, cursor, nil
 }
 
+// FlowNames returns the names of those flows of ids that there are.
+func (d *DB) FlowNames(ctx context.Context, ids ...string) (map[string]string, error) {
+	names := make(map[string]string, len(ids))
+	for piece := range chunks(ids, bulkRows) {
+		var flows []Flow
+		if err := d.Scoped(ctx).Select("id", "name").Where("id IN ?", piece).Find(&flows).Error; err != nil {
+			return nil, wrap(err, "names of flows")
+		}
+		for _, f := range flows {
+			names[f.ID] = f.Name
+		}
+	}
+	return names, nil
+}
+
 // FlowsByID returns those flows of ids that there are.
 func (d *DB) FlowsByID(ctx context.Context, ids ...string) (map[string]*Flow, error) {
 	found := make(map[string]*Flow, len(ids))

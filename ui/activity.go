@@ -141,11 +141,20 @@ func (a *API) activityViews(ctx context.Context, found []tenants.Happening) ([]*
 	if err != nil {
 		return nil, err
 	}
+	var shown []tenants.Run
+	for _, h := range found {
+		if h.Run != nil {
+			shown = append(shown, *h.Run)
+		}
+	}
+	runViews, err := a.runViews(ctx, shown...)
+	if err != nil {
+		return nil, err
+	}
 	for i, v := range views {
 		v.Actor.Name = names[v.Actor.ID]
 		if run := found[i].Run; run != nil {
-			v.SubjectName = names[run.FlowID]
-			v.Run = a.runView(run, v.SubjectName)
+			v.SubjectName, v.Run, runViews = names[run.FlowID], runViews[0], runViews[1:]
 			continue
 		}
 		switch what, id := v.subject(); what {
