@@ -30,7 +30,7 @@ export const suggested = {
     { target: 'description', expression: 'LongDescription' },
     { target: 'type', expression: '"physical"' },
     { target: 'weight', expression: '0' },
-    { target: 'price', expression: 'number(ListPrice)' },
+    { target: 'price', expression: 'ListPrice' },
     { target: 'inventory_level', expression: 'OnHand' },
     { target: 'category', expression: 'path(ProductGroup, Style)' },
   ],
@@ -46,22 +46,6 @@ export const expressions = {
   examples: [{ form: '"physical"', help: 'the same text for every row' }],
 };
 
-const field = (name, label, type, extra = {}) => ({ name, label, type, required: false, ...extra });
-export const fields = [
-  field('sku', 'SKU', 'string', { required: true, max_length: 255, help: 'Records are matched by it.' }),
-  field('name', 'Name', 'string', { required: true, max_length: 250 }),
-  field('type', 'Type', 'string', { required: true, enum: ['physical', 'digital'] }),
-  field('weight', 'Weight', 'number', { required: true }),
-  field('price', 'Price', 'number', { required: true }),
-  field('description', 'Description', 'string'),
-  field('inventory_level', 'Inventory level', 'integer'),
-  field('category', 'Category', 'string', { help: 'A path such as Garden > Tools; made when missing.' }),
-  field('brand', 'Brand', 'string', { help: 'A name; made when missing.' }),
-  field('sale_price', 'Sale price', 'number'),
-  field('upc', 'UPC', 'string'),
-  field('mpn', 'Manufacturer part number', 'string'),
-  field('is_visible', 'Visible', 'boolean'),
-];
 
 export const store = {
   hash: 'a1b2c3d4', name: 'Harbour Outfitters', domain: 'harbour-outfitters.mybigcommerce.com', secure_url: 'https://harbour-outfitters.mybigcommerce.com',

@@ -13,7 +13,8 @@ import { fileURLToPath } from 'node:url';
 import { upcoming } from './cron.mjs';
 import { attentionAPI, healthOf, newAlerts, newAttention, overviewOf, problemsOf, readyOf } from './home.mjs';
 import { newStorefront, storefrontAPI } from './storefront.mjs';
-import { expressions, fields, header, issues, kinds, quotaHistory, quotaMinutes, rows, store, suggested, users } from './data.mjs';
+import { check, fields, preview } from './matching.mjs';
+import { expressions, header, issues, kinds, quotaHistory, quotaMinutes, rows, store, suggested, users } from './data.mjs';
 
 const dist = join(dirname(fileURLToPath(import.meta.url)), '..', 'dist');
 const types = { '.js': 'text/javascript', '.css': 'text/css', '.woff2': 'font/woff2', '.woff': 'font/woff' };
@@ -118,32 +119,6 @@ export async function startMock({ port = 0, speed = 1 } = {}) {
     s.timers.add(timer);
   }
 
-  function preview(mapping) {
-    const errors = [];
-    const out = rows.map((values, i) => {
-      const source = Object.fromEntries(header.map((h, c) => [h, values[c]]));
-      const document = {};
-      const bad = [];
-      for (const { target, expression } of mapping.fields) {
-        const num = /^number\((\w+)\)$/.exec(expression);
-        const path = /^path\((\w+), (\w+)\)$/.exec(expression);
-        if (/^"[^"]*"$/.test(expression)) document[target] = expression.slice(1, -1);
-        else if (/^\d+$/.test(expression)) document[target] = Number(expression);
-        else if (num && source[num[1]] !== undefined) {
-          const n = Number(source[num[1]]);
-          if (Number.isNaN(n)) bad.push({ field: target, message: `"${source[num[1]]}" is not a number: use a point, or map with number(${num[1]}, ",")` });
-          else document[target] = n;
-        } else if (path) document[target] = `${source[path[1]]} > ${source[path[2]]}`;
-        else if (source[expression] !== undefined) {
-          if (target === 'inventory_level' && Number(source[expression]) < 0) bad.push({ field: target, message: `${source[expression]} is below the smallest value, 0` });
-          else document[target] = target === 'inventory_level' ? Number(source[expression]) : source[expression];
-        } else if (i === 0) errors.push({ field: target, message: `unknown name ${expression} (1:1): use a column of the feed` });
-      }
-      return { line: i + 2, key: values[0], source, document, errors: bad };
-    });
-    return { rows: errors.length > 0 ? [] : out, errors };
-  }
-
   const changesOf = (r) =>
     rows.map((v, i) =>
       i % 3 === 0
@@ -222,12 +197,14 @@ export async function startMock({ port = 0, speed = 1 } = {}) {
       case 'POST sources/inspect': {
         const { source } = await read();
         if (source.url.includes('404')) return problem(422, 'invalid', 'The address answered 404 Not Found. Check it, then try again.', [{ field: 'source.url', message: '404 Not Found' }]);
-        return { body: { snapshot_id: 'snap-1', format: { type: 'csv', encoding: 'utf-8', delimiter: ',' }, header, expressions: header, rows, row_errors: [], size: 912_331, suggested_mapping: suggested } };
+        return { body: { snapshot_id: 'snap-1', format: { type: 'csv', encoding: 'utf-8', delimiter: ',' }, header, expressions: header, rows, row_errors: [], size: 912_331, row_count: source.url.includes('empty') ? 0 : 2460, suggested_mapping: { fields: suggested.fields.map((f) => ({ ...f, guessed: !/[A-Za-z]{3}/.test(f.expression.replace(/"physical"/, '')) })) } } };
       }
       case 'POST schedules/preview':
         return { body: upcoming((await read()).cron, store.timezone, 3) };
       case 'POST mappings/preview':
         return { body: preview((await read()).mapping) };
+      case 'POST mappings/check':
+        return { body: check((await read()).mapping) };
       case 'GET runs':
         return page(s.runs.filter((r) => !q.get('flow_id') || r.flow_id === q.get('flow_id')), 'runs', q);
       case 'GET runs/:id':

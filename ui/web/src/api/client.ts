@@ -2,8 +2,8 @@ import { Contact } from './contact';
 import { ApiError, networkError, problemFrom } from './errors';
 import type {
   ActivityFilter, ActivityList, Alerts, AlertsChange, AlertTestResult, APIKey, Attention, AttentionChange, AttentionList, AuditList, BootSession, CardField, CardOwner, CardPreview,
-  CardPreviewRequest, ChangedFields, ChangeFilter, ChangeList, CreatedAPIKey, CustomerGroups, Expressions, Flow, FlowChange, InspectRequest, Inspection, IssueFilter, IssueList, KindList,
-  NewAPIKey, NewFlow, NewRun, Overview, Presets, Preview, PreviewRequest, ProviderAnswer, ProviderChange, ProviderChecks, Quota, QuotaHistory, RenewedSession, RoleChange, Run, RunList,
+  CardPreviewRequest, ChangedFields, ChangeFilter, ChangeList, CheckRequest, CreatedAPIKey, CustomerGroups, Expressions, Flow, FlowChange, InspectRequest, Inspection, IssueFilter, IssueList, KindList,
+  MappingCheck, NewAPIKey, NewFlow, NewRun, Overview, Presets, Preview, PreviewRequest, ProviderAnswer, ProviderChange, ProviderChecks, Quota, QuotaHistory, RenewedSession, RoleChange, Run, RunList,
   RunProblems, SchedulePreview, SchedulePreviewRequest, ScriptChange, Session, SignInList, Storefront, StorefrontChange, StorefrontSettings, TargetFields, Upload, User,
 } from './types';
 
@@ -182,6 +182,7 @@ export class Client {
 
   inspect = (input: InspectRequest, signal?: AbortSignal) => this.#call<Inspection>('POST', '/sources/inspect', { json: input, signal });
   preview = (input: PreviewRequest, signal?: AbortSignal) => this.#call<Preview>('POST', '/mappings/preview', { json: input, signal });
+  checkMapping = (input: CheckRequest, signal?: AbortSignal) => this.#call<MappingCheck>('POST', '/mappings/check', { json: input, signal });
 
   startRun = (flowId: string, how: Required<NewRun>) => this.#call<Run>('POST', `/flows/${seg(flowId)}/runs`, { json: how });
   runs = async (query: { flow_id?: string; limit?: number; before?: string }, signal?: AbortSignal) => {

@@ -49,7 +49,7 @@ export function compileForm(form: Form, type: FieldType): string | undefined {
 export function formOf(expression: string, type: FieldType, columns: Column[]): Form {
   if (expression.trim() === '') return { how: 'column', column: '', number: '' };
   const tokens = tokensOf(expression);
-  return (tokens && new Reader(tokens, type, columns).form()) ?? { how: 'formula' };
+  return (tokens ? new Reader(tokens, type, columns).form() : undefined) ?? { how: 'formula' };
 }
 
 /** What a column is called: by its expression, also when the file no longer has it. */

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import type { TargetField } from '../api/types';
 import { safeFilename } from './browser';
 import { firstRoute, takeSession } from './boot';
 import { Formatter, pickLocale } from './format';
-import { columnsOf, insertAt, missingTargets, newLine, repeatedTargets, toFields } from './mapping';
+import { columnsOf, fieldLike, insertAt, missingTargets, newLine, slotsOf, toFields } from './mapping';
 
 describe('takeSession', () => {
   const page = (json: string) => new DOMParser().parseFromString(`<script type="application/json" id="sluice-session">${json}</script>`, 'text/html');
@@ -85,13 +86,30 @@ describe('mapping', () => {
     ['A', 'B', 0, 0, 'B A', 1],
   ])('insertAt(%j, %j)', (value, insert, start, end, want, caret) => expect(insertAt(value, insert, start, end)).toEqual({ value: want, caret }));
 
-  it('knows what is missing, repeated and unfinished', () => {
-    const field = (name: string, required: boolean) => ({ name, label: name, type: 'string' as const, required, group: 'common' as const, synonyms: [], unit: '' });
+  const field = (name: string, required: boolean, group: TargetField['group'] = 'common', synonyms: string[] = []): TargetField => ({ name, label: name.toUpperCase(), type: 'string', required, group, synonyms, unit: '' });
+
+  it('knows what is missing and unfinished', () => {
     const targets = [field('sku', true), field('name', true), field('upc', false)];
     const lines = [newLine('name', '  '), newLine('upc', 'UPC'), newLine('upc', 'EAN '), newLine('', 'X'), newLine('sku', '')];
     expect(missingTargets(lines, targets).map((t) => t.name)).toEqual(['sku', 'name']);
-    expect([...repeatedTargets(lines)]).toEqual(['upc']);
-    expect(toFields(lines)).toEqual([{ target: 'upc', expression: 'UPC' }, { target: 'upc', expression: 'EAN' }]);
+    expect(toFields(lines)).toEqual([{ target: 'upc', expression: 'UPC' }, { target: 'upc', expression: 'EAN ' }]); // as it came
+  });
+
+  it('shows fields by group, required ones without a line too, and lines of fields that are gone', () => {
+    const targets = [field('sku', true, 'required'), field('title', false, 'seo'), field('name', true, 'required'), field('upc', false)];
+    const lines = [newLine('gone', 'X'), newLine('upc', 'A'), newLine('name', 'B'), newLine('upc', 'C')];
+    const shown = slotsOf(lines, targets).map(({ group, slots }) => [group, slots.map((s) => [s.name, s.line?.expression, s.repeated])]);
+    expect(shown).toEqual([
+      ['required', [['sku', undefined, false], ['name', 'B', false]]],
+      ['common', [['upc', 'A', true], ['upc', 'C', true]]],
+      ['more', [['gone', 'X', false]]],
+    ]);
+  });
+
+  it('knows the field that a column’s name stands for', () => {
+    const targets = [field('inventory_level', false, 'common', ['qty', 'grosse']), field('mpn', false)];
+    const like = (column: string, lines = [newLine('sku', 'A')]) => fieldLike(column, targets, lines)?.name;
+    expect([like('Qty.'), like('GRÖßE'), like('mpn'), like('colour'), like('qty', [newLine('inventory_level', 'x')])]).toEqual(['inventory_level', 'inventory_level', 'mpn', undefined, undefined]);
   });
 });
 

@@ -1,23 +1,26 @@
 import type { FieldMapping, Inspection, TargetField } from '../api/types';
+import type { Column } from './forms';
 
-/** A line of the mapping editor; id is the editor's own and keeps focus with the line. */
+/** A line of the matching; id is the editor's own and keeps focus with the line. */
 export interface MappingLine extends FieldMapping {
   id: number;
+  /** Suggested without a column that says so, and not looked at yet. */
+  guessed?: boolean;
 }
 
 let nextId = 1;
 
-export function newLine(target = '', expression = ''): MappingLine {
-  return { id: nextId++, target, expression };
+export function newLine(target = '', expression = '', guessed = false): MappingLine {
+  return { id: nextId++, target, expression, guessed };
 }
 
-export function toLines(fields: FieldMapping[] | null | undefined): MappingLine[] {
-  return (fields ?? []).map((f) => newLine(f.target, f.expression));
+export function toLines(fields: (FieldMapping & { guessed?: boolean })[] | null | undefined): MappingLine[] {
+  return (fields ?? []).map((f) => newLine(f.target, f.expression, f.guessed));
 }
 
-/** The lines that say something, as the server wants them. */
+/** The lines that say something, as the server wants them: an expression goes as it came, unless somebody changed it. */
 export function toFields(lines: MappingLine[]): FieldMapping[] {
-  return lines.filter((l) => l.target !== '' && l.expression.trim() !== '').map(({ target, expression }) => ({ target, expression: expression.trim() }));
+  return lines.filter((l) => l.target !== '' && l.expression.trim() !== '').map(({ target, expression }) => ({ target, expression }));
 }
 
 /** Required fields that no line fills; what records are matched by is among them. */
@@ -26,26 +29,58 @@ export function missingTargets(lines: FieldMapping[], targets: TargetField[]): T
   return targets.filter((t) => t.required && !mapped.has(t.name));
 }
 
-/** Targets that more than one line fills. */
-export function repeatedTargets(lines: FieldMapping[]): Set<string> {
-  const seen = new Set<string>();
-  const twice = new Set<string>();
-  for (const { target } of lines) {
-    if (target === '') continue;
-    if (seen.has(target)) twice.add(target);
-    seen.add(target);
-  }
-  return twice;
-}
-
-/** A column of the source, and the expression that is its value. */
-export interface Column {
-  name: string;
-  expression: string;
-}
-
 export function columnsOf(inspection: Pick<Inspection, 'header' | 'expressions'> | undefined): Column[] {
   return (inspection?.expressions ?? []).map((expression, i) => ({ name: inspection?.header?.[i] ?? expression, expression }));
+}
+
+export const groups = ['required', 'common', 'seo', 'shipping', 'more'] as const satisfies TargetField['group'][];
+
+/** One place in the editor: a line, or a required field that has none yet. */
+export interface Slot {
+  key: string;
+  /** Of the field. */
+  name: string;
+  target: TargetField | undefined;
+  line: MappingLine | undefined;
+  /** More than one line fills the field. */
+  repeated: boolean;
+}
+
+/** Lines in the order of the catalogue, by group; the stored order is another matter and stays. */
+export function slotsOf(lines: MappingLine[], targets: TargetField[]): { group: TargetField['group']; slots: Slot[] }[] {
+  const known = new Set(targets.map((t) => t.name));
+  const slots = (target: TargetField | undefined, name: string): Slot[] => {
+    const own = lines.filter((l) => l.target === name);
+    if (own.length === 0) return target?.required ? [{ key: name, name, target, line: undefined, repeated: false }] : [];
+    return own.map((line, i) => ({ key: i === 0 ? name : `${name} ${line.id}`, name, target, line, repeated: own.length > 1 }));
+  };
+  const strays = [...new Set(lines.map((l) => l.target).filter((name) => !known.has(name)))];
+  return groups
+    .map((group) => ({
+      group,
+      slots: [...targets.filter((t) => t.group === group).flatMap((t) => slots(t, t.name)), ...(group === 'more' ? strays.flatMap((name) => slots(undefined, name)) : [])],
+    }))
+    .filter((g) => g.slots.length > 0);
+}
+
+/** A name as the server's synonyms are written: letters and digits only, without accents. */
+export function plainName(name: string): string {
+  return name.replaceAll('ß', 'ss').normalize('NFKD').toLowerCase().replace(/[^\p{L}\p{N}]/gu, '');
+}
+
+/** The field without a line that a column's name stands for, if there is one. */
+export function fieldLike(column: string, targets: TargetField[], lines: FieldMapping[]): TargetField | undefined {
+  const mapped = new Set(lines.map((l) => l.target));
+  const name = plainName(column);
+  return targets.find((t) => !mapped.has(t.name) && (t.synonyms.includes(name) || plainName(t.label) === name));
+}
+
+/** The lines with a field filled from a column. */
+export function matched(lines: MappingLine[], columns: Column[], column: string, target: string): MappingLine[] {
+  const expression = columns.find((c) => c.name === column)?.expression;
+  if (expression === undefined) return lines;
+  const open = lines.find((l) => l.target === target && l.expression.trim() === '');
+  return open ? lines.map((l) => (l === open ? { ...l, expression } : l)) : [...lines, newLine(target, expression)];
 }
 
 /** Puts insert into value over the selection, with a space where it would run into a word. */

@@ -95,7 +95,7 @@ function NumberField({ option, value, error, disabled, onChange }: Props) {
         disabled={disabled}
         error={error}
         inputMode="decimal"
-        label={option.unit ? flowText.options.withUnit(option.label, option.unit) : option.label}
+        label={option.unit ? flowText.rules.withUnit(option.label, option.unit) : option.label}
         onChange={(e) => {
           setTyped(e.target.value);
           onChange(numberOf(e.target.value));
@@ -125,7 +125,7 @@ let lastPair = 0;
 function PairsField({ option, value, error, disabled, onChange }: Props) {
   const pairs = useMemo(() => (typeof value === 'object' && value !== null ? value : {}), [value]);
   const [rows, setRows] = useState<Pair[]>([]);
-  const t = flowText.options.pairs;
+  const t = flowText.rules.pairs;
   // Lines without a name are nobody's but the user's; other pairs than theirs come from elsewhere.
   if (!samePairs(pairsOf(rows), pairs)) setRows(Object.entries(pairs).map(([name, v]) => ({ id: ++lastPair, name, value: v })));
   const edit = (next: Pair[]) => {

@@ -10,7 +10,7 @@ import { type Repeat, type ScheduleChoice, changeChoice, repeats } from '../../l
 import { useDebounced } from '../../lib/useDebounced';
 import { text } from '../../text';
 import { scheduleText } from '../../texts/schedule';
-import type { Draft } from './draft';
+import type { Draft } from '../source/draft';
 
 interface Props {
   draft: Draft;

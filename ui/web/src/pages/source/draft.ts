@@ -1,11 +1,9 @@
 import type { Flow, FlowChange, FlowOptions, Format, SourceChange, SourceKind } from '../../api/types';
-import { type ScheduleChoice, choiceOf, scheduleInput } from '../../lib/schedule';
 import { type MappingLine, toFields, toLines } from '../../lib/mapping';
+import { type ScheduleChoice, choiceOf, scheduleInput } from '../../lib/schedule';
 
-/** A flow as the user is editing it. */
-export interface Draft {
-  version: number;
-  name: string;
+/** What is known of where a sync's data comes from while somebody chooses it. */
+export interface SourceDraft {
   kind: SourceKind;
   url: string;
   hasSecret: boolean;
@@ -16,6 +14,12 @@ export interface Draft {
   filename: string;
   size: number;
   format: Format;
+}
+
+/** A sync as the user is editing it. */
+export interface Draft extends SourceDraft {
+  version: number;
+  name: string;
   lines: MappingLine[];
   options: FlowOptions;
   schedule: ScheduleChoice;
@@ -42,6 +46,14 @@ export function draftOf(flow: Flow): Draft {
   };
 }
 
+const never = { cron: '', enabled: false };
+
+/** A sync that is not made yet. */
+export const emptyDraft: Draft = {
+  version: 0, name: '', kind: '', url: '', hasSecret: false, authorization: '', clearSecret: false, snapshotId: '', filename: '', size: 0, format: {}, lines: [], options: {},
+  schedule: choiceOf(never), compareSchedule: choiceOf(never),
+};
+
 export function inputOf(d: Draft): FlowChange {
   return {
     version: d.version,
@@ -55,7 +67,7 @@ export function inputOf(d: Draft): FlowChange {
   };
 }
 
-export function sourceOf(d: Draft): SourceChange {
+export function sourceOf(d: SourceDraft): SourceChange {
   return {
     kind: d.kind,
     url: d.kind === 'url' ? d.url.trim() : '',
@@ -66,7 +78,7 @@ export function sourceOf(d: Draft): SourceChange {
 }
 
 /** True when the stored secret was given for another host: the server deletes it rather than send it there. */
-export function secretLeft(d: Draft, savedURL: string): boolean {
+export function secretLeft(d: SourceDraft, savedURL: string): boolean {
   if (!d.hasSecret || d.authorization !== '' || savedURL === '') return false;
   try {
     return new URL(d.url.trim()).origin !== new URL(savedURL).origin;
@@ -84,8 +96,8 @@ export function cleanFormat(f: Format): Format {
   return out;
 }
 
-/** What an answer to "check the source" depends on. When it changes, the sample is stale. */
-export function sourceKey(d: Draft): string {
+/** What an answer about the source depends on. When it changes, the answer is about another. */
+export function sourceKey(d: SourceDraft): string {
   return JSON.stringify([sourceOf(d), cleanFormat(d.format)]);
 }
 
@@ -94,6 +106,31 @@ export function sameInput(a: Draft, b: Draft): boolean {
 }
 
 /** A source that can be read. */
-export function hasSource(d: Draft): boolean {
-  return (d.kind === 'url' && d.url.trim() !== '') || (d.kind === 'upload' && d.snapshotId !== '');
+export function hasSource(d: SourceDraft): boolean {
+  return (d.kind === 'url' && isAddress(d.url)) || (d.kind === 'upload' && d.snapshotId !== '');
+}
+
+/** An address that is whole; the server says the rest about it. */
+export function isAddress(url: string): boolean {
+  return /^https?:\/\/[^\s/]+/i.test(url.trim());
+}
+
+/** A name for a sync, after its file: "11-northwind_products.csv" is "Northwind products". */
+export function nameFrom(d: SourceDraft): string {
+  const words = fileOf(d)
+    .replace(/\.(csv|tsv|txt|ndjson|jsonl|json|gz|zip)\b/gi, '')
+    .replace(/[-_.+\s]+/g, ' ')
+    .replace(/^[\d\s]+(?=\D)/, '')
+    .trim();
+  return (words.charAt(0).toUpperCase() + words.slice(1)).slice(0, 100);
+}
+
+function fileOf(d: SourceDraft): string {
+  if (d.kind === 'upload') return d.filename;
+  try {
+    const { host, pathname } = new URL(d.url.trim());
+    return decodeURIComponent(pathname.split('/').findLast((part) => part !== '') ?? host);
+  } catch {
+    return '';
+  }
 }

@@ -1,0 +1,163 @@
+import { Box, Button, Checkbox, Fieldset, Flex, Form, FormGroup, Grid, ProgressBar, Select, Text } from '@bigcommerce/big-design';
+import { useEffect } from 'react';
+import styled from 'styled-components';
+import type { Format } from '../../api/types';
+import { useApp } from '../../components/app';
+import { Dropzone } from '../../components/Dropzone';
+import { FailedState } from '../../components/states/FailedState';
+import { sourceText } from '../../texts/source';
+import { CommitInput } from './CommitInput';
+import { type SourceDraft, isAddress, secretLeft } from './draft';
+import { useUpload } from './useUpload';
+
+interface Props {
+  draft: SourceDraft;
+  change: (part: Partial<SourceDraft>) => void;
+  /** The address that was saved last: a stored secret belongs to its host. */
+  savedURL: string;
+  /** Takes a file that is dropped anywhere on the page. */
+  anywhere?: boolean;
+  /** Records to try it with. */
+  sample?: File;
+}
+
+/** Where a sync's data comes from: a file that is dropped or chosen, or an address. */
+export function SourceForm({ draft, change, savedURL, anywhere = false, sample }: Props) {
+  const { format } = useApp();
+  const t = sourceText;
+  const upload = useUpload((u) => change({ kind: 'upload', snapshotId: u.snapshot_id, filename: u.filename, size: u.size, format: {} }));
+  useDropAnywhere(anywhere, upload.send);
+  const left = secretLeft(draft, savedURL);
+  const stored = left ? t.secretLeft : t.secretStored;
+  return (
+    <Form fullWidth onSubmit={(e) => e.preventDefault()}>
+      <Grid gridColumns={{ mobile: 'minmax(0, 1fr)', tablet: 'minmax(0, 1fr) minmax(0, 1fr)' }} gridGap="1.5rem">
+        <div>
+          <Dropzone
+            accept=".csv,.tsv,.txt,.json,.ndjson,.jsonl,text/csv,text/plain,application/x-ndjson"
+            choose={t.fileChoose}
+            disabled={upload.isPending}
+            drop={anywhere ? t.fileDropAnywhere : t.fileDrop}
+            help={draft.kind === 'upload' && draft.snapshotId ? t.fileCurrent(draft.filename, format.bytes(draft.size)) : t.fileHelp}
+            label={t.upload}
+            onFile={upload.send}
+          />
+          {upload.isPending ? (
+            <Box aria-live="polite" marginTop="small">
+              <Text marginBottom="xSmall">{t.uploading(upload.name, format.percent(upload.fraction))}</Text>
+              <ProgressBar percent={Math.floor(upload.fraction * 100)} />
+            </Box>
+          ) : null}
+          {upload.error ? <FailedState error={upload.error} /> : null}
+          {sample && draft.kind === '' ? (
+            <Button disabled={upload.isPending} mobileWidth="auto" onClick={() => upload.send(sample)} type="button" variant="subtle">
+              {t.trySample}
+            </Button>
+          ) : null}
+        </div>
+        <div>
+          <FormGroup>
+            <CommitInput
+              autoComplete="off"
+              description={draft.url.includes('•••') ? t.maskedHelp : t.urlHelp}
+              error={draft.kind === 'url' && draft.url.trim() !== '' && !isAddress(draft.url) ? t.urlInvalid : undefined}
+              inputMode="url"
+              label={t.url}
+              maxLength={2000}
+              onCommit={(url) => change(url.trim() === '' ? { url: '', kind: draft.snapshotId ? 'upload' : '' } : { url, kind: 'url', format: {} })}
+              placeholder={t.urlPlaceholder}
+              spellCheck={false}
+              value={draft.kind === 'url' ? draft.url : ''}
+            />
+          </FormGroup>
+          {draft.kind === 'url' ? (
+            <Details open={draft.hasSecret || draft.authorization !== ''}>
+              <summary>{t.signIn}</summary>
+              <FormGroup>
+                <CommitInput
+                  autoComplete="off"
+                  description={draft.hasSecret ? `${stored} ${t.secretHelp}` : t.secretHelp}
+                  disabled={draft.clearSecret}
+                  label={t.secret}
+                  onCommit={(authorization) => change({ authorization })}
+                  placeholder={draft.hasSecret && !left ? '••••••••' : undefined}
+                  spellCheck={false}
+                  type="password"
+                  value={draft.authorization}
+                />
+              </FormGroup>
+              {draft.hasSecret ? (
+                <FormGroup>
+                  <Checkbox checked={draft.clearSecret} label={t.secretClear} onChange={(e) => change({ clearSecret: e.target.checked, authorization: '' })} />
+                </FormGroup>
+              ) : null}
+            </Details>
+          ) : null}
+        </div>
+      </Grid>
+    </Form>
+  );
+}
+
+/** How the file is written, for the rare case that it was not found out. */
+export function FormatFields({ value, onChange }: { value: Format; onChange: (format: Format) => void }) {
+  const t = sourceText;
+  const set = (part: Partial<Format>) => onChange({ ...value, ...part });
+  return (
+    <Details>
+      <summary>{t.formatHeader}</summary>
+      <Fieldset description={t.formatHelp} legend={t.formatLegend}>
+        <Flex flexDirection={{ mobile: 'column', tablet: 'row' }} flexGap="1rem">
+          <Box>
+            <Select label={t.type} onOptionChange={(type) => set({ type })} options={typeOptions} value={value.type ?? ''} />
+          </Box>
+          <Box>
+            <Select label={t.encoding} onOptionChange={(encoding) => set({ encoding })} options={encodingOptions} value={value.encoding ?? ''} />
+          </Box>
+          {value.type === 'ndjson' ? null : (
+            <Box>
+              <Select label={t.delimiter} onOptionChange={(delimiter) => set({ delimiter })} options={delimiterOptions} value={value.delimiter ?? ''} />
+            </Box>
+          )}
+        </Flex>
+      </Fieldset>
+    </Details>
+  );
+}
+
+const optionsOf = <T extends string>(names: Record<T, string>) => [
+  { value: '' as const, content: sourceText.detect },
+  ...(Object.keys(names) as T[]).map((value) => ({ value, content: names[value] })),
+];
+const typeOptions = optionsOf(sourceText.types);
+const encodingOptions = optionsOf(sourceText.encodings);
+const delimiterOptions = optionsOf(sourceText.delimiters);
+
+/** Takes files that are dropped beside the field, which the browser would open in place of the panel. */
+function useDropAnywhere(on: boolean, onFile: (file: File) => void) {
+  useEffect(() => {
+    if (!on) return undefined;
+    const over = (e: DragEvent) => e.preventDefault();
+    const drop = (e: DragEvent) => {
+      if (e.defaultPrevented) return; // the field took it
+      e.preventDefault();
+      const file = e.dataTransfer?.files[0];
+      if (file) onFile(file);
+    };
+    window.addEventListener('dragover', over);
+    window.addEventListener('drop', drop);
+    return () => {
+      window.removeEventListener('dragover', over);
+      window.removeEventListener('drop', drop);
+    };
+  }, [on, onFile]);
+}
+
+const Details = styled.details`
+  summary {
+    color: ${({ theme }) => theme.colors.primary};
+    cursor: pointer;
+    margin-bottom: ${({ theme }) => theme.spacing.small};
+    width: fit-content;
+  }
+`;

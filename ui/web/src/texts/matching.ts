@@ -1,0 +1,98 @@
+// The sentences of the matching: which column of the file fills which field of the store.
+
+import { type Words, capital } from '../lib/words';
+
+export const matchingText = {
+  header: 'Matching',
+  description: ({ plural: records }: Words) => `Which column of your file fills which field of your ${records} in BigCommerce.`,
+  file: (columns: string, rows: string) => `Your file has ${columns} and ${rows}.`,
+  rowsUnknown: 'its rows are not counted yet',
+  field: ({ singular }: Words) => `${capital(singular)} field`,
+  comesFrom: 'Comes from',
+  becomes: 'Becomes',
+  groups: { required: 'Required', common: 'Common', seo: 'SEO', shipping: 'Shipping', more: 'More' },
+  required: 'required',
+  requiredMark: '*',
+  guessed: 'Guess',
+  right: 'This is right',
+  loading: 'Reading your file…',
+  needSource: { heading: 'Say where the data comes from first', message: 'Matching needs the columns of your file.', action: 'Choose a file or an address' },
+
+  // What a line comes from
+  fromLabel: (field: string) => `What ${field} comes from`,
+  choose: 'Choose a column',
+  ways: 'Without a column',
+  always: 'Always the same value',
+  alwaysShown: 'Always',
+  formula: 'Formula (advanced)',
+  formulaShown: 'Formula',
+  columns: 'Columns of your file',
+  pathShown: (columns: string[]) => columns.join(' > '),
+  missingColumn: (column: string) => `Your file has no column “${column}” any more. Choose another one.`,
+  alwaysLabel: (field: string) => `Value of ${field} for every record`,
+  chooseValue: 'Choose a value',
+  chosenValue: 'Enter a value',
+  else: 'else',
+  elseLabel: (field: string) => `Value of ${field} where the file has none`,
+  addElse: 'Set a default',
+  removeElse: (field: string) => `Remove the default of ${field}`,
+  as: 'as',
+  asLabel: (field: string) => `How your file writes the numbers of ${field}`,
+  numbers: { '': '1234.50', '.': '1,234.50', ',': '1.234,50' },
+  readAs: (form: string) => `Read numbers as ${form}`,
+  yes: 'Yes',
+  no: 'No',
+  remove: (field: string) => `Do not fill ${field}`,
+  repeated: 'Another line fills this field already. Remove one of them.',
+  empty: 'Choose a column or a value, or this field stays empty.',
+  needed: 'Needed. Choose a column or a value.',
+  noField: 'There is no such field any more. Remove this line.',
+
+  // Formula
+  formulaLabel: (field: string) => `Formula of ${field}`,
+  formulaHelp: 'How to write a formula',
+  insertColumn: 'Put in a column',
+
+  // Counts over the whole file
+  counts: {
+    all: (n: string) => `${n} of ${n}`,
+    some: (n: string, of: string) => `${n} of ${of}`,
+    empty: (n: string) => `${n} empty`,
+    failed: (n: string) => `${n} cannot be used`,
+    missing: (n: string) => `${n} empty, but needed`,
+    example: (row: string, message: string) => `Row ${row}: ${message}`,
+    first: (rows: string) => `Counted over the first ${rows} rows.`,
+    counting: 'Counting over the whole file…',
+  },
+
+  // The record that is shown
+  preview: 'Preview',
+  previewLabel: 'Record to show',
+  previewOf: (n: string, total: string) => `${n} of ${total}`,
+  previewRow: (row: string) => `row ${row}`,
+  previous: 'Previous record',
+  next: 'Next record',
+  problemsOnly: 'Only rows with problems',
+  noProblems: 'None of the rows looked at has a problem.',
+  noRows: 'The preview appears when a field is filled.',
+  updating: 'Updating the preview…',
+  updated: (rows: string, problems: string) => `Preview of ${rows} records, ${problems} with problems.`,
+
+  // Fields and columns that are left
+  /** What a button does, for those who do not see where it stands. */
+  actionOn: (action: string, what: string) => `${action} (${what})`,
+  addField: 'Add field',
+  addFieldLabel: 'Field to add',
+  addFieldPlaceholder: 'Search by any name, for example “price” or “ean”',
+  unusedHeader: 'Not used',
+  unusedDescription: 'These columns of your file fill no field. That is fine, unless one of them should.',
+  match: 'Match',
+  matchWith: (column: string) => `Field that ${column} fills`,
+  matchTo: (field: string) => `Match with ${field}`,
+  looksLike: (field: string) => `looks like ${field}, which is not matched`,
+  ignore: 'Ignore',
+  showAll: (n: string) => `Show all ${n}`,
+  ignored: (n: string) => `Show ${n} ignored`,
+  suggest: 'Suggest again',
+  suggestConfirm: { header: 'Replace the matching?', message: 'A new suggestion takes the place of all lines that you have now.', confirm: 'Replace' },
+};
