@@ -105,12 +105,9 @@ function tokensOf(expression: string): Token[] | undefined {
 }
 
 function unquoted(text: string): string | undefined {
-  let known = true;
-  const value = text.slice(1, -1).replace(/\\(.)/g, (_, c: string) => {
-    if (!(c in meanings)) known = false;
-    return meanings[c] ?? '';
-  });
-  return known ? value : undefined;
+  const inside = text.slice(1, -1);
+  if ([...inside.matchAll(/\\(.)/g)].some(([, c = '']) => !(c in meanings))) return undefined;
+  return inside.replace(/\\(.)/g, (_, c: string) => meanings[c] ?? c);
 }
 
 /** Reads tokens as one form. A method that returns undefined has found none; the whole is a formula then. */

@@ -16,7 +16,7 @@ export function History({ flow }: { flow: Flow }) {
   return (
     <Panel header={t.header}>
       <Paged none={t.none} query={runs}>
-        {(items) => <RunTable caption={t.header} runs={items} />}
+        {(items) => <RunTable caption={t.header} named={false} runs={items} />}
       </Paged>
       <Text marginBottom="none" marginTop="medium">
         <TextLink to={`/activity?flow_id=${flow.id}`}>{t.activity}</TextLink>

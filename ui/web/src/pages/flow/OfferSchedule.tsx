@@ -29,7 +29,7 @@ export function OfferSchedule({ flow, saveThen }: { flow: Flow; saveThen: (after
     },
     onError: feedback.failure,
   });
-  const good = run !== null && !run.dry_run && run.state === 'done' && run.failed === 0 && run.created + run.updated + run.unchanged > 0;
+  const good = run !== null && !run.dry_run && (run.outcome === 'all' || run.outcome === 'unchanged');
   if (!good || !write.granted || !flow.ready || flow.schedule.cron !== '') return null;
   const upload = flow.source.kind === 'upload'; // there is nothing new to read, however often
   return (

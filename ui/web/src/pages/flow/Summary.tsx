@@ -3,12 +3,12 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
 import { useNavigate } from 'react-router';
 import { flowKeys } from '../../api/queries/flows';
-import type { Flow } from '../../api/types';
+import type { Flow, Run } from '../../api/types';
 import { useAccess, useApp, useFeedback } from '../../components/app';
 import { Fact, Facts } from '../../components/Cells';
 import { Confirm } from '../../components/Confirm';
 import { NextRun } from '../../components/NextRun';
-import { runResult } from '../../components/runs';
+import { useOutcome } from '../../components/runs';
 import { TextLink } from '../../components/TextLink';
 import { capital, type Words } from '../../lib/words';
 import { flowText } from '../../texts/flow';
@@ -68,7 +68,7 @@ function Standing({ flow, words }: { flow: Flow; words: Words }) {
         <Fact name={t.lastRun}>
           {run ? (
             <>
-              <TextLink to={`/activity/${run.id}`}>{format.ago(run.created_at)}</TextLink>: {runResult(run, format)}
+              <TextLink to={`/activity/${run.id}`}>{format.ago(run.created_at)}</TextLink>: <Came run={run} />
             </>
           ) : (
             t.never
@@ -92,6 +92,10 @@ function Standing({ flow, words }: { flow: Flow; words: Words }) {
       </Facts>
     </Panel>
   );
+}
+
+function Came({ run }: { run: Run }) {
+  return <>{useOutcome(run).sentence}</>;
 }
 
 function Source({ editor, onClose }: { editor: Editor; onClose: () => void }) {

@@ -1,8 +1,9 @@
-import { Box, Button, Checkbox, Fieldset, Flex, Form, FormGroup, Grid, ProgressBar, Select, Text } from '@bigcommerce/big-design';
+import { Box, Button, Checkbox, Fieldset, Flex, Form, FormGroup, Grid, Select, Text } from '@bigcommerce/big-design';
 import { useEffect } from 'react';
 import styled from 'styled-components';
 import type { Format } from '../../api/types';
 import { useApp } from '../../components/app';
+import { Bar } from '../../components/Bar';
 import { Dropzone } from '../../components/Dropzone';
 import { FailedState } from '../../components/states/FailedState';
 import { sourceText } from '../../texts/source';
@@ -45,7 +46,7 @@ export function SourceForm({ draft, change, savedURL, anywhere = false, sample }
           {upload.isPending ? (
             <Box aria-live="polite" marginTop="small">
               <Text marginBottom="xSmall">{t.uploading(upload.name, format.percent(upload.fraction))}</Text>
-              <ProgressBar percent={Math.floor(upload.fraction * 100)} />
+              <Bar done={upload.fraction} label={t.uploadLabel} />
             </Box>
           ) : null}
           {upload.error ? <FailedState error={upload.error} /> : null}
