@@ -67,7 +67,7 @@ export function changeOf(d: AlertsDraft, version: number): AlertsChange {
 }
 
 export function isDirty(d: AlertsDraft, a: Alerts): boolean {
-  return JSON.stringify(changeOf(d, 0)) !== JSON.stringify(changeOf(draftOf(a), 0));
+  return JSON.stringify(d) !== JSON.stringify(draftOf(a));
 }
 
 /** A whole number within the bounds of its field. */
