@@ -1,5 +1,4 @@
-import { FormGroup, Input, Panel, Select, Text } from '@bigcommerce/big-design';
-import { SearchIcon } from '@bigcommerce/big-design-icons';
+import { FormGroup, Panel, Select, Text } from '@bigcommerce/big-design';
 import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { useNavigate, useSearchParams } from 'react-router';
@@ -10,6 +9,7 @@ import { useAccess, useApp } from '../../components/app';
 import { Loaded } from '../../components/Feedback';
 import { Hidden } from '../../components/Hidden';
 import { Page } from '../../components/Page';
+import { SearchField } from '../../components/SearchField';
 import { EmptyState } from '../../components/states/EmptyState';
 import { TextLink } from '../../components/TextLink';
 import { capital } from '../../lib/words';
@@ -80,18 +80,11 @@ function List({ flows, kinds }: { flows: Flow[]; kinds: Kind[] }) {
     <Panel>
       <Filters>
         <FormGroup>
-          <Input
-            aria-label={t.search}
-            iconLeft={<SearchIcon aria-hidden color="secondary60" />}
-            onChange={(e) => change({ q: e.target.value })}
-            placeholder={t.searchShort}
-            type="search"
-            value={q}
-          />
+          <SearchField label={t.search} onSearch={(search) => change({ q: search })} value={q} />
         </FormGroup>
         {kinds.length > 1 ? (
           <FormGroup>
-            <Select aria-label={t.kind} onOptionChange={(k) => change({ kind: k ?? '' })} options={kindOptions} value={kind} />
+            <Select label={t.kind} onOptionChange={(k) => change({ kind: k ?? '' })} options={kindOptions} value={kind} />
           </FormGroup>
         ) : null}
       </Filters>
