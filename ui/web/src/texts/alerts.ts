@@ -60,5 +60,4 @@ export const alertsText = {
   unsaved: 'Not saved yet.',
   incomplete: 'Something above is missing or not right. Set it right, then save.',
   saved: 'Your alerts are saved.',
-  nothing: 'All changes are saved.',
 };

@@ -13,6 +13,7 @@ export const commonText = {
   back: 'Back',
   save: 'Save',
   saved: 'Saved.',
+  allSaved: 'All changes are saved.',
   tryAgain: 'Try again',
   loadMore: 'Show more',
   copying: { copy: 'Copy', copied: 'Copied.', copyFailed: 'Could not be copied: select it and press Ctrl+C.' },

@@ -9,8 +9,7 @@ export const shoppersText = {
   unsaved: 'Not saved',
   missing: {
     header: 'Sluice needs more permissions for your storefronts',
-    message: (list: string) =>
-      `These permissions were not granted: ${list}. Whoever runs Sluice adds them to the app in the BigCommerce Developer Portal; then open Sluice again from the control panel and accept them. Everything else works meanwhile.`,
+    how: 'Whoever runs Sluice adds them to the app in the BigCommerce Developer Portal; then open Sluice again from the control panel and accept them. Everything else works meanwhile.',
   },
   channels: {
     header: 'Storefronts',
@@ -52,6 +51,7 @@ export const shoppersText = {
     format: 'Shown as',
     formats: { text: 'Text', number: 'Number', money: 'Money', percent: 'Percent', date: 'Date' } satisfies Record<CardFormat, string>,
     add: 'Add a field',
+    most: 'More than 20 fields are not possible.',
     remove: (name: string) => `Remove ${name || 'this field'}`,
     up: (name: string) => `Move ${name || 'this field'} up`,
     down: (name: string) => `Move ${name || 'this field'} down`,
@@ -183,8 +183,6 @@ export const shoppersText = {
       confirm: 'Remove provider',
     },
     removed: 'The identity provider was removed.',
-    conflict: 'Somebody else changed the provider. Load the newest version and make your changes again.',
-    reload: 'Load the newest version',
     addresses: { header: 'Addresses for your theme', login: 'Sign in', logout: 'Sign out' },
     ownerOnly: 'Only the store owner may change who signs your shoppers in.',
   },

@@ -108,7 +108,7 @@ function AlertsForm({ alerts, onSaved }: { alerts: Alerts; onSaved: (saved: Aler
             {text.save}
           </Button>
           <Text as="span" color="secondary60" id="alerts-unsaved" marginBottom="none">
-            {dirty ? (admin.reason ?? (showErrors && !isValid(draft) ? t.incomplete : t.unsaved)) : t.nothing}
+            {dirty ? (admin.reason ?? (showErrors && !isValid(draft) ? t.incomplete : t.unsaved)) : text.allSaved}
           </Text>
         </Flex>
       </Panel>

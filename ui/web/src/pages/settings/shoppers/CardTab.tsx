@@ -1,10 +1,13 @@
-import { Button, Flex, FormGroup, Input, Panel, Select, Text } from '@bigcommerce/big-design';
+import { Box, Button, Flex, FormGroup, Input, Panel, Select, Text } from '@bigcommerce/big-design';
 import { AddIcon, ArrowDownwardIcon, ArrowUpwardIcon, DeleteIcon } from '@bigcommerce/big-design-icons';
 import { useState } from 'react';
 import styled from 'styled-components';
 import type { CardFormat, Storefront } from '../../../api/types';
+import { ActionButtons } from '../../../components/ActionButtons';
 import { useAccess } from '../../../components/app';
 import { Quiet } from '../../../components/Feedback';
+import { Permitted } from '../../../components/states/ReadOnly';
+import { useUnsaved } from '../../../components/states/Unsaved';
 import { text } from '../../../text';
 import { shoppersText } from '../../../texts/shoppers';
 import { type CardLine, keyProblems, moved, newCardLine, sameFields, toCardFields, toCardLines } from './cardLines';
@@ -49,6 +52,7 @@ export function CardTab({ storefront }: { storefront: Storefront }) {
   const problems = keyProblems(lines);
   const unlabelled = lines.filter((l) => l.label.trim() === '');
   const dirty = !sameFields(fields, saved);
+  useUnsaved(dirty);
   const edit = (id: number, part: Partial<CardLine>) => setLines((all) => all.map((l) => (l.id === id ? { ...l, ...part } : l)));
   const submit = () => {
     setShowErrors(true);
@@ -87,21 +91,23 @@ export function CardTab({ storefront }: { storefront: Storefront }) {
             />
           ))}
         </Lines>
-        <Flex flexDirection="row" flexGap="0.5rem" flexWrap="wrap" marginTop="medium">
-          <Button
-            disabled={!access.allowed || lines.length >= mostFields}
-            iconLeft={<AddIcon aria-hidden />}
-            mobileWidth="auto"
-            onClick={() => setLines((all) => [...all, newCardLine()])}
-            title={access.reason}
-            variant="secondary"
-          >
-            {t.add}
-          </Button>
-          <Button disabled={!access.allowed || !dirty} isLoading={save.isPending} mobileWidth="auto" onClick={submit} title={access.reason}>
-            {text.save}
-          </Button>
-        </Flex>
+        <Permitted>
+          <Box marginTop="medium">
+            <ActionButtons
+              actions={[
+                {
+                  text: t.add,
+                  disabled: !access.allowed || lines.length >= mostFields,
+                  iconLeft: <AddIcon aria-hidden />,
+                  onClick: () => setLines((all) => [...all, newCardLine()]),
+                  reason: access.reason ?? t.most,
+                  variant: 'secondary',
+                },
+                { text: text.save, disabled: !access.allowed || !dirty, isLoading: save.isPending, onClick: submit, reason: access.reason ?? text.allSaved },
+              ]}
+            />
+          </Box>
+        </Permitted>
         <Text color="secondary60" marginTop="medium">
           {t.match}
         </Text>
@@ -159,11 +165,13 @@ function EditorLine({ line, number, first, last, problem, showErrors, disabled, 
       <FormGroup>
         <Select aria-label={t.formatOf(number)} disabled={disabled} onOptionChange={(f) => f && onEdit({ format: f })} options={formats} value={line.format} />
       </FormGroup>
-      <Flex flexDirection="row">
-        <Button aria-label={t.up(name)} disabled={disabled || first} iconOnly={<ArrowUpwardIcon aria-hidden />} mobileWidth="auto" onClick={() => onMove(-1)} title={t.up(name)} variant="subtle" />
-        <Button aria-label={t.down(name)} disabled={disabled || last} iconOnly={<ArrowDownwardIcon aria-hidden />} mobileWidth="auto" onClick={() => onMove(1)} title={t.down(name)} variant="subtle" />
-        <Button aria-label={t.remove(name)} disabled={disabled} iconOnly={<DeleteIcon aria-hidden />} mobileWidth="auto" onClick={onRemove} title={t.remove(name)} variant="subtle" />
-      </Flex>
+      <Permitted>
+        <Flex flexDirection="row">
+          <Button aria-label={t.up(name)} disabled={disabled || first} iconOnly={<ArrowUpwardIcon aria-hidden />} mobileWidth="auto" onClick={() => onMove(-1)} title={t.up(name)} variant="subtle" />
+          <Button aria-label={t.down(name)} disabled={disabled || last} iconOnly={<ArrowDownwardIcon aria-hidden />} mobileWidth="auto" onClick={() => onMove(1)} title={t.down(name)} variant="subtle" />
+          <Button aria-label={t.remove(name)} disabled={disabled} iconOnly={<DeleteIcon aria-hidden />} mobileWidth="auto" onClick={onRemove} title={t.remove(name)} variant="subtle" />
+        </Flex>
+      </Permitted>
     </Line>
   );
 }

@@ -45,7 +45,7 @@ function Channels({ channels }: { channels: Channel[] }) {
   const busy = (c: Channel) => script.isPending && script.variables.channel.channel_id === c.channel_id;
   return (
     <Panel
-      action={{ text: t.refresh, variant: 'secondary', disabled: !access.allowed, isLoading: refresh.isPending, onClick: () => refresh.mutate() }}
+      action={access.granted ? { text: t.refresh, variant: 'secondary', disabled: !access.allowed, isLoading: refresh.isPending, onClick: () => refresh.mutate() } : undefined}
       description={t.description}
       header={t.header}
     >
@@ -81,7 +81,7 @@ function Channels({ channels }: { channels: Channel[] }) {
               hideHeader: true,
               align: 'right',
               render: (c: Channel) =>
-                headless(c) && !c.script.wanted ? null : (
+                !access.granted || (headless(c) && !c.script.wanted) ? null : (
                   <Button
                     actionType={c.script.wanted ? 'destructive' : 'normal'}
                     aria-label={c.script.wanted ? t.removeOf(c.name) : t.installOf(c.name)}

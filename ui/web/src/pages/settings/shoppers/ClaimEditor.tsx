@@ -3,6 +3,7 @@ import { AddIcon, DeleteIcon } from '@bigcommerce/big-design-icons';
 import styled from 'styled-components';
 import type { ClaimTarget } from '../../../api/types';
 import { Quiet } from '../../../components/Feedback';
+import { Permitted } from '../../../components/states/ReadOnly';
 import { shoppersText } from '../../../texts/shoppers';
 import { type ClaimLine, newClaim } from './providerDraft';
 
@@ -82,25 +83,29 @@ export function ClaimEditor({ lines, targets, onChange, showErrors, disabled }: 
                 value={line.expression}
               />
             </FormGroup>
-            <Button
-              aria-label={t.remove(t.targets[line.target])}
-              disabled={disabled}
-              iconOnly={<DeleteIcon aria-hidden />}
-              mobileWidth="auto"
-              onClick={() => onChange(lines.filter((l) => l.id !== line.id))}
-              title={t.remove(t.targets[line.target])}
-              type="button"
-              variant="subtle"
-            />
+            <Permitted kind="owner">
+              <Button
+                aria-label={t.remove(t.targets[line.target])}
+                disabled={disabled}
+                iconOnly={<DeleteIcon aria-hidden />}
+                mobileWidth="auto"
+                onClick={() => onChange(lines.filter((l) => l.id !== line.id))}
+                title={t.remove(t.targets[line.target])}
+                type="button"
+                variant="subtle"
+              />
+            </Permitted>
           </Line>
         ))}
       </Lines>
       {next ? (
-        <Flex flexDirection="row" marginTop="small">
-          <Button disabled={disabled} iconLeft={<AddIcon aria-hidden />} mobileWidth="auto" onClick={() => onChange([...lines, newClaim({ target: next, expression: '' })])} type="button" variant="secondary">
-            {t.add}
-          </Button>
-        </Flex>
+        <Permitted kind="owner">
+          <Flex flexDirection="row" marginTop="small">
+            <Button disabled={disabled} iconLeft={<AddIcon aria-hidden />} mobileWidth="auto" onClick={() => onChange([...lines, newClaim({ target: next, expression: '' })])} type="button" variant="secondary">
+              {t.add}
+            </Button>
+          </Flex>
+        </Permitted>
       ) : null}
     </>
   );

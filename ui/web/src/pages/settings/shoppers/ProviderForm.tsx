@@ -1,13 +1,17 @@
-import { Button, Checkbox, Flex, Form, FormGroup, Input, InlineMessage, Message, Panel, Select } from '@bigcommerce/big-design';
+import { Box, Checkbox, Form, FormGroup, Input, InlineMessage, Panel, Select } from '@bigcommerce/big-design';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { ApiError } from '../../../api/errors';
 import { sessionKeys } from '../../../api/queries/session';
 import { storefrontKeys } from '../../../api/queries/storefront';
 import type { Provider, Presets } from '../../../api/types';
+import { ActionButtons } from '../../../components/ActionButtons';
 import { useAccess, useApp, useFeedback } from '../../../components/app';
 import { Confirm } from '../../../components/Confirm';
 import { FailedState } from '../../../components/states/FailedState';
+import { Permitted } from '../../../components/states/ReadOnly';
+import { SavedBySomebodyElse } from '../../../components/states/SavedBySomebodyElse';
+import { useUnsaved } from '../../../components/states/Unsaved';
 import { text } from '../../../text';
 import { shoppersText } from '../../../texts/shoppers';
 import { ClaimEditor } from './ClaimEditor';
@@ -75,22 +79,18 @@ export function ProviderForm({ provider, addresses }: Props) {
   const preset = presets.find((p) => p.preset === draft.preset);
   const disabled = !access.allowed;
   const dirty = !sameProvider(draft, saved);
+  useUnsaved(dirty && access.granted);
   return (
     <Panel
-      action={provider ? { text: t.remove, variant: 'subtle', actionType: 'destructive', disabled, onClick: () => setRemoving(true) } : undefined}
+      action={provider && access.granted ? { text: t.remove, variant: 'subtle', actionType: 'destructive', disabled, onClick: () => setRemoving(true) } : undefined}
       badge={provider && dirty ? { label: shoppersText.unsaved, variant: 'warning' } : undefined}
       description={t.description}
       header={t.header}
     >
-      {disabled ? <InlineMessage marginBottom="medium" messages={[{ text: t.ownerOnly }]} type="info" /> : null}
+      {access.granted ? null : <InlineMessage marginBottom="medium" messages={[{ text: t.ownerOnly }]} type="info" />}
       {save.error && !conflict ? <FailedState error={save.error} /> : null}
       {conflict ? (
-        <Message
-          actions={[{ text: t.reload, onClick: () => void qc.invalidateQueries({ queryKey: storefrontKeys.provider }) }]}
-          marginBottom="medium"
-          messages={[{ text: t.conflict }]}
-          type="warning"
-        />
+        <SavedBySomebodyElse onLoad={() => void qc.invalidateQueries({ queryKey: storefrontKeys.provider })} />
       ) : null}
       <Form
         fullWidth
@@ -181,14 +181,16 @@ export function ProviderForm({ provider, addresses }: Props) {
         ) : null}
         <EmailTrust disabled={disabled} draft={draft} error={errorOf('email_claim')} onChange={change} />
         <ClaimEditor disabled={disabled} lines={draft.claims} onChange={(claims) => change({ claims })} showErrors={showErrors} targets={addresses.targets} />
-        <Flex flexDirection="row" flexGap="0.5rem" flexWrap="wrap" marginTop="medium">
-          <Button disabled={disabled} isLoading={test.isPending} mobileWidth="auto" onClick={() => ifComplete((d) => test.mutate(d))} title={access.reason} type="button" variant="secondary">
-            {t.test}
-          </Button>
-          <Button disabled={disabled || (provider !== null && !dirty)} isLoading={save.isPending} mobileWidth="auto" title={access.reason} type="submit">
-            {text.save}
-          </Button>
-        </Flex>
+        <Permitted kind="owner">
+          <Box marginTop="medium">
+            <ActionButtons
+              actions={[
+                { text: t.test, disabled, isLoading: test.isPending, onClick: () => ifComplete((d) => test.mutate(d)), reason: access.reason, type: 'button', variant: 'secondary' },
+                { text: text.save, disabled: disabled || (provider !== null && !dirty), isLoading: save.isPending, reason: access.reason ?? text.allSaved, type: 'submit' },
+              ]}
+            />
+          </Box>
+        </Permitted>
       </Form>
       <TestResult test={test} />
       <ReturnAddresses

@@ -5,6 +5,7 @@ import { storefrontQueries } from '../../../api/queries/storefront';
 import { useApp } from '../../../components/app';
 import { Loaded } from '../../../components/Feedback';
 import { TabSet } from '../../../components/TabSet';
+import { text } from '../../../text';
 import { shoppersText } from '../../../texts/shoppers';
 import { CardTab } from './CardTab';
 import { ChannelsTab } from './ChannelsTab';
@@ -21,12 +22,20 @@ export function ShoppersTab() {
   const params = useParams();
   const query = useQuery({ ...storefrontQueries.storefront(client), staleTime: 0 });
   const t = shoppersText;
+  const { permission } = text.shell;
   const active: Tab = tabs.find((id) => id === params.part) ?? 'channels';
   const missing = query.data?.missing_scopes ?? [];
   return (
     <>
       <Text>{t.description}</Text>
-      {missing.length > 0 ? <Message header={t.missing.header} marginBottom="medium" messages={[{ text: t.missing.message(missing.join(', ')) }]} type="warning" /> : null}
+      {missing.length > 0 ? (
+        <Message
+          header={t.missing.header}
+          marginBottom="medium"
+          messages={[...missing.map((name) => ({ text: permission.names[name] ?? permission.other(name) })), { text: t.missing.how }]}
+          type="warning"
+        />
+      ) : null}
       <TabSet
         active={active}
         items={tabs.map((id) => ({ id, title: t.tabs[id] }))}
