@@ -16,9 +16,11 @@ import (
 // the first guard that is crossed (tenants.RunAsking). A dry run only shows the question. Nothing
 // asks in a run that has nothing to write.
 //
-// One guard is the engine's own, and any kind has it that has an option guard_lost (flow.Number, in
-// percent, 0 for off): it asks, under the name "lost", when a whole source no longer has so many of
-// the flow's known good records. Retries and sources that stopped before their end cannot tell.
+// Two guards are the engine's own. Every kind has "shrank", with its option: it asks when a whole
+// source has so much fewer rows than in the flow's last complete run. A kind that has an option
+// guard_lost (flow.Number, in percent, 0 for off) has "lost" too: it asks when a whole source no
+// longer has so many of the flow's known good records, and who answered that is not asked whether the
+// source shrank. Retries and sources that stopped before their end cannot tell.
 //
 // What a mapping refers to (Referrer) is created while matching, before the question.
 type Guard interface {
@@ -33,7 +35,7 @@ type Guard interface {
 // GuardSpec is one thing that a run may ask about: more than Limit percent of the records that Of
 // says, and at least Least.
 type GuardSpec struct {
-	Name    string  // of the question and its answer: never changes its meaning; not "lost"
+	Name    string  // of the question and its answer: never changes its meaning; not "lost" or "shrank"
 	Message string  // for the merchant, a sentence or two: what is about to happen. Count, base and limit are shown beside it
 	Limit   float64 // percent; 0: off
 	Least   int64   // fewer records than these are never asked about
@@ -69,8 +71,12 @@ type Weight struct {
 }
 
 const (
-	optionLost = "guard_lost"
-	guardLost  = "lost"
+	optionLost   = "guard_lost"
+	guardLost    = "lost"
+	optionShrank = "guard_shrank"
+	guardShrank  = "shrank"
+	// shrankLeast is how many rows must be missing: small files do change.
+	shrankLeast = 3
 
 	maxExamples = 5
 	maxExample  = 200 // characters
@@ -107,9 +113,13 @@ func (w *weights) add(counts bool, example string) {
 func (s *step) guards() []GuardSpec {
 	if s.specs == nil {
 		s.specs = []GuardSpec{}
-		if limit := s.lostLimit(); limit > 0 {
+		if limit := s.limitOf(optionLost); limit > 0 {
 			s.specs = append(s.specs, GuardSpec{Name: guardLost, Limit: limit,
 				Message: fmt.Sprintf("The source no longer has many of the %s that it had. They stay in the store as they are; what it still has would be written.", s.k.spec.Plural)})
+		}
+		if limit := s.limitOf(optionShrank); limit > 0 {
+			s.specs = append(s.specs, GuardSpec{Name: guardShrank, Limit: limit, Least: shrankLeast,
+				Message: fmt.Sprintf("The source has far fewer rows than the last time. What it still has would be written; the other %s stay in the store as they are.", s.k.spec.Plural)})
 		}
 		if g, ok := s.k.target.(Guard); ok {
 			for _, spec := range g.Guards(s.run) {
@@ -122,14 +132,38 @@ func (s *step) guards() []GuardSpec {
 	return s.specs
 }
 
-// lostLimit is the percentage of lost keys above which the run asks, 0 if it does not look: a part
-// of a source says nothing about what it does not have.
-func (s *step) lostLimit() float64 {
+// shrankOption is that of the guard "shrank".
+var shrankOption = flow.Option{
+	Name: optionShrank, Type: flow.Number, Max: 100, Unit: "%", Default: 30.0, Label: "Ask when there are fewer rows",
+	Help: "A run waits for your answer when the file has fewer rows than the last time by more than this part. 0 never asks.",
+}
+
+// limitOf is the percentage of an option above which the run asks, 0 if it does not look: a part of
+// a source says nothing about what it does not have.
+func (s *step) limitOf(option string) float64 {
 	if s.run.Incomplete || s.run.RetryOf != "" {
 		return 0
 	}
-	limit, _ := s.run.Options[optionLost].(float64)
+	limit, _ := s.run.Options[option].(float64)
 	return limit
+}
+
+// weighRows compares the number of rows with that of the flow's last complete run.
+func (s *step) weighRows(ctx context.Context) error {
+	if s.limitOf(optionShrank) == 0 {
+		return nil
+	}
+	var before []int64
+	err := s.DB().Scoped(ctx).Model(&tenants.Run{}).
+		Where("flow_id = ? AND state = ? AND dry_run = ? AND retry_of = ? AND incomplete = ? AND total > 0", s.run.FlowID, tenants.RunDone, false, "", false).
+		Order("id DESC").Limit(1).Pluck("total", &before).Error
+	if err != nil {
+		return fmt.Errorf("upsert: last run of flow %s: %w", s.run.FlowID, err)
+	}
+	if len(before) > 0 && before[0] > s.run.Total {
+		*s.sum(guardShrank) = weights{Count: before[0] - s.run.Total, Weighed: before[0]}
+	}
+	return nil
 }
 
 // sum returns the sums of a guard, to be changed.
@@ -330,7 +364,9 @@ func (s *step) base(spec GuardSpec) int64 {
 // the run go on with.
 func (s *step) crossed(spec GuardSpec) bool {
 	n := s.sum(spec.Name).Count
-	lifted := slices.ContainsFunc(s.run.Answers, func(a tenants.Answer) bool { return a.Guard == spec.Name && a.Count >= n })
+	lifted := slices.ContainsFunc(s.run.Answers, func(a tenants.Answer) bool {
+		return a.Guard == spec.Name && a.Count >= n || a.Guard == guardLost && spec.Name == guardShrank
+	})
 	switch {
 	case n == 0 || n < spec.Least || lifted:
 		return false
@@ -363,8 +399,11 @@ func (s *step) ask() {
 		q.Limit = 0
 	}
 	if s.run.ToCreate+s.run.ToUpdate == 0 {
-		if spec.Name == guardLost {
+		switch spec.Name {
+		case guardLost:
 			s.Warn(flow.Issue{Cure: tenants.CureSource, Message: fmt.Sprintf("The source no longer has %d of the %d %s that it had. They stay in the store as they are.", q.Count, q.Of, s.k.spec.Plural)})
+		case guardShrank:
+			s.Warn(flow.Issue{Cure: tenants.CureSource, Message: fmt.Sprintf("The source has %d rows fewer than the last time, when it had %d. The %s that it no longer has stay in the store as they are.", q.Count, q.Of, s.k.spec.Plural)})
 		}
 		s.matched()
 		return
@@ -379,7 +418,7 @@ func (s *step) ask() {
 func (s *step) matchAnew() {
 	s.k.refs.forget(s.run.ID)
 	for guard, sum := range s.cp.Sums {
-		if guard != guardLost { // the source is the same
+		if guard != guardLost && guard != guardShrank { // the source is the same
 			*sum = weights{Same: sum.Same}
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"slices"
 	"strings"
 
 	"sluice/internal/limits"
@@ -67,11 +68,11 @@ func New(cfg Config, target Target) *Kind {
 		cfg.WindowRows = defaultWindowRows
 	}
 	spec := target.Spec()
-	spec.Phases = phases
+	spec.Phases, spec.Options = phases, slices.Concat(spec.Options, []flow.Option{shrankOption})
 	return &Kind{cfg: cfg, target: target, spec: spec, refs: newRefCache(4 * runtime.GOMAXPROCS(0))}
 }
 
-// Spec is the target's, with the phases of runs that write records.
+// Spec is the target's, with the phases and the option of every run that writes records.
 func (k *Kind) Spec() flow.Spec { return k.spec }
 
 // Catalogue lists what a mapping may fill, in ctx's store.

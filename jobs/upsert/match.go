@@ -42,7 +42,7 @@ func (s *step) match(ctx context.Context) error {
 	var err error
 	switch s.cp.Stage {
 	case stageStart:
-		if s.lostLimit() > 0 && s.cp.Sums[guardLost] == nil {
+		if s.limitOf(optionLost) > 0 && s.cp.Sums[guardLost] == nil {
 			s.stage(stageLeft)
 		} else {
 			err = s.matchRows(ctx)

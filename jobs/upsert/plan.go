@@ -122,7 +122,7 @@ func (s *step) plan(ctx context.Context) error {
 		s.AfterCommit(s.statistics)
 	}
 	if end {
-		s.planned()
+		return s.planned(ctx)
 	}
 	return nil
 }
@@ -138,7 +138,7 @@ func (s *step) statistics(ctx context.Context) {
 }
 
 // planned ends the phase: every row was read.
-func (s *step) planned() {
+func (s *step) planned(ctx context.Context) error {
 	s.run.Total = s.run.Read
 	if s.run.Incomplete {
 		s.Warn(flow.Issue{Cure: tenants.CureSource, Message: fmt.Sprintf("The source stopped before its end: %s is the last that came whole. The rows up to there were used, and no %s was treated as missing because of it. Start a new run when the source is well again.", place{s.cp.LastLine, s.cp.LastRow}, s.k.spec.Singular)})
@@ -148,6 +148,7 @@ func (s *step) planned() {
 	}
 	s.cp = checkpoint{}
 	s.Enter(tenants.PhaseMatch)
+	return s.weighRows(ctx)
 }
 
 // compileVerdict ends the run because of its mapping.

@@ -93,6 +93,13 @@ func (gadgets) Key(d mapping.Document) upsert.Key {
 	return k
 }
 
+func (gadgets) Title(d upsert.Doc, live upsert.Live) string {
+	if title := upsert.Text(d.Fields["title"]); title != "" {
+		return title
+	}
+	return upsert.Text(live.Fields["title"])
+}
+
 func (gadgets) KeyName() string { return "code" }
 
 func (gadgets) LiveKey(live upsert.Live) upsert.Key {
