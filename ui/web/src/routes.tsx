@@ -1,8 +1,10 @@
 import { type ComponentType, lazy, type LazyExoticComponent } from 'react';
 import { Navigate, type RouteObject, useParams } from 'react-router';
 import { Shell } from './components/Shell';
+import { Notice } from './components/Notice';
 import { HomePage } from './pages/home/HomePage';
 import { NotFoundPage } from './pages/NotFoundPage';
+import { text } from './text';
 
 // Home comes with the program; every other page is loaded when somebody goes there.
 const page = (load: () => Promise<ComponentType>): LazyExoticComponent<ComponentType> => lazy(async () => ({ default: await load() }));
@@ -38,6 +40,7 @@ function OldStorefront() {
 export const routes: RouteObject[] = [
   {
     element: <Shell />,
+    errorElement: <Notice {...text.shell.crashed} />,
     children: [
       { index: true, element: <HomePage /> },
       { path: 'syncs', element: <SyncsPage /> },

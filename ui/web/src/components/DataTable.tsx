@@ -1,9 +1,63 @@
 import { Table, TableFigure, type TableItem, type TableProps } from '@bigcommerce/big-design';
-import styled from 'styled-components';
+import styled, { css } from 'styled-components';
 
-// A table reaches to the edges of its panel, so that its first column stands under the panel's header;
-// what does not fit scrolls inside the panel.
-const Bleed = styled.div<{ $flush: boolean }>`
+interface Column {
+  /** What it is called; none for the first, which names the row. */
+  label: string;
+  hidden: boolean;
+}
+
+// Where there is no room for columns each row stands as a block, each cell in a line with its name above.
+const stacked = css<{ $columns: Column[] }>`
+  @media (max-width: 719.98px) {
+    thead {
+      clip-path: inset(50%);
+      height: 1px;
+      overflow: hidden;
+      position: absolute;
+      white-space: nowrap;
+      width: 1px;
+    }
+
+    table,
+    tbody,
+    tbody tr {
+      display: block;
+    }
+
+    tbody tr {
+      border-bottom: ${({ theme }) => theme.border.box};
+      padding: ${({ theme }) => theme.spacing.small} 0;
+    }
+
+    tbody tr:last-child {
+      border-bottom: 0;
+    }
+
+    && tbody td {
+      border: 0;
+      display: block;
+      height: auto;
+      padding: ${({ theme }) => `${theme.spacing.xxSmall} ${theme.spacing.medium}`};
+      text-align: left;
+      width: auto;
+    }
+
+    ${({ $columns, theme }) =>
+      $columns.map(({ label, hidden }, i) =>
+        hidden
+          ? `&& tbody td:nth-of-type(${i + 1}) { display: none; }`
+          : label
+            ? `tbody td:nth-of-type(${i + 1})::before { color: ${theme.colors.secondary60}; content: ${JSON.stringify(label)} / ''; display: block; font-size: ${theme.typography.fontSize.small}; line-height: ${theme.lineHeight.small}; }`
+            : '',
+      )}
+  }
+`;
+
+// A table reaches to the edges of its panel, so that its first column stands under the panel's header.
+const Bleed = styled.div<{ $flush: boolean; $columns: Column[] }>`
+  ${stacked}
+
   margin: 0 calc(-1 * ${({ theme }) => theme.spacing.medium});
 
   figure {
@@ -47,8 +101,12 @@ const Bleed = styled.div<{ $flush: boolean }>`
  * `key` never arrives: give such a field another name.
  */
 export function DataTable<T extends TableItem>({ flush = false, ...props }: TableProps<T> & { /** First in a panel without a header. */ flush?: boolean }) {
+  const columns = props.columns.map(({ header, hideHeader, display }, i): Column => {
+    const narrow = typeof display === 'object' ? display.mobile : display;
+    return { label: i > 0 && typeof header === 'string' && !hideHeader ? header : '', hidden: narrow === 'none' };
+  });
   return (
-    <Bleed $flush={flush}>
+    <Bleed $columns={columns} $flush={flush}>
       <TableFigure>
         <Table {...props} />
       </TableFigure>

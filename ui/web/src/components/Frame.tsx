@@ -28,7 +28,9 @@ const PanelStyles = createGlobalStyle`
   }
 
   /* One ring for all that has the keyboard's focus, at more than 3:1 on every background of the panel. */
-  :focus-visible:not(main, h1, h2) {
+  :focus-visible:not(main, h1, h2),
+  input[type='checkbox']:focus-visible + *,
+  input[type='radio']:focus-visible + * {
     outline: 2px solid ${theme.colors.primary60} !important;
     outline-offset: 2px;
   }

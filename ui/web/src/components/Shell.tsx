@@ -9,6 +9,7 @@ import type { Session } from '../api/types';
 import { text } from '../text';
 import { SessionContext, useApp } from './app';
 import { Chunk } from './Chunk';
+import { useHeadingLevels } from './headings';
 import { Hidden } from './Hidden';
 import { FailedState } from './states/FailedState';
 import { PageSkeleton } from './states/Skeleton';
@@ -137,12 +138,12 @@ const Skip = styled.a`
 const Column = styled.div`
   display: flex;
   flex-direction: column;
-  min-height: 100dvh;
 
+  /* The foot stands below the first window, so that what is loaded does not push it through it. */
   main {
     display: flex;
-    flex: 1;
     flex-direction: column;
+    min-height: 100dvh;
   }
 
   main > div:first-child {
@@ -175,6 +176,7 @@ export function Shell() {
   const section = pathname.split('/')[1] ?? '';
   const first = useRef(true);
   const page = pathname.split('/').slice(0, 3).join('/');
+  useHeadingLevels();
   useEffect(() => {
     // A new page starts at its top, for eyes and screen readers; steps and tabs of a page do not.
     if (first.current) first.current = false;

@@ -2,9 +2,14 @@ import { Box, Tabs } from '@bigcommerce/big-design';
 import { type KeyboardEvent, type ReactNode, useLayoutEffect } from 'react';
 import styled from 'styled-components';
 
-const Scroll = styled.div`
-  overflow-x: auto;
+/* Tabs that do not fit stand in a second line: none is cut. */
+const Lines = styled.div`
   padding: 2px;
+
+  [role='tablist'] {
+    flex-wrap: wrap;
+    overflow: visible;
+  }
 `;
 
 interface Props<T extends string> {
@@ -38,14 +43,14 @@ export function TabSet<T extends string>({ label, items, active, onChange, child
   };
   return (
     <>
-      <Scroll onKeyDown={onKeyDown}>
+      <Lines onKeyDown={onKeyDown}>
         <Tabs
           activeTab={active}
           aria-label={label}
           items={items.map((i) => ({ ...i, ariaControls: panelId(i.id) }))}
           onTabClick={(id) => onChange(id as T)}
         />
-      </Scroll>
+      </Lines>
       <Box aria-labelledby={active} id={panelId(active)} marginTop="medium" role="tabpanel">
         {children}
       </Box>
