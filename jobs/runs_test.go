@@ -96,7 +96,7 @@ func TestStartRunRefuses(t *testing.T) {
 					e.t.Fatal(err)
 				}
 			},
-			code: problem.Invalid, message: "mapping",
+			code: problem.Invalid, message: "matched",
 		},
 		"a flow of an unknown kind": {
 			arrange: func(e *env) {

@@ -154,7 +154,7 @@ func (d *DB) changesOf(ctx context.Context, f ActivityFilter, q *gorm.DB) (*gorm
 		for _, id := range runs {
 			subjects = append(subjects, "run:"+id)
 		}
-		q = q.Where(d.among("subject"), d.list(subjects))
+		q = q.Where("subject IN ?", subjects)
 	}
 	switch who, id, _ := strings.Cut(f.Actor, ":"); {
 	case who == "":

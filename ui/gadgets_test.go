@@ -67,7 +67,7 @@ func TestAKindThatIsNowhereElse(t *testing.T) {
 	var shown upsert.Preview
 	p.call("POST", "/mappings/preview", token, map[string]any{"flow_id": f.ID, "snapshot_id": snap, "format": seen.Format, "mapping": upserttest.GadgetMapping},
 		http.StatusOK, &shown)
-	if len(shown.Rows) != 4 || shown.Rows[0].Key != "A" || len(shown.Rows[1].Errors) != 1 || shown.Rows[1].Errors[0].Field != "size" {
+	if len(shown.Rows) != 4 || shown.Rows[1].Key != "A" || len(shown.Rows[0].Errors) != 1 || shown.Rows[0].Errors[0].Field != "size" {
 		t.Errorf("preview %+v", shown)
 	}
 	save := func() {

@@ -96,7 +96,10 @@ func TestFieldsOfAKind(t *testing.T) {
 			Fields []mapping.Target `json:"fields"`
 		}
 		p.call("GET", "/kinds/vehicles/fields", p.open(store, 1), nil, http.StatusOK, &got)
-		want := []mapping.Target{{Name: "at_" + store, Label: "At " + store, Type: "integer"}, {Name: "plate", Label: "Plate", Type: "string", Required: true}}
+		want := []mapping.Target{
+			{Name: "at_" + store, Label: "At " + store, Type: "integer", Group: mapping.GroupMore, Synonyms: []string{}},
+			{Name: "plate", Label: "Plate", Type: "string", Required: true, Group: mapping.GroupRequired, Synonyms: []string{"plate"}},
+		}
 		if diff := cmp.Diff(want, got.Fields); diff != "" {
 			t.Error(diff)
 		}
@@ -134,7 +137,7 @@ func TestFlowOfAnotherKind(t *testing.T) {
 		body["snapshot_id"], body["mapping"] = snap, seen.SuggestedMapping.Mapping()
 		var shown upsert.Preview
 		p.call("POST", "/mappings/preview", token, body, http.StatusOK, &shown)
-		if len(shown.Rows) != 2 || shown.Rows[0].Key != "ZH 1" || shown.Rows[0].Document["plate"] != "ZH 1" || len(shown.CompileErrors) > 0 {
+		if len(shown.Rows) != 2 || shown.Rows[1].Key != "ZH 1" || shown.Rows[1].Document["plate"] != "ZH 1" || len(shown.CompileErrors) > 0 {
 			t.Errorf("%+v", shown)
 		}
 	}

@@ -21,18 +21,42 @@ func (p *panel) timeZone(store, name string) {
 	}
 }
 
+// readyMapping is one that products can run with.
+var readyMapping = tenants.Mapping{Fields: []tenants.FieldMapping{
+	{Target: "sku", Expression: "SKU"}, {Target: "name", Expression: "Name"}, {Target: "price", Expression: "1"}, {Target: "type", Expression: `"physical"`}, {Target: "weight", Expression: "0"},
+}}
+
+// readyFlow makes a flow of products that can run, in a store that grants it.
+func (p *panel) readyFlow(store, token string) flowView {
+	p.t.Helper()
+	err := p.db.AcrossStores(p.t.Context()).Model(&tenants.Store{}).Where("hash = ?", store).Update("scopes", loginScopes+" store_v2_products").Error
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	var f flowView
+	p.call("POST", "/flows", token, map[string]string{"kind": "products", "name": "Parts"}, http.StatusCreated, &f)
+	if f.Ready || f.Health.State != healthDraft || len(f.Problems) != 2 || !f.Enabled {
+		p.t.Fatalf("a flow from nothing: %+v %+v", f.Health, f.Problems)
+	}
+	p.call("PUT", "/flows/"+f.ID, token, map[string]any{"version": f.Version, "name": f.Name, "source": map[string]any{"kind": "upload", "snapshot_id": p.snapshot(store).ID},
+		"format": map[string]any{}, "mapping": readyMapping, "options": map[string]any{}}, http.StatusOK, &f)
+	if !f.Ready || f.Health.State != healthNever || len(f.Problems) != 0 {
+		p.t.Fatalf("a flow that can run: %+v %+v", f.Health, f.Problems)
+	}
+	return f
+}
+
 func TestFlowSchedule(t *testing.T) {
 	p := newPanel(t)
 	p.timeZone(storeA, "Europe/Berlin")
 	token := p.open(storeA, 1)
-	var f flowView
-	p.call("POST", "/flows", token, map[string]string{"kind": "products", "name": "Parts"}, http.StatusCreated, &f)
+	f := p.readyFlow(storeA, token)
 	if want := (scheduleView{TimeZone: "Europe/Berlin"}); f.Schedule != want {
 		t.Fatalf("new flow %+v", f.Schedule)
 	}
 	put := func(s map[string]any) {
 		t.Helper()
-		body := map[string]any{"version": f.Version, "name": "Parts", "source": map[string]any{}, "format": map[string]any{}, "mapping": map[string]any{"fields": []any{}}, "options": map[string]any{}}
+		body := map[string]any{"version": f.Version, "name": "Parts", "source": map[string]any{}, "format": map[string]any{}, "mapping": f.Mapping, "options": map[string]any{}}
 		if s != nil {
 			body["schedule"] = s
 		}
@@ -90,11 +114,10 @@ func TestCompareSchedule(t *testing.T) {
 	p := newPanel(t)
 	p.timeZone(storeA, "Europe/Berlin")
 	token := p.open(storeA, 1)
-	var f flowView
-	p.call("POST", "/flows", token, map[string]string{"kind": "products", "name": "Parts"}, http.StatusCreated, &f)
+	f := p.readyFlow(storeA, token)
 	put := func(change map[string]any) {
 		t.Helper()
-		body := map[string]any{"version": f.Version, "name": "Parts", "source": map[string]any{}, "format": map[string]any{}, "mapping": map[string]any{"fields": []any{}}, "options": map[string]any{}}
+		body := map[string]any{"version": f.Version, "name": "Parts", "source": map[string]any{}, "format": map[string]any{}, "mapping": f.Mapping, "options": map[string]any{}}
 		maps.Copy(body, change)
 		path := "/flows/" + f.ID
 		f = flowView{}
