@@ -145,6 +145,14 @@ type AttentionChange struct {
 func (d *DB) ChangeAttention(ctx context.Context, id string, change AttentionChange) (*Attention, error) {
 	var p *Attention
 	err := d.Tx(ctx, func(tx *DB) (err error) {
+		if p, err = one[Attention](tx.Scoped(ctx).Where("id = ?", id), "open problem"); err != nil {
+			return err
+		}
+		// Whoever looks at the problem holds its check first: so does this. The end of a mute is a time
+		// to look, too.
+		if err := tx.LookAgain(ctx, p.FlowID); err != nil {
+			return err
+		}
 		if p, err = one[Attention](forUpdate(tx.Scoped(ctx)).Where("id = ?", id), "open problem"); err != nil {
 			return err
 		}
@@ -162,9 +170,6 @@ func (d *DB) ChangeAttention(ctx context.Context, id string, change AttentionCha
 		if change.MutedUntil != nil {
 			p.MutedUntil = utc(*change.MutedUntil)
 			set["muted_until"] = p.MutedUntil
-			if err := tx.LookAgain(ctx, p.FlowID); err != nil { // its end is a time to look
-				return err
-			}
 		}
 		if len(set) == 0 {
 			return nil

@@ -18,6 +18,7 @@ import (
 	"sluice/auth/customer/sso"
 	"sluice/internal/limits"
 	"sluice/internal/problem"
+	"sluice/internal/ratelimit"
 	"sluice/jobs"
 	"sluice/jobs/connector"
 	"sluice/jobs/flow"
@@ -40,6 +41,8 @@ type Jobs interface {
 	Watch(ctx context.Context, store string) (events <-chan string, stop func(), err error)
 	Quota(ctx context.Context, store string) (queue.QuotaState, error)
 	AccessChanged(ctx context.Context, store string)
+	// AttentionChanged tells open panels that problems of ctx's store are others.
+	AttentionChanged(ctx context.Context)
 }
 
 // Kinds are the kinds of flows; *flow.Engine has them.
@@ -71,6 +74,10 @@ type Config struct {
 
 	// Stopping is closed when the server is asked to stop: live streams end then. nil: never.
 	Stopping <-chan struct{}
+	// Alerts sends tests of alerts; nil: none leave.
+	Alerts AlertSender
+	// Limiter counts tests of alerts; nil: nobody does.
+	Limiter *ratelimit.Limiter
 	// Limits bound what a store keeps and holds open; nil: the defaults.
 	Limits *limits.Limits
 }

@@ -132,6 +132,12 @@ func (f *fakeJobs) Watch(context.Context, string) (<-chan string, func(), error)
 	return f.events, func() {}, nil
 }
 
+func (f *fakeJobs) AttentionChanged(context.Context) {
+	if f.announce {
+		f.events <- jobs.EventAttention
+	}
+}
+
 func (f *fakeJobs) AccessChanged(context.Context, string) {
 	if f.announce {
 		f.events <- jobs.EventAccess

@@ -72,6 +72,8 @@ func (a *API) events(c *gin.Context) {
 				return
 			} else if event == jobs.EventStore {
 				s.send("store", gin.H{}) // its state or name changed: the panel asks for its session again
+			} else if event == jobs.EventAttention {
+				s.sendAttention()
 			}
 		case <-flush.C:
 			s.sendRuns()
@@ -136,6 +138,16 @@ func (s *stream) sendQuota() {
 	}
 	s.quota = v
 	s.send("quota", v)
+}
+
+// sendAttention tells how many problems are open.
+func (s *stream) sendAttention() {
+	open, err := s.api.cfg.DB.CountAttention(s.ctx, s.api.now())
+	if err != nil {
+		s.api.cfg.Log.WarnContext(s.ctx, "open problems not counted", "store", s.store, "error", err)
+		return
+	}
+	s.send("attention", gin.H{"open": open})
 }
 
 func (s *stream) sendRuns() {

@@ -63,6 +63,12 @@ func (a *API) Routes() []Route {
 		{"GET", "/runs/:id/changes", read, a.changes, ""},
 		{"GET", "/runs/:id/changes/fields", read, a.changedFields, ""},
 
+		{"GET", "/attention", read, a.attention, ""},
+		{"PUT", "/attention/:id", write, a.changeAttention, ""},
+		{"GET", "/alerts", admin, a.alerts, ""},
+		{"PUT", "/alerts", admin, a.saveAlerts, ""},
+		{"POST", "/alerts/test", admin, a.testAlerts, limits.Inspections},
+
 		{"GET", "/users", read, a.users, ""},
 		{"PUT", "/users/:id", admin, a.setRole, ""},
 		{"GET", "/api-keys", admin, a.apiKeys, ""},

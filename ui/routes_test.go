@@ -56,6 +56,11 @@ var rules = map[string]routeRule{
 	"GET /runs/:id/problems":               {auth.AccessRead, ""},
 	"GET /runs/:id/changes":                {auth.AccessRead, ""},
 	"GET /runs/:id/changes/fields":         {auth.AccessRead, ""},
+	"GET /attention":                       {auth.AccessRead, ""},
+	"PUT /attention/:id":                   {auth.AccessWrite, `{"muted_until":null}`},
+	"GET /alerts":                          {auth.AccessAdmin, ""},
+	"PUT /alerts":                          {auth.AccessAdmin, `{"rules":[],"channels":[],"quiet":{"enabled":false,"from":"22:00","to":"07:00"},"digest":{"enabled":false,"at":"08:00"},"version":1}`},
+	"POST /alerts/test":                    {auth.AccessAdmin, `{"channel_id":"x"}`},
 	"GET /users":                           {auth.AccessRead, ""},
 	"PUT /users/:id":                       {auth.AccessAdmin, `{"role":"viewer"}`},
 	"GET /api-keys":                        {auth.AccessAdmin, ""},
@@ -89,7 +94,7 @@ const markedChannel = 1000471
 const linkedCustomer = 4711
 
 // owned is what store A has, by the routes that take an id.
-type owned struct{ flow, run, user, key, snapshot, account string }
+type owned struct{ flow, run, user, key, snapshot, account, problem string }
 
 func (o owned) id(path string) string {
 	switch {
@@ -99,6 +104,8 @@ func (o owned) id(path string) string {
 		return o.run
 	case strings.HasPrefix(path, "/users"):
 		return o.user
+	case strings.HasPrefix(path, "/attention"):
+		return o.problem
 	case strings.HasPrefix(path, "/api-keys"):
 		return o.key
 	case strings.HasPrefix(path, "/storefront/channels"):
@@ -143,7 +150,11 @@ func fill(t *testing.T, p *panel) owned {
 	must(p.db.RecordSignIn(ctx, tenants.SignIn{Method: tenants.MethodSSO, Result: tenants.SignInOK, Email: markerA + "@example.com"}))
 	must(p.db.Audit(ctx, tenants.AuditEntry{Actor: "user:x", Action: "x", Detail: markerA}))
 	must(p.db.PutAccounts(ctx, []tenants.Account{{ExternalID: "D/1", CustomerID: 5, Fields: map[string]string{"terms": markerA}}}))
-	return owned{flow.ID, run.ID, user.ID, key.ID, snap.ID, "D%2F1"}
+	wrong := &tenants.Attention{FlowID: flow.ID, Cause: "run_failed", Message: markerA, Since: time.Now(), LastSeenAt: time.Now()}
+	must(p.db.OpenProblem(ctx, wrong))
+	must(p.db.SaveAlerts(ctx, tenants.AlertSettings{Version: 1, QuietFrom: "22:00", QuietTo: "07:00", DigestAt: "08:00"},
+		[]tenants.AlertChannelChange{{Kind: tenants.ChannelMail, Recipient: markerA + "@example.com"}}))
+	return owned{flow.ID, run.ID, user.ID, key.ID, snap.ID, "D%2F1", wrong.ID}
 }
 
 // TestEveryRouteRefuses walks the router's own list.

@@ -35,8 +35,14 @@ func (a *API) session(c *gin.Context) {
 		_ = c.Error(err)
 		return
 	}
+	open, err := a.cfg.DB.CountAttention(ctx, a.now())
+	if err != nil {
+		_ = c.Error(err)
+		return
+	}
 	c.JSON(http.StatusOK, gin.H{
 		"store":          store,
+		"attention":      open,
 		"user":           user,
 		"channel_id":     p.ChannelID,
 		"deep_link":      p.DeepLink,

@@ -43,6 +43,7 @@ const (
 	StoreRate     Name = "store_rate"
 	AddressRate   Name = "address_rate"
 	InstallRate   Name = "install_rate"
+	AlertTestRate Name = "alert_test_rate"
 	ReportRate    Name = "csp_report_rate"
 )
 
@@ -134,7 +135,7 @@ var table = []Limit{
 		Counts: "uploads of all stores under way, each process", Reached: shared,
 		code: problem.RateLimited, refusal: "Too many files are being uploaded: of %s places the last are for stores that upload none. Upload this file again in a moment."},
 	{Name: Inspections, Variable: "LIMIT_INSPECTIONS", Default: 4, Unit: AtOnce, whole: AllInspections,
-		Counts: "looks at a source, previews of a mapping and tests of a provider of a store under way, each process", Reached: waits,
+		Counts: "looks at a source, previews of a mapping and tests of a provider or of alerts of a store under way, each process", Reached: waits,
 		code: problem.RateLimited, refusal: "%s looks at sources of this store are under way, which is the most at once. Wait a moment and try again."},
 	{Name: AllInspections, Variable: "LIMIT_ALL_INSPECTIONS", Default: 32, Unit: AtOnce,
 		Counts: "the same of all stores, each process", Reached: shared,
@@ -170,6 +171,8 @@ var table = []Limit{
 		Counts: "requests of one address that prove nothing, to every public route (IPv6: of one /64, and 16 times as many of one /48)", Reached: waits},
 	{Name: InstallRate, Variable: "LIMIT_INSTALL_RATE", Default: 60, Unit: Minute,
 		Counts: "codes brought to /auth for one store, half of which are for addresses with fewer than four in the last hour, and by one address; by one address for one store a tenth of it", Reached: waits},
+	{Name: AlertTestRate, Variable: "LIMIT_ALERT_TEST_RATE", Default: 10, Unit: Minute,
+		Counts: "tests of alerts of a store", Reached: waits},
 	{Name: ReportRate, Variable: "LIMIT_CSP_REPORT_RATE", Default: 60, Unit: Minute,
 		Counts: "violations of the panel's Content-Security-Policy that are logged, of all addresses; of one a tenth of it", Reached: "left out of the log"},
 }
