@@ -212,7 +212,10 @@ type Flow struct {
 type Format struct {
 	Type      string `json:"type,omitempty"`      // "csv" or "ndjson"
 	Encoding  string `json:"encoding,omitempty"`  // "utf-8" or "latin-1"
-	Delimiter string `json:"delimiter,omitempty"` // one of , ; tab |
+	Delimiter string `json:"delimiter,omitempty"` // of CSV, one character
+	// HeaderRow is the row of a CSV with the names of the columns, counted as a spreadsheet does;
+	// 0 is 1 unless another is found, -1 a file without them.
+	HeaderRow int `json:"header_row,omitempty"`
 }
 
 // Mapping turns a row of a source into a document.

@@ -11,6 +11,7 @@ type csvRow struct {
 	text    []byte
 	ends    []int
 	columns int   // how many there are, also those beyond what was kept
+	extra   bool  // one beyond what was kept is not blank
 	size    int   // raw bytes, with the line end
 	term    int   // of which the line end; 0 at the end of the file
 	lines   int64 // physical lines
@@ -25,8 +26,8 @@ const (
 )
 
 // splitter splits delimited rows the way encoding/csv does (RFC 4180), and beyond it: a quote
-// inside an unquoted field is text (5" pipe), and a row whose quotes do not add up gives up only
-// its first physical line.
+// inside an unquoted field is text (5" pipe), spaces around a quoted field are dropped, and a row
+// whose quotes do not add up gives up only its first physical line.
 type splitter struct {
 	in        *input
 	delimiter byte
@@ -66,8 +67,15 @@ func (s *splitter) split(n, term, keep, width int) (*csvRow, error) {
 func (r *csvRow) field(b []byte, keep int) {
 	if r.columns < keep {
 		r.text = append(r.text, b...)
+	} else {
+		r.beyond(b)
 	}
 	r.close(keep)
+}
+
+// beyond notes a field, or a part of one, that is not kept.
+func (r *csvRow) beyond(b []byte) {
+	r.extra = r.extra || len(bytes.TrimSpace(b)) > 0
 }
 
 // close ends the field whose text was appended.
@@ -96,6 +104,7 @@ func (s *splitter) quoted(n, term, keep, width int) error {
 
 	for i := 0; ; {
 		b := s.in.window()
+		i = s.spacedQuote(i, n)
 		if i == n || b[i] != '"' { // an unquoted field, perhaps empty
 			k := bytes.IndexByte(b[i:n], s.delimiter)
 			if k >= 0 {
@@ -107,7 +116,7 @@ func (s *splitter) quoted(n, term, keep, width int) error {
 			}
 			if r.lines == 1 {
 				onFirst = r.columns
-			} else if width > 0 && r.columns > width {
+			} else if width > 0 && r.columns > width && r.extra {
 				giveUp(fmt.Sprintf(msgMultiline, r.lines, "more columns", width))
 				return nil
 			}
@@ -138,6 +147,8 @@ func (s *splitter) quoted(n, term, keep, width int) error {
 			}
 			if r.columns < keep {
 				r.text = appendText(r.text, segment)
+			} else {
+				r.beyond(segment)
 			}
 			i, examined = k+1, k+1
 			if err := s.in.ensure(i + 1); err != nil {
@@ -163,6 +174,9 @@ func (s *splitter) quoted(n, term, keep, width int) error {
 			b = s.in.window()
 			examined = n
 		}
+		if after := i + spaces(b[i:n]); after == n || b[after] == s.delimiter {
+			i = after
+		}
 		if i < n && b[i] != s.delimiter {
 			if r.lines > 1 {
 				giveUp(msgUnclosed)
@@ -174,7 +188,7 @@ func (s *splitter) quoted(n, term, keep, width int) error {
 		r.close(keep)
 		if r.lines == 1 {
 			onFirst = r.columns
-		} else if width > 0 && r.columns > width {
+		} else if width > 0 && r.columns > width && r.extra {
 			giveUp(fmt.Sprintf(msgMultiline, r.lines, "more columns", width))
 			return nil
 		}
@@ -183,12 +197,45 @@ func (s *splitter) quoted(n, term, keep, width int) error {
 		}
 		i++ // the delimiter: another field follows, perhaps an empty one at the line's end
 	}
-	if r.lines > 1 && width > 0 && r.columns != width {
+	if r.lines > 1 && width > 0 && r.columns < width {
 		giveUp(fmt.Sprintf(msgMultiline, r.lines, columns(r.columns), width))
 		return nil
 	}
 	r.size, r.term = n+term, term
 	return nil
+}
+
+// spacedQuote returns where the quoted field starts that has spaces before its quote, from if there
+// is none: if more text follows its end, the quote is text (A, "old" one).
+func (s *splitter) spacedQuote(from, n int) int {
+	line := s.in.window()[:n]
+	at := from + spaces(line[from:])
+	if at == from || at == n || line[at] != '"' {
+		return from
+	}
+	for i := at + 1; ; {
+		k := bytes.IndexByte(line[i:], '"')
+		if k < 0 {
+			return at // it ends on a later line, or is never closed
+		}
+		i += k + 1
+		if i < n && line[i] == '"' {
+			i++
+			continue
+		}
+		if i += spaces(line[i:]); i == n || line[i] == s.delimiter {
+			return at
+		}
+		return from
+	}
+}
+
+// spaces is how many spaces b starts with.
+func spaces(b []byte) (n int) {
+	for n < len(b) && b[n] == ' ' {
+		n++
+	}
+	return n
 }
 
 // findQuote returns the window index of the first quote at or after from, or -1 when the file ends

@@ -13,11 +13,6 @@ import (
 	"sluice/tenants"
 )
 
-const (
-	delimiters = ",;\t|"
-	sampleRows = 100 // rows that a delimiter is tried on
-)
-
 // Detect looks at the first DetectBytes of a file and says how to read it. contentType and filename
 // are hints and may be empty. A *problem.Error says what the file is when it is no table.
 func Detect(r io.Reader, contentType, filename string) (tenants.Format, error) {
@@ -33,8 +28,11 @@ func detect(head []byte, contentType, filename string, want tenants.Format) (ten
 	if err := refuse(head, contentType); err != nil {
 		return tenants.Format{}, err
 	}
-	if want.Delimiter != "" && (len(want.Delimiter) != 1 || !strings.Contains(delimiters, want.Delimiter)) {
-		return tenants.Format{}, problem.New(problem.Invalid, "The delimiter must be one of , ; tab |")
+	if want.Delimiter != "" && !isDelimiter(want.Delimiter) {
+		return tenants.Format{}, problem.New(problem.Invalid, "The delimiter must be one character that is no letter, digit, quote or space: , ; | or a tab, for example.")
+	}
+	if want.HeaderRow < NoHeader || want.HeaderRow > maxHeaderRow {
+		return tenants.Format{}, problem.New(problem.Invalid, "The header's row must be 1 to %d, or %d for a file without a header.", maxHeaderRow, NoHeader)
 	}
 	f := want
 	whole := len(head) < DetectBytes
@@ -57,15 +55,25 @@ func detect(head []byte, contentType, filename string, want tenants.Format) (ten
 		return tenants.Format{}, problem.New(problem.Invalid, "The type must be csv or ndjson.")
 	}
 	if f.Type == typeNDJSON {
-		f.Delimiter = ""
+		f.Delimiter, f.HeaderRow = "", 0
 		trimmed := bytes.TrimLeft(text, " \t\r\n")
 		if trimmed[0] == '[' {
 			return tenants.Format{}, problem.New(problem.Invalid, "The file is one JSON array: write one object on each line instead (NDJSON), or CSV.")
 		}
 		return f, nil
 	}
+	sep, size := sepLine(text)
+	text = text[size:]
+	if f.Delimiter == "" {
+		f.Delimiter = sep
+	}
 	if f.Delimiter == "" {
 		f.Delimiter = delimiterOf(text, whole)
+	}
+	if f.HeaderRow == 0 {
+		if row := headerRow(sampleOf(text, f.Delimiter[0], whole)); row != 1 {
+			f.HeaderRow = row
+		}
 	}
 	return f, nil
 }
@@ -195,47 +203,4 @@ func typeOf(text []byte, contentType, filename string, whole bool) string {
 		return typeNDJSON // {"… : JSON, though not well-formed; its rows say what is wrong
 	}
 	return typeCSV
-}
-
-// delimiterOf tries each delimiter on the first rows. The one that gives most rows the header's
-// number of columns wins, then the one that gives most columns; a file with none of them has one
-// column.
-func delimiterOf(text []byte, whole bool) string {
-	best, bestRows, bestColumns := ",", 0, 1
-	for _, d := range []byte(delimiters) {
-		rows, width := tryDelimiter(text, d, whole)
-		if width > 1 && (rows > bestRows || (rows == bestRows && width > bestColumns)) {
-			best, bestRows, bestColumns = string(d), rows, width
-		}
-	}
-	return best
-}
-
-// tryDelimiter returns the header's number of columns and how many of the first rows have as many,
-// the header itself included.
-func tryDelimiter(text []byte, delimiter byte, whole bool) (rows, width int) {
-	in := newInput(bytes.NewReader(text), 0)
-	s := splitter{in: in, delimiter: delimiter}
-	for range sampleRows {
-		n, term, long, err := in.eol(0, false)
-		if err != nil || long || n+term == 0 || (term == 0 && !whole && width > 0) {
-			break
-		}
-		if n == 0 {
-			in.skip(term)
-			continue
-		}
-		row, err := s.split(n, term, 0, width)
-		if err != nil {
-			break
-		}
-		if width == 0 && row.bad == "" {
-			width = row.columns
-		}
-		if row.bad == "" && row.columns == width {
-			rows++
-		}
-		in.skip(row.size)
-	}
-	return rows, width
 }

@@ -44,7 +44,6 @@ func TestNDJSONRows(t *testing.T) {
 	want := []line{
 		{1, map[string]any{"sku": "A", "price": json.Number("12.50"), "stock": map[string]any{"main": json.Number("3"), "deep": map[string]any{"far": nil}}, "tags": []any{"x", "y"}}, ""},
 		{2, map[string]any{"sku": "B", "b": json.Number("1e400"), "stock": map[string]any{}, "live": true}, ""},
-		{3, nil, "2 empty rows, lines 3 to 4"},
 		{5, nil, `the line is not a JSON object: write {"column": value, …} on each line`},
 		{6, nil, "the line is not valid JSON: it ends too early; each record must be on one line"},
 		{7, nil, "there is text after the JSON object: write one object on each line"},

@@ -21,6 +21,7 @@ const (
 	encLatin1  = "latin-1"
 
 	valueRunes = 200 // longest RowError.Value, as long as its column
+	maxPassed  = 100 // rows that were passed by and are told of
 )
 
 var utf8BOM = []byte("\xef\xbb\xbf")
@@ -34,6 +35,8 @@ type Reader struct {
 	header     []string
 	off, line  int64 // where the next row starts; the window may be ahead of it after a failed read
 	number     int64 // of the next row, 0 if that is not known
+	table      int   // columns that the first rows fill, 0 if that is not known
+	passed     []Passed
 	incomplete bool
 	decode     func([]byte) []byte // the row's text in UTF-8, nil when it is that already
 	values     []byte              // scratch of decoded text
@@ -45,17 +48,19 @@ type Reader struct {
 // all: it is empty, HTML, a spreadsheet's own format, or its header is unusable. The caller closes
 // the Reader.
 func NewReader(open func(offset int64) (io.ReadCloser, error), format tenants.Format, at *Position) (*Reader, error) {
+	table := 0
 	if at == nil {
-		first, err := firstPosition(open, format)
+		first, columns, err := firstPosition(open, format)
 		if err != nil {
 			return nil, err
 		}
-		at = first
+		at, table = first, columns
 	}
 	r, err := newReader(open, at)
 	if err != nil {
 		return nil, err
 	}
+	r.table = table
 	if at.Header != nil {
 		return r, nil
 	}
@@ -78,26 +83,36 @@ func NewReader(open func(offset int64) (io.ReadCloser, error), format tenants.Fo
 	return r, nil
 }
 
-// firstPosition looks at the file's beginning: its format, and whether a byte order mark comes
-// first.
-func firstPosition(open func(int64) (io.ReadCloser, error), format tenants.Format) (*Position, error) {
+// firstPosition looks at the file's beginning: its format, and what comes before the first row. It
+// also returns how many columns the first rows of a CSV fill.
+func firstPosition(open func(int64) (io.ReadCloser, error), format tenants.Format) (at *Position, table int, err error) {
 	src, err := open(0)
 	if err != nil {
-		return nil, fmt.Errorf("open the source: %w", err)
+		return nil, 0, fmt.Errorf("open the source: %w", err)
 	}
 	head, err := io.ReadAll(io.LimitReader(src, DetectBytes))
 	if err = errors.Join(err, src.Close()); err != nil {
-		return nil, fmt.Errorf("read the source: %w", err)
+		return nil, 0, fmt.Errorf("read the source: %w", err)
 	}
 	format, err = detect(head, "", "", format)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	at := &Position{Line: 1, Row: 1, Format: format}
-	if bytes.HasPrefix(head, utf8BOM) {
-		at.Offset = int64(len(utf8BOM))
+	at = &Position{Line: 1, Row: 1, Format: format}
+	text := bytes.TrimPrefix(head, utf8BOM)
+	if format.Type == typeCSV {
+		if _, size := sepLine(text); size > 0 {
+			text, at.Line = text[size:], 2
+		}
+		for _, cells := range sampleOf(text, format.Delimiter[0], len(head) < DetectBytes) {
+			table = max(table, width(cells))
+		}
 	}
-	return at, nil
+	at.Offset = int64(len(head) - len(text))
+	if format.HeaderRow == NoHeader {
+		at.Header = headerNames(make([]string, max(table, 1)))
+	}
+	return at, table, nil
 }
 
 // newReader returns a Reader at a position whose format is complete.
@@ -154,62 +169,60 @@ func (r *Reader) Next() (*Row, error) {
 
 func (r *Reader) next() (*Row, error) {
 	ndjson := r.format.Type == typeNDJSON
-	if row, err := r.blankRows(ndjson); row != nil || err != nil {
-		return row, err
-	}
-	n, term, long, err := r.in.eol(0, ndjson)
-	if err != nil {
-		return nil, err
-	}
-	switch {
-	case long:
-		return r.longRow(ndjson)
-	case n+term == 0:
-		return nil, io.EOF
-	case ndjson:
-		return r.objectRow(n, term), nil
-	}
-	return r.csvRow(n, term)
-}
-
-// blankRows consumes the blank lines at the window's start, in constant memory. It returns io.EOF
-// if the file ends with them, one bad row for all of them if not, and nil if there are none.
-func (r *Reader) blankRows(ndjson bool) (*Row, error) {
-	first, line := r.line, r.line
 	for {
+		if err := r.blankRows(ndjson); err != nil {
+			return nil, err
+		}
 		n, term, long, err := r.in.eol(0, ndjson)
 		if err != nil {
 			return nil, err
 		}
-		if long || !r.blank(r.in.window()[:n]) {
-			break
-		}
-		r.in.skip(n + term)
-		if n+term > 0 {
-			line++
-		}
-		if term == 0 {
-			r.off, r.line = r.in.off, line
+		switch {
+		case long:
+			return r.longRow(ndjson)
+		case n+term == 0:
 			return nil, io.EOF
+		case ndjson:
+			return r.objectRow(n, term), nil
+		}
+		if row, err := r.csvRow(n, term); row != nil || err != nil {
+			return row, err
 		}
 	}
-	if r.in.off == r.off {
-		return nil, nil
+}
+
+// blankRows passes by the blank lines at the window's start, in constant memory. Spreadsheets and
+// people leave them everywhere.
+func (r *Reader) blankRows(ndjson bool) error {
+	for {
+		n, term, long, err := r.in.eol(0, ndjson)
+		if err != nil {
+			return err
+		}
+		if long || n+term == 0 || !r.blank(r.in.window()[:n]) {
+			return nil
+		}
+		r.advance(&Row{}, n+term, 1)
 	}
-	msg := "empty row"
-	if line-first > 1 {
-		msg = fmt.Sprintf("%d empty rows, lines %d to %d", line-first, first, line-1)
-	}
-	row := &Row{Line: first, Number: r.number, Blank: true, Err: &RowError{Message: msg}}
-	r.advance(row, 0, line-first)
-	if r.number > 0 { // advance counted one of them
-		r.number += line - first - 1
-	}
-	return row, nil
+}
+
+// Passed is a row that is no record, and why.
+type Passed struct {
+	Line, Number int64 // as those of a Row
+	Message      string
+	Value        string // what stood there, shortened
+}
+
+// Passed returns the rows that were passed by since it was called last, at most maxPassed: rules
+// and totals that reports have among their rows.
+func (r *Reader) Passed() []Passed {
+	out := r.passed
+	r.passed = nil
+	return out
 }
 
 // blank reports whether a line holds nothing but white space and delimiters. Spreadsheets export
-// the rows below a table so.
+// empty rows so.
 func (r *Reader) blank(line []byte) bool {
 	for _, c := range line {
 		if c != ' ' && c != '\t' && c != '\r' && (c != r.split.delimiter || r.format.Type == typeNDJSON) {
@@ -252,7 +265,7 @@ func (r *Reader) firstFields(line []byte) []string {
 }
 
 // csvRow reads the row at the window's start, whose first line has n bytes and a terminator of
-// term.
+// term. It returns nil for one that is no record.
 func (r *Reader) csvRow(n, term int) (*Row, error) {
 	s, err := r.split.split(n, term, len(r.header), len(r.header))
 	if err != nil {
@@ -261,16 +274,32 @@ func (r *Reader) csvRow(n, term int) (*Row, error) {
 	raw := r.in.window()[:s.size-s.term]
 	row := &Row{Line: r.line, Number: r.number}
 	row.Values, row.Err = r.text(s, raw)
+	whole := s.bad == "" && row.Err == nil && !s.extra
+	msg := ""
+	if whole {
+		msg = noRecord(row.Values, len(r.header))
+	}
 	switch {
 	case s.bad != "":
 		row.Err = &RowError{Field: r.column(s.badAt), Message: s.bad, Value: r.sample(raw)}
 	case row.Err != nil:
-	case allBlank(row.Values) && s.columns <= len(r.header):
-		row.Values, row.Blank, row.Err = nil, true, &RowError{Message: "empty row"}
-	case s.columns != len(r.header):
+	case whole && allBlank(row.Values):
+		r.advance(row, s.size, s.lines)
+		return nil, nil
+	case msg != "":
+		if len(r.passed) < maxPassed {
+			r.passed = append(r.passed, Passed{Line: row.Line, Number: row.Number, Message: msg, Value: r.sample(raw)})
+		}
+		r.advance(row, s.size, s.lines)
+		return nil, nil
+	case s.extra || s.columns == 1 && len(r.header) > 1:
 		row.Err = &RowError{Message: fmt.Sprintf("%s; the header has %d", columns(s.columns), len(r.header)), Value: r.sample(raw)}
 	case r.incomplete && s.term == 0:
 		row.Err = &RowError{Message: "the file was cut off in this row", Value: r.sample(raw)}
+	default: // Excel leaves out the empty cells at the end of a row
+		for len(row.Values) < len(r.header) {
+			row.Values = append(row.Values, "")
+		}
 	}
 	r.advance(row, s.size, s.lines)
 	return row, nil //nolint:nilerr // a bad row is no failure of reading
@@ -294,7 +323,7 @@ func (r *Reader) text(s *csvRow, raw []byte) ([]string, *RowError) {
 	if r.decode == nil && utf8.Valid(raw) && bytes.IndexByte(raw, 0) < 0 {
 		all, from := string(s.text[:lastEnd(s)]), 0
 		for i, end := range s.ends {
-			values[i] = all[from:end]
+			values[i] = cellText(all[from:end])
 			from = end
 		}
 		return values, nil
@@ -304,7 +333,7 @@ func (r *Reader) text(s *csvRow, raw []byte) ([]string, *RowError) {
 	for i, end := range s.ends {
 		field := s.text[from:end]
 		from = end
-		values[i] = r.clean(field)
+		values[i] = cellText(r.clean(field))
 		if msg := r.notText(field); msg != "" && bad == nil {
 			bad = &RowError{Field: r.column(i), Message: msg, Value: shorten(values[i])}
 		}
@@ -358,16 +387,20 @@ func (r *Reader) column(i int) string {
 	return r.header[i]
 }
 
-// readHeader reads the header row; blank lines before it are passed over.
+// readHeader reads the header row; what is above it is passed by.
 func (r *Reader) readHeader() error {
-	if _, err := r.blankRows(false); errors.Is(err, io.EOF) {
-		return ErrEmpty()
-	} else if err != nil {
+	if err := r.skipTo(int64(r.format.HeaderRow)); err != nil {
+		return err
+	}
+	if err := r.blankRows(false); err != nil {
 		return fmt.Errorf("read the source: %w", err)
 	}
 	n, term, long, err := r.in.eol(0, false)
 	if err != nil {
 		return fmt.Errorf("read the source: %w", err)
+	}
+	if n+term == 0 && !long {
+		return ErrEmpty()
 	}
 	if long || n > maxHeaderBytes {
 		return problem.New(problem.TooLarge, "The first line is longer than %d KiB: it must be a header with the names of the columns.", maxHeaderBytes>>10)
@@ -386,22 +419,50 @@ func (r *Reader) readHeader() error {
 	if bad != nil {
 		return problem.New(problem.Invalid, "The header in line %d cannot be read: %s.", r.line, bad.Message)
 	}
-	r.header = headerNames(names)
+	for i := range names {
+		names[i] = strings.TrimSpace(names[i])
+	}
+	r.header = headerNames(names[:max(1, width(names), min(len(names), r.table))])
 	r.advance(&Row{}, s.size, s.lines)
 	return nil
 }
 
-// headerNames trims the names and makes each of them usable: an empty one is called after its
+// skipTo passes by the rows above that of the header.
+func (r *Reader) skipTo(number int64) error {
+	for r.number < number {
+		n, term, long, err := r.in.eol(0, false)
+		if err != nil {
+			return fmt.Errorf("read the source: %w", err)
+		}
+		if n+term == 0 && !long {
+			return problem.New(problem.Invalid, "The header cannot be in row %d: the file has only %d rows.", number, r.number-1)
+		}
+		if long {
+			if err := r.in.skipLine(false); err != nil {
+				return fmt.Errorf("read the source: %w", err)
+			}
+			r.advance(&Row{}, 0, 1)
+			continue
+		}
+		s, err := r.split.split(n, term, 0, 0)
+		if err != nil {
+			return fmt.Errorf("read the source: %w", err)
+		}
+		r.advance(&Row{}, s.size, s.lines)
+	}
+	return nil
+}
+
+// headerNames makes each of the names usable: an empty one is called after its
 // place, a repeated one gets a number. Identifiers stay identifiers.
 func headerNames(names []string) []string {
 	out := make([]string, len(names))
 	used := make(map[string]bool, len(names)) // false: a name of the file that no column has yet
 	last := make(map[string]int)              // name → its last number
 	for _, name := range names {
-		used[strings.TrimSpace(name)] = false
+		used[name] = false
 	}
 	for i, name := range names {
-		name = strings.TrimSpace(name)
 		if name == "" {
 			name = "column_" + strconv.Itoa(i+1)
 		}

@@ -19,6 +19,8 @@ const (
 	maxHeaderBytes = 1 << 20
 	// DetectBytes is how much of a file's beginning Detect looks at.
 	DetectBytes = 1 << 20
+	// maxHeaderRow is the last row that a merchant may say the header is in.
+	maxHeaderRow = 1000
 	// HeaderLines is how many NDJSON lines make up the header: later keys are still read into the
 	// rows, but they are not offered for mapping.
 	HeaderLines = 100
@@ -38,7 +40,6 @@ type Row struct {
 	Values   []string       // CSV: aligned to the header. With Err: what could be read of them, perhaps fewer
 	Object   map[string]any // NDJSON: as decoded, numbers are json.Number; nil with Err
 	Err      *RowError      // the row is bad, and why
-	Blank    bool           // because there is nothing in it
 }
 
 // RowError says why a row cannot be used. Reading goes on after it.

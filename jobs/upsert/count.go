@@ -12,7 +12,7 @@ import (
 // countTime is how long somebody waits at most for the rows of a source to be counted.
 const countTime = 2 * time.Second
 
-// counter reads rows and counts those with data.
+// counter reads rows and counts them.
 type counter struct {
 	*source.Reader
 	rows  int64
@@ -24,7 +24,7 @@ func (c *counter) Next() (*source.Row, error) {
 	switch {
 	case errors.Is(err, io.EOF):
 		c.ended = true
-	case err == nil && !row.Blank:
+	case err == nil:
 		c.rows++
 	}
 	return row, err

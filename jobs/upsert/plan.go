@@ -102,6 +102,11 @@ func (s *step) plan(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if s.run.RetryOf == "" { // the run that is retried has told of them
+		for _, p := range r.Passed() {
+			s.Warn(flow.Issue{Line: p.Line, Row: p.Number, Message: p.Message, Value: p.Value, Cure: tenants.CureFile})
+		}
+	}
 	if err := s.prepareRows(ctx, rows); err != nil {
 		if s.Held(err) {
 			return nil // the window is read again when there is quota

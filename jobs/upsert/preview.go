@@ -126,6 +126,9 @@ func (k *Kind) Inspect(ctx context.Context, req InspectRequest) (*Inspection, er
 	if out.RowCount, err = r.rest(ctx); err != nil {
 		return nil, fmt.Errorf("upsert: count rows of snapshot %s: %w", snap.ID, err)
 	}
+	for _, p := range r.Passed() {
+		out.RowErrors = append(out.RowErrors, RowError{Line: p.Line, Message: p.Message, Value: p.Value})
+	}
 	catalogue, err := k.target.Catalogue(ctx)
 	if err != nil {
 		return nil, err

@@ -23,7 +23,7 @@ import (
 func TestInspectAndPreview(t *testing.T) {
 	w := newWorld(t, upserttest.NewPlatform(t))
 	e := upsert.New(w.Config, New())
-	w.Feed.Body = csv(part("A", "First", "12.50", "1"), "too,few", part("", "No SKU", "abc", "1"), part("B", "Second", "2", "1"))
+	w.Feed.Body = csv(part("A", "First", "12.50", "1"), "too few", part("", "No SKU", "abc", "1"), part("B", "Second", "2", "1"))
 	in, err := e.Inspect(w.Ctx, upsert.InspectRequest{FlowID: w.Flow.ID, Kind: "url", Settings: connector.Settings{URL: upserttest.FeedURL}})
 	if err != nil {
 		t.Fatal(err)
@@ -138,7 +138,7 @@ func TestPreviewIsSpread(t *testing.T) {
 func TestCheckCountsAsARunDoes(t *testing.T) {
 	w := newWorld(t, upserttest.NewPlatform(t))
 	e := upsert.New(w.Config, New())
-	w.Feed.Body = csv(part("A", "First", "12.50", "1"), "too,few", part("", "No SKU", "abc", "1"), part("B", "Second", "2", ""), part("a", "Again", "3", "1"), part("C", "", "4", "1"))
+	w.Feed.Body = csv(part("A", "First", "12.50", "1"), "too few", part("", "No SKU", "abc", "1"), part("B", "Second", "2", ""), part("a", "Again", "3", "1"), part("C", "", "4", "1"))
 	in, err := e.Inspect(w.Ctx, upsert.InspectRequest{FlowID: w.Flow.ID, Kind: "url", Settings: connector.Settings{URL: upserttest.FeedURL}})
 	if err != nil {
 		t.Fatal(err)

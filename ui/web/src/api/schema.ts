@@ -252,8 +252,10 @@ export interface components {
             type?: "" | "csv" | "ndjson";
             /** @enum {string} */
             encoding?: "" | "utf-8" | "latin-1";
-            /** @enum {string} */
-            delimiter?: "" | "," | ";" | "\t" | "|";
+            /** @description Of CSV: any one character that is no letter, digit, quote or space */
+            delimiter?: string;
+            /** @description Of CSV: the row with the names of the columns, counted as a spreadsheet does. -1: the file has none; its columns are called column_1, column_2 … */
+            header_row?: number;
         };
         Mapping: {
             fields?: components["schemas"]["FieldMapping"][] | null;

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"sluice/tenants"
+)
+
+// file is a product file as a merchant's system writes it, and what must become of it with the
+// mapping that is suggested.
+type file struct {
+	body        string
+	contentType string            // "" is text/csv
+	want        map[string]string // SKU → name, price, weight
+	findings    []finding
+}
+
+// arrives has a new flow read the file and looks at what is in the store then.
+func (f file) arrives(t *testing.T, h *house) {
+	s := h.newShop(t)
+	s.serve(func(w http.ResponseWriter, _ *http.Request) {
+		if f.contentType == "" {
+			f.contentType = "text/csv"
+		}
+		w.Header().Set("Content-Type", f.contentType)
+		_, _ = io.WriteString(w, f.body)
+	})
+	var err error
+	spec := productsFrom(s.address)
+	spec.Mapping = &tenants.Mapping{} // as suggested
+	s.flow, err = s.merchant.prepareFlow(t.Context(), spec)
+	s.do(err)
+	r := s.run()
+	got := map[string]string{}
+	for sku, p := range s.products() {
+		got[sku] = fmt.Sprintf("%s %v %v", p.Name, p.Price, p.Weight)
+	}
+	if d := cmp.Diff(f.want, got); d != "" {
+		t.Errorf("products (-want +got):\n%s", d)
+	}
+	if d := cmp.Diff(append([]finding{}, f.findings...), s.findings(r.ID)); d != "" {
+		t.Errorf("what merchants are told (-want +got):\n%s", d)
+	}
+	if r.State != "done" || r.Read != int64(len(f.want)) || r.Failed != 0 {
+		t.Errorf("run %s %q: %+v", r.State, r.Error, r.Counts)
+	}
+}
+
+// TestHabitsOfSpreadsheets: what Excel and business systems add to a CSV is no part of its records.
+func TestHabitsOfSpreadsheets(t *testing.T) {
+	h := newHouse(t, houseOptions{})
+	chairs := map[string]string{"A1": "Chair 9.99 1", "A2": "Table 1299.5 20"}
+	for name, f := range map[string]file{
+		"a line that tells Excel the separator": {
+			body: "sep=;\r\nsku;name;price;weight\r\nA1;Chair;9,99;1\r\nA2;Table;1.299,50;20\r\n", want: chairs,
+		},
+		"separators at the end of the rows only": {
+			body: "sku,name,price,weight\nA1,Chair,9.99,1,\nA2,Table,1299.5,20,\n", want: chairs,
+		},
+		"rows that end with their last filled cell": {
+			body: "sku,name,price,weight,brand,category\nA1,Chair,9.99,1,,\nA2,Table,1299.5,20\n", want: chairs,
+		},
+		"numbers that were to stay text": {
+			body: "sku,name,price,weight\n\"=\"\"00123\"\"\",One,10,1\n=\"00124\",Two,10,1\n'00125,Three,10,1\n00126,Four,1,1\n",
+			want: map[string]string{"00123": "One 10 1", "00124": "Two 10 1", "00125": "Three 10 1", "00126": "Four 1 1"},
+		},
+		"a rule below the header and a count below the rows": {
+			body: "sku,name,price,weight\n---,----,-----,------\nA1,Chair,9.99,1\nA2,Table,1299.5,20\n\n(2 rows affected)\n", want: chairs,
+			findings: []finding{
+				{2, "", "", "the row is a line below the header: it was passed by", "warning"},
+				{6, "", "", "the row only tells how many rows there are: it was passed by", "warning"},
+			},
+		},
+		"blank rows everywhere": {
+			body: "\n\n,,,\nsku,name,price,weight\n\nA1,Chair,9.99,1\n,,,\n\nA2,Table,1299.5,20\n,,,\n,,,\n", want: chairs,
+		},
+		"a title above the header": {
+			body: "Price list 2026-01-01\n\nsku,name,price,weight\nA1,Chair,9.99,1\nA2,Table,1299.5,20\n", want: chairs,
+		},
+		"a separator that nobody expects": {
+			body: "sku^name^price^weight\nA1^Chair^9.99^1\nA2^Table^1299.5^20\n", want: chairs,
+		},
+		"a space before each quote": {
+			body: "\"sku\", \"name\", \"price\", \"weight\"\n\"A1\", \"Chair\", \"9.99\", \"1\"\n\"A2\", \"Table\", \"1299.5\", \"20\"\n", want: chairs,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f.arrives(t, h)
+		})
+	}
+}
