@@ -33,7 +33,7 @@ describe('AttentionPage', () => {
     expect(screen.getByText(/^147 records · Began /)).toBeTruthy();
     expect(screen.getAllByText(/^4 runs · Began /)).toHaveLength(2);
     await userEvent.click(screen.getByRole('button', { name: 'Check its data, Prices' }));
-    expect(router.state.location.pathname).toBe('/syncs/flow-2');
+    expect(router.state.location.pathname).toBe('/syncs/flow-2/source');
   });
 
   it('says who looks after a problem', async () => {

@@ -15,7 +15,7 @@ function placeOf({ remedy, flow_id, run_id }: Attention): { text: string; to: st
     case 'run':
       return run_id ? { text: t.run, to: `/activity/${run_id}` } : undefined;
     case 'source':
-      return flow_id ? { text: t.source, to: `/syncs/${flow_id}` } : undefined;
+      return flow_id ? { text: t.source, to: `/syncs/${flow_id}/source` } : undefined;
     case 'schedule':
       return flow_id ? { text: t.schedule, to: `/syncs/${flow_id}/schedule` } : undefined;
     default:

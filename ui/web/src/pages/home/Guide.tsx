@@ -98,16 +98,16 @@ function Progress({ guide, may }: { guide: Facts; may: boolean }) {
   const { client } = useApp();
   const navigate = useNavigate();
   const { data: run } = useQuery(runQueries.run(client, guide.run_id));
-  const sync = `/syncs/${guide.flow_id}`;
+  const goOn = `/syncs/new?sync=${encodeURIComponent(guide.flow_id)}`;
   const stuck = !guide.under_way && notClean(run);
   const last = stuck
     ? { help: t.notClean, action: t.notCleanAction, to: `/activity/${guide.run_id}` }
     : guide.previewed
-      ? { help: t.land.checked, action: t.land.start, to: run?.dry_run ? `/activity/${run.id}` : sync }
-      : { help: t.land.help, action: t.land.check, to: sync };
+      ? { help: t.land.checked, action: t.land.start, to: run?.dry_run ? `/activity/${run.id}` : goOn }
+      : { help: t.land.help, action: t.land.check, to: goOn };
   const stages = [
-    { ...t.connect, to: sync, done: guide.connected },
-    { ...t.match, to: `${sync}/matching`, done: guide.matched },
+    { ...t.connect, to: goOn, done: guide.connected },
+    { ...t.match, to: goOn, done: guide.matched },
     { title: t.land.title, ...last, done: false },
   ];
   const current = stages.findIndex((s) => !s.done);

@@ -31,15 +31,16 @@ describe('the guide of a new store', () => {
 
   const preview: Run = { ...run, dry_run: true, state: 'done', created: 0, to_create: 5 };
   const real: Run = { ...run, state: 'done', failed: 0 };
+  const goOn = '/syncs/new?sync=flow-1';
   it.each<[string, Partial<Guide>, Run | undefined, string, string | undefined, string]>([
-    ['a sync without data', {}, undefined, t.connect.title, t.connect.action, '/syncs/flow-1'],
-    ['data without a matching', { connected: true }, undefined, t.match.title, t.match.action, '/syncs/flow-1/matching'],
-    ['matched', { connected: true, matched: true }, undefined, t.land.title, t.land.check, '/syncs/flow-1'],
+    ['a sync without data', {}, undefined, t.connect.title, t.connect.action, goOn],
+    ['data without a matching', { connected: true }, undefined, t.match.title, t.match.action, goOn],
+    ['matched', { connected: true, matched: true }, undefined, t.land.title, t.land.check, goOn],
     ['checked', { connected: true, matched: true, previewed: true, run_id: 'run-1' }, preview, t.land.title, t.land.start, '/activity/run-1'],
     ['under way', { connected: true, matched: true, previewed: true, run_id: 'run-1', under_way: true }, run, t.land.title, undefined, ''],
     ['failed', { connected: true, matched: true, previewed: true, run_id: 'run-1' }, { ...real, state: 'failed' }, t.land.title, t.notCleanAction, '/activity/run-1'],
     ['left some out', { connected: true, matched: true, run_id: 'run-1' }, { ...real, failed: 3 }, t.land.title, t.notCleanAction, '/activity/run-1'],
-    ['wrote nothing, as the file was empty', { connected: true, matched: true, run_id: 'run-1' }, { ...real, created: 0, updated: 0 }, t.land.title, t.land.check, '/syncs/flow-1'],
+    ['wrote nothing, as the file was empty', { connected: true, matched: true, run_id: 'run-1' }, { ...real, created: 0, updated: 0 }, t.land.title, t.land.check, goOn],
   ])('%s', async (_, facts, last, stage, action, to) => {
     const { container, router } = show(guide(facts), { runs: last ? [last] : [] });
     await waitFor(() => expect(container.querySelector('[aria-current="step"] h3')?.textContent).toContain(stage));
@@ -50,7 +51,8 @@ describe('the guide of a new store', () => {
       return;
     }
     await userEvent.click(await screen.findByRole('button', { name: action }));
-    expect(router.state.location.pathname).toBe(to);
+    const { pathname, search } = router.state.location;
+    expect(pathname + search).toBe(to);
   });
 
   it('lets a viewer read what has been done, and no more', async () => {
@@ -82,7 +84,7 @@ describe('Home of a store in use', () => {
     expect(screen.getByRole('link', { name: 'Set up stock levels' }).getAttribute('href')).toBe('#/syncs/new?kind=levels');
     expect(screen.queryByText(t.header)).toBeNull();
     await userEvent.click(screen.getByRole('button', { name: /^Check its data/ }));
-    expect(router.state.location.pathname).toBe('/syncs/flow-1');
+    expect(router.state.location.pathname).toBe('/syncs/flow-1/source');
   });
 
   it('says that nothing needs anybody', async () => {
