@@ -11,7 +11,7 @@ import { createServer } from 'node:http';
 import { dirname, extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { upcoming } from './cron.mjs';
-import { attentionAPI, healthOf, newAlerts, newAttention, overviewOf, problemsOf, readyOf } from './home.mjs';
+import { attentionAPI, healthOf, newAlerts, newAttention, outcomeOf, overviewOf, problemsOf, readyOf } from './home.mjs';
 import { newStorefront, storefrontAPI } from './storefront.mjs';
 import { check, fields, preview } from './matching.mjs';
 import { expressions, header, issues, kinds, quotaHistory, quotaMinutes, rows, store, suggested, users } from './data.mjs';
@@ -56,7 +56,7 @@ export async function startMock({ port = 0, speed = 1 } = {}) {
     past(3 * 86_400_000, { created: 2460, failed: 5, warnings: 1, requests: 2531, planned_requests: 2540 });
     past(86_400_000, { unchanged: 2465, requests: 1, trigger: 'schedule' });
     past(3_600_000, { updated: 100, unchanged: 2365, requests: 12 });
-    past(1_800_000, { state: 'failed', read: 0, total: 0, error: 'The feed’s address answered 404 Not Found. Check the address in the feed’s source, then run it again.', requests: 0 });
+    past(1_800_000, { state: 'failed', read: 0, total: 0, error: 'The address answered 404 Not Found. Check it, then run the sync again.', requests: 0 });
     s.keys.push({ id: 'k1', name: 'Nightly ERP job', prefix: 'sluice_9f2c', scopes: 'flows:read flows:write', created_at: iso(Date.now() - 9e8), last_used_at: iso(Date.now() - 4e7), expires_at: null, revoked_at: null });
     audit(s, 'user:u1', 'flow.created', flow.name);
     audit(s, 'user:u2', 'run.started', flow.name);
@@ -73,8 +73,9 @@ export async function startMock({ port = 0, speed = 1 } = {}) {
     const r = {
       id: id(s, 'run'), flow_id: flow.id, flow_name: flow.name, kind: 'products', state: 'queued', phase: '', dry_run: dry, compare, retry_of: '', trigger: 'manual', started_by: 'user:u1',
       incomplete: false, cancel_requested: false, total: 0, read: 0, to_create: 0, to_update: 0, created: 0, updated: 0, unchanged: 0, failed: 0, warnings: 0,
-      requests: 0, throttled: 0, planned_requests: 0, planned_seconds: 0, created_at: iso(), started_at: null, finished_at: null, updated_at: iso(), progress: 0, rate_per_second: 0, seconds_left: null,
+      requests: 0, throttled: 0, planned_requests: 0, planned_seconds: 0, created_at: iso(), started_at: null, finished_at: null, updated_at: iso(), progress: 0, rate_per_second: 0, seconds_left: null, bytes_read: 0, bytes_total: 912_331, flow_version: 1, retry: { allowed: true, reason: '' }, error: '',
     };
+    Object.defineProperty(r, 'outcome', { enumerable: true, get: () => outcomeOf(r) });
     s.runs.unshift(r);
     return r;
   }

@@ -11,7 +11,6 @@ export const connectionsText = {
   secret: 'with a password',
   usedBy: 'Used by',
   last: 'Last read',
-  read: (ago: string) => `Last read ${ago}`,
   never: 'Not read yet',
   failed: 'Failed',
   none: 'Not connected yet',

@@ -1,9 +1,9 @@
-import { Badge, Panel, Small } from '@bigcommerce/big-design';
+import { Badge, Panel } from '@bigcommerce/big-design';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from 'react-router';
 import { flowQueries } from '../../api/queries/flows';
 import { useAccess, useApp } from '../../components/app';
-import { NarrowOnly, Wrap } from '../../components/Cells';
+import { Wrap } from '../../components/Cells';
 import { DataTable } from '../../components/DataTable';
 import { Loaded } from '../../components/Feedback';
 import { Page } from '../../components/Page';
@@ -34,20 +34,9 @@ export function ConnectionsPage() {
                   {
                     header: t.where,
                     hash: 'where',
-                    render: (c: Connection) => (
-                      <Wrap $min={9}>
-                        {c.name}
-                        <Small color="secondary60" marginBottom="none">
-                          <NarrowOnly>
-                            {type(c)}
-                            <br />
-                            {c.last ? t.read(format.ago(c.last.created_at)) : t.never}
-                          </NarrowOnly>
-                        </Small>
-                      </Wrap>
-                    ),
+                    render: (c: Connection) => <Wrap $min={9}>{c.name}</Wrap>,
                   },
-                  { header: t.type, hash: 'type', display: { mobile: 'none', tablet: 'table-cell' }, render: (c: Connection) => <Wrap $min={8}>{type(c)}</Wrap> },
+                  { header: t.type, hash: 'type', render: (c: Connection) => <Wrap $min={8}>{type(c)}</Wrap> },
                   {
                     header: t.usedBy,
                     hash: 'used',
@@ -64,7 +53,6 @@ export function ConnectionsPage() {
                   {
                     header: t.last,
                     hash: 'last',
-                    display: { mobile: 'none', tablet: 'table-cell' },
                     render: ({ last }: Connection) => (
                       <Wrap $min={8}>
                         {last ? (

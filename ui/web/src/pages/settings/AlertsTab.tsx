@@ -1,4 +1,4 @@
-import { Button, Flex, InlineMessage, Modal, Panel, Text } from '@bigcommerce/big-design';
+import { Box, Button, Flex, InlineMessage, Modal, Panel, Text } from '@bigcommerce/big-design';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { attentionKeys, attentionQueries } from '../../api/queries/attention';
@@ -88,7 +88,7 @@ function AlertsForm({ alerts, onSaved }: { alerts: Alerts; onSaved: (saved: Aler
         showErrors={showErrors}
       />
       <AlertTimes draft={draft} onChange={edit} showErrors={showErrors} zone={alerts.time_zone} />
-      <Panel>
+      <Box marginTop="medium">
         {conflict ? (
           <SavedBySomebodyElse onLoad={() => void qc.invalidateQueries({ queryKey: attentionKeys.alerts })} />
         ) : save.error ? (
@@ -111,7 +111,7 @@ function AlertsForm({ alerts, onSaved }: { alerts: Alerts; onSaved: (saved: Aler
             {dirty ? (admin.reason ?? (showErrors && !isValid(draft) ? t.incomplete : t.unsaved)) : text.allSaved}
           </Text>
         </Flex>
-      </Panel>
+      </Box>
     </>
   );
 }

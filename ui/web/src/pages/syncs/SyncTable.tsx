@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { flowQueries } from '../../api/queries/flows';
 import type { Flow, Run } from '../../api/types';
 import { useAccess, useApp } from '../../components/app';
-import { NarrowOnly, Wrap } from '../../components/Cells';
+import { Wrap } from '../../components/Cells';
 import { DataTable } from '../../components/DataTable';
 import { NextRun } from '../../components/NextRun';
 import { useOutcome } from '../../components/runs';
@@ -27,21 +27,19 @@ const variants: Record<Flow['health']['state'], BadgeProps['variant']> = {
   paused: 'warning',
 };
 
-const wide = { mobile: 'none', tablet: 'table-cell' } as const;
-
 // BigDesign's table draws a cell's render as a component: one that is made anew is mounted anew, and what
 // is open or has the focus in it is lost. So columns are made once.
 const columns = [
   { header: t.name, hash: 'name', isSortable: true, render: NameCell },
-  { header: t.source, hash: 'source', display: wide, render: (f: Flow) => <Wrap $min={8}>{connectionName(f.source)}</Wrap> },
+  { header: t.source, hash: 'source', render: (f: Flow) => <Wrap $min={8}>{connectionName(f.source)}</Wrap> },
   { header: t.health, hash: 'health', isSortable: true, render: HealthCell },
-  { header: t.lastRun, hash: 'last', isSortable: true, display: wide, render: LastRunCell },
-  { header: t.nextRun, hash: 'next', isSortable: true, display: wide, render: (f: Flow) => <Wrap $min={8}><NextRun schedule={f.schedule} /></Wrap> },
+  { header: t.lastRun, hash: 'last', isSortable: true, render: LastRunCell },
+  { header: t.nextRun, hash: 'next', isSortable: true, render: (f: Flow) => <Wrap $min={8}><NextRun schedule={f.schedule} /></Wrap> },
 ];
 
 const withControls = [
   ...columns,
-  { header: t.on, hash: 'on', display: wide, render: OnOff },
+  { header: t.on, hash: 'on', render: OnOff },
   { header: t.menu, hash: 'menu', hideHeader: true, align: 'right' as const, render: (f: Flow) => <SyncMenu flow={f} /> },
 ];
 
@@ -53,7 +51,7 @@ interface Props {
   pagination: TablePaginationProps | undefined;
 }
 
-/** Syncs with what is to be known of each at a glance. A narrow panel shows its parts below the name. */
+/** Syncs with what is to be known of each at a glance. */
 export function SyncTable({ flows, sort, down, onSort, pagination }: Props) {
   const write = useAccess('write');
   return (
@@ -77,10 +75,6 @@ function NameCell(f: Flow) {
       <TextLink to={`/syncs/${f.id}`}>{f.name}</TextLink>
       <Small color="secondary60" marginBottom="none">
         {kindName(kinds, f.kind)} {t.direction}
-        <NarrowOnly>
-          <br />
-          {connectionName(f.source)}
-        </NarrowOnly>
       </Small>
     </Wrap>
   );

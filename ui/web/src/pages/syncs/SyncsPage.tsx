@@ -21,7 +21,7 @@ const Filters = styled.div`
   align-items: flex-end;
   display: grid;
   gap: ${({ theme }) => `${theme.spacing.small} ${theme.spacing.medium}`};
-  margin-bottom: ${({ theme }) => theme.spacing.medium};
+  margin: ${({ theme }) => `-${theme.spacing.medium} 0 ${theme.spacing.medium}`};
 
   && > * {
     margin: 0;
