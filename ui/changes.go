@@ -2,6 +2,7 @@ package ui
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -67,7 +68,11 @@ func (a *API) changes(c *gin.Context) {
 		_ = c.Error(err)
 		return
 	}
-	show := a.changeViewer(c, run)
+	show, err := a.changeViewer(ctx, run)
+	if err != nil {
+		_ = c.Error(err)
+		return
+	}
 	var views []changeView
 	var next string
 	if run.DryRun {
@@ -98,10 +103,12 @@ func (a *API) changes(c *gin.Context) {
 }
 
 // changeViewer returns a function that completes the view of a change of a run.
-func (a *API) changeViewer(c *gin.Context, run *tenants.Run) func(v changeView, parent int64, changes string) changeView {
-	ctx := c.Request.Context()
-	label := a.labels(ctx, run.Kind)
-	page := a.pages(run)
+func (a *API) changeViewer(ctx context.Context, run *tenants.Run) (func(v changeView, parent int64, changes string) changeView, error) {
+	unit, err := a.units(ctx, run)
+	if err != nil {
+		return nil, err
+	}
+	label, page := a.labels(ctx, run.Kind), a.pages(run)
 	return func(v changeView, parent int64, changes string) changeView {
 		v.StoreURL, v.Changes = page(v.TargetID, parent), []fieldChangeView{}
 		if changes == "" {
@@ -111,10 +118,44 @@ func (a *API) changeViewer(c *gin.Context, run *tenants.Run) func(v changeView, 
 			a.cfg.Log.ErrorContext(ctx, "changes of a record cannot be read", "store", run.StoreHash, "run", run.ID, "key", v.Key, "error", err)
 		}
 		for i := range v.Changes {
-			v.Changes[i].Label = label(v.Changes[i].Field)
+			c := &v.Changes[i]
+			c.Label, c.Unit = label(c.Field), unit(c.Field, v.Key)
 		}
 		return v
+	}, nil
+}
+
+// units returns the units of fields of a run's records, by the record's key.
+func (a *API) units(ctx context.Context, run *tenants.Run) (func(field, key string) string, error) {
+	store, err := a.cfg.DB.Store(ctx, run.StoreHash)
+	if err != nil {
+		return nil, err
 	}
+	none := func(string, string) string { return "" }
+	kind, err := a.cfg.Kinds.Kind(run.Kind)
+	if err != nil {
+		return none, nil //nolint:nilerr // of a newer version of Sluice
+	}
+	m, ok := kind.(mapped)
+	if !ok {
+		return none, nil
+	}
+	catalogue, err := m.Catalogue(ctx)
+	if err != nil {
+		return nil, err
+	}
+	valued, _ := kind.(interface {
+		Currency(key string) string
+	})
+	return func(field, key string) string {
+		measure := catalogue.Measure(field)
+		if measure == tenants.MeasureMoney && valued != nil {
+			if currency := valued.Currency(key); currency != "" {
+				return currency
+			}
+		}
+		return store.Unit(measure)
+	}, nil
 }
 
 // pages returns the addresses of records of a run in the store's control panel, "" for those without

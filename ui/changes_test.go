@@ -17,6 +17,9 @@ func TestChangesOfARun(t *testing.T) {
 	p := newPanel(t)
 	token := p.open(storeA, 1)
 	ctx := p.ctx(storeA)
+	if err := p.db.SetStoreInfo(ctx, storeA, tenants.StoreInfo{Name: "A", Currency: "EUR"}); err != nil {
+		t.Fatal(err)
+	}
 	page := func(id int) string { return fmt.Sprintf("https://store-%s.mybigcommerce.com/manage/products/edit/%d", storeA, id) }
 	price, name := `[{"field":"price","before":1,"after":2}]`, `[{"field":"name","before":"a \"field\":\"price\"","after":"b"},{"field":"is_visible","before":true,"after":false}]`
 	for _, dry := range []bool{false, true} {
@@ -48,12 +51,12 @@ func TestChangesOfARun(t *testing.T) {
 			t.Fatal(err)
 		}
 		for query, want := range map[string][]string{
-			"":                        {"2 A-1 Apron " + page(7) + " Default price", "3 B-1 Bib " + page(8) + " Name, Visible", "4 C-1 Cap  Name"},
+			"":                        {"2 A-1 Apron " + page(7) + " Default price EUR", "3 B-1 Bib " + page(8) + " Name, Visible", "4 C-1 Cap  Name"},
 			"action=create":           {"4 C-1 Cap  Name"},
-			"field=price":             {"2 A-1 Apron " + page(7) + " Default price"},
+			"field=price":             {"2 A-1 Apron " + page(7) + " Default price EUR"},
 			"field=pric_":             nil,
 			"q=BIB":                   {"3 B-1 Bib " + page(8) + " Name, Visible"},
-			"q=a-1":                   {"2 A-1 Apron " + page(7) + " Default price"},
+			"q=a-1":                   {"2 A-1 Apron " + page(7) + " Default price EUR"},
 			"q=b&field=name&limit=10": {"3 B-1 Bib " + page(8) + " Name, Visible"},
 		} {
 			var list struct{ Changes []changeView }
@@ -62,7 +65,7 @@ func TestChangesOfARun(t *testing.T) {
 			for _, v := range list.Changes {
 				var labels []string
 				for _, c := range v.Changes {
-					labels = append(labels, c.Label)
+					labels = append(labels, strings.TrimSpace(c.Label+" "+c.Unit))
 				}
 				got = append(got, fmt.Sprintf("%d %s %s %s %s", v.Row, strings.ToUpper(v.Key), v.Name, v.StoreURL, strings.Join(labels, ", ")))
 			}

@@ -200,6 +200,15 @@ func (k *Kind) Page(id, parent int64) string {
 	return ""
 }
 
+// Currency is the code of the currency of the record with this key, as written; "" for the store's
+// own.
+func (k *Kind) Currency(key string) string {
+	if v, ok := k.target.(Valued); ok {
+		return v.Currency(key)
+	}
+	return ""
+}
+
 // ShownKey is the key of an item as the source writes it, "" if the item's document is not kept any
 // more.
 func (k *Kind) ShownKey(i tenants.RunItem) string {

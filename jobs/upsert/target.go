@@ -160,6 +160,12 @@ type Paged interface {
 	Page(id, parent int64) string
 }
 
+// Valued is a Target whose records may be in another currency than the store's own.
+type Valued interface {
+	// Currency is the code of that of the record with this key, as written; "" for the store's own.
+	Currency(key string) string
+}
+
 // ProductPage is the Page of a product.
 func ProductPage(id int64) string {
 	if id == 0 {

@@ -3,6 +3,7 @@ package prices
 import (
 	"sluice/internal/bigcommerce"
 	"sluice/jobs/mapping"
+	"sluice/tenants"
 )
 
 // Targets of a mapping. All but sku, price_list and currency are fields of BigCommerce.
@@ -34,7 +35,7 @@ var catalogue = newCatalogue()
 func newCatalogue() *mapping.Catalogue {
 	zero := 0.0
 	amount := func(name, label, help string, columns ...string) mapping.Field {
-		return mapping.Field{Field: bigcommerce.Field{Name: name, Type: "number", Minimum: &zero}, Label: label, Help: help, Columns: columns}
+		return mapping.Field{Field: bigcommerce.Field{Name: name, Type: "number", Minimum: &zero}, Label: label, Help: help, Measure: tenants.MeasureMoney, Columns: columns}
 	}
 	text := func(name, label, help string, most int, columns ...string) mapping.Field {
 		return mapping.Field{Field: bigcommerce.Field{Name: name, Type: "string", MaxLength: most}, Label: label, Help: help, Columns: columns}

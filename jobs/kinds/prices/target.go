@@ -77,6 +77,15 @@ func keyOf(sku, list, currency any) upsert.Key {
 	return k
 }
 
+// Currency is the last part of the key of a price list's record.
+func (prices) Currency(key string) string {
+	parts := strings.Split(key, keySign)
+	if len(parts) < 3 { // of the catalogue, or of a row that cannot be read
+		return ""
+	}
+	return strings.ToUpper(parts[len(parts)-1])
+}
+
 // recordID stands for the id that a record of a price list does not have. JSON of any program reads
 // it exactly.
 func recordID(key upsert.Key) int64 {
