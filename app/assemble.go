@@ -195,6 +195,9 @@ func (p *program) assembleHTTP(shoppers *identity) error {
 	shoppers.current.Register(router)
 	p.service.Register(router)
 	docs.Register(router)
+	if err := registerFront(router, cfg.SupportURL); err != nil {
+		return err
+	}
 	p.router = router
 	handler, err := compressed(router)
 	p.handler = secured(handler, strings.HasPrefix(cfg.AppURL, "https://"))

@@ -14,10 +14,11 @@ import (
 )
 
 // undescribed are the routes that are no API: callbacks that BigCommerce's control panel makes,
-// what the panel's page loads and reports, and the description itself.
+// what the panel's page loads and reports, the page at the app's address, and the description
+// itself.
 var undescribed = []string{
 	"GET /auth", "GET /load", "GET /uninstall", "GET /remove_user",
-	"POST /csp-report", "GET /assets/*path",
+	"POST /csp-report", "GET /assets/*path", "GET /", "HEAD /",
 	"GET " + openapi.PagePath, "HEAD " + openapi.PagePath, "GET " + openapi.YAMLPath, "HEAD " + openapi.YAMLPath,
 }
 

@@ -44,6 +44,10 @@ func (d *doctor) configuration() bool {
 		d.fault("configuration", fmt.Errorf("APP_URL is %s: BigCommerce calls https on port 443 only", cfg.AppURL),
 			"Put the app behind TLS on port 443 and set APP_URL to that address.")
 	}
+	if cfg.SupportURL == "" {
+		d.fault("configuration", errors.New("SUPPORT_URL is not set: a merchant who needs help finds nobody to ask"),
+			"Set SUPPORT_URL to a page or an address where somebody answers, such as mailto:help@example.com. The marketplace asks for one.")
+	}
 	if cfg.RedisURL == "" {
 		d.warn("configuration", "REDIS_URL is not set: an embedded Redis serves one process and one small store", "Set REDIS_URL for production.")
 	}

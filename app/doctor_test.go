@@ -39,7 +39,7 @@ func newClinic(t *testing.T) *clinic {
 		"BIGCOMMERCE_CLIENT_ID": h.cfg.ClientID, "BIGCOMMERCE_CLIENT_SECRET": h.cfg.ClientSecret, "APP_URL": h.cfg.AppURL,
 		"APP_SCOPES": strings.Join(h.cfg.Scopes, " "), "DATABASE_URL": h.cfg.DatabaseURL, "ENCRYPTION_KEYS": h.cfg.EncryptionKeys,
 		"BIGCOMMERCE_LOGIN_URL": h.cfg.LoginURL, "BIGCOMMERCE_API_URL": h.cfg.APIURL, "REDIS_URL": testenv.Redis(t),
-		"FRAME_ANCESTORS": strings.Join(h.cfg.FrameAncestors, " "),
+		"FRAME_ANCESTORS": strings.Join(h.cfg.FrameAncestors, " "), "SUPPORT_URL": "mailto:help@example.com",
 	}}
 	token, err := h.program.db.AccessToken(t.Context(), c.shop.store.Hash)
 	c.shop.do(err)
@@ -111,6 +111,7 @@ func TestDoctor(t *testing.T) {
 	}{
 		{"a variable is missing", map[string]string{"BIGCOMMERCE_CLIENT_SECRET": ""}, nil, "configuration", "BIGCOMMERCE_CLIENT_SECRET", "README"},
 		{"two variables are wrong", map[string]string{"PORT": "http", "LOG_LEVEL": "loud"}, nil, "configuration", "LOG_LEVEL", "README"},
+		{"no help", map[string]string{"SUPPORT_URL": ""}, nil, "configuration", "SUPPORT_URL is not set", "mailto:"},
 		{"no TLS", map[string]string{"BIGCOMMERCE_API_URL": bigcommerce.DefaultAPIURL}, func(d *doctor) { d.http.Transport = noNetwork{} }, "configuration", "https on port 443", "TLS"},
 		{"database away", map[string]string{"DATABASE_URL": "postgres://app:secret@127.0.0.1:1/x"}, nil, "database", "does not answer", "DATABASE_URL"},
 		{"migrations missing", map[string]string{"DATABASE_URL": "sqlite:" + filepath.Join(t.TempDir(), "new.db")}, nil, "migrations", "0001_initial", "sluice migrate"},

@@ -48,7 +48,7 @@ func TestEveryAnswerIsSecured(t *testing.T) {
 	framed := strings.TrimPrefix(page, h.app)
 	for _, test := range []struct{ method, path string }{
 		{http.MethodGet, "/nothing/here"}, {http.MethodGet, "/healthz/"}, {http.MethodDelete, "/healthz"}, {http.MethodGet, "/healthz"},
-		{http.MethodGet, "/api/v1/session"}, {http.MethodGet, "/assets/"}, {http.MethodGet, "/assets/none.js"}, {http.MethodGet, "/load"},
+		{http.MethodGet, "/api/v1/session"}, {http.MethodGet, "/"}, {http.MethodGet, "/assets/"}, {http.MethodGet, "/assets/none.js"}, {http.MethodGet, "/load"},
 		{http.MethodGet, "/auth"}, {http.MethodGet, "/uninstall"}, {http.MethodGet, "/docs"}, {http.MethodPost, "/webhooks"},
 		{http.MethodGet, "/sso/none/login"}, {http.MethodGet, "/storefront/" + s.store.Hash + "/sluice.js"}, {http.MethodGet, framed},
 	} {

@@ -191,7 +191,7 @@ func prepare(t *testing.T, s stack, stores int, variables ...string) *installati
 	i.env = environ(append([]string{
 		"BIGCOMMERCE_API_URL=" + i.sandbox.API, "BIGCOMMERCE_LOGIN_URL=" + i.sandbox.Login,
 		"BIGCOMMERCE_CLIENT_ID=" + i.sandbox.ClientID, "BIGCOMMERCE_CLIENT_SECRET=" + i.sandbox.ClientSecret,
-		"APP_URL=" + i.address, "PORT=" + port, "ENCRYPTION_KEYS=" + key, "FRAME_ANCESTORS=" + i.sandbox.ControlPanel,
+		"APP_URL=" + i.address, "SUPPORT_URL=mailto:help@example.com", "PORT=" + port, "ENCRYPTION_KEYS=" + key, "FRAME_ANCESTORS=" + i.sandbox.ControlPanel,
 		"DATABASE_URL=" + s.database, "REDIS_URL=" + s.redis, "ALLOW_PRIVATE_SOURCES=127.0.0.1/32",
 		// Tests look on all the time, from one address and with one key each.
 		"LIMIT_ADDRESS_RATE=1000000", "LIMIT_PRINCIPAL_RATE=1000000", "LIMIT_STORE_RATE=1000000",
