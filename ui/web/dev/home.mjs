@@ -18,16 +18,6 @@ export function healthOf(f, runs) {
   return { state: 'ok', since, message: 'Everything is in step.' };
 }
 
-/** What a run came to, as the server tells it. */
-export function outcomeOf(r) {
-  if (r.state === 'asking' || r.state === 'paused' || r.state === 'failed' || r.state === 'cancelled') return r.state;
-  if (r.state !== 'done') return 'under_way';
-  const wrote = r.dry_run ? r.to_create + r.to_update : r.created + r.updated;
-  if (r.failed > 0) return wrote + r.unchanged > 0 ? 'some' : 'none';
-  if (wrote > 0) return 'all';
-  return r.read > 0 ? 'unchanged' : 'empty';
-}
-
 export const readyOf = (f) => f.source.kind !== '' && (f.mapping.fields?.length ?? 0) > 0;
 
 export function problemsOf(f) {

@@ -11,10 +11,11 @@ import { createServer } from 'node:http';
 import { dirname, extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { upcoming } from './cron.mjs';
-import { attentionAPI, healthOf, newAlerts, newAttention, outcomeOf, overviewOf, problemsOf, readyOf } from './home.mjs';
+import { attentionAPI, healthOf, newAlerts, newAttention, overviewOf, problemsOf, readyOf } from './home.mjs';
+import { activityOf, olderRuns, runAPI, runOf } from './runs.mjs';
 import { newStorefront, storefrontAPI } from './storefront.mjs';
 import { check, fields, preview } from './matching.mjs';
-import { expressions, header, issues, kinds, quotaHistory, quotaMinutes, rows, store, suggested, users } from './data.mjs';
+import { expressions, header, kinds, quotaHistory, quotaMinutes, rows, store, suggested, users } from './data.mjs';
 
 const dist = join(dirname(fileURLToPath(import.meta.url)), '..', 'dist');
 const types = { '.js': 'text/javascript', '.css': 'text/css', '.woff2': 'font/woff2', '.woff': 'font/woff' };
@@ -50,7 +51,7 @@ export async function startMock({ port = 0, speed = 1 } = {}) {
     Object.assign(second, { source: { kind: 'upload', url: '', has_secret: false, snapshot_id: 'snap-0', filename: 'clearance-november.csv', size: 48_213 }, mapping: suggested });
     const past = (age, part) => {
       const r = newRun(s, flow, false);
-      Object.assign(r, { state: 'done', phase: 'finish', progress: 1, total: 2465, read: 2465, created_at: iso(Date.now() - age), started_at: iso(Date.now() - age), finished_at: iso(Date.now() - age + 93_000), updated_at: iso(Date.now() - age + 93_000), ...part });
+      Object.assign(r, { state: 'done', phase: 'finish', progress: 1, total: 2465, read: 2465, bytes_read: 912_331, bytes_total: 912_331, seconds_left: 0, created_at: iso(Date.now() - age), started_at: iso(Date.now() - age), finished_at: iso(Date.now() - age + 93_000), updated_at: iso(Date.now() - age + 93_000), ...part });
       return r;
     };
     past(3 * 86_400_000, { created: 2460, failed: 5, warnings: 1, requests: 2531, planned_requests: 2540 });
@@ -58,8 +59,11 @@ export async function startMock({ port = 0, speed = 1 } = {}) {
     past(3_600_000, { updated: 100, unchanged: 2365, requests: 12 });
     past(1_800_000, { state: 'failed', read: 0, total: 0, error: 'The address answered 404 Not Found. Check it, then run the sync again.', requests: 0 });
     s.keys.push({ id: 'k1', name: 'Nightly ERP job', prefix: 'sluice_9f2c', scopes: 'flows:read flows:write', created_at: iso(Date.now() - 9e8), last_used_at: iso(Date.now() - 4e7), expires_at: null, revoked_at: null });
-    audit(s, 'user:u1', 'flow.created', flow.name);
-    audit(s, 'user:u2', 'run.started', flow.name);
+    audit(s, 'user:u1', 'flow.created', flow.name, flow.id);
+    audit(s, 'user:u2', 'flow.scheduled', `${flow.name}: 0 2 * * * in ${store.timezone}`, flow.id);
+    audit(s, 'system', 'run.skipped', `${second.name}: the run scheduled for 02:00 did not start. It has no file.`, second.id);
+    audit(s, 'user:u1', 'shopping_list.tidied', '', '');
+    s.runs.push(...olderRuns(flow, () => id(s, 'run')));
     s.attention = newAttention(s.flows, s.runs);
   }
 
@@ -70,19 +74,14 @@ export async function startMock({ port = 0, speed = 1 } = {}) {
     return f;
   }
   function newRun(s, flow, dry, compare = false) {
-    const r = {
-      id: id(s, 'run'), flow_id: flow.id, flow_name: flow.name, kind: 'products', state: 'queued', phase: '', dry_run: dry, compare, retry_of: '', trigger: 'manual', started_by: 'user:u1',
-      incomplete: false, cancel_requested: false, total: 0, read: 0, to_create: 0, to_update: 0, created: 0, updated: 0, unchanged: 0, failed: 0, warnings: 0,
-      requests: 0, throttled: 0, planned_requests: 0, planned_seconds: 0, created_at: iso(), started_at: null, finished_at: null, updated_at: iso(), progress: 0, rate_per_second: 0, seconds_left: null, bytes_read: 0, bytes_total: 912_331, flow_version: 1, retry: { allowed: true, reason: '' }, error: '',
-    };
-    Object.defineProperty(r, 'outcome', { enumerable: true, get: () => outcomeOf(r) });
+    const r = runOf(id(s, 'run'), flow, dry, compare);
     s.runs.unshift(r);
     return r;
   }
   const scheduled = ({ cron, enabled }) => ({ cron, enabled, next_run_at: (enabled && upcoming(cron, store.timezone, 1).next.map((at) => iso(Date.parse(at) + 247_000))[0]) || null, time_zone: store.timezone });
   const view = (s, f) => ({ ...f, schedule: scheduled(f.schedule), compare_schedule: scheduled(f.compare_schedule), last_run: s.runs.find((r) => r.flow_id === f.id) ?? null, ready: readyOf(f), problems: problemsOf(f), health: healthOf(f, s.runs) });
-  function audit(s, actor, action, detail) {
-    s.audit.unshift({ id: `a-${s.audit.length}`, actor, action, subject: '', detail, address: actor.startsWith('user:') ? '198.51.100.7' : '', created_at: iso() });
+  function audit(s, actor, action, detail, subject = '') {
+    s.audit.unshift({ id: `a-${s.audit.length}`, actor, action, subject, detail, address: actor.startsWith('user:') ? '198.51.100.7' : '', created_at: iso() });
   }
   function emit(s, event, data) {
     for (const res of s.streams) res.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
@@ -95,11 +94,11 @@ export async function startMock({ port = 0, speed = 1 } = {}) {
       const set = (part) => Object.assign(r, part, { updated_at: iso() });
       if (r.cancel_requested) set({ state: 'cancelled', finished_at: iso(), progress: 1 });
       else if (r.state === 'queued') set({ state: 'running', phase: 'fetch', started_at: iso() });
-      else if (r.phase === 'fetch') set({ phase: 'plan', total, progress: 0.02 });
+      else if (r.phase === 'fetch') set({ phase: 'plan', bytes_total: 912_331, progress: 0.02 });
       else if (r.phase === 'plan') {
         const read = Math.min(total, r.read + 620);
-        set({ read, failed: Math.min(5, Math.floor(read / 490)), warnings: read > 800 ? 1 : 0, progress: 0.02 + 0.08 * (read / total) });
-        if (read === total) set({ phase: 'match', progress: 0.1, requests: 10 });
+        set({ read, bytes_read: Math.round((912_331 * read) / total), failed: Math.min(5, Math.floor(read / 490)), warnings: read > 800 ? 1 : 0, progress: 0.02 + 0.08 * (read / total) });
+        if (read === total) set({ phase: 'match', total, progress: 0.1, requests: 10 });
       } else if (r.phase === 'match') {
         set({ to_create: 2360, to_update: 100, planned_requests: 2381, planned_seconds: 159, phase: r.dry_run ? 'finish' : 'write', progress: 0.15 });
       } else if (r.phase === 'write') {
@@ -119,13 +118,6 @@ export async function startMock({ port = 0, speed = 1 } = {}) {
     }, 250);
     s.timers.add(timer);
   }
-
-  const changesOf = (r) =>
-    rows.map((v, i) =>
-      i % 3 === 0
-        ? { line: i + 2, key: v[0], action: 'update', target_id: 100 + i, changes: [{ field: 'price', before: 119.99, after: Number(v[5].replace(',', '.')) }, { field: 'inventory_level', before: 9, after: 15 }] }
-        : { line: i + 2, key: v[0], action: 'create', target_id: r.dry_run ? 0 : 100 + i, changes: [['name', v[1]], ['sku', v[0]], ['type', 'physical'], ['weight', 0], ['price', Number(v[5].replace(',', '.'))], ['description', v[2]], ['inventory_level', Number(v[6])], ['categories', [23, 24]]].map(([field, after]) => ({ field, before: null, after })) },
-    );
 
   const problem = (status, code, detail, errors) => ({ status, body: { type: 'about:blank', title: code, status, code, detail, errors, request_id: 'req-mock-1' }, type: 'application/problem+json' });
   const page = (items, name, q) => {
@@ -218,15 +210,8 @@ export async function startMock({ port = 0, speed = 1 } = {}) {
         progress(s, r);
         return { status: 201, body: r };
       }
-      case 'GET runs/:id/issues': {
-        const severity = q.get('severity');
-        const shown = issues.filter((i) => i.severity === severity).slice(0, severity === 'error' ? run.failed : run.warnings);
-        return page(shown, 'issues', q);
-      }
-      case 'GET runs/:id/errors.csv':
-        return { raw: 'line,key,field,message,value,severity\r\n17,BAC-4EC7FF5C,price,not a number,"12,50",error\r\n', type: 'text/csv' };
-      case 'GET runs/:id/changes':
-        return page(run.to_create + run.created + run.updated > 0 ? changesOf(run) : [], 'changes', q);
+      case 'GET activity':
+        return activityOf(s, q, users, page);
       case 'GET users':
         return { body: { users } };
       case 'GET api-keys':
@@ -242,6 +227,10 @@ export async function startMock({ port = 0, speed = 1 } = {}) {
     }
     if (a === 'attention' || a === 'alerts') {
       const answer = await attentionAPI(s, method, parts.join('/'), q, read);
+      if (answer) return answer;
+    }
+    if (method === 'GET' && run) {
+      const answer = runAPI(run, parts.slice(2).join('/'), q, page);
       if (answer) return answer;
     }
     if (a === 'storefront') {
