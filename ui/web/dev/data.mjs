@@ -59,10 +59,10 @@ export const users = [
 ];
 
 export const issues = [
-  { line: 17, key: 'BAC-4EC7FF5C', field: 'price', message: '"12,50" is not a number: use a point (12.50), or map with number(ListPrice, ",")', value: '12,50', severity: 'error' },
-  { line: 212, key: 'SHO-00A1', field: 'name', message: '300 characters; the limit is 250', value: 'The very long name of a product that somebody pasted from a leaflet, and which goes on and on…', severity: 'error' },
-  { line: 430, key: '', field: 'sku', message: 'the SKU is empty: every product needs one', value: '', severity: 'error' },
-  { line: 731, key: 'WAT-1180AA02', field: 'inventory_level', message: '-5 is below the smallest value, 0', value: '-5', severity: 'error' },
+  { line: 17, key: 'BAC-4EC7FF5C', field: 'price', message: 'is not a number', value: '12,50', severity: 'error' },
+  { line: 212, key: 'SHO-00A1', field: 'name', message: 'has 300 characters; the limit is 250', value: 'The very long name of a product that somebody pasted from a leaflet, and which goes on and on…', severity: 'error' },
+  { line: 430, key: '', field: 'sku', message: 'is empty: every product needs one', value: '', severity: 'error' },
+  { line: 731, key: 'WAT-1180AA02', field: 'inventory_level', message: 'is below the smallest value, 0', value: '-5', severity: 'error' },
   { line: 1044, key: '', field: '', message: 'a quotation mark is not closed', value: '"Oak table, 120 cm', severity: 'error' },
   { line: 88, key: 'MUG-2', field: 'name', message: 'another product is called "Blue mug": the SKU was added to the name', value: 'Blue mug', severity: 'warning' },
 ];

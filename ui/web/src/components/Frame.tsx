@@ -27,8 +27,10 @@ const PanelStyles = createGlobalStyle`
     outline: none;
   }
 
-  /* One ring for all that has the keyboard's focus, at more than 3:1 on every background of the panel. */
+  /* One ring for all that has the keyboard's focus, at more than 3:1 on every background of the panel.
+     A box is drawn behind an input that nobody sees; a date has a button inside. */
   :focus-visible:not(main, h1, h2),
+  input[type='date']:focus-within,
   input[type='checkbox']:focus-visible + *,
   input[type='radio']:focus-visible + * {
     outline: 2px solid ${theme.colors.primary60} !important;

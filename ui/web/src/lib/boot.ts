@@ -28,6 +28,6 @@ export function takeSession(doc: Document): BootSession | undefined {
 /** The panel's first route: the deep link when it is a plain path of ours, else the overview. */
 export function firstRoute(deepLink: string): string {
   if (!deepLink.startsWith('/') || deepLink.startsWith('//')) return '/';
-  const path = deepLink.split(/[?#]/)[0] ?? '/';
+  const path = deepLink.split('#')[0] ?? '/'; // what a page is narrowed to stands behind its ?
   return path.length <= 300 ? path : '/';
 }

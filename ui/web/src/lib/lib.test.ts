@@ -21,7 +21,7 @@ describe('takeSession', () => {
 it.each([
   ['/', '/'],
   ['/runs/abc', '/runs/abc'],
-  ['/runs?x=1#y', '/runs'],
+  ['/runs?x=1#y', '/runs?x=1'],
   ['', '/'],
   ['https://evil.example/', '/'],
   ['//evil.example/', '/'],

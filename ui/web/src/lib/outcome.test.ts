@@ -67,7 +67,6 @@ describe('outcomeOf', () => {
   it.each<[string, Partial<RunFacts>, string[]]>([
     ['what stayed', { outcome: 'all', created: 1, unchanged: 4 }, ['4 products were up to date already.']],
     ['what a preview says of it, and the time', { outcome: 'all', ...dry, to_create: 9, unchanged: 1, planned_seconds: 360 }, ['1 product is up to date already.', 'It takes about 6 min.']],
-    ['where problems are told', { outcome: 'some', created: 1, failed: 2 }, ['See below what was wrong with them.']],
     ['why it failed', { outcome: 'failed', state: 'failed', error: 'The address answered 404.' }, ['The address answered 404.']],
     ['what to do when nobody knows why', { outcome: 'failed', state: 'failed', error: '' }, [outcomeText.failedNext]],
     ['what a cancelled run leaves', { outcome: 'cancelled', state: 'cancelled', created: 1 }, [outcomeText.cancelledNext]],
@@ -95,6 +94,7 @@ describe('outcomeOf', () => {
 
   it('has a badge for every outcome', () => {
     expect(of({ outcome: 'none', failed: 1 }).badge).toBe('Nothing written');
+    expect(of({ outcome: 'none', ...dry, failed: 1 }).badge).toBe('Nothing would be written');
     expect(of({ outcome: 'under_way', state: 'queued' }).badge).toBe('Queued');
     expect(of({ outcome: 'under_way', state: 'cancelling' }).badge).toBe('Cancelling');
     expect(of({ outcome: 'under_way', state: 'running' }).badge).toBe('Running');

@@ -46,13 +46,12 @@ export function outcomeOf(run: RunFacts, words: Words, format: Formatter): Outco
   const failed = amount(run.failed);
   const unchanged = amount(run.unchanged);
   const troubled = run.failed > 0 || run.warnings > 0;
-  const out: Outcome = { tone: 'info', sentence: '', more: [], badge: t.badge[run.outcome], opens: 'changes', primary: '', tick: [] };
+  const out: Outcome = { tone: 'info', sentence: '', more: [], badge: badgeOf(run), opens: 'changes', primary: '', tick: [] };
   const set = (part: Partial<Outcome>) => Object.assign(out, part);
 
   switch (run.outcome) {
     case 'under_way':
       set({ sentence: underWay(run, words, amount), opens: run.failed > 0 ? 'problems' : 'changes' });
-      if (run.state === 'queued' || run.state === 'cancelling') out.badge = t.badge[run.state];
       break;
     case 'asking':
       set({ tone: 'warning', sentence: t.asking, primary: 'answer' });
@@ -94,7 +93,6 @@ export function outcomeOf(run: RunFacts, words: Words, format: Formatter): Outco
 
   const counted = run.outcome === 'all' || run.outcome === 'some';
   if (counted && create + update > 0 && run.unchanged > 0) out.more.push(t.stayed(said, unchanged));
-  if (run.outcome === 'some' || run.outcome === 'none') out.more.push(run.dry_run ? t.problemsDry(failed) : t.problems(failed));
   if (counted && run.dry_run && run.planned_seconds > 0) out.more.push(t.time(format.duration(run.planned_seconds)));
   if (run.incomplete && run.outcome !== 'empty') {
     out.more.unshift(t.incomplete);
@@ -103,6 +101,12 @@ export function outcomeOf(run: RunFacts, words: Words, format: Formatter): Outco
   if (run.retry_of && run.outcome !== 'under_way') out.more.push(t.retried);
   if (run.dry_run && run.state === 'done') out.tick = ticks(run, words, failed);
   return out;
+}
+
+function badgeOf({ outcome, state, dry_run: dry }: RunFacts): string {
+  if (outcome === 'under_way') return state === 'queued' || state === 'cancelling' ? t.badge[state] : t.badge.under_way;
+  if (dry && (outcome === 'all' || outcome === 'some' || outcome === 'none')) return t.badgeDry[outcome];
+  return t.badge[outcome];
 }
 
 /** Retrying what failed, when something has changed since; else what has to change first. */

@@ -246,10 +246,10 @@ describe('RunPage', () => {
       const { calls } = show({ state: 'asking', outcome: 'asking', phase: 'match', question }, {
         answers: { 'POST /runs/run-1/answer': { json: { ...base, state, outcome: state === 'running' ? 'under_way' : 'cancelled', updated_at: '2026-11-22T10:03:00Z' } } },
       });
-      await screen.findByText('This run waits for your answer');
+      await screen.findByRole('heading', { name: 'Is this right?' });
       for (const part of [question.message, 'This is about 1,500 of 2,465 records. More than 20% of them look like a mistake in the file.', 'For example: a-1; b-2']) screen.getByText(part);
       await user.click(screen.getByRole('button', { name: button }));
-      await waitFor(() => expect(screen.queryByText('This run waits for your answer')).toBeNull());
+      await waitFor(() => expect(screen.queryByText('Is this right?')).toBeNull());
       expect(calls.filter((c) => c.method === 'POST')).toMatchObject([{ path: '/runs/run-1/answer', body: { guard: 'lost', answer } }]);
     });
 

@@ -64,7 +64,6 @@ export function RunView({ run }: { run: Run }) {
     actions.push({
       text: run.dry_run ? t.cancelPreview : t.cancel,
       variant: 'secondary',
-      actionType: 'destructive',
       disabled: !write.allowed || run.state === 'cancelling' || run.cancel_requested,
       reason: write.reason ?? runText.cancelled,
       onClick: () => setConfirming(true),

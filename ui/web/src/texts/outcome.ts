@@ -76,8 +76,6 @@ export const outcomeText = {
   cancelledNext: 'What was written stays written. Run it again to go on; what is done is not done twice.',
   incomplete: 'Only a part of the file arrived. Nothing that is missing was treated as deleted. Check the system that writes the file, then run it again.',
   time: (duration: string) => `It takes about ${duration}.`,
-  problems: (a: Amount) => (a.n === 1 ? 'See below what was wrong with it.' : 'See below what was wrong with them.'),
-  problemsDry: (a: Amount) => (a.n === 1 ? 'See below what is wrong with it.' : 'See below what is wrong with them.'),
   retried: 'This run tried the failed records of an earlier run again.',
 
   tick: {
@@ -102,4 +100,5 @@ export const outcomeText = {
     failed: 'Stopped',
     cancelled: 'Cancelled',
   },
+  badgeDry: { all: 'Ready to start', some: 'Look at this first', none: 'Nothing would be written' },
 };

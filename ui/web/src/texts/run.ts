@@ -33,7 +33,7 @@ export const runText = {
   },
 
   question: {
-    header: 'This run waits for your answer',
+    header: 'Is this right?',
     dryHeader: 'A run would ask you first',
     count: (count: string, of: string) => `This is about ${count} of ${of} records.`,
     share: (count: string, of: string, limit: string) => `This is about ${count} of ${of} records. More than ${limit}% of them look like a mistake in the file.`,

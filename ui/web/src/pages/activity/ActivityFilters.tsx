@@ -15,7 +15,7 @@ const t = activityText.filter;
 const Grid = styled.div<{ $open: boolean }>`
   display: ${({ $open }) => ($open ? 'grid' : 'none')};
   gap: ${({ theme }) => theme.spacing.medium};
-  grid-template-columns: repeat(auto-fit, minmax(min(11rem, 100%), 1fr));
+  grid-template-columns: repeat(auto-fit, minmax(min(9rem, 100%), 1fr));
   margin-top: ${({ theme }) => theme.spacing.medium};
 
   ${({ theme }) => theme.breakpoints.tablet} {
@@ -60,7 +60,7 @@ export function ActivityFilters({ filters, set, clear, count }: ReturnType<typeo
     [users.data, keys.data],
   );
   return (
-    <Box marginBottom="medium">
+    <Box marginBottom="large">
       <SearchField description={t.qHelp} label={t.q} onSearch={(q) => set({ q })} value={filters.q} />
       <NarrowOnly marginTop="small">
         <Button aria-expanded={open} mobileWidth="auto" onClick={() => setOpen(!open)} variant="secondary">

@@ -173,6 +173,19 @@ interface IssueRow extends Omit<Issue, 'key'> {
   record: string;
 }
 
+const rowName = ({ row, line }: Pick<Issue, 'row' | 'line'>, shown: (n: number) => string) => (row > 0 ? shown(row) : line > 0 ? text.none : t.whole);
+
+/** The record, and its row where the column of rows has no room. */
+function RecordCell({ issue }: { issue: IssueRow }) {
+  const { format } = useApp();
+  return (
+    <>
+      <Name title={issue.record}>{issue.record || text.none}</Name>
+      <NarrowNote data-note={issue.row > 0 ? t.row(format.number(issue.row)) : ''} />
+    </>
+  );
+}
+
 const wideOnly = { mobile: 'none', tablet: 'table-cell' } as const;
 
 function Rows({ run, problems, view, change }: { run: Run; problems: RunProblem[]; view: View; change: (part: Partial<View>) => void }) {
@@ -209,8 +222,8 @@ function Rows({ run, problems, view, change }: { run: Run; problems: RunProblem[
           <DataTable
             aria-label={rowsText.caption}
             columns={[
-              { header: rowsText.row, hash: 'row', align: 'right', verticalAlign: 'top', tooltip: rowsText.rowHelp, render: (i: IssueRow) => (i.row > 0 ? format.number(i.row) : i.line > 0 ? text.none : t.whole) },
-              { header: rowsText.record, hash: 'record', verticalAlign: 'top', render: (i: IssueRow) => <Name title={i.record}>{i.record || text.none}</Name> },
+              { header: rowsText.row, hash: 'row', align: 'right', display: wideOnly, verticalAlign: 'top', tooltip: rowsText.rowHelp, render: (i: IssueRow) => rowName(i, (n) => format.number(n)) },
+              { header: rowsText.record, hash: 'record', verticalAlign: 'top', render: (i: IssueRow) => <RecordCell issue={i} /> },
               { header: rowsText.field, hash: 'field', display: wideOnly, verticalAlign: 'top', render: (i: IssueRow) => <Wrap $min={6}>{i.label || text.none}</Wrap> },
               {
                 header: rowsText.message,
