@@ -1,4 +1,4 @@
-import { Button, Dropdown, Flex, Select, Text } from '@bigcommerce/big-design';
+import { Button, Flex, Select, Text } from '@bigcommerce/big-design';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import styled from 'styled-components';
@@ -6,6 +6,7 @@ import { attentionKeys } from '../../api/queries/attention';
 import { sessionKeys } from '../../api/queries/session';
 import { settingsQueries } from '../../api/queries/settings';
 import type { Attention, AttentionChange } from '../../api/types';
+import { ActionMenu } from '../../components/ActionMenu';
 import { useAccess, useApp, useFeedback, useSession } from '../../components/app';
 import { TextLink } from '../../components/TextLink';
 import { attentionText as t } from '../../texts/attention';
@@ -130,14 +131,11 @@ function Care({ problem: p, name }: { problem: Attention; name: string }) {
           {t.unmute}
         </Button>
       ) : (
-        <Dropdown
-          items={terms.map(({ content, ms }) => ({ content, onItemClick: () => change.mutate({ muted_until: new Date(Date.now() + ms).toISOString() }) }))}
-          placement="bottom-end"
-          toggle={
-            <Button aria-label={t.muteOf(name)} isLoading={change.isPending} mobileWidth="auto" variant="subtle">
-              {t.mute}
-            </Button>
-          }
+        <ActionMenu
+          busy={change.isPending}
+          groups={[terms.map(({ content, ms }) => ({ text: content, onClick: () => change.mutate({ muted_until: new Date(Date.now() + ms).toISOString() }) }))]}
+          label={t.muteOf(name)}
+          text={t.mute}
         />
       )}
     </>

@@ -1,4 +1,3 @@
-import { Button, Dropdown } from '@bigcommerce/big-design';
 import { MoreHorizIcon } from '@bigcommerce/big-design-icons';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -7,6 +6,7 @@ import { applyRun } from '../../api/queries/events';
 import { flowKeys } from '../../api/queries/flows';
 import { isFinal } from '../../api/queries/runs';
 import type { Flow } from '../../api/types';
+import { ActionMenu } from '../../components/ActionMenu';
 import { useAccess, useApp, useFeedback } from '../../components/app';
 import { Confirm } from '../../components/Confirm';
 import { useWords } from '../../components/kinds';
@@ -59,29 +59,24 @@ export function SyncMenu({ flow: f }: { flow: Flow }) {
   });
   const busy = start.isPending || duplicate.isPending || enabled.isPending;
   const reason = run.allowed ? whyNot(f) : run.reason;
-  const blocked = { disabled: reason !== undefined, description: reason };
+  const blocked = { disabled: reason !== undefined, reason };
   return (
     <>
-      <Dropdown
-        items={[
-          {
-            items: [
-              { content: t.run, ...blocked, onItemClick: () => start.mutate(false) },
-              { content: t.preview, ...blocked, onItemClick: () => start.mutate(true) },
-            ],
-          },
-          {
-            items: [
-              { content: t.duplicate, onItemClick: () => duplicate.mutate() },
-              { content: f.enabled ? t.switchOff : t.switchOn, onItemClick: () => enabled.mutate(!f.enabled) },
-              { actionType: 'destructive', content: t.delete, onItemClick: () => setDeleting(true) },
-            ],
-            separated: true,
-          },
+      <ActionMenu
+        busy={busy}
+        groups={[
+          [
+            { text: t.run, ...blocked, onClick: () => start.mutate(false) },
+            { text: t.preview, ...blocked, onClick: () => start.mutate(true) },
+          ],
+          [
+            { text: t.duplicate, onClick: () => duplicate.mutate() },
+            { text: f.enabled ? t.switchOff : t.switchOn, onClick: () => enabled.mutate(!f.enabled) },
+            { text: t.delete, destructive: true, onClick: () => setDeleting(true) },
+          ],
         ]}
-        placement="bottom-end"
-        positionFixed
-        toggle={<Button aria-label={t.menuOf(f.name)} iconOnly={<MoreHorizIcon aria-hidden />} isLoading={busy} mobileWidth="auto" variant="subtle" />}
+        icon={<MoreHorizIcon aria-hidden />}
+        label={t.menuOf(f.name)}
       />
       <Confirm
         busy={remove.isPending}
