@@ -20,6 +20,7 @@ import (
 	"sluice/internal/refusals"
 	"sluice/internal/tracing"
 	"sluice/jobs"
+	"sluice/jobs/alerts"
 	"sluice/jobs/connector"
 	"sluice/jobs/flow"
 	"sluice/jobs/queue"
@@ -43,6 +44,7 @@ type program struct {
 	service *jobs.Service
 	workers *jobs.Workers
 	sources *connector.Sources
+	alerts  *alerts.Sender
 	kinds   []flow.Kind
 	engine  *flow.Engine
 	metrics *metrics
@@ -110,6 +112,13 @@ func (p *program) build(ctx context.Context) (err error) {
 	clients := jobs.NewClients(p.db, q, cfg.APIURL, userAgent(), log)
 	clients.Observe(p.metrics.answered)
 	p.closers = append(p.closers, clients.Close)
+	p.alerts, err = alerts.New(alerts.Config{
+		DB: p.db, SMTPURL: cfg.SMTPURL, From: cfg.AlertFrom, AllowPrivate: private, UserAgent: userAgent(),
+	})
+	if err != nil {
+		return err
+	}
+	p.closers = append(p.closers, p.alerts.Close)
 	p.assembleSources(private)
 	p.assembleKinds()
 	p.engine = flow.New(flow.Config{
@@ -134,7 +143,7 @@ func (p *program) build(ctx context.Context) (err error) {
 		DB: p.db, Queue: q, Engine: p.engine, Clients: clients, Log: log, Meter: p.metrics,
 		AppURL: cfg.AppURL, ClientSecret: cfg.ClientSecret, ScriptTag: cfg.jobsScriptTag, PurgeAfter: auth.DefaultRetention,
 		AnnouncesIssuer: shoppers.sso.Announces, Concurrency: cfg.WorkerConcurrency, Gate: p.gate,
-		Limiter: p.limiter, StoreRate: p.limits.Rate(limits.StoreRate),
+		Limiter: p.limiter, StoreRate: p.limits.Rate(limits.StoreRate), Alerts: p.alerts,
 		// A late heartbeat, or two, must not lose a lease.
 		HeartbeatEvery: cfg.JobLease / 4, ReapEvery: cfg.JobLease / 6,
 	}
@@ -171,7 +180,7 @@ func (p *program) assembleHTTP(shoppers *identity) error {
 		DB: p.db, Auth: authority, Jobs: p.service, Kinds: p.engine, Sources: p.sources, Scopes: cfg.Scopes,
 		SignIn: shoppers.signIn, SSO: shoppers.sso, ScriptTag: cfg.scriptTag, AppURL: cfg.AppURL,
 		Version: version, Sandbox: cfg.sandboxed(), SupportURL: cfg.SupportURL, Log: p.log, Stopping: p.streams.Done(),
-		Limits: p.limits,
+		Limits: p.limits, Limiter: p.limiter, Alerts: p.alerts,
 	})
 	docs, err := openapi.New()
 	if err != nil {

@@ -19,6 +19,7 @@ import (
 	"sluice/auth"
 	"sluice/internal/bigcommerce"
 	"sluice/internal/limits"
+	"sluice/jobs/alerts"
 	"sluice/tenants/vault"
 )
 
@@ -58,6 +59,10 @@ type Config struct {
 	// SupportURL is where a merchant finds help, https: or mailto:; the panel shows it. The
 	// marketplace asks for one.
 	SupportURL string `env:"SUPPORT_URL"`
+	// SMTPURL is the mail server that alerts leave by, smtp:// or smtps://, and AlertFrom their sender;
+	// without both, no mail leaves.
+	SMTPURL   string `env:"SMTP_URL"`
+	AlertFrom string `env:"ALERT_FROM"`
 	// Limits are the LIMIT_… variables that are set: internal/limits has the table of them.
 	Limits   map[limits.Name]int64 `env:"-"`
 	LogLevel string                `env:"LOG_LEVEL" envDefault:"info" validate:"oneof=debug info warn error"`
@@ -133,6 +138,9 @@ func (c *Config) check(unread map[string]bool, problems ...error) error {
 		if u, err := url.Parse(c.SupportURL); err != nil || u.Scheme != "mailto" && (u.Scheme != "https" || u.Host == "") {
 			problems = append(problems, fmt.Errorf("SUPPORT_URL: %q is not an address such as https://example.com/help or mailto:help@example.com", c.SupportURL))
 		}
+	}
+	if err := alerts.CheckMail(c.SMTPURL, c.AlertFrom); err != nil {
+		problems = append(problems, err)
 	}
 	if c.MetricsAddr != "" {
 		if _, port, err := net.SplitHostPort(c.MetricsAddr); err != nil || port == "" {

@@ -25,7 +25,7 @@ const (
 
 // diagnosis is one line of the doctor's report.
 type diagnosis struct {
-	Check string `json:"check"`           // configuration, panel, database, migrations, keys, redis, shards, clock, address, token, scopes, webhooks or redirect
+	Check string `json:"check"`           // configuration, panel, database, migrations, keys, redis, shards, clock, address, mail, token, scopes, webhooks or redirect
 	Store string `json:"store,omitempty"` // the store hash, for the last four
 	Level level  `json:"level"`
 	Says  string `json:"says"`         // what was found
@@ -98,6 +98,7 @@ func (d *doctor) examine(ctx context.Context) {
 	}
 	d.clocks(ctx, db, rdb)
 	d.address(ctx)
+	d.mail(ctx)
 	if db != nil {
 		d.examineStores(ctx, db)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"sluice/jobs"
+	"sluice/jobs/alerts"
 	"sluice/jobs/queue"
 	"sluice/tenants"
 	"sluice/ui"
@@ -283,4 +284,20 @@ func (d *doctor) address(ctx context.Context) {
 	if !d.has("address", levelFault) {
 		d.ok("address", "%s reaches Sluice; the Developer Portal needs the callbacks %s/auth, /load, /uninstall and /remove_user", d.cfg.AppURL, d.cfg.AppURL)
 	}
+}
+
+// mail looks at the server that alerts leave by. It signs in and sends nothing.
+func (d *doctor) mail(ctx context.Context) {
+	if d.cfg.SMTPURL == "" {
+		d.warn("mail", "SMTP_URL is not set: alerts leave by Slack, Teams and webhooks only, and whoever installs the app is told nothing by himself",
+			"Set SMTP_URL and ALERT_FROM as README.md describes.")
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, doctorTime)
+	defer cancel()
+	if err := alerts.Probe(ctx, d.cfg.SMTPURL, d.cfg.AlertFrom); err != nil {
+		d.fault("mail", err, "Check SMTP_URL, its user and password, and that this machine may reach the server.")
+		return
+	}
+	d.ok("mail", "the server of SMTP_URL lets Sluice in")
 }

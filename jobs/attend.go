@@ -61,7 +61,6 @@ func (w *Workers) tell(ctx context.Context) {
 	}
 }
 
-
 // AttentionChanged tells open panels that problems of ctx's store are others.
 func (s *Service) AttentionChanged(ctx context.Context) {
 	s.publish(ctx, tenants.StoreHash(ctx), EventAttention)

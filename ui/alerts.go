@@ -56,13 +56,13 @@ type digestTime struct {
 }
 
 type alertsView struct {
-	Rules         []ruleView    `json:"rules"`
+	Rules         []ruleView         `json:"rules"`
 	Channels      []alertChannelView `json:"channels"`
-	Quiet         quietHours    `json:"quiet"`
-	Digest        digestTime    `json:"digest"`
-	MailAvailable bool          `json:"mail_available"`
-	TimeZone      string        `json:"time_zone"`
-	Version       int           `json:"version"`
+	Quiet         quietHours         `json:"quiet"`
+	Digest        digestTime         `json:"digest"`
+	MailAvailable bool               `json:"mail_available"`
+	TimeZone      string             `json:"time_zone"`
+	Version       int                `json:"version"`
 }
 
 // alertsView shows the alerts of ctx's store; secrets are those that were made now, in the order of
@@ -115,9 +115,9 @@ type alertsChange struct {
 		tenants.AlertRule
 	} `json:"rules"`
 	Channels []alertChannelChange `json:"channels"`
-	Quiet    quietHours      `json:"quiet"`
-	Digest   digestTime      `json:"digest"`
-	Version  int             `json:"version"`
+	Quiet    quietHours           `json:"quiet"`
+	Digest   digestTime           `json:"digest"`
+	Version  int                  `json:"version"`
 }
 
 type alertChannelChange struct {

@@ -180,6 +180,7 @@ func TestChartVariables(t *testing.T) {
 			"BIGCOMMERCE_CLIENT_SECRET": "secret sluice-app client-secret", "ENCRYPTION_KEYS": "secret sluice-app encryption-keys",
 			"ALLOW_PRIVATE_SOURCES": "10.1.0.0/16,fd00::/8", "ALLOW_SOURCE_REDIRECTS": "true", "JOB_LEASE": "1m", "LOG_LEVEL": "debug",
 			"TRUSTED_PROXIES": "10.2.0.0/16", "SUPPORT_URL": "https://example.com/help",
+			"SMTP_URL": "secret sluice-mail url", "ALERT_FROM": "Sluice <alerts@example.com>",
 			"HTTPS_PROXY": "http://proxy.example.internal:3128", "BIGCOMMERCE_API_URL": "https://api.bigcommerce.com",
 		},
 		"sentinel": {
@@ -296,6 +297,9 @@ func TestValuesSchemaRefuses(t *testing.T) {
 		{"allowPrivateSources={intranet}", "allowPrivateSources"},
 		{"trustedProxies={10.0.0.1}", "trustedProxies"},
 		{"supportUrl=help@example.com", "supportUrl"},
+		{"alerts.smtpUrl=mail.example.com,alerts.from=a@example.com", "smtpUrl"},
+		{"alerts.smtpUrl=smtp://mail.example.com", "alerts"},
+		{"alerts.smtpUrl=smtp://mail.example.com,alerts.from=nobody", "from"},
 		{"web.replicas=-1", "replicas"},
 		{"web.replicas=two", "replicas"},
 		{"web.replicaCount=2", "replicaCount"},

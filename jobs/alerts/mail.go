@@ -192,3 +192,19 @@ var mailPage = template.Must(template.New("mail").Parse(`<!doctype html>
 {{end}}{{end}}<p style="margin:24px 0 0;color:#5e637a">{{.Where}}</p>
 </div></body></html>
 `))
+
+// Probe connects to the mail server that SMTP_URL names, signs in and sends nothing.
+func Probe(ctx context.Context, smtpURL, from string) error {
+	s, err := parseMail(smtpURL, from)
+	if err != nil {
+		return err
+	}
+	c, err := s.client()
+	if err != nil {
+		return err
+	}
+	if err := c.DialWithContext(ctx); err != nil {
+		return fmt.Errorf("the mail server did not let Sluice in: %w", err)
+	}
+	return c.Close()
+}

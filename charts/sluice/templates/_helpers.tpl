@@ -50,6 +50,9 @@ BIGCOMMERCE_CLIENT_SECRET: {{ .Values.secret.clientSecret | quote }}
 ENCRYPTION_KEYS: {{ .Values.secret.encryptionKeys | quote }}
 {{- end }}
 {{- include "sluice.databaseSecretData" . }}
+{{- if .Values.alerts.smtpUrl }}
+SMTP_URL: {{ .Values.alerts.smtpUrl | quote }}
+{{- end }}
 {{- if .Values.redis.password }}
 REDIS_PASSWORD: {{ .Values.redis.password | quote }}
 {{- end }}
@@ -192,6 +195,17 @@ postgres://{{ .user }}@{{ .host }}:{{ .port }}/{{ .name }}?sslmode={{ .sslMode }
 {{- with .Values.supportUrl }}
 - name: SUPPORT_URL
   value: {{ . | quote }}
+{{- end }}
+{{- with .Values.alerts }}
+{{- if .smtpUrlSecret.name }}
+{{ include "sluice.fromSecret" (list "SMTP_URL" .smtpUrlSecret.name .smtpUrlSecret.key) }}
+{{- else if .smtpUrl }}
+{{ include "sluice.fromSecret" (list "SMTP_URL" $own "SMTP_URL") }}
+{{- end }}
+{{- with .from }}
+- name: ALERT_FROM
+  value: {{ . | quote }}
+{{- end }}
 {{- end }}
 - name: PORT
   value: "8080"
