@@ -7,8 +7,8 @@ export const alertsText = {
   rules: {
     header: 'When Sluice tells you',
     description: 'One message when something begins, and one when it is solved. The same is never told twice.',
-    units: { minutes: 'minutes', hours: 'hours', days: 'days', records: 'records', '%': '%' } as Record<string, string>,
-    fieldOf: (label: string, unit: string) => `${label} (${unit})`,
+    /** Labels say of records by themselves what they count. */
+    fieldOf: (label: string, unit: string) => (unit === 'records' ? label : `${label} (${unit})`),
     between: (min: string, max: string) => `A whole number from ${min} to ${max}.`,
   },
   channels: {

@@ -1,4 +1,4 @@
-import { Panel, Text } from '@bigcommerce/big-design';
+import { InlineMessage, Panel, Text } from '@bigcommerce/big-design';
 import { ErrorIcon } from '@bigcommerce/big-design-icons';
 import { useNavigate } from 'react-router';
 import styled from 'styled-components';
@@ -43,13 +43,7 @@ const Item = styled.li`
 export function Needs({ problems, open }: { problems: Attention[]; open: number }) {
   const { format } = useApp();
   const navigate = useNavigate();
-  if (open === 0) {
-    return (
-      <Panel>
-        <Text marginBottom="none">{t.none}</Text>
-      </Panel>
-    );
-  }
+  if (open === 0) return <InlineMessage marginBottom="medium" messages={[{ text: t.none }]} type="success" />;
   return (
     <Panel action={{ text: t.all, variant: 'secondary', onClick: () => void navigate('/attention') }} header={t.header(format.number(open), open)}>
       <List>

@@ -22,6 +22,7 @@ const Item = styled.li`
 `;
 
 const Numbers = styled(Box)`
+  align-items: flex-end;
   display: flex;
   flex-wrap: wrap;
   gap: ${({ theme }) => theme.spacing.medium};
@@ -57,7 +58,7 @@ export function AlertRules({ rules, showErrors, onChange }: Props) {
                     <Input
                       error={showErrors && !isWithin(params[f.name], f) ? t.between(format.number(f.min), format.number(f.max)) : undefined}
                       inputMode="numeric"
-                      label={t.fieldOf(f.label, t.units[f.unit] ?? f.unit)}
+                      label={t.fieldOf(f.label, f.unit)}
                       max={f.max}
                       min={f.min}
                       onChange={(e) => edit(rule.name, { params: { ...params, [f.name]: e.target.value } })}
