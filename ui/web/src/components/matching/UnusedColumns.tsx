@@ -40,7 +40,7 @@ export function UnusedColumns({ unused, targets, lines, onMatch, likelyOnly = fa
   if (columns.length === 0) return null;
   return (
     <Panel description={t.unusedDescription} header={t.unusedHeader}>
-      <List>
+      <List aria-label={t.unusedHeader}>
         {shown.map(({ name, like }) => (
           <Unused
             free={targets}

@@ -58,7 +58,7 @@ function FlowEditor({ flow }: { flow: Flow }) {
   const sourceOpen = step === 'source';
   const editor = useEditor(flow, access.granted && (tab === 'matching' || sourceOpen));
   const { draft, change, dirty, save, conflict } = editor;
-  useUnsaved(dirty, `/syncs/${flow.id}`);
+  const leave = useUnsaved(dirty, `/syncs/${flow.id}`);
 
   // The rules show what is wrong with one beside it.
   const failure = tab === 'rules' && save.error instanceof ApiError ? save.error.without((f) => f.startsWith(optionPrefix)) : save.error;
@@ -76,7 +76,7 @@ function FlowEditor({ flow }: { flow: Flow }) {
       {conflict ? <SavedBySomebodyElse differences={editor.differences} onLoad={editor.reload} /> : null}
       <FlowNotices flow={flow} />
       <TabSet active={tab} items={items} label={flow.name} onChange={(id) => void navigate(`/syncs/${flow.id}/${id}`)}>
-        {tab === 'summary' ? <Summary editor={editor} flow={flow} sourceOpen={sourceOpen} words={words} /> : null}
+        {tab === 'summary' ? <Summary editor={editor} flow={flow} onDelete={leave} sourceOpen={sourceOpen} words={words} /> : null}
         {tab === 'matching' ? <MatchingTab editor={editor} flow={flow} focus={focus} words={words} /> : null}
         {tab === 'rules' ? <Rules change={change} disabled={!access.granted} draft={draft} error={save.error} flow={flow} focus={focus} /> : null}
         {tab === 'schedule' ? <ScheduleTab change={change} disabled={!access.granted} draft={draft} flow={flow} /> : null}

@@ -34,10 +34,12 @@ interface Props {
   words: Words;
   /** Where the data comes from is being changed. */
   sourceOpen: boolean;
+  /** The sync is gone, and what was not saved of it too. */
+  onDelete: () => void;
 }
 
 /** How a sync stands, where its data comes from, and the check before a run. */
-export function Summary({ flow, editor, words, sourceOpen }: Props) {
+export function Summary({ flow, editor, words, sourceOpen, onDelete }: Props) {
   const navigate = useNavigate();
   const write = useAccess('write');
   return (
@@ -48,7 +50,7 @@ export function Summary({ flow, editor, words, sourceOpen }: Props) {
       ) : null}
       <OfferSchedule flow={flow} saveThen={editor.saveThen} />
       <CheckAndStart flow={flow} ready={flow.enabled && (flow.ready || editor.dirty)} saveFirst={editor.saveThen} />
-      {write.granted ? <Manage flow={flow} words={words} /> : null}
+      {write.granted ? <Manage flow={flow} onDelete={onDelete} words={words} /> : null}
     </>
   );
 }
@@ -111,7 +113,7 @@ function Source({ editor, onClose }: { editor: Editor; onClose: () => void }) {
   );
 }
 
-function Manage({ flow, words }: { flow: Flow; words: Words }) {
+function Manage({ flow, words, onDelete }: { flow: Flow; words: Words; onDelete: () => void }) {
   const { client } = useApp();
   const qc = useQueryClient();
   const navigate = useNavigate();
@@ -144,6 +146,7 @@ function Manage({ flow, words }: { flow: Flow; words: Words }) {
       qc.removeQueries({ queryKey: flowKeys.flow(flow.id) });
       void refresh();
       feedback.success(t.deleted);
+      onDelete();
       void navigate('/syncs', { replace: true });
     },
     onError: feedback.failure,
