@@ -31,7 +31,7 @@ const fields = [
 ];
 const counted = (target: string): CheckLine => ({ target, filled: 77, empty: 0, failed: 0, examples: [] });
 const check: MappingCheck = { rows: 77, complete: true, ready: true, lines: ['sku', 'name', 'price', 'type'].map(counted), unused: ['unitsInStock'], missing: [], errors: [], failed_rows: 0 };
-const preview = { ...run, id: 'run-9', flow_id: 'flow-9', dry_run: true, state: 'done' as const, outcome: 'all' as const, to_create: 77, created: 0, failed: 0, finished_at: '2026-11-22T10:02:31Z' };
+const preview = { ...run, id: 'run-9', flow_id: 'flow-9', flow_version: 2, dry_run: true, state: 'done' as const, outcome: 'all' as const, to_create: 77, created: 0, failed: 0, finished_at: '2026-11-22T10:02:31Z' };
 const file = new File(['productID,productName\n1,Chai\n'], '11-northwind-products.csv', { type: 'text/csv' });
 
 type Answers = NonNullable<Parameters<typeof renderInPanel>[1]>['answers'];
@@ -82,7 +82,7 @@ describe('CreatePage', () => {
     expect(await screen.findByText(/All 77 rows can be used/)).toBeTruthy();
     expect(screen.getByLabelText<HTMLInputElement>(/Name of this sync/).value).toBe('Northwind products');
     await user.click(screen.getByRole('button', { name: 'Check what would change' })); // 2
-    await user.click(await screen.findByRole('button', { name: 'Start' })); // 3
+    await user.click(await screen.findByRole('button', { name: 'Start the run' })); // 3
     await waitFor(() => expect(router.state.location.pathname).toBe('/activity/run-10'));
     expect(calls.filter((c) => c.path === '/sources/inspect')).toHaveLength(1);
     expect(calls.find((c) => c.path === '/sources/inspect')?.body).toEqual({ kind: 'products', source: { kind: 'upload', url: '', authorization: '', snapshot_id: 's1' }, format: {} });
@@ -98,7 +98,7 @@ describe('CreatePage', () => {
     await screen.findByText(/All 77 rows can be used/);
     expect(shown('type')).toContain('Guess');
     expect(document.getElementById('field-sku')).toBeNull();
-    expect(screen.getByText('unitsInStock')).toBeTruthy();
+    expect(screen.getByRole('button', { name: 'Match with Stock' })).toBeTruthy();
     await expectAccessible();
     await user.click(screen.getByRole('button', { name: 'This is right (Type)' }));
     expect(shown('type')).not.toBe(''); // it does not go from under the hand
@@ -142,7 +142,7 @@ describe('CreatePage', () => {
     const flow = { ...made, ready: true, source: { ...made.source, kind: 'upload' as const, snapshot_id: 's1', filename: file.name, size: 30 }, mapping: { fields: [{ target: 'sku', expression: 'trim(productID)' }] }, last_run: preview };
     const { calls } = show({ 'GET /flows/flow-9': { json: flow } }, '/syncs/new?sync=flow-9');
     expect(await screen.findByText('77 rows, 4 columns')).toBeTruthy();
-    expect(await screen.findByRole('button', { name: 'Start' })).toBeTruthy();
+    expect(await screen.findByRole('button', { name: 'Start the run' })).toBeTruthy();
     await waitFor(() => expect(calls.find((c) => c.path === '/mappings/check')?.body).toMatchObject({ flow_id: 'flow-9', mapping: flow.mapping })); // as it was stored
   });
 

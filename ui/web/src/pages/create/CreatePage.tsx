@@ -80,10 +80,13 @@ function Create({ flow, kinds, wanted }: { flow: Flow | undefined; kinds: Kind[]
   const targets = fields.data ?? [];
   const matching = useMatching({ flowId: flow?.id, kind: kindName, inspection, lines: draft.lines });
 
+  const first = useRef<Flow>(undefined); // made here; it reaches the address a moment later
   const save = useMutation({
     mutationFn: async (d: Draft) => {
-      const made = flow ?? (await client.createFlow({ kind: kindName, name: d.name.trim() }));
-      if (!flow) {
+      const known = flow ?? first.current;
+      const made = known ?? (await client.createFlow({ kind: kindName, name: d.name.trim() }));
+      if (!known) {
+        first.current = made;
         qc.setQueryData(flowKeys.flow(made.id), made);
         void navigate(`/syncs/new?sync=${made.id}`, { replace: true });
       }
@@ -117,10 +120,10 @@ function Create({ flow, kinds, wanted }: { flow: Flow | undefined; kinds: Kind[]
             ? t.nameRequired
             : run.reason;
   const begun = flow?.last_run != null;
-  const first = flow || kinds.length < 2 ? 0 : 1; // there is a kind to choose
+  const asked = flow || kinds.length < 2 ? 0 : 1; // there is a kind to choose
   return (
     <>
-      {first === 0 ? null : (
+      {asked === 0 ? null : (
         <Panel header={t.step(1, t.what)}>
           <Fieldset legend={t.kind}>
             <FormGroup>
@@ -131,17 +134,17 @@ function Create({ flow, kinds, wanted }: { flow: Flow | undefined; kinds: Kind[]
           </Fieldset>
         </Panel>
       )}
-      <Panel description={t.whereHelp} header={t.step(first + 1, t.where)}>
+      <Panel description={t.whereHelp} header={t.step(asked + 1, t.where)}>
         <SourceForm anywhere change={change} draft={draft} sample={flow ? undefined : sampleOf(kindName)} savedURL={saved.kind === 'url' ? saved.url : ''} />
       </Panel>
       <SourceResult change={change} draft={draft} focus={!flow} source={source} />
       {inspection && kind ? (
         <Loaded query={fields}>
-          {(all) => <MatchPart inspection={inspection} key={inspection.snapshot_id} lines={draft.lines} header={t.step(first + 2, t.match)} matching={matching} onChange={(lines) => change({ lines })} targets={all} words={kind} />}
+          {(all) => <MatchPart inspection={inspection} key={inspection.snapshot_id} lines={draft.lines} header={t.step(asked + 2, t.match)} matching={matching} onChange={(lines) => change({ lines })} targets={all} words={kind} />}
         </Loaded>
       ) : null}
       {inspection ? (
-        <Panel description={t.startHelp} header={t.step(first + 3, t.start)}>
+        <Panel description={t.startHelp} header={t.step(asked + 3, t.start)}>
           {preview.error || save.error ? <FailedState error={save.error ?? preview.error} /> : null}
           <Form fullWidth onSubmit={(e) => e.preventDefault()}>
             <FormGroup>

@@ -120,7 +120,7 @@ export function nameFrom(d: SourceDraft): string {
   const words = fileOf(d)
     .replace(/\.(csv|tsv|txt|ndjson|jsonl|json|gz|zip)\b/gi, '')
     .replace(/[-_.+\s]+/g, ' ')
-    .replace(/^[\d\s]+(?=\D)/, '')
+    .replace(/^[\d\s]+(?=\p{L})/u, '')
     .trim();
   return (words.charAt(0).toUpperCase() + words.slice(1)).slice(0, 100);
 }
