@@ -9,7 +9,6 @@ const previewRows = 50;
 const settle = 400; // ms without a key before the server is asked
 
 interface Options {
-  flowId?: string;
   kind: string;
   inspection: Inspection | undefined;
   lines: MappingLine[];
@@ -29,18 +28,18 @@ export interface Matching {
 }
 
 /** What a matching makes of some records of the file, and counts over all of it. */
-export function useMatching({ flowId, kind, inspection, lines }: Options): Matching {
+export function useMatching({ kind, inspection, lines }: Options): Matching {
   const { client } = useApp();
   const wanted = useMemo(() => JSON.stringify(toFields(lines)), [lines]);
   const settled = useDebounced(wanted, settle);
   const on = inspection !== undefined;
   const request = {
-    ...(flowId ? { flow_id: flowId } : { kind }),
+    kind,
     snapshot_id: inspection?.snapshot_id ?? '',
     format: inspection?.format ?? {},
     mapping: { fields: JSON.parse(settled) as ReturnType<typeof toFields> },
   };
-  const of = [flowId ?? kind, inspection?.snapshot_id, inspection?.format, settled];
+  const of = [kind, inspection?.snapshot_id, inspection?.format, settled];
   const kept = { placeholderData: keepPreviousData, staleTime: Infinity, gcTime: 60_000 };
   const preview = useQuery({ queryKey: ['preview', ...of], queryFn: ({ signal }) => client.preview({ ...request, limit: previewRows }, signal), enabled: on && request.mapping.fields.length > 0, ...kept });
   const check = useQuery({ queryKey: ['mapping-check', ...of], queryFn: ({ signal }) => client.checkMapping(request, signal), enabled: on, ...kept });

@@ -54,7 +54,10 @@ function show(answers: Answers = {}, path = '/syncs/new', s = session) {
         flow = { ...made, ...(call.body as object), source: { ...made.source, kind: 'upload', snapshot_id: 's1', filename: file.name, size: 30 }, schedule, compare_schedule: schedule, ready: true, version: made.version + 1 };
         return { json: flow };
       },
-      'POST /flows/flow-9/runs': (call) => ({ status: 201, json: { ...preview, ...(call.body as object), id: (call.body as { dry_run: boolean }).dry_run ? 'run-9' : 'run-10' } }),
+      'POST /flows/flow-9/runs': (call) => {
+        flow = { ...flow, last_run: { ...preview, ...(call.body as object), id: (call.body as { dry_run: boolean }).dry_run ? 'run-9' : 'run-10' } };
+        return { status: 201, json: flow.last_run };
+      },
       'GET /runs/run-9': { json: preview },
       'GET /runs/run-9/changes': { json: { changes: [], next: '' } },
       'GET /runs/run-9/changes/fields': { json: { fields: [], created: 77, updated: 0 } },
@@ -143,7 +146,7 @@ describe('CreatePage', () => {
     const { calls } = show({ 'GET /flows/flow-9': { json: flow } }, '/syncs/new?sync=flow-9');
     expect(await screen.findByText('77 rows, 4 columns')).toBeTruthy();
     expect(await screen.findByRole('button', { name: 'Start the run' })).toBeTruthy();
-    await waitFor(() => expect(calls.find((c) => c.path === '/mappings/check')?.body).toMatchObject({ flow_id: 'flow-9', mapping: flow.mapping })); // as it was stored
+    await waitFor(() => expect(calls.find((c) => c.path === '/mappings/check')?.body).toMatchObject({ kind: 'products', mapping: flow.mapping })); // as it was stored
   });
 
   it('does not make a second sync when the first could not be saved', async () => {

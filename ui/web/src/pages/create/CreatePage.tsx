@@ -78,7 +78,7 @@ function Create({ flow, kinds, wanted }: { flow: Flow | undefined; kinds: Kind[]
   const { inspection } = source;
   const fields = useQuery({ ...flowQueries.fields(client, kindName), enabled: kindName !== '' });
   const targets = fields.data ?? [];
-  const matching = useMatching({ flowId: flow?.id, kind: kindName, inspection, lines: draft.lines });
+  const matching = useMatching({ kind: kindName, inspection, lines: draft.lines });
 
   const first = useRef<Flow>(undefined); // made here; it reaches the address a moment later
   const save = useMutation({

@@ -76,7 +76,7 @@ describe('the matching of a sync', () => {
     expect(await screen.findByText(/Your file has 3 columns and 77 rows/)).toBeTruthy();
     await screen.findByText('77 of 77');
     const asked = calls.find((c) => c.path === '/mappings/check')?.body;
-    expect(asked).toEqual({ flow_id: 'flow-1', snapshot_id: 's1', format: inspection.format, mapping: flow.mapping });
+    expect(asked).toEqual({ kind: 'products', snapshot_id: 's1', format: inspection.format, mapping: flow.mapping });
     expect(calls.find((c) => c.path === '/mappings/preview')?.body).toEqual({ ...(asked as object), limit: 50 });
     await expectAccessible();
   });

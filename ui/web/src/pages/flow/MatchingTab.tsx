@@ -29,7 +29,7 @@ export function MatchingTab({ flow, editor, words, focus }: Props) {
   const t = matchingText;
   const { draft, change, source } = editor;
   const fields = useQuery(flowQueries.fields(client, flow.kind));
-  const matching = useMatching({ flowId: flow.id, kind: flow.kind, inspection: source.inspection, lines: draft.lines });
+  const matching = useMatching({ kind: flow.kind, inspection: source.inspection, lines: draft.lines });
   if (write.granted && !hasSource(draft)) {
     return <EmptyState action={{ text: t.needSource.action, onClick: () => void navigate(`/syncs/${flow.id}/source`) }} heading={t.needSource.heading} message={t.needSource.message} />;
   }
