@@ -18,7 +18,7 @@ import (
 const (
 	stoppedMessage    = "The run was stopped at its question. No record was written."
 	unansweredMessage = "Nobody answered the run's question within 24 hours, so it ended and no record was written. Start it again, and answer when it asks."
-	replacedMessage   = "The next run of this flow began before anybody answered this one's question. No record was written."
+	replacedMessage   = "The next run of this sync began before anybody answered this one's question. No record was written."
 )
 
 func describeQuestion(q *tenants.Question) string {
@@ -113,7 +113,7 @@ func (s *Service) replaceAsking(ctx context.Context, tx *tenants.DB, flowID stri
 	}
 	ended, err := s.endAsking(ctx, tx, active.ID, replacedMessage)
 	if err == nil && !ended {
-		err = problem.New(problem.Conflict, "A run of this flow is already under way.")
+		err = problem.New(problem.Conflict, "A run of this sync is already under way.")
 	}
 	return active.ID, err
 }

@@ -136,9 +136,9 @@ func (s *Service) newRun(ctx context.Context, tx *tenants.DB, req StartRun) (*te
 	switch {
 	case err != nil || active == nil:
 	case active.State != tenants.RunAsking:
-		return nil, problem.New(problem.Conflict, "A run of this flow is already under way. Wait until it ends, or cancel it first.")
+		return nil, problem.New(problem.Conflict, "A run of this sync is already under way. Wait until it ends, or cancel it first.")
 	case !replaces(req.Trigger):
-		return nil, problem.New(problem.Conflict, "A run of this flow waits for your answer. Open it and answer, or cancel it; then start the next one.")
+		return nil, problem.New(problem.Conflict, "A run of this sync waits for your answer. Open it and answer, or cancel it; then start the next one.")
 	}
 	if err := runnable(ctx, kind, flow); err != nil {
 		return nil, err
@@ -157,7 +157,7 @@ func (s *Service) newRun(ctx context.Context, tx *tenants.DB, req StartRun) (*te
 		return run, s.retryFrom(ctx, tx, run, flow, kind.Spec())
 	}
 	if flow.ConnectionID == "" && flow.SnapshotID == "" {
-		return nil, problem.New(problem.Invalid, "This flow has no source yet. Give the address of a file or upload one first.")
+		return nil, problem.New(problem.Invalid, "This sync has no source yet. Give the address of a file or upload one first.")
 	}
 	return run, nil
 }
@@ -194,7 +194,7 @@ func (s *Service) retryFrom(ctx context.Context, tx *tenants.DB, run *tenants.Ru
 		return err
 	}
 	if old.FlowID != run.FlowID {
-		return problem.New(problem.Invalid, "Run %s belongs to another flow.", old.ID)
+		return problem.New(problem.Invalid, "Run %s belongs to another sync.", old.ID)
 	}
 	if ok, reason := Retryable(old, f, kind); !ok {
 		return problem.New(problem.Conflict, "%s", reason)

@@ -29,7 +29,7 @@ func (d *DB) CreateRun(ctx context.Context, r *Run) error {
 	}
 	err := d.Scoped(ctx).Create(r).Error
 	if errors.Is(err, gorm.ErrDuplicatedKey) {
-		return problem.Wrap(err, problem.Conflict, "A run of this flow is going on already. Wait for its end, or cancel it.")
+		return problem.Wrap(err, problem.Conflict, "A run of this sync is going on already. Wait for its end, or cancel it.")
 	}
 	return wrap(err, "create run")
 }

@@ -19,7 +19,7 @@ func refusedNode(node ast.Node) string {
 	case *ast.VariableDeclaratorNode:
 		return "variables (let) are not available here"
 	case *ast.SequenceNode:
-		return "an expression is one value: ; is not available here"
+		return "a formula is one value: ; is not available here"
 	}
 	return "this is not available here"
 }
@@ -54,7 +54,7 @@ func (a *admission) copy(node ast.Node) ast.Node {
 		return node
 	}
 	if a.nodes++; a.nodes > maxTree {
-		return a.fail(node, "the expression is too long")
+		return a.fail(node, "the formula is too long")
 	}
 	switch n := node.(type) {
 	case *ast.NilNode:

@@ -23,11 +23,11 @@ type Program struct {
 func (m *Machine) Compile(source, root string) (p *Program, msg string) {
 	defer func() { // expr's parser and checker see what a merchant typed: a fault of theirs must stay here
 		if r := recover(); r != nil {
-			p, msg = nil, "the expression cannot be read"
+			p, msg = nil, "the formula cannot be read"
 		}
 	}()
 	if strings.TrimSpace(source) == "" {
-		return nil, "the expression is empty"
+		return nil, "the formula is empty"
 	}
 	if msg := m.Admit(source); msg != "" {
 		return nil, msg

@@ -125,7 +125,7 @@ func TestPatternsAreMeasuredFirst(t *testing.T) {
 			_, msg := m.Compile(fmt.Sprintf(`d matches "%dx{900}"`, i), "claim")
 			if msg == "" {
 				total++
-			} else if !strings.Contains(msg, "patterns of the mapping") {
+			} else if !strings.Contains(msg, "patterns of the matching") {
 				t.Errorf("pattern %d: %s", i, msg)
 			}
 		}

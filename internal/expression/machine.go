@@ -97,11 +97,11 @@ func (m *Machine) Admit(source string) (msg string) {
 	m.total += len(source)
 	switch {
 	case len(source) > MaxLength:
-		return fmt.Sprintf("the expression is longer than %d characters", MaxLength)
+		return fmt.Sprintf("the formula is longer than %d characters", MaxLength)
 	case m.fields > MaxFields:
-		return fmt.Sprintf("there are more than %d expressions: remove some", MaxFields)
+		return fmt.Sprintf("there are more than %d formulas: remove some", MaxFields)
 	case m.total > maxTotal:
-		return fmt.Sprintf("all expressions together are longer than %d characters: shorten some", maxTotal)
+		return fmt.Sprintf("all formulas together are longer than %d characters: shorten some", maxTotal)
 	}
 	return ""
 }

@@ -24,7 +24,7 @@ func CompileMessage(err error) string {
 	case strings.Contains(msg, "non-bool expression"):
 		msg = "the condition before ? is not true or false: compare it with something, or write bool(…) around it"
 	case strings.Contains(msg, "exceeds maximum allowed nodes"):
-		msg = "the expression is too long"
+		msg = "the formula is too long"
 	}
 	if fe.Line > 1 {
 		return fmt.Sprintf("%s (line %d, character %d)", msg, fe.Line, fe.Column+1)
@@ -47,13 +47,13 @@ func RunMessage(err error) string {
 	case strings.Contains(msg, "<nil>"), strings.Contains(msg, "is nil"):
 		return `the expression calculates with an empty value: give it a default, for example first(Cost, "0")`
 	case strings.Contains(msg, "divide by zero"):
-		return "the expression divides by zero"
+		return "the formula divides by zero"
 	case strings.Contains(msg, "index out of range"):
-		return "the list has fewer items than the expression takes from it"
+		return "the list has fewer items than the formula takes from it"
 	case strings.Contains(msg, "memory budget"):
-		return "the expression makes too long a list"
+		return "the formula makes too long a list"
 	}
-	return "the expression does not fit this value: " + firstLine(msg)
+	return "the formula does not fit this value: " + firstLine(msg)
 }
 
 // firstLine is a message of the library without the place in the source below it.

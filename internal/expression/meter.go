@@ -21,7 +21,7 @@ const (
 const askEvery = 1 << 20
 
 // ErrBudget is what Machine.Run returns when a row takes more steps or bytes than it may.
-var ErrBudget error = valueError("the expressions of this row take more work than one row may: use fewer or simpler ones, or shorten the value first, for example with left(…, 1000)")
+var ErrBudget error = valueError("the formulas of this row take more work than one row may: use fewer or simpler ones, or shorten the value first, for example with left(…, 1000)")
 
 // Meter is the budget of one row. It is not safe for concurrent use.
 type Meter struct {

@@ -50,7 +50,7 @@ func (m *Machine) pattern(source string) (p *pattern, msg string) {
 		return nil, fmt.Sprintf("the pattern is too large: it stands for more than %d characters. Shorten it, or its repetitions {…}", maxPattern)
 	}
 	if m.patternSize += size; m.patternSize > maxPatterns {
-		return nil, fmt.Sprintf("the patterns of the mapping are too large together: they stand for more than %d characters. Use fewer or shorter ones", maxPatterns)
+		return nil, fmt.Sprintf("the patterns of the matching are too large together: they stand for more than %d characters. Use fewer or shorter ones", maxPatterns)
 	}
 	re, err := regexp.Compile(source)
 	if err != nil {

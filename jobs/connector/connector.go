@@ -121,6 +121,6 @@ func (s *Sources) Source(kind string) (Source, error) {
 		}
 		names[i] = strconv.Quote(names[i])
 	}
-	return nil, problem.New(problem.Invalid, "Sluice has no source of the kind %.40q: choose another source for this flow.", kind).
+	return nil, problem.New(problem.Invalid, "Sluice has no source of the kind %.40q: choose another source for this sync.", kind).
 		WithField("source.kind", "choose %s", strings.Join(names, " or "))
 }

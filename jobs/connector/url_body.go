@@ -76,7 +76,7 @@ func (f *urlSource) copy(w io.Writer, body *idleReader, encoding string) (n int6
 			return n, false, f.errTooLarge()
 		}
 		if src != io.Reader(body) && n > bombFree && n > bombRatio*body.n {
-			return n, false, problem.New(problem.TooLarge, "The file unpacks to more than %d times its size: it is not a feed. Serve it without gzip if it is.", bombRatio)
+			return n, false, problem.New(problem.TooLarge, "The file unpacks to more than %d times its size: it is no file for a sync. Serve it without gzip if it is.", bombRatio)
 		}
 		if len(buf) > 0 {
 			m, err := w.Write(buf)

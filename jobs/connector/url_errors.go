@@ -31,7 +31,7 @@ func statusError(resp *http.Response, u *url.URL) error {
 	case s == http.StatusNoContent:
 		return source.ErrEmpty()
 	case s == http.StatusTooManyRequests:
-		return problem.New(problem.Unavailable, "%s says that it is asked too often (429): try again later.", u.Host)
+		return problem.New(problem.Unavailable, "%s says that it is asked too often: try again later.", u.Host)
 	case s >= 300 && s < 400: // without a Location, or a 304 that nobody asked for
 		return problem.New(problem.Invalid, "The address answers with a redirect that leads nowhere (%d): enter the address of the file itself.", s)
 	case s >= 500:

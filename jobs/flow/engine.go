@@ -173,7 +173,7 @@ func Ends(err error) (message string, ends bool) {
 	}
 	var forbidden *bigcommerce.ForbiddenError
 	if errors.As(err, &forbidden) {
-		return "BigCommerce does not let Sluice do this in your store: a permission (OAuth scope) is missing. Open Sluice from the control panel's app list to grant it, then start the run again.", true
+		return "BigCommerce does not let Sluice do this in your store: a permission is missing. Open Sluice from the control panel's app list to grant it, then start the run again.", true
 	}
 	if errors.Is(err, ErrUnknownKind) {
 		return "", false

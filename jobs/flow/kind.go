@@ -52,5 +52,5 @@ var ErrUnknownKind = errors.New("flow: this version of Sluice does not know the 
 // unknownKind is ErrUnknownKind, for people.
 func unknownKind(name string) error {
 	return problem.Wrap(fmt.Errorf("%w %q", ErrUnknownKind, name), problem.Conflict,
-		"This version of Sluice cannot carry out flows of the kind %q. Ask who runs Sluice to update it.", name)
+		"This version of Sluice cannot carry out syncs of the kind %q. Ask who runs Sluice to update it.", name)
 }

@@ -36,8 +36,8 @@ func (s Spec) Granted(store *tenants.Store) error {
 	if len(missing) == 0 {
 		return nil
 	}
-	return problem.New(problem.ScopeMissing, "Flows of %s are paused: this store has not granted %s. "+
-		"The operator of Sluice adds it to the app; then open Sluice from the control panel and accept the new permissions. The flows then go on.",
+	return problem.New(problem.ScopeMissing, "Syncs of %s are paused: this store has not granted %s. "+
+		"The operator of Sluice adds it to the app; then open Sluice from the control panel and accept the new permissions. The syncs then go on.",
 		s.Plural, strings.Join(missing, ", "))
 }
 

@@ -96,7 +96,7 @@ func (f *Field) unmappable() string {
 	case f.ReadOnly:
 		return "BigCommerce sets this field itself"
 	case f.Type == "object" || (f.Type == "array" && f.Items != "string" && f.Items != "integer" && f.Items != "number"):
-		return "this field has parts of its own and cannot be filled from one expression"
+		return "this field has parts of its own and cannot be filled from one column or formula"
 	}
 	return ""
 }

@@ -64,7 +64,7 @@ func (f Faults) err() error {
 	for _, m := range f.Missing {
 		fields = append(fields, problem.Field{Field: m.Field, Message: m.Message})
 	}
-	return &problem.Error{Code: problem.Invalid, Message: "The mapping has errors: fix the fields named here.", Fields: fields}
+	return &problem.Error{Code: problem.Invalid, Message: "The matching has errors: fix the fields named here.", Fields: fields}
 }
 
 // Compile checks a mapping of a kind's fields and compiles it for a source with the given columns.
@@ -121,7 +121,7 @@ func (c *Catalogue) Check(m tenants.Mapping) (Faults, error) {
 // any may be there.
 func (p *Program) compile(m tenants.Mapping, index map[string]int) (faults Faults, err error) {
 	if len(m.Fields) > expression.MaxFields {
-		return faults, problem.New(problem.Invalid, "The mapping has more than %d fields: remove some.", expression.MaxFields)
+		return faults, problem.New(problem.Invalid, "The matching has more than %d fields: remove some.", expression.MaxFields)
 	}
 	p.machine.Begin(context.Background()) // for the expressions without a column: they have a row's budget together
 	defer p.machine.End()
@@ -193,11 +193,11 @@ func (p *Program) isMapped(target string) bool { return p.mapped[target] }
 func (p *Program) compileField(spec *Field, source string, index map[string]int) (f *field, msg string) {
 	defer func() { // expr's parser and checker see what a merchant typed: a fault of theirs must stay here
 		if r := recover(); r != nil {
-			f, msg = nil, "the expression cannot be read"
+			f, msg = nil, "the formula cannot be read"
 		}
 	}()
 	if strings.TrimSpace(source) == "" {
-		return nil, "the expression is empty: choose a column or remove the field"
+		return nil, "the formula is empty: choose a column or remove the field"
 	}
 	if msg := p.machine.Admit(source); msg != "" {
 		return nil, msg
@@ -226,7 +226,7 @@ func (p *Program) compileField(spec *Field, source string, index map[string]int)
 		case msg != "":
 			return nil, msg
 		case empty:
-			return nil, "the expression is always empty: choose a column or remove the field"
+			return nil, "the formula is always empty: choose a column or remove the field"
 		}
 		f.constant, f.text, f.object = value, nil, nil
 	}

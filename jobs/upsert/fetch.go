@@ -44,7 +44,7 @@ func (s *step) fetchSource(ctx context.Context) error {
 		return err
 	}
 	if f.ConnectionID == "" {
-		return problem.New(problem.Invalid, "This flow has no source yet: choose a file or a URL, then start the run again.")
+		return problem.New(problem.Invalid, "This sync has no source yet: choose a file or an address, then start the run again.")
 	}
 	conn, err := db.Connection(ctx, f.ConnectionID)
 	if err != nil {

@@ -87,7 +87,7 @@ func (k *Kind) Check(ctx context.Context, f *tenants.Flow) error {
 	if err != nil {
 		return err
 	}
-	refuse := problem.New(problem.Invalid, "The mapping is not right.")
+	refuse := problem.New(problem.Invalid, "The matching is not right.")
 	seen := make(map[string]bool, len(f.Mapping.Fields))
 	for _, field := range f.Mapping.Fields {
 		switch {

@@ -164,7 +164,7 @@ func compileVerdict(err error) error {
 	}
 	message := p.Message
 	if len(p.Fields) > 0 {
-		message = fmt.Sprintf("The mapping of %s does not fit the source: %s", p.Fields[0].Field, p.Fields[0].Message)
+		message = fmt.Sprintf("What %s comes from does not fit the source: %s", p.Fields[0].Field, p.Fields[0].Message)
 	}
 	return flow.Verdict(err, message)
 }

@@ -206,7 +206,7 @@ func (s *step) meet(ctx context.Context, o *changeset, x *write, refs Refs) erro
 	}
 	if owner, ok := owners[x.answer.identity()]; ok && owner != x.item.Key {
 		field := s.k.target.Key(x.doc.Fields).Field
-		o.failed(x.item, x.doc, field, fmt.Sprintf("%s %d has this %s in the store, but another row of the feed is that %s: correct one of the two", s.k.spec.Singular, id, s.k.target.KeyName(), s.k.spec.Singular), "")
+		o.failed(x.item, x.doc, field, fmt.Sprintf("%s %d has this %s in the store, but another row of the file is that %s: correct one of the two", s.k.spec.Singular, id, s.k.target.KeyName(), s.k.spec.Singular), "")
 		return nil
 	}
 	return s.adoptLive(o, x, x.answer, refs)

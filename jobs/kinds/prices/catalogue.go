@@ -48,9 +48,9 @@ func newCatalogue() *mapping.Catalogue {
 	sku.Hint = ": it says whose price a row is"
 	return mapping.NewCatalogue([]mapping.Field{
 		sku,
-		text(targetList, "Price list", "Name or id of the price list. Without it, the flow's option says which. Not for the catalogue's prices.", maxListName,
+		text(targetList, "Price list", "Name or id of the price list. Without it, the sync's rules say which. Not for the catalogue's prices.", maxListName,
 			"pricelist", "pricelistname", "pricelistid", "pricegroup", "pricelevel", "pricebook", "preisliste", "preisgruppe", "listedeprix", "listinoprezzi", "tarifa"),
-		text(targetCurrency, "Currency", "Code of three letters, such as EUR. Without it, the flow's option says which. The catalogue's prices are in the store's own currency.", 3,
+		text(targetCurrency, "Currency", "Code of three letters, such as EUR. Without it, the sync's rules say which. The catalogue's prices are in the store's own currency.", 3,
 			"currency", "currencycode", "isocurrency", "curr", "cur", "waehrung", "wahrung", "devise", "moneda", "valuta"),
 		amount(targetPrice, "Price", "As the store is set up, with or without tax. A record of a price list needs one.",
 			"price", "listprice", "unitprice", "sellingprice", "sellprice", "salesprice", "regularprice", "baseprice", "netprice", "webprice", "itemprice",

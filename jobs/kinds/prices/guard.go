@@ -36,7 +36,7 @@ func (prices) Guards(run *tenants.Run) []upsert.GuardSpec {
 	return []upsert.GuardSpec{
 		{
 			Name: "magnitude", Limit: percent(optionMagnitude), Least: magnitudeLeast, Of: upsert.OfWeighed,
-			Message: "Many prices would become ten, a hundred or a thousand times as high or low. Check the unit of the source's prices: are they in cents, or does the mapping read the decimal sign wrongly?",
+			Message: "Many prices would become ten, a hundred or a thousand times as high or low. Check the unit of the source's prices: are they in cents, or does the matching read the decimal sign wrongly?",
 		},
 		{
 			Name: "zero", Limit: zero, Least: 1, Of: upsert.OfNone,

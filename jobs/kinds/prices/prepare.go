@@ -25,7 +25,7 @@ func (p prices) Prepare(ctx context.Context, s *flow.Step, rows []*upsert.Row) e
 		return nil
 	}
 	if _, problem := parseAssigned(run.Options[optionAssign]); problem != "" {
-		return flow.Verdict(nil, "The flow's option about who sees a price list is not right: "+problem)
+		return flow.Verdict(nil, "The rule about who sees a price list is not right: "+problem)
 	}
 	lists, err := recallLists(ctx, s, anyAge)
 	if err != nil {
@@ -106,7 +106,7 @@ func refuseCurrencies(ctx context.Context, s *flow.Step, rows []*upsert.Row) err
 	}
 	for _, r := range rows {
 		if code := codeOf(r); other(r) {
-			r.Refuse(targetCurrency, "the catalogue's prices are in the store's own currency, "+own+": leave the row out, or have the flow write to price lists", code)
+			r.Refuse(targetCurrency, "the catalogue's prices are in the store's own currency, "+own+": leave the row out, or have the sync write to price lists", code)
 		}
 	}
 	return nil
@@ -114,7 +114,7 @@ func refuseCurrencies(ctx context.Context, s *flow.Step, rows []*upsert.Row) err
 
 func prepareCatalogue(r *upsert.Row) {
 	if list := strings.TrimSpace(upsert.Text(r.Fields[targetList])); list != "" {
-		r.Refuse(targetList, "the row is about a price list, and the flow writes the catalogue's prices, which everybody sees: have it write to price lists, or do not map the column", list)
+		r.Refuse(targetList, "the row is about a price list, and the sync writes the catalogue's prices, which everybody sees: have it write to price lists, or do not match the column", list)
 	}
 	delete(r.Fields, targetList)
 	delete(r.Fields, targetCurrency)
@@ -138,10 +138,10 @@ func prepareRecord(run *tenants.Run, r *upsert.Row) {
 	}
 	currency = strings.ToUpper(currency)
 	if list == "" {
-		r.Refuse(targetList, "the row names no price list: fill the column, or give the flow one price list for all rows", "")
+		r.Refuse(targetList, "the row names no price list: fill the column, or give the sync one price list for all rows", "")
 	}
 	if currency == "" {
-		r.Refuse(targetCurrency, "the row names no currency: fill the column, or give the flow one currency for all rows", "")
+		r.Refuse(targetCurrency, "the row names no currency: fill the column, or give the sync one currency for all rows", "")
 	}
 	if list == "" || currency == "" {
 		delete(r.Fields, targetList)

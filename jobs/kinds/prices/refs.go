@@ -355,7 +355,7 @@ func (t *refTable) Refused(r upsert.Ref) string {
 }
 
 func noSuchList(name string) string {
-	return fmt.Sprintf("the store has no price list %q: create it in the control panel, correct the name, or let the flow create price lists", name)
+	return fmt.Sprintf("the store has no price list %q: create it in the control panel, correct the name, or let the sync create price lists", name)
 }
 
 // Requests is part of Refs.

@@ -103,7 +103,7 @@ var labels = map[string]string{
 var help = map[string]string{
 	"sku":                "Identifies the record: the product with this SKU is updated, or created.",
 	"name":               "Must be unique in the store.",
-	"type":               "physical or digital; the expression can be the constant \"physical\".",
+	"type":               "physical or digital; the formula can be the constant \"physical\".",
 	"weight":             "In the store's unit; 0 if you do not ship by weight.",
 	targetCategory:       "A path such as Shoes > Boots; several with |. What is missing is created.",
 	targetBrand:          "The brand's name. A missing brand is created.",

@@ -200,7 +200,7 @@ func defaultTree(ctx context.Context, c *bigcommerce.Client) (int64, error) {
 		return 0, err
 	}
 	if len(trees) == 0 {
-		return 0, flow.Verdict(nil, "This store has no category tree. Open Products → Product Categories in the control panel once, then start the run again; or leave the category out of the mapping.")
+		return 0, flow.Verdict(nil, "This store has no category tree. Open Products → Product Categories in the control panel once, then start the run again; or leave the category out of the matching.")
 	}
 	best := trees[0]
 	for _, t := range trees {

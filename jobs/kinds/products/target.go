@@ -125,7 +125,7 @@ func (products) Renames(run *tenants.Run) bool {
 }
 
 func (products) Taken() string {
-	return "another product of this feed has the same name, and BigCommerce wants names unique: change the name, or let the flow append the SKU"
+	return "another product of this file has the same name, and BigCommerce wants names unique: change the name, or let the sync append the SKU"
 }
 
 func (products) Renamed(unique string) string {

@@ -58,7 +58,7 @@ func (p products) nameTaken(run *tenants.Run, w upsert.Write) upsert.Result {
 	if p.Renames(run) && w.Fields["name"] != unique {
 		return upsert.Result{State: upsert.Renamed, Unique: unique}
 	}
-	return upsert.Result{State: upsert.Refused, Field: "name", Message: "another product of the store has the same name, and BigCommerce wants names unique: change the name, or let the flow append the SKU"}
+	return upsert.Result{State: upsert.Refused, Field: "name", Message: "another product of the store has the same name, and BigCommerce wants names unique: change the name, or let the sync append the SKU"}
 }
 
 func refusedBy(api *bigcommerce.APIError) upsert.Result {

@@ -12,7 +12,7 @@ import (
 
 const (
 	unknownItem = "the store has no product and no variant with this SKU: create it there, or correct the SKU at the source"
-	notTracked  = "the product does not track its stock, so there is nothing to set: switch tracking on in the control panel, or let the flow do it"
+	notTracked  = "the product does not track its stock, so there is nothing to set: switch tracking on in the control panel, or let the sync do it"
 
 	// maxVariantLookups is how many SKUs of one batch are looked for among variants that are no items,
 	// which takes a request each.
@@ -174,7 +174,7 @@ func (stock) Remark(_ upsert.Doc, live upsert.Live) (field, message, value strin
 	sku := upsert.Text(live.Fields[targetSKU])
 	switch {
 	case upsert.Text(live.Fields[fieldTracking]) == trackingNone:
-		return targetSKU, "the product does not track its stock: the flow switches that on", sku
+		return targetSKU, "the product does not track its stock: the sync switches that on", sku
 	case sku != strings.TrimSpace(sku):
 		return targetSKU, fmt.Sprintf("the store's SKU %q has spaces around it, which hides it from exact look-ups: correct it there", sku), sku
 	}

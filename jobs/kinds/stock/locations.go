@@ -99,9 +99,9 @@ func (p places) find(text string) (place, string) {
 	case 1:
 		return found[0], ""
 	case 0:
-		return place{}, "the store has no location with this name, code or id: it has " + p.list() + ". Correct it, or say in the flow's options which of them it is"
+		return place{}, "the store has no location with this name, code or id: it has " + p.list() + ". Correct it, or say in the sync's rules which of them it is"
 	}
-	return place{}, fmt.Sprintf("it could be %s or %s: say which in the flow's options, as id:%d or id:%d", found[0], found[1], found[0].ID, found[1].ID)
+	return place{}, fmt.Sprintf("it could be %s or %s: say which in the sync's rules, as id:%d or id:%d", found[0], found[1], found[0].ID, found[1].ID)
 }
 
 // list names the locations for people, the first few of many.
@@ -165,13 +165,13 @@ func (r *resolver) of(text string) resolved {
 	case len(r.places.Locations) == 1:
 		out.place = r.places.Locations[0]
 	default:
-		out.problem = "the row names no location, and the store has several: " + r.places.list() + ". Map a column to Location, or choose one in the flow's options"
+		out.problem = "the row names no location, and the store has several: " + r.places.list() + ". Match a column with Location, or choose one in the sync's rules"
 	}
 	if out.problem == "" && out.place.Disabled {
 		out.problem = "the location " + out.place.String() + " is disabled, and BigCommerce does not change the stock of such: enable it in the control panel"
 	}
 	if out.problem != "" && byOption && name != "" {
-		out.problem = "the flow's option Location: " + out.problem
+		out.problem = "the rule Location: " + out.problem
 	}
 	r.known[text] = out
 	return out
@@ -233,7 +233,7 @@ func prepareQuantity(row *upsert.Row, o tenants.Options) {
 	} else if n < 0 {
 		shown := strconv.FormatInt(n, 10)
 		if o.Text(optionNegative) == negativeRefuse {
-			row.Refuse(targetQuantity, "is below zero, which BigCommerce does not take: correct it, or have the flow write 0", shown)
+			row.Refuse(targetQuantity, "is below zero, which BigCommerce does not take: correct it, or have the sync write 0", shown)
 			return
 		}
 		row.Warn(targetQuantity, "is below zero, which BigCommerce does not take: it counts as 0", shown)

@@ -420,7 +420,7 @@ export interface components {
          *         {
          *           "name": "upload",
          *           "label": "A file that I upload",
-         *           "help": "For a one-off, or to try a feed before it has an address.",
+         *           "help": "For a one-off, or to try a file before it has an address.",
          *           "fields": [
          *             {
          *               "name": "snapshot_id",
