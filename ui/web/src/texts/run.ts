@@ -59,7 +59,7 @@ export const runText = {
     matching: 'Open the matching',
     rules: 'Open the rules',
     source: 'Check the file',
-    permissions: 'See what is missing',
+    permissions: 'Open the list of apps',
     download: 'Download as CSV',
   },
   cancelConfirm: {

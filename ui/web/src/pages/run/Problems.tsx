@@ -6,12 +6,12 @@ import { useNavigate } from 'react-router';
 import styled from 'styled-components';
 import { isFinal, runQueries } from '../../api/queries/runs';
 import type { Issue, Run, RunProblem, Severity } from '../../api/types';
-import { useAccess, useApp, useFeedback } from '../../components/app';
+import { useAccess, useApp, useFeedback, useSession } from '../../components/app';
 import { Mono, Name, NarrowNote, Wrap } from '../../components/Cells';
 import { DataTable } from '../../components/DataTable';
 import { Loaded, Paged, Quiet } from '../../components/Feedback';
 import { SearchField } from '../../components/SearchField';
-import { downloadBlob, safeFilename } from '../../lib/browser';
+import { downloadBlob, openApps, safeFilename } from '../../lib/browser';
 import { shorten } from '../../lib/values';
 import { text } from '../../text';
 import { runText } from '../../texts/run';
@@ -115,6 +115,7 @@ function Cause({ problem: p, run, retry, show }: { problem: RunProblem; run: Run
   const { format } = useApp();
   const navigate = useNavigate();
   const write = useAccess('write');
+  const { store } = useSession();
   const what = describe(p);
   const link = remedyLink(run, p.remedy);
   const count = format.number(p.count);
@@ -145,7 +146,12 @@ function Cause({ problem: p, run, retry, show }: { problem: RunProblem; run: Run
       ) : null}
       {p.remedy.text ? <Text marginBottom="xSmall">{p.remedy.text}</Text> : null}
       <Actions flexDirection="row" flexGap="0.5rem" flexWrap="wrap">
-        {link && (write.granted || p.remedy.action === 'permissions') ? (
+        {p.remedy.action === 'permissions' ? (
+          <Button mobileWidth="auto" onClick={() => openApps(store.hash)} variant="secondary">
+            {runText.actions.permissions}
+          </Button>
+        ) : null}
+        {link && write.granted ? (
           <Button mobileWidth="auto" onClick={() => void navigate(link.to)} variant="secondary">
             {link.text}
           </Button>

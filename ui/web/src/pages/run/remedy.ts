@@ -1,10 +1,9 @@
 import type { Remedy, Run } from '../../api/types';
 import { runText } from '../../texts/run';
 
-/** Where a remedy is done, and what leads there; undefined where nothing in the panel does. A retry is the page's own. */
+/** Where in the panel a remedy is done, and what leads there; undefined where nothing does. A retry is the run's page's own. */
 export function remedyLink(run: Pick<Run, 'flow_id' | 'flow_name'>, { action, field }: Pick<Remedy, 'action' | 'field'>): { text: string; to: string } | undefined {
   const t = runText.actions;
-  if (action === 'permissions') return { text: t.permissions, to: '/settings/store' };
   if (run.flow_name === '') return undefined; // the sync is gone
   const sync = `/syncs/${run.flow_id}`;
   switch (action) {
