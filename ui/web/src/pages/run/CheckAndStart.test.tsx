@@ -46,7 +46,7 @@ describe('CheckAndStart', () => {
     const user = userEvent.setup();
     const { posted } = show(null);
     await user.click(screen.getByRole('button', { name: 'Start without a preview' }));
-    await screen.findByRole('dialog', { name: 'Start without a preview?' });
+    await screen.findByRole('heading', { name: 'Start without a preview?' });
     expect(posted()).toEqual([]);
     await user.click(screen.getByRole('button', { name: 'Start the run' }));
     await waitFor(() => expect(posted()).toEqual([{ dry_run: false, compare: false }]));
