@@ -1,6 +1,6 @@
-import { Box, Fieldset, Form, FormGroup, Input, Panel, Radio } from '@bigcommerce/big-design';
+import { Box, Fieldset, Form, FormGroup, Input, Panel, Radio, Text } from '@bigcommerce/big-design';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useRef, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { useNavigate, useSearchParams } from 'react-router';
 import { applyRun } from '../../api/queries/events';
 import { flowKeys, flowQueries } from '../../api/queries/flows';
@@ -120,18 +120,30 @@ function Create({ flow, kinds, wanted }: { flow: Flow | undefined; kinds: Kind[]
             ? t.nameRequired
             : run.reason;
   const begun = flow?.last_run != null;
-  const asked = flow || kinds.length < 2 ? 0 : 1; // there is a kind to choose
+  const asked = kinds.length < 2 ? 0 : 1; // there is a kind to choose
+  const result = useRef<HTMLDivElement>(null);
+  const began = useRef(begun);
+  useEffect(() => {
+    if (!begun || began.current) return; // a preview that was there before is looked at when somebody wants to
+    began.current = true;
+    result.current?.scrollIntoView({ block: 'start', behavior: 'smooth' });
+    result.current?.focus({ preventScroll: true });
+  }, [begun]);
   return (
     <>
       {asked === 0 ? null : (
         <Panel header={t.step(1, t.what)}>
-          <Fieldset legend={t.kind}>
-            <FormGroup>
-              {kinds.map((k) => (
-                <Radio checked={k.name === kindName} key={k.name} label={t.kindOf(k)} name="kind" onChange={() => setKind(k.name)} value={k.name} />
-              ))}
-            </FormGroup>
-          </Fieldset>
+          {flow ? (
+            <Text marginBottom="none">{kind ? t.kindOf(kind) : null}</Text>
+          ) : (
+            <Fieldset legend={t.kind}>
+              <FormGroup>
+                {kinds.map((k) => (
+                  <Radio checked={k.name === kindName} key={k.name} label={t.kindOf(k)} name="kind" onChange={() => setKind(k.name)} value={k.name} />
+                ))}
+              </FormGroup>
+            </Fieldset>
+          )}
         </Panel>
       )}
       <Panel description={t.whereHelp} header={t.step(asked + 1, t.where)}>
@@ -143,7 +155,7 @@ function Create({ flow, kinds, wanted }: { flow: Flow | undefined; kinds: Kind[]
           {(all) => <MatchPart inspection={inspection} key={inspection.snapshot_id} lines={draft.lines} header={t.step(asked + 2, t.match)} matching={matching} onChange={(lines) => change({ lines })} targets={all} words={kind} />}
         </Loaded>
       ) : null}
-      {inspection ? (
+      {inspection && !begun ? (
         <Panel description={t.startHelp} header={t.step(asked + 3, t.start)}>
           {preview.error || save.error ? <FailedState error={save.error ?? preview.error} /> : null}
           <Form fullWidth onSubmit={(e) => e.preventDefault()}>
@@ -162,21 +174,21 @@ function Create({ flow, kinds, wanted }: { flow: Flow | undefined; kinds: Kind[]
               />
             </FormGroup>
           </Form>
-          {begun ? null : (
-            <Box marginTop="medium">
-              <ActionButtons
-                actions={[{ text: t.check, disabled: reason !== undefined, reason, isLoading: save.isPending || preview.isPending, onClick: () => preview.mutate() }]}
-              />
-            </Box>
-          )}
+          <Box marginTop="medium">
+            <ActionButtons
+              actions={[{ text: t.check, disabled: reason !== undefined, reason, isLoading: save.isPending || preview.isPending, onClick: () => preview.mutate() }]}
+            />
+          </Box>
         </Panel>
       ) : null}
       {flow && begun ? (
-        <CheckAndStart
-          flow={flow}
-          ready={reason === undefined}
-          saveFirst={(after) => (dirty ? save.mutate(draft, { onSuccess: after, onError: feedback.failure }) : after())}
-        />
+        <div ref={result} style={{ scrollMarginTop: '1rem' }} tabIndex={-1}>
+          <CheckAndStart
+            flow={flow}
+            ready={reason === undefined}
+            saveFirst={(after) => (dirty ? save.mutate(draft, { onSuccess: after, onError: feedback.failure }) : after())}
+          />
+        </div>
       ) : null}
     </>
   );
