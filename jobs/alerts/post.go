@@ -154,6 +154,12 @@ func (l line) parts() (parts []string) {
 // teamsText keeps what a text has from being read as Markdown.
 var teamsText = strings.NewReplacer(`\`, `\\`, "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`, "<", "&lt;", ">", "&gt;", "`", "\\`", "#", `\#`)
 
+// Teams refuses messages of more than 28 KB.
+const (
+	teamsLines = 25
+	teamsMost  = 600
+)
+
 // teams is an Adaptive Card, as the workflows of Teams take it.
 func (m message) teams() any {
 	type block struct {
@@ -164,10 +170,14 @@ func (m message) teams() any {
 		Subtle bool   `json:"isSubtle,omitempty"`
 	}
 	body := []block{{Type: "TextBlock", Text: teamsText.Replace(m.subject()), Wrap: true, Weight: "Bolder"}}
+	left := teamsLines
 	for _, s := range m.sections() {
 		body = append(body, block{Type: "TextBlock", Text: teamsText.Replace(s.heading), Wrap: true, Weight: "Bolder"})
 		for _, l := range s.lines {
-			body = append(body, block{Type: "TextBlock", Text: teamsText.Replace(strings.Join(l.parts(), "\n\n")), Wrap: true})
+			if left--; left >= 0 {
+				text := tenants.Clean(strings.Join(l.parts(), "\n\n"), teamsMost)
+				body = append(body, block{Type: "TextBlock", Text: teamsText.Replace(text), Wrap: true})
+			}
 		}
 	}
 	body = append(body, block{Type: "TextBlock", Text: teamsText.Replace(where), Wrap: true, Subtle: true})

@@ -2729,7 +2729,7 @@ export interface components {
                 };
             };
         };
-        /** @description It is in a state that does not permit this, or the store keeps as many files as it may */
+        /** @description It is in a state that does not permit this, or the store has as much of it as it may */
         ConflictOrLimit: {
             headers: {
                 [name: string]: unknown;
