@@ -47,3 +47,25 @@ export async function offer(name, text) {
   assert.equal(res.status, 204, `the feed server took ${name}`);
   return url;
 }
+
+const northwindHeader = [
+  'sku', 'store_view_code', 'attribute_set_code', 'product_type', 'categories', 'product_websites', 'name', 'description', 'short_description', 'weight', 'product_online', 'tax_class_name', 'visibility',
+  'price', 'special_price', 'url_key', 'meta_title', 'base_image', 'additional_attributes', 'qty', 'out_of_stock_qty', 'is_in_stock', 'manage_stock',
+];
+
+/** A shop's export with a row for each variant, in the columns of its own system. Every eighth row has no weight. */
+export function northwind(n) {
+  const quote = (v) => (/[",\n]/.test(v) ? `"${v.replaceAll('"', '""')}"` : v);
+  const sizes = ['XS', 'S', 'M', 'L'];
+  const rows = Array.from({ length: n }, (_, i) => {
+    const style = `MH${String(1 + Math.floor(i / 8)).padStart(2, '0')}`;
+    const [size, colour] = [sizes[i % 4], i % 8 < 4 ? 'Black' : 'Gray'];
+    return {
+      sku: `${style}-${size}-${colour}`, attribute_set_code: 'Top', product_type: 'simple', categories: 'Default Category/Men/Tops', product_websites: 'base',
+      name: `Chaz Hoodie ${style}-${size}-${colour}`, description: '<p>Two tones,\none hoodie.</p>', weight: i % 8 === 7 ? '' : '1.0000', product_online: '1', tax_class_name: 'Taxable Goods',
+      visibility: 'Not Visible Individually', price: '52.00', url_key: `chaz-hoodie-${style}-${size}-${colour}`.toLowerCase(), meta_title: 'Chaz Hoodie',
+      base_image: '/m/h/mh01-black_main_1.jpg', additional_attributes: `color=${colour},size=${size}`, qty: '100.0000', out_of_stock_qty: '0.0000', is_in_stock: '1', manage_stock: '1',
+    };
+  });
+  return [northwindHeader, ...rows.map((r) => northwindHeader.map((h) => r[h] ?? ''))].map((r) => r.map(quote).join(',') + '\n').join('');
+}

@@ -66,7 +66,7 @@ export class Merchant {
     return this.app.getByRole('button', { name, exact: true });
   }
 
-  /** One of the panel's sections: Overview, Feeds, Runs, Storefront, Settings. */
+  /** One of the panel's sections: Home, Syncs, Activity, Connections, Settings. */
   section(name) {
     return this.app.getByRole('navigation', { name: 'Sections' }).getByRole('link', { name, exact: true });
   }

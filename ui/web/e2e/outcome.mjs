@@ -8,9 +8,10 @@ import { play } from './play.mjs';
 import { cancel } from './scenes/cancel.mjs';
 import { badRows, download, fixFeed, retryFailed } from './scenes/errors.mjs';
 import { install } from './scenes/install.mjs';
-import { dryRun, map, run, secondRun, setUp } from './scenes/first-run.mjs';
+import { dryRun, run, secondRun, setUp } from './scenes/first-run.mjs';
 import { keyboardOnly } from './scenes/keyboard.mjs';
 import { deepLink, reinstall, viewerRole } from './scenes/people.mjs';
+import { quickStart } from './scenes/quick-start.mjs';
 import { widths } from './scenes/widths.mjs';
 
 const problems = [];
@@ -20,15 +21,15 @@ const other = new Merchant(page, watch, env.stores[1]);
 
 await play(context, watch, merchant, problems, [
   ['install with consent', install],
-  ['set up a feed', setUp],
-  ['map it', map],
-  ['dry run', dryRun],
+  ['a file of another shop', quickStart],
+  ['set up a sync', setUp],
+  ['preview', dryRun],
   ['run', run],
   ['second run', secondRun],
   ['bad rows', badRows],
   ['download of errors', download],
   ['retry of failed rows', retryFailed],
-  ['fixed feed', fixFeed],
+  ['fixed file', fixFeed],
   ['cancel', cancel],
   ['viewer', viewerRole],
   ['deep link', deepLink],

@@ -1,4 +1,4 @@
-// The main path without a mouse, on a store of its own: install, feed, mapping, dry run, run.
+// The main path without a mouse, on a store of its own: install, sync, preview, run.
 
 import assert from 'node:assert/strict';
 import { csv, offer, parts } from '../feeds.mjs';
@@ -16,37 +16,27 @@ export async function keyboardOnly(m) {
   await k.use(page.getByRole('link', { name: 'Install', exact: true }));
   await k.use(page.getByRole('button', { name: 'Confirm' }));
 
-  await k.use(m.button('Connect a feed'));
-  await k.use(m.button('New feed'));
-  await k.type(app.getByRole('dialog').getByLabel('Name'), 'By keyboard');
+  await k.use(app.getByRole('link', { name: /^Products/ }));
+  await k.type(app.getByLabel('A web address'), address);
   await page.keyboard.press('Enter');
-  await m.heading('Where the products come from').waitFor();
-  await k.use(app.getByRole('radio', { name: 'A web address' }), 'Space');
-  await k.type(app.getByLabel('Address of the file'), address);
-  await k.use(m.button('Check the source'));
-  await m.heading('First rows').waitFor();
-  await k.use(m.button('Save and continue'));
-
-  await m.says('accessories > backpack');
-  await k.type(app.getByLabel('Expression for Default price'), 'number(ListPrice) + 1');
-  await app.getByRole('listitem').filter({ has: app.getByLabel('Expression for Default price') }).getByText('90', { exact: true }).waitFor();
-  await k.use(m.button('Save and continue'));
-  await m.says('Products with the same name');
-  await k.use(m.button('Save and continue'));
-
-  await k.use(m.button('Start dry run'));
-  await m.says('What the run would do');
+  await m.says(`${rows} rows, 8 columns`);
+  await k.type(app.getByLabel('Name of this sync'), 'By keyboard');
+  await k.use(m.button('Check what would change'));
+  await m.says(`Would create ${rows} products.`);
   await k.use(m.button('Start the run'));
-  await m.says('Everything in the feed is in your store');
+  await m.says(`Created ${rows} products.`);
   assert.equal(await productsIn(m.store), rows);
 
   // Arrow keys move between tabs.
-  await k.to(app.getByRole('tab', { name: 'Errors' }));
+  await k.to(app.getByRole('tab', { selected: true }));
   await page.keyboard.press('ArrowRight');
-  await page.keyboard.press('ArrowRight');
-  await app.getByRole('tab', { name: /^Changes/, selected: true }).waitFor();
-  await m.says('BP-K1000');
-  await k.use(m.section('Overview'));
+  await app.getByRole('tab', { name: /^Details/, selected: true }).waitFor();
+  // Help opens, is read and closes, and gives the focus back.
+  await k.use(m.button('Help'));
+  await app.getByRole('complementary', { name: 'Help: Activity' }).waitFor();
+  await page.keyboard.press('Escape');
+  await app.getByRole('complementary').waitFor({ state: 'detached' });
+  await k.use(m.section('Home'));
   await m.heading('Last runs').waitFor();
-  assert.ok(k.stops > 40, `${k.stops} stops were looked at`);
+  assert.ok(k.stops > 20, `${k.stops} stops were looked at`);
 }

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { env } from '../env.mjs';
 import { productsIn, requestsDuring } from '../sandbox.mjs';
-import { openLastRun } from './errors.mjs';
+import { openRun } from './errors.mjs';
 
 const viewer = 'viewer@example.com';
 
@@ -15,7 +15,8 @@ export async function viewerRole(m) {
   await m.page.getByText('The user was added.').waitFor();
   await m.become(viewer);
   await m.launch();
-  await m.says(`${viewer} (admin)`);
+  await m.section('Syncs').click();
+  await m.button('Create sync').waitFor();
 
   await m.become('owner@');
   await m.launch('/settings/users');
@@ -29,19 +30,13 @@ export async function viewerRole(m) {
   await m.become(viewer);
   await m.launch();
   await m.says('You can look, but not change anything');
-  await m.says(`${viewer} (viewer)`);
-  await m.section('Feeds').click();
-  assert.ok(await m.button('New feed').isDisabled(), 'no new feed');
-  await m.app.getByRole('link', { name: 'ERP catalogue' }).click();
-  for (const name of ['Start dry run', 'Start without a dry run']) assert.ok(await m.button(name).isDisabled(), `no ${name}`);
-  await m.app.getByRole('tab', { name: 'Mapping' }).click();
-  assert.ok(await m.app.getByLabel('Expression for Default price').isDisabled(), 'no mapping');
-  assert.ok(await m.button('Save').isDisabled(), 'no saving');
-  await m.app.getByRole('tab', { name: 'Options' }).click();
-  assert.ok(await m.button('Delete feed').isDisabled(), 'no deleting');
-  await openLastRun(m);
-  assert.ok(await m.button('Run again').isDisabled(), 'no run');
-  assert.equal(await m.button('Run again').getAttribute('title'), 'Your role is viewer. Ask an admin to do this, or to change your role.');
+  await m.section('Syncs').click();
+  await m.app.getByRole('link', { name: 'ERP catalogue' }).first().click();
+  await m.app.getByRole('tab', { name: 'Matching' }).click();
+  await m.says('PartNum');
+  await openRun(m);
+  // What a viewer may not do is not there, on no page.
+  for (const name of ['Create sync', 'Make a preview', 'Save', 'Delete', 'Switch off', 'Run again', 'Start the run']) assert.equal(await m.button(name).count(), 0, `no ${name}`);
   await m.section('Settings').click();
   assert.equal(await m.app.getByLabel(/^Role of/).count(), 0, 'no roles to change');
   await m.app.getByRole('tab', { name: 'API keys' }).click();
@@ -53,11 +48,12 @@ export async function viewerRole(m) {
 /** The control panel's ?url= opens a run, the locale of the user its numbers. */
 export async function deepLink(m) {
   await m.launch();
-  await m.section('Runs').click();
-  const href = await m.app.getByRole('table').getByRole('link').first().getAttribute('href');
-  await m.launch(href.replace(/^#/, ''));
-  await m.heading('Progress').waitFor();
-  assert.equal(await m.app.getByRole('navigation', { name: 'Sections' }).locator('[aria-current=page]').innerText(), 'Runs');
+  await openRun(m);
+  const path = new URL(m.frame().url()).hash.slice(1);
+  // The address from before there were syncs leads there too.
+  await m.launch(path.replace('/activity/', '/runs/').split('?')[0]);
+  await m.app.getByRole('tab', { name: 'Details' }).waitFor();
+  assert.equal(await m.app.getByRole('navigation', { name: 'Sections' }).locator('[aria-current=page]').innerText(), 'Activity');
   await m.launch('https://evil.example/');
   await m.heading('Last runs').waitFor();
 }
@@ -83,15 +79,14 @@ export async function reinstall(m) {
   await m.open('/');
   await m.install();
   await m.heading('Last runs').waitFor();
-  await m.section('Feeds').click();
-  await m.button('New feed').waitFor(); // the overview, which lists runs of the same names, is gone
-  await m.app.getByRole('link', { name: 'Spare parts' }).waitFor();
-  await m.app.getByRole('link', { name: 'ERP catalogue' }).click();
-  await m.button('Start dry run').waitFor();
-  await openLastRun(m);
+  await m.section('Syncs').click();
+  await m.app.getByRole('link', { name: 'Spare parts' }).first().waitFor();
+  await m.app.getByRole('link', { name: 'ERP catalogue' }).first().click();
+  await m.button('Make a preview').waitFor();
+  await openRun(m, 'Spare parts');
   const seen = await requestsDuring(m.store, async () => {
     await m.button('Run again').click();
-    await m.says('Your store already had everything in the feed');
+    await m.says('Nothing to do');
   });
   assert.deepEqual(Object.keys(seen.by_method_path).filter((p) => p.includes('/catalog/products')), [], 'no product was read or written');
   assert.equal(await productsIn(m.store), products);

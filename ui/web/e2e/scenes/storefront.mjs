@@ -1,4 +1,4 @@
-// What a merchant does in the panel's page Storefront.
+// What a merchant does in the panel's settings of shoppers.
 
 import assert from 'node:assert/strict';
 import { env, provider } from '../env.mjs';
@@ -22,8 +22,14 @@ function tab(m, name) {
   return m.app.getByRole('tab', { name, exact: true });
 }
 
+/** The section of the settings that is about them. */
+async function openShoppers(m) {
+  await m.section('Settings').click();
+  await tab(m, 'Shoppers').click();
+}
+
 async function openTab(m, name) {
-  await m.section('Storefront').click();
+  await openShoppers(m);
   await tab(m, name).click();
 }
 
@@ -33,7 +39,7 @@ function row(m, text) {
 
 /** The channels are there without being asked for, each with its address, and no permission is missing. */
 export async function storefronts(m, fronts) {
-  await m.section('Storefront').click();
+  await openShoppers(m);
   for (const { name, url } of fronts) await row(m, name).getByText(url).waitFor();
   assert.equal(await m.app.getByText('needs more permissions').count(), 0, 'no permission is missing');
   await m.app.getByText('Offer single sign-on', { exact: true }).click();
@@ -107,7 +113,7 @@ export async function card(m, shopper) {
 }
 
 export async function script(m, front) {
-  await m.section('Storefront').click();
+  await openShoppers(m);
   await m.button(`Install the script in ${front.name}`).click();
   await row(m, front.name).getByText('Installed', { exact: true }).waitFor();
   await m.fits('storefronts with a script');

@@ -1,15 +1,16 @@
 import { Grid, Panel, Text } from '@bigcommerce/big-design';
-import { useQuery } from '@tanstack/react-query';
+import { useQuery, type UseQueryResult } from '@tanstack/react-query';
 import { useNavigate } from 'react-router';
 import styled from 'styled-components';
 import { attentionQueries } from '../../api/queries/attention';
 import { overviewQueries } from '../../api/queries/overview';
 import { runQueries } from '../../api/queries/runs';
-import type { OverviewNext } from '../../api/types';
+import type { OverviewNext, Run } from '../../api/types';
 import { useAccess, useApp, useSession } from '../../components/app';
 import { Loaded, Quiet } from '../../components/Feedback';
 import { Page } from '../../components/Page';
 import { RunTable } from '../../components/RunTable';
+import { Skeleton } from '../../components/states/Skeleton';
 import { TextLink } from '../../components/TextLink';
 import { homeText } from '../../texts/home';
 import { scheduleText } from '../../texts/schedule';
@@ -27,21 +28,27 @@ export function HomePage() {
   const navigate = useNavigate();
   const access = useAccess();
   const overview = useQuery({ ...overviewQueries.overview(client), refetchInterval: live ? 60_000 : 10_000 });
+  // All parts at once: one that comes later would push the others down.
+  const needs = useQuery({ ...attentionQueries.first(client), refetchInterval: live ? false : 10_000 });
+  const runs = useQuery({ ...runQueries.lastRuns(client), refetchInterval: live ? false : 10_000 });
+  const waits = needs.isPending || runs.isPending;
   const landed = overview.data?.guide.landed ?? false;
   const create = { text: t.create, onClick: () => void navigate('/syncs/new') };
   return (
     <Page actions={landed && access.granted ? [create] : []} title={store.name || t.title}>
       <Loaded query={overview}>
         {(data) =>
-          data.guide.landed ? (
+          data.guide.landed && waits ? (
+            <Skeleton lines={14} />
+          ) : data.guide.landed ? (
             <>
-              <NeedsNow />
+              <Loaded query={needs}>{(found) => <Needs open={found.open} problems={found.items} />}</Loaded>
               <KindHealth kinds={data.kinds} />
               <Grid gridColumns={{ mobile: 'minmax(0, 1fr)', desktop: 'minmax(0, 3fr) minmax(0, 2fr)' }} gridGap="0 1.5rem">
                 <HistoryChart days={data.history} />
                 <Next runs={data.next} />
               </Grid>
-              <Last />
+              <Last runs={runs} />
               <Shoppers />
             </>
           ) : (
@@ -51,12 +58,6 @@ export function HomePage() {
       </Loaded>
     </Page>
   );
-}
-
-function NeedsNow() {
-  const { client, live } = useApp();
-  const query = useQuery({ ...attentionQueries.first(client), refetchInterval: live ? false : 10_000 });
-  return <Loaded query={query}>{(data) => <Needs open={data.open} problems={data.items} />}</Loaded>;
 }
 
 const Upcoming = styled.ul`
@@ -99,10 +100,8 @@ function Next({ runs }: { runs: OverviewNext[] }) {
   );
 }
 
-function Last() {
-  const { client, live } = useApp();
+function Last({ runs }: { runs: UseQueryResult<Run[]> }) {
   const navigate = useNavigate();
-  const runs = useQuery({ ...runQueries.lastRuns(client), refetchInterval: live ? false : 10_000 });
   return (
     <Panel action={{ text: t.last.all, variant: 'secondary', onClick: () => void navigate('/activity') }} header={t.last.header}>
       <Loaded query={runs}>{(data) => (data.length > 0 ? <RunTable caption={t.last.header} runs={data} /> : <Quiet>{t.last.none}</Quiet>)}</Loaded>
