@@ -88,7 +88,7 @@ export async function fixFeed(m) {
   await offer('catalogue.csv', feed(true));
   const seen = await requestsDuring(m.store, async () => {
     await m.button('Run again').click();
-    await m.says(`Created ${named.length - 1} products.`);
+    await m.says(`Created ${named.length - 1} and updated 1 product.`); // the price of the one that was retried is another now
   });
   assert.ok(seen.total <= 10, `four products need few requests: ${JSON.stringify(seen.by_method_path)}`);
 }
