@@ -39,7 +39,7 @@ var badRows = []badRow{
 	{"too many columns", `B-11,Many,1.00,1,2,3`, "B-11", "", "6 columns; the header has 4"},
 	{"10,000 columns", `B-12` + strings.Repeat(",x", 9_999), "B-12", "", "10000 columns; the header has 4"},
 	{"NUL byte", "B-13,N\x00ul,1.00,1", "B-13", "PartDescription", "there is a NUL byte in it: export the file again as plain text"},
-	{"invalid UTF-8", "B-14,Br\xff\xfeken,1.00,1", "B-14", "PartDescription", "it is not valid UTF-8: save the file as UTF-8, or set the encoding to Latin-1"},
+	{"invalid UTF-8", "B-14,Br\xff\xfeken,1.00,1", "B-14", "PartDescription", "it is not valid UTF-8: save the file as UTF-8, or choose its encoding"},
 }
 
 // TestBadRows runs one feed a fault, and one with all of them. Good rows before and after are

@@ -4,9 +4,14 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/simplifiedchinese"
+	"golang.org/x/text/encoding/unicode"
 
 	"sluice/tenants"
 )
@@ -94,4 +99,64 @@ func TestHabitsOfSpreadsheets(t *testing.T) {
 			f.arrives(t, h)
 		})
 	}
+}
+
+// TestEncodingsOfFiles: text arrives as its author wrote it, or nothing is written before somebody
+// said how to read it.
+func TestEncodingsOfFiles(t *testing.T) {
+	h := newHouse(t, houseOptions{})
+	encoded := func(e encoding.Encoding, text string) string {
+		raw, err := e.NewEncoder().String(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return raw
+	}
+	russian := encoded(charmap.Windows1251, "sku;name;price;weight\nA1;Стул деревянный;9,99;1\nA2;Стол;19,99;1\n")
+	chairs := map[string]string{"A1": "Стул деревянный 9.99 1", "A2": "Стол 19.99 1"}
+	for name, f := range map[string]file{
+		"Cyrillic, declared":   {body: russian, contentType: "text/csv; charset=windows-1251", want: chairs},
+		"Cyrillic, undeclared": {body: russian, want: chairs},
+		"Excel's Unicode text": {
+			body: encoded(unicode.UTF16(unicode.LittleEndian, unicode.UseBOM), "sku\tname\tprice\tweight\r\nA1\tStühle\t9.99\t1\r\n"),
+			want: map[string]string{"A1": "Stühle 9.99 1"},
+		},
+		"DOS": {
+			body: encoded(charmap.CodePage850, "sku;name;price;weight\nA1;Stühle;9.99;1\nA2;Gemälde;1;1\n"),
+			want: map[string]string{"A1": "Stühle 9.99 1", "A2": "Gemälde 1 1"},
+		},
+		"Chinese, declared": {
+			body: encoded(simplifiedchinese.GBK, "sku,name,price,weight\nA1,木制椅子,9.99,1\n"), contentType: "text/csv; charset=gb2312",
+			want: map[string]string{"A1": "木制椅子 9.99 1"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f.arrives(t, h)
+		})
+	}
+
+	t.Run("a file that may be either", func(t *testing.T) {
+		t.Parallel()
+		s := h.newShop(t)
+		s.feed(feedHeader + "A-1,Ni\xf1o,1,1\n") // ñ, or ń in Central Europe
+		r := s.run()
+		if r.State != "failed" || !strings.Contains(r.Error, "Niño") || !strings.Contains(r.Error, "Nińo") || len(s.products()) > 0 {
+			t.Errorf("run %s %q", r.State, r.Error)
+		}
+		var seen struct {
+			Format   tenants.Format
+			Readings []struct{ Encoding string }
+			Rows     [][]string
+		}
+		s.call(http.MethodPost, "/sources/inspect", map[string]any{"flow_id": s.flow.ID, "source": map[string]string{"kind": "url", "url": s.address}}, &seen)
+		if seen.Format.Encoding != "" || len(seen.Readings) < 2 || seen.Rows[0][1] != "Niño" {
+			t.Errorf("inspection: %+v", seen)
+		}
+		s.flow.Format = tenants.Format{Encoding: "windows-1250"}
+		s.saveFlow()
+		if r = s.run(); r.State != "done" || s.products()["A-1"].Name != "Nińo" {
+			t.Errorf("after the choice: run %s %q, %+v", r.State, r.Error, s.products())
+		}
+	})
 }

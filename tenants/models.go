@@ -211,7 +211,7 @@ type Flow struct {
 // Format says how to read a source. Zero values mean: detect.
 type Format struct {
 	Type      string `json:"type,omitempty"`      // "csv" or "ndjson"
-	Encoding  string `json:"encoding,omitempty"`  // "utf-8" or "latin-1"
+	Encoding  string `json:"encoding,omitempty"`  // "utf-8", "latin-1" … (jobs/source)
 	Delimiter string `json:"delimiter,omitempty"` // of CSV, one character
 	// HeaderRow is the row of a CSV with the names of the columns, counted as a spreadsheet does;
 	// 0 is 1 unless another is found, -1 a file without them.
@@ -498,6 +498,12 @@ type Snapshot struct {
 	Size         int64     `json:"size"`     // bytes, as received
 	Complete     bool      `json:"complete"` // false: the stream stopped before its end, or is still being received
 	CreatedAt    time.Time `gorm:"index" json:"created_at"`
+
+	// Of one that holds the rows of another snapshot, whose bytes are not read as they are. It has no
+	// flow and lives as long as that one.
+	RowsOf  string   `gorm:"size:36;index;default:''" json:"-"`  // that one's id
+	RowsAs  string   `gorm:"size:500;default:''" json:"-"`       // the format by which they were made
+	Columns []string `gorm:"serializer:json;type:text" json:"-"` // their names
 
 	Reserved    int64      `gorm:"default:0" json:"-"` // bytes that it may grow to while it is received; then Size counts
 	CommittedAt *time.Time `json:"-"`                  // set when the last byte was written; until then nobody can open it

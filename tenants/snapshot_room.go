@@ -108,13 +108,13 @@ func (d *DB) makeRoom(ctx context.Context) (made bool, err error) {
 	now, after := d.now(), ""
 	for {
 		var old []Snapshot
-		err := d.Scoped(ctx).Select("id", "flow_id", "committed_at", "complete", "created_at").
+		err := d.Scoped(ctx).Select("id", "flow_id", "committed_at", "complete", "created_at", "rows_of").
 			Where("id > ? AND created_at < ?", after, now.Add(-keptForUse)).Order("id").Limit(maxPage).Find(&old).Error
 		if err != nil {
 			return false, wrap(err, "make room")
 		}
 		for _, s := range old {
-			if slices.Contains(needed, s.ID) || s.CommittedAt == nil && s.CreatedAt.After(now.Add(-receiveAtMost)) {
+			if slices.Contains(needed, s.ID) || slices.Contains(needed, s.RowsOf) && s.RowsOf != "" || s.CommittedAt == nil && s.CreatedAt.After(now.Add(-receiveAtMost)) {
 				continue
 			}
 			if gone, err := d.retire(ctx, s); err != nil || gone {

@@ -134,9 +134,10 @@ func (w *SnapshotWriter) Commit(complete bool, meta SnapshotMeta) (*Snapshot, er
 	now := w.db.now()
 	w.setMeta(meta)
 	w.snapshot.Complete, w.snapshot.CommittedAt, w.snapshot.Reserved = complete, &now, 0
+	w.snapshot.Columns = meta.Columns
 	w.snapshot.SHA256 = hex.EncodeToString(w.sum.Sum(nil))
 	res := w.db.Scoped(w.ctx).Model(&Snapshot{}).Where("id = ?", w.snapshot.ID).
-		Select("filename", "content_type", "e_tag", "last_modified", "url", "sha256", "size", "reserved", "complete", "committed_at").
+		Select("filename", "content_type", "e_tag", "last_modified", "url", "sha256", "size", "reserved", "complete", "committed_at", "columns").
 		Updates(&w.snapshot)
 	if res.Error != nil {
 		return nil, wrap(res.Error, "commit snapshot")

@@ -30,8 +30,43 @@ func (d *DB) LatestSnapshot(ctx context.Context, flowID, url string) (*Snapshot,
 		Order("id DESC"), "snapshot")
 }
 
-// DeleteSnapshot deletes a snapshot and its bytes. A repeat is no error.
+// RowsOf returns the snapshot with the rows that were made of another by a format, nil if there is
+// none yet.
+func (d *DB) RowsOf(ctx context.Context, id, format string) (*Snapshot, error) {
+	return maybe[Snapshot](d.Scoped(ctx).Where("rows_of = ? AND rows_as = ? AND committed_at IS NOT NULL", id, format).Order("id DESC"), "rows")
+}
+
+// KeepRows deletes the other rows of the snapshot that rows were made of, unless a run is under way
+// that may read them.
+func (d *DB) KeepRows(ctx context.Context, rows *Snapshot) error {
+	var runs int64
+	err := d.Scoped(ctx).Model(&Run{}).Where("snapshot_id = ? AND state NOT IN ?", rows.RowsOf, finalStates).Count(&runs).Error
+	if err != nil || runs > 0 {
+		return wrap(err, "keep rows")
+	}
+	return d.deleteRows(ctx, rows.RowsOf, rows.ID)
+}
+
+// deleteRows deletes the rows of a snapshot but those with id keep.
+func (d *DB) deleteRows(ctx context.Context, of, keep string) error {
+	var ids []string
+	if err := d.Scoped(ctx).Model(&Snapshot{}).Where("rows_of = ? AND id <> ?", of, keep).Pluck("id", &ids).Error; err != nil {
+		return wrap(err, "delete rows")
+	}
+	for _, id := range ids {
+		if err := d.DeleteSnapshot(ctx, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// DeleteSnapshot deletes a snapshot, its bytes and the rows that were made of it. A repeat is no
+// error.
 func (d *DB) DeleteSnapshot(ctx context.Context, id string) error {
+	if err := d.deleteRows(ctx, id, ""); err != nil {
+		return err
+	}
 	// The chunks first, few at a time: a row without bytes is swept, bytes without a row would stay.
 	for {
 		var offsets []int64
@@ -58,7 +93,7 @@ func (d *DB) SweepSnapshots(ctx context.Context, olderThan time.Time) (int, erro
 	swept, after := 0, ""
 	for {
 		var old []Snapshot
-		q := d.AcrossStores(ctx).Select("id", "store_hash", "flow_id", "committed_at", "complete").
+		q := d.AcrossStores(ctx).Select("id", "store_hash", "flow_id", "committed_at", "complete", "rows_of").
 			Where("created_at < ? AND id > ?", olderThan.UTC(), after).Order("id").Limit(maxPage)
 		if err := q.Find(&old).Error; err != nil {
 			return swept, wrap(err, "sweep snapshots")
@@ -87,6 +122,13 @@ func (d *DB) SweepSnapshots(ctx context.Context, olderThan time.Time) (int, erro
 func (d *DB) snapshotNeeded(ctx context.Context, s Snapshot) (bool, error) {
 	if s.CommittedAt == nil {
 		return false, nil
+	}
+	if s.RowsOf != "" {
+		of, err := maybe[Snapshot](d.Scoped(ctx).Where("id = ?", s.RowsOf), "snapshot")
+		if err != nil || of == nil {
+			return false, err
+		}
+		return d.snapshotNeeded(ctx, *of)
 	}
 	uses := []*gorm.DB{
 		d.Scoped(ctx).Model(&Flow{}).Where("snapshot_id = ?", s.ID),

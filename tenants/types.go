@@ -102,6 +102,7 @@ type SeenKey struct {
 // NewSnapshotWriter was given.
 type SnapshotMeta struct {
 	Filename, ContentType, ETag, LastModified, URL string
+	Columns                                        []string // of rows
 }
 
 // Credentials are store-level API credentials as BigCommerce's control panel hands them out.

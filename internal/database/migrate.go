@@ -39,6 +39,7 @@ func migrations() []*gormigrate.Migration {
 		{ID: "0024_causes", Migrate: migrate0024},
 		{ID: "0025_flows_off", Migrate: migrate0025},
 		{ID: "0026_attention", Migrate: migrate0026},
+		{ID: "0030_rows", Migrate: migrate0030},
 	}
 }
 

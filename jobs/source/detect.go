@@ -2,10 +2,12 @@ package source
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"mime"
 	"path"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -13,54 +15,98 @@ import (
 	"sluice/tenants"
 )
 
-// Detect looks at the first DetectBytes of a file and says how to read it. contentType and filename
-// are hints and may be empty. A *problem.Error says what the file is when it is no table.
-func Detect(r io.Reader, contentType, filename string) (tenants.Format, error) {
-	head, err := io.ReadAll(io.LimitReader(r, DetectBytes))
-	if err != nil {
-		return tenants.Format{}, fmt.Errorf("read the source: %w", err)
-	}
-	return detect(head, contentType, filename, tenants.Format{})
+// partBytes is how much of the middle and of the end of a file Detect looks at.
+const partBytes = 256 << 10
+
+// Found is what a file looks like.
+type Found struct {
+	Format tenants.Format // complete; Encoding is the first of Readings if there are any
+	// Readings are the texts that the bytes may be, the likeliest first. There are none if that is
+	// clear or was chosen: nobody but the merchant can tell which is right.
+	Readings []Reading
 }
 
-// detect fills in what want leaves empty.
-func detect(head []byte, contentType, filename string, want tenants.Format) (tenants.Format, error) {
+// Detect says how to read a file, by its beginning, its middle and its end. What want has is taken
+// as it is. A *problem.Error says what the file is when it is no table.
+func Detect(f File, want tenants.Format) (Found, error) {
+	head, err := f.part(0, DetectBytes)
+	if err != nil {
+		return Found{}, err
+	}
+	var more []byte
+	if f.Size > DetectBytes {
+		for _, from := range []int64{max(DetectBytes, f.Size/2), max(DetectBytes, f.Size-partBytes)} {
+			part, err := f.part(from, partBytes)
+			if err != nil {
+				return Found{}, err
+			}
+			// The first and the last character may be cut.
+			from, to := bytes.IndexByte(part, '\n'), bytes.LastIndexByte(part, '\n')
+			more = append(more, part[max(0, from):max(0, from, to)]...)
+		}
+	}
+	return detect(head, more, f.ContentType, f.Filename, want)
+}
+
+// part reads n bytes from an offset on.
+func (f File) part(offset, n int64) ([]byte, error) {
+	r, err := f.Open(offset)
+	if err != nil {
+		return nil, fmt.Errorf("open the source: %w", err)
+	}
+	b, err := io.ReadAll(io.LimitReader(r, n))
+	if err = errors.Join(err, r.Close()); err != nil {
+		return nil, fmt.Errorf("read the source: %w", err)
+	}
+	return b, nil
+}
+
+// detect fills in what want leaves empty. more is from further on in the file.
+func detect(head, more []byte, contentType, filename string, want tenants.Format) (Found, error) {
 	if err := refuse(head, contentType); err != nil {
-		return tenants.Format{}, err
+		return Found{}, err
 	}
 	if want.Delimiter != "" && !isDelimiter(want.Delimiter) {
-		return tenants.Format{}, problem.New(problem.Invalid, "The delimiter must be one character that is no letter, digit, quote or space: , ; | or a tab, for example.")
+		return Found{}, problem.New(problem.Invalid, "The delimiter must be one character that is no letter, digit, quote or space: , ; | or a tab, for example.")
 	}
 	if want.HeaderRow < NoHeader || want.HeaderRow > maxHeaderRow {
-		return tenants.Format{}, problem.New(problem.Invalid, "The header's row must be 1 to %d, or %d for a file without a header.", maxHeaderRow, NoHeader)
+		return Found{}, problem.New(problem.Invalid, "The header's row must be 1 to %d, or %d for a file without a header.", maxHeaderRow, NoHeader)
 	}
-	f := want
+	found := Found{Format: want}
+	f := &found.Format
 	whole := len(head) < DetectBytes
+	if f.Encoding == "" {
+		f.Encoding, found.Readings = encodingOf(head, more, whole, contentType)
+	}
+	e, ok := encodingNamed(f.Encoding)
+	if !ok {
+		return Found{}, errEncoding()
+	}
 	text := bytes.TrimPrefix(head, utf8BOM)
-	switch f.Encoding {
-	case "":
-		f.Encoding = encodingOf(text, whole, contentType)
-		if len(text) < len(head) {
-			f.Encoding = encUTF8
+	if e.Name != encUTF8 {
+		decoded, err := e.code.NewDecoder().Bytes(head)
+		if err != nil {
+			return Found{}, fmt.Errorf("decode the source: %w", err)
 		}
-	case encUTF8, encLatin1:
-	default:
-		return tenants.Format{}, problem.New(problem.Invalid, "The encoding must be utf-8 or latin-1.")
+		text = decoded
+	}
+	if err := refuseText(text); err != nil {
+		return Found{}, err
 	}
 	switch f.Type {
 	case "":
 		f.Type = typeOf(text, contentType, filename, whole)
 	case typeCSV, typeNDJSON:
 	default:
-		return tenants.Format{}, problem.New(problem.Invalid, "The type must be csv or ndjson.")
+		return Found{}, problem.New(problem.Invalid, "The type must be csv or ndjson.")
 	}
 	if f.Type == typeNDJSON {
 		f.Delimiter, f.HeaderRow = "", 0
 		trimmed := bytes.TrimLeft(text, " \t\r\n")
 		if trimmed[0] == '[' {
-			return tenants.Format{}, problem.New(problem.Invalid, "The file is one JSON array: write one object on each line instead (NDJSON), or CSV.")
+			return Found{}, problem.New(problem.Invalid, "The file is one JSON array: write one object on each line instead (NDJSON), or CSV.")
 		}
-		return f, nil
+		return found, nil
 	}
 	sep, size := sepLine(text)
 	text = text[size:]
@@ -75,12 +121,11 @@ func detect(head []byte, contentType, filename string, want tenants.Format) (ten
 			f.HeaderRow = row
 		}
 	}
-	return f, nil
+	return found, nil
 }
 
 // refuse returns a *problem.Error for a file that is no table at all.
 func refuse(head []byte, contentType string) error {
-	text := bytes.TrimLeft(bytes.TrimPrefix(head, utf8BOM), " \t\r\n")
 	if err := RefuseHTML(head, contentType); err != nil {
 		return err
 	}
@@ -89,6 +134,12 @@ func refuse(head []byte, contentType string) error {
 			return problem.New(problem.Invalid, "%s", m.message)
 		}
 	}
+	return nil
+}
+
+// refuseText is refuse for the beginning of a text.
+func refuseText(head []byte) error {
+	text := bytes.TrimLeft(head, " \t\r\n")
 	if len(text) == 0 {
 		return ErrEmpty()
 	}
@@ -100,7 +151,7 @@ func refuse(head []byte, contentType string) error {
 	}
 	controls := 0
 	for _, c := range head {
-		if (c < ' ' && c != '\t' && c != '\n' && c != '\r') || c == 0x7f {
+		if (c < ' ' && !strings.ContainsRune("\t\n\r"+controlDelimiters, rune(c))) || c == 0x7f {
 			controls++
 		}
 	}
@@ -119,8 +170,6 @@ var magics = []struct{ prefix, message string }{
 	{"\x89PNG", msgPicture},
 	{"\xff\xd8\xff", msgPicture},
 	{"GIF8", msgPicture},
-	{"\xff\xfe", "The file is in UTF-16 (Excel calls it Unicode text): save it as CSV UTF-8."},
-	{"\xfe\xff", "The file is in UTF-16: save it as CSV UTF-8."},
 }
 
 const msgPicture = "The file is a picture: use the address of the CSV or NDJSON file itself."
@@ -152,11 +201,41 @@ func hasPrefixFold(b []byte, prefixes ...string) bool {
 	return false
 }
 
-// encodingOf tells UTF-8 from Latin-1. A UTF-8 file with a few broken bytes is still UTF-8: its
-// broken rows are named. A Latin-1 file hardly ever holds a valid UTF-8 sequence. What the server
-// declares counts only while there is nothing but ASCII to see: servers declare their default.
-func encodingOf(text []byte, whole bool, contentType string) string {
-	valid, invalid := 0, 0
+// encodingOf tells the encoding by the bytes. A UTF-8 file with a few broken bytes is still UTF-8:
+// its broken rows are named. Files in other encodings hardly ever hold a valid UTF-8 sequence. What
+// the server declares counts for them, and while there is nothing but ASCII to see.
+func encodingOf(head, more []byte, whole bool, contentType string) (string, []Reading) {
+	switch {
+	case bytes.HasPrefix(head, utf8BOM):
+		return encUTF8, nil
+	case bytes.HasPrefix(head, []byte("\xff\xfe")):
+		return encUTF16LE, nil
+	case bytes.HasPrefix(head, []byte("\xfe\xff")):
+		return encUTF16BE, nil
+	}
+	if name := utf16Of(head); name != "" {
+		return name, nil
+	}
+	valid, invalid := sequences(head, !whole)
+	v, i := sequences(more, true)
+	valid, invalid = valid+v, invalid+i
+	charset := declared(contentType)
+	switch {
+	case invalid > valid:
+		name, readings := guess(slices.Concat(head, more), charset)
+		if name == "" {
+			name = readings[0].Encoding
+		}
+		return name, readings
+	case valid == 0 && charset != "" && charset != encUTF16LE && charset != encUTF16BE:
+		return charset, nil
+	}
+	return encUTF8, nil
+}
+
+// sequences counts the characters beyond ASCII that are valid UTF-8, and the bytes that are not.
+// cut says that text may end inside a character.
+func sequences(text []byte, cut bool) (valid, invalid int) {
 	for len(text) > 0 {
 		if text[0] < utf8.RuneSelf {
 			text = text[1:]
@@ -166,22 +245,32 @@ func encodingOf(text []byte, whole bool, contentType string) string {
 		switch {
 		case c != utf8.RuneError || n > 1:
 			valid++
-		case !whole && !utf8.FullRune(text): // cut by DetectBytes
+		case cut && !utf8.FullRune(text):
 		default:
 			invalid++
 		}
 		text = text[n:]
 	}
-	if invalid > valid {
-		return encLatin1
-	}
-	if _, params, err := mime.ParseMediaType(contentType); err == nil && valid == 0 {
-		switch strings.ToLower(params["charset"]) {
-		case "iso-8859-1", "latin1", "windows-1252", "cp1252":
-			return encLatin1
+	return valid, invalid
+}
+
+// utf16Of tells UTF-16 without a byte order mark: every other byte of mostly Latin text is 0.
+func utf16Of(head []byte) string {
+	head = head[:min(len(head), 4<<10)&^1]
+	var zeros [2]int
+	for i, c := range head {
+		if c == 0 {
+			zeros[i&1]++
 		}
 	}
-	return encUTF8
+	switch most, least := len(head)/5, len(head)/50; {
+	case len(head) < 8:
+	case zeros[1] > most && zeros[0] <= least:
+		return encUTF16LE
+	case zeros[0] > most && zeros[1] <= least:
+		return encUTF16BE
+	}
+	return ""
 }
 
 // typeOf tells NDJSON from CSV: by the first line, and by name or content type when that is broken.

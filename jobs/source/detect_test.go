@@ -1,8 +1,6 @@
 package source
 
 import (
-	"errors"
-	"io"
 	"strings"
 	"testing"
 
@@ -11,6 +9,15 @@ import (
 	"sluice/internal/problem"
 	"sluice/tenants"
 )
+
+// formatOf detects the format of a text.
+func formatOf(text, contentType, filename string) (tenants.Format, error) {
+	found, err := Detect(File{Open: openBytes([]byte(text)), Size: int64(len(text)), Complete: true, ContentType: contentType, Filename: filename}, tenants.Format{})
+	if len(found.Readings) > 0 {
+		found.Format.Encoding = "?"
+	}
+	return found.Format, err
+}
 
 func TestDetect(t *testing.T) {
 	csv := func(d string) tenants.Format {
@@ -65,7 +72,7 @@ func TestDetect(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			got, err := Detect(strings.NewReader(tt.text), tt.contentType, tt.filename)
+			got, err := formatOf(tt.text, tt.contentType, tt.filename)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -78,26 +85,23 @@ func TestDetect(t *testing.T) {
 
 func TestDetectRefuses(t *testing.T) {
 	tests := map[string]struct{ text, contentType, message string }{
-		"empty":                   {"", "", "The file is empty"},
-		"blank":                   {" \r\n\n\t", "", "The file is empty"},
-		"byte order mark only":    {"\xef\xbb\xbf", "", "The file is empty"},
-		"HTML":                    {"<!DOCTYPE html><html><body>Sign in", "", "web page"},
-		"HTML after white space":  {"\n\n  <HTML lang=en>", "", "web page"},
-		"HTML by type":            {"a,b\n", "text/html", "web page"},
-		"XML":                     {"<?xml version='1.0'?><products/>", "", "XML"},
-		"JSON array":              {"[\n  {\"a\":1},\n", "application/json", "one JSON array"},
-		"Excel":                   {"PK\x03\x04xxxx", "", "Excel workbook"},
-		"old Excel":               {"\xd0\xcf\x11\xe0\xa1\xb1", "", "old Excel workbook"},
-		"gzip":                    {"\x1f\x8b\x08", "", "compressed with gzip"},
-		"PDF":                     {"%PDF-1.7", "", "PDF"},
-		"UTF-16":                  {"\xff\xfea\x00,\x00b\x00", "", "CSV UTF-8"},
-		"UTF-16 big-endian":       {"\xfe\xff\x00a\x00,\x00b", "", "CSV UTF-8"},
-		"UTF-16 without its mark": {strings.Repeat("a\x00,\x00", 100), "", "not text"},
-		"a program":               {"\x7fELF" + strings.Repeat("\x01\x02\x03abcdef", 100), "", "not text"},
+		"empty":                  {"", "", "The file is empty"},
+		"blank":                  {" \r\n\n\t", "", "The file is empty"},
+		"byte order mark only":   {"\xef\xbb\xbf", "", "The file is empty"},
+		"HTML":                   {"<!DOCTYPE html><html><body>Sign in", "", "web page"},
+		"HTML after white space": {"\n\n  <HTML lang=en>", "", "web page"},
+		"HTML by type":           {"a,b\n", "text/html", "web page"},
+		"XML":                    {"<?xml version='1.0'?><products/>", "", "XML"},
+		"JSON array":             {"[\n  {\"a\":1},\n", "application/json", "one JSON array"},
+		"Excel":                  {"PK\x03\x04xxxx", "", "Excel workbook"},
+		"old Excel":              {"\xd0\xcf\x11\xe0\xa1\xb1", "", "old Excel workbook"},
+		"gzip":                   {"\x1f\x8b\x08", "", "compressed with gzip"},
+		"PDF":                    {"%PDF-1.7", "", "PDF"},
+		"a program":              {"\x7fELF" + strings.Repeat("\x01\x02\x03abcdef", 100), "", "not text"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			_, err := Detect(strings.NewReader(tt.text), tt.contentType, "")
+			_, err := formatOf(tt.text, tt.contentType, "")
 			if problem.CodeOf(err) != problem.Invalid || !strings.Contains(problem.MessageOf(err), tt.message) {
 				t.Errorf("Detect: %v", err)
 			}
@@ -136,20 +140,14 @@ func TestWrongFormats(t *testing.T) {
 
 // TestFormatIsCompleted: what a merchant sets stays, the rest is detected.
 func TestFormatIsCompleted(t *testing.T) {
-	r, err := NewReader(openBytes([]byte("a;b,c\n1;2,caf\xe9\n")), tenants.Format{Delimiter: ","}, nil)
+	r, err := NewReader(openBytes([]byte("a;b,c\n1;2,x\n")), tenants.Format{Delimiter: ","}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(tenants.Format{Type: "csv", Encoding: "latin-1", Delimiter: ","}, r.Format()); diff != "" {
+	if diff := cmp.Diff(tenants.Format{Type: "csv", Encoding: "utf-8", Delimiter: ","}, r.Format()); diff != "" {
 		t.Error(diff)
 	}
 	if diff := cmp.Diff([]string{"a;b", "c"}, r.Header()); diff != "" {
 		t.Error(diff)
-	}
-	if row, err := r.Next(); err != nil || row.Values[1] != "2,café"[2:] {
-		t.Errorf("row %+v, %v", row, err)
-	}
-	if _, err := r.Next(); !errors.Is(err, io.EOF) {
-		t.Error(err)
 	}
 }

@@ -149,11 +149,17 @@ func FuzzDetect(f *testing.F) {
 	}
 	f.Add([]byte("{a}"), "application/json; charset=latin1", "x.JSONL")
 	f.Fuzz(func(t *testing.T, data []byte, contentType, filename string) {
-		format, err := Detect(bytes.NewReader(data), contentType, filename)
+		file := File{Open: openBytes(data), Size: int64(len(data)), Complete: true, ContentType: contentType, Filename: filename}
+		found, err := Detect(file, tenants.Format{})
+		format := found.Format
 		if err != nil {
 			if problem.CodeOf(err) != problem.Invalid {
 				t.Fatal(err)
 			}
+			return
+		}
+		if Converts(format) {
+			readConverted(t, file, format)
 			return
 		}
 		r, err := NewReader(openBytes(data), format, nil)

@@ -25,12 +25,8 @@ func (r *Reader) objectRow(n, term int) *Row {
 	case msg != "":
 		row.Err = &RowError{Message: "the line cannot be read: " + msg, Value: r.sample(line)}
 	default:
-		text := line
-		if r.decode != nil {
-			text = r.decode(line)
-		}
 		var err error
-		if row.Object, err = decodeObject(text); err != nil {
+		if row.Object, err = decodeObject(line); err != nil {
 			row.Err = &RowError{Message: err.Error(), Value: r.sample(line)}
 			if r.incomplete && term == 0 {
 				row.Err.Message = "the file was cut off in this row"
@@ -88,9 +84,6 @@ func objectHeader(r *Reader) ([]string, error) {
 			return nil, fmt.Errorf("read the source: %w", err)
 		}
 		if line := r.in.window()[:n]; !long && r.notText(line) == "" {
-			if r.decode != nil {
-				line = r.decode(line)
-			}
 			if _, err := decodeObject(line); err == nil {
 				objectKeys(json.NewDecoder(bytes.NewReader(line)), "", 1, add)
 			}

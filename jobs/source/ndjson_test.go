@@ -47,7 +47,7 @@ func TestNDJSONRows(t *testing.T) {
 		{5, nil, `the line is not a JSON object: write {"column": value, …} on each line`},
 		{6, nil, "the line is not valid JSON: it ends too early; each record must be on one line"},
 		{7, nil, "there is text after the JSON object: write one object on each line"},
-		{8, nil, "the line cannot be read: it is not valid UTF-8: save the file as UTF-8, or set the encoding to Latin-1"},
+		{8, nil, "the line cannot be read: it is not valid UTF-8: save the file as UTF-8, or choose its encoding"},
 		{9, nil, "the line is not valid JSON, at character 2: invalid character 'o' in literal null (expecting 'u')"},
 		{10, nil, "the line cannot be read: there is a NUL byte in it: export the file again as plain text"},
 		{11, map[string]any{"sku": "H", "zero": "\x00"}, ""},

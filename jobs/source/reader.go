@@ -17,8 +17,7 @@ import (
 const (
 	typeCSV    = "csv"
 	typeNDJSON = "ndjson"
-	encUTF8    = "utf-8"
-	encLatin1  = "latin-1"
+	typeRows   = "rows" // what Convert writes
 
 	valueRunes = 200 // longest RowError.Value, as long as its column
 	maxPassed  = 100 // rows that were passed by and are told of
@@ -38,8 +37,8 @@ type Reader struct {
 	table      int   // columns that the first rows fill, 0 if that is not known
 	passed     []Passed
 	incomplete bool
-	decode     func([]byte) []byte // the row's text in UTF-8, nil when it is that already
-	values     []byte              // scratch of decoded text
+	ended      bool   // the last row has its line end
+	foreign    string // the encoding that the text was decoded from, in which U+FFFD was a byte of none
 }
 
 // NewReader returns a Reader that starts at the file's first row, or at a position that an earlier
@@ -94,9 +93,12 @@ func firstPosition(open func(int64) (io.ReadCloser, error), format tenants.Forma
 	if err = errors.Join(err, src.Close()); err != nil {
 		return nil, 0, fmt.Errorf("read the source: %w", err)
 	}
-	format, err = detect(head, "", "", format)
+	found, err := detect(head, nil, "", "", format)
 	if err != nil {
 		return nil, 0, err
+	}
+	if format = found.Format; Converts(format) {
+		return nil, 0, errors.New("source: a file of this format is converted first")
 	}
 	at = &Position{Line: 1, Row: 1, Format: format}
 	text := bytes.TrimPrefix(head, utf8BOM)
@@ -121,7 +123,7 @@ func newReader(open func(int64) (io.ReadCloser, error), at *Position) (*Reader, 
 	if at.Format.Delimiter != "" {
 		delimiter = at.Format.Delimiter[0]
 	}
-	if at.Offset < 0 || at.Line < 1 || (at.Format.Type != typeCSV && at.Format.Type != typeNDJSON) {
+	if at.Offset < 0 || at.Line < 1 || !slices.Contains([]string{typeCSV, typeNDJSON, typeRows}, at.Format.Type) {
 		return nil, fmt.Errorf("source: no position: offset %d, line %d, type %q", at.Offset, at.Line, at.Format.Type)
 	}
 	src, err := open(at.Offset)
@@ -132,9 +134,6 @@ func newReader(open func(int64) (io.ReadCloser, error), at *Position) (*Reader, 
 	r := &Reader{
 		closer: src, in: in, format: at.Format, header: at.Header, off: at.Offset, line: at.Line, number: at.Row,
 		split: splitter{in: in, delimiter: delimiter, rescanned: at.Rescanned},
-	}
-	if at.Format.Encoding == encLatin1 {
-		r.decode = r.latin1
 	}
 	return r, nil
 }
@@ -168,7 +167,7 @@ func (r *Reader) Next() (*Row, error) {
 }
 
 func (r *Reader) next() (*Row, error) {
-	ndjson := r.format.Type == typeNDJSON
+	ndjson := r.format.Type != typeCSV
 	for {
 		if err := r.blankRows(ndjson); err != nil {
 			return nil, err
@@ -182,10 +181,16 @@ func (r *Reader) next() (*Row, error) {
 			return r.longRow(ndjson)
 		case n+term == 0:
 			return nil, io.EOF
-		case ndjson:
-			return r.objectRow(n, term), nil
 		}
-		if row, err := r.csvRow(n, term); row != nil || err != nil {
+		r.ended = term > 0
+		read := r.csvRow
+		switch r.format.Type {
+		case typeNDJSON:
+			return r.objectRow(n, term), nil
+		case typeRows:
+			read = r.convertedRow
+		}
+		if row, err := read(n, term); row != nil || err != nil {
 			return row, err
 		}
 	}
@@ -208,9 +213,16 @@ func (r *Reader) blankRows(ndjson bool) error {
 
 // Passed is a row that is no record, and why.
 type Passed struct {
-	Line, Number int64 // as those of a Row
-	Message      string
-	Value        string // what stood there, shortened
+	Line    int64  `json:"-"` // this and Number as those of a Row
+	Number  int64  `json:"-"`
+	Message string `json:"message"`
+	Value   string `json:"value"` // what stood there, shortened
+}
+
+func (r *Reader) pass(p Passed) {
+	if len(r.passed) < maxPassed {
+		r.passed = append(r.passed, p)
+	}
 }
 
 // Passed returns the rows that were passed by since it was called last, at most maxPassed: rules
@@ -225,7 +237,7 @@ func (r *Reader) Passed() []Passed {
 // empty rows so.
 func (r *Reader) blank(line []byte) bool {
 	for _, c := range line {
-		if c != ' ' && c != '\t' && c != '\r' && (c != r.split.delimiter || r.format.Type == typeNDJSON) {
+		if c != ' ' && c != '\t' && c != '\r' && (c != r.split.delimiter || r.format.Type != typeCSV) {
 			return false
 		}
 	}
@@ -234,7 +246,7 @@ func (r *Reader) blank(line []byte) bool {
 
 // longRow skips a line over MaxRowBytes. Its first fields are kept: the key is often among them.
 func (r *Reader) longRow(ndjson bool) (*Row, error) {
-	row := &Row{Line: r.line, Number: r.number, Err: &RowError{Message: fmt.Sprintf("the row is longer than %d MiB", MaxRowBytes>>20)}}
+	row := &Row{Line: r.line, Number: r.number, Err: errLongRow()}
 	if !ndjson {
 		row.Values = r.firstFields(r.in.window()[:64<<10])
 	}
@@ -271,6 +283,7 @@ func (r *Reader) csvRow(n, term int) (*Row, error) {
 	if err != nil {
 		return nil, err
 	}
+	r.ended = s.term > 0
 	raw := r.in.window()[:s.size-s.term]
 	row := &Row{Line: r.line, Number: r.number}
 	row.Values, row.Err = r.text(s, raw)
@@ -287,9 +300,7 @@ func (r *Reader) csvRow(n, term int) (*Row, error) {
 		r.advance(row, s.size, s.lines)
 		return nil, nil
 	case msg != "":
-		if len(r.passed) < maxPassed {
-			r.passed = append(r.passed, Passed{Line: row.Line, Number: row.Number, Message: msg, Value: r.sample(raw)})
-		}
+		r.pass(Passed{Line: row.Line, Number: row.Number, Message: msg, Value: r.sample(raw)})
 		r.advance(row, s.size, s.lines)
 		return nil, nil
 	case s.extra || s.columns == 1 && len(r.header) > 1:
@@ -320,7 +331,7 @@ func (r *Reader) advance(row *Row, size int, lines int64) {
 // any, is about bytes that are no text.
 func (r *Reader) text(s *csvRow, raw []byte) ([]string, *RowError) {
 	values := make([]string, len(s.ends))
-	if r.decode == nil && utf8.Valid(raw) && bytes.IndexByte(raw, 0) < 0 {
+	if r.notText(raw) == "" {
 		all, from := string(s.text[:lastEnd(s)]), 0
 		for i, end := range s.ends {
 			values[i] = cellText(all[from:end])
@@ -358,21 +369,16 @@ func (r *Reader) notText(b []byte) string {
 	switch {
 	case bytes.IndexByte(b, 0) >= 0:
 		return "there is a NUL byte in it: export the file again as plain text"
-	case r.decode != nil:
-		if i := bytes.IndexFunc(r.decode(b), func(c rune) bool { return c == utf8.RuneError }); i >= 0 {
-			return "there is a byte in it that is no Latin-1 character: save the file as UTF-8"
-		}
+	case r.foreign != "" && bytes.Contains(b, []byte("\uFFFD")):
+		return "there is a byte in it that is no character of " + r.foreign + ": choose another encoding, or save the file as UTF-8"
 	case !utf8.Valid(b):
-		return "it is not valid UTF-8: save the file as UTF-8, or set the encoding to Latin-1"
+		return "it is not valid UTF-8: save the file as UTF-8, or choose its encoding"
 	}
 	return ""
 }
 
-// clean returns b as text that may be shown: decoded, without NUL, invalid bytes replaced.
+// clean returns b as text that may be shown: without NUL, invalid bytes replaced.
 func (r *Reader) clean(b []byte) string {
-	if r.decode != nil {
-		b = r.decode(b)
-	}
 	return strings.ReplaceAll(strings.ToValidUTF8(string(b), "\uFFFD"), "\x00", "")
 }
 

@@ -44,9 +44,9 @@ type Row struct {
 
 // RowError says why a row cannot be used. Reading goes on after it.
 type RowError struct {
-	Field   string // the column that is wrong, "" when it is the row as a whole
-	Message string // for the merchant
-	Value   string // what stood there, shortened
+	Field   string `json:"field,omitempty"` // the column that is wrong, "" when it is the row as a whole
+	Message string `json:"message"`         // for the merchant
+	Value   string `json:"value,omitempty"` // what stood there, shortened
 }
 
 func (e *RowError) Error() string {

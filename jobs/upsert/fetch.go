@@ -2,8 +2,11 @@ package upsert
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"sluice/internal/problem"
@@ -121,7 +124,14 @@ func (s *step) ready(ctx context.Context, snap *tenants.Snapshot) error {
 	if m, ok := s.k.target.(Merger); ok && m.Merges(s.run) && !snap.Complete {
 		return errPartOfSums
 	}
-	format, err := s.k.detect(ctx, snap, s.run.Format)
+	format, readings, err := s.k.detect(ctx, snap, s.run.Format)
+	if err != nil {
+		return err
+	}
+	if len(readings) > 0 {
+		return errReadings(readings)
+	}
+	rows, err := s.k.rows(ctx, snap, format)
 	if err != nil {
 		return err
 	}
@@ -130,11 +140,20 @@ func (s *step) ready(ctx context.Context, snap *tenants.Snapshot) error {
 		return err
 	}
 	s.run.Format = format
-	s.run.SnapshotID, s.run.BytesTotal, s.run.BytesRead = snap.ID, snap.Size, 0
+	s.run.SnapshotID, s.run.BytesTotal, s.run.BytesRead = snap.ID, rows.Size, 0
 	s.run.Incomplete = !snap.Complete
 	s.cp = checkpoint{Fixed: fixed}
 	s.Enter(tenants.PhasePlan)
 	return nil
+}
+
+// errReadings asks for what only the merchant can tell: no text is written that may be wrong.
+func errReadings(readings []source.Reading) error {
+	var says []string
+	for _, r := range readings {
+		says = append(says, fmt.Sprintf("%s: “%s”", r.Label, strings.Join(r.Examples, "”, “")))
+	}
+	return flow.Verdict(nil, tenants.Clean("The letters of the file can be read in several ways, so nothing was written. Choose the encoding in which they are right, then start the run again. "+strings.Join(says, ". ")+".", 1000))
 }
 
 // fixed reports whether a retry's file is another than that of the run it retries.
@@ -251,32 +270,59 @@ func (w *lazyWriter) abort() {
 	}
 }
 
-// detect completes a format by what the snapshot's beginning looks like. What the merchant chose
-// wins.
-func (k *Kind) detect(ctx context.Context, snap *tenants.Snapshot, chosen tenants.Format) (tenants.Format, error) {
-	r, err := k.cfg.DB.OpenSnapshot(ctx, snap.ID, 0)
-	if err != nil {
-		return tenants.Format{}, err
-	}
-	defer r.Close()
-	found, err := source.Detect(io.LimitReader(r, source.DetectBytes), snap.ContentType, snap.Filename)
-	if err != nil {
-		return tenants.Format{}, err
-	}
-	if chosen.Type != "" {
-		found.Type = chosen.Type
-	}
-	if chosen.Encoding != "" {
-		found.Encoding = chosen.Encoding
-	}
-	if chosen.Delimiter != "" {
-		found.Delimiter = chosen.Delimiter
-	}
-	return found, nil
+// detect completes a format by what the snapshot looks like. What the merchant chose wins. Readings
+// are what the letters may be, if only he can tell: the format has the likeliest then.
+func (k *Kind) detect(ctx context.Context, snap *tenants.Snapshot, chosen tenants.Format) (tenants.Format, []source.Reading, error) {
+	found, err := source.Detect(k.file(ctx, snap), chosen)
+	return found.Format, found.Readings, err
 }
 
-// reader opens a snapshot's rows at a position, nil for the beginning.
-func (k *Kind) reader(ctx context.Context, snapshotID string, format tenants.Format, at *source.Position) (*source.Reader, error) {
-	open := func(offset int64) (io.ReadCloser, error) { return k.cfg.DB.OpenSnapshot(ctx, snapshotID, offset) }
+func (k *Kind) file(ctx context.Context, snap *tenants.Snapshot) source.File {
+	return source.File{
+		Open: func(offset int64) (io.ReadCloser, error) { return k.cfg.DB.OpenSnapshot(ctx, snap.ID, offset) },
+		Size: snap.Size, Complete: snap.Complete, ContentType: snap.ContentType, Filename: snap.Filename,
+	}
+}
+
+// rows returns the snapshot that a Reader reads in place of snap: itself, or the rows that are made
+// of it the first time. format is complete.
+func (k *Kind) rows(ctx context.Context, snap *tenants.Snapshot, format tenants.Format) (*tenants.Snapshot, error) {
+	if !source.Converts(format) {
+		return snap, nil
+	}
+	db := k.cfg.DB
+	as, err := json.Marshal(format)
+	if err != nil {
+		return nil, fmt.Errorf("upsert: format: %w", err)
+	}
+	rows, err := db.RowsOf(ctx, snap.ID, string(as))
+	if err != nil || rows != nil {
+		return rows, err
+	}
+	w, err := db.NewSnapshotWriter(ctx, tenants.Snapshot{RowsOf: snap.ID, RowsAs: string(as)})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = w.Abort() }() // the sweep finds what a failure leaves
+	header, err := source.Convert(ctx, k.file(ctx, snap), format, w)
+	if err != nil {
+		return nil, err
+	}
+	if rows, err = w.Commit(snap.Complete, tenants.SnapshotMeta{Columns: header}); err != nil {
+		return nil, err
+	}
+	return rows, db.KeepRows(ctx, rows)
+}
+
+// reader opens the rows that rows returned at a position, nil for the beginning.
+func (k *Kind) reader(ctx context.Context, rows *tenants.Snapshot, format tenants.Format, at *source.Position) (*source.Reader, error) {
+	open := func(offset int64) (io.ReadCloser, error) { return k.cfg.DB.OpenSnapshot(ctx, rows.ID, offset) }
+	switch {
+	case rows.RowsOf == "":
+	case at == nil:
+		at = source.Start(rows.Columns)
+	case !at.Converted():
+		return nil, problem.New(problem.Conflict, "Sluice was updated while this run read its file. Start the run again.")
+	}
 	return source.NewReader(open, format, at)
 }

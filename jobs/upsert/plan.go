@@ -72,10 +72,17 @@ func (s *step) warn(m *mapped, cure tenants.Cure, field, message, value string) 
 // plan reads a window of rows and sorts them: refused, unchanged since it last landed, or to be
 // matched with the store.
 func (s *step) plan(ctx context.Context) error {
-	r, err := s.k.reader(ctx, s.run.SnapshotID, s.run.Format, s.cp.At)
+	from, err := s.DB().Snapshot(ctx, s.run.SnapshotID)
+	if err == nil {
+		from, err = s.k.rows(ctx, from, s.run.Format)
+	}
 	if problem.CodeOf(err) == problem.NotFound {
 		return errFileGone
 	}
+	if err != nil {
+		return err
+	}
+	r, err := s.k.reader(ctx, from, s.run.Format, s.cp.At)
 	if err != nil {
 		return err
 	}
@@ -94,9 +101,11 @@ func (s *step) plan(ctx context.Context) error {
 	if err != nil {
 		return compileVerdict(err)
 	}
-	tail, err := s.tail(ctx)
-	if err != nil {
-		return err
+	var tail tailInfo
+	if s.run.Incomplete {
+		if tail, err = tailOf(ctx, s.DB(), from); err != nil {
+			return err
+		}
 	}
 	rows, end, err := s.readWindow(ctx, r, program, header, tail)
 	if err != nil {
@@ -174,17 +183,6 @@ type tailInfo struct {
 	cut  bool  // the snapshot is incomplete
 	size int64 // of the snapshot
 	open bool  // its last byte does not end a line, so the last row may lack characters
-}
-
-func (s *step) tail(ctx context.Context) (tailInfo, error) {
-	if !s.run.Incomplete {
-		return tailInfo{}, nil
-	}
-	snap, err := s.DB().Snapshot(ctx, s.run.SnapshotID)
-	if err != nil {
-		return tailInfo{}, err
-	}
-	return tailOf(ctx, s.DB(), snap)
 }
 
 // tailOf says how a snapshot that is not complete ends.

@@ -31,6 +31,7 @@ type InspectRequest struct {
 type Inspection struct {
 	SnapshotID       string             `json:"snapshot_id"`
 	Format           tenants.Format     `json:"format"`
+	Readings         []source.Reading   `json:"readings,omitempty"` // by which Format.Encoding is to be chosen; the rest is as the first says
 	Header           []string           `json:"header"`
 	Expressions      []string           `json:"expressions"` // of each column of Header, that which is its value
 	Rows             [][]string         `json:"rows"`        // at most 20, long values cut
@@ -85,17 +86,24 @@ func (k *Kind) Inspect(ctx context.Context, req InspectRequest) (*Inspection, er
 	if err != nil {
 		return nil, err
 	}
-	format, err := k.detect(ctx, snap, req.Format)
+	format, readings, err := k.detect(ctx, snap, req.Format)
 	if err != nil {
 		return nil, err
 	}
-	from, err := k.reader(ctx, snap.ID, format, nil)
+	rows, err := k.rows(ctx, snap, format)
+	if err != nil {
+		return nil, err
+	}
+	from, err := k.reader(ctx, rows, format, nil)
 	if err != nil {
 		return nil, err
 	}
 	defer from.Close()
 	r := &counter{Reader: from}
-	out := &Inspection{SnapshotID: snap.ID, Format: format, Rows: [][]string{}, RowErrors: []RowError{}, Size: snap.Size}
+	if len(readings) > 0 {
+		format.Encoding = ""
+	}
+	out := &Inspection{SnapshotID: snap.ID, Format: format, Readings: readings, Rows: [][]string{}, RowErrors: []RowError{}, Size: snap.Size}
 	out.Header = r.Header()
 	out.Expressions = make([]string, len(out.Header))
 	for i, column := range out.Header {
@@ -176,10 +184,13 @@ func (k *Kind) Header(ctx context.Context, req InspectRequest) ([]string, error)
 	if err != nil || snap == nil {
 		return nil, err
 	}
-	format, err := k.detect(ctx, snap, req.Format)
+	format, _, err := k.detect(ctx, snap, req.Format)
+	if err == nil {
+		snap, err = k.rows(ctx, snap, format)
+	}
 	if err == nil {
 		var r *source.Reader
-		if r, err = k.reader(ctx, snap.ID, format, nil); err == nil {
+		if r, err = k.reader(ctx, snap, format, nil); err == nil {
 			defer r.Close()
 			return r.Header(), nil
 		}

@@ -31,7 +31,10 @@ func (k *Kind) openScan(ctx context.Context, snapshotID string, format tenants.F
 	if err != nil {
 		return nil, err
 	}
-	if format, err = k.detect(ctx, snap, format); err != nil {
+	if format, _, err = k.detect(ctx, snap, format); err != nil {
+		return nil, err
+	}
+	if snap, err = k.rows(ctx, snap, format); err != nil {
 		return nil, err
 	}
 	catalogue, err := k.target.Catalogue(ctx)
@@ -44,7 +47,7 @@ func (k *Kind) openScan(ctx context.Context, snapshotID string, format tenants.F
 			return nil, err
 		}
 	}
-	if s.reader, err = k.reader(ctx, snap.ID, format, nil); err != nil {
+	if s.reader, err = k.reader(ctx, snap, format, nil); err != nil {
 		return nil, err
 	}
 	s.header = s.reader.Header()

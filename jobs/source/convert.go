@@ -1,0 +1,164 @@
+package source
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"golang.org/x/text/transform"
+
+	"sluice/internal/problem"
+	"sluice/tenants"
+)
+
+// File is a merchant's file as a connector copied it.
+type File struct {
+	Open        func(offset int64) (io.ReadCloser, error) // its bytes from an offset on
+	Size        int64
+	Complete    bool // false: it was cut half-way
+	ContentType string
+	Filename    string
+}
+
+// Converts reports whether a file of a format is not read as it is: Convert makes rows of it first,
+// once, and a Reader reads those.
+func Converts(f tenants.Format) bool { return f.Encoding != encUTF8 }
+
+// Convert writes the rows of a file whose format is complete to w, for a Reader that starts at
+// Start. It returns the names of the columns. The last row of a file that was cut is left out if it
+// may not be whole. A *problem.Error says why the file cannot be read at all.
+func Convert(ctx context.Context, f File, format tenants.Format, w io.Writer) (header []string, err error) {
+	e, ok := encodingNamed(format.Encoding)
+	if !ok {
+		return nil, errEncoding()
+	}
+	open := func(offset int64) (io.ReadCloser, error) {
+		src, err := f.Open(0)
+		if err != nil {
+			return nil, err
+		}
+		text := transform.NewReader(src, e.code.NewDecoder())
+		if _, err := io.CopyN(io.Discard, text, offset); err != nil {
+			return nil, errors.Join(err, src.Close())
+		}
+		return struct {
+			io.Reader
+			io.Closer
+		}{text, src}, nil
+	}
+	plain := format
+	plain.Encoding = encUTF8
+	r, err := NewReader(open, plain, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	r.foreign = e.Label
+	out := rowWriter{w: bufio.NewWriter(w)}
+	for {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		row, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		if err := out.pass(r.Passed()); err != nil {
+			return nil, err
+		}
+		if !f.Complete && !r.ended {
+			break
+		}
+		if err := out.row(row); err != nil {
+			return nil, err
+		}
+	}
+	if err := out.pass(r.Passed()); err != nil {
+		return nil, err
+	}
+	return r.header, out.w.Flush()
+}
+
+// Start is where the rows begin that Convert wrote.
+func Start(header []string) *Position {
+	return &Position{Line: 1, Row: 1, Header: header, Format: tenants.Format{Type: typeRows, Encoding: encUTF8}}
+}
+
+// Converted reports whether a position is one in rows that Convert wrote.
+func (p *Position) Converted() bool { return p.Format.Type == typeRows }
+
+// converted is a row as Convert writes it, a line of JSON each.
+type converted struct {
+	Line   int64          `json:"l"`
+	Next   int64          `json:"m"` // Row.NextLine
+	Number int64          `json:"n,omitempty"`
+	Values []string       `json:"v,omitempty"`
+	Object map[string]any `json:"o,omitempty"`
+	Err    *RowError      `json:"e,omitempty"`
+	Passed *Passed        `json:"p,omitempty"`
+}
+
+type rowWriter struct {
+	w   *bufio.Writer
+	buf bytes.Buffer
+}
+
+func (o *rowWriter) pass(passed []Passed) error {
+	for _, p := range passed {
+		if err := o.write(converted{Line: p.Line, Next: p.Line + 1, Number: p.Number, Passed: &p}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (o *rowWriter) row(r *Row) error {
+	return o.write(converted{Line: r.Line, Next: r.NextLine, Number: r.Number, Values: r.Values, Object: r.Object, Err: r.Err})
+}
+
+func (o *rowWriter) write(c converted) error {
+	o.buf.Reset()
+	enc := json.NewEncoder(&o.buf)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(c); err != nil {
+		return fmt.Errorf("convert a row: %w", err)
+	}
+	if o.buf.Len() > MaxRowBytes {
+		return o.write(converted{Line: c.Line, Next: c.Next, Number: c.Number, Err: errLongRow()})
+	}
+	_, err := o.w.Write(o.buf.Bytes())
+	return err
+}
+
+// convertedRow reads the row at the window's start; nil for one that is no record.
+func (r *Reader) convertedRow(n, term int) (*Row, error) {
+	dec := json.NewDecoder(bytes.NewReader(r.in.window()[:n]))
+	dec.UseNumber()
+	var c converted
+	if err := dec.Decode(&c); err != nil {
+		return nil, fmt.Errorf("a converted row: %w", err)
+	}
+	r.advance(&Row{}, n+term, 0)
+	r.line, r.number = c.Next, c.Number+1
+	if c.Passed != nil {
+		c.Passed.Line, c.Passed.Number = c.Line, c.Number
+		r.pass(*c.Passed)
+		return nil, nil
+	}
+	return &Row{Line: c.Line, Number: c.Number, Next: r.off, NextLine: c.Next, Values: c.Values, Object: c.Object, Err: c.Err}, nil
+}
+
+func errLongRow() *RowError {
+	return &RowError{Message: fmt.Sprintf("the row is longer than %d MiB", MaxRowBytes>>20)}
+}
+
+func errEncoding() error {
+	return problem.New(problem.Invalid, "Sluice does not know this encoding. Choose one of the list, or leave it empty to have it found.")
+}
