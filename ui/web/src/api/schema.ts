@@ -251,7 +251,7 @@ export interface components {
             /** @enum {string} */
             type?: "" | "csv" | "ndjson";
             /** @enum {string} */
-            encoding?: "" | "utf-8" | "latin-1";
+            encoding?: "" | "utf-8" | "utf-16le" | "utf-16be" | "latin-1" | "windows-1250" | "windows-1251" | "windows-1253" | "windows-1254" | "windows-1255" | "windows-1256" | "windows-1257" | "windows-1258" | "windows-874" | "ibm437" | "ibm850" | "ibm852" | "ibm866" | "macintosh" | "x-mac-cyrillic" | "koi8-r" | "koi8-u" | "iso-8859-2" | "iso-8859-3" | "iso-8859-4" | "iso-8859-5" | "iso-8859-6" | "iso-8859-7" | "iso-8859-8" | "iso-8859-10" | "iso-8859-13" | "iso-8859-14" | "iso-8859-15" | "iso-8859-16" | "shift_jis" | "euc-jp" | "gbk" | "big5" | "euc-kr";
             /** @description Of CSV: any one character that is no letter, digit, quote or space */
             delimiter?: string;
             /** @description Of CSV: the row with the names of the columns, counted as a spreadsheet does. -1: the file has none; its columns are called column_1, column_2 … */
@@ -998,6 +998,8 @@ export interface components {
         Inspection: {
             snapshot_id: string;
             format: components["schemas"]["Format"];
+            /** @description There if the letters of the file can be read in several ways: encoding is absent from format until the merchant chose. The likeliest is first; header and rows are as it says */
+            readings?: components["schemas"]["Reading"][];
             header: string[] | null;
             /** @description Of each column of header, the expression that is its value */
             expressions: string[];
@@ -1009,6 +1011,13 @@ export interface components {
             /** @description Bytes */
             size: number;
             suggested_mapping: components["schemas"]["SuggestedMapping"];
+        };
+        Reading: {
+            /** @description As in format */
+            encoding: string;
+            label: string;
+            /** @description Words of the file as they are then, at most 5 */
+            examples: string[] | null;
         };
         /**
          * @example {
@@ -3017,6 +3026,7 @@ export type Upload = components['schemas']['Upload'];
 export type InspectRequest = components['schemas']['InspectRequest'];
 export type RowProblem = components['schemas']['RowProblem'];
 export type Inspection = components['schemas']['Inspection'];
+export type Reading = components['schemas']['Reading'];
 export type PreviewRequest = components['schemas']['PreviewRequest'];
 export type PreviewRow = components['schemas']['PreviewRow'];
 export type Preview = components['schemas']['Preview'];
