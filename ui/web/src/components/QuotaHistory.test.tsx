@@ -37,7 +37,7 @@ describe('QuotaHistory', () => {
     const user = userEvent.setup();
     renderInPanel(<QuotaHistory quota={quota} />, { answers: history(point('2026-11-22T10:00:00Z')) });
     await screen.findByText(/^Last 3 hours:.* None was refused\./);
-    const week = screen.getByRole('button', { name: 'Last 7 days' });
+    const week = screen.getByRole('button', { name: '7 days' });
     expect(week.getAttribute('aria-pressed')).toBe('false');
     await user.click(week);
     expect(await screen.findByText(/^Last 7 days:/)).toBeTruthy();

@@ -100,7 +100,7 @@ export function QuotaHistory({ quota }: { quota: Quota | undefined }) {
         </FlexItem>
         <Segments
           active={range}
-          items={(Object.keys(ranges) as Range[]).map((r) => ({ id: r, text: t.ranges[r], name: t.rangeNames[r] }))}
+          items={(Object.keys(ranges) as Range[]).map((r) => ({ id: r, text: t.ranges[r] }))}
           label={t.chooseRange}
           onChange={setRange}
         />

@@ -27,8 +27,7 @@ const Segment = styled.button`
 
 interface Props<T extends string> {
   label: string;
-  /** name: what a screen reader says, where the text alone is too short; it begins with the text. */
-  items: { id: T; text: string; name?: string }[];
+  items: { id: T; text: string }[];
   active: T;
   onChange: (id: T) => void;
 }
@@ -38,7 +37,7 @@ export function Segments<T extends string>({ label, items, active, onChange }: P
   return (
     <Group aria-label={label} role="group">
       {items.map((i) => (
-        <Segment aria-label={i.name} aria-pressed={i.id === active} key={i.id} onClick={() => onChange(i.id)} type="button">
+        <Segment aria-pressed={i.id === active} key={i.id} onClick={() => onChange(i.id)} type="button">
           {i.text}
         </Segment>
       ))}

@@ -22,7 +22,7 @@ export const quotaText = {
   requests,
   history: {
     header: 'Over time',
-    ranges: { '3h': '3 h', '24h': '24 h', '7d': '7 d', '30d': '30 d' },
+    ranges: { '3h': '3 hours', '24h': '24 hours', '7d': '7 days', '30d': '30 days' },
     rangeNames: { '3h': 'Last 3 hours', '24h': 'Last 24 hours', '7d': 'Last 7 days', '30d': 'Last 30 days' },
     chooseRange: 'Time shown',
     per: { 1: 'Requests per minute', 5: 'Requests per 5 minutes', 60: 'Requests per hour' } as Record<number, string>,

@@ -202,7 +202,7 @@ export const shoppersText = {
     unknown: 'Not known',
     adminOnly: 'Only an admin may see who signed in.',
     unlink: 'Undo link',
-    unlinkOf: (id: number) => `Undo the link of customer ${id}`,
+    unlinkOf: (id: number) => `Undo link of customer ${id}`,
     unlinkModal: {
       header: 'Undo this customer’s link?',
       message: (id: number) => `Customer ${id} is no longer tied to one user of your identity provider. The next sign-in with the customer’s verified e-mail address ties them anew. Do this when the user there is another person or another account now.`,

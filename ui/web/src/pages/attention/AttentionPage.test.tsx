@@ -3,6 +3,7 @@ import userEvent from '@testing-library/user-event';
 import { describe, expect, it, vi } from 'vitest';
 import type { Attention } from '../../api/types';
 import { problem } from '../../test/attention';
+import { expectAccessible } from '../../test/axe';
 import { renderInPanel, session } from '../../test/render';
 import { attentionText as t } from '../../texts/attention';
 import { AttentionPage } from './AttentionPage';
@@ -32,6 +33,7 @@ describe('AttentionPage', () => {
     expect([...container.querySelectorAll('h2')].map((h) => h.textContent)).toEqual([`${t.causes.run_failed}2`, t.causes.problems]);
     expect(screen.getByText(/^147 records · Began /)).toBeTruthy();
     expect(screen.getAllByText(/^4 runs · Began /)).toHaveLength(2);
+    await expectAccessible();
     await userEvent.click(screen.getByRole('button', { name: 'Check its data, Prices' }));
     expect(router.state.location.pathname).toBe('/syncs/flow-2/source');
   });

@@ -2,6 +2,7 @@ import { screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { describe, expect, it } from 'vitest';
 import type { Flow } from '../../api/types';
+import { expectAccessible } from '../../test/axe';
 import { flow } from '../../test/overview';
 import { renderInPanel, run } from '../../test/render';
 import { connectionsText as t } from '../../texts/connections';
@@ -30,6 +31,7 @@ describe('ConnectionsPage', () => {
     expect(rows[1]).toContain('levels.csv');
     expect(rows[1]).toContain(t.never);
     expect(rows.join()).not.toContain('Empty');
+    await expectAccessible();
   });
 
   it('leads to the first one', async () => {

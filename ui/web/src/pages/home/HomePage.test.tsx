@@ -3,6 +3,7 @@ import userEvent from '@testing-library/user-event';
 import { describe, expect, it } from 'vitest';
 import type { Attention, Overview, Run, Session } from '../../api/types';
 import { problem } from '../../test/attention';
+import { expectAccessible } from '../../test/axe';
 import { overview } from '../../test/overview';
 import { renderInPanel, run, session } from '../../test/render';
 import { homeText } from '../../texts/home';
@@ -27,6 +28,7 @@ describe('the guide of a new store', () => {
     expect((await screen.findByRole('link', { name: /^Stock levels/ })).getAttribute('href')).toBe('#/syncs/new?kind=levels');
     expect(screen.queryByText(homeText.needs.none)).toBeNull();
     expect(screen.queryByRole('list', { name: t.stages })).toBeNull();
+    await expectAccessible();
   });
 
   const preview: Run = { ...run, dry_run: true, state: 'done', created: 0, to_create: 5 };
@@ -83,6 +85,7 @@ describe('Home of a store in use', () => {
     expect(screen.getByRole('link', { name: '40 records left out' })).toBeTruthy();
     expect(screen.getByRole('link', { name: 'Set up stock levels' }).getAttribute('href')).toBe('#/syncs/new?kind=levels');
     expect(screen.queryByText(t.header)).toBeNull();
+    await expectAccessible();
     await userEvent.click(screen.getByRole('button', { name: /^Check its data/ }));
     expect(router.state.location.pathname).toBe('/syncs/flow-1/source');
   });

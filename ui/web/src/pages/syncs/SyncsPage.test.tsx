@@ -2,6 +2,7 @@ import { screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { describe, expect, it } from 'vitest';
 import type { Flow } from '../../api/types';
+import { expectAccessible } from '../../test/axe';
 import { flow } from '../../test/overview';
 import { renderInPanel, run, session } from '../../test/render';
 import { syncsText as t } from '../../texts/syncs';
@@ -43,6 +44,7 @@ describe('SyncsPage', () => {
     expect(screen.getByRole('link', { name: 'Warehouse' }).closest('tr')?.textContent).toContain('levels.csv');
     expect(screen.getByRole('link', { name: 'Harbour' }).closest('tr')?.textContent).toContain(`Boats into your store`);
     expect(names()).toEqual(['Catalogue', 'Harbour', 'Warehouse']);
+    await expectAccessible();
   });
 
   it('searches and filters, and keeps both in the address', async () => {

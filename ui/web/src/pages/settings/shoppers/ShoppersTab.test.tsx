@@ -248,7 +248,7 @@ describe('ShoppersTab', () => {
     const user = userEvent.setup();
     const refused = { id: '1', at: '2026-11-21T10:00:00Z', method: 'sso', result: 'subject_conflict', customer_id: 7, email: 'bo@buyer.example', channel_id: 1, detail: 'Another user is linked.' };
     const { calls } = show('signIns', { answers: { 'GET /storefront/sign-ins': { json: { sign_ins: [refused], next: '' } }, 'DELETE /storefront/subject-links/7': { status: 204 } } });
-    await user.click(await screen.findByRole('button', { name: 'Undo the link of customer 7' }));
+    await user.click(await screen.findByRole('button', { name: 'Undo link of customer 7' }));
     await user.click(within(await screen.findByRole('dialog')).getByRole('button', { name: 'Undo link' }));
     await waitFor(() => expect(calls.filter((c) => c.method === 'DELETE').map((c) => c.path)).toEqual(['/storefront/subject-links/7']));
   });
