@@ -81,7 +81,7 @@ export async function startMock({ port = 0, speed = 1 } = {}) {
   const scheduled = ({ cron, enabled }) => ({ cron, enabled, next_run_at: (enabled && upcoming(cron, store.timezone, 1).next.map((at) => iso(Date.parse(at) + 247_000))[0]) || null, time_zone: store.timezone });
   const view = (s, f) => ({ ...f, schedule: scheduled(f.schedule), compare_schedule: scheduled(f.compare_schedule), last_run: s.runs.find((r) => r.flow_id === f.id) ?? null, ready: readyOf(f), problems: problemsOf(f), health: healthOf(f, s.runs) });
   function audit(s, actor, action, detail, subject = '') {
-    s.audit.unshift({ id: `a-${s.audit.length}`, actor, action, subject, detail, address: actor.startsWith('user:') ? '198.51.100.7' : '', created_at: iso() });
+    s.audit.unshift({ id: `a-${s.audit.length}`, actor, action, subject, detail, created_at: iso() });
   }
   function emit(s, event, data) {
     for (const res of s.streams) res.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
@@ -222,8 +222,6 @@ export async function startMock({ port = 0, speed = 1 } = {}) {
         s.keys.push(key);
         return { status: 201, body: { ...key, secret: `sluice_7ab1${randomBytes(16).toString('hex')}` } };
       }
-      case 'GET audit':
-        return page(s.audit, 'entries', q);
     }
     if (a === 'attention' || a === 'alerts') {
       const answer = await attentionAPI(s, method, parts.join('/'), q, read);

@@ -1,7 +1,7 @@
 import { Contact } from './contact';
 import { ApiError, networkError, problemFrom } from './errors';
 import type {
-  ActivityFilter, ActivityList, Alerts, AlertsChange, AlertTestResult, APIKey, Attention, AttentionChange, AttentionList, AuditList, BootSession, CardField, CardOwner, CardPreview,
+  ActivityFilter, ActivityList, Alerts, AlertsChange, AlertTestResult, APIKey, Attention, AttentionChange, AttentionList, BootSession, CardField, CardOwner, CardPreview,
   CardPreviewRequest, ChangedFields, ChangeFilter, ChangeList, CheckRequest, CreatedAPIKey, CustomerGroups, Expressions, Flow, FlowChange, InspectRequest, Inspection, IssueFilter, IssueList, KindList,
   MappingCheck, NewAPIKey, NewFlow, NewRun, Overview, Presets, Preview, PreviewRequest, ProviderAnswer, ProviderChange, ProviderChecks, Quota, QuotaHistory, RenewedSession, RoleChange, Run, RunList,
   RunProblems, SchedulePreview, SchedulePreviewRequest, ScriptChange, Session, SignInList, Storefront, StorefrontChange, StorefrontSettings, TargetFields, Upload, User,
@@ -229,10 +229,6 @@ export class Client {
   createAPIKey = (input: NewAPIKey) => this.#call<CreatedAPIKey>('POST', '/api-keys', { json: input });
   keepAPIKey = (id: string) => this.#call<undefined>('POST', `/api-keys/${seg(id)}/keep`);
   revokeAPIKey = (id: string) => this.#call<undefined>('DELETE', `/api-keys/${seg(id)}`);
-  audit = async (query: { limit?: number; before?: string }, signal?: AbortSignal) => {
-    const page = await this.#call<AuditList>('GET', '/audit', { query, signal });
-    return { items: page.entries, next: page.next };
-  };
 
   storefront = (signal?: AbortSignal) => this.#call<Storefront>('GET', '/storefront', { signal });
   /** Sends what can be set and no more: the server refuses what it does not know. */

@@ -1,16 +1,18 @@
 import { useQuery } from '@tanstack/react-query';
 import { settingsQueries } from '../api/queries/settings';
-import { text } from '../text';
-import { settingsText } from '../texts/settings';
-import { useApp } from './app';
+import { actorName } from '../lib/activity';
+import { useApp, useSession } from './app';
 
-/** Who did something: "user:<id>" by e-mail when the user is still known. */
+const kinds = ['user', 'key', 'system', 'bigcommerce', 'operator'] as const;
+
+/** Who did something, by e-mail or by the key's name while that is known: "user:<id>", "key:<id>"; empty is Sluice itself. */
 export function ActorName({ actor }: { actor: string }) {
   const { client } = useApp();
-  const colon = actor.indexOf(':');
-  const kind = colon < 0 ? actor : actor.slice(0, colon);
-  const id = colon < 0 ? '' : actor.slice(colon + 1);
-  const users = useQuery({ ...settingsQueries.users(client), enabled: kind === 'user', staleTime: 60_000 });
-  const user = users.data?.find((u) => u.id === id || String(u.user_id) === id);
-  return <>{user?.email ?? settingsText.audit.actors[kind] ?? (actor || text.none)}</>;
+  const { permissions } = useSession();
+  const [said = '', id = ''] = actor.split(':');
+  const type = kinds.find((k) => k === said) ?? 'system';
+  const users = useQuery({ ...settingsQueries.users(client), enabled: type === 'user', staleTime: 60_000 });
+  const keys = useQuery({ ...settingsQueries.apiKeys(client), enabled: type === 'key' && permissions.admin, staleTime: 60_000 });
+  const name = type === 'user' ? users.data?.find((u) => u.id === id || String(u.user_id) === id)?.email : keys.data?.find((k) => k.id === id)?.name;
+  return <>{actorName({ type, id, name: name ?? '' })}</>;
 }

@@ -2,6 +2,7 @@ import { screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { describe, expect, it } from 'vitest';
 import type { Change, Run, RunProblem, Session } from '../api/types';
+import { expectAccessible } from '../test/axe';
 import { renderInPanel, run as base, session } from '../test/render';
 import { RunPage } from './RunPage';
 
@@ -283,6 +284,31 @@ describe('RunPage', () => {
     const { router } = show({ ...done, outcome: 'some', created: 3, failed: 2 }, { path: '/activity/run-1?tab=details' });
     await user.click(await screen.findByRole('button', { name: '3' }));
     expect(router.state.location.search).toBe('?tab=changes&action=create');
+  });
+
+  it('names the key that started it', async () => {
+    show({ started_by: 'key:k1' }, { answers: { 'GET /api-keys': { json: { api_keys: [{ id: 'k1', name: 'Nightly' }], next: '' } } } });
+    await screen.findByText(/by API key “Nightly”$/);
+  });
+
+  it.each<[string, Partial<Run>, string]>([
+    ['problems', { ...done, outcome: 'some', created: 3, failed: 147, warnings: 1 }, 'problems'],
+    ['changes', { ...done, outcome: 'all', updated: 2 }, 'changes'],
+    ['details', { ...done, outcome: 'all', updated: 2 }, 'details'],
+    ['a preview with a question', { ...done, dry_run: true, outcome: 'some', to_create: 3, failed: 1, question }, 'problems'],
+    ['under way', {}, 'changes'],
+  ])('is accessible: %s', async (_, part, tab) => {
+    show(part, {
+      path: `/activity/run-1?tab=${tab}`,
+      answers: {
+        'GET /runs/run-1/problems': { json: { problems: [problem(), problem({ cause: 'c2', severity: 'warning' })] } },
+        'GET /runs/run-1/changes': { json: { changes: [change(), change({ key: 'B', image_url: 'https://cdn.example/a.jpg' })], next: '' } },
+        'GET /runs/run-1/changes/fields': { json: { fields: [{ field: 'price', label: 'Price', count: 2 }], created: 1, updated: 1 } },
+      },
+    });
+    await screen.findByRole('tabpanel');
+    await waitFor(() => expect(document.querySelector('[role=tabpanel] h2, [role=tabpanel] h3')).not.toBeNull());
+    await expectAccessible();
   });
 
   it('says that a run does not exist', async () => {

@@ -88,15 +88,4 @@ export const settingsText = {
     },
     adminOnly: 'Only admins and the owner can see and manage API keys.',
   },
-  audit: {
-    header: 'Activity',
-    description: 'Who did what in Sluice for this store.',
-    when: 'When',
-    actor: 'Who',
-    action: 'What',
-    detail: 'Details',
-    address: 'From address',
-    empty: 'Nothing has happened yet.',
-    actors: { bigcommerce: 'BigCommerce', operator: 'Operator', system: 'Sluice', user: 'User', key: 'API key' } as Record<string, string>,
-  },
 };
