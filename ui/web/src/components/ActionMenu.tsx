@@ -82,8 +82,9 @@ export function ActionMenu({ label, text, icon, groups, busy = false }: Props) {
         {text}
       </Button>
       {createPortal(
-        <Popover anchorElement={button} isOpen={open} label={label} onClose={() => setOpen(false)} placement="bottom-end">
-          <div onKeyDown={onKeyDown} ref={list}>
+        <Popover anchorElement={button} isOpen={open} onClose={() => setOpen(false)} placement="bottom-end">
+          {/* The popover has no role, though it tells its button that it is a dialog. */}
+          <div aria-label={label} onKeyDown={onKeyDown} ref={list} role="dialog">
             {groups.map((actions) => (
               <Group key={actions[0]?.text}>
                 {actions.map((a) => (
