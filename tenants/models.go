@@ -395,8 +395,7 @@ type Record struct {
 	Error      string    `gorm:"size:1000" json:"error,omitempty"`
 	Cleaned    string    `gorm:"type:text;default:''" json:"-"` // JSON owned by jobs/upsert: what BigCommerce made of values that it does not keep as they are
 	SeenRunID  string    `gorm:"size:36" json:"-"`              // the last run whose source had this key …
-	SeenLine   int64     `json:"-"`                             // … and on which line: a second line is a duplicate …
-	SeenRow    int64     `gorm:"default:0" json:"-"`            // … and in which row, 0 if that is not known
+	SeenLine   int64     `json:"-"`                             // … and in which row: a second one is a duplicate
 	UpdatedAt  time.Time `json:"updated_at"`
 }
 
@@ -427,7 +426,7 @@ type RunItem struct {
 	ParentID  int64     `json:"-"`
 	TargetRef string    `gorm:"size:128" json:"-"`
 	Document  string    `gorm:"type:text" json:"-"`           // JSON of the mapped document
-	Name      string    `gorm:"size:255;default:''" json:"-"` // of the record once matched, "" if that is not known
+	Name      string    `gorm:"size:255;default:''" json:"-"` // of a dry run: of the record once matched, "" if that is not known
 	Hash      string    `gorm:"size:64" json:"-"`             // of Document, becomes Record.SourceHash
 	Changes   string    `gorm:"type:text" json:"-"`           // JSON [{field, before, after}]
 }

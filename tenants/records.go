@@ -41,16 +41,16 @@ func (d *DB) RecordsByUniqueKeys(ctx context.Context, flowID string, nameKeys []
 
 // UpsertRecords writes every column of records.
 func (d *DB) UpsertRecords(ctx context.Context, records []Record) error {
-	return d.putRecords(ctx, records, "kind", "target_id", "parent_id", "target_ref", "source_hash", "unique_key", "state", "error", "cleaned", "seen_run_id", "seen_line", "seen_row", "updated_at")
+	return d.putRecords(ctx, records, "kind", "target_id", "parent_id", "target_ref", "source_hash", "unique_key", "state", "error", "cleaned", "seen_run_id", "seen_line", "updated_at")
 }
 
-// MarkSeen sets SeenRunID, SeenLine and SeenRow of keys, making records (state "pending") that do not exist.
+// MarkSeen sets SeenRunID and SeenLine of keys, making records (state "pending") that do not exist.
 func (d *DB) MarkSeen(ctx context.Context, kind, flowID, runID string, seen []SeenKey) error {
 	records := make([]Record, len(seen))
 	for i, s := range seen {
-		records[i] = Record{Kind: kind, FlowID: flowID, Key: s.Key, State: "pending", SeenRunID: runID, SeenLine: s.Line, SeenRow: s.Row}
+		records[i] = Record{Kind: kind, FlowID: flowID, Key: s.Key, State: "pending", SeenRunID: runID, SeenLine: s.Line}
 	}
-	return d.putRecords(ctx, records, "seen_run_id", "seen_line", "seen_row")
+	return d.putRecords(ctx, records, "seen_run_id", "seen_line")
 }
 
 // DoubtRecords makes the next run of each flow of a kind of ctx's store look all its records up,

@@ -179,7 +179,7 @@ func (d *DB) InsertRunItems(ctx context.Context, items []RunItem) error {
 	})
 }
 
-// UpdateRunItems writes every column of items.
+// UpdateRunItems writes every column of items that a run has, but Row.
 func (d *DB) UpdateRunItems(ctx context.Context, items []RunItem) error {
 	type id struct {
 		run  string
@@ -187,7 +187,7 @@ func (d *DB) UpdateRunItems(ctx context.Context, items []RunItem) error {
 	}
 	items = lastOf(items, func(i RunItem) id { return id{i.RunID, i.Line} })
 	return bulk(ctx, d, items, "run items", func(tx *DB, rows []RunItem) error {
-		return tx.Scoped(ctx).Clauses(clause.OnConflict{
+		return tx.Scoped(ctx).Omit("Row").Clauses(clause.OnConflict{ // which never changes
 			Columns:   []clause.Column{{Name: "run_id"}, {Name: "line"}},
 			DoUpdates: clause.AssignmentColumns([]string{"key", "state", "action", "target_id", "parent_id", "target_ref", "document", "hash", "changes", "name"}),
 		}).Create(&rows).Error

@@ -94,8 +94,8 @@ type ItemCount struct {
 
 // SeenKey is a key that a run met, and where.
 type SeenKey struct {
-	Key       string
-	Line, Row int64
+	Key  string
+	Line int64
 }
 
 // SnapshotMeta is what is known of a snapshot once its bytes are there. Empty fields keep what

@@ -18,7 +18,6 @@ func migrate0024(tx *gorm.DB) error {
 		fields []string
 	}{
 		{&run0024{}, []string{"FlowVersion", "BytesRead", "BytesTotal", "Passing", "ChangedFields", "PhaseAt", "PhaseRequests"}},
-		{&record0024{}, []string{"SeenRow"}},
 		{&runItem0024{}, []string{"Row", "Name"}},
 		{&runIssue0024{}, []string{"Row", "Cause", "Cure"}},
 		{&journal0024{}, []string{"Row", "Name", "ParentID"}},
@@ -79,12 +78,6 @@ type run0024 struct {
 }
 
 func (run0024) TableName() string { return "runs" }
-
-type record0024 struct {
-	SeenRow int64 `gorm:"default:0"`
-}
-
-func (record0024) TableName() string { return "records" }
 
 type runItem0024 struct {
 	Row  int64  `gorm:"column:sheet_row;default:0"`

@@ -242,9 +242,10 @@ func (s *step) toCreate(ctx context.Context, o *changeset, item tenants.RunItem)
 		return err
 	}
 	forgetTarget(&item)
-	item.State, item.Action, item.Name = tenants.ItemCreate, actionCreate, s.title(d, Live{})
+	item.State, item.Action = tenants.ItemCreate, actionCreate
 	s.run.ToCreate++
 	if s.run.DryRun {
+		item.Name = s.title(d, Live{})
 		s.countDoc(d)
 	}
 	s.weigh(d, Live{}, changes)

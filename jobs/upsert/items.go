@@ -95,16 +95,16 @@ func (o *changeset) landed(item tenants.RunItem, action string, d itemDoc, seen 
 		o.updated = append(o.updated, seen.ID)
 	}
 	if action != actionUnchanged {
-		o.note(item, d, action, item.Changes)
+		o.note(item, d, seen, action, item.Changes)
 	}
 	return nil
 }
 
 // note writes changes that were made to the journal.
-func (o *changeset) note(item tenants.RunItem, d itemDoc, action, changes string) {
+func (o *changeset) note(item tenants.RunItem, d itemDoc, live Live, action, changes string) {
 	run := o.step.run
 	o.journal = append(o.journal, tenants.JournalEntry{
-		ID: tenants.NewID(), StoreHash: run.StoreHash, RunID: run.ID, Key: o.step.shown(d), Row: item.Row, Name: item.Name,
+		ID: tenants.NewID(), StoreHash: run.StoreHash, RunID: run.ID, Key: o.step.shown(d), Row: item.Row, Name: o.step.title(d, live),
 		TargetID: item.TargetID, ParentID: item.ParentID, Action: action, Changes: changes, CreatedAt: o.step.Now().UTC(),
 	})
 }
@@ -132,7 +132,7 @@ func (o *changeset) noteWritten(x *write) error {
 	if err != nil {
 		return err
 	}
-	o.note(x.item, x.doc, x.item.Action, written)
+	o.note(x.item, x.doc, x.answer, x.item.Action, written)
 	o.step.countFields(landed)
 	return nil
 }

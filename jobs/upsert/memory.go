@@ -179,9 +179,10 @@ func (s *step) toUpdate(o *changeset, item tenants.RunItem, d itemDoc, live Live
 		return err
 	}
 	setTarget(&item, live)
-	item.State, item.Action, item.Name = tenants.ItemUpdate, actionUpdate, s.title(d, live)
+	item.State, item.Action = tenants.ItemUpdate, actionUpdate
 	s.run.ToUpdate++
 	if s.run.DryRun {
+		item.Name = s.title(d, live)
 		s.countFields(changes)
 	}
 	s.planWrites(changes, 1)

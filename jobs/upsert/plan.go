@@ -51,6 +51,14 @@ type mapped struct {
 // place is where a row stands in the source.
 type place struct{ line, row int64 }
 
+// seen is what a record keeps of the place: the row, if that is known.
+func (p place) seen() int64 {
+	if p.row == 0 {
+		return p.line
+	}
+	return p.row
+}
+
 // String names the place for people: by the row of the spreadsheet, if that is known.
 func (p place) String() string {
 	if p.row == 0 {

@@ -62,8 +62,11 @@ func (w *window) firstPlace(m *mapped) (place, bool) {
 		return at, true
 	}
 	r, ok := w.mine[m.key]
-	if ok && r.SeenRunID == w.step.run.ID && r.SeenLine != m.line {
-		return place{r.SeenLine, r.SeenRow}, true
+	if ok && r.SeenRunID == w.step.run.ID && r.SeenLine != m.seen() {
+		if m.row == 0 {
+			return place{line: r.SeenLine}, true
+		}
+		return place{row: r.SeenLine}, true
 	}
 	return place{}, false
 }
@@ -71,7 +74,7 @@ func (w *window) firstPlace(m *mapped) (place, bool) {
 // seen notes that the run met the row's key.
 func (w *window) seen(m *mapped) {
 	w.places[m.key] = m.place
-	w.marks = append(w.marks, tenants.SeenKey{Key: m.key, Line: m.line, Row: m.row})
+	w.marks = append(w.marks, tenants.SeenKey{Key: m.key, Line: m.seen()})
 }
 
 // unchanged reports whether the row needs no look: the store is believed to have what was last
@@ -105,7 +108,7 @@ func (w *window) record(m *mapped) tenants.Record {
 			r.TargetID, r.ParentID, r.TargetRef, r.UniqueKey = known.TargetID, known.ParentID, known.TargetRef, known.UniqueKey
 		}
 	}
-	r.SeenRunID, r.SeenLine, r.SeenRow = w.step.run.ID, m.line, m.row
+	r.SeenRunID, r.SeenLine = w.step.run.ID, m.seen()
 	return r
 }
 
