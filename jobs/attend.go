@@ -9,7 +9,7 @@ import (
 	"sluice/tenants"
 )
 
-// EventAttention: the open problems of the store are others.
+// EventAttention tells that the open problems of the store are others.
 const EventAttention = "attention"
 
 // newKeeper returns what keeps open problems as they are.

@@ -186,7 +186,7 @@ const (
 // shortUnit is a unit that BigCommerce names.
 func shortUnit(name string) string {
 	short := map[string]string{
-		"ounces": "oz", "lbs": "lb", "pounds": "lb", "grams": "g", "kgs": "kg", "kilograms": "kg", "tonnes": "t", "inches": "in", "centimeters": "cm",
+		"ounces": "oz", "lbs": "lb", "pounds": "lb", "grams": "g", "kgs": "kg", "kilograms": "kg", "tonnes": "t", "inches": "in", "centimeters": "cm", //nolint:misspell // as BigCommerce spells it
 	}
 	if unit, ok := short[strings.ToLower(name)]; ok {
 		return unit

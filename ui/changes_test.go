@@ -20,7 +20,9 @@ func TestChangesOfARun(t *testing.T) {
 	if err := p.db.SetStoreInfo(ctx, storeA, tenants.StoreInfo{Name: "A", Currency: "EUR"}); err != nil {
 		t.Fatal(err)
 	}
-	page := func(id int) string { return fmt.Sprintf("https://store-%s.mybigcommerce.com/manage/products/edit/%d", storeA, id) }
+	page := func(id int) string {
+		return fmt.Sprintf("https://store-%s.mybigcommerce.com/manage/products/edit/%d", storeA, id)
+	}
 	price, name := `[{"field":"price","before":1,"after":2}]`, `[{"field":"name","before":"a \"field\":\"price\"","after":"b"},{"field":"is_visible","before":true,"after":false}]`
 	for _, dry := range []bool{false, true} {
 		f := &tenants.Flow{Kind: "products", Name: "F"}

@@ -66,13 +66,15 @@ func (a *API) events(c *gin.Context) {
 			if !open {
 				return // the panel comes back and reads everything anew
 			}
-			if id, isRun := strings.CutPrefix(event, jobs.EventRun); isRun {
+			id, isRun := strings.CutPrefix(event, jobs.EventRun)
+			switch {
+			case isRun:
 				s.runs[id] = true
-			} else if !s.holds() {
+			case !s.holds():
 				return
-			} else if event == jobs.EventStore {
+			case event == jobs.EventStore:
 				s.send("store", gin.H{}) // its state or name changed: the panel asks for its session again
-			} else if event == jobs.EventAttention {
+			case event == jobs.EventAttention:
 				s.sendAttention()
 			}
 		case <-flush.C:

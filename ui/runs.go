@@ -88,7 +88,9 @@ func (a *API) allowance(ctx context.Context, runs ...tenants.Run) queue.QuotaSta
 	return quota
 }
 
-func writing(r *tenants.Run) bool { return r.State == tenants.RunRunning && r.Phase == tenants.PhaseWrite }
+func writing(r *tenants.Run) bool {
+	return r.State == tenants.RunRunning && r.Phase == tenants.PhaseWrite
+}
 
 // paceAfter is how long a phase must have gone on until its pace counts: requests go out in bursts.
 const paceAfter = 30 * time.Second

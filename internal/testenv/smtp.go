@@ -80,7 +80,7 @@ func (s *SMTP) talk(conn net.Conn) error {
 	for {
 		line, err := r.ReadString('\n')
 		if err != nil {
-			return nil // whoever hangs up has said enough
+			return nil //nolint:nilerr // whoever hangs up has said enough
 		}
 		line = strings.TrimRight(line, "\r\n")
 		verb, rest, _ := strings.Cut(line, " ")

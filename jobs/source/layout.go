@@ -26,7 +26,7 @@ const (
 
 // isDelimiter reports whether a merchant may choose c.
 func isDelimiter(c string) bool {
-	return len(c) == 1 && c[0] < utf8.RuneSelf && !strings.Contains("\"'\r\n\x00 ._-+", c) && !isAlphanumeric(c[0])
+	return len(c) == 1 && c[0] < utf8.RuneSelf && !strings.ContainsRune("\"'\r\n\x00 ._-+", rune(c[0])) && !isAlphanumeric(c[0])
 }
 
 func isAlphanumeric(c byte) bool {
