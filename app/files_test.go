@@ -1,6 +1,10 @@
 package main
 
 import (
+	"archive/zip"
+	"bytes"
+	"compress/gzip"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -159,4 +163,43 @@ func TestEncodingsOfFiles(t *testing.T) {
 			t.Errorf("after the choice: run %s %q, %+v", r.State, r.Error, s.products())
 		}
 	})
+}
+
+// TestDocumentsAndArchives: one JSON document, and files that are packed.
+func TestDocumentsAndArchives(t *testing.T) {
+	h := newHouse(t, houseOptions{})
+	const csv = "sku,name,price,weight\nA1,Chair,9.99,1\nA2,Table,1299.5,20\n"
+	var zipped, gzipped bytes.Buffer
+	z := zip.NewWriter(&zipped)
+	w, err := z.Create("export/products.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := gzip.NewWriter(&gzipped)
+	for _, to := range []io.Writer{w, g} {
+		if _, err := io.WriteString(to, csv); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(z.Close(), g.Close()); err != nil {
+		t.Fatal(err)
+	}
+	chairs := map[string]string{"A1": "Chair 9.99 1", "A2": "Table 1299.5 20"}
+	for name, f := range map[string]file{
+		"gzip": {body: gzipped.String(), contentType: "application/gzip", want: chairs},
+		"zip":  {body: zipped.String(), contentType: "application/zip", want: chairs},
+		"a JSON document on one line": {
+			body:        `{"products":[{"sku":"A1","name":"Chair","price":9.99,"weight":1},{"sku":"A2","name":"Table","price":1299.5,"weight":20}]}` + "\n",
+			contentType: "application/x-ndjson", want: chairs,
+		},
+		"a JSON array": {
+			body:        "[\n {\"sku\":\"A1\",\"name\":\"Chair\",\"price\":9.99,\"weight\":1},\n {\"sku\":\"A2\",\"name\":\"Table\",\"price\":1299.5,\"weight\":20}\n]\n",
+			contentType: "application/json", want: chairs,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f.arrives(t, h)
+		})
+	}
 }

@@ -26,7 +26,9 @@ type File struct {
 
 // Converts reports whether a file of a format is not read as it is: Convert makes rows of it first,
 // once, and a Reader reads those.
-func Converts(f tenants.Format) bool { return f.Encoding != encUTF8 }
+func Converts(f tenants.Format) bool {
+	return f.Encoding != encUTF8 || f.Type == typeJSON || f.Archive != ""
+}
 
 // Convert writes the rows of a file whose format is complete to w, for a Reader that starts at
 // Start. It returns the names of the columns. The last row of a file that was cut is left out if it
@@ -37,7 +39,7 @@ func Convert(ctx context.Context, f File, format tenants.Format, w io.Writer) (h
 		return nil, errEncoding()
 	}
 	open := func(offset int64) (io.ReadCloser, error) {
-		src, err := f.Open(0)
+		src, err := unpack(f, format)
 		if err != nil {
 			return nil, err
 		}
@@ -50,15 +52,35 @@ func Convert(ctx context.Context, f File, format tenants.Format, w io.Writer) (h
 			io.Closer
 		}{text, src}, nil
 	}
+	out := rowWriter{w: bufio.NewWriter(w)}
+	if format.Type == typeJSON {
+		if !f.Complete {
+			return nil, problem.New(problem.Unavailable, "The JSON file did not come whole. Start the run again when the source is well.")
+		}
+		text, err := open(0)
+		if err != nil {
+			return nil, err
+		}
+		defer text.Close()
+		from := bufio.NewReader(text)
+		if mark, err := from.Peek(len(utf8BOM)); err == nil && bytes.Equal(mark, utf8BOM) {
+			_, _ = from.Discard(len(utf8BOM))
+		}
+		if header, err = convertJSON(ctx, from, format.Path, &out); err != nil {
+			return nil, err
+		}
+		return header, out.w.Flush()
+	}
 	plain := format
-	plain.Encoding = encUTF8
+	plain.Encoding, plain.Archive, plain.Member = encUTF8, "", ""
 	r, err := NewReader(open, plain, nil)
 	if err != nil {
 		return nil, err
 	}
 	defer r.Close()
-	r.foreign = e.Label
-	out := rowWriter{w: bufio.NewWriter(w)}
+	if e.Name != encUTF8 {
+		r.foreign = e.Label
+	}
 	for {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -88,6 +110,9 @@ func Convert(ctx context.Context, f File, format tenants.Format, w io.Writer) (h
 
 // Start is where the rows begin that Convert wrote.
 func Start(header []string) *Position {
+	if header == nil {
+		header = []string{}
+	}
 	return &Position{Line: 1, Row: 1, Header: header, Format: tenants.Format{Type: typeRows, Encoding: encUTF8}}
 }
 

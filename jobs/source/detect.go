@@ -34,7 +34,22 @@ func Detect(f File, want tenants.Format) (Found, error) {
 		return Found{}, err
 	}
 	var more []byte
-	if f.Size > DetectBytes {
+	if want.Archive = archiveOf(head); want.Archive == archiveZip {
+		if want.Member, err = memberOf(f, want.Member); err != nil {
+			return Found{}, err
+		}
+		f.Filename = want.Member
+	} else {
+		want.Member = ""
+	}
+	switch {
+	case want.Archive != "":
+		f.ContentType = ""
+		f.Filename = strings.TrimSuffix(f.Filename, ".gz")
+		if head, more, err = lookInside(f, want); err != nil {
+			return Found{}, err
+		}
+	case f.Size > DetectBytes:
 		for _, from := range []int64{max(DetectBytes, f.Size/2), max(DetectBytes, f.Size-partBytes)} {
 			part, err := f.part(from, partBytes)
 			if err != nil {
@@ -95,16 +110,25 @@ func detect(head, more []byte, contentType, filename string, want tenants.Format
 	}
 	switch f.Type {
 	case "":
-		f.Type = typeOf(text, contentType, filename, whole)
-	case typeCSV, typeNDJSON:
+		if path, ok := documentOf(text, whole); ok {
+			f.Type = typeJSON
+			if f.Path == "" {
+				f.Path = path
+			}
+		} else {
+			f.Type = typeOf(text, contentType, filename, whole)
+		}
+	case typeCSV, typeNDJSON, typeJSON:
 	default:
-		return Found{}, problem.New(problem.Invalid, "The type must be csv or ndjson.")
+		return Found{}, problem.New(problem.Invalid, "The type must be csv, ndjson or json.")
 	}
-	if f.Type == typeNDJSON {
+	if f.Type != typeJSON {
+		f.Path = ""
+	}
+	if f.Type != typeCSV {
 		f.Delimiter, f.HeaderRow = "", 0
-		trimmed := bytes.TrimLeft(text, " \t\r\n")
-		if trimmed[0] == '[' {
-			return Found{}, problem.New(problem.Invalid, "The file is one JSON array: write one object on each line instead (NDJSON), or CSV.")
+		if f.Type == typeNDJSON && bytes.TrimLeft(text, " \t\r\n")[0] == '[' {
+			return Found{}, problem.New(problem.Invalid, "The file is one JSON array: choose JSON as its type.")
 		}
 		return found, nil
 	}
@@ -146,9 +170,6 @@ func refuseText(head []byte) error {
 	if hasPrefixFold(text, "<?xml", "<rss", "<feed") {
 		return problem.New(problem.Invalid, "The file is XML: export it as CSV or NDJSON.")
 	}
-	if i := bytes.IndexByte(text, '{'); text[0] == '[' && i > 0 && len(bytes.TrimSpace(text[1:i])) == 0 {
-		return problem.New(problem.Invalid, "The file is one JSON array: write one object on each line instead (NDJSON), or CSV.")
-	}
 	controls := 0
 	for _, c := range head {
 		if (c < ' ' && !strings.ContainsRune("\t\n\r"+controlDelimiters, rune(c))) || c == 0x7f {
@@ -163,9 +184,7 @@ func refuseText(head []byte) error {
 
 // magics are the beginnings of files that people mistake for CSV.
 var magics = []struct{ prefix, message string }{
-	{"PK\x03\x04", "The file is an Excel workbook or a zip archive: save it as CSV (UTF-8)."},
 	{"\xd0\xcf\x11\xe0", "The file is an old Excel workbook: save it as CSV (UTF-8)."},
-	{"\x1f\x8b", "The file is compressed with gzip: unpack it, or serve it with the header Content-Encoding: gzip."},
 	{"%PDF-", "The file is a PDF: export it as CSV (UTF-8) or NDJSON."},
 	{"\x89PNG", msgPicture},
 	{"\xff\xd8\xff", msgPicture},

@@ -64,20 +64,7 @@ func decodeObject(b []byte) (map[string]any, error) {
 
 // objectHeader returns the keys of the first HeaderLines rows in the order in which they appear.
 func objectHeader(r *Reader) ([]string, error) {
-	header := []string{}
-	seen := map[string]bool{}
-	size := 0
-	add := func(prefix, key string) bool {
-		if len(header) >= MaxColumns || size+len(prefix)+len(key) > maxHeaderBytes {
-			return false
-		}
-		if name := prefix + key; !seen[name] {
-			size += len(name)
-			seen[name] = true
-			header = append(header, name)
-		}
-		return true
-	}
+	names := headerOf{names: []string{}, seen: map[string]bool{}}
 	for range HeaderLines {
 		n, _, long, err := r.in.eol(0, true)
 		if err != nil {
@@ -85,7 +72,7 @@ func objectHeader(r *Reader) ([]string, error) {
 		}
 		if line := r.in.window()[:n]; !long && r.notText(line) == "" {
 			if _, err := decodeObject(line); err == nil {
-				objectKeys(json.NewDecoder(bytes.NewReader(line)), "", 1, add)
+				objectKeys(json.NewDecoder(bytes.NewReader(line)), "", 1, names.add)
 			}
 		}
 		if _, err := r.Next(); errors.Is(err, io.EOF) {
@@ -94,7 +81,7 @@ func objectHeader(r *Reader) ([]string, error) {
 			return nil, err
 		}
 	}
-	return header, nil
+	return names.names, nil
 }
 
 // objectKeys walks the object that dec is at and adds its keys in order, until add returns false.

@@ -273,7 +273,8 @@ func cells(row *source.Row, header []string) []string {
 	}
 	out := make([]string, len(header))
 	for i, h := range header {
-		out[i] = cell(row.Object[h])
+		v, _ := source.Lookup(row.Object, h)
+		out[i] = cell(v)
 	}
 	return out
 }

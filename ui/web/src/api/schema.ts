@@ -249,13 +249,22 @@ export interface components {
         /** @description How to read a source. What is absent is detected. */
         Format: {
             /** @enum {string} */
-            type?: "" | "csv" | "ndjson";
+            type?: "" | "csv" | "ndjson" | "json";
             /** @enum {string} */
             encoding?: "" | "utf-8" | "utf-16le" | "utf-16be" | "latin-1" | "windows-1250" | "windows-1251" | "windows-1253" | "windows-1254" | "windows-1255" | "windows-1256" | "windows-1257" | "windows-1258" | "windows-874" | "ibm437" | "ibm850" | "ibm852" | "ibm866" | "macintosh" | "x-mac-cyrillic" | "koi8-r" | "koi8-u" | "iso-8859-2" | "iso-8859-3" | "iso-8859-4" | "iso-8859-5" | "iso-8859-6" | "iso-8859-7" | "iso-8859-8" | "iso-8859-10" | "iso-8859-13" | "iso-8859-14" | "iso-8859-15" | "iso-8859-16" | "shift_jis" | "euc-jp" | "gbk" | "big5" | "euc-kr";
             /** @description Of CSV: any one character that is no letter, digit, quote or space */
             delimiter?: string;
             /** @description Of CSV: the row with the names of the columns, counted as a spreadsheet does. -1: the file has none; its columns are called column_1, column_2 … */
             header_row?: number;
+            /** @description Of JSON: where the list of records is, keys with points between them. Empty: the document is the list */
+            path?: string;
+            /**
+             * @description What the file is packed in; it is always found
+             * @enum {string}
+             */
+            archive?: "" | "gzip" | "zip";
+            /** @description Of a zip: the file in it that is read. Only needed if there are several */
+            member?: string;
         };
         Mapping: {
             fields?: components["schemas"]["FieldMapping"][] | null;
