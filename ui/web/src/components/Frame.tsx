@@ -31,6 +31,7 @@ const PanelStyles = createGlobalStyle`
      A box is drawn behind an input that nobody sees; a date has a button inside. */
   :focus-visible:not(main, h1, h2),
   input[type='date']:focus-within,
+  input[type='time']:focus-within,
   input[type='checkbox']:focus-visible + *,
   input[type='radio']:focus-visible + * {
     outline: 2px solid ${theme.colors.primary60} !important;

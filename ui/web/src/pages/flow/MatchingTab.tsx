@@ -1,5 +1,6 @@
-import { useQuery } from '@tanstack/react-query';
 import { Panel } from '@bigcommerce/big-design';
+import { useQuery } from '@tanstack/react-query';
+import { useEffect, useState } from 'react';
 import { useNavigate } from 'react-router';
 import { flowQueries } from '../../api/queries/flows';
 import type { Flow } from '../../api/types';
@@ -13,6 +14,8 @@ import type { Words } from '../../lib/words';
 import { matchingText } from '../../texts/matching';
 import { hasSource } from '../source/draft';
 import type { Editor } from './useEditor';
+
+const patience = 1_500; // ms
 
 interface Props {
   flow: Flow;
@@ -30,13 +33,17 @@ export function MatchingTab({ flow, editor, words, focus }: Props) {
   const { draft, change, source } = editor;
   const fields = useQuery(flowQueries.fields(client, flow.kind));
   const matching = useMatching({ kind: flow.kind, inspection: source.inspection, lines: draft.lines });
+  // The lines come with their counts, so that they do not move; a file that takes longer is not waited for.
+  const reading = source.inspection !== undefined;
+  const waited = useWaited(reading, patience);
+  const counted = matching.check !== undefined || matching.error !== null || waited;
   if (write.granted && !hasSource(draft)) {
     return <EmptyState action={{ text: t.needSource.action, onClick: () => void navigate(`/syncs/${flow.id}/source`) }} heading={t.needSource.heading} message={t.needSource.message} />;
   }
   return (
     <>
       {source.error && !source.inspection ? <FailedState error={source.error} retry={() => source.look(draft)} /> : null}
-      {source.isPending ? (
+      {source.isPending || (reading && !counted) ? (
         <Panel>
           <Working label={t.loading} />
         </Panel>
@@ -58,4 +65,15 @@ export function MatchingTab({ flow, editor, words, focus }: Props) {
       )}
     </>
   );
+}
+
+/** True when on has been true for so long. */
+function useWaited(on: boolean, ms: number): boolean {
+  const [waited, setWaited] = useState(false);
+  useEffect(() => {
+    if (!on) return undefined;
+    const timer = setTimeout(() => setWaited(true), ms);
+    return () => clearTimeout(timer);
+  }, [on, ms]);
+  return waited;
 }
