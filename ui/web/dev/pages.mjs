@@ -5,6 +5,7 @@ export const pages = [
   { name: 'syncs', path: '/syncs' },
   { name: 'create', path: '/syncs/new' },
   { name: 'sync-summary', path: '/syncs/flow-1/summary' },
+  { name: 'sync-source', path: '/syncs/flow-1/source' },
   { name: 'sync-matching', path: '/syncs/flow-1/matching' },
   { name: 'sync-rules', path: '/syncs/flow-1/rules' },
   { name: 'sync-schedule', path: '/syncs/flow-1/schedule' },
@@ -38,7 +39,53 @@ export const pages = [
 
 const button = (page, name) => page.getByRole('button', { name, exact: true });
 
+const file = { name: '11-northwind-products.csv', mimeType: 'text/csv', buffer: Buffer.from('productID,productName\n1,Chai\n') };
+
+async function checked(page) {
+  await page.locator('input[type=file]').setInputFiles(file);
+  await page.getByText(/fields are matched/).waitFor();
+}
+
 export const dialogs = [
+  { name: 'create-checked', path: '/syncs/new', closes: false, open: checked },
+  {
+    name: 'create-matching',
+    path: '/syncs/new',
+    closes: false,
+    open: async (page) => {
+      await checked(page);
+      await button(page, 'Show the whole matching').click();
+    },
+  },
+  {
+    name: 'create-previewed',
+    path: '/syncs/new',
+    closes: false,
+    open: async (page) => {
+      await checked(page);
+      await button(page, 'Check what would change').click();
+      await button(page, 'Start the run').waitFor();
+    },
+  },
+  {
+    name: 'matching-add-field',
+    path: '/syncs/flow-1/matching',
+    closes: false,
+    open: async (page) => {
+      await button(page, 'Add field').click();
+      await page.keyboard.type('price');
+    },
+  },
+  {
+    name: 'matching-formula',
+    path: '/syncs/flow-1/matching',
+    closes: false,
+    open: async (page) => {
+      await page.getByRole('combobox', { name: 'What SKU comes from' }).click();
+      await page.getByRole('option', { name: 'Formula (advanced)' }).click();
+      await page.getByText('How to write a formula').click();
+    },
+  },
   { name: 'help', path: '/', open: (page) => button(page, 'Help').click() },
   {
     name: 'create-key',
