@@ -81,6 +81,12 @@ func (h *hook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+func (h *hook) answer(status int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.status = status
+}
+
 // world is a store with a flow, whose alerts go to a mail server and to a receiver of webhooks. Two
 // processes look after it.
 type world struct {
