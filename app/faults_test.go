@@ -218,7 +218,7 @@ func TestPaddedSKUsInTheStore(t *testing.T) {
 // it.
 func TestNamesTakenInTheStore(t *testing.T) {
 	h := newHouse(t, houseOptions{})
-	const store, feed = "another product of the store", "another product of this feed"
+	const store, feed = "another product of the store", "another product of this file"
 	tests := map[string]struct {
 		created, failed int64
 		names           map[string]string

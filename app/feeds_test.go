@@ -25,11 +25,11 @@ var longName = strings.Repeat("n", 300)
 
 // badRows are the faults of a row that a feed may have, each with what is said about it.
 var badRows = []badRow{
-	{"missing SKU", `,No number,1.00,1`, "", "sku", "is required: map it or fill the column PartNum"},
-	{"SKU of spaces", `"  ",Blank,1.00,1`, "", "sku", "is required: map it or fill the column PartNum"},
+	{"missing SKU", `,No number,1.00,1`, "", "sku", "is required: match it or fill the column PartNum"},
+	{"SKU of spaces", `"  ",Blank,1.00,1`, "", "sku", "is required: match it or fill the column PartNum"},
 	{"duplicate SKU", `G-1,Once more,1.00,1`, "G-1", "sku", "this SKU is already in row 2: the first row is used. Remove one of them at the source"},
 	{"duplicate SKU in other letters", `g-1 ,Once again,1.00,1`, "g-1", "sku", "this SKU is already in row 2: the first row is used. Remove one of them at the source"},
-	{"price with a comma", `B-3,Comma,"12,50",1`, "B-3", "price", `"12,50" is not a number: use a point (12.50), or map with number(ListPrice, ",")`},
+	{"price with a comma", `B-3,Comma,"12,50",1`, "B-3", "price", `"12,50" is not a number: use a point (12.50), or use the formula number(ListPrice, ",")`},
 	{"price of letters", `B-4,Letters,abc,1`, "B-4", "price", `"abc" is not a number`},
 	{"name of 300 characters", `B-5,` + longName + `,1.00,1`, "B-5", "name", "300 characters; the limit is 250"},
 	{"negative stock", `B-6,Negative,1.00,-5`, "B-6", "inventory_level", "-5 is below the smallest value, 0"},

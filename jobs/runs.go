@@ -90,7 +90,7 @@ func (s *Service) StartRun(ctx context.Context, req StartRun) (*tenants.Run, err
 func describeStart(run *tenants.Run) string {
 	what := "run"
 	if run.DryRun {
-		what = "dry run"
+		what = "preview"
 	}
 	if run.Compare {
 		what += " that compares with the store"

@@ -88,7 +88,7 @@ func (d *DB) DeleteConnection(ctx context.Context, id string) error {
 			return err
 		}
 		if used != nil {
-			return problem.New(problem.Conflict, "The flow %q reads from this connection. Give it another source first.", used.Name)
+			return problem.New(problem.Conflict, "The sync %q reads from this connection. Give it another source first.", used.Name)
 		}
 		return tx.Scoped(ctx).Where("id = ?", id).Delete(&Connection{}).Error
 	}), "delete connection")

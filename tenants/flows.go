@@ -270,7 +270,7 @@ func (d *DB) UpdateFlow(ctx context.Context, f *Flow) error {
 		if _, err := d.Flow(ctx, f.ID); err != nil {
 			return err
 		}
-		return problem.New(problem.Conflict, "Someone else changed this flow in the meantime. Reload it and make your change again.")
+		return problem.New(problem.Conflict, "Someone else changed this sync in the meantime. Reload it and make your change again.")
 	}
 	f.Name, f.Version, f.UpdatedAt = set.Name, set.Version, set.UpdatedAt
 	return d.LookAgain(ctx, f.ID)
@@ -317,7 +317,7 @@ func (d *DB) DeleteFlow(ctx context.Context, id string) error {
 	idle := func(tx *DB) error {
 		run, err := tx.ActiveRun(ctx, id)
 		if err == nil && run != nil {
-			err = problem.New(problem.Conflict, "A run of this flow is going on. Cancel it first, or wait for its end.")
+			err = problem.New(problem.Conflict, "A run of this sync is going on. Cancel it first, or wait for its end.")
 		}
 		return err
 	}

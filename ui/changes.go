@@ -48,7 +48,7 @@ func changesFilter(c *gin.Context) (f tenants.JournalFilter, err error) {
 	case f.Action != "" && f.Action != "create" && f.Action != "update":
 		return f, refuse.WithField("action", "choose create or update")
 	case len(f.Field) > maxFieldName:
-		return f, refuse.WithField("field", "is not a field that can be mapped")
+		return f, refuse.WithField("field", "is not a field that can be matched")
 	}
 	if f.Limit, err = limit(c); err == nil {
 		f.Text, err = search(c)

@@ -211,7 +211,7 @@ func (a *API) createFlow(c *gin.Context) {
 		_ = c.Error(err)
 		return
 	}
-	if _, err := a.named(want.Kind, "The flow could not be made."); err != nil {
+	if _, err := a.named(want.Kind, "The sync could not be made."); err != nil {
 		_ = c.Error(err)
 		return
 	}
@@ -384,7 +384,7 @@ func (a *API) deleteFlow(c *gin.Context) {
 func flowName(name string) (string, error) {
 	name = strings.TrimSpace(tenants.PlainName(name))
 	if name == "" || utf8.RuneCountInString(name) > maxFlowName {
-		return "", problem.New(problem.Invalid, "The flow needs a name.").WithField("name", "use 1 to %d characters", maxFlowName)
+		return "", problem.New(problem.Invalid, "The sync needs a name.").WithField("name", "use 1 to %d characters", maxFlowName)
 	}
 	return name, nil
 }

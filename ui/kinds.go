@@ -111,7 +111,7 @@ func (a *API) named(name, message string) (flow.Kind, error) {
 func asMapped(kind flow.Kind) (mapped, error) {
 	m, ok := kind.(mapped)
 	if !ok {
-		return nil, problem.New(problem.NotFound, "Flows of %s have no mapping.", kind.Spec().Plural)
+		return nil, problem.New(problem.NotFound, "Syncs of %s have no matching.", kind.Spec().Plural)
 	}
 	return m, nil
 }

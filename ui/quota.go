@@ -75,7 +75,7 @@ func (a *API) historyRange(c *gin.Context) (from, to time.Time, step int, err er
 		first, end := wholeSteps(from, to, step)
 		fits := end.Sub(first) <= historyPoints*time.Duration(step)*time.Minute
 		if strconv.Itoa(step) == wanted && !fits {
-			err = problem.New(problem.Invalid, "The history has at most %d points.", historyPoints).WithField("step", "choose longer steps or a shorter range")
+			err = problem.New(problem.Invalid, "The history has at most %d points.", historyPoints).WithField("step", "choose longer intervals or a shorter range")
 			return
 		}
 		if strconv.Itoa(step) == wanted || wanted == "" && fits {
@@ -87,7 +87,7 @@ func (a *API) historyRange(c *gin.Context) (from, to time.Time, step int, err er
 			WithField("from", "choose a shorter range; Sluice keeps %d days", int(tenants.QuotaKept.Hours()/24))
 		return
 	}
-	err = problem.New(problem.Invalid, "The history has no such steps.").WithField("step", "choose 1, 5 or 60 minutes")
+	err = problem.New(problem.Invalid, "The history has no such intervals.").WithField("step", "choose 1, 5 or 60 minutes")
 	return
 }
 

@@ -59,7 +59,7 @@ func (s *scheduleChange) check(t tenants.Timetable) (string, error) {
 	refuse := problem.New(problem.Invalid, "The schedule could not be saved.")
 	if s.Cron == "" {
 		if s.Enabled {
-			return "", refuse.WithField(scheduleField(t)+".cron", "choose when the flow is to run, or turn the schedule off")
+			return "", refuse.WithField(scheduleField(t)+".cron", "choose when the sync is to run, or turn the schedule off")
 		}
 		return "", nil
 	}

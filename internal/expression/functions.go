@@ -162,7 +162,7 @@ func Text(v any) (string, error) {
 		return "", failf("a list is no text: use join(…, \", \")")
 	}
 	if len(s) > maxText {
-		return "", failf("the text is longer than %d KiB: map the column without a function", maxText>>10)
+		return "", failf("the text is longer than %d KiB: take the column without a function", maxText>>10)
 	}
 	return s, nil
 }

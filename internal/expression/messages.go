@@ -45,7 +45,7 @@ func RunMessage(err error) string {
 	}
 	switch {
 	case strings.Contains(msg, "<nil>"), strings.Contains(msg, "is nil"):
-		return `the expression calculates with an empty value: give it a default, for example first(Cost, "0")`
+		return `the formula calculates with an empty value: give it a default, for example first(Cost, "0")`
 	case strings.Contains(msg, "divide by zero"):
 		return "the formula divides by zero"
 	case strings.Contains(msg, "index out of range"):

@@ -65,24 +65,24 @@ func NotNumber(s, column string) string {
 	if _, ok := Decimal(digitsOnly); ok {
 		switch {
 		case point < 0 && strings.Count(s, ",") == 1 && len(s)-comma == 4:
-			return fmt.Sprintf(`%s is not a number: is the comma for thousands or for decimals? Map with number(%s, ".") or number(%s, ",")`, Quote(s), name, name)
+			return fmt.Sprintf(`%s is not a number: is the comma for thousands or for decimals? Use the formula number(%s, ".") or number(%s, ",")`, Quote(s), name, name)
 		case comma > point && strings.Count(s, ",") == 1:
 			fixed, _ := fnNumber(s, ",")
 			if f, ok := fixed.(float64); ok {
 				example := strconv.FormatFloat(f, 'f', min(len(s)-comma-1, 10), 64)
-				return fmt.Sprintf(`%s is not a number: use a point (%s), or map with number(%s, ",")`, Quote(s), example, name)
+				return fmt.Sprintf(`%s is not a number: use a point (%s), or use the formula number(%s, ",")`, Quote(s), example, name)
 			}
 		case strings.Count(s, ".") <= 1:
-			return fmt.Sprintf(`%s is not a number: leave out the thousands separators, or map with number(%s, ".")`, Quote(s), name)
+			return fmt.Sprintf(`%s is not a number: leave out the thousands separators, or use the formula number(%s, ".")`, Quote(s), name)
 		}
-		return fmt.Sprintf(`%s is not a number: leave out the thousands separators, or map with number(%s, ",")`, Quote(s), name)
+		return fmt.Sprintf(`%s is not a number: leave out the thousands separators, or use the formula number(%s, ",")`, Quote(s), name)
 	}
 	if d, ok := CanonicalLiteral(s); ok && len(d) <= MaxDigits {
 		return fmt.Sprintf("%s is not a plain number: write it in full (%s)", Quote(s), d)
 	}
 	for _, sign := range []string{"$", "€", "£", "¥", "USD", "EUR", "GBP", "%"} {
 		if rest := TrimText(strings.Replace(s, sign, "", 1)); rest != s && strings.ContainsAny(rest, "0123456789") {
-			return fmt.Sprintf(`%s is not a number: leave out the %s, or map with number(replace(%s, %q, ""))`, Quote(s), sign, name, sign)
+			return fmt.Sprintf(`%s is not a number: leave out the %s, or use the formula number(replace(%s, %q, ""))`, Quote(s), sign, name, sign)
 		}
 	}
 	return Quote(s) + " is not a number"

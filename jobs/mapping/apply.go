@@ -199,7 +199,7 @@ func (p *Program) fillHint(f *field) string {
 		names[i] = p.header[c]
 	}
 	if len(names) == 1 {
-		return "map it or fill the column " + names[0]
+		return "match it or fill the column " + names[0]
 	}
-	return "map it or fill the columns " + strings.Join(names, ", ")
+	return "match it or fill the columns " + strings.Join(names, ", ")
 }

@@ -26,7 +26,7 @@ type Field struct {
 	Instead string // why it cannot be mapped, and what to map instead; "" if it can
 	Label   string // as the control panel names it; "" makes one of Name
 	Help    string // a sentence
-	Hint    string // follows "is required: map it", for example ", for example to 0"
+	Hint    string // follows "is required: match it", for example ", for example to 0"
 
 	// Columns are names that sources give the column, the surest first; what differs from one in case,
 	// accents, spaces and signs alone is the same. Of a FormatPath, Levels has such a list for each

@@ -24,7 +24,7 @@ var parts = func() *Catalogue {
 		case "weight":
 			field.Hint, field.Fallback = ", for example to 0", "0"
 		case "categories":
-			field.Instead = "map category instead: paths are made into categories"
+			field.Instead = "match category instead: paths are made into categories"
 		}
 		fields = append(fields, field)
 	}

@@ -133,7 +133,7 @@ func (p *Program) compile(m tenants.Mapping, index map[string]int) (faults Fault
 		spec := p.catalogue.names[fm.Target]
 		switch {
 		case p.mapped[fm.Target]:
-			fail("is mapped twice: remove one of the two")
+			fail("is matched twice: remove one of the two")
 			continue
 		case spec == nil:
 			fail("there is no such field: choose one from the list")
@@ -158,7 +158,7 @@ func (p *Program) compile(m tenants.Mapping, index map[string]int) (faults Fault
 		p.fields = append(p.fields, f)
 	}
 	for _, spec := range p.catalogue.missing(p.isMapped) {
-		faults.Missing = append(faults.Missing, Missing{Field: spec.Name, Label: spec.label(), Message: "is required: map it" + spec.Hint})
+		faults.Missing = append(faults.Missing, Missing{Field: spec.Name, Label: spec.label(), Message: "is required: match it" + spec.Hint})
 	}
 	return faults, nil
 }

@@ -154,7 +154,7 @@ func convertInteger(f *Field, s, column string) (any, string) {
 		} else {
 			column = expression.Name(column)
 		}
-		return nil, fmt.Sprintf("%s is not a whole number: round it in the source, or map with floor(number(%s))", d, column)
+		return nil, fmt.Sprintf("%s is not a whole number: round it in the source, or use the formula floor(number(%s))", d, column)
 	}
 	if msg := outOfRange(f, d); msg != "" {
 		return nil, msg

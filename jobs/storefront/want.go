@@ -90,8 +90,8 @@ func mayHaveScript(store *tenants.Store, c *tenants.Channel, scripts []tenants.S
 
 // Messages for merchants about a script.
 var (
-	scriptScopeMessage = "Sluice may not install scripts in this store: the scope " + bigcommerce.ScopeScripts +
-		" (Content: modify) is missing. Add it to the app's OAuth scopes, then open Sluice from the control panel and accept it."
+	scriptScopeMessage = "Sluice may not install scripts in this store: the permission " + bigcommerce.ScopeScripts +
+		" (Content: modify) is missing. The operator of Sluice adds it to the app; then open Sluice from the control panel and accept it."
 	noAnswerMessage = "BigCommerce did not answer as it should, several times. Sluice tries again within a day; refresh the channels to have it try now."
 	fullMessage     = fmt.Sprintf("BigCommerce lets an app have %d scripts in a store. Remove the script from another channel first.", bigcommerce.MaxScripts)
 )

@@ -92,9 +92,9 @@ func (k *Kind) Check(ctx context.Context, f *tenants.Flow) error {
 	for _, field := range f.Mapping.Fields {
 		switch {
 		case !catalogue.Has(field.Target):
-			return refuse.WithField(field.Target, "is not a field that can be mapped")
+			return refuse.WithField(field.Target, "is not a field that can be matched")
 		case seen[field.Target]:
-			return refuse.WithField(field.Target, "is mapped twice: keep one of the two")
+			return refuse.WithField(field.Target, "is matched twice: keep one of the two")
 		}
 		seen[field.Target] = true
 	}

@@ -124,7 +124,7 @@ func prepareCatalogue(r *upsert.Row) {
 			return
 		}
 	}
-	r.Refuse(targetPrice, "the row has no price: leave it out of the source, or fill one of the mapped prices", "")
+	r.Refuse(targetPrice, "the row has no price: leave it out of the source, or fill one of the matched prices", "")
 }
 
 func prepareRecord(run *tenants.Run, r *upsert.Row) {

@@ -72,7 +72,7 @@ var spec = flow.Spec{
 		},
 		{
 			Name: optionBelowCost, Type: flow.Number, Default: 10.0, Max: 100, Unit: "%", Label: "Prices below cost",
-			Help: "A run asks before it writes if more than this part of its changed prices is below cost, where a cost is mapped. 0: it never asks.",
+			Help: "A run asks before it writes if more than this part of its changed prices is below cost, where a cost is matched. 0: it never asks.",
 		},
 		{
 			Name: optionMagnitude, Type: flow.Number, Default: 50.0, Max: 100, Unit: "%", Label: "Prices ten, a hundred or a thousand times as high or low",

@@ -50,9 +50,9 @@ func implied(doc mapping.Document, mapped func(target string) bool) {
 
 // insteadOf says which field to map instead of one, or why it is not for mapping.
 var insteadOf = map[string]string{
-	"categories":         "map category instead: paths are made into categories",
-	"brand_id":           "map brand instead: names are made into brands",
-	"brand_name":         "map brand instead",
+	"categories":         "match category instead: paths are made into categories",
+	"brand_id":           "match brand instead: names are made into brands",
+	"brand_name":         "match brand instead",
 	"custom_url":         "BigCommerce makes the URL from the name",
 	"view_count":         "BigCommerce counts this itself",
 	"total_sold":         "BigCommerce counts this itself",
@@ -108,7 +108,7 @@ var help = map[string]string{
 	targetCategory:       "A path such as Shoes > Boots; several with |. What is missing is created.",
 	targetBrand:          "The brand's name. A missing brand is created.",
 	"inventory_level":    "Pieces in stock. The product tracks its stock from then on.",
-	"inventory_tracking": "none, product or variant; product is the default when stock is mapped.",
+	"inventory_tracking": "none, product or variant; product is the default when stock is matched.",
 	"is_visible":         "yes or no; without it, BigCommerce's default.",
 	"price":              "Without tax, as the store is set up.",
 }

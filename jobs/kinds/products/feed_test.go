@@ -71,8 +71,8 @@ func TestBadFeed(t *testing.T) {
 		t.Errorf("good rows (-want +got):\n%s", diff)
 	}
 	want := []fault{
-		{4, "", "sku", "is required: map it or fill the column PartNum"},
-		{5, "A-5", "price", `"12,50" is not a number: use a point (12.50), or map with number(ListPrice, ",")`},
+		{4, "", "sku", "is required: match it or fill the column PartNum"},
+		{5, "A-5", "price", `"12,50" is not a number: use a point (12.50), or use the formula number(ListPrice, ",")`},
 		{6, "A-6", "price", `"abc" is not a number`},
 		{7, "A-7", "name", "300 characters; the limit is 250"},
 		{8, "A-8", "inventory_level", "-5 is below the smallest value, 0"},

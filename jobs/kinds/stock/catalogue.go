@@ -66,7 +66,7 @@ var catalogue = mapping.NewCatalogue([]mapping.Field{
 	},
 	{
 		Field: bigcommerce.Field{Name: targetBin, Type: "string", MaxLength: maxName}, Label: "Bin picking number (BPN)",
-		Help:    "Where in the warehouse it lies. BigCommerce takes it only together with the safety stock or the low stock level: map one of them too.",
+		Help:    "Where in the warehouse it lies. BigCommerce takes it only together with the safety stock or the low stock level: match one of them too.",
 		Columns: []string{"binpickingnumber", "bpn", "bin", "binlocation", "binnumber", "lagerplatz", "shelf", "regal"},
 	},
 }, []string{targetSKU, targetLocation, targetQuantity, targetSafety, targetWarning, targetBin}, nil)

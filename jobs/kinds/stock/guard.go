@@ -16,7 +16,7 @@ func (stock) Guards(run *tenants.Run) []upsert.GuardSpec {
 	limit, _ := run.Options[optionZero].(float64)
 	return []upsert.GuardSpec{{
 		Name: "to_zero", Limit: limit, Least: guardLeast, Of: upsert.OfRecords, Has: stocked,
-		Message: "Much of what is in stock would be set to 0, so that it is no longer sold. Check the source: is it whole, and is its quantity mapped?",
+		Message: "Much of what is in stock would be set to 0, so that it is no longer sold. Check the source: is it whole, and is its quantity matched?",
 	}}
 }
 

@@ -214,7 +214,7 @@ func (s stock) Prepare(ctx context.Context, st *flow.Step, rows []*upsert.Row) e
 		}
 		prepareQuantity(row, options)
 		if _, bin := row.Fields[targetBin]; bin && row.Fields[targetSafety] == nil && row.Fields[targetWarning] == nil {
-			row.Refuse(targetBin, "BigCommerce takes a bin picking number only together with the safety stock or the low stock level: map one of them too", upsert.Text(row.Fields[targetBin]))
+			row.Refuse(targetBin, "BigCommerce takes a bin picking number only together with the safety stock or the low stock level: match one of them too", upsert.Text(row.Fields[targetBin]))
 		}
 	}
 	tellPlaces(st, r)
