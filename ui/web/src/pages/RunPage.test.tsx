@@ -273,10 +273,14 @@ describe('RunPage', () => {
     expect(calls.some((c) => c.method === 'POST' && c.path === '/runs/run-1/retry')).toBe(true);
   });
 
-  it('says why a retry is of no use yet', async () => {
-    show({ ...done, outcome: 'none', failed: 3, retry: { allowed: false, reason: 'Nothing has changed since.' } }, { path: '/activity/run-1?tab=details' });
-    await screen.findByText('Nothing has changed since.');
+  it('offers no retry while nothing has changed since, and says why', async () => {
+    const user = userEvent.setup();
+    const problems = [problem({ remedy: { action: 'retry', field: '', text: 'Try it again.' } })];
+    show({ ...done, outcome: 'none', failed: 147, retry: { allowed: false, reason: 'Nothing has changed since.' } }, { answers: { 'GET /runs/run-1/problems': { json: { problems } } } });
+    await screen.findByText('Try it again.');
     expect(screen.queryByRole('button', { name: /^Retry/ })).toBeNull();
+    await user.click(screen.getByRole('tab', { name: 'Details' }));
+    await screen.findByText('Nothing has changed since.');
   });
 
   it('leads from numbers to what they count', async () => {
