@@ -13,7 +13,7 @@ export function actorName({ type, name }: Actor): string {
 }
 
 // Actions whose note is the name, or begins with it, of what may be gone by now.
-const nameInNote = new Set(['flow.created', 'flow.changed', 'flow.deleted', 'api_key.created', 'flow.scheduled', 'flow.unscheduled', 'run.skipped', 'api_key.revoked']);
+const nameInNote = new Set(['flow.enabled', 'flow.disabled', 'flow.duplicated', 'flow.created', 'flow.changed', 'flow.deleted', 'api_key.created', 'flow.scheduled', 'flow.unscheduled', 'run.skipped', 'api_key.revoked']);
 // Actions whose note a person can read; others are for whoever runs Sluice.
 const toldNote = new Set(['run.skipped', 'flow.unscheduled', 'run.paused', 'storefront.script_failed']);
 
