@@ -52,6 +52,7 @@ export const homeText = {
     header: 'Bring your data into your store',
     description: 'Sluice keeps your store in step with the system you already use. It shows every change before it writes anything.',
     question: 'What do you want to bring in first?',
+    sample: 'Try with sample products',
     about: {
       products: 'Names, descriptions, pictures, categories: from an export of your system.',
       stock: 'How many of each are left, also by location.',

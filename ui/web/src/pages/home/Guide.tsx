@@ -85,6 +85,11 @@ function Question({ kinds }: { kinds: Overview['kinds'] }) {
           </li>
         ))}
       </Grid>
+      {kinds.some((k) => k.kind === 'products') ? (
+        <Box marginTop="medium">
+          <TextLink to="/syncs/new?kind=products">{t.sample}</TextLink>
+        </Box>
+      ) : null}
     </>
   );
 }

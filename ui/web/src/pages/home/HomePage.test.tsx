@@ -90,9 +90,16 @@ describe('Home of a store in use', () => {
     expect(router.state.location.pathname).toBe('/syncs/flow-1/source');
   });
 
-  it('says that nothing needs anybody', async () => {
-    show(used);
+  it('says that nothing needs anybody, and where shoppers are set up', async () => {
+    const { unmount, router } = show(used);
     expect(await screen.findByText(homeText.needs.none)).toBeTruthy();
+    await userEvent.click(screen.getByRole('button', { name: homeText.shoppers.action }));
+    expect(router.state.location.pathname).toBe('/settings/shoppers');
+    unmount();
+    show(used, { of: { ...session, permissions: { write: false, admin: false, owner: false } } });
+    expect(await screen.findByText(homeText.needs.none)).toBeTruthy();
+    expect(screen.queryByRole('button', { name: homeText.shoppers.action })).toBeNull();
+    expect(screen.queryByRole('button', { name: homeText.create })).toBeNull();
   });
 
   it('draws fourteen days, of which each leads to its runs, and lists them', async () => {

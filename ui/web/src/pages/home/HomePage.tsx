@@ -10,6 +10,7 @@ import { useAccess, useApp, useSession } from '../../components/app';
 import { Loaded, Quiet } from '../../components/Feedback';
 import { Page } from '../../components/Page';
 import { RunTable } from '../../components/RunTable';
+import { Permitted } from '../../components/states/ReadOnly';
 import { Skeleton } from '../../components/states/Skeleton';
 import { TextLink } from '../../components/TextLink';
 import { homeText } from '../../texts/home';
@@ -49,7 +50,9 @@ export function HomePage() {
                 <Next runs={data.next} />
               </Grid>
               <Last runs={runs} />
-              <Shoppers />
+              <Permitted>
+                <Shoppers />
+              </Permitted>
             </>
           ) : (
             <Guide guide={data.guide} kinds={data.kinds} />
