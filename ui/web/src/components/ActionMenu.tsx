@@ -82,8 +82,8 @@ export function ActionMenu({ label, text, icon, groups, busy = false }: Props) {
         {text}
       </Button>
       {createPortal(
-        <Popover anchorElement={button} isOpen={open} onClose={() => setOpen(false)} placement="bottom-end">
-          {/* The popover has no role, though it tells its button that it is a dialog. */}
+        <Popover anchorElement={button} isOpen={open} label="" onClose={() => setOpen(false)} placement="bottom-end">
+          {/* The popover has no role, though it tells its button that it is a dialog: a name would be none of its. */}
           <div aria-label={label} onKeyDown={onKeyDown} ref={list} role="dialog">
             {groups.map((actions) => (
               <Group key={actions[0]?.text}>

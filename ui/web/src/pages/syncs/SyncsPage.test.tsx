@@ -109,6 +109,7 @@ describe('SyncsPage', () => {
     const { calls } = show([{ ...catalogue, ...part }]);
     await userEvent.click(await screen.findByRole('button', { name: t.menuOf('Catalogue') }));
     expect(await screen.findAllByText(reason)).toHaveLength(2);
+    await expectAccessible();
     await userEvent.click(screen.getByText(t.run));
     expect(calls.some((c) => c.method === 'POST')).toBe(false);
   });
