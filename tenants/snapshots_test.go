@@ -406,3 +406,39 @@ func TestSnapshotsAtOnce(t *testing.T) {
 		wg.Wait()
 	})
 }
+
+// TestRowsLiveAsLongAsTheirFile: the rows that were made of a file are kept while something needs
+// it, replaced by those of another format, and go with it.
+func TestRowsLiveAsLongAsTheirFile(t *testing.T) {
+	db := tenantstest.NewDB(t)
+	ctx := tenants.WithStore(t.Context(), "abc123")
+	file := keep(ctx, t, db, tenants.Snapshot{}, someBytes(100))
+	f := &tenants.Flow{Kind: "products", Name: "Parts", SnapshotID: file.ID}
+	if err := db.CreateFlow(ctx, f); err != nil {
+		t.Fatal(err)
+	}
+	first := keep(ctx, t, db, tenants.Snapshot{RowsOf: file.ID, RowsAs: "a"}, someBytes(200))
+	later := time.Now().Add(time.Hour)
+	if n, err := db.SweepSnapshots(t.Context(), later); err != nil || n != 0 {
+		t.Fatalf("swept %d of what is needed, %v", n, err)
+	}
+	if got, err := db.RowsOf(ctx, file.ID, "a"); err != nil || got == nil || got.ID != first.ID {
+		t.Errorf("rows %+v, %v", got, err)
+	}
+	if got, err := db.RowsOf(tenants.WithStore(t.Context(), "other"), file.ID, "a"); err != nil || got != nil {
+		t.Errorf("another store's rows: %+v, %v", got, err)
+	}
+	second := keep(ctx, t, db, tenants.Snapshot{RowsOf: file.ID, RowsAs: "b"}, someBytes(200))
+	if err := db.KeepRows(ctx, second); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := db.RowsOf(ctx, file.ID, "a"); err != nil || got != nil {
+		t.Errorf("rows of the format of before: %+v, %v", got, err)
+	}
+	if err := db.DeleteSnapshot(ctx, file.ID); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := db.RowsOf(ctx, file.ID, "b"); err != nil || got != nil {
+		t.Errorf("rows of a file that is gone: %+v, %v", got, err)
+	}
+}

@@ -45,7 +45,7 @@ export function SourceResult({ source, draft, change, focus }: Props) {
   return (
     <div ref={heading} style={{ scrollMarginTop: '1rem' }} tabIndex={-1}>
       {inspection ? (
-        <Sample change={change} draft={draft} inspection={inspection} look={() => source.look(draft)} />
+        <Sample change={change} draft={draft} inspection={inspection} look={source.look} />
       ) : (
         <Panel header={t.failed}>
           <FailedState error={error} retry={() => source.look(draft)} />
@@ -56,22 +56,37 @@ export function SourceResult({ source, draft, change, focus }: Props) {
   );
 }
 
-function Sample({ inspection, draft, change, look }: { inspection: Inspection; look: () => void } & Pick<Props, 'draft' | 'change'>) {
+function Sample({ inspection, draft, change, look }: { inspection: Inspection; look: (draft: SourceDraft) => void } & Pick<Props, 'draft' | 'change'>) {
   const { format } = useApp();
   const t = sourceText;
   const header = inspection.header ?? [];
   const errors = inspection.row_errors ?? [];
   const { type, encoding, delimiter } = inspection.format;
-  const how = [named(t.types, type), named(t.encodings, encoding), type === 'ndjson' ? '' : named(t.delimiters, delimiter)].filter(Boolean).join(', ');
+  const how = [named(t.types, type), named(t.encodings, encoding), type !== 'csv' ? '' : named(t.delimiters, delimiter)].filter(Boolean).join(', ');
   const columns = format.number(header.length);
   const count = inspection.row_count;
   const empty = count === 0;
+  const readings = inspection.readings ?? [];
+  const choose = (encoding: string) => {
+    const chosen = { ...draft, format: { ...draft.format, encoding: encoding as SourceDraft['format']['encoding'] } };
+    change({ format: chosen.format });
+    look(chosen);
+  };
   return (
     <Panel
-      action={{ text: t.check, variant: 'secondary', onClick: look }}
+      action={{ text: t.check, variant: 'secondary', onClick: () => look(draft) }}
       description={t.written(how, format.bytes(inspection.size))}
       header={count === null ? t.resultUncounted(columns, header.length) : t.result(format.number(count), count, columns, header.length)}
     >
+      {readings.length > 0 ? (
+        <InlineMessage
+          actions={readings.map((r) => ({ text: t.readings.choose(r.label), onClick: () => choose(r.encoding) }))}
+          header={t.readings.header}
+          marginBottom="medium"
+          messages={[{ text: t.readings.message }, ...readings.map((r) => ({ text: t.readings.reading(r.label, (r.examples ?? []).join(', ')) }))]}
+          type="warning"
+        />
+      ) : null}
       {empty ? <InlineMessage header={t.noRows.header} marginBottom="medium" messages={[{ text: t.noRows.message }]} type="warning" /> : null}
       {errors.length > 0 ? (
         <InlineMessage header={t.rowErrors} marginBottom="medium" messages={errors.slice(0, 5).map((e) => ({ text: t.rowError(format.number(e.line), e.message) }))} type="warning" />
