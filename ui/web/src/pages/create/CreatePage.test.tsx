@@ -77,15 +77,14 @@ const within = (el: Element | null) => el?.textContent ?? '';
 
 describe('CreatePage', () => {
   it('brings a file’s products into the store in three clicks and no typing but the file', async () => {
-    const user = userEvent.setup();
     const { calls, router } = show();
     await chooseFile(); // 1
     expect(await screen.findByText('77 rows, 4 columns')).toBeTruthy();
     await waitFor(() => expect(document.activeElement?.textContent).toContain('77 rows, 4 columns'));
     expect(await screen.findByText(/All 77 rows can be used/)).toBeTruthy();
     expect(screen.getByLabelText<HTMLInputElement>(/Name of this sync/).value).toBe('Northwind products');
-    await user.click(screen.getByRole('button', { name: 'Check what would change' })); // 2
-    await user.click(await screen.findByRole('button', { name: 'Start the run' })); // 3
+    fireEvent.click(screen.getByText('Check what would change')); // 2
+    fireEvent.click(await screen.findByText('Start the run')); // 3
     await waitFor(() => expect(router.state.location.pathname).toBe('/activity/run-10'));
     expect(calls.filter((c) => c.path === '/sources/inspect')).toHaveLength(1);
     expect(calls.find((c) => c.path === '/sources/inspect')?.body).toEqual({ kind: 'products', source: { kind: 'upload', url: '', authorization: '', snapshot_id: 's1' }, format: {} });
