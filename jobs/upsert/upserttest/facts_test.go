@@ -1,6 +1,7 @@
 package upserttest
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -164,6 +165,19 @@ func TestChangedFieldsAreCountedOnce(t *testing.T) {
 			return sized(i, first(i), "Old")
 		})
 		r := w.Start()
+		// A step that is not saved leaves nothing behind in the run that it was given.
+		failed := errors.New("not saved")
+		for e := w.Engine(); r.Phase != tenants.PhaseWrite; {
+			if _, err := e.Step(w.Ctx, r, func(*tenants.DB, *tenants.Run) error { return failed }); !errors.Is(err, failed) {
+				t.Fatal(err)
+			}
+			if _, err := e.Step(w.Ctx, r, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := w.Engine().Step(w.Ctx, r, func(*tenants.DB, *tenants.Run) error { return failed }); !errors.Is(err, failed) {
+			t.Fatal(err)
+		}
 		if _, done := w.Live(r, at); !done {
 			w.Live(r, forever)
 		} else {
