@@ -22,7 +22,7 @@ import (
 
 // ourWords are words of the program's own that merchants are not to learn. What they read instead:
 // sync, matching, formula, preview, permission.
-var ourWords = regexp.MustCompile(`(?i:\b(feeds?|flows?|expressions?|in flight|steps|windows?|429|scopes?|store hash|triggers?|mappings?|dry.runs?)\b)|\b([Mm]ap|[Mm]apped|[Mm]aps)\b`)
+var ourWords = regexp.MustCompile(`(?i:\b(feeds?|flows?|expressions?|in flight|steps|window|429|scopes?|store hash|triggers?|mappings?|dry.runs?)\b)|\b(windows|[Mm]ap|[Mm]apped|[Mm]aps)\b`)
 
 // TestMerchantsReadTheirOwnWords walks what the panel shows of kinds, connectors, formulas and
 // limits, and every message in the source that is made for people.

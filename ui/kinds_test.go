@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -59,6 +60,12 @@ func newPanelOfKinds(t *testing.T) *panel {
 	return p
 }
 
+// withGuard adds to a target's options the one that every flow that writes records has.
+func withGuard(options []flow.Option) []flow.Option {
+	all := upsert.New(upsert.Config{}, vehicles{}).Spec().Options
+	return append(slices.Clone(options), all[len(all)-1])
+}
+
 // TestKinds: what the panel is drawn from.
 func TestKinds(t *testing.T) {
 	p := newPanelOfKinds(t)
@@ -67,8 +74,8 @@ func TestKinds(t *testing.T) {
 	}
 	p.call("GET", "/kinds", p.open(storeA, 1), nil, http.StatusOK, &got)
 	want := []kindView{
-		{Name: "products", Singular: "product", Plural: "products", Options: products.New().Spec().Options},
-		{Name: "vehicles", Singular: "vehicle", Plural: "vehicles", Options: vehicles{}.Spec().Options},
+		{Name: "products", Singular: "product", Plural: "products", Options: withGuard(products.New().Spec().Options)},
+		{Name: "vehicles", Singular: "vehicle", Plural: "vehicles", Options: withGuard(vehicles{}.Spec().Options)},
 		{Name: "errands", Singular: "errand", Plural: "errands", Options: []flow.Option{}, Phases: []flow.Phase{}},
 	}
 	for i, k := range got.Kinds {
@@ -119,7 +126,7 @@ func TestFlowOfAnotherKind(t *testing.T) {
 	token := p.open(storeA, 1)
 	var f flowView
 	p.call("POST", "/flows", token, map[string]string{"kind": "vehicles", "name": "Fleet"}, http.StatusCreated, &f)
-	if diff := cmp.Diff(tenants.Options{"unknown": "park", "doors": 4.0}, f.Options); f.Kind != "vehicles" || diff != "" {
+	if diff := cmp.Diff(tenants.Options{"unknown": "park", "doors": 4.0, "guard_shrank": 30.0}, f.Options); f.Kind != "vehicles" || diff != "" {
 		t.Fatalf("%+v: %s", f, diff)
 	}
 	snap := p.upload(storeA, "Plate,SKU\nZH 1,x\n,y\n")
@@ -154,7 +161,7 @@ func TestFlowOfAnotherKind(t *testing.T) {
 		}
 	}
 	save(map[string]any{"unknown": "scrap", "doors": 3, "note": "mind the dog", "depots": map[string]string{"Z": "Zürich"}}, http.StatusOK, &f)
-	want := tenants.Options{"unknown": "scrap", "doors": 3.0, "note": "mind the dog", "depots": map[string]any{"Z": "Zürich"}}
+	want := tenants.Options{"unknown": "scrap", "doors": 3.0, "note": "mind the dog", "depots": map[string]any{"Z": "Zürich"}, "guard_shrank": 30.0}
 	if diff := cmp.Diff(want, f.Options); diff != "" {
 		t.Error(diff)
 	}
