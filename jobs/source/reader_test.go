@@ -184,7 +184,7 @@ func TestCSVRows(t *testing.T) {
 			text: "sku,name\nA,caf\xe9\nB,\x81\n", format: tenants.Format{Encoding: "latin-1"}, header: []string{"sku", "name"},
 			rows: []brief{
 				{Line: 2, Values: []string{"A", "café"}},
-				{Line: 3, Values: []string{"B", "\uFFFD"}, Field: "name", Error: "there is a byte in it that is no character of Western European (Windows-1252, Latin-1): choose another encoding, or save the file as UTF-8"},
+				{Line: 3, Values: []string{"B", "\uFFFD"}, Field: "name", Error: "there is a byte in it that is no character of Western European (code page 1252, Latin-1): choose another encoding, or save the file as UTF-8"},
 			},
 		},
 		"empty rows are passed by": {

@@ -111,15 +111,15 @@ describe('CreatePage', () => {
   it('asks how the letters are to be read, with words of the file, and looks again with the choice', async () => {
     const user = userEvent.setup();
     const readings = [
-      { encoding: 'latin-1', label: 'Western European (Windows-1252, Latin-1)', examples: ['Niño'] },
-      { encoding: 'windows-1250', label: 'Central European (Windows-1250)', examples: ['Nińo'] },
+      { encoding: 'latin-1', label: 'Western European (code page 1252, Latin-1)', examples: ['Niño'] },
+      { encoding: 'windows-1250', label: 'Central European (code page 1250)', examples: ['Nińo'] },
     ];
     const { calls } = show({
       'POST /sources/inspect': (call) => ({ json: (call.body as { format: { encoding?: string } }).format.encoding ? inspection : { ...inspection, format: { type: 'csv', delimiter: ',' }, readings } }),
     });
     await chooseFile();
     expect(await screen.findByText(/Latin-1\): Niño/)).toBeTruthy();
-    await user.click(screen.getByRole('button', { name: 'Use Central European (Windows-1250)' }));
+    await user.click(screen.getByRole('button', { name: 'Use Central European (code page 1250)' }));
     await waitFor(() => expect(screen.queryByText(/more than one way/)).toBeNull());
     expect(calls.filter((c) => c.path === '/sources/inspect').map((c) => (c.body as { format: object }).format)).toEqual([{}, { encoding: 'windows-1250' }]);
   });
