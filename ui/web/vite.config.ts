@@ -19,6 +19,6 @@ export default defineConfig({
     include: ['src/**/*.test.{ts,tsx}'],
     setupFiles: ['src/test/setup.ts'],
     restoreMocks: true,
-    testTimeout: 30_000, // a loaded CI machine
+    testTimeout: 60_000, // a loaded CI machine
   },
 });

@@ -20,7 +20,10 @@ function pieces(file: string, source: string): string[] {
   const found: string[] = [];
   const visit = (node: ts.Node) => {
     if (ts.isImportDeclaration(node) || ts.isTypeNode(node)) return;
-    if (ts.isPropertyAssignment(node)) return visit(node.initializer); // its name is ours
+    if (ts.isPropertyAssignment(node)) {
+      visit(node.initializer); // its name is ours
+      return;
+    }
     if (ts.isElementAccessExpression(node)) return;
     if (ts.isStringLiteralLike(node) || ts.isTemplateHead(node) || ts.isTemplateMiddle(node) || ts.isTemplateTail(node)) found.push(node.text);
     ts.forEachChild(node, visit);
