@@ -23,8 +23,8 @@ export function App({ client, queryClient, router, locale, ended }: Props) {
   const format = useMemo(() => new Formatter(pickLocale(locale, navigator.language)), [locale]);
   const app = useMemo(() => ({ client, format, alerts, live }), [client, format, alerts, live]);
   useEffect(() => {
-    document.documentElement.lang = 'en'; // the texts; numbers and dates are the user's
-  }, []);
+    document.documentElement.lang = format.locale; // of the texts, numbers and dates
+  }, [format]);
   if (ended) return <Notice {...text.shell.ended} />;
   return (
     <QueryClientProvider client={queryClient}>

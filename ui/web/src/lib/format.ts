@@ -1,12 +1,15 @@
 import { text } from '../text';
 
-/** Picks the first locale that Intl knows: the user's in BigCommerce, the browser's, English. */
+/** The languages that there are texts in. Numbers and dates are in the language of the texts. */
+const languages = ['en'];
+
+/** Picks the first locale whose language the texts have, with its own forms: the user's in BigCommerce, the browser's. */
 export function pickLocale(...wanted: (string | undefined)[]): string {
   for (const tag of wanted) {
     if (!tag) continue;
     try {
       const [canonical] = Intl.getCanonicalLocales(tag.replaceAll('_', '-'));
-      if (canonical && Intl.NumberFormat.supportedLocalesOf(canonical).length > 0) return canonical;
+      if (canonical && languages.includes(new Intl.Locale(canonical).language) && Intl.NumberFormat.supportedLocalesOf(canonical).length > 0) return canonical;
     } catch {
       // not a language tag: try the next
     }
@@ -16,7 +19,7 @@ export function pickLocale(...wanted: (string | undefined)[]): string {
 
 const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const;
 
-/** Numbers, times and sizes in the user's locale and the browser's time zone. */
+/** Numbers, times and sizes in a locale of the texts' language and the browser's time zone. */
 export class Formatter {
   readonly locale: string;
   readonly #number: Intl.NumberFormat;

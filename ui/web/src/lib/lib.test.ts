@@ -67,8 +67,8 @@ describe('Formatter', () => {
     expect([null, '', 'x', 12.5, 1000, true, false, [23, 24], { a: 1 }].map((v) => en.value(v))).toEqual(['–', '–', 'x', '12.5', '1000', 'Yes', 'No', '23, 24', '{"a":1}']);
   });
 
-  it('picks a locale that exists', () => {
-    expect([pickLocale('de_DE', 'en'), pickLocale('', undefined, 'fr'), pickLocale('not a tag', 'pt-BR'), pickLocale()]).toEqual(['de-DE', 'fr', 'pt-BR', 'en']);
+  it('picks a locale of a language that the texts have', () => {
+    expect([pickLocale('en_GB', 'en'), pickLocale('de_DE', 'en-AU'), pickLocale('not a tag', 'pt-BR'), pickLocale()]).toEqual(['en-GB', 'en-AU', 'en', 'en']);
   });
 });
 
