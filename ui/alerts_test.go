@@ -104,21 +104,24 @@ func TestWrongAlertsAreRefused(t *testing.T) {
 	for i := range many {
 		many[i] = body{"kind": "mail", "to": "x@y.example", "enabled": true}
 	}
-	for field, b := range map[string]body{
-		"channels.0.to":          alertsBody(1, body{"kind": "mail", "to": "nobody", "enabled": true}),
-		"channels.0.to ":         alertsBody(1, body{"kind": "teams", "to": "https://x.example/•••", "enabled": true}),
-		"channels.0.kind":        alertsBody(1, body{"kind": "pigeon", "to": "x", "enabled": true}),
-		"rules.0.name":           with("rules", []body{{"name": "boredom", "enabled": true}}),
-		"rules.0.params.minutes": with("rules", []body{{"name": "late", "enabled": true, "params": body{"minutes": 1}}}),
-		"rules.0.params.weeks":   with("rules", []body{{"name": "late", "enabled": true, "params": body{"weeks": 1}}}),
-		"quiet.from":             with("quiet", body{"enabled": true, "from": "10pm", "to": "07:00"}),
-		"quiet.to":               with("quiet", body{"enabled": true, "from": "07:00", "to": "07:00"}),
-		"digest.at":              with("digest", body{"enabled": true, "at": "8:00"}),
+	for _, c := range []struct {
+		field string
+		body  body
+	}{
+		{"channels.0.to", alertsBody(1, body{"kind": "mail", "to": "nobody", "enabled": true})},
+		{"channels.0.to", alertsBody(1, body{"kind": "teams", "to": "https://x.example/•••", "enabled": true})},
+		{"channels.0.kind", alertsBody(1, body{"kind": "pigeon", "to": "x", "enabled": true})},
+		{"rules.0.name", with("rules", []body{{"name": "boredom", "enabled": true}})},
+		{"rules.0.params.minutes", with("rules", []body{{"name": "late", "enabled": true, "params": body{"minutes": 1}}})},
+		{"rules.0.params.weeks", with("rules", []body{{"name": "late", "enabled": true, "params": body{"weeks": 1}}})},
+		{"quiet.from", with("quiet", body{"enabled": true, "from": "10pm", "to": "07:00"})},
+		{"quiet.to", with("quiet", body{"enabled": true, "from": "07:00", "to": "07:00"})},
+		{"digest.at", with("digest", body{"enabled": true, "at": "8:00"})},
 	} {
 		var got problem.Body
-		p.call("PUT", "/alerts", owner, b, http.StatusUnprocessableEntity, &got)
-		if len(got.Errors) != 1 || got.Errors[0].Field != strings.TrimSpace(field) {
-			t.Errorf("%s: %+v", field, got.Errors)
+		p.call("PUT", "/alerts", owner, c.body, http.StatusUnprocessableEntity, &got)
+		if len(got.Errors) != 1 || got.Errors[0].Field != c.field {
+			t.Errorf("%s: %+v", c.field, got.Errors)
 		}
 	}
 	p.call("PUT", "/alerts", owner, alertsBody(1, many...), http.StatusConflict, nil)
