@@ -9,9 +9,10 @@ import (
 	"sluice/internal/testenv"
 )
 
-// TestPanelWalkInChromium looks at every page, state and dialog of the panel on its mock server: with
-// axe-core, at 390 px, at 200 %, by keyboard, and while it loads. What is looked at is in
-// ui/web/dev; E2E_IMAGES names a folder for the documentation's pictures.
+// TestPanelWalkInChromium looks at every page and dialog of the panel on its mock server, and at some
+// in each state of a store: with axe-core, at 390 px, by keyboard, while it loads, and some at 200 %.
+// What is looked at is in ui/web/dev; "npm run walk" there looks at all in every state and window.
+// E2E_IMAGES names a folder for the documentation's pictures.
 func TestPanelWalkInChromium(t *testing.T) {
 	chromium, ok := testenv.Chromium(t)
 	if !ok {
@@ -19,7 +20,7 @@ func TestPanelWalkInChromium(t *testing.T) {
 	}
 	walk := exec.CommandContext(t.Context(), "node", "dev/walk.mjs")
 	walk.Dir = panelSource
-	walk.Env = append(os.Environ(), "CHROMIUM="+chromium, "SHOTS="+t.TempDir(), "IMAGES="+os.Getenv("E2E_IMAGES"))
+	walk.Env = append(os.Environ(), "CHROMIUM="+chromium, "SHOTS="+t.TempDir(), "IMAGES="+os.Getenv("E2E_IMAGES"), "WALK=short")
 	walk.WaitDelay = 10 * time.Second
 	if out, err := walk.CombinedOutput(); err != nil {
 		t.Errorf("node dev/walk.mjs: %v\n%s", err, out)

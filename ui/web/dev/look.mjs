@@ -10,7 +10,9 @@ export async function settled(frame, { loading = false } = {}) {
   await frame.evaluate(async () => {
     await document.fonts.ready;
     const finite = document.getAnimations().filter((a) => a.effect?.getComputedTiming().endTime !== Infinity);
-    await Promise.all(finite.map((a) => a.finished.catch(() => undefined)));
+    // Of an element that is not drawn, such as a file's input behind its label, one may never finish.
+    const long = new Promise((resolve) => setTimeout(resolve, 500));
+    await Promise.race([long, Promise.all(finite.map((a) => a.finished.catch(() => undefined)))]);
   });
 }
 
@@ -75,7 +77,8 @@ async function lookAtFocus() {
   if (!el || el === document.body || el === document.documentElement) return null;
   window.lookIds ??= new Map();
   if (!window.lookIds.has(el)) window.lookIds.set(el, window.lookIds.size);
-  await Promise.all(document.getAnimations().map((a) => (a.effect?.getComputedTiming().endTime === Infinity ? undefined : a.finished.catch(() => undefined))));
+  const finite = document.getAnimations().filter((a) => a.effect?.getComputedTiming().endTime !== Infinity);
+  await Promise.race([new Promise((resolve) => setTimeout(resolve, 500)), Promise.all(finite.map((a) => a.finished.catch(() => undefined)))]);
   const problems = [];
   const luminance = (rgb) => {
     const [r, g, b] = rgb.match(/[\d.]+/g).map((v) => v / 255).map((v) => (v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));

@@ -3,6 +3,7 @@
 // while it loads, on console errors, failed requests and reports of the page's policy:
 //   npm run walk [only the scenes that begin with this]
 // CHROMIUM names the browser; SHOTS the folder for pictures of everything; IMAGES one for the documentation's.
+// WALK=short leaves out windows and states that seldom tell anything new: what the tests have time for.
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -53,56 +54,70 @@ async function open(where, { query, window, path, expect, locale = 'en-US' }) {
 
 const note = (where, found) => problems.push(...found.map((p) => `${where}: ${p}`));
 
+const short = process.env.WALK === 'short';
+const telling = ['home', 'syncs', 'sync-summary', 'sync-matching', 'run-problems', 'activity', 'attention', 'settings-alerts'];
+const atOnce = 3; // pages: they wait more than they work
+
+const looks = [];
 for (const scene of scenes) {
-  if (!`${scene.name}`.startsWith(only.split('/')[0])) continue;
   for (const { name, path } of pages) {
     if (scene.pages && !scene.pages.includes(name)) continue;
-    if (only.includes('/') && !`${scene.name}/${name}`.startsWith(only)) continue;
-    for (const window of scene.windows) {
+    if (short && scene.name !== 'store' && !telling.includes(name)) continue;
+    const all = scene.name === 'store' && telling.includes(name);
+    for (const window of short && !all ? scene.windows.slice(0, scene.name === 'store' ? 2 : 1) : scene.windows) {
       const where = `${scene.name}/${name} ${window}`;
-      const { context, page } = await open(where, { ...scene, window, path });
-      try {
-        await settled(page, scene);
-        note(where, await axeProblems(page));
-        note(where, await fitProblems(page));
-        if (scene.jumps && window === 'wide') {
-          const { cls, shifts } = await page.evaluate(() => window.measured);
-          if (cls > 0.05) problems.push(`${where}: the page jumps by ${cls.toFixed(3)} while it loads: ${shifts.slice(0, 3).join(' / ')}`);
-        }
-        await page.screenshot({ path: join(shots, `${scene.name}-${name}-${window}.png`), fullPage: window !== 'zoomed' });
-        if (images && scene.name === 'store' && window === 'wide') await page.screenshot({ path: join(images, `panel-${name}.png`) });
-        if (scene.keyboard && window !== 'phone') note(where, await focusProblems(page, page));
-      } catch (error) {
-        problems.push(`${where}: ${error.message.split('\n')[0]}`);
-        await page.screenshot({ path: join(shots, `${scene.name}-${name}-${window}-FAILED.png`) }).catch(() => undefined);
-      }
-      await context.close();
+      if (where.startsWith(only)) looks.push(() => lookAtPage(where, scene, name, path, window));
     }
   }
 }
-
 for (const dialog of dialogs) {
-  if (only && !`dialog/${dialog.name}`.startsWith(only)) continue;
-  for (const window of ['wide', 'phone']) {
+  for (const window of short ? ['phone'] : ['wide', 'phone']) {
     const where = `dialog/${dialog.name} ${window}`;
-    const { context, page } = await open(where, { query: dialog.query ?? '', window, path: dialog.path });
-    try {
-      await settled(page);
-      await dialog.open(page);
-      await settled(page);
-      note(where, await axeProblems(page));
-      note(where, await fitProblems(page));
-      await page.screenshot({ path: join(shots, `dialog-${dialog.name}-${window}.png`) });
-      if (dialog.closes !== false) {
-        await page.keyboard.press('Escape');
-        await page.locator('[role=dialog], aside').first().waitFor({ state: 'detached', timeout: 5_000 });
-      }
-    } catch (error) {
-      problems.push(`${where}: ${error.message.split('\n')[0]}`);
-      await page.screenshot({ path: join(shots, `dialog-${dialog.name}-${window}-FAILED.png`) }).catch(() => undefined);
-    }
-    await context.close();
+    if (where.startsWith(only)) looks.push(() => lookAtDialog(where, dialog, window));
   }
+}
+await Promise.all(Array.from({ length: atOnce }, async () => {
+  for (let look = looks.shift(); look; look = looks.shift()) await look();
+}));
+
+async function lookAtPage(where, scene, name, path, window) {
+  const { context, page } = await open(where, { ...scene, window, path });
+  try {
+    await settled(page, scene);
+    note(where, await axeProblems(page));
+    note(where, await fitProblems(page));
+    if (scene.jumps && window === 'wide') {
+      const { cls, shifts } = await page.evaluate(() => window.measured);
+      if (cls > 0.05) problems.push(`${where}: the page jumps by ${cls.toFixed(3)} while it loads: ${shifts.slice(0, 3).join(' / ')}`);
+    }
+    await page.screenshot({ path: join(shots, `${scene.name}-${name}-${window}.png`), fullPage: window !== 'zoomed' });
+    if (images && scene.name === 'store' && window === 'wide') await page.screenshot({ path: join(images, `panel-${name}.png`) });
+    if (scene.keyboard && window !== 'phone') note(where, await focusProblems(page, page));
+  } catch (error) {
+    problems.push(`${where}: ${error.message.split('\n')[0]}`);
+    await page.screenshot({ path: join(shots, `${scene.name}-${name}-${window}-FAILED.png`) }).catch(() => undefined);
+  }
+  await context.close();
+}
+
+async function lookAtDialog(where, dialog, window) {
+  const { context, page } = await open(where, { query: dialog.query ?? '', window, path: dialog.path });
+  try {
+    await settled(page);
+    await dialog.open(page);
+    await settled(page);
+    note(where, await axeProblems(page));
+    note(where, await fitProblems(page));
+    await page.screenshot({ path: join(shots, `dialog-${dialog.name}-${window}.png`) });
+    if (dialog.closes !== false) {
+      await page.keyboard.press('Escape');
+      await page.locator('[role=dialog], aside').first().waitFor({ state: 'detached', timeout: 5_000 });
+    }
+  } catch (error) {
+    problems.push(`${where}: ${error.message.split('\n')[0]}`);
+    await page.screenshot({ path: join(shots, `dialog-${dialog.name}-${window}-FAILED.png`) }).catch(() => undefined);
+  }
+  await context.close();
 }
 
 if (!only || only === 'first') await first();
