@@ -10,8 +10,8 @@ import (
 )
 
 // TestPanelWalkInChromium looks at every page and dialog of the panel on its mock server, and at some
-// in each state of a store: with axe-core, at 390 px, by keyboard, while it loads, and some at 200 %.
-// What is looked at is in ui/web/dev; "npm run walk" there looks at all in every state and window.
+// in each state of a store: with axe-core and while it loads, some at 390 px and by keyboard. What is
+// looked at is in ui/web/dev; "npm run walk" there looks at all in every state and window.
 // E2E_IMAGES names a folder for the documentation's pictures.
 func TestPanelWalkInChromium(t *testing.T) {
 	chromium, ok := testenv.Chromium(t)
