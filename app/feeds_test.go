@@ -27,8 +27,8 @@ var longName = strings.Repeat("n", 300)
 var badRows = []badRow{
 	{"missing SKU", `,No number,1.00,1`, "", "sku", "is required: match it or fill the column PartNum"},
 	{"SKU of spaces", `"  ",Blank,1.00,1`, "", "sku", "is required: match it or fill the column PartNum"},
-	{"duplicate SKU", `G-1,Once more,1.00,1`, "G-1", "sku", "this SKU is already in row 2: the first row is used. Remove one of them at the source"},
-	{"duplicate SKU in other letters", `g-1 ,Once again,1.00,1`, "g-1", "sku", "this SKU is already in row 2: the first row is used. Remove one of them at the source"},
+	{"duplicate SKU", `G-1,Once more,1.00,1`, "G-1", "sku", "this SKU is already in row 2: the first is used. Remove one of them at the source"},
+	{"duplicate SKU in other letters", `g-1 ,Once again,1.00,1`, "g-1", "sku", "this SKU is already in row 2: the first is used. Remove one of them at the source"},
 	{"price with a comma", `B-3,Comma,"12,50",1`, "B-3", "price", `"12,50" is not a number: use a point (12.50), or use the formula number(ListPrice, ",")`},
 	{"price of letters", `B-4,Letters,abc,1`, "B-4", "price", `"abc" is not a number`},
 	{"name of 300 characters", `B-5,` + longName + `,1.00,1`, "B-5", "name", "300 characters; the limit is 250"},
@@ -115,7 +115,7 @@ func TestFeedsThatCannotBeUsed(t *testing.T) {
 		"401":           {status(401), "HOST asks for a sign-in (401): enter or renew the Authorization header."},
 		"HTML":          {text("text/html", "<!DOCTYPE html><html><body>Sign in</body></html>"), "The address answers with a web page (HTML) instead of data: it is often a login page. Use the address of the CSV or NDJSON file itself."},
 		"HTML as CSV":   {text("text/csv", "\n <html><body>Sign in</body></html>"), "The address answers with a web page (HTML) instead of data: it is often a login page. Use the address of the CSV or NDJSON file itself."},
-		"other columns": {text("text/csv", "a,b\n1,2\n"), "The mapping of sku does not fit the source: there is no column PartNum: the source has a, b (character 1)"},
+		"other columns": {text("text/csv", "a,b\n1,2\n"), "What sku comes from does not fit the source: there is no column PartNum: the source has a, b (character 1)"},
 		"a picture":     {text("text/csv", "\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"), "The file is a picture: use the address of the CSV or NDJSON file itself."},
 	}
 	for name, test := range tests {
@@ -171,7 +171,7 @@ func TestAStreamThatStopsHalfWay(t *testing.T) {
 	if r.State != "done" || !r.Incomplete || r.Read != 2 || r.Updated != 1 || r.Created != 1 || r.Failed != 0 {
 		t.Errorf("run %s, incomplete %v: %+v %s", r.State, r.Incomplete, r.Counts, r.Error)
 	}
-	want := []finding{{Severity: "warning", Message: "The source stopped before its end: line 3 is the last that came whole. The rows up to there were used, " +
+	want := []finding{{Severity: "warning", Message: "The source stopped before its end: row 3 is the last that came whole. The rows up to there were used, " +
 		"and no product was treated as missing because of it. Start a new run when the source is well again."}}
 	if d := cmp.Diff(want, s.findings(r.ID)); d != "" {
 		t.Errorf("what merchants are told (-want +got):\n%s", d)

@@ -161,7 +161,7 @@ func TestStartOfACompareRun(t *testing.T) {
 		t.Errorf("run %+v", got)
 	}
 	entries, _, err := e.db.AuditLog(e.ctx, tenants.Page{Limit: 1})
-	if err != nil || len(entries) != 1 || entries[0].Detail != "dry run that compares with the store, trigger manual" {
+	if err != nil || len(entries) != 1 || entries[0].Detail != "preview that compares with the store, trigger manual" {
 		t.Errorf("audit %+v, %v", entries, err)
 	}
 }
