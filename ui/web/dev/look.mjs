@@ -38,6 +38,7 @@ export function fitProblems(frame) {
     }
     for (const table of document.querySelectorAll('table')) {
       for (let el = table.parentElement; el && seen(table); el = el.parentElement) {
+        if (el.getAttribute('role') === 'region' && el.tabIndex === 0) break; // a sample of a file, which can be scrolled by keys
         if (el.scrollWidth > el.clientWidth + 1 && getComputedStyle(el).overflowX !== 'visible') {
           problems.push(`cut: table "${table.getAttribute('aria-label') ?? table.caption?.textContent ?? ''}" by ${el.scrollWidth - el.clientWidth} px`);
           break;

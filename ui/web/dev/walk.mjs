@@ -32,7 +32,7 @@ const windows = {
 // Each state of a store or user, and the pages that look different in it.
 const scenes = [
   { name: 'store', query: '', windows: ['wide', 'phone', 'zoomed'], keyboard: true, jumps: true },
-  { name: 'new', query: 'empty=1', windows: ['wide', 'phone'] },
+  { name: 'new', query: 'empty=1', windows: ['wide', 'phone'], pages: ['home', 'syncs', 'create', 'activity', 'attention', 'connections', 'settings-alerts'] },
   { name: 'viewer', query: 'role=viewer', windows: ['wide', 'phone'] },
   { name: 'reinstall', query: 'state=needs_reinstall&scopes=missing', windows: ['wide', 'phone'], pages: ['home', 'syncs', 'sync-summary'] },
   { name: 'failing', query: 'broken=1', windows: ['wide', 'phone'], expect: /status of 500/ },
@@ -105,6 +105,7 @@ async function lookAtDialog(where, dialog, window) {
   try {
     await settled(page);
     await dialog.open(page);
+    await page.mouse.move(0, 0); // what the mouse is over has colours of its own
     await settled(page);
     note(where, await axeProblems(page));
     note(where, await fitProblems(page));

@@ -1,4 +1,5 @@
-import { Modal, Text } from '@bigcommerce/big-design';
+import { Text } from '@bigcommerce/big-design';
+import { Dialog } from './Dialog';
 import { text } from '../text';
 
 interface Props {
@@ -15,7 +16,7 @@ interface Props {
 
 export function Confirm({ open, header, message, confirm, keep = text.cancel, destructive = false, busy = false, onConfirm, onClose }: Props) {
   return (
-    <Modal
+    <Dialog
       actions={[
         { text: keep, variant: 'subtle', onClick: onClose },
         { text: confirm, actionType: destructive ? 'destructive' : 'normal', isLoading: busy, onClick: onConfirm },
@@ -28,6 +29,6 @@ export function Confirm({ open, header, message, confirm, keep = text.cancel, de
       variant="dialog"
     >
       <Text>{message}</Text>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,5 +1,6 @@
-import { Form, FormGroup, Input, Modal } from '@bigcommerce/big-design';
+import { Form, FormGroup, Input } from '@bigcommerce/big-design';
 import { useState, type ReactNode } from 'react';
+import { Dialog } from './Dialog';
 import { text } from '../text';
 import { FailedState } from './states/FailedState';
 
@@ -29,7 +30,7 @@ export function NameModal({ header, confirm, label, help, required, initial = ''
     if (trimmed !== '') onSubmit(trimmed);
   };
   return (
-    <Modal
+    <Dialog
       actions={[
         { text: text.cancel, variant: 'subtle', onClick: onClose },
         { text: confirm, isLoading: busy, onClick: submit },
@@ -66,6 +67,6 @@ export function NameModal({ header, confirm, label, help, required, initial = ''
         </FormGroup>
         {children}
       </Form>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,6 +1,7 @@
-import { Badge, type BadgeProps, Button, Checkbox, Fieldset, Form, FormGroup, Input, InlineMessage, Modal, Panel, Radio, Select, StatusMessage } from '@bigcommerce/big-design';
+import { Badge, type BadgeProps, Button, Checkbox, Fieldset, Form, FormGroup, Input, InlineMessage, Panel, Radio, Select, StatusMessage } from '@bigcommerce/big-design';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useRef, useState } from 'react';
+import { Dialog } from '../../components/Dialog';
 import { settingsKeys, settingsQueries } from '../../api/queries/settings';
 import type { APIKey, CreatedAPIKey, NewAPIKey } from '../../api/types';
 import { useAccess, useApp, useFeedback } from '../../components/app';
@@ -229,7 +230,7 @@ function ShowSecret({ apiKey, onClose }: { apiKey: CreatedAPIKey; onClose: () =>
   const [copied, setCopied] = useState<boolean>();
   const s = t.secretModal;
   return (
-    <Modal actions={[{ text: s.done, onClick: onClose }]} closeOnClickOutside={false} closeOnEscKey={false} header={s.header} isOpen onClose={onClose}>
+    <Dialog actions={[{ text: s.done, onClick: onClose }]} closeOnClickOutside={false} closeOnEscKey={false} header={s.header} isOpen onClose={onClose}>
       <InlineMessage marginBottom="medium" messages={[{ text: s.message }]} type="warning" />
       <Form fullWidth onSubmit={(e) => e.preventDefault()}>
         <FormGroup>
@@ -246,6 +247,6 @@ function ShowSecret({ apiKey, onClose }: { apiKey: CreatedAPIKey; onClose: () =>
         {s.copy}
       </Button>
       <div aria-live="polite">{copied === undefined ? null : <small>{copied ? s.copied : s.copyFailed}</small>}</div>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,6 +1,7 @@
-import { Box, Button, Flex, InlineMessage, Modal, Panel, Text } from '@bigcommerce/big-design';
+import { Box, Button, Flex, InlineMessage, Panel, Text } from '@bigcommerce/big-design';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
+import { Dialog } from '../../components/Dialog';
 import { attentionKeys, attentionQueries } from '../../api/queries/attention';
 import { ApiError } from '../../api/errors';
 import type { AlertChannel, Alerts } from '../../api/types';
@@ -54,12 +55,12 @@ function Known() {
 function Secrets({ channels, onClose }: { channels: AlertChannel[]; onClose: () => void }) {
   const s = t.secret;
   return (
-    <Modal actions={[{ text: s.done, onClick: onClose }]} closeOnClickOutside={false} closeOnEscKey={false} header={s.header} isOpen onClose={onClose}>
+    <Dialog actions={[{ text: s.done, onClick: onClose }]} closeOnClickOutside={false} closeOnEscKey={false} header={s.header} isOpen onClose={onClose}>
       <InlineMessage marginBottom="medium" messages={[{ text: s.message }]} type="warning" />
       {channels.map((c) => (
         <CopyField key={c.id} label={s.label(c.to)} value={c.secret ?? ''} />
       ))}
-    </Modal>
+    </Dialog>
   );
 }
 
