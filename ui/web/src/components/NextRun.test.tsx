@@ -2,9 +2,8 @@ import { screen } from '@testing-library/react';
 import { describe, expect, it } from 'vitest';
 import type { Flow, Schedule } from '../api/types';
 import { SyncsPage } from '../pages/syncs/SyncsPage';
-import { HomePage } from '../pages/home/HomePage';
 import { renderInPanel, session } from '../test/render';
-import { NextRun, soonest } from './NextRun';
+import { NextRun } from './NextRun';
 
 const nightly: Schedule = { cron: '0 2 * * *', enabled: true, next_run_at: '2099-11-23T01:04:00Z', time_zone: 'Europe/Berlin' };
 const flow = (id: string, name: string, schedule: Schedule): Flow => ({
@@ -24,25 +23,13 @@ describe('NextRun', () => {
     const { container } = renderInPanel(<NextRun schedule={schedule} />, { session: { ...session, store: { ...session.store, state } } });
     expect(container.textContent).toBe(want);
   });
-
-  it('picks the flow that is next', () => {
-    expect(soonest(flows)?.id).toBe('f2');
-    expect(soonest([flow('f3', 'By hand', off)])).toBeUndefined();
-  });
 });
 
 const answers = { 'GET /flows': { json: { flows, next: '' } }, 'GET /runs': { json: { runs: [], next: '' } } };
 
-it('lists the next run of each feed', async () => {
+it('lists the next run of each sync', async () => {
   renderInPanel(<SyncsPage />, { answers });
   expect(await screen.findByText('Mon, Nov 23, 2099, 2:04 AM GMT+1')).toBeTruthy();
   expect(screen.getByText('Thu, Dec 24, 2099, 11:00 AM GMT+1')).toBeTruthy();
   expect(screen.getByText('Not scheduled')).toBeTruthy();
-});
-
-it('shows the soonest run on the overview', async () => {
-  renderInPanel(<HomePage />, { answers });
-  expect(await screen.findByText('Mon, Nov 23, 2099, 2:04 AM GMT+1')).toBeTruthy();
-  expect(screen.getByRole('link', { name: 'Clearance' })).toBeTruthy();
-  expect(screen.queryByText('Thu, Dec 24, 2099, 11:00 AM GMT+1')).toBeNull();
 });

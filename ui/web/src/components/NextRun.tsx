@@ -1,5 +1,5 @@
 import { Text } from '@bigcommerce/big-design';
-import type { Flow, Schedule } from '../api/types';
+import type { Schedule } from '../api/types';
 import { scheduleText } from '../texts/schedule';
 import { useApp, useSession } from './app';
 
@@ -18,10 +18,4 @@ export function NextRun({ schedule }: { schedule: Schedule }) {
   if (store.state !== 'active') return <>{t.paused}</>;
   if (format.isPast(schedule.next_run_at)) return <>{t.due}</>;
   return <span title={schedule.time_zone}>{format.dateTimeIn(schedule.next_run_at, schedule.time_zone)}</span>;
-}
-
-/** The flow that runs next by itself. */
-export function soonest(flows: Flow[]): Flow | undefined {
-  const at = (f: Flow) => Date.parse(f.schedule.next_run_at ?? '');
-  return flows.filter((f) => f.schedule.enabled && f.schedule.next_run_at).sort((a, b) => at(a) - at(b))[0];
 }

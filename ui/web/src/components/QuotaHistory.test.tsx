@@ -21,7 +21,7 @@ describe('QuotaHistory', () => {
     });
     expect(await screen.findByText(/^Last 3 hours: 1,234 requests by Sluice, at least 40 by other apps\. 3 requests refused: 2 because the allowance was used up, 1 because BigCommerce was busy\./)).toBeTruthy();
     expect(screen.getByText(/At the lowest, 3 of 150 requests were left\./)).toBeTruthy();
-    expect(screen.getByRole('slider', { name: t.chart }).tabIndex).toBe(0);
+    expect((await screen.findByRole('slider', { name: t.chart })).tabIndex).toBe(0);
     expect(screen.queryByRole('table')).toBeNull();
     const details = document.querySelector('details');
     if (!details) throw new Error('no details');
