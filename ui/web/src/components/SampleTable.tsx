@@ -25,7 +25,7 @@ const Plain = styled.table`
   }
 `;
 
-/** The first rows of a feed as they are in it. */
+/** The first rows of a file as they are in it. */
 export function SampleTable({ header, rows }: { header: string[]; rows: string[][] }) {
   const shown = header.slice(0, widest);
   return (
