@@ -239,12 +239,15 @@ func TestAHostilePreviewEnds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	began := time.Now()
 	p, err := e.PreviewMapping(w.Ctx, in.SnapshotID, in.Format, hostileMapping(), maxPreview)
 	if err != nil || len(p.CompileErrors) != 0 {
 		t.Fatal(p, err)
 	}
-	if len(p.Rows) != 5 {
-		t.Errorf("%d rows were mapped", len(p.Rows))
+	// On a slow machine its time ends before its work does.
+	took := time.Since(began)
+	if n := len(p.Rows); n < 1 || n > 5 || n < 5 && took < 2*time.Second {
+		t.Errorf("%d rows were mapped in %v", n, took)
 	}
 	for _, row := range p.Rows {
 		if len(row.Errors) != 1 || row.Errors[0].Field != "name" || !strings.Contains(row.Errors[0].Message, "more work than one row may") {

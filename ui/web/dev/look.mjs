@@ -5,8 +5,9 @@ import axe from 'axe-core';
 
 /** Resolves when the page shows what it has to show: no place of something that loads, nothing that moves. */
 export async function settled(frame, { loading = false } = {}) {
-  await frame.locator('main, [role=main]').first().waitFor();
-  if (!loading) await frame.waitForFunction(() => document.querySelector('main h1') && !document.querySelector('main [data-skeleton]'), undefined, { timeout: 15_000 });
+  // A page has its heading before its data: what stands here without one still waits for the page's program.
+  await frame.locator('main h1').first().waitFor();
+  if (!loading) await frame.waitForFunction(() => !document.querySelector('main [data-skeleton]'), undefined, { timeout: 15_000 });
   await frame.evaluate(async () => {
     await document.fonts.ready;
     const finite = document.getAnimations().filter((a) => a.effect?.getComputedTiming().endTime !== Infinity);
