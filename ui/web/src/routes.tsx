@@ -1,22 +1,20 @@
-import { type ComponentType, lazy, type LazyExoticComponent } from 'react';
 import { Navigate, type RouteObject, useParams } from 'react-router';
 import { Shell } from './components/Shell';
 import { Notice } from './components/Notice';
+import { chunk } from './lib/chunk';
 import { HomePage } from './pages/home/HomePage';
 import { NotFoundPage } from './pages/NotFoundPage';
 import { text } from './text';
 
 // Home comes with the program; every other page is loaded when somebody goes there.
-const page = (load: () => Promise<ComponentType>): LazyExoticComponent<ComponentType> => lazy(async () => ({ default: await load() }));
-
-const ActivityPage = page(async () => (await import('./pages/activity/ActivityPage')).ActivityPage);
-const AttentionPage = page(async () => (await import('./pages/attention/AttentionPage')).AttentionPage);
-const ConnectionsPage = page(async () => (await import('./pages/connections/ConnectionsPage')).ConnectionsPage);
-const CreatePage = page(async () => (await import('./pages/create/CreatePage')).CreatePage);
-const FlowPage = page(async () => (await import('./pages/flow/FlowPage')).FlowPage);
-const RunPage = page(async () => (await import('./pages/RunPage')).RunPage);
-const SettingsPage = page(async () => (await import('./pages/settings/SettingsPage')).SettingsPage);
-const SyncsPage = page(async () => (await import('./pages/syncs/SyncsPage')).SyncsPage);
+const ActivityPage = chunk(async () => (await import('./pages/activity/ActivityPage')).ActivityPage);
+const AttentionPage = chunk(async () => (await import('./pages/attention/AttentionPage')).AttentionPage);
+const ConnectionsPage = chunk(async () => (await import('./pages/connections/ConnectionsPage')).ConnectionsPage);
+const CreatePage = chunk(async () => (await import('./pages/create/CreatePage')).CreatePage);
+const FlowPage = chunk(async () => (await import('./pages/flow/FlowPage')).FlowPage);
+const RunPage = chunk(async () => (await import('./pages/RunPage')).RunPage);
+const SettingsPage = chunk(async () => (await import('./pages/settings/SettingsPage')).SettingsPage);
+const SyncsPage = chunk(async () => (await import('./pages/syncs/SyncsPage')).SyncsPage);
 
 /** Where the parts of a sync stand that had addresses of their own before there were syncs. */
 const oldSteps: Record<string, string> = { mapping: 'matching', options: 'rules' };

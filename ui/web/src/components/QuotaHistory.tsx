@@ -1,10 +1,11 @@
 import { Flex, FlexItem, H4, Text } from '@bigcommerce/big-design';
 import { useQuery } from '@tanstack/react-query';
-import { lazy, Suspense, useMemo, useState } from 'react';
+import { Suspense, useMemo, useState } from 'react';
 import styled from 'styled-components';
 import { quotaQueries } from '../api/queries/quota';
 import type { Quota, QuotaHistory as History } from '../api/types';
 import { type Range, ranges, refusedOf, toChart, totals } from '../lib/quotaHistory';
+import { chunk } from '../lib/chunk';
 import { text } from '../text';
 import { quotaText } from '../texts/quota';
 import { useApp } from './app';
@@ -12,7 +13,7 @@ import { Loaded, Quiet } from './Feedback';
 import { QuotaTable } from './QuotaTable';
 import { Segments } from './Segments';
 
-const QuotaChart = lazy(async () => ({ default: (await import('./QuotaChart')).QuotaChart }));
+const QuotaChart = chunk(async () => (await import('./QuotaChart')).QuotaChart);
 
 /** As high as the chart that comes. */
 const ChartPlace = styled.div`

@@ -1,9 +1,11 @@
 import { act, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
+import { Suspense } from 'react';
 import { describe, expect, it, vi } from 'vitest';
 import { applyEvent } from '../api/queries/events';
 import { expectAccessible } from '../test/axe';
 import { renderInPanel, session } from '../test/render';
+import { chunk } from '../lib/chunk';
 import { text } from '../text';
 import { helpText } from '../texts/help';
 import { Chunk } from './Chunk';
@@ -42,12 +44,20 @@ describe('Shell', () => {
 });
 
 describe('Chunk', () => {
-  it('says what to do when a part of the program is gone', () => {
+  it('says what to do when a part of the program is gone, and tries again', async () => {
     vi.spyOn(console, 'error').mockImplementation(() => undefined);
-    function Gone(): never {
-      throw new TypeError('Failed to fetch dynamically imported module: https://x/assets/y.js');
-    }
-    renderInPanel(<Chunk><Gone /></Chunk>);
-    expect(screen.getByText(text.shell.notLoaded.message)).toBeTruthy();
+    const load = vi.fn(() => Promise.resolve(() => <p>Here it is</p>)).mockRejectedValueOnce(new TypeError('Failed to fetch dynamically imported module: https://x/assets/y.js'));
+    const Part = chunk(load);
+    renderInPanel(
+      <Chunk>
+        <Suspense fallback={null}>
+          <Part />
+        </Suspense>
+      </Chunk>,
+    );
+    expect(await screen.findByText(text.shell.notLoaded.message)).toBeTruthy();
+    await userEvent.click(screen.getByRole('button', { name: text.tryAgain }));
+    expect(await screen.findByText('Here it is')).toBeTruthy();
+    expect(load).toHaveBeenCalledTimes(2);
   });
 });

@@ -1,11 +1,12 @@
 import { Flex, Link, Panel, Text } from '@bigcommerce/big-design';
 import { BaselineHelpIcon, NotificationsIcon } from '@bigcommerce/big-design-icons';
 import { useQuery } from '@tanstack/react-query';
-import { lazy, Suspense, useEffect, useRef, useState } from 'react';
+import { Suspense, useEffect, useRef, useState } from 'react';
 import { Outlet, useLocation } from 'react-router';
 import styled from 'styled-components';
 import { sessionQueries } from '../api/queries/session';
 import type { Session } from '../api/types';
+import { chunk } from '../lib/chunk';
 import { text } from '../text';
 import { SessionContext, useApp } from './app';
 import { Chunk } from './Chunk';
@@ -16,7 +17,7 @@ import { PageSkeleton } from './states/Skeleton';
 import { UnsavedGuard } from './states/Unsaved';
 import { TextLink } from './TextLink';
 
-const HelpDrawer = lazy(async () => ({ default: (await import('./HelpDrawer')).HelpDrawer }));
+const HelpDrawer = chunk(async () => (await import('./HelpDrawer')).HelpDrawer);
 
 const Bar = styled.header`
   background-color: ${({ theme }) => theme.colors.white};

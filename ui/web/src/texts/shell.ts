@@ -7,7 +7,7 @@ export const shellText = {
     message: 'Your session has ended: reopen Sluice from the control panel. Runs go on without you; nothing is lost.',
   },
   crashed: { heading: 'This page stopped working', message: 'Something went wrong in the panel. Your runs are not affected. Open the page again; if it happens again, contact support.' },
-  notLoaded: { heading: 'This page could not be loaded', message: 'Your connection was interrupted, or Sluice was updated while it was open. Open Sluice again from the control panel.' },
+  notLoaded: { heading: 'This page could not be loaded', message: 'Your connection was interrupted, or Sluice was updated while it was open. If trying again does not help, open Sluice again from the control panel.' },
   notFound: { heading: 'There is nothing here', message: 'This page does not exist, or it belongs to another store.', action: 'Go to Home' },
   viewer: {
     header: 'You can look, but not change anything',

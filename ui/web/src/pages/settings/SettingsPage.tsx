@@ -1,17 +1,18 @@
-import { lazy, Suspense } from 'react';
+import { Suspense } from 'react';
 import { useNavigate, useParams } from 'react-router';
 import { useApp } from '../../components/app';
 import { Page } from '../../components/Page';
 import { Skeleton } from '../../components/states/Skeleton';
 import { TabSet } from '../../components/TabSet';
+import { chunk } from '../../lib/chunk';
 import { settingsText } from '../../texts/settings';
 import { APIKeys } from './APIKeys';
 import { Users } from './Users';
 
 // What few people open, and what draws a chart, is loaded with its tab.
-const AlertsTab = lazy(async () => ({ default: (await import('./AlertsTab')).AlertsTab }));
-const ShoppersTab = lazy(async () => ({ default: (await import('./shoppers/ShoppersTab')).ShoppersTab }));
-const StoreTab = lazy(async () => ({ default: (await import('./StoreTab')).StoreTab }));
+const AlertsTab = chunk(async () => (await import('./AlertsTab')).AlertsTab);
+const ShoppersTab = chunk(async () => (await import('./shoppers/ShoppersTab')).ShoppersTab);
+const StoreTab = chunk(async () => (await import('./StoreTab')).StoreTab);
 
 const tabs = ['users', 'alerts', 'keys', 'shoppers', 'store'] as const;
 type Tab = (typeof tabs)[number];
