@@ -38,8 +38,7 @@ type Suggestion struct {
 
 // SuggestedField proposes from what to fill a target.
 type SuggestedField struct {
-	Target     string `json:"target"`
-	Expression string `json:"expression"`
+	tenants.FieldMapping
 	// Guessed: nothing in the source says so. It is a value that many stores use, a column that might
 	// as well be another field's, or one of several that this field might be.
 	Guessed bool `json:"guessed"`
@@ -49,7 +48,7 @@ type SuggestedField struct {
 func (s Suggestion) Mapping() tenants.Mapping {
 	m := tenants.Mapping{Fields: make([]tenants.FieldMapping, len(s.Fields))}
 	for i, f := range s.Fields {
-		m.Fields[i] = tenants.FieldMapping{Target: f.Target, Expression: f.Expression}
+		m.Fields[i] = f.FieldMapping
 	}
 	return m
 }
@@ -67,7 +66,7 @@ func (c *Catalogue) Suggest(header []string, sample [][]string) Suggestion {
 	out := Suggestion{Fields: []SuggestedField{}}
 	from := make(map[string]int) // column by target
 	add := func(target, expression string) {
-		out.Fields = append(out.Fields, SuggestedField{Target: target, Expression: expression})
+		out.Fields = append(out.Fields, SuggestedField{FieldMapping: tenants.FieldMapping{Target: target, Expression: expression}})
 	}
 	for _, f := range c.fields {
 		if f.unmappable() != "" {

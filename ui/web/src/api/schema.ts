@@ -277,6 +277,36 @@ export interface components {
             target: string;
             /** @description Over the columns of a row */
             expression: string;
+            /**
+             * @description The decimal sign of its numbers; empty: as the file proves, asked if both are possible
+             * @enum {string}
+             */
+            decimal?: "" | "point" | "comma";
+            /**
+             * @description Of numbers without a unit; empty: as the file says
+             * @enum {string}
+             */
+            unit?: "" | "kg" | "g" | "mg" | "t" | "lb" | "oz" | "m" | "cm" | "mm" | "in" | "ft" | "yd";
+            /**
+             * @description What comes first in dates such as 3/4/2026; empty: as the file proves, asked if both are possible
+             * @enum {string}
+             */
+            date?: "" | "day" | "month";
+            /**
+             * @description Of which records it is filled: an empty text is all, created those that a run creates, empty those that have nothing there
+             * @enum {string}
+             */
+            fill?: "" | "created" | "empty";
+            /**
+             * @description What an empty cell does: empty leaves the field as it is, clears empties it
+             * @enum {string}
+             */
+            empty?: "" | "clears";
+            /**
+             * @description What a value that cannot be used does: empty leaves the field as it is and warns, fail fails the row
+             * @enum {string}
+             */
+            bad?: "" | "fail";
             /** @description No column says so: a value that many stores use, or a name that may mean something else. To be looked at */
             guessed: boolean;
         };
@@ -285,6 +315,36 @@ export interface components {
             target: string;
             /** @description Over the columns of a row */
             expression: string;
+            /**
+             * @description The decimal sign of its numbers; empty: as the file proves, asked if both are possible
+             * @enum {string}
+             */
+            decimal?: "" | "point" | "comma";
+            /**
+             * @description Of numbers without a unit; empty: as the file says
+             * @enum {string}
+             */
+            unit?: "" | "kg" | "g" | "mg" | "t" | "lb" | "oz" | "m" | "cm" | "mm" | "in" | "ft" | "yd";
+            /**
+             * @description What comes first in dates such as 3/4/2026; empty: as the file proves, asked if both are possible
+             * @enum {string}
+             */
+            date?: "" | "day" | "month";
+            /**
+             * @description Of which records it is filled: an empty text is all, created those that a run creates, empty those that have nothing there
+             * @enum {string}
+             */
+            fill?: "" | "created" | "empty";
+            /**
+             * @description What an empty cell does: empty leaves the field as it is, clears empties it
+             * @enum {string}
+             */
+            empty?: "" | "clears";
+            /**
+             * @description What a value that cannot be used does: empty leaves the field as it is and warns, fail fails the row
+             * @enum {string}
+             */
+            bad?: "" | "fail";
         };
         /**
          * @description Values of the options of the flow's kind, by name: see GET /kinds. A flow is shown with the default of each option that was not
