@@ -174,6 +174,9 @@ func (p *Program) charge(f *Field, v any) error {
 		if f.Type == "array" || f.Format == FormatPath {
 			parts += strings.Count(v, "|") + strings.Count(v, ">")
 		}
+		if f.Format == FormatLinks {
+			parts += strings.Count(v, ",") + strings.Count(v, ";") + strings.Count(v, "\n")
+		}
 		return p.machine.Charge(convertSteps*len(v), len(v)+partBytes*parts)
 	case json.Number:
 		return p.machine.Charge(convertSteps*len(v), len(v)+numberBytes)

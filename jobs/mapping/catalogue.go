@@ -1,11 +1,14 @@
 package mapping
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"sluice/internal/bigcommerce"
+	"sluice/internal/expression"
 )
 
 // Catalogue lists the fields of one kind of record that mappings may fill. It is safe for
@@ -37,6 +40,16 @@ type Field struct {
 
 	Group   Group  // where it is shown; "" leaves that to the catalogue
 	Measure string // what a number measures: one of tenants' measures, "" for none
+
+	Family *Family // the field is many, one for each name that a mapping gives; nil if it is one
+}
+
+// Family says which names a field may have of which each makes a target of its own: its target is
+// the field's name, which ends with a colon, and the name.
+type Family struct {
+	Names   string // what the names are of, as the control panel calls it, such as "Name of the custom field"
+	Most    int    // of one mapping
+	MaxName int    // characters
 }
 
 // Group is where people look for a field.
@@ -47,12 +60,21 @@ const (
 	GroupRequired Group = "required"
 	GroupCommon   Group = "common"
 	GroupSEO      Group = "seo"
+	GroupVariants Group = "variants"
+	GroupMedia    Group = "media"
 	GroupShipping Group = "shipping"
 	GroupMore     Group = "more"
 )
 
 // FormatPath is the Format of a field that is a path of names, "A > B", or several, "A > B|C".
 const FormatPath = "path"
+
+// FormatLinks is the Format of an array of addresses, which sources write with |, commas,
+// semicolons or line breaks between them.
+const FormatLinks = "links"
+
+// FormatPathname is the Format of a text that is the path of a page of the store.
+const FormatPathname = "pathname"
 
 // NewCatalogue returns a catalogue of fields. Suggest gives a column to the first field that wants
 // it. Targets shows the fields named first before all others. implied, if it is not nil, adds to a
@@ -84,8 +106,46 @@ func normals(names []string) []string {
 
 // Has reports whether a mapping may fill target.
 func (c *Catalogue) Has(target string) bool {
-	f := c.names[target]
+	f, _ := c.field(target)
 	return f != nil && f.unmappable() == ""
+}
+
+// Base returns the target that the catalogue lists, of which another may be one of a family.
+func (c *Catalogue) Base(target string) string {
+	if i := strings.IndexByte(target, ':'); i >= 0 {
+		return target[:i+1]
+	}
+	return target
+}
+
+// field returns the field of a target, one made of its family for a name in it. It is nil if there
+// is none; then problem says what is wrong with the name, if that is it.
+func (c *Catalogue) field(target string) (f *Field, problem string) {
+	base := c.Base(target)
+	f = c.names[base]
+	switch {
+	case f == nil:
+		return nil, ""
+	case f.Family == nil && base != target:
+		return nil, ""
+	case f.Family == nil:
+		return f, ""
+	}
+	name := target[len(base):]
+	n := utf8.RuneCountInString(name)
+	switch {
+	case name == "":
+		return nil, "needs a name: write one"
+	case name != expression.TrimText(name):
+		return nil, "has a name with spaces around it: remove them"
+	case !utf8.ValidString(name) || strings.ContainsFunc(name, func(r rune) bool { return forbidden(r) || r < ' ' }):
+		return nil, "has a name with a character that cannot be seen: write the name anew"
+	case n > f.Family.MaxName:
+		return nil, fmt.Sprintf("has a name of %d characters; the limit is %d", n, f.Family.MaxName)
+	}
+	one := *f
+	one.Name, one.Label, one.Family = target, f.label()+" "+name, nil
+	return &one, ""
 }
 
 // unmappable says why a field cannot be mapped, "" if it can.
@@ -116,7 +176,7 @@ func (f *Field) label() string {
 
 // Label is what people know a field by: its name, if there is no such field.
 func (c *Catalogue) Label(name string) string {
-	if f := c.names[name]; f != nil {
+	if f, _ := c.field(name); f != nil {
 		return f.label()
 	}
 	return name
@@ -135,6 +195,14 @@ type Target struct {
 	Synonyms  []string `json:"synonyms"` // lower case letters and digits only
 	Unit      string   `json:"unit"`     // of a number: who shows it fills it from Measure
 	Measure   string   `json:"-"`
+	Family    *Names   `json:"family,omitempty"`
+}
+
+// Names says which names may follow Target.Name, each of which is a target of its own.
+type Names struct {
+	Label     string `json:"label"`
+	Most      int    `json:"most"`       // of one mapping
+	MaxLength int    `json:"max_length"` // characters
 }
 
 // Targets lists the fields that a mapping may fill: the usual ones first, the others by label.
@@ -148,6 +216,9 @@ func (c *Catalogue) Targets() []Target {
 			Group: c.group(f), Synonyms: f.synonyms(), Measure: f.Measure}
 		if f.Format == FormatPath {
 			t.MaxLength = 0 // it is of each name
+		}
+		if f.Family != nil {
+			t.Family = &Names{Label: f.Family.Names, Most: f.Family.Most, MaxLength: f.Family.MaxName}
 		}
 		out = append(out, t)
 	}
@@ -194,7 +265,7 @@ func (f *Field) synonyms() []string {
 
 // Measure is what a field's number measures: one of tenants' measures, "" for none.
 func (c *Catalogue) Measure(name string) string {
-	if f := c.names[name]; f != nil {
+	if f, _ := c.field(name); f != nil {
 		return f.Measure
 	}
 	return ""

@@ -126,14 +126,19 @@ func (p *Program) compile(m tenants.Mapping, index map[string]int) (faults Fault
 	p.machine.Begin(context.Background()) // for the expressions without a column: they have a row's budget together
 	defer p.machine.End()
 	p.mapped = make(map[string]bool, len(m.Fields))
+	folded := make(map[string]bool, len(m.Fields)) // names of families: letter case makes no other
+	families := make(map[string]int)
 	for _, fm := range m.Fields {
 		fail := func(format string, args ...any) {
 			faults.Wrong = append(faults.Wrong, problem.Field{Field: fm.Target, Message: fmt.Sprintf(format, args...)})
 		}
-		spec := p.catalogue.names[fm.Target]
+		spec, named := p.catalogue.field(fm.Target)
 		switch {
-		case p.mapped[fm.Target]:
+		case p.mapped[fm.Target] || folded[strings.ToLower(fm.Target)]:
 			fail("is matched twice: remove one of the two")
+			continue
+		case named != "":
+			fail("%s", named)
 			continue
 		case spec == nil:
 			fail("there is no such field: choose one from the list")
@@ -141,6 +146,14 @@ func (p *Program) compile(m tenants.Mapping, index map[string]int) (faults Fault
 		case spec.unmappable() != "":
 			fail("%s", spec.unmappable())
 			continue
+		}
+		if base := p.catalogue.Base(fm.Target); base != fm.Target {
+			most := p.catalogue.names[base].Family.Most
+			if families[base]++; families[base] > most {
+				fail("is one of more than %d: remove some", most)
+				continue
+			}
+			folded[strings.ToLower(fm.Target)] = true
 		}
 		p.mapped[fm.Target] = true
 		f, msg := p.compileField(spec, fm.Expression, index)

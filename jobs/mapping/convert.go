@@ -97,8 +97,13 @@ func convertString(f *Field, s string) (any, string) {
 		}
 		return nil, expression.Quote(s) + " is not allowed: use " + either(f.Enum)
 	}
-	if f.Format == "date-time" {
+	switch f.Format {
+	case "date-time":
 		return convertTime(s)
+	case FormatPathname:
+		if s[0] != '/' || strings.ContainsAny(s, " \t\r\n") {
+			return nil, expression.Quote(s) + " is not a path of the store: it begins with / and has no spaces, such as /blue-shirt/"
+		}
 	}
 	return s, ""
 }
@@ -181,7 +186,9 @@ func outOfRange(f *Field, d string) string {
 
 // convertArray takes a list, or a text with | between the items.
 func convertArray(f *Field, v any, column string) (any, bool, string) {
-	if s, ok := v.(string); ok {
+	if s, ok := v.(string); ok && f.Format == FormatLinks {
+		v = splitLinks(s)
+	} else if ok {
 		v = strings.Split(s, "|")
 	}
 	items, err := expression.List(v)

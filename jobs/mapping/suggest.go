@@ -69,7 +69,7 @@ func (c *Catalogue) Suggest(header []string, sample [][]string) Suggestion {
 		out.Fields = append(out.Fields, SuggestedField{FieldMapping: tenants.FieldMapping{Target: target, Expression: expression}})
 	}
 	for _, f := range c.fields {
-		if f.unmappable() != "" {
+		if f.unmappable() != "" || f.Family != nil {
 			continue
 		}
 		if f.Levels != nil {

@@ -1,6 +1,8 @@
 package products
 
 import (
+	"strings"
+
 	"sluice/internal/bigcommerce"
 	"sluice/jobs/mapping"
 	"sluice/tenants"
@@ -18,12 +20,18 @@ func newCatalogue() *mapping.Catalogue {
 	for _, f := range bigcommerce.ProductFields() {
 		fields[f.Name] = f
 	}
+	for _, f := range partFields() {
+		fields[f.Name] = f
+	}
 	list := make([]mapping.Field, 0, len(fields))
 	add := func(name string, columns []string) {
 		f := mapping.Field{Field: fields[name], Columns: columns}
 		f.Key = name == "sku"
 		f.Instead, f.Label, f.Help, f.Hint, f.Fallback = insteadOf[name], labels[name], help[name], hints[name], fallbacks[name]
-		f.Group, f.Measure = groups[name], measures[name]
+		f.Group, f.Measure, f.Family = groups[name], measures[name], families[name]
+		if variant, ok := strings.CutPrefix(name, variantPrefix); ok {
+			f.Group, f.Measure = mapping.GroupVariants, measures[variant]
+		}
 		if name == targetCategory {
 			f.Levels = categoryColumns
 		}
@@ -34,6 +42,11 @@ func newCatalogue() *mapping.Catalogue {
 		add(c.field, c.names)
 	}
 	for _, f := range bigcommerce.ProductFields() {
+		if _, left := fields[f.Name]; left {
+			add(f.Name, nil)
+		}
+	}
+	for _, f := range partFields() {
 		if _, left := fields[f.Name]; left {
 			add(f.Name, nil)
 		}
@@ -53,7 +66,9 @@ var insteadOf = map[string]string{
 	"categories":         "match category instead: paths are made into categories",
 	"brand_id":           "match brand instead: names are made into brands",
 	"brand_name":         "match brand instead",
-	"custom_url":         "BigCommerce makes the URL from the name",
+	"variants":           "match the fields of variants instead, such as Variant price",
+	"custom_fields":      "match a custom field by its name instead",
+	"bulk_pricing_rules": "match Bulk prices instead",
 	"view_count":         "BigCommerce counts this itself",
 	"total_sold":         "BigCommerce counts this itself",
 	"reviews_count":      "BigCommerce counts this itself",
@@ -78,6 +93,8 @@ var groups = map[string]mapping.Group{
 	"open_graph_use_image": mapping.GroupSEO, "open_graph_use_meta_description": mapping.GroupSEO, "open_graph_use_product_name": mapping.GroupSEO,
 	"width": mapping.GroupShipping, "height": mapping.GroupShipping, "depth": mapping.GroupShipping,
 	"is_free_shipping": mapping.GroupShipping, "fixed_cost_shipping_price": mapping.GroupShipping,
+	targetCustomURL: mapping.GroupSEO, targetImages: mapping.GroupMedia, targetImageAlt: mapping.GroupMedia, targetVideos: mapping.GroupMedia,
+	familyOption: mapping.GroupVariants, familyCustomField: mapping.GroupCommon,
 }
 
 // measures are what numbers measure.
@@ -98,6 +115,12 @@ var labels = map[string]string{
 	"sku": "SKU", "upc": "UPC", "gtin": "GTIN", "mpn": "MPN", "inventory_level": "Stock", "price": "Default price", "cost_price": "Cost",
 	"retail_price": "MSRP", "map_price": "MAP", "is_visible": "Visible", "is_featured": "Featured", "is_free_shipping": "Free shipping",
 	"bin_picking_number": "Bin picking number (BPN)", "product_tax_code": "Tax code",
+	targetCustomURL: "Product URL", targetImages: "Images", targetImageAlt: "Image descriptions", targetVideos: "Videos", targetBulkPrices: "Bulk prices",
+	familyCustomField: "Custom field", familyOption: "Option",
+	"variant_sku": "Variant SKU", "variant_price": "Variant price", "variant_cost_price": "Variant cost", "variant_retail_price": "Variant MSRP",
+	"variant_upc": "Variant UPC", "variant_gtin": "Variant GTIN", "variant_mpn": "Variant MPN", "variant_inventory_level": "Variant stock",
+	"variant_image": "Variant image", "variant_purchasing_disabled": "Variant cannot be bought", "variant_bin_picking_number": "Variant bin picking number (BPN)",
+	"variants": "Variants", "custom_fields": "Custom fields", "bulk_pricing_rules": "Bulk prices",
 }
 
 var help = map[string]string{
@@ -111,4 +134,16 @@ var help = map[string]string{
 	"inventory_tracking": "none, product or variant; product is the default when stock is matched.",
 	"is_visible":         "yes or no; without it, BigCommerce's default.",
 	"price":              "Without tax, as the store is set up.",
+
+	targetImages:              "Addresses of pictures, the first is the main one; several with | or commas.",
+	targetImageAlt:            "What the pictures show, in the same order; several with |.",
+	targetVideos:              "YouTube videos: their addresses or ids; several with |.",
+	targetBulkPrices:          "From how many pieces which price each: 10: 9.50 | 50: 8.75. 10: 5% takes 5 percent off.",
+	targetCustomURL:           "The page's address in the store, such as /blue-shirt/.",
+	familyCustomField:         "Shown on the product's page under the name that you give it.",
+	familyOption:              "What shoppers choose, such as Size: the value that this row's variant has.",
+	"variant_sku":             "The SKU of this row's variant.",
+	"variant_price":           "If it is not the product's own.",
+	"variant_image":           "The address of the picture of this row's variant.",
+	"variant_inventory_level": "Pieces of this row's variant in stock. The product tracks the stock of its variants from then on.",
 }

@@ -64,6 +64,14 @@ var columns = []struct {
 	{"availability_description", []string{"availabilitydescription", "leadtime", "deliverytime", "lieferzeit"}},
 	{"order_quantity_minimum", []string{"orderquantityminimum", "minorderqty", "minorderquantity", "minimumorderquantity", "minimumpurchasequantity", "moq", "mindestbestellmenge"}},
 	{"order_quantity_maximum", []string{"orderquantitymaximum", "maxorderqty", "maxorderquantity", "maximumpurchasequantity"}},
+	{targetImages, []string{
+		"images", "imageurls", "imageurl", "imagesrc", "imagelink", "image", "mainimage", "mainimageurl", "baseimage", "productimage", "productimageurl", "productimages", "imagefile", "picture", "pictures", "pictureurl", "photo", "photos",
+		"photourl", "bild", "bilder", "bildurl", "produktbild", "hauptbild", "imagen", "imagenes", "immagine", "immagini", "afbeelding", "afbeeldingen", "hostedimageurls",
+	}},
+	{targetImageAlt, []string{"imagealt", "imagealttext", "imagealts", "alttext", "imagedescription", "imagedescriptions", "imagelabel", "bildbeschreibung", "baseimagelabel"}},
+	{targetVideos, []string{"videos", "video", "videourl", "videolink", "youtube", "youtubeurl", "videoid"}},
+	{targetBulkPrices, []string{"bulkprices", "bulkpricing", "bulkpricingrules", "tierprices", "tierpricing", "quantitydiscounts", "staffelpreise"}},
+	{targetCustomURL, []string{"customurl", "producturl", "urlpath"}},
 	{"sort_order", []string{"sortorder", "sort", "displayorder", "sortierung"}},
 }
 

@@ -273,7 +273,7 @@ export interface components {
             fields: components["schemas"]["SuggestedField"][];
         };
         SuggestedField: {
-            /** @description A name that GET /kinds/{kind}/fields lists */
+            /** @description A name that GET /kinds/{kind}/fields lists; of a family, that and a name */
             target: string;
             /** @description Over the columns of a row */
             expression: string;
@@ -311,7 +311,7 @@ export interface components {
             guessed: boolean;
         };
         FieldMapping: {
-            /** @description A name that GET /kinds/{kind}/fields lists */
+            /** @description A name that GET /kinds/{kind}/fields lists; of a family, that and a name */
             target: string;
             /** @description Over the columns of a row */
             expression: string;
@@ -892,7 +892,7 @@ export interface components {
              * @description Where to show it
              * @enum {string}
              */
-            group: "required" | "common" | "seo" | "shipping" | "more";
+            group: "required" | "common" | "variants" | "media" | "seo" | "shipping" | "more";
             /** @description What else it is called, for a search: lower case letters and digits only */
             synonyms: string[];
             /** @description Of a number: the store's currency or unit of weight or length; empty for none */
@@ -901,6 +901,15 @@ export interface components {
             max_length?: number;
             enum?: string[];
             help?: string;
+            /** @description The field is many: what a mapping fills is this name, which ends with a colon, and a name that somebody gives */
+            family?: {
+                /** @description What the names are of */
+                label: string;
+                /** @description Of one mapping */
+                most: number;
+                /** @description Characters of a name */
+                max_length: number;
+            };
         };
         /**
          * @example {
