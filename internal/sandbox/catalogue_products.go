@@ -47,7 +47,7 @@ func noProduct(id int64) reply {
 }
 
 func (s *Sandbox) createProduct(c *call) reply {
-	sel := c.q.selection(false)
+	sel := c.q.selection(false).answersWhole(c.st, c.q)
 	if r := c.q.problem(); r != nil {
 		return *r
 	}
@@ -55,10 +55,11 @@ func (s *Sandbox) createProduct(c *call) reply {
 	if r != nil {
 		return *r
 	}
-	if r := notSimulated(in); r != nil {
+	if r := notSimulated(in, "options", "modifiers"); r != nil {
 		return *r
 	}
 	vals, errs := validate(productFields, productIndex, in, true, "")
+	inline := inlineVariants(in["variants"], errs)
 	if len(errs) > 0 {
 		return invalid(errs)
 	}
@@ -66,6 +67,9 @@ func (s *Sandbox) createProduct(c *call) reply {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	p := &product{}
+	if r := st.addInline(p, inline); r != nil {
+		return *r
+	}
 	done, r := st.assign(p, vals, "", true)
 	if r != nil {
 		return *r
@@ -76,8 +80,14 @@ func (s *Sandbox) createProduct(c *call) reply {
 		st.fire("store/brand/created", "brand", done.brand)
 	}
 	st.fire("store/product/created", "product", p.id)
+	for _, v := range p.variants {
+		st.fireSKU("store/sku/created", item{p, v})
+	}
 	if c.partial {
-		return multiStatus([]json.RawMessage{p.append(nil, sel)}, map[string]string{"inventory_level": msgAsked})
+		done.failed = map[string]string{"inventory_level": msgAsked}
+	}
+	if len(done.failed) > 0 {
+		return multiStatus([]json.RawMessage{p.append(nil, sel)}, done.failed)
 	}
 	return single(p.append(nil, sel))
 }
@@ -88,11 +98,11 @@ func multiStatus(data any, errs map[string]string) reply {
 		Status: http.StatusMultiStatus, Title: "Part of the request failed", Type: statusDocs, Errors: errs}})
 }
 
-// notSimulated refuses what the sandbox would otherwise drop silently.
-func notSimulated(in map[string]any) *reply {
-	for _, f := range []string{"variants", "options", "modifiers"} {
+// notSimulated refuses fields that the sandbox would otherwise drop silently.
+func notSimulated(in map[string]any, fields ...string) *reply {
+	for _, f := range fields {
 		if list, ok := in[f].([]any); ok && len(list) > 0 {
-			r := fail(http.StatusNotImplemented, "The sandbox does not simulate product "+f+".", nil)
+			r := fail(http.StatusNotImplemented, "The sandbox does not simulate "+f+" here.", nil)
 			return &r
 		}
 	}
@@ -106,6 +116,13 @@ var urlPath = regexp.MustCompile(`^(/[A-Za-z0-9\-_.]{1,256})*/?$`)
 type assigned struct {
 	brand  int64             // made on the way; 0 is none
 	failed map[string]string // what did not take effect though the rest did: 207
+}
+
+func (a *assigned) fail(key, msg string) {
+	if a.failed == nil {
+		a.failed = map[string]string{}
+	}
+	a.failed[key] = msg
 }
 
 // assign writes validated values into p, which is not in the catalogue: a new product, or a copy of
@@ -124,7 +141,7 @@ func (st *Store) assign(p *product, vals []fieldValue, prefix string, create boo
 			p.sku = unquote(v.raw)
 		case "brand_name", "custom_url":
 		case "custom_fields", "bulk_pricing_rules", "images", "videos":
-			p.vals = set(productFields, p.vals, fieldValue{v.field, st.subObjects(p, name, v.raw, prefix, errs)})
+			st.assignParts(p, name, v.raw, prefix, errs)
 		default:
 			p.vals = set(productFields, p.vals, v)
 		}
@@ -135,6 +152,9 @@ func (st *Store) assign(p *product, vals []fieldValue, prefix string, create boo
 	if len(errs) > 0 {
 		r := invalid(errs)
 		return done, &r
+	}
+	if r := st.download(p, vals, prefix, &done); r != nil {
+		return done, r
 	}
 	if r := p.bulkConflict(prefix); r != nil {
 		return done, r
@@ -152,7 +172,7 @@ func (st *Store) assign(p *product, vals []fieldValue, prefix string, create boo
 			switch {
 			case r != nil && r.status == http.StatusConflict && !create:
 				// Documented: an update is saved without its URL when that is taken.
-				done.failed = map[string]string{prefix + "custom_url": r.err}
+				done.fail(prefix+"custom_url", r.err)
 			case r != nil:
 				return done, r
 			}
@@ -256,7 +276,7 @@ func unquote(raw string) string {
 }
 
 func (s *Sandbox) updateProduct(c *call) reply {
-	sel := c.q.selection(true)
+	sel := c.q.selection(true).answersWhole(c.st, c.q)
 	if r := c.q.problem(); r != nil {
 		return *r
 	}
@@ -264,7 +284,7 @@ func (s *Sandbox) updateProduct(c *call) reply {
 	if r != nil {
 		return *r
 	}
-	if r := notSimulated(in); r != nil {
+	if r := notSimulated(in, "variants", "options", "modifiers"); r != nil {
 		return *r
 	}
 	vals, errs := validate(productFields, productIndex, in, false, "")
@@ -318,7 +338,7 @@ func (st *Store) commit(olds, changed []*product, brands ...int64) {
 
 // updateProducts is the batch PUT: all of it, or nothing and the errors keyed "INDEX.FIELD".
 func (s *Sandbox) updateProducts(c *call) reply {
-	sel := c.q.selection(false)
+	sel := c.q.selection(false).answersWhole(c.st, c.q)
 	if r := c.q.problem(); r != nil {
 		return *r
 	}
@@ -331,7 +351,7 @@ func (s *Sandbox) updateProducts(c *call) reply {
 	}
 	ids, all, errs := make([]int64, len(list)), make([][]fieldValue, len(list)), map[string]string{}
 	for i, in := range list {
-		if r := notSimulated(in); r != nil {
+		if r := notSimulated(in, "variants", "options", "modifiers"); r != nil {
 			return *r
 		}
 		prefix := strconv.Itoa(i) + "."

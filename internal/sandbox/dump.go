@@ -16,8 +16,9 @@ import (
 // anyone can check what arrived there:
 //
 //	store_hash     which store it is
-//	products       as V3 shows them, with variants, images, custom_fields and the like, and besides
-//	               brand_name and category_paths ("A > B")
+//	products       as V3 shows them, with variants, options, images, custom_fields and the like, and
+//	               besides brand_name and category_paths ("A > B"); an image has its image_url too,
+//	               as it was sent, which no answer of the API shows
 //	customers      as V3 shows them, with addresses and attributes
 //	orders         there are none
 //	stock          sku, location_id and quantity of each level that was set; what was accepted
@@ -94,7 +95,7 @@ func (st *Store) dump() json.RawMessage {
 }
 
 func (st *Store) dumpProducts() []json.RawMessage {
-	q, _ := newQuery("include=variants,images,custom_fields,bulk_pricing_rules,videos")
+	q, _ := newQuery("include=variants,options,custom_fields,bulk_pricing_rules,videos")
 	sel := q.selection(true)
 	out := make([]json.RawMessage, 0, len(st.cat.order))
 	for _, p := range st.cat.order {
@@ -107,7 +108,12 @@ func (st *Store) dumpProducts() []json.RawMessage {
 			paths = append(paths, st.cat.categoryPath(id))
 		}
 		raw := p.append(nil, sel)
-		raw = append(raw[:len(raw)-1], `,"brand_name":`+jsonString(brand)+`,"category_paths":`+compact(paths)+`}`...)
+		images := p.parts("images")
+		for i, o := range images {
+			images[i] = p.imageView(o)
+			images[i]["image_url"] = o["image_url"]
+		}
+		raw = append(raw[:len(raw)-1], `,"images":`+compact(images)+`,"brand_name":`+jsonString(brand)+`,"category_paths":`+compact(paths)+`}`...)
 		out = append(out, raw)
 	}
 	return out

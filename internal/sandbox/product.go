@@ -24,6 +24,7 @@ type product struct {
 	vals              []fieldValue // the rest, sorted by field
 	variantVals       []fieldValue // what only the base variant has (purchasing_disabled …)
 	variants          []*variant   // of a product with options
+	options           []*option    // which may have values that no variant has
 }
 
 // productJSON is the journal's form of a product.
@@ -35,6 +36,7 @@ type productJSON struct {
 	Values            map[string]json.RawMessage `json:",omitempty"`
 	VariantValues     map[string]json.RawMessage `json:",omitempty"`
 	Variants          []variantJSON              `json:",omitempty"`
+	Options           []*option                  `json:",omitempty"`
 }
 
 func rawMap(specs []fieldSpec, vals []fieldValue) map[string]json.RawMessage {
@@ -61,7 +63,7 @@ func rawValues(idx map[string]uint8, m map[string]json.RawMessage) ([]fieldValue
 // MarshalJSON encodes for the journal.
 func (p *product) MarshalJSON() ([]byte, error) {
 	return []byte(compact(productJSON{p.id, p.variant, p.created, p.modified, p.name, p.sku, p.url, p.customURL,
-		rawMap(productFields, p.vals), rawMap(variantFields, p.variantVals), p.variantsJSON()})), nil
+		rawMap(productFields, p.vals), rawMap(variantFields, p.variantVals), p.variantsJSON(), p.options})), nil
 }
 
 // UnmarshalJSON decodes what MarshalJSON wrote.
@@ -82,7 +84,10 @@ func (p *product) UnmarshalJSON(b []byte) error {
 	if err != nil {
 		return err
 	}
-	*p = product{j.ID, j.Variant, j.Created, j.Modified, j.Name, j.SKU, j.URL, j.CustomURL, vals, vvals, variants}
+	if j.Options == nil {
+		j.Options = optionsOfVariants(variants)
+	}
+	*p = product{j.ID, j.Variant, j.Created, j.Modified, j.Name, j.SKU, j.URL, j.CustomURL, vals, vvals, variants, j.Options}
 	return nil
 }
 
@@ -91,6 +96,7 @@ func (p *product) clone() *product {
 	c.vals = slices.Clone(p.vals)
 	c.variantVals = slices.Clone(p.variantVals)
 	c.variants = slices.Clone(p.variants)
+	c.options = slices.Clone(p.options)
 	return &c
 }
 
@@ -264,10 +270,17 @@ func (c *catalogue) remove(gone map[int64]bool) {
 	c.order = slices.DeleteFunc(c.order, func(p *product) bool { return gone[p.id] })
 }
 
-// insertProductLocked gives a new product its ids, times and URL and journals it.
+// insertProductLocked gives a new product its ids, times and URL and journals it. A product with
+// options has no base variant.
 func (st *Store) insertProductLocked(p *product) {
 	now := st.sb.now().Unix()
-	p.id, p.variant = st.nextID(kindProduct, 77), st.nextID(kindVariant, 1)
+	p.id = st.nextID(kindProduct, 77)
+	for _, v := range p.variants {
+		v.id, v.skuID = st.nextID(kindVariant, 1), st.nextID(kindSKU, 1)
+	}
+	if len(p.variants) == 0 {
+		p.variant = st.nextID(kindVariant, 1)
+	}
 	p.created, p.modified = now, now
 	if p.url == "" {
 		p.url = st.cat.freeURL(p.name, p.id)
@@ -329,8 +342,11 @@ func (st *Store) applyProduct(e *entry) error {
 	for _, v := range p.variants {
 		st.info.Next[kindVariant] = max(st.info.Next[kindVariant], v.id+1)
 		st.info.Next[kindSKU] = max(st.info.Next[kindSKU], v.skuID+1)
-		for _, c := range v.choices {
-			st.info.Next[kindOption] = max(st.info.Next[kindOption], c.ID+1, c.OptionID+1)
+	}
+	for _, o := range p.options {
+		st.info.Next[kindOption] = max(st.info.Next[kindOption], o.ID+1)
+		for _, v := range o.Values {
+			st.info.Next[kindOption] = max(st.info.Next[kindOption], v.ID+1)
 		}
 	}
 	st.cat.add(p)

@@ -1,8 +1,6 @@
 package sandbox
 
 import (
-	"bytes"
-	"encoding/json"
 	"slices"
 	"strconv"
 )
@@ -51,6 +49,15 @@ func (q *query) selection(withInclude bool) *selection {
 		}
 	}
 	return &sel
+}
+
+// answersWhole makes the answer to a write show the sub-resources too, as its example does, unless
+// fields were named: see Choices.PartsNotAnswered.
+func (s *selection) answersWhole(st *Store, q *query) *selection {
+	if !q.has("include_fields") && len(s.include) == 0 && !st.sb.opts.Choices.PartsNotAnswered {
+		s.include = append(slices.Clone(subResources), "variants")
+	}
+	return s
 }
 
 // bulky reports whether the page is limited to ten, as documented for options and modifiers.
@@ -126,16 +133,15 @@ func (p *product) appendInclude(b []byte, inc string) []byte {
 	case "channels":
 		return append(b, "[1]"...)
 	case "primary_image":
-		var images []json.RawMessage
-		_ = json.Unmarshal([]byte(orEmpty(p.get("images"))), &images)
-		for _, im := range images {
-			if bytes.Contains(im, []byte(`"is_thumbnail":true`)) {
-				return append(b, im...)
-			}
+		return append(b, p.primaryImage()...)
+	case "options":
+		views := make([]map[string]any, len(p.options))
+		for i, o := range p.options {
+			views[i] = o.view(p.id)
 		}
-		return append(b, "{}"...)
+		return append(b, compact(views)...)
 	case "custom_fields", "bulk_pricing_rules", "images", "videos":
-		return append(b, orEmpty(p.get(inc))...)
+		return p.appendParts(b, inc)
 	}
 	return append(b, "[]"...)
 }

@@ -60,8 +60,20 @@ type Choices struct {
 	// keeps its own.
 	BaseVariantNullClears bool
 
-	// GoodOfBatchSaved saves what is right of a batch of price records or assignments that is refused;
-	// else nothing is.
+	// PartsNotAnswered leaves the sub-resources of a product (variants, images …) out of answers to its
+	// writes; else they are there unless include_fields says otherwise, as the example has it.
+	PartsNotAnswered bool
+	// ListsMerged merges a list of custom fields, images, videos or bulk pricing rules that comes with an
+	// update of its product into those that are there; else it takes their place.
+	ListsMerged bool
+	// FirstImageThumbnail makes the first image of a product the thumbnail where none was said to be.
+	FirstImageThumbnail bool
+	// BadImagesLeftOut saves a product without those of its images that cannot be downloaded, and answers
+	// 207; else it is refused.
+	BadImagesLeftOut bool
+
+	// GoodOfBatchSaved saves what is right of a batch of price records, assignments or variants that is
+	// refused; else nothing is.
 	GoodOfBatchSaved bool
 	// RecordFailuresListed answers a refusal of price records across lists as one of a list's, with
 	// batch_errors; else, as described, with the first of its failures alone.

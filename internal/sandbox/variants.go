@@ -262,7 +262,7 @@ func (st *Store) AddVariants(productID int64, specs ...VariantSpec) ([]int64, er
 			v.vals = []fieldValue{{variantIndex["price"], raw}}
 		}
 		for _, c := range spec.Choices {
-			v.choices = append(v.choices, st.choiceOf(next, c))
+			v.choices = append(v.choices, st.choose(next, c))
 		}
 		v.id, v.skuID = st.nextID(kindVariant, 1), st.nextID(kindSKU, 1)
 		next.variants = append(next.variants, v)
@@ -283,25 +283,4 @@ func (st *Store) AddVariants(productID int64, specs ...VariantSpec) ([]int64, er
 		}
 	}
 	return ids, nil
-}
-
-// choiceOf finds the option and its value among those of the product's variants, and makes what is
-// not there.
-func (st *Store) choiceOf(p *product, want Choice) choice {
-	out := choice{Label: want.Value, Option: want.Option}
-	for _, v := range p.variants {
-		for _, c := range v.choices {
-			if c.Option != want.Option {
-				continue
-			}
-			if out.OptionID = c.OptionID; c.Label == want.Value {
-				return c
-			}
-		}
-	}
-	if out.OptionID == 0 {
-		out.OptionID = st.nextID(kindOption, 100)
-	}
-	out.ID = st.nextID(kindOption, 100)
-	return out
 }
