@@ -3,6 +3,7 @@ package tenants
 // Mapping turns a row of a source into a document.
 type Mapping struct {
 	Fields []FieldMapping `json:"fields"`
+	Layout *Layout        `json:"layout,omitempty"` // how rows make records; nil: each row is one
 }
 
 // FieldMapping fills one target field from one expression over the row. What it does not say about
@@ -30,3 +31,44 @@ const (
 	EmptyClears  = "clears"  // an empty cell empties the field
 	BadFails     = "fail"    // a value that cannot be used fails the row
 )
+
+// Layout says how rows of a source make records. Mapping has none where each row is a record.
+type Layout struct {
+	Kind LayoutKind `json:"kind"`
+
+	// Key is an expression over the row: rows of one value are one record. With Parent it is the key
+	// of a record's own row. Of LayoutGroup it may be empty if Start is not.
+	Key string `json:"key,omitempty"`
+	// Start is an expression that is true of the first row of each record; the rows after it are that
+	// record's.
+	Start string `json:"start,omitempty"`
+	// Parent is an expression: the key of the record that the row is a part of, empty on a record's
+	// own row.
+	Parent string `json:"parent,omitempty"`
+	// Children is an expression over a record's own row: a list of the keys of the rows that are parts
+	// of it, where these do not say so themselves.
+	Children string `json:"children,omitempty"`
+	// Apart: other rows may stand between the rows of one record.
+	Apart bool `json:"apart,omitempty"`
+	// Leave is an expression that is true of rows that are no records; Why tells people what they are.
+	Leave string `json:"leave,omitempty"`
+	Why   string `json:"why,omitempty"`
+	// Separator stands between the values of a list, of LayoutLists; "" is a comma.
+	Separator string `json:"separator,omitempty"`
+}
+
+// LayoutKind is one way in which rows make records.
+type LayoutKind string
+
+// The kinds of layouts.
+const (
+	LayoutRows   LayoutKind = "rows"   // each row is a record; only Leave means something
+	LayoutGroup  LayoutKind = "group"  // rows with the same key
+	LayoutParent LayoutKind = "parent" // a record's own row, and rows that name it or that it names
+	LayoutLists  LayoutKind = "lists"  // each row is a record; lists of values in it multiply
+)
+
+// Groups reports whether several rows may make one record.
+func (l *Layout) Groups() bool {
+	return l != nil && (l.Kind == LayoutGroup || l.Kind == LayoutParent)
+}

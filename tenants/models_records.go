@@ -27,12 +27,13 @@ type ItemState string
 
 // The states of an item.
 const (
-	ItemPlanned ItemState = "planned" // to be matched with the store
-	ItemCreate  ItemState = "create"  // no such record: to be created
-	ItemUpdate  ItemState = "update"  // differs: Changes is to be written
-	ItemSending ItemState = "sending" // a create that may have been sent: look the key up before sending again
-	ItemDone    ItemState = "done"
-	ItemFailed  ItemState = "failed"
+	ItemFragment ItemState = "fragment" // a row of a record whose rows stand apart: to be assembled
+	ItemPlanned  ItemState = "planned"  // to be matched with the store
+	ItemCreate   ItemState = "create"   // no such record: to be created
+	ItemUpdate   ItemState = "update"   // differs: Changes is to be written
+	ItemSending  ItemState = "sending"  // a create that may have been sent: look the key up before sending again
+	ItemDone     ItemState = "done"
+	ItemFailed   ItemState = "failed"
 )
 
 // RunItem is one record of a run that is not known to be unchanged. It is the run's work list and,

@@ -25,11 +25,12 @@ type Phase string
 
 // The phases of a run, in their order.
 const (
-	PhaseFetch  Phase = "fetch"  // source → snapshot
-	PhasePlan   Phase = "plan"   // rows → documents → which changed
-	PhaseMatch  Phase = "match"  // changed documents ↔ live records, diff
-	PhaseWrite  Phase = "write"  // creates and updates
-	PhaseFinish Phase = "finish" // totals, clean-up
+	PhaseFetch    Phase = "fetch"    // source → snapshot
+	PhasePlan     Phase = "plan"     // rows → documents → which changed
+	PhaseAssemble Phase = "assemble" // rows that stand apart → documents
+	PhaseMatch    Phase = "match"    // changed documents ↔ live records, diff
+	PhaseWrite    Phase = "write"    // creates and updates
+	PhaseFinish   Phase = "finish"   // totals, clean-up
 )
 
 // Run is one execution of a flow: a chain of bounded steps. Step grows by one with each step that

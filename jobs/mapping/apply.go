@@ -94,11 +94,14 @@ func (p *Program) apply(ctx context.Context, r *row) (Document, []problem.Field,
 	p.machine.Begin(ctx)
 	defer p.machine.End()
 	doc := make(Document, len(p.fields)+1)
-	p.looked = 0
+	p.looked, p.place = 0, Place{}
 	if err := p.fill(r); expression.Stopped(err) != nil {
 		return nil, nil, expression.Stopped(err)
 	} else if err != nil {
 		return doc, []problem.Field{{Field: p.fields[0].spec.Name, Message: expression.RunMessage(err)}}, nil
+	}
+	if err := p.setPlace(r); err != nil {
+		return nil, nil, err
 	}
 	var wrong []problem.Field
 	for i, f := range p.fields {
@@ -115,7 +118,7 @@ func (p *Program) apply(ctx context.Context, r *row) (Document, []problem.Field,
 			wrong = append(wrong, problem.Field{Field: f.spec.Name, Message: expression.RunMessage(err)})
 		case !empty:
 			doc[f.spec.Name] = v
-		case f.spec.required():
+		case f.spec.required() && !p.Layout().Groups(): // else another row of the record may fill it: see Required
 			wrong = append(wrong, problem.Field{Field: f.spec.Name, Message: "is required: " + p.fillHint(f)})
 		}
 	}

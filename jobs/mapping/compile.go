@@ -27,6 +27,8 @@ type Program struct {
 	used      []int           // columns that expressions need, those that are nothing but a column left out
 	slots     []string        // their names in env
 	env       map[string]any
+	layout    *layout // nil: each row is a record
+	place     Place   // of the last row
 }
 
 // field is one target with its expression.
@@ -161,19 +163,26 @@ func (p *Program) compile(m tenants.Mapping, index map[string]int) (faults Fault
 			fail("%s", msg)
 			continue
 		}
-		if f.direct < 0 {
-			for _, c := range f.columns {
-				if !slices.Contains(p.used, c) {
-					p.used, p.slots = append(p.used, c), append(p.slots, slot(c))
-				}
-			}
-		}
+		p.use(f)
 		p.fields = append(p.fields, f)
 	}
+	faults.Wrong = append(faults.Wrong, p.compileLayout(m.Layout, index)...)
 	for _, spec := range p.catalogue.missing(p.isMapped) {
 		faults.Missing = append(faults.Missing, Missing{Field: spec.Name, Label: spec.label(), Message: "is required: match it" + spec.Hint})
 	}
 	return faults, nil
+}
+
+// use has the columns of a field's expression put into its environment.
+func (p *Program) use(f *field) {
+	if f.direct >= 0 {
+		return
+	}
+	for _, c := range f.columns {
+		if !slices.Contains(p.used, c) {
+			p.used, p.slots = append(p.used, c), append(p.slots, slot(c))
+		}
+	}
 }
 
 // Targets lists what the program fills, what identifies a record first.
@@ -186,7 +195,7 @@ func (p *Program) Looked() []string { return p.targets[:p.looked] }
 // Unused returns the columns that no field is filled from.
 func (p *Program) Unused() []string {
 	used := make(map[int]bool, len(p.header))
-	for _, f := range p.fields {
+	for _, f := range slices.Concat(p.fields, p.layout.fields()) {
 		for _, c := range f.columns {
 			used[c] = true
 		}

@@ -15,6 +15,8 @@ type checkpoint struct {
 	LastLine int64            `json:"last_line,omitempty"` // line of the last row that came whole
 	LastRow  int64            `json:"last_row,omitempty"`  // and its number in the spreadsheet
 	Windows  int              `json:"windows,omitempty"`   // of rows that were planned
+	Rows     int64            `json:"rows,omitempty"`      // of a source whose records have several
+	Over     *string          `json:"over,omitempty"`      // key of a record that failed for its size, the rest of whose rows is passed by
 
 	// match and write: stages are constants of match.go and write.go
 	Stage  string `json:"stage,omitempty"`

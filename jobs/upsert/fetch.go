@@ -110,7 +110,7 @@ func (s *step) adopt(ctx context.Context, id string) error {
 
 var errFileGone = problem.New(problem.NotFound, "The file of this run is no longer kept. Start a new run.")
 
-// errPartOfSums: any of the records may have had another row in what did not come.
+// errPartOfSums: any of the records may have another row in what did not come.
 var errPartOfSums = flow.Verdict(nil, "The source stopped before its end each time, so what the rows of a record add up to is not known: no record was written. Check the server that offers the file, then start the run again.")
 
 func (s *step) dropSnapshot(id string) {
@@ -122,6 +122,9 @@ func (s *step) dropSnapshot(id string) {
 // ready starts the plan of a run whose snapshot is there.
 func (s *step) ready(ctx context.Context, snap *tenants.Snapshot) error {
 	if m, ok := s.k.target.(Merger); ok && m.Merges(s.run) && !snap.Complete {
+		return errPartOfSums
+	}
+	if l := s.run.Mapping.Layout; l.Groups() && l.Apart && !snap.Complete {
 		return errPartOfSums
 	}
 	format, readings, err := s.k.detect(ctx, snap, s.run.Format)

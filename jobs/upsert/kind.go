@@ -59,6 +59,9 @@ var phases = []flow.Phase{
 	{Name: tenants.PhaseFinish},
 }
 
+// assemblingPhases are those of records that may have several rows.
+var assemblingPhases = slices.Insert(slices.Clone(phases), 2, flow.Phase{Name: tenants.PhaseAssemble})
+
 // New returns the kind of flow that writes to target.
 func New(cfg Config, target Target) *Kind {
 	if cfg.Concurrency <= 0 {
@@ -68,7 +71,11 @@ func New(cfg Config, target Target) *Kind {
 		cfg.WindowRows = defaultWindowRows
 	}
 	spec := target.Spec()
-	spec.Phases, spec.Options = phases, slices.Concat(spec.Options, []flow.Option{shrankOption})
+	spec.Phases = phases
+	if _, ok := target.(Assembler); ok {
+		spec.Phases = assemblingPhases
+	}
+	spec.Options = slices.Concat(spec.Options, []flow.Option{shrankOption})
 	return &Kind{cfg: cfg, target: target, spec: spec, refs: newRefCache(4 * runtime.GOMAXPROCS(0))}
 }
 
@@ -97,6 +104,9 @@ func (k *Kind) Check(ctx context.Context, f *tenants.Flow) error {
 			return refuse.WithField(field.Target, "is matched twice: keep one of the two")
 		}
 		seen[field.Target] = true
+	}
+	if _, ok := k.target.(Assembler); !ok && f.Mapping.Layout != nil {
+		return refuse.WithField("layout", "each row of the source is a %s: there is nothing to choose", k.spec.Singular)
 	}
 	if err := k.checkOptions(f); err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"sluice/internal/limits"
@@ -44,6 +45,8 @@ type mapped struct {
 	bad   bool // a fault was noted: the row fails, but its key counts as seen
 	pass  bool // a retry only passes it by: it did not fail last time
 
+	rows   []int64          // lines of all of its rows, if there may be several
+	why    string           // the first fault of any of them
 	merged bool             // another row was added to it
 	item   *tenants.RunItem // of a row of an earlier window: what was planned of it
 }
@@ -115,15 +118,14 @@ func (s *step) plan(ctx context.Context) error {
 			return err
 		}
 	}
+	if program.Layout() != nil {
+		return s.planGroups(ctx, r, program, header, tail)
+	}
 	rows, end, err := s.readWindow(ctx, r, program, header, tail)
 	if err != nil {
 		return err
 	}
-	if s.run.RetryOf == "" { // the run that is retried has told of them
-		for _, p := range r.Passed() {
-			s.Warn(flow.Issue{Line: p.Line, Row: p.Number, Message: p.Message, Value: p.Value, Cure: tenants.CureFile})
-		}
-	}
+	s.tellPassed(r)
 	if err := s.prepareRows(ctx, rows); err != nil {
 		if s.Held(err) {
 			return nil // the window is read again when there is quota
@@ -136,17 +138,31 @@ func (s *step) plan(ctx context.Context) error {
 	if err := s.sortRows(ctx, rows); err != nil {
 		return err
 	}
-	at := r.Position()
+	s.passed(r.Position())
+	if end {
+		return s.planned(ctx)
+	}
+	return nil
+}
+
+// tellPassed warns of what the reader passed by.
+func (s *step) tellPassed(r *source.Reader) {
+	if s.run.RetryOf != "" { // the run that is retried has told of it
+		return
+	}
+	for _, p := range r.Passed() {
+		s.Warn(flow.Issue{Line: p.Line, Row: p.Number, Message: p.Message, Value: p.Value, Cure: tenants.CureFile})
+	}
+}
+
+// passed notes where the next window begins.
+func (s *step) passed(at source.Position) {
 	s.cp.At = &at
 	s.run.BytesRead = at.Offset
 	s.cp.Windows++
 	if s.cp.Windows == statisticsAfter {
 		s.AfterCommit(s.statistics)
 	}
-	if end {
-		return s.planned(ctx)
-	}
-	return nil
 }
 
 // statistics lets the database plan by what is in the tables that the plan phase fills and reads.
@@ -295,6 +311,9 @@ func (s *step) mapRow(ctx context.Context, row *source.Row, program *mapping.Pro
 		m.bad = true
 		s.fault(&m, tenants.CureMatching, w.Field, w.Message, valueOf(row, columns, w.Field))
 	}
+	for _, w := range made.warned {
+		s.warn(&m, tenants.CureMatching, w.Field, w.Message, w.Value)
+	}
 	if made.key.Problem != "" {
 		if !made.keyWrong() {
 			s.fault(&m, tenants.CureMatching, made.key.Field, made.key.Problem, m.shown)
@@ -419,7 +438,8 @@ func (s *step) sortRows(ctx context.Context, rows []mapped) error {
 					window.merge(m)
 					s.run.Read-- // it is part of a record that was counted
 				} else if !m.pass {
-					s.fault(m, tenants.CureFile, s.k.target.Key(m.doc.Fields).Field, s.k.sameKey(first), m.shown)
+					m.bad = true
+					s.fault(m, tenants.CureFile, s.k.target.Key(m.doc.Fields).Field, s.repeated(first), m.shown)
 					s.run.Failed++
 				}
 				continue
@@ -454,17 +474,9 @@ func (s *step) passRetried(ctx context.Context, rows []mapped) error {
 	if s.run.RetryOf == "" || len(rows) == 0 {
 		return nil
 	}
-	var lines []int64
-	err := s.DB().Scoped(ctx).Model(&tenants.RunIssue{}).Distinct().
-		Where("run_id = ? AND severity = ? AND line BETWEEN ? AND ?",
-			s.run.RetryOf, flow.SeverityError, rows[0].line, rows[len(rows)-1].line).
-		Pluck("line", &lines).Error
+	failed, err := s.failedLines(ctx, rows)
 	if err != nil {
-		return fmt.Errorf("upsert: failed rows of run %s: %w", s.run.RetryOf, err)
-	}
-	failed := make(map[int64]bool, len(lines))
-	for _, l := range lines {
-		failed[l] = true
+		return err
 	}
 	keys, err := s.failedKeys(ctx, rows)
 	if err != nil {
@@ -472,13 +484,54 @@ func (s *step) passRetried(ctx context.Context, rows []mapped) error {
 	}
 	passed := make(map[int64]bool)
 	for i := range rows {
-		if !failed[rows[i].line] && !keys[rows[i].key] {
+		lines := rows[i].lines()
+		if !slices.ContainsFunc(lines, func(l int64) bool { return failed[l] }) && !keys[rows[i].key] {
 			rows[i].pass = true
-			passed[rows[i].line] = true
+			for _, l := range lines {
+				passed[l] = true
+			}
 		}
 	}
 	s.DropIssues(passed) // faults of rows that only pass by are not this run's
 	return nil
+}
+
+// failedLines returns which lines of a window failed in the run that this one retries.
+func (s *step) failedLines(ctx context.Context, rows []mapped) (map[int64]bool, error) {
+	least, most := rows[0].line, rows[0].line
+	for i := range rows {
+		for _, l := range rows[i].lines() {
+			least, most = min(least, l), max(most, l)
+		}
+	}
+	var lines []int64
+	err := s.DB().Scoped(ctx).Model(&tenants.RunIssue{}).Distinct().
+		Where("run_id = ? AND severity = ? AND line BETWEEN ? AND ?", s.run.RetryOf, flow.SeverityError, least, most).
+		Pluck("line", &lines).Error
+	if err != nil {
+		return nil, fmt.Errorf("upsert: failed rows of run %s: %w", s.run.RetryOf, err)
+	}
+	failed := make(map[int64]bool, len(lines))
+	for _, l := range lines {
+		failed[l] = true
+	}
+	return failed, nil
+}
+
+// lines are those of all of the record's rows.
+func (m *mapped) lines() []int64 {
+	if m.rows == nil {
+		return []int64{m.line}
+	}
+	return m.rows
+}
+
+// repeated says that the record of a row is in an earlier one already.
+func (s *step) repeated(first place) string {
+	if l := s.run.Mapping.Layout; l.Groups() && !l.Apart {
+		return fmt.Sprintf("other rows of this %s begin in %s, and rows of others stand between: only those were used. Sort the file so that the rows of one %s stand together, or choose that they may stand apart", s.k.spec.Singular, first, s.k.spec.Singular)
+	}
+	return s.k.sameKey(first)
 }
 
 // failedKeys returns which keys of a window failed in the run that this one retries; none unless

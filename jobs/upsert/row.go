@@ -14,20 +14,33 @@ import (
 type made struct {
 	fields mapping.Document
 	wrong  []problem.Field // fields that the row does not fill as they must be
+	warned []PartProblem
 	key    Key
 }
 
-// mapRow maps a row that could be read. The error is ctx's.
+// mapRow maps a row that could be read. Without a layout it is a whole record. The error is ctx's.
 func mapRow(ctx context.Context, t Target, program *mapping.Program, row *source.Row) (m made, err error) {
 	if row.Object != nil {
 		m.fields, m.wrong, err = program.ApplyObject(ctx, row.Object)
 	} else {
 		m.fields, m.wrong, err = program.Apply(ctx, row.Values)
 	}
-	if err == nil {
-		m.key = t.Key(m.fields)
+	if err != nil {
+		return m, err
 	}
-	return m, err
+	if a, ok := t.(Assembler); ok && program.Layout() == nil {
+		made := a.Assemble(nil, []Part{{Fields: m.fields, Own: true}})
+		m.fields = made.Fields
+		for _, p := range made.Problems {
+			if p.Warning {
+				m.warned = append(m.warned, p)
+			} else {
+				m.wrong = append(m.wrong, problem.Field{Field: p.Field, Message: p.Message})
+			}
+		}
+	}
+	m.key = t.Key(m.fields)
+	return m, nil
 }
 
 // keyWrong reports whether wrong says already what is wrong with the key.

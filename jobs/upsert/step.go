@@ -65,6 +65,8 @@ func (s *step) unit(ctx context.Context) error {
 		return s.fetch(ctx)
 	case tenants.PhasePlan:
 		return s.plan(ctx)
+	case tenants.PhaseAssemble:
+		return s.assemble(ctx)
 	case tenants.PhaseMatch:
 		return s.match(ctx)
 	case tenants.PhaseWrite:

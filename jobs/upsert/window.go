@@ -1,6 +1,7 @@
 package upsert
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -95,7 +96,7 @@ func (w *window) failed(m *mapped) {
 	}
 	r := w.record(m)
 	r.State = recordFailed
-	r.Error = tenants.Clean(w.step.FirstFault(m.line), maxMessage)
+	r.Error = tenants.Clean(cmp.Or(m.why, w.step.FirstFault(m.line)), maxMessage)
 	w.changed[m.key] = r
 }
 
