@@ -36,6 +36,8 @@ var classes = []Class{
 	// the same item has an end that cannot be told.
 	{"inventory-writes", 1, []string{"PUT /v3/inventory/adjustments/absolute", "POST /v3/inventory/adjustments/relative",
 		"PUT /v3/inventory/locations/{}/items"}},
+	// No number is documented: parallel requests are to be avoided.
+	{"channel-assignments", 1, []string{"PUT /v3/catalog/products/channel-assignments"}},
 	{"category-tree", 1, []string{"GET /v3/catalog/trees/{}/categories"}},
 }
 

@@ -55,6 +55,7 @@ type Client struct {
 	Products   *ProductsService
 	Variants   *VariantsService
 	Brands     *BrandsService
+	Redirects  *RedirectsService
 	Categories *CategoriesService
 	Hooks      *HooksService
 	Channels   *ChannelsService
@@ -62,6 +63,18 @@ type Client struct {
 	Scripts    *ScriptsService
 	Inventory  *InventoryService
 	Locations  *LocationsService
+
+	// What belongs to a product.
+	Images       *PartsService
+	CustomFields *PartsService
+	BulkPricing  *PartsService // bulk pricing rules
+	Videos       *PartsService
+	Modifiers    *PartsService
+	Options      *PartsService // variant options
+	OptionValues *OptionValuesService
+
+	ProductMetafields *MetafieldsService
+	VariantMetafields *MetafieldsService
 
 	Customers      *CustomersService
 	CustomerGroups *CustomerGroupsService
@@ -138,7 +151,17 @@ func New(cfg Config) (*Client, error) {
 	c.Products = &ProductsService{s}
 	c.Variants = &VariantsService{s}
 	c.Brands = &BrandsService{s}
+	c.Redirects = &RedirectsService{s}
 	c.Categories = &CategoriesService{s}
+	c.Images = &PartsService{service: s, name: "images"}
+	c.CustomFields = &PartsService{service: s, name: "custom-fields"}
+	c.BulkPricing = &PartsService{service: s, name: "bulk-pricing-rules", all: true}
+	c.Videos = &PartsService{service: s, name: "videos"}
+	c.Modifiers = &PartsService{service: s, name: "modifiers"}
+	c.Options = &PartsService{service: s, name: "options"}
+	c.OptionValues = &OptionValuesService{s}
+	c.ProductMetafields = &MetafieldsService{s, productsPath + "/metafields"}
+	c.VariantMetafields = &MetafieldsService{s, variantsPath + "/metafields"}
 	c.Hooks = &HooksService{s}
 	c.Channels = &ChannelsService{s}
 	c.Sites = &SitesService{s}

@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"iter"
+	"net/http"
 )
 
 const variantsPath = "/v3/catalog/variants"
@@ -79,9 +81,28 @@ func (s *VariantsService) ListPage(ctx context.Context, f VariantFilter, page in
 	return env.Data, *env.Meta.Pagination, nil
 }
 
-// Update changes up to MaxVariantsPerUpdate variants, each of which must have its "id". A price of
-// null is the product's; what it means for a base variant is not described. If one is refused none
-// is changed, and the *ValidationError's Fields say which it was ("3.price"), if BigCommerce does.
+// Create adds a variant to a product, which needs sku and option_values: for each option of the
+// product the id and option_id of a value that it has (see Client.Options and OptionValues). Name
+// them by option_display_name and label besides. It is never sent twice: after an
+// *UnavailableError with Sent, look the SKU up.
+func (s *VariantsService) Create(ctx context.Context, product int64, variant Fields) (Fields, error) {
+	path := fmt.Sprintf("%s/%d/variants", productsPath, product)
+	return writeOne[Fields](ctx, s.client, request{method: http.MethodPost, path: path, body: variant})
+}
+
+// UpdateOne changes one variant. It takes image_url, mpn and gtin, which the description of Update
+// does not have.
+func (s *VariantsService) UpdateOne(ctx context.Context, product, id int64, variant Fields) (Fields, error) {
+	path := fmt.Sprintf("%s/%d/variants/%d", productsPath, product, id)
+	return writeOne[Fields](ctx, s.client, request{method: http.MethodPut, path: path, body: variant})
+}
+
+// Update changes up to MaxVariantsPerUpdate variants of any products by their "id". One without an
+// id is made: it needs product_id, sku and option_values as of Create. A price of null is the
+// product's; what it means for a base variant is not described, nor whether mpn, gtin and image_url
+// are taken: compare with the answer, and use UpdateOne. If one is refused the *ValidationError's
+// Fields say which ("3.price"), if BigCommerce does; whether the others were saved is not
+// described.
 func (s *VariantsService) Update(ctx context.Context, variants []Fields) (BatchResult, error) {
 	if err := checkBatch("variants", variants, MaxVariantsPerUpdate); err != nil {
 		return BatchResult{}, err
