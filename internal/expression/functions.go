@@ -77,7 +77,9 @@ type function struct {
 	typ              any
 }
 
-var functions = []function{
+var functions = slices.Concat(textFunctions, pairFunctions)
+
+var textFunctions = []function{
 	{"number", `number(Price) or number(Price, ",")`, "the number in a text; the second form says what its decimal sign is and drops thousands separators", textsCost, fnNumber, new(func(any, ...string) any)},
 	{"bool", "bool(Active)", "true for yes, true, 1; false for no, false, 0", textsCost, fnBool, new(func(any) any)},
 	{"string", "string(Code)", "the value as text", textsCost, text1(func(s string) string { return s }), new(func(any) string)},

@@ -188,7 +188,7 @@ func TestEveryFunction(t *testing.T) {
 	calls := map[string]string{
 		"hasPrefix": "hasPrefix(text, same)", "hasSuffix": "hasSuffix(text, same)", "trimPrefix": "trimPrefix(text, same)", "trimSuffix": "trimSuffix(text, same)",
 		"indexOf": "indexOf(text, same)", "lastIndexOf": "lastIndexOf(text, same)", "left": "left(text, 100000)", "right": "right(text, 100000)",
-		"replace": `replace(text, "x", "yy")`, "split": `split(text, "y")`, "min": "min(list, list)", "max": "max(list, list)", "join": "join(list)",
+		"replace": `replace(text, "x", "yy")`, "split": `split(text, "y")`, "pairs": `pairs("a", text)`, "pairsOf": `pairsOf(text, "y", "=")`, "pairValues": `pairValues(text, "a")`, "prefixed": `prefixed(text, "p")`, "min": "min(list, list)", "max": "max(list, list)", "join": "join(list)",
 	}
 	names := append(slices.Clone(builtin.Names), slices.Collect(maps.Keys(knownFunctions))...)
 	if len(builtin.Names) < 60 {
