@@ -17,7 +17,7 @@ import (
 
 // badRow is a row with a fault, and how a merchant is told of it. An empty line has no text.
 type badRow struct {
-	what, text          string
+	text                string
 	key, field, message string
 }
 
@@ -25,46 +25,31 @@ var longName = strings.Repeat("n", 300)
 
 // badRows are the faults of a row that a feed may have, each with what is said about it.
 var badRows = []badRow{
-	{"missing SKU", `,No number,1.00,1`, "", "sku", "is required: match it or fill the column PartNum"},
-	{"SKU of spaces", `"  ",Blank,1.00,1`, "", "sku", "is required: match it or fill the column PartNum"},
-	{"duplicate SKU", `G-1,Once more,1.00,1`, "G-1", "sku", "this SKU is already in row 2: the first is used. Remove one of them at the source"},
-	{"duplicate SKU in other letters", `g-1 ,Once again,1.00,1`, "g-1", "sku", "this SKU is already in row 2: the first is used. Remove one of them at the source"},
-	{"price with a comma", `B-3,Comma,"12,50",1`, "B-3", "price", `"12,50" is not a number: use a point (12.50), or use the formula number(ListPrice, ",")`},
-	{"price of letters", `B-4,Letters,abc,1`, "B-4", "price", `"abc" is not a number`},
-	{"name of 300 characters", `B-5,` + longName + `,1.00,1`, "B-5", "name", "300 characters; the limit is 250"},
-	{"negative stock", `B-6,Negative,1.00,-5`, "B-6", "inventory_level", "-5 is below the smallest value, 0"},
-	{"unbalanced quote", `B-8,"Unbalanced,1.00,1`, "B-8", "PartDescription", `a quote opens this field and is never closed: close it, or write "" for a quote inside a quoted field`},
-	{"text after a quote", `B-9,"Closed" too early,1.00,1`, "B-9", "PartDescription", `there is text after the closing quote: write "" for a quote inside a quoted field`},
-	{"too few columns", `B-10`, "B-10", "", "1 column; the header has 4"},
-	{"too many columns", `B-11,Many,1.00,1,2,3`, "B-11", "", "6 columns; the header has 4"},
-	{"10,000 columns", `B-12` + strings.Repeat(",x", 9_999), "B-12", "", "10000 columns; the header has 4"},
-	{"NUL byte", "B-13,N\x00ul,1.00,1", "B-13", "PartDescription", "there is a NUL byte in it: export the file again as plain text"},
-	{"invalid UTF-8", "B-14,Br\xff\xfeken,1.00,1", "B-14", "PartDescription", "it is not valid UTF-8: save the file as UTF-8, or choose its encoding"},
+	{`,No number,1.00,1`, "", "sku", "is required: match it or fill the column PartNum"},
+	{`"  ",Blank,1.00,1`, "", "sku", "is required: match it or fill the column PartNum"},
+	{`G-1,Once more,1.00,1`, "G-1", "sku", "this SKU is already in row 2: the first is used. Remove one of them at the source"},
+	{`g-1 ,Once again,1.00,1`, "g-1", "sku", "this SKU is already in row 2: the first is used. Remove one of them at the source"},
+	{`B-3,Comma,"12,50",1`, "B-3", "price", `"12,50" is not a number: use a point (12.50), or use the formula number(ListPrice, ",")`},
+	{`B-4,Letters,abc,1`, "B-4", "price", `"abc" is not a number`},
+	{`B-5,` + longName + `,1.00,1`, "B-5", "name", "300 characters; the limit is 250"},
+	{`B-6,Negative,1.00,-5`, "B-6", "inventory_level", "-5 is below the smallest value, 0"},
+	{`B-8,"Unbalanced,1.00,1`, "B-8", "PartDescription", `a quote opens this field and is never closed: close it, or write "" for a quote inside a quoted field`},
+	{`B-9,"Closed" too early,1.00,1`, "B-9", "PartDescription", `there is text after the closing quote: write "" for a quote inside a quoted field`},
+	{`B-10`, "B-10", "", "1 column; the header has 4"},
+	{`B-11,Many,1.00,1,2,3`, "B-11", "", "6 columns; the header has 4"},
+	{`B-12` + strings.Repeat(",x", 9_999), "B-12", "", "10000 columns; the header has 4"},
+	{"B-13,N\x00ul,1.00,1", "B-13", "PartDescription", "there is a NUL byte in it: export the file again as plain text"},
+	{"B-14,Br\xff\xfeken,1.00,1", "B-14", "PartDescription", "it is not valid UTF-8: save the file as UTF-8, or choose its encoding"},
 }
 
-// TestBadRows runs one feed a fault, and one with all of them. Good rows before and after are
-// written, and each bad one is named by line, key and field.
+// TestBadRows: good rows before and after bad ones are written, and each bad one is named by line,
+// key and field.
 func TestBadRows(t *testing.T) {
-	h := newHouse(t, houseOptions{})
-	t.Run("each", func(t *testing.T) {
-		for _, bad := range badRows {
-			t.Run(bad.what, func(t *testing.T) {
-				t.Parallel()
-				wantBadRows(t, h.newShop(t), []badRow{bad})
-			})
-		}
-	})
-	t.Run("all at once", func(t *testing.T) {
-		wantBadRows(t, h.newShop(t), badRows)
-	})
-}
-
-func wantBadRows(t *testing.T, s *shop, rows []badRow) {
-	t.Helper()
+	s := newHouse(t, houseOptions{}).newShop(t)
 	var body strings.Builder
 	body.WriteString(feedHeader + "G-1,Good one,12.50,5\n")
 	var want []finding
-	for i, r := range rows {
+	for i, r := range badRows {
 		body.WriteString(r.text + "\n")
 		want = append(want, finding{int64(i + 3), r.key, r.field, r.message, "error"})
 	}
@@ -74,7 +59,7 @@ func wantBadRows(t *testing.T, s *shop, rows []badRow) {
 	s.saveFlow()
 	s.feed(body.String())
 	r := s.run()
-	n := int64(len(rows))
+	n := int64(len(badRows))
 	if r.State != "done" || r.Error != "" || r.Read != n+2 || r.Created != 2 || r.Failed != n {
 		t.Errorf("run %s %q: %+v", r.State, r.Error, r.Counts)
 	}

@@ -110,3 +110,14 @@ func EachDB(t *testing.T, fn func(t *testing.T, db *tenants.DB)) {
 		fn(t, db)
 	})
 }
+
+// OneDB runs fn on PostgreSQL where it is installed (see testenv), else on SQLite: for what is slow
+// and was proved on both elsewhere.
+func OneDB(t *testing.T, fn func(t *testing.T, db *tenants.DB)) {
+	t.Helper()
+	db, ok := NewPostgres(t)
+	if !ok {
+		db = NewDB(t)
+	}
+	fn(t, db)
+}

@@ -75,6 +75,10 @@ func ceil(n, d int) int { return (n + d - 1) / d }
 // TestSoakGadgets: a kind that is nowhere else passes what every kind must pass.
 func TestSoakGadgets(t *testing.T) {
 	for _, o := range []GadgetOptions{{}, {Blind: true}, {UpdateOnly: true, Blind: true}} {
-		t.Run(fmt.Sprintf("%+v", o), func(t *testing.T) { Run(t, gadgetConfig(o)) })
+		t.Run(fmt.Sprintf("%+v", o), func(t *testing.T) {
+			cfg := gadgetConfig(o)
+			cfg.EachDB = o == GadgetOptions{}
+			Run(t, cfg)
+		})
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/internal/sandbox"
+	"sluice/internal/testenv"
 	"sluice/jobs/flow"
 	"sluice/jobs/upsert"
 	"sluice/tenants"
@@ -44,6 +45,9 @@ type Config struct {
 	Edit func(w *World, i int)
 	// Remove deletes record i by another hand. nil if nobody can.
 	Remove func(w *World, i int)
+
+	// EachDB also runs a small suite on SQLite. One kind's is enough: no kind asks a database itself.
+	EachDB bool
 
 	// Size is how many records the runs have whose requests are counted. Default 100.
 	Size int
@@ -83,7 +87,11 @@ func Run(t *testing.T, cfg Config) {
 	if cfg.Size == 0 {
 		cfg.Size = 100
 	}
-	tenantstest.EachDB(t, func(t *testing.T, db *tenants.DB) {
+	each := tenantstest.OneDB
+	if cfg.EachDB || testenv.NewSoak(t).Whole() {
+		each = tenantstest.EachDB
+	}
+	each(t, func(t *testing.T, db *tenants.DB) {
 		s := &suite{Config: cfg, p: PlatformOn(t, db, cfg.Choices)}
 		s.p.Killable(t)
 		t.Run("requests", s.testRequests)
