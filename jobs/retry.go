@@ -20,7 +20,7 @@ func Retryable(run *tenants.Run, f *tenants.Flow, kind flow.Spec) (ok bool, reas
 		return false, "This run ended before its source was read. Start a new run instead."
 	case f == nil:
 		return false, "What this run belongs to was deleted."
-	case !reflect.DeepEqual(f.Mapping, run.Mapping):
+	case !reflect.DeepEqual(f.Mapping.OfRun(), run.Mapping):
 		return true, "The matching was changed since."
 	case changedRules(run, f, kind):
 		return true, "The rules were changed since."

@@ -22,6 +22,7 @@ func TestRetryable(t *testing.T) {
 	}{
 		"nothing changed":          {want: false, reason: "Nothing has changed"},
 		"the matching":             {change: func(_ *tenants.Run, f *tenants.Flow) { f.Mapping = mapping("Code") }, want: true, reason: "matching"},
+		"what it ignores":          {change: func(_ *tenants.Run, f *tenants.Flow) { f.Mapping.Ignored = []string{"colour"} }, want: false, reason: "Nothing"},
 		"an option":                {change: func(_ *tenants.Run, f *tenants.Flow) { f.Options = tenants.Options{"size": 4.0} }, want: true, reason: "rules"},
 		"an option to its default": {change: func(_ *tenants.Run, f *tenants.Flow) { f.Options = tenants.Options{"size": 3.0} }, want: false, reason: "Nothing"},
 		"another file":             {change: func(_ *tenants.Run, f *tenants.Flow) { f.SnapshotID = "s2" }, want: true, reason: "file"},

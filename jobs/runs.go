@@ -148,7 +148,7 @@ func (s *Service) newRun(ctx context.Context, tx *tenants.DB, req StartRun) (*te
 		State: tenants.RunQueued, Phase: tenants.PhaseFetch, DryRun: req.DryRun, Compare: req.Compare,
 		RetryOf: req.RetryOf, Trigger: req.Trigger, StartedBy: req.StartedBy,
 		// The mapping is the flow's of today also in a retry: fixing it is how failed records are fixed.
-		Format: flow.Format, Mapping: flow.Mapping, Options: options, FlowVersion: flow.Version,
+		Format: flow.Format, Mapping: flow.Mapping.OfRun(), Options: options, FlowVersion: flow.Version,
 	}
 	if run.Trigger == "" {
 		run.Trigger = "manual"

@@ -4,6 +4,15 @@ package tenants
 type Mapping struct {
 	Fields []FieldMapping `json:"fields"`
 	Layout *Layout        `json:"layout,omitempty"` // how rows make records; nil: each row is one
+	// Ignored are columns that are meant to fill nothing: the panel does not offer them. Nothing else
+	// asks for them.
+	Ignored []string `json:"ignored,omitempty"`
+}
+
+// OfRun is the mapping as runs have it: with what decides which documents come of it.
+func (m Mapping) OfRun() Mapping {
+	m.Ignored = nil
+	return m
 }
 
 // FieldMapping fills one target field from one expression over the row. What it does not say about

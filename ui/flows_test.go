@@ -3,6 +3,7 @@ package ui
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -20,10 +21,10 @@ func TestFlowFromNothingToASource(t *testing.T) {
 	}
 	change := func(source map[string]any) map[string]any {
 		return map[string]any{"version": f.Version, "name": "Parts", "source": source, "format": f.Format,
-			"mapping": map[string]any{"fields": []map[string]string{{"target": "sku", "expression": "PartNum"}}}, "options": map[string]string{"repeated_names": "fail"}}
+			"mapping": map[string]any{"fields": []map[string]string{{"target": "sku", "expression": "PartNum"}}, "ignored": []string{"colour"}}, "options": map[string]string{"repeated_names": "fail"}}
 	}
 	p.call("PUT", "/flows/"+f.ID, token, change(map[string]any{"kind": "url", "url": "https://erp.example/parts.csv", "authorization": "Bearer erp-secret"}), http.StatusOK, &f)
-	if f.Source.Kind != "url" || !f.Source.HasSecret || f.Options.Text("repeated_names") != "fail" || len(f.Mapping.Fields) != 1 {
+	if f.Source.Kind != "url" || !f.Source.HasSecret || f.Options.Text("repeated_names") != "fail" || len(f.Mapping.Fields) != 1 || !slices.Equal(f.Mapping.Ignored, []string{"colour"}) {
 		t.Fatalf("saved flow %+v", f)
 	}
 	if w := p.do("GET", Prefix+"/flows/"+f.ID, token, ""); strings.Contains(w.Body.String(), "erp-secret") {

@@ -268,6 +268,8 @@ export interface components {
         };
         Mapping: {
             fields?: components["schemas"]["FieldMapping"][] | null;
+            /** @description Columns that are meant to fill nothing, so that the panel does not offer them. Runs do not ask for them */
+            ignored?: string[];
         };
         SuggestedMapping: {
             fields: components["schemas"]["SuggestedField"][];

@@ -93,6 +93,9 @@ export const matchingText = {
   ignore: 'Ignore',
   showAll: (n: string) => `Show all ${n}`,
   ignored: (n: string) => `Show ${n} ignored`,
+  hideIgnored: 'Hide the ignored',
+  ignoredHeader: 'Ignored columns',
+  stopIgnoring: 'Stop ignoring',
   suggest: 'Suggest again',
   suggestConfirm: { header: 'Replace the matching?', message: 'A new suggestion takes the place of all lines that you have now.', confirm: 'Replace' },
 };

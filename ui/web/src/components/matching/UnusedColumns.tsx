@@ -1,5 +1,5 @@
 import { Button, Flex, Panel, Text } from '@bigcommerce/big-design';
-import { useMemo, useState } from 'react';
+import { useId, useMemo, useState } from 'react';
 import styled from 'styled-components';
 import type { TargetField } from '../../api/types';
 import { fieldLike, type MappingLine } from '../../lib/mapping';
@@ -14,6 +14,9 @@ interface Props {
   targets: TargetField[];
   lines: MappingLine[];
   onMatch: (column: string, target: string) => void;
+  /** Names of columns that are meant to fill nothing; kept with the sync. */
+  ignored: string[];
+  onIgnore: (ignored: string[]) => void;
   /** Only columns whose name says that they should fill a field. */
   likelyOnly?: boolean;
 }
@@ -21,10 +24,11 @@ interface Props {
 const shownAtFirst = 8;
 
 /** Columns that fill nothing, first those whose name says that they should. */
-export function UnusedColumns({ unused, targets, lines, onMatch, likelyOnly = false }: Props) {
+export function UnusedColumns({ unused, targets, lines, onMatch, ignored, onIgnore, likelyOnly = false }: Props) {
   const { format } = useApp();
   const t = matchingText;
-  const [ignored, setIgnored] = useState<ReadonlySet<string>>(new Set());
+  const id = useId();
+  const [open, setOpen] = useState(false);
   const [all, setAll] = useState(false);
   const columns = useMemo(
     () =>
@@ -34,8 +38,8 @@ export function UnusedColumns({ unused, targets, lines, onMatch, likelyOnly = fa
         .sort((a, b) => Number(b.like !== undefined) - Number(a.like !== undefined)),
     [unused, targets, lines, likelyOnly],
   );
-  const left = columns.filter((c) => !ignored.has(c.name));
-  const hidden = columns.length - left.length;
+  const left = columns.filter((c) => !ignored.includes(c.name));
+  const hidden = columns.filter((c) => ignored.includes(c.name));
   const shown = all ? left : left.slice(0, shownAtFirst);
   if (columns.length === 0) return null;
   return (
@@ -48,7 +52,7 @@ export function UnusedColumns({ unused, targets, lines, onMatch, likelyOnly = fa
             like={like}
             lines={lines}
             name={name}
-            onIgnore={() => setIgnored(new Set([...ignored, name]))}
+            onIgnore={() => onIgnore([...ignored, name])}
             onMatch={(target) => onMatch(name, target)}
           />
         ))}
@@ -59,12 +63,28 @@ export function UnusedColumns({ unused, targets, lines, onMatch, likelyOnly = fa
             {t.showAll(format.number(left.length))}
           </Button>
         ) : null}
-        {hidden > 0 ? (
-          <Button mobileWidth="auto" onClick={() => setIgnored(new Set())} variant="subtle">
-            {t.ignored(format.number(hidden))}
+        {hidden.length > 0 ? (
+          <Button aria-controls={id} aria-expanded={open} mobileWidth="auto" onClick={() => setOpen(!open)} variant="subtle">
+            {open ? t.hideIgnored : t.ignored(format.number(hidden.length))}
           </Button>
         ) : null}
       </Flex>
+      {open && hidden.length > 0 ? (
+        <List aria-label={t.ignoredHeader} id={id}>
+          {hidden.map(({ name }) => (
+            <Item key={name}>
+              <Text as="span" color="secondary60" marginBottom="none">
+                {name}
+              </Text>
+              <Flex flexDirection="row">
+                <Button aria-label={t.actionOn(t.stopIgnoring, name)} mobileWidth="auto" onClick={() => onIgnore(ignored.filter((n) => n !== name))} variant="subtle">
+                  {t.stopIgnoring}
+                </Button>
+              </Flex>
+            </Item>
+          ))}
+        </List>
+      ) : null}
     </Panel>
   );
 }

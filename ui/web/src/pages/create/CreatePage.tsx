@@ -152,7 +152,20 @@ function Create({ flow, kinds, wanted }: { flow: Flow | undefined; kinds: Kind[]
       <SourceResult change={change} draft={draft} focus={!flow} source={source} />
       {inspection && kind ? (
         <Loaded query={fields}>
-          {(all) => <MatchPart inspection={inspection} key={inspection.snapshot_id} lines={draft.lines} header={t.step(asked + 2, t.match)} matching={matching} onChange={(lines) => change({ lines })} targets={all} words={kind} />}
+          {(all) => (
+            <MatchPart
+              header={t.step(asked + 2, t.match)}
+              ignored={draft.ignored}
+              inspection={inspection}
+              key={inspection.snapshot_id}
+              lines={draft.lines}
+              matching={matching}
+              onChange={(lines) => change({ lines })}
+              onIgnore={(ignored) => change({ ignored })}
+              targets={all}
+              words={kind}
+            />
+          )}
         </Loaded>
       ) : null}
       {inspection && !begun ? (

@@ -4,9 +4,9 @@ import styled from 'styled-components';
 import type { Inspection, TargetField } from '../../api/types';
 import { useApp } from '../../components/app';
 import { Working } from '../../components/Feedback';
-import { MappingEditor } from '../../components/matching/MappingEditor';
-import { MatchingPanel, Preview } from '../../components/matching/MatchingPanel';
+import { MatchingPanel } from '../../components/matching/MatchingPanel';
 import { fieldLabel, formShown } from '../../components/matching/names';
+import { PreviewedEditor } from '../../components/matching/PreviewedEditor';
 import { UnusedColumns } from '../../components/matching/UnusedColumns';
 import type { Matching } from '../../components/matching/useMatching';
 import { FailedState } from '../../components/states/FailedState';
@@ -19,6 +19,8 @@ interface Props {
   header: string;
   lines: MappingLine[];
   onChange: (lines: MappingLine[]) => void;
+  ignored: string[];
+  onIgnore: (ignored: string[]) => void;
   targets: TargetField[];
   inspection: Inspection;
   matching: Matching;
@@ -26,7 +28,7 @@ interface Props {
 }
 
 /** The matching of a new sync: in short, with what needs a look; the whole of it on demand. */
-export function MatchPart({ header, lines, onChange, targets, inspection, matching, words }: Props) {
+export function MatchPart({ header, lines, onChange, ignored, onIgnore, targets, inspection, matching, words }: Props) {
   const { format } = useApp();
   const t = createText;
   const [whole, setWhole] = useState(false);
@@ -64,27 +66,12 @@ export function MatchPart({ header, lines, onChange, targets, inspection, matchi
         {look.size > 0 && !whole ? (
           <>
             <H3>{t.look}</H3>
-            <Preview rows={matching.rows} shown updating={matching.isUpdating}>
-              {(row) => (
-                <MappingEditor
-                  check={check}
-                  columns={columns}
-                  compileErrors={matching.compileErrors}
-                  lines={lines}
-                  onChange={onChange}
-                  only={look}
-                  readOnly={false}
-                  row={row}
-                  targets={targets}
-                  words={words}
-                />
-              )}
-            </Preview>
+            <PreviewedEditor columns={columns} lines={lines} matching={matching} only={look} onChange={onChange} readOnly={false} shown targets={targets} words={words} />
           </>
         ) : null}
       </Panel>
-      {check && !whole ? <UnusedColumns likelyOnly lines={lines} onMatch={(column, target) => onChange(matched(lines, columns, column, target))} targets={targets} unused={check.unused} /> : null}
-      {whole ? <MatchingPanel inspection={inspection} lines={lines} matching={matching} onChange={onChange} readOnly={false} targets={targets} words={words} /> : null}
+      {check && !whole ? <UnusedColumns ignored={ignored} likelyOnly lines={lines} onIgnore={onIgnore} onMatch={(column, target) => onChange(matched(lines, columns, column, target))} targets={targets} unused={check.unused} /> : null}
+      {whole ? <MatchingPanel ignored={ignored} inspection={inspection} lines={lines} matching={matching} onChange={onChange} onIgnore={onIgnore} readOnly={false} targets={targets} words={words} /> : null}
       {whole ? (
         <Button mobileWidth="auto" onClick={() => setWhole(false)} variant="subtle">
           {t.less}

@@ -93,6 +93,20 @@ describe('the matching of a sync', () => {
     await waitFor(() => expect(saved(calls)[0]?.mapping?.fields).toEqual([...(flow.mapping.fields ?? []), { target: 'inventory_level', expression: 'qty' }]));
   });
 
+  it('keeps with the sync which columns are ignored, shows them, and takes them back', async () => {
+    const user = userEvent.setup();
+    const { calls } = show('matching', { ...flow, mapping: { ...flow.mapping, ignored: ['qty', 'gone'] } });
+    const unused = within(await screen.findByRole('list', { name: 'Not used' }));
+    expect(unused.getAllByRole('listitem').map((li) => li.textContent)).toEqual(['colourMatchIgnore']);
+    await user.click(unused.getByRole('button', { name: 'Ignore (colour)' }));
+    await user.click(screen.getByRole('button', { name: 'Show 2 ignored' }));
+    await user.click(screen.getByRole('button', { name: 'Stop ignoring (qty)' }));
+    expect(unused.getByRole('button', { name: 'Match with Stock' })).toBeTruthy();
+    await expectAccessible();
+    await user.click(screen.getByRole('button', { name: 'Save' }));
+    await waitFor(() => expect(saved(calls)[0]?.mapping).toEqual({ ...flow.mapping, ignored: ['gone', 'colour'] }));
+  });
+
   it('shows only rows with problems on demand', async () => {
     const user = userEvent.setup();
     const row = (key: string, errors: object[]) => ({ line: 2, row: 2, key, source: {}, document: { sku: key, name: `Name ${key}` }, errors });

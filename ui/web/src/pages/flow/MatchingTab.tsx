@@ -52,10 +52,12 @@ export function MatchingTab({ flow, editor, words, focus }: Props) {
           {(targets) => (
             <MatchingPanel
               focus={focus}
+              ignored={draft.ignored}
               inspection={source.inspection}
               lines={draft.lines}
               matching={matching}
               onChange={(lines) => change({ lines })}
+              onIgnore={(ignored) => change({ ignored })}
               readOnly={!write.granted}
               targets={targets}
               words={words}

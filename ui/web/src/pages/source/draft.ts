@@ -21,6 +21,8 @@ export interface Draft extends SourceDraft {
   version: number;
   name: string;
   lines: MappingLine[];
+  /** Columns that are meant to fill nothing. */
+  ignored: string[];
   options: FlowOptions;
   schedule: ScheduleChoice;
   compareSchedule: ScheduleChoice;
@@ -40,6 +42,7 @@ export function draftOf(flow: Flow): Draft {
     size: flow.source.size,
     format: flow.format,
     lines: toLines(flow.mapping.fields),
+    ignored: flow.mapping.ignored ?? [],
     options: flow.options,
     schedule: choiceOf(flow.schedule),
     compareSchedule: choiceOf(flow.compare_schedule),
@@ -50,7 +53,7 @@ const never = { cron: '', enabled: false };
 
 /** A sync that is not made yet. */
 export const emptyDraft: Draft = {
-  version: 0, name: '', kind: '', url: '', hasSecret: false, authorization: '', clearSecret: false, snapshotId: '', filename: '', size: 0, format: {}, lines: [], options: {},
+  version: 0, name: '', kind: '', url: '', hasSecret: false, authorization: '', clearSecret: false, snapshotId: '', filename: '', size: 0, format: {}, lines: [], ignored: [], options: {},
   schedule: choiceOf(never), compareSchedule: choiceOf(never),
 };
 
@@ -60,7 +63,7 @@ export function inputOf(d: Draft): FlowChange {
     name: d.name.trim(),
     source: sourceOf(d),
     format: cleanFormat(d.format),
-    mapping: { fields: toFields(d.lines) },
+    mapping: { fields: toFields(d.lines), ignored: d.ignored },
     options: d.options,
     schedule: scheduleInput(d.schedule),
     compare_schedule: scheduleInput(d.compareSchedule),
