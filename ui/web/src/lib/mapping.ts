@@ -33,7 +33,7 @@ export function columnsOf(inspection: Pick<Inspection, 'header' | 'expressions'>
   return (inspection?.expressions ?? []).map((expression, i) => ({ name: inspection?.header?.[i] ?? expression, expression }));
 }
 
-export const groups = ['required', 'common', 'seo', 'shipping', 'more'] as const satisfies TargetField['group'][];
+export const groups = ['required', 'common', 'variants', 'media', 'seo', 'shipping', 'more'] as const satisfies TargetField['group'][];
 
 /** One place in the editor: a line, or a required field that has none yet. */
 export interface Slot {

@@ -10,7 +10,7 @@ export const matchingText = {
   field: ({ singular }: Words) => `${capital(singular)} field`,
   comesFrom: 'Comes from',
   becomes: 'Becomes',
-  groups: { required: 'Required', common: 'Common', seo: 'SEO', shipping: 'Shipping', more: 'More' },
+  groups: { required: 'Required', common: 'Common', variants: 'Variants', media: 'Pictures and videos', seo: 'SEO', shipping: 'Shipping', more: 'More' },
   required: 'required',
   requiredMark: '*',
   guessed: 'Guess',
