@@ -91,7 +91,7 @@ func quoted(text string) int {
 		case text[i] == '\\':
 			i++
 		case text[i] != '"':
-		case i+1 < len(text) && text[i+1] == '"' && i > 1:
+		case i+1 < len(text) && text[i+1] == '"':
 			i++
 		default:
 			return i + 1

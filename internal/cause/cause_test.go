@@ -16,6 +16,7 @@ func TestMessagesOfOneKind(t *testing.T) {
 		"a number":        {[]string{"must be at most 255 characters", "must be at most 255 characters"}, "must be at most 255 characters", true},
 		"numbers":         {[]string{"is already on row 12: the first is used", "is already on row 7: the first is used"}, "is already on row …: the first is used", true},
 		"what is quoted":  {[]string{`there is no "A, \"b\"" here`, `there is no "" here`}, `there is no … here`, true},
+		"doubled marks":   {[]string{`"""A"" pipe" is no word`, `"27""" is no word`}, `… is no word`, true},
 		"words of digits": {[]string{"SKU A-1/b is taken.", "SKU 77.50 is taken."}, "SKU … is taken.", true},
 		"other words":     {[]string{"is empty", "is not a number"}, "is empty", false},
 		"one has a value": {[]string{"is empty", "is empty 5"}, "is empty", false},

@@ -39,7 +39,7 @@ func TrimText(s string) string {
 	return strings.TrimFunc(s, func(c rune) bool { return unicode.IsSpace(c) || c == '\ufeff' || c == '\u200b' })
 }
 
-// Quote shows a value in a message.
+// Quote shows a value in a message. Quotation marks in it are doubled, so that its end can be told.
 func Quote(s string) string {
 	n := 0
 	for i := range s {
@@ -48,7 +48,7 @@ func Quote(s string) string {
 			break
 		}
 	}
-	return `"` + s + `"`
+	return `"` + strings.ReplaceAll(s, `"`, `""`) + `"`
 }
 
 // NotNumber says what to do about a text that should be a number.
