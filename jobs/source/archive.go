@@ -26,6 +26,7 @@ const (
 	maxMembers   = 10_000   // files in an archive
 	shownMembers = 10       // that people are told of
 	unpackedPart = 64 << 20 // of an archive's file is unpacked to look at it
+	maxDirectory = 16 << 20 // bytes of an archive's list of files
 )
 
 // archiveOf tells an archive by its beginning, "" for none.
@@ -39,42 +40,43 @@ func archiveOf(head []byte) string {
 	return ""
 }
 
-// memberOf returns the name of the file in a zip archive that is meant: want, or the only one that
-// may be a table.
-func memberOf(f File, want string) (string, error) {
-	members, err := members(f)
-	if err != nil {
-		return "", err
-	}
-	var files, tables []string
-	for _, m := range members {
+// chooseMember takes the file in a zip archive that is meant: that of want, or the only one that may
+// be a table. If there are several it takes the first and asks.
+func (f *Found) chooseMember(list []*zip.File, want string) error {
+	var files, tables []Choice
+	for _, m := range list {
 		if m.Name == want && want != "" {
-			return want, nil
+			f.Format.Member = want
 		}
 		base := path.Base(m.Name)
-		switch {
-		case m.Name == "xl/workbook.xml":
-			return "", problem.New(problem.Invalid, "The file is an Excel workbook: save it as CSV (UTF-8).")
-		case m.FileInfo().IsDir() || strings.HasPrefix(base, ".") || strings.HasPrefix(m.Name, "__MACOSX/"):
+		if m.FileInfo().IsDir() || strings.HasPrefix(base, ".") || strings.HasPrefix(m.Name, "__MACOSX/") {
 			continue
 		}
-		files = append(files, m.Name)
-		if slices.Contains([]string{".csv", ".tsv", ".tab", ".txt", ".json", ".ndjson", ".jsonl"}, strings.ToLower(path.Ext(base))) {
-			tables = append(tables, m.Name)
+		files = append(files, Choice{Name: m.Name})
+		if slices.Contains(tableNames, strings.ToLower(path.Ext(base))) {
+			tables = append(tables, Choice{Name: m.Name})
 		}
 	}
-	switch {
-	case want != "":
-		return "", problem.New(problem.Invalid, "The archive has no file %.100q any more: it has %s.", want, listed(files))
-	case len(files) == 1:
-		return files[0], nil
-	case len(tables) == 1:
-		return tables[0], nil
-	case len(files) == 0:
-		return "", problem.New(problem.Invalid, "The archive is empty: pack the product file into it, or give the file itself.")
+	if len(tables) > 0 {
+		files = tables
 	}
-	return "", problem.New(problem.Invalid, "The archive has several files: say which one to read, or pack only that. It has %s.", listed(files))
+	f.Members = files[:min(len(files), maxChoices)]
+	switch {
+	case f.Format.Member != "":
+		return nil
+	case want != "":
+		return problem.New(problem.Invalid, "The archive has no file %.100q any more: it has %s. Choose one of them.", want, listed(namesOf(files)))
+	case len(files) == 0:
+		return problem.New(problem.Invalid, "The archive is empty: pack the product file into it, or give the file itself.")
+	case len(files) > 1:
+		f.Ask = AskMember
+	}
+	f.Format.Member = files[0].Name
+	return nil
 }
+
+// tableNames are how the names of files end that may be tables.
+var tableNames = []string{".csv", ".tsv", ".tab", ".txt", ".json", ".ndjson", ".jsonl", ".xml", ".rss", ".atom"}
 
 func listed(names []string) string {
 	if len(names) <= shownMembers {
@@ -83,15 +85,25 @@ func listed(names []string) string {
 	return fmt.Sprintf("%s and %d more", strings.Join(names[:shownMembers], ", "), len(names)-shownMembers)
 }
 
-func members(f File) ([]*zip.File, error) {
-	z, err := zip.NewReader(&readerAt{file: f}, f.Size)
+// members lists the files in a zip archive.
+func members(at *readerAt, size int64) ([]*zip.File, error) {
+	at.left = maxDirectory
+	z, err := zip.NewReader(at, size)
+	at.left = 1 << 62
 	if err != nil {
+		if problem.CodeOf(err) == problem.TooLarge {
+			return nil, err
+		}
 		return nil, problem.Wrap(err, problem.Invalid, "The archive is damaged: pack it again, or give the file itself.")
 	}
 	if len(z.File) > maxMembers {
-		return nil, problem.New(problem.TooLarge, "The archive has more than %d files: pack only the product file.", maxMembers)
+		return nil, errManyMembers()
 	}
 	return z.File, nil
+}
+
+func errManyMembers() error {
+	return problem.New(problem.TooLarge, "The archive has more than %d files: pack only the product file.", maxMembers)
 }
 
 // unpack opens the bytes of the table that a file holds: its own, or those of what is packed in it.
@@ -113,24 +125,33 @@ func unpack(f File, format tenants.Format) (io.ReadCloser, error) {
 		}
 		return &bounded{from: z, closer: src, left: unpackedMost(f.Size)}, nil
 	}
-	list, err := members(f)
+	at := &readerAt{file: f}
+	list, err := members(at, f.Size)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, at.Close())
 	}
-	for _, m := range list {
-		if m.Name != format.Member {
-			continue
-		}
-		if m.Flags&1 != 0 {
-			return nil, problem.New(problem.Invalid, "The archive is locked with a password: pack it without one.")
-		}
-		src, err := m.Open()
-		if err != nil {
-			return nil, damaged(err)
-		}
-		return &bounded{from: src, closer: src, left: unpackedMost(min(f.Size, int64(min(m.CompressedSize64, 1<<62))))}, nil
+	i := slices.IndexFunc(list, func(m *zip.File) bool { return m.Name == format.Member })
+	if i < 0 {
+		return nil, errors.Join(problem.New(problem.Invalid, "The archive has no file %.100q any more.", format.Member), at.Close())
 	}
-	return nil, problem.New(problem.Invalid, "The archive has no file %.100q any more.", format.Member)
+	src, err := openMember(f, list[i])
+	if err != nil {
+		return nil, errors.Join(err, at.Close())
+	}
+	src.after = at
+	return src, nil
+}
+
+// openMember opens a file in a zip archive.
+func openMember(f File, m *zip.File) (*bounded, error) {
+	if m.Flags&1 != 0 {
+		return nil, problem.New(problem.Invalid, "The archive is locked with a password: pack it without one.")
+	}
+	src, err := m.Open()
+	if err != nil {
+		return nil, damaged(err)
+	}
+	return &bounded{from: src, closer: src, left: unpackedMost(min(f.Size, int64(min(m.CompressedSize64, 1<<62))))}, nil
 }
 
 func unpackedMost(packed int64) int64 { return max(bombFree, bombRatio*packed) }
@@ -146,6 +167,7 @@ func damaged(err error) error {
 type bounded struct {
 	from   io.Reader
 	closer io.Closer
+	after  io.Closer // closed last, nil for nothing
 	left   int64
 }
 
@@ -160,7 +182,14 @@ func (b *bounded) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func (b *bounded) Close() error { return b.closer.Close() }
+// Close closes what is unpacked.
+func (b *bounded) Close() error {
+	err := b.closer.Close()
+	if b.after != nil {
+		err = errors.Join(err, b.after.Close())
+	}
+	return err
+}
 
 // isDamage tells an error of unpacking from one of reading the snapshot.
 func isDamage(err error) bool {
@@ -173,6 +202,7 @@ type readerAt struct {
 	file File
 	at   int64
 	from io.ReadCloser
+	left int64 // bytes that may still be read
 }
 
 func (r *readerAt) ReadAt(p []byte, offset int64) (int, error) {
@@ -188,12 +218,23 @@ func (r *readerAt) ReadAt(p []byte, offset int64) (int, error) {
 		}
 		r.from, r.at = from, offset
 	}
+	if r.left -= int64(len(p)); r.left < 0 {
+		return 0, errManyMembers()
+	}
 	n, err := io.ReadFull(r.from, p)
 	r.at += int64(n)
 	if errors.Is(err, io.ErrUnexpectedEOF) {
 		err = io.EOF
 	}
 	return n, err
+}
+
+// Close closes the file.
+func (r *readerAt) Close() error {
+	if r.from == nil {
+		return nil
+	}
+	return r.from.Close()
 }
 
 // lookInside reads the beginning of what is packed in a file, and a part from further on.

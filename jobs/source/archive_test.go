@@ -73,13 +73,15 @@ func TestPackedFiles(t *testing.T) {
 		})
 	}
 	for name, tt := range map[string]struct{ text, message string }{
-		"several tables": {zipped(t, "a.csv", csv, "b.csv", csv), "say which one to read"},
-		"no file":        {zipped(t, "a/", ""), "is empty"},
-		"a workbook":     {zipped(t, "[Content_Types].xml", "", "xl/workbook.xml", ""), "Excel workbook"},
-		"a cut zip":      {zipped(t, "a.csv", csv)[:60], "damaged"},
-		"a cut gzip":     {gzipped(t, csv)[:20], "damaged"},
-		"a gzip bomb":    {gzipped(t, "a,b\n"+strings.Repeat("1,2\n", 5<<20)), "unpacks to more"},
-		"a zip bomb":     {zipped(t, "a.csv", "a,b\n"+strings.Repeat("1,2\n", 5<<20)), "unpacks to more"},
+		"no file":                  {zipped(t, "a/", ""), "is empty"},
+		"an empty workbook":        {zipped(t, "[Content_Types].xml", "", "xl/workbook.xml", ""), "workbook is damaged"},
+		"an OpenDocument sheet":    {zipped(t, "mimetype", "application/vnd.oasis.opendocument.spreadsheet", "content.xml", ""), "save it as an Excel workbook"},
+		"a binary workbook":        {zipped(t, "xl/workbook.bin", ""), "save it as an Excel workbook"},
+		"an archive in an archive": {zipped(t, "a.zip", zipped(t, "a.csv", csv)), "give the file that is in it"},
+		"a cut zip":                {zipped(t, "a.csv", csv)[:60], "damaged"},
+		"a cut gzip":               {gzipped(t, csv)[:20], "damaged"},
+		"a gzip bomb":              {gzipped(t, "a,b\n"+strings.Repeat("1,2\n", 5<<20)), "unpacks to more"},
+		"a zip bomb":               {zipped(t, "a.csv", "a,b\n"+strings.Repeat("1,2\n", 5<<20)), "unpacks to more"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, err := formatOf(tt.text, "", ""); !strings.Contains(problem.MessageOf(err), tt.message) {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"golang.org/x/text/transform"
 
@@ -27,23 +28,100 @@ type File struct {
 // Converts reports whether a file of a format is not read as it is: Convert makes rows of it first,
 // once, and a Reader reads those.
 func Converts(f tenants.Format) bool {
-	return f.Encoding != encUTF8 || f.Type == typeJSON || f.Archive != ""
+	return f.Encoding != encUTF8 || f.Archive != "" || len(f.Delimiter) > 1 || slices.Contains([]string{typeJSON, typeXML, typeXLSX}, f.Type)
 }
 
 // Convert writes the rows of a file whose format is complete to w, for a Reader that starts at
 // Start. It returns the names of the columns. The last row of a file that was cut is left out if it
 // may not be whole. A *problem.Error says why the file cannot be read at all.
 func Convert(ctx context.Context, f File, format tenants.Format, w io.Writer) (header []string, err error) {
+	out := rowWriter{w: bufio.NewWriter(w)}
+	switch format.Type {
+	case typeXLSX:
+		header, err = convertWorkbook(ctx, f, format, &out)
+	case typeJSON, typeXML:
+		header, err = convertDocument(ctx, f, format, &out)
+	default:
+		header, err = convertLines(ctx, f, format, &out)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return header, out.w.Flush()
+}
+
+// openText opens the text of a file whose encoding is known.
+func openText(f File, format tenants.Format) (io.ReadCloser, error) {
 	e, ok := encodingNamed(format.Encoding)
 	if !ok {
 		return nil, errEncoding()
 	}
+	src, err := unpack(f, format)
+	if err != nil {
+		return nil, err
+	}
+	return struct {
+		io.Reader
+		io.Closer
+	}{transform.NewReader(src, e.code.NewDecoder()), src}, nil
+}
+
+// alsoClose closes c, and adds to err what went wrong.
+func alsoClose(c io.Closer, err *error) { *err = errors.Join(*err, c.Close()) }
+
+// convertWorkbook writes the rows of a sheet.
+func convertWorkbook(ctx context.Context, f File, format tenants.Format, out *rowWriter) (header []string, err error) {
+	w, err := openWorkbook(f)
+	if err != nil {
+		return nil, err
+	}
+	defer alsoClose(w, &err)
+	s, err := w.sheetNamed(format.Sheet)
+	if err != nil {
+		return nil, err
+	}
+	texts, err := w.strings(0)
+	if err != nil {
+		return nil, err
+	}
+	defer alsoClose(texts, &err)
+	rows, err := w.rows(s, texts)
+	if err != nil {
+		return nil, err
+	}
+	defer alsoClose(rows, &err)
+	return convertCells(ctx, rows, format.HeaderRow, out)
+}
+
+// convertDocument writes the records of a document, which is of no use if it is not whole.
+func convertDocument(ctx context.Context, f File, format tenants.Format, out *rowWriter) (header []string, err error) {
+	if !f.Complete {
+		return nil, problem.New(problem.Unavailable, "The file did not come whole. Start the run again when the source is well.")
+	}
+	text, err := openText(f, format)
+	if err != nil {
+		return nil, err
+	}
+	defer text.Close()
+	from := bufio.NewReader(text)
+	if mark, err := from.Peek(len(utf8BOM)); err == nil && bytes.Equal(mark, utf8BOM) {
+		_, _ = from.Discard(len(utf8BOM))
+	}
+	if format.Type == typeXML {
+		return convertXML(ctx, from, format.Path, out)
+	}
+	return convertJSON(ctx, from, format.Path, out)
+}
+
+// convertLines writes the rows of a text with a row a line.
+func convertLines(ctx context.Context, f File, format tenants.Format, out *rowWriter) (header []string, err error) {
+	separator := separatorOf(format.Delimiter)
 	open := func(offset int64) (io.ReadCloser, error) {
-		src, err := unpack(f, format)
+		src, err := openText(f, format)
 		if err != nil {
 			return nil, err
 		}
-		text := transform.NewReader(src, e.code.NewDecoder())
+		text := separator.single(src)
 		if _, err := io.CopyN(io.Discard, text, offset); err != nil {
 			return nil, errors.Join(err, src.Close())
 		}
@@ -52,33 +130,15 @@ func Convert(ctx context.Context, f File, format tenants.Format, w io.Writer) (h
 			io.Closer
 		}{text, src}, nil
 	}
-	out := rowWriter{w: bufio.NewWriter(w)}
-	if format.Type == typeJSON {
-		if !f.Complete {
-			return nil, problem.New(problem.Unavailable, "The JSON file did not come whole. Start the run again when the source is well.")
-		}
-		text, err := open(0)
-		if err != nil {
-			return nil, err
-		}
-		defer text.Close()
-		from := bufio.NewReader(text)
-		if mark, err := from.Peek(len(utf8BOM)); err == nil && bytes.Equal(mark, utf8BOM) {
-			_, _ = from.Discard(len(utf8BOM))
-		}
-		if header, err = convertJSON(ctx, from, format.Path, &out); err != nil {
-			return nil, err
-		}
-		return header, out.w.Flush()
-	}
 	plain := format
 	plain.Encoding, plain.Archive, plain.Member = encUTF8, "", ""
+	plain.Delimiter = separator.byte()
 	r, err := NewReader(open, plain, nil)
 	if err != nil {
 		return nil, err
 	}
 	defer r.Close()
-	if e.Name != encUTF8 {
+	if e, ok := encodingNamed(format.Encoding); ok && e.Name != encUTF8 {
 		r.foreign = e.Label
 	}
 	for {
@@ -92,20 +152,22 @@ func Convert(ctx context.Context, f File, format tenants.Format, w io.Writer) (h
 		if err != nil {
 			return nil, err
 		}
-		if err := out.pass(r.Passed()); err != nil {
+		if err := out.pass(separator.passed(r.Passed())); err != nil {
 			return nil, err
 		}
 		if !f.Complete && !r.ended {
 			break
 		}
+		separator.restore(row.Values)
+		if row.Err != nil {
+			row.Err.Value = separator.shown(row.Err.Value)
+		}
 		if err := out.row(row); err != nil {
 			return nil, err
 		}
 	}
-	if err := out.pass(r.Passed()); err != nil {
-		return nil, err
-	}
-	return r.header, out.w.Flush()
+	separator.restore(r.header)
+	return r.header, out.pass(separator.passed(r.Passed()))
 }
 
 // Start is where the rows begin that Convert wrote.
@@ -176,6 +238,11 @@ func (r *Reader) convertedRow(n, term int) (*Row, error) {
 		c.Passed.Line, c.Passed.Number = c.Line, c.Number
 		r.pass(*c.Passed)
 		return nil, nil
+	}
+	if c.Err == nil && c.Object == nil {
+		for len(c.Values) < len(r.header) { // cells after the last that is filled
+			c.Values = append(c.Values, "")
+		}
 	}
 	return &Row{Line: c.Line, Number: c.Number, Next: r.off, NextLine: c.Next, Values: c.Values, Object: c.Object, Err: c.Err}, nil
 }

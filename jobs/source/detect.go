@@ -20,10 +20,13 @@ const partBytes = 256 << 10
 
 // Found is what a file looks like.
 type Found struct {
-	Format tenants.Format // complete; Encoding is the first of Readings if there are any
-	// Readings are the texts that the bytes may be, the likeliest first. There are none if that is
-	// clear or was chosen: nobody but the merchant can tell which is right.
-	Readings []Reading
+	Format tenants.Format // complete; what Ask asks is as the likeliest answer says
+	// Ask is what nobody but the merchant can tell, "" for nothing: AskEncoding, AskSheet, AskMember.
+	Ask      string
+	Readings []Reading // texts that the bytes may be, the likeliest first, if that is asked
+	Sheets   []Choice  // of a workbook: those with rows
+	Paths    []Choice  // of JSON and XML: where records may be, the likeliest first
+	Members  []Choice  // of a zip archive
 }
 
 // Detect says how to read a file, by its beginning, its middle and its end. What want has is taken
@@ -33,23 +36,54 @@ func Detect(f File, want tenants.Format) (Found, error) {
 	if err != nil {
 		return Found{}, err
 	}
-	var more []byte
-	if want.Archive = archiveOf(head); want.Archive == archiveZip {
-		if want.Member, err = memberOf(f, want.Member); err != nil {
-			return Found{}, err
-		}
-		f.Filename = want.Member
-	} else {
-		want.Member = ""
+	archive := archiveOf(head)
+	if archive == "" {
+		want.Archive, want.Member = "", ""
+		return detectText(f, head, want)
 	}
-	switch {
-	case want.Archive != "":
-		f.ContentType = ""
-		f.Filename = strings.TrimSuffix(f.Filename, ".gz")
-		if head, more, err = lookInside(f, want); err != nil {
+	found := Found{Format: want}
+	found.Format.Archive, found.Format.Member = archive, ""
+	if archive == archiveZip {
+		at := &readerAt{file: f}
+		list, err := members(at, f.Size)
+		if err = errors.Join(err, at.Close()); err != nil {
 			return Found{}, err
 		}
-	case f.Size > DetectBytes:
+		if book, err := isWorkbook(list); book || err != nil {
+			if err != nil {
+				return Found{}, err
+			}
+			return detectWorkbook(f, want)
+		}
+		if err := found.chooseMember(list, want.Member); err != nil {
+			return Found{}, err
+		}
+		f.Filename = found.Format.Member
+	}
+	f.ContentType = ""
+	f.Filename = strings.TrimSuffix(f.Filename, ".gz")
+	inside, more, err := lookInside(f, found.Format)
+	if err != nil {
+		return Found{}, err
+	}
+	if archiveOf(inside) != "" {
+		return Found{}, problem.New(problem.Invalid, "There is an archive or a workbook in the archive: give the file that is in it.")
+	}
+	in, err := detect(inside, more, f, found.Format)
+	if err != nil {
+		return Found{}, err
+	}
+	in.Members = found.Members
+	if found.Ask != "" {
+		in.Ask = found.Ask
+	}
+	return in, nil
+}
+
+// detectText is Detect for a file that is not packed.
+func detectText(f File, head []byte, want tenants.Format) (Found, error) {
+	var more []byte
+	if f.Size > DetectBytes {
 		for _, from := range []int64{max(DetectBytes, f.Size/2), max(DetectBytes, f.Size-partBytes)} {
 			part, err := f.part(from, partBytes)
 			if err != nil {
@@ -60,7 +94,7 @@ func Detect(f File, want tenants.Format) (Found, error) {
 			more = append(more, part[max(0, from):max(0, from, to)]...)
 		}
 	}
-	return detect(head, more, f.ContentType, f.Filename, want)
+	return detect(head, more, f, want)
 }
 
 // part reads n bytes from an offset on.
@@ -76,22 +110,27 @@ func (f File) part(offset, n int64) ([]byte, error) {
 	return b, nil
 }
 
-// detect fills in what want leaves empty. more is from further on in the file.
-func detect(head, more []byte, contentType, filename string, want tenants.Format) (Found, error) {
-	if err := refuse(head, contentType); err != nil {
+// detect fills in what want leaves empty. head is the beginning of the text, unpacked, and more is
+// from further on.
+func detect(head, more []byte, file File, want tenants.Format) (Found, error) {
+	if err := refuse(head, file.ContentType); err != nil {
 		return Found{}, err
 	}
 	if want.Delimiter != "" && !isDelimiter(want.Delimiter) {
-		return Found{}, problem.New(problem.Invalid, "The delimiter must be one character that is no letter, digit, quote or space: , ; | or a tab, for example.")
+		return Found{}, problem.New(problem.Invalid, "The delimiter must be one character that is no letter, digit, quote or space, such as , ; | or a tab, or two or three of them.")
 	}
 	if want.HeaderRow < NoHeader || want.HeaderRow > maxHeaderRow {
 		return Found{}, problem.New(problem.Invalid, "The header's row must be 1 to %d, or %d for a file without a header.", maxHeaderRow, NoHeader)
 	}
 	found := Found{Format: want}
 	f := &found.Format
+	f.Sheet = ""
 	whole := len(head) < DetectBytes
 	if f.Encoding == "" {
-		f.Encoding, found.Readings = encodingOf(head, more, whole, contentType)
+		f.Encoding, found.Readings = encodingOf(head, more, whole, charsetOf(head, file.ContentType))
+		if len(found.Readings) > 0 {
+			found.Ask = AskEncoding
+		}
 	}
 	e, ok := encodingNamed(f.Encoding)
 	if !ok {
@@ -103,29 +142,22 @@ func detect(head, more []byte, contentType, filename string, want tenants.Format
 		if err != nil {
 			return Found{}, fmt.Errorf("decode the source: %w", err)
 		}
-		text = decoded
+		text = bytes.TrimPrefix(decoded, utf8BOM)
 	}
 	if err := refuseText(text); err != nil {
 		return Found{}, err
 	}
+	if err := found.setType(text, file, whole); err != nil {
+		return Found{}, err
+	}
 	switch f.Type {
-	case "":
-		if path, ok := documentOf(text, whole); ok {
-			f.Type = typeJSON
-			if f.Path == "" {
-				f.Path = path
-			}
-		} else {
-			f.Type = typeOf(text, contentType, filename, whole)
+	case typeXML:
+		f.Delimiter, f.HeaderRow = "", 0
+		if file.Open == nil { // only the beginning is known
+			return found, nil
 		}
-	case typeCSV, typeNDJSON, typeJSON:
-	default:
-		return Found{}, problem.New(problem.Invalid, "The type must be csv, ndjson or json.")
-	}
-	if f.Type != typeJSON {
-		f.Path = ""
-	}
-	if f.Type != typeCSV {
+		return found, found.choosePath(file)
+	case typeJSON, typeNDJSON:
 		f.Delimiter, f.HeaderRow = "", 0
 		if f.Type == typeNDJSON && bytes.TrimLeft(text, " \t\r\n")[0] == '[' {
 			return Found{}, problem.New(problem.Invalid, "The file is one JSON array: choose JSON as its type.")
@@ -141,11 +173,46 @@ func detect(head, more []byte, contentType, filename string, want tenants.Format
 		f.Delimiter = delimiterOf(text, whole)
 	}
 	if f.HeaderRow == 0 {
-		if row := headerRow(sampleOf(text, f.Delimiter[0], whole)); row != 1 {
+		if row := headerRow(sampleOf(text, f.Delimiter, whole)); row != 1 {
 			f.HeaderRow = row
 		}
 	}
 	return found, nil
+}
+
+// setType tells the type by the beginning of the text, and where a JSON document has its records.
+func (f *Found) setType(text []byte, file File, whole bool) error {
+	path, lists, document := documentOf(text, whole)
+	if f.Format.Type == "" {
+		switch {
+		case isXML(text):
+			f.Format.Type = typeXML
+		case document:
+			f.Format.Type = typeJSON
+		default:
+			f.Format.Type = typeOf(text, file.ContentType, file.Filename, whole)
+		}
+	}
+	switch f.Format.Type {
+	case typeJSON:
+		f.Paths = lists
+		if f.Format.Path == "" {
+			f.Format.Path = path
+		}
+	case typeXML, typeNDJSON:
+	case typeCSV:
+		if isXML(text) {
+			return problem.New(problem.Invalid, "The file is XML: choose XML as its type, or leave the type to be found.")
+		}
+	case typeXLSX:
+		return problem.New(problem.Invalid, "The file is no Excel workbook (.xlsx): choose another type, or leave the type to be found.")
+	default:
+		return problem.New(problem.Invalid, "The type must be csv, ndjson, json, xml or xlsx.")
+	}
+	if f.Format.Type != typeJSON && f.Format.Type != typeXML {
+		f.Format.Path = ""
+	}
+	return nil
 }
 
 // refuse returns a *problem.Error for a file that is no table at all.
@@ -167,9 +234,6 @@ func refuseText(head []byte) error {
 	if len(text) == 0 {
 		return ErrEmpty()
 	}
-	if hasPrefixFold(text, "<?xml", "<rss", "<feed") {
-		return problem.New(problem.Invalid, "The file is XML: export it as CSV or NDJSON.")
-	}
 	controls := 0
 	for _, c := range head {
 		if (c < ' ' && !strings.ContainsRune("\t\n\r"+controlDelimiters, rune(c))) || c == 0x7f {
@@ -184,7 +248,7 @@ func refuseText(head []byte) error {
 
 // magics are the beginnings of files that people mistake for CSV.
 var magics = []struct{ prefix, message string }{
-	{"\xd0\xcf\x11\xe0", "The file is an old Excel workbook: save it as CSV (UTF-8)."},
+	{"\xd0\xcf\x11\xe0", "The file is an old Excel workbook (.xls), or one that is locked with a password: save it without one as an Excel workbook (.xlsx)."},
 	{"%PDF-", "The file is a PDF: export it as CSV (UTF-8) or NDJSON."},
 	{"\x89PNG", msgPicture},
 	{"\xff\xd8\xff", msgPicture},
@@ -223,10 +287,10 @@ func hasPrefixFold(b []byte, prefixes ...string) bool {
 // encodingOf tells the encoding by the bytes. A UTF-8 file with a few broken bytes is still UTF-8:
 // its broken rows are named. Files in other encodings hardly ever hold a valid UTF-8 sequence. What
 // the server declares counts for them, and while there is nothing but ASCII to see.
-func encodingOf(head, more []byte, whole bool, contentType string) (string, []Reading) {
+func encodingOf(head, more []byte, whole bool, charset string) (string, []Reading) {
 	switch {
 	case bytes.HasPrefix(head, utf8BOM):
-		return encUTF8, nil
+		return utf8Of(head, more)
 	case bytes.HasPrefix(head, []byte("\xff\xfe")):
 		return encUTF16LE, nil
 	case bytes.HasPrefix(head, []byte("\xfe\xff")):
@@ -238,7 +302,6 @@ func encodingOf(head, more []byte, whole bool, contentType string) (string, []Re
 	valid, invalid := sequences(head, !whole)
 	v, i := sequences(more, true)
 	valid, invalid = valid+v, invalid+i
-	charset := declared(contentType)
 	switch {
 	case invalid > valid:
 		name, readings := guess(slices.Concat(head, more), charset)
@@ -249,7 +312,24 @@ func encodingOf(head, more []byte, whole bool, contentType string) (string, []Re
 	case valid == 0 && charset != "" && charset != encUTF16LE && charset != encUTF16BE:
 		return charset, nil
 	}
-	return encUTF8, nil
+	return utf8Of(head, more)
+}
+
+// utf8Of is for a text that is UTF-8: it may have been encoded twice.
+func utf8Of(head, more []byte) (string, []Reading) {
+	sample := slices.Concat(head, []byte("\n"), more)
+	if !encodedTwice(sample) {
+		return encUTF8, nil
+	}
+	var readings []Reading
+	words := highWords(sample)
+	for _, name := range []string{encTwice, encUTF8} {
+		e, _ := encodingNamed(name)
+		if text, err := e.code.NewDecoder().Bytes(words); err == nil {
+			readings = append(readings, Reading{e.Name, e.Label, examples(string(text))})
+		}
+	}
+	return encTwice, readings
 }
 
 // sequences counts the characters beyond ASCII that are valid UTF-8, and the bytes that are not.

@@ -118,7 +118,7 @@ func TestDetectRefuses(t *testing.T) {
 }
 
 func TestWrongFormats(t *testing.T) {
-	for _, f := range []tenants.Format{{Type: "xml"}, {Encoding: "ebcdic"}, {Delimiter: "x"}, {Delimiter: ",,"}, {HeaderRow: -2}, {HeaderRow: 3}} {
+	for _, f := range []tenants.Format{{Type: "toml"}, {Type: "xlsx"}, {Encoding: "ebcdic"}, {Delimiter: "x"}, {Delimiter: ";;;;"}, {HeaderRow: -2}, {HeaderRow: 3}} {
 		if _, err := NewReader(openBytes([]byte("a,b\n")), f, nil); problem.CodeOf(err) != problem.Invalid {
 			t.Errorf("%+v: %v", f, err)
 		}

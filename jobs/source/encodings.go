@@ -19,6 +19,7 @@ const (
 	encUTF16LE = "utf-16le"
 	encUTF16BE = "utf-16be"
 	encLatin1  = "latin-1"
+	encTwice   = "utf-8-twice"
 )
 
 // Encoding is a way to read bytes as text.
@@ -40,6 +41,7 @@ var encodings = []Encoding{
 	{encUTF8, "UTF-8", encoding.Nop, false},
 	{encUTF16LE, "Unicode (UTF-16)", unicode.UTF16(unicode.LittleEndian, unicode.UseBOM), false},
 	{encUTF16BE, "Unicode (UTF-16, big-endian)", unicode.UTF16(unicode.BigEndian, unicode.UseBOM), false},
+	{encTwice, "UTF-8, encoded twice", twice{}, false},
 	{encLatin1, "Western European (code page 1252, Latin-1)", charmap.Windows1252, false},
 	{"windows-1250", "Central European (code page 1250)", charmap.Windows1250, false},
 	{"windows-1251", "Cyrillic (code page 1251)", charmap.Windows1251, false},
@@ -76,6 +78,9 @@ var encodings = []Encoding{
 	{"big5", "Chinese, traditional (Big5)", traditionalchinese.Big5, true},
 	{"euc-kr", "Korean (EUC-KR)", korean.EUCKR, true},
 }
+
+// bytewise are the encodings whose bytes are no Unicode.
+func bytewise() []Encoding { return encodings[4:] }
 
 // encodingNamed returns the encoding of a format.
 func encodingNamed(name string) (Encoding, bool) {

@@ -42,7 +42,7 @@ func guess(sample []byte, charset string) (name string, readings []Reading) {
 	}
 	var all []candidate
 	library := charsetNamed(chardet.Detect(sample).Charset)
-	for _, e := range encodings[3:] {
+	for _, e := range bytewise() {
 		text, whole := e.decode(words)
 		if !whole {
 			continue

@@ -2,10 +2,13 @@ package source
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 
 	"sluice/internal/problem"
@@ -20,34 +23,37 @@ const maxListDepth = 4
 const maxNesting = 100
 
 // documentOf tells a JSON document from NDJSON by its beginning. path is where its records are, the
-// keys to it with points between them; "" is the document itself.
-func documentOf(text []byte, whole bool) (path string, ok bool) {
+// keys to it with points between them; "" is the document itself. found are the lists of it, the
+// longest first, also if it may be a record of its own.
+func documentOf(text []byte, whole bool) (path string, found []Choice, ok bool) {
 	text = bytes.TrimLeft(text, " \t\r\n")
 	if text[0] == '[' {
 		rest := bytes.TrimLeft(text[1:], " \t\r\n")
-		return "", len(rest) > 0 && (rest[0] == '{' || rest[0] == ']')
+		return "", nil, len(rest) > 0 && (rest[0] == '{' || rest[0] == ']')
 	}
 	if text[0] != '{' {
-		return "", false
+		return "", nil, false
 	}
 	dec := json.NewDecoder(bytes.NewReader(text))
 	l := lists{seen: map[string]*list{}}
 	ended := l.value(dec, nil)
 	if ended && len(bytes.TrimSpace(text[dec.InputOffset():])) > 0 {
-		return "", false // another object follows: a line each
+		return "", nil, false // another object follows: a line each
 	}
-	var best *list
-	for _, found := range l.seen {
-		if best == nil || found.records > best.records || found.records == best.records && found.path < best.path {
-			best = found
-		}
+	all := slices.SortedFunc(maps.Values(l.seen), func(a, b *list) int {
+		return cmp.Or(cmp.Compare(b.records, a.records), cmp.Compare(a.path, b.path))
+	})
+	if len(all) == 0 {
+		return "", nil, false
+	}
+	for _, list := range all[:min(len(all), maxChoices)] {
+		c := choiceOf(list.path, list.names, false)
+		c.Count = int64(list.records)
+		found = append(found, c)
 	}
 	// One object with a list in it may be a record of its own, with images for example: then it has
 	// more values than those in the list.
-	if best == nil || ended && whole && best.keys < l.values {
-		return "", false
-	}
-	return best.path, true
+	return all[0].path, found, !ended || !whole || all[0].keys >= l.values
 }
 
 // lists finds the lists of objects in a document.
@@ -60,6 +66,7 @@ type list struct {
 	path    string
 	records int
 	keys    int // of the first record
+	names   []string
 }
 
 // value walks a value whose keys from the document's are path.
@@ -109,14 +116,20 @@ func (l *lists) element(dec *json.Decoder, keys []string) bool {
 		found.records++
 	}
 	open, names, at := 0, 0, t
+	first, key := found != nil && found.records == 1, true
 	for {
 		switch at {
 		case json.Delim('{'), json.Delim('['):
 			open++
 		case json.Delim('}'), json.Delim(']'):
 			open--
+			key = true
 		default:
 			if open == 1 {
+				if name, ok := at.(string); ok && key && first && len(found.names) < maxExamples {
+					found.names = append(found.names, name)
+				}
+				key = !key
 				names++ // keys and values, so twice; more of nested ones
 			}
 		}
@@ -127,7 +140,7 @@ func (l *lists) element(dec *json.Decoder, keys []string) bool {
 			return false
 		}
 	}
-	if found != nil && found.records == 1 {
+	if first {
 		found.keys = (names + 1) / 2
 	}
 	return true

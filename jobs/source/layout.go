@@ -26,7 +26,12 @@ const (
 
 // isDelimiter reports whether a merchant may choose c.
 func isDelimiter(c string) bool {
-	return len(c) == 1 && c[0] < utf8.RuneSelf && !strings.ContainsRune("\"'\r\n\x00 ._-+", rune(c[0])) && !isAlphanumeric(c[0])
+	for i := range len(c) {
+		if c[i] >= utf8.RuneSelf || strings.ContainsRune("\"'\r\n\x00 ._-+", rune(c[i])) || isAlphanumeric(c[i]) {
+			return false
+		}
+	}
+	return len(c) > 0 && len(c) <= maxSeparator
 }
 
 func isAlphanumeric(c byte) bool {
@@ -41,7 +46,7 @@ func sepLine(text []byte) (delimiter string, size int) {
 		return "", 0
 	}
 	line := string(bytes.Trim(text[:i], `" `))
-	if len(line) != 5 || !strings.EqualFold(line[:4], "sep=") || !isDelimiter(line[4:]) {
+	if len(line) < 5 || !strings.EqualFold(line[:4], "sep=") || !isDelimiter(line[4:]) {
 		return "", 0
 	}
 	return line[4:], i + termLen(text[i:])
@@ -49,9 +54,10 @@ func sepLine(text []byte) (delimiter string, size int) {
 
 // sampleOf splits the first rows of text. A blank row is nil, one that cannot be split has no
 // cells. whole says that text is the whole file; if not, its last row may be cut and is left out.
-func sampleOf(text []byte, delimiter byte, whole bool) (rows [][]string) {
-	in := newInput(bytes.NewReader(text), 0)
-	s := splitter{in: in, delimiter: delimiter}
+func sampleOf(text []byte, delimiter string, whole bool) (rows [][]string) {
+	separator := separatorOf(delimiter)
+	in := newInput(separator.single(bytes.NewReader(text)), 0)
+	s := splitter{in: in, delimiter: separator.byte()[0]}
 	for len(rows) < sampleRows {
 		n, term, long, err := in.eol(0, false)
 		if err != nil || long || n+term == 0 {
@@ -68,6 +74,7 @@ func sampleOf(text []byte, delimiter byte, whole bool) (rows [][]string) {
 				cells = append(cells, strings.TrimSpace(cellText(string(row.text[from:end]))))
 				from = end
 			}
+			separator.restore(cells)
 			if allBlank(cells) {
 				cells = nil
 			}
@@ -100,13 +107,16 @@ func filled(cells []string) (n int) {
 // of columns wins, then the one that gives most columns; a file with none of them has one column.
 func delimiterOf(text []byte, whole bool) string {
 	for _, d := range []byte(controlDelimiters) {
-		if rows, columns, all := evenRows(text, d, whole); columns > 1 && rows == all {
+		if rows, columns, all := evenRows(text, string(d), whole); columns > 1 && rows == all {
 			return string(d)
 		}
 	}
+	if d := longDelimiterOf(text, whole); d != "" {
+		return d
+	}
 	best, bestRows, bestColumns := ",", 0, 1
 	for _, d := range []byte(commonDelimiters) {
-		rows, columns, _ := evenRows(text, d, whole)
+		rows, columns, _ := evenRows(text, string(d), whole)
 		if columns > 1 && (rows > bestRows || (rows == bestRows && columns > bestColumns)) {
 			best, bestRows, bestColumns = string(d), rows, columns
 		}
@@ -115,7 +125,7 @@ func delimiterOf(text []byte, whole bool) string {
 		return best
 	}
 	for _, d := range []byte(rareDelimiters) {
-		rows, columns, all := evenRows(text, d, whole)
+		rows, columns, all := evenRows(text, string(d), whole)
 		if columns > 1 && rows > 1 && rows == all && columns > bestColumns {
 			best, bestColumns = string(d), columns
 		}
@@ -123,9 +133,29 @@ func delimiterOf(text []byte, whole bool) string {
 	return best
 }
 
+// longDelimiters are those of several characters, of which systems use a few so that no text has
+// them.
+var longDelimiters = []string{"~|~", "|~|", "^|^", "|^|", "||", ";;", ",,", "\t\t", "~~", "^^", "##", "::", "@@", "$$"}
+
+// longDelimiterOf returns the one that every row has as often as the header, "" if there is none. A
+// header with a piece of it in a name has another.
+func longDelimiterOf(text []byte, whole bool) string {
+	line, _, _ := bytes.Cut(text, []byte("\n"))
+	for _, d := range longDelimiters {
+		names := strings.Split(string(line), d)
+		if len(names) < 2 || slices.ContainsFunc(names, func(s string) bool { return strings.TrimSpace(s) == "" || strings.ContainsAny(s, d) }) {
+			continue
+		}
+		if rows, columns, all := evenRows(text, d, whole); rows == all && all > 1 && columns == len(names) {
+			return d
+		}
+	}
+	return ""
+}
+
 // evenRows returns the number of columns that most of the first rows have, how many have it, and of
 // how many.
-func evenRows(text []byte, delimiter byte, whole bool) (rows, columns, all int) {
+func evenRows(text []byte, delimiter string, whole bool) (rows, columns, all int) {
 	counts := make(map[int]int)
 	for _, cells := range sampleOf(text, delimiter, whole) {
 		if len(cells) == 0 {

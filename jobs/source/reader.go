@@ -93,7 +93,7 @@ func firstPosition(open func(int64) (io.ReadCloser, error), format tenants.Forma
 	if err = errors.Join(err, src.Close()); err != nil {
 		return nil, 0, fmt.Errorf("read the source: %w", err)
 	}
-	found, err := detect(head, nil, "", "", format)
+	found, err := detect(head, nil, File{}, format)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -106,7 +106,7 @@ func firstPosition(open func(int64) (io.ReadCloser, error), format tenants.Forma
 		if _, size := sepLine(text); size > 0 {
 			text, at.Line = text[size:], 2
 		}
-		for _, cells := range sampleOf(text, format.Delimiter[0], len(head) < DetectBytes) {
+		for _, cells := range sampleOf(text, format.Delimiter, len(head) < DetectBytes) {
 			table = max(table, width(cells))
 		}
 	}

@@ -2,6 +2,7 @@ package upsert
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -127,13 +128,14 @@ func (s *step) ready(ctx context.Context, snap *tenants.Snapshot) error {
 	if l := s.run.Mapping.Layout; l.Groups() && l.Apart && !snap.Complete {
 		return errPartOfSums
 	}
-	format, readings, err := s.k.detect(ctx, snap, s.run.Format)
+	found, err := source.Detect(s.k.file(ctx, snap), s.run.Format)
 	if err != nil {
 		return err
 	}
-	if len(readings) > 0 {
-		return errReadings(readings)
+	if err := errAsks(found); err != nil {
+		return err
 	}
+	format := found.Format
 	rows, err := s.k.rows(ctx, snap, format)
 	if err != nil {
 		return err
@@ -150,13 +152,29 @@ func (s *step) ready(ctx context.Context, snap *tenants.Snapshot) error {
 	return nil
 }
 
-// errReadings asks for what only the merchant can tell: no text is written that may be wrong.
-func errReadings(readings []source.Reading) error {
-	var says []string
-	for _, r := range readings {
-		says = append(says, fmt.Sprintf("%s: “%s”", r.Label, strings.Join(r.Examples, "”, “")))
+// errAsks asks for what only the merchant can tell: nothing is written that may be wrong.
+func errAsks(found source.Found) error {
+	ask, says := "", []string{}
+	switch found.Ask {
+	case "":
+		return nil
+	case source.AskEncoding:
+		ask = "The letters of the file can be read in several ways, so nothing was written. Choose the encoding in which they are right, then start the run again. "
+		for _, r := range found.Readings {
+			says = append(says, fmt.Sprintf("%s: “%s”", r.Label, strings.Join(r.Examples, "”, “")))
+		}
+	case source.AskSheet:
+		ask = "The workbook has several sheets, so nothing was written. Choose the one that has the records, then start the run again. "
+		for _, c := range found.Sheets {
+			says = append(says, fmt.Sprintf("“%s”: %s", c.Name, strings.Join(c.Examples, ", ")))
+		}
+	default:
+		ask = "The archive has several files, so nothing was written. Choose the one that has the records, then start the run again. "
+		for _, c := range found.Members {
+			says = append(says, "“"+c.Name+"”")
+		}
 	}
-	return flow.Verdict(nil, tenants.Clean("The letters of the file can be read in several ways, so nothing was written. Choose the encoding in which they are right, then start the run again. "+strings.Join(says, ". ")+".", 1000))
+	return flow.Verdict(nil, tenants.Clean(ask+strings.Join(says, ". ")+".", 1000))
 }
 
 // fixed reports whether a retry's file is another than that of the run it retries.
@@ -273,19 +291,15 @@ func (w *lazyWriter) abort() {
 	}
 }
 
-// detect completes a format by what the snapshot looks like. What the merchant chose wins. Readings
-// are what the letters may be, if only he can tell: the format has the likeliest then.
-func (k *Kind) detect(ctx context.Context, snap *tenants.Snapshot, chosen tenants.Format) (tenants.Format, []source.Reading, error) {
-	found, err := source.Detect(k.file(ctx, snap), chosen)
-	return found.Format, found.Readings, err
-}
-
 func (k *Kind) file(ctx context.Context, snap *tenants.Snapshot) source.File {
 	return source.File{
 		Open: func(offset int64) (io.ReadCloser, error) { return k.cfg.DB.OpenSnapshot(ctx, snap.ID, offset) },
 		Size: snap.Size, Complete: snap.Complete, ContentType: snap.ContentType, Filename: snap.Filename,
 	}
 }
+
+// rowsAsBytes is the longest Snapshot.RowsAs; a longer one is known by its hash.
+const rowsAsBytes = 500
 
 // rows returns the snapshot that a Reader reads in place of snap: itself, or the rows that are made
 // of it the first time. format is complete.
@@ -297,6 +311,9 @@ func (k *Kind) rows(ctx context.Context, snap *tenants.Snapshot, format tenants.
 	as, err := json.Marshal(format)
 	if err != nil {
 		return nil, fmt.Errorf("upsert: format: %w", err)
+	}
+	if len(as) > rowsAsBytes {
+		as = fmt.Appendf(nil, "%x", sha256.Sum256(as))
 	}
 	rows, err := db.RowsOf(ctx, snap.ID, string(as))
 	if err != nil || rows != nil {

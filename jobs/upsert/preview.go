@@ -31,7 +31,11 @@ type InspectRequest struct {
 type Inspection struct {
 	SnapshotID       string             `json:"snapshot_id"`
 	Format           tenants.Format     `json:"format"`
-	Readings         []source.Reading   `json:"readings,omitempty"` // by which Format.Encoding is to be chosen; the rest is as the first says
+	Ask              string             `json:"ask,omitempty"`      // what is to be chosen, and is empty in Format: encoding, sheet or member; the rest is as the first says
+	Readings         []source.Reading   `json:"readings,omitempty"` // by which the encoding is to be chosen
+	Sheets           []source.Choice    `json:"sheets,omitempty"`   // of a workbook
+	Paths            []source.Choice    `json:"paths,omitempty"`    // of JSON and XML, where records may be
+	Members          []source.Choice    `json:"members,omitempty"`  // of a zip archive
 	Header           []string           `json:"header"`
 	Expressions      []string           `json:"expressions"` // of each column of Header, that which is its value
 	Rows             [][]string         `json:"rows"`        // at most 20, long values cut
@@ -86,10 +90,11 @@ func (k *Kind) Inspect(ctx context.Context, req InspectRequest) (*Inspection, er
 	if err != nil {
 		return nil, err
 	}
-	format, readings, err := k.detect(ctx, snap, req.Format)
+	found, err := source.Detect(k.file(ctx, snap), req.Format)
 	if err != nil {
 		return nil, err
 	}
+	format := found.Format
 	rows, err := k.rows(ctx, snap, format)
 	if err != nil {
 		return nil, err
@@ -100,10 +105,18 @@ func (k *Kind) Inspect(ctx context.Context, req InspectRequest) (*Inspection, er
 	}
 	defer from.Close()
 	r := &counter{Reader: from}
-	if len(readings) > 0 {
+	switch found.Ask {
+	case source.AskEncoding:
 		format.Encoding = ""
+	case source.AskSheet:
+		format.Sheet = ""
+	case source.AskMember:
+		format.Member = ""
 	}
-	out := &Inspection{SnapshotID: snap.ID, Format: format, Readings: readings, Rows: [][]string{}, RowErrors: []RowError{}, Size: snap.Size}
+	out := &Inspection{
+		SnapshotID: snap.ID, Format: format, Ask: found.Ask, Readings: found.Readings, Sheets: found.Sheets, Paths: found.Paths, Members: found.Members,
+		Rows: [][]string{}, RowErrors: []RowError{}, Size: snap.Size,
+	}
 	out.Header = r.Header()
 	out.Expressions = make([]string, len(out.Header))
 	for i, column := range out.Header {
@@ -184,13 +197,13 @@ func (k *Kind) Header(ctx context.Context, req InspectRequest) ([]string, error)
 	if err != nil || snap == nil {
 		return nil, err
 	}
-	format, _, err := k.detect(ctx, snap, req.Format)
+	found, err := source.Detect(k.file(ctx, snap), req.Format)
 	if err == nil {
-		snap, err = k.rows(ctx, snap, format)
+		snap, err = k.rows(ctx, snap, found.Format)
 	}
 	if err == nil {
 		var r *source.Reader
-		if r, err = k.reader(ctx, snap, format, nil); err == nil {
+		if r, err = k.reader(ctx, snap, found.Format, nil); err == nil {
 			defer r.Close()
 			return r.Header(), nil
 		}

@@ -31,9 +31,11 @@ func (k *Kind) openScan(ctx context.Context, snapshotID string, format tenants.F
 	if err != nil {
 		return nil, err
 	}
-	if format, _, err = k.detect(ctx, snap, format); err != nil {
+	found, err := source.Detect(k.file(ctx, snap), format)
+	if err != nil {
 		return nil, err
 	}
+	format = found.Format
 	if snap, err = k.rows(ctx, snap, format); err != nil {
 		return nil, err
 	}

@@ -249,14 +249,16 @@ export interface components {
         /** @description How to read a source. What is absent is detected. */
         Format: {
             /** @enum {string} */
-            type?: "" | "csv" | "ndjson" | "json";
+            type?: "" | "csv" | "ndjson" | "json" | "xml" | "xlsx";
             /** @enum {string} */
-            encoding?: "" | "utf-8" | "utf-16le" | "utf-16be" | "latin-1" | "windows-1250" | "windows-1251" | "windows-1253" | "windows-1254" | "windows-1255" | "windows-1256" | "windows-1257" | "windows-1258" | "windows-874" | "ibm437" | "ibm850" | "ibm852" | "ibm866" | "macintosh" | "x-mac-cyrillic" | "koi8-r" | "koi8-u" | "iso-8859-2" | "iso-8859-3" | "iso-8859-4" | "iso-8859-5" | "iso-8859-6" | "iso-8859-7" | "iso-8859-8" | "iso-8859-10" | "iso-8859-13" | "iso-8859-14" | "iso-8859-15" | "iso-8859-16" | "shift_jis" | "euc-jp" | "gbk" | "big5" | "euc-kr";
-            /** @description Of CSV: any one character that is no letter, digit, quote or space */
+            encoding?: "" | "utf-8" | "utf-8-twice" | "utf-16le" | "utf-16be" | "latin-1" | "windows-1250" | "windows-1251" | "windows-1253" | "windows-1254" | "windows-1255" | "windows-1256" | "windows-1257" | "windows-1258" | "windows-874" | "ibm437" | "ibm850" | "ibm852" | "ibm866" | "macintosh" | "x-mac-cyrillic" | "koi8-r" | "koi8-u" | "iso-8859-2" | "iso-8859-3" | "iso-8859-4" | "iso-8859-5" | "iso-8859-6" | "iso-8859-7" | "iso-8859-8" | "iso-8859-10" | "iso-8859-13" | "iso-8859-14" | "iso-8859-15" | "iso-8859-16" | "shift_jis" | "euc-jp" | "gbk" | "big5" | "euc-kr";
+            /** @description Of CSV: one to three characters, none of them a letter, digit, quote or space */
             delimiter?: string;
-            /** @description Of CSV: the row with the names of the columns, counted as a spreadsheet does. -1: the file has none; its columns are called column_1, column_2 … */
+            /** @description Of CSV and sheets: the row with the names of the columns, counted as a spreadsheet does. -1: the file has none; its columns are called column_1, column_2 … */
             header_row?: number;
-            /** @description Of JSON: where the list of records is, keys with points between them. Empty: the document is the list */
+            /** @description Of a workbook: the name of the sheet that is read. Only needed if several have rows */
+            sheet?: string;
+            /** @description Where the records are. Of JSON: the list of them, keys with points between them; empty if the document is the list. Of XML: the element that each is, names with slashes between them from the outermost on */
             path?: string;
             /**
              * @description What the file is packed in; it is always found
@@ -1078,8 +1080,19 @@ export interface components {
         Inspection: {
             snapshot_id: string;
             format: components["schemas"]["Format"];
-            /** @description There if the letters of the file can be read in several ways: encoding is absent from format until the merchant chose. The likeliest is first; header and rows are as it says */
+            /**
+             * @description What only the merchant can tell: it is absent from format until they chose it, and a run refuses the file. Header and rows are as the likeliest choice says
+             * @enum {string}
+             */
+            ask?: "encoding" | "sheet" | "member";
+            /** @description If encoding is asked: the texts that the file may be, the likeliest first */
             readings?: components["schemas"]["Reading"][];
+            /** @description Of a workbook: the sheets with rows */
+            sheets?: components["schemas"]["FileChoice"][];
+            /** @description Of JSON and XML: where records may be, the likeliest first */
+            paths?: components["schemas"]["FileChoice"][];
+            /** @description Of a zip archive */
+            members?: components["schemas"]["FileChoice"][];
             header: string[] | null;
             /** @description Of each column of header, the expression that is its value */
             expressions: string[];
@@ -1097,6 +1110,16 @@ export interface components {
             encoding: string;
             label: string;
             /** @description Words of the file as they are then, at most 5 */
+            examples: string[] | null;
+        };
+        /** @description A part of a file that may be read. Its name is what format takes for sheet, path or member */
+        FileChoice: {
+            name: string;
+            /** @description A sheet that the workbook hides */
+            hidden: boolean;
+            /** @description Records in the part of the file that was looked at, 0 if they were not counted */
+            count: number;
+            /** @description The first names of its columns, at most 5 */
             examples: string[] | null;
         };
         /**
@@ -3107,6 +3130,7 @@ export type InspectRequest = components['schemas']['InspectRequest'];
 export type RowProblem = components['schemas']['RowProblem'];
 export type Inspection = components['schemas']['Inspection'];
 export type Reading = components['schemas']['Reading'];
+export type FileChoice = components['schemas']['FileChoice'];
 export type PreviewRequest = components['schemas']['PreviewRequest'];
 export type PreviewRow = components['schemas']['PreviewRow'];
 export type Preview = components['schemas']['Preview'];
