@@ -358,7 +358,7 @@ func (s *Sandbox) updateProducts(c *call) reply {
 		var es map[string]string
 		all[i], es = validate(productFields, productIndex, in, false, prefix)
 		maps.Copy(errs, es)
-		ids[i] = batchID(in["id"], prefix, errs)
+		ids[i] = batchNumber(in, "id", prefix, errs)
 	}
 	if len(errs) > 0 {
 		return invalid(errs)
@@ -369,20 +369,20 @@ func (s *Sandbox) updateProducts(c *call) reply {
 	return st.changeBatch(c, sel, ids, all)
 }
 
-// batchID reads the required id of a batch element.
-func batchID(v any, prefix string, errs map[string]string) int64 {
-	if v == nil {
-		errs[prefix+"id"] = msgMissing
+// batchNumber reads a required id of a batch element.
+func batchNumber(in map[string]any, name, prefix string, errs map[string]string) int64 {
+	if in[name] == nil {
+		errs[prefix+name] = msgMissing
 		return 0
 	}
-	n, ok := v.(json.Number)
+	n, ok := in[name].(json.Number)
 	if !ok {
-		errs[prefix+"id"] = msgNumber
+		errs[prefix+name] = msgNumber
 		return 0
 	}
 	id, err := n.Int64()
 	if err != nil {
-		errs[prefix+"id"] = msgInteger
+		errs[prefix+name] = msgInteger
 	}
 	return id
 }

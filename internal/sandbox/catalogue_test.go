@@ -330,7 +330,7 @@ func TestVariants(t *testing.T) {
 		t.Error("a refused batch left something behind")
 	}
 	r.want(413, "PUT", "/v3/catalog/variants", `[`+strings.TrimSuffix(strings.Repeat(`{"id":1},`, 51), ",")+`]`)
-	r.want(501, "PUT", "/v3/catalog/variants", `[{"product_id":77,"sku":"x","option_values":[]}]`)
+	r.want(422, "PUT", "/v3/catalog/variants", `[{"product_id":77,"sku":"x","option_values":[]}]`)
 }
 
 func TestSummary(t *testing.T) {

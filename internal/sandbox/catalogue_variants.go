@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"encoding/json"
-	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -92,19 +91,20 @@ func (s *Sandbox) listVariants(c *call) reply {
 	return collection(rows, c.q.meta(total, len(rows), page, limit))
 }
 
-// batchErrors is the 422 of the variants batch, in its own shape.
-func batchErrors(errs map[string]string) reply {
-	return okBatch(errorBody{http.StatusUnprocessableEntity, titleFields, statusDocs, errs})
+// batchFields are those that the batch takes: its description does not have image_url, mpn and
+// gtin, see Choices.BatchTakesAll.
+func (st *Store) batchFields(vals []fieldValue) []fieldValue {
+	if st.sb.opts.Choices.BatchTakesAll {
+		return vals
+	}
+	return slices.DeleteFunc(vals, func(v fieldValue) bool {
+		return slices.Contains([]string{"image_url", "mpn", "gtin"}, variantFields[v.field].name)
+	})
 }
 
-func okBatch(e errorBody) reply {
-	r := okJSON(http.StatusUnprocessableEntity, map[string]any{"batch_errors": []errorBody{e}})
-	r.err = e.Title
-	return r
-}
-
-// updateVariants changes variants, all of them or none. Changing a base variant is changing its
-// product.
+// updateVariants changes variants by their ids, and makes those that have none. Changing a base
+// variant is changing its product. If one is refused none is saved, or the others are:
+// Choices.GoodOfBatchSaved.
 func (s *Sandbox) updateVariants(c *call) reply {
 	if r := c.q.problem(); r != nil {
 		return *r
@@ -116,58 +116,89 @@ func (s *Sandbox) updateVariants(c *call) reply {
 	if len(list) > maxVariantBatch {
 		return fail(http.StatusRequestEntityTooLarge, "The request payload is too large. The maximum items allowed in the array is 50", nil)
 	}
-	all, errs := make([][]fieldValue, len(list)), map[string]string{}
-	ids := make([]int64, len(list))
-	for i, in := range list {
-		prefix := strconv.Itoa(i) + "."
-		if opts, ok := in["option_values"].([]any); in["id"] == nil || ok && len(opts) > 0 {
-			return fail(http.StatusNotImplemented, "The sandbox does not simulate product options: variants are updated by id only.", nil)
-		}
-		var es map[string]string
-		all[i], es = validate(variantFields, variantIndex, in, false, prefix)
-		maps.Copy(errs, es)
-		ids[i] = batchID(in["id"], prefix, errs)
-	}
-	if len(errs) > 0 {
-		return batchErrors(errs)
-	}
 	st := c.st
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	var olds, nexts []item
-	for i, id := range ids {
-		prefix := strconv.Itoa(i) + "."
-		old, ok := st.cat.itemByID(id)
-		if !ok {
-			r := batchErrors(map[string]string{prefix + "id": "The variant " + strconv.FormatInt(id, 10) + " does not exist"})
-			return *st.undoVariants(olds, nexts, &r)
-		}
-		next, r := st.changeVariant(old, all[i], prefix)
-		if r != nil {
-			return *st.undoVariants(olds, nexts, r)
+	var refused []errorBody
+	for i, in := range list {
+		old, next, e := st.batchVariant(in, strconv.Itoa(i)+".")
+		if e != nil {
+			refused = append(refused, *e)
+			continue
 		}
 		olds, nexts = append(olds, old), append(nexts, next)
+	}
+	if len(refused) > 0 && !s.opts.Choices.GoodOfBatchSaved {
+		st.undoVariants(olds, nexts)
+		return batchRefused(refused)
+	}
+	st.finishVariants(olds, nexts)
+	if len(refused) > 0 {
+		return batchRefused(refused)
 	}
 	rows := make([]json.RawMessage, len(nexts))
 	for n, i := range nexts {
 		rows[n] = i.append(nil, nil)
-		st.record(kindProduct, i.p.id, i.p)
-	}
-	st.flush()
-	for n, i := range nexts {
-		if i.unlike(olds[n]) {
-			st.fireSKU("store/sku/updated", i)
-		}
 	}
 	return okJSON(http.StatusOK, map[string]any{"data": rows, "meta": map[string]any{}})
 }
 
+// batchVariant carries out one element of the batch in the catalogue; nothing is journalled yet.
+func (st *Store) batchVariant(in map[string]any, prefix string) (old, next item, _ *errorBody) {
+	refuse := func(errs map[string]string) *errorBody {
+		return &errorBody{http.StatusUnprocessableEntity, titleFields, statusDocs, errs}
+	}
+	create := in["id"] == nil
+	vals, errs := validate(variantFields, variantIndex, in, create, prefix)
+	name := "id"
+	if create {
+		name = "product_id"
+		checkVariantSKU(in, prefix, errs)
+	}
+	id := batchNumber(in, name, prefix, errs)
+	if len(errs) > 0 {
+		return old, next, refuse(errs)
+	}
+	vals = st.batchFields(vals)
+	var r *reply
+	if create {
+		p := st.cat.byID[id]
+		if p == nil {
+			return old, next, refuse(map[string]string{prefix + name: "The product " + strconv.FormatInt(id, 10) + " does not exist"})
+		}
+		var changed *product
+		if changed, next, r = st.withVariant(p, in, vals, prefix); r == nil {
+			old = item{p: p}
+			st.cat.replace(p, changed)
+			return old, next, nil
+		}
+	} else {
+		var ok bool
+		if old, ok = st.cat.itemByID(id); !ok {
+			return old, next, refuse(map[string]string{prefix + name: "The variant " + strconv.FormatInt(id, 10) + " does not exist"})
+		}
+		if next, r = st.changeVariant(old, vals, prefix); r == nil {
+			return old, next, nil
+		}
+	}
+	var e errorBody
+	_ = json.Unmarshal(r.body, &e)
+	return old, next, &e
+}
+
+// batchRefused is the 422 of the variants batch, in its own shape.
+func batchRefused(refused []errorBody) reply {
+	r := okJSON(http.StatusUnprocessableEntity, map[string]any{"batch_errors": refused})
+	r.err = refused[0].Title
+	return r
+}
+
 // undoVariants puts the products back that a refused batch has changed.
-func (st *Store) undoVariants(olds, nexts []item, r *reply) *reply {
+func (st *Store) undoVariants(olds, nexts []item) {
 	for n := len(nexts) - 1; n >= 0; n-- {
 		st.cat.replace(nexts[n].p, olds[n].p)
 	}
-	return r
 }
 
 // changeVariant puts a changed copy of a variant's product into the catalogue; nothing is
@@ -185,7 +216,7 @@ func (st *Store) changeVariant(old item, vals []fieldValue, prefix string) (item
 		case name == "id", name == "option_values":
 		case name == "product_id":
 			if v.raw != strconv.FormatInt(old.p.id, 10) {
-				r := batchErrors(map[string]string{prefix + name: "The variant belongs to another product"})
+				r := invalid(map[string]string{prefix + name: "The variant belongs to another product"})
 				return item{}, &r
 			}
 		case name == "sku" && next.v != nil:
@@ -201,10 +232,7 @@ func (st *Store) changeVariant(old item, vals []fieldValue, prefix string) (item
 		}
 	}
 	if r := st.unique(next.p, prefix); r != nil {
-		var e errorBody
-		_ = json.Unmarshal(r.body, &e)
-		b := okBatch(e)
-		return item{}, &b
+		return item{}, r
 	}
 	next.p.modified = st.sb.now().Unix()
 	st.cat.replace(old.p, next.p)

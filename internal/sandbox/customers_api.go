@@ -233,7 +233,7 @@ func (s *Sandbox) updateCustomers(c *call) reply {
 		if in["id"] == nil {
 			return invalid(map[string]string{"id": msgMissing}) // without the place in the batch
 		}
-		id := batchID(in["id"], prefix, errs)
+		id := batchNumber(in, "id", prefix, errs)
 		vals, es := validate(customerPutFields, customerIndex, in, false, prefix)
 		maps.Copy(errs, es)
 		old := st.shop.customers[id]

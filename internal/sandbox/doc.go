@@ -78,6 +78,25 @@
 //   - include_fields of products takes the list of the description. What documents and recordings say in two ways
 //     is a choice (Choices).
 //
+// # What belongs to a product
+//
+// A product is made in one request, with variants whose options come of their option_values
+// (variants_inline.go). Afterwards each part has endpoints: variants (variants_api.go,
+// catalogue_variants.go), options (options_api.go), images, custom fields, bulk pricing rules and
+// videos (product_parts_api.go), modifiers, metafields, and its channels and categories
+// (product_assignments.go). Store.AddVariants is what the merchant does.
+//
+//   - Limits are the described ones: 600 variants, 250 values of an option, 1,000 images, 200 custom
+//     fields, 250 metafields of a client; SKUs are unique among products and variants.
+//   - An image is answered as recorded: at the store's own addresses, without the one it came from,
+//     which only Dump shows. Nothing is downloaded: what is on a host under .invalid cannot be.
+//   - A variant that joins a product names values that are there by their ids; a label that is new
+//     is refused, as integrators recorded, and option_values of a variant that is there stay as they
+//     were, without a word.
+//   - What no document says is a choice: whether lists merge or replace, whether answers to writes
+//     show the parts, whether a batch of variants is saved in part and which fields it takes
+//     (Choices.ListsMerged, PartsNotAnswered, GoodOfBatchSaved, BatchTakesAll …).
+//
 // # How a collection is added
 //
 // A collection is a resource (resource.go): one file with its calls, events and state, one line in
@@ -142,9 +161,8 @@
 //   - Webhook destinations must be https on port 443, except that the origin of the registered app
 //     (Options.AppAuthURL) is accepted as it is, because a sandbox and its app meet on loopback.
 //   - Callback URLs of the app may be plain http, for the same reason.
-//   - Product options, modifiers and reviews are not simulated; a write that has them answers 501.
-//     A product has its one base variant, unless it was given variants as the merchant does it
-//     (Store.AddVariants).
+//   - Reviews, complex rules, the values of modifiers by themselves, deleting options, their values and
+//     variants, and variants in an update of their product are not simulated: they answer 501.
 //   - Customer attributes, form fields, metafields, consent and stored instruments are not simulated;
 //     a write that has attributes or form fields answers 501. Addresses are taken when a customer is
 //     made, but have no endpoints. A channel's settings for customers are allow_global_logins alone:
@@ -157,7 +175,9 @@
 //   - What a price list is worth is not simulated: no storefront, cart or catalogue answer has its prices. A
 //     customer group's discount_rules may name a price list, which is no assignment here.
 //   - Not described, and so the sandbox's own: which of a description is filtered; the words about bulk prices, tax
-//     classes and thumbnails; the default channel's category tree cannot be deleted.
+//     classes, thumbnails, options and variants; the default channel's category tree cannot be deleted; the type of
+//     an option that came of a variant (dropdown); the status of option values that another variant has (409); the
+//     scope, the words and the statuses of refusals of redirects; assignments are all made or none.
 //   - Not described, and so the sandbox's own: a second group of a name is 409, as the control panel
 //     refuses it; a second site of a channel, or of an address, is 409; the default channel cannot be
 //     deleted, and a deleted site of it goes back to the platform's address; scripts without channel_id

@@ -16,7 +16,7 @@ import (
 // anyone can check what arrived there:
 //
 //	store_hash     which store it is
-//	products       as V3 shows them, with variants, options, images, custom_fields and the like, and
+//	products       as V3 shows them, with variants, options, modifiers, channels, images, custom_fields and the like, and
 //	               besides brand_name and category_paths ("A > B"); an image has its image_url too,
 //	               as it was sent, which no answer of the API shows
 //	customers      as V3 shows them, with addresses and attributes
@@ -24,6 +24,8 @@ import (
 //	stock          sku, location_id and quantity of each level that was set; what was accepted
 //	               counts as carried out
 //	price_records  none, but what a resource adds
+//	metafields     of products and variants
+//	redirects      of storefronts
 //	…              what else resources add
 //
 // The hash may be empty where the file has one store. The file is only read, and its sandbox may be
@@ -95,7 +97,7 @@ func (st *Store) dump() json.RawMessage {
 }
 
 func (st *Store) dumpProducts() []json.RawMessage {
-	q, _ := newQuery("include=variants,options,custom_fields,bulk_pricing_rules,videos")
+	q, _ := newQuery("include=variants,options,modifiers,channels,custom_fields,bulk_pricing_rules,videos")
 	sel := q.selection(true)
 	out := make([]json.RawMessage, 0, len(st.cat.order))
 	for _, p := range st.cat.order {

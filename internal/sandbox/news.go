@@ -13,7 +13,7 @@ import (
 func (p *product) unlike(old *product) bool {
 	return p.name != old.name || p.sku != old.sku || p.url != old.url || p.customURL != old.customURL ||
 		!slices.EqualFunc(p.variants, old.variants, func(a, b *variant) bool { return !a.unlike(b) }) ||
-		!reflect.DeepEqual(p.options, old.options) ||
+		!reflect.DeepEqual(p.options, old.options) || !reflect.DeepEqual(p.modifiers, old.modifiers) ||
 		!reflect.DeepEqual(withoutField(p.vals, fieldIndex("images")), withoutField(old.vals, fieldIndex("images"))) ||
 		!reflect.DeepEqual(withoutField(p.variantVals, variantIndex["image_url"]), withoutField(old.variantVals, variantIndex["image_url"]))
 }

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -25,6 +26,8 @@ type product struct {
 	variantVals       []fieldValue // what only the base variant has (purchasing_disabled …)
 	variants          []*variant   // of a product with options
 	options           []*option    // which may have values that no variant has
+	modifiers         []part       // replaced, never changed
+	channels          *[]int64     // nil is the default channel
 }
 
 // productJSON is the journal's form of a product.
@@ -37,6 +40,8 @@ type productJSON struct {
 	VariantValues     map[string]json.RawMessage `json:",omitempty"`
 	Variants          []variantJSON              `json:",omitempty"`
 	Options           []*option                  `json:",omitempty"`
+	Modifiers         []part                     `json:",omitempty"`
+	Channels          *[]int64                   `json:",omitempty"`
 }
 
 func rawMap(specs []fieldSpec, vals []fieldValue) map[string]json.RawMessage {
@@ -63,13 +68,15 @@ func rawValues(idx map[string]uint8, m map[string]json.RawMessage) ([]fieldValue
 // MarshalJSON encodes for the journal.
 func (p *product) MarshalJSON() ([]byte, error) {
 	return []byte(compact(productJSON{p.id, p.variant, p.created, p.modified, p.name, p.sku, p.url, p.customURL,
-		rawMap(productFields, p.vals), rawMap(variantFields, p.variantVals), p.variantsJSON(), p.options})), nil
+		rawMap(productFields, p.vals), rawMap(variantFields, p.variantVals), p.variantsJSON(), p.options, p.modifiers, p.channels})), nil
 }
 
 // UnmarshalJSON decodes what MarshalJSON wrote.
 func (p *product) UnmarshalJSON(b []byte) error {
 	var j productJSON
-	if err := json.Unmarshal(b, &j); err != nil {
+	dec := json.NewDecoder(bytes.NewReader(b))
+	dec.UseNumber() // for modifiers
+	if err := dec.Decode(&j); err != nil {
 		return err
 	}
 	vals, err := rawValues(productIndex, j.Values)
@@ -87,7 +94,7 @@ func (p *product) UnmarshalJSON(b []byte) error {
 	if j.Options == nil {
 		j.Options = optionsOfVariants(variants)
 	}
-	*p = product{j.ID, j.Variant, j.Created, j.Modified, j.Name, j.SKU, j.URL, j.CustomURL, vals, vvals, variants, j.Options}
+	*p = product{j.ID, j.Variant, j.Created, j.Modified, j.Name, j.SKU, j.URL, j.CustomURL, vals, vvals, variants, j.Options, j.Modifiers, j.Channels}
 	return nil
 }
 
@@ -97,6 +104,7 @@ func (p *product) clone() *product {
 	c.variantVals = slices.Clone(p.variantVals)
 	c.variants = slices.Clone(p.variants)
 	c.options = slices.Clone(p.options)
+	c.modifiers = slices.Clone(p.modifiers)
 	return &c
 }
 
@@ -342,6 +350,19 @@ func (st *Store) applyProduct(e *entry) error {
 	for _, v := range p.variants {
 		st.info.Next[kindVariant] = max(st.info.Next[kindVariant], v.id+1)
 		st.info.Next[kindSKU] = max(st.info.Next[kindSKU], v.skuID+1)
+	}
+	for _, o := range p.modifiers {
+		st.info.Next[kindOption] = max(st.info.Next[kindOption], partID(o)+1)
+		values, _ := o["option_values"].([]any)
+		for _, v := range values {
+			m, _ := v.(map[string]any)
+			st.info.Next[kindOption] = max(st.info.Next[kindOption], partID(m)+1)
+		}
+	}
+	for name := range partFields { // ids of parts are those of their kind, whichever product has them
+		for _, o := range p.parts(name) {
+			st.info.Next[name] = max(st.info.Next[name], partID(o)+1)
+		}
 	}
 	for _, o := range p.options {
 		st.info.Next[kindOption] = max(st.info.Next[kindOption], o.ID+1)

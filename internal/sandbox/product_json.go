@@ -131,7 +131,7 @@ func (p *product) appendInclude(b []byte, inc string) []byte {
 		}
 		return append(b, ']')
 	case "channels":
-		return append(b, "[1]"...)
+		return append(b, compact(p.onChannels())...)
 	case "primary_image":
 		return append(b, p.primaryImage()...)
 	case "options":
@@ -140,6 +140,8 @@ func (p *product) appendInclude(b []byte, inc string) []byte {
 			views[i] = o.view(p.id)
 		}
 		return append(b, compact(views)...)
+	case "modifiers":
+		return append(b, compact(p.modifierViews())...)
 	case "custom_fields", "bulk_pricing_rules", "images", "videos":
 		return p.appendParts(b, inc)
 	}

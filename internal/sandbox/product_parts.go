@@ -18,8 +18,12 @@ var partLimits = map[string]int{"custom_fields": 200, "images": 1000}
 
 // parts are the objects of a sub-resource of the product; nobody changes them.
 func (p *product) parts(name string) []part {
-	var list []part
-	dec := json.NewDecoder(strings.NewReader(orEmpty(p.get(name))))
+	list := []part{}
+	raw := p.get(name)
+	if raw == "" {
+		return list
+	}
+	dec := json.NewDecoder(strings.NewReader(raw))
 	dec.UseNumber()
 	_ = dec.Decode(&list) // written by putParts
 	return list
@@ -28,10 +32,13 @@ func (p *product) parts(name string) []part {
 func (p *product) putParts(name string, list []part) { p.put(name, compact(list)) }
 
 // partID is the id of a part; 0 for one that has none yet.
-func partID(o part) int64 {
-	n, _ := o["id"].(json.Number)
-	id, _ := n.Int64()
-	return id
+func partID(o part) int64 { return integerOf(o, "id") }
+
+// integerOf is a whole number of a part; 0 when it has none.
+func integerOf(o part, name string) int64 {
+	n, _ := o[name].(json.Number)
+	f, _ := n.Float64()
+	return int64(f)
 }
 
 // findPart is the place of a part by its id; -1 when it is not there.
@@ -182,12 +189,7 @@ func checkRange(o part, at string, errs map[string]string) {
 
 // bulkRange is the range of quantities of a rule; 0 as its end means none.
 func bulkRange(o part) (from, to int64) {
-	of := func(name string) int64 {
-		n, _ := o[name].(json.Number)
-		v, _ := n.Float64()
-		return int64(v)
-	}
-	from, to = of("quantity_min"), of("quantity_max")
+	from, to = integerOf(o, "quantity_min"), integerOf(o, "quantity_max")
 	if to == 0 {
 		to = math.MaxInt64
 	}

@@ -37,6 +37,13 @@ type resource struct {
 func newResources(s *Sandbox) []*resource {
 	return []*resource{
 		customerGroups(s),
+		productVariants(s),
+		productOptions(s),
+		productParts(s),
+		productModifiers(s),
+		productAssignments(s),
+		redirectResource(s),
+		catalogueMetafields(s),
 		currencyResource(s),
 		priceListResource(s),
 		priceRecordResource(s),

@@ -109,26 +109,28 @@ func TestPathsUnderACollection(t *testing.T) {
 	r := newRig(t, Options{})
 	id := r.product("One", "S1")
 	for path, want := range map[string]int{
-		"/v3/catalog/products/abc":                          404,
-		"/v3/catalog/products/":                             404,
-		"/v3/catalog/products/category-assignments":         501,
-		"/v3/catalog/products/channel-assignments":          501,
-		"/v3/catalog/products/metafields":                   501,
-		fmt.Sprintf("/v3/catalog/products/%d", id):          204,
-		fmt.Sprintf("/v3/catalog/products/%d/x", id):        404,
-		fmt.Sprintf("/v3/catalog/products/%d/images/3", id): 501,
-		"/v3/hooks/events":                                  405,
-		"/v3/hooks/abc":                                     404,
-		"/v3/sites/abc":                                     404,
-		"/v3/catalog/brands/abc":                            404,
-		"/v3/catalog/variants/metafields":                   501,
-		"/v3/customers/metafields":                          501,
-		"/v3/customers/subscribers":                         501,
-		"/v3/content/scripts/abc":                           422, // documented for an id that is no UUID
-		"/v2/customer_groups/abc":                           404,
-		"/v2/customer_groups/count":                         405,
-		"/v3/nothing":                                       404,
-		"/":                                                 404,
+		"/v3/catalog/products/abc":                           404,
+		"/v3/catalog/products/":                              404,
+		"/v3/catalog/products/category-assignments":          422, // no filter
+		"/v3/catalog/products/channel-assignments":           422,
+		"/v3/catalog/products/metafields":                    400, // no ids
+		"/v3/catalog/brands/metafields":                      501,
+		fmt.Sprintf("/v3/catalog/products/%d", id):           204,
+		fmt.Sprintf("/v3/catalog/products/%d/x", id):         404,
+		fmt.Sprintf("/v3/catalog/products/%d/images/3", id):  204,
+		fmt.Sprintf("/v3/catalog/products/%d/reviews/3", id): 501,
+		"/v3/hooks/events":                                   405,
+		"/v3/hooks/abc":                                      404,
+		"/v3/sites/abc":                                      404,
+		"/v3/catalog/brands/abc":                             404,
+		"/v3/catalog/variants/metafields":                    400,
+		"/v3/customers/metafields":                           501,
+		"/v3/customers/subscribers":                          501,
+		"/v3/content/scripts/abc":                            422, // documented for an id that is no UUID
+		"/v2/customer_groups/abc":                            404,
+		"/v2/customer_groups/count":                          405,
+		"/v3/nothing":                                        404,
+		"/":                                                  404,
 	} {
 		if a := r.do("DELETE", path, nil); a.status != want {
 			t.Errorf("DELETE %s: %d %s, want %d", path, a.status, a.raw, want)

@@ -71,6 +71,12 @@ type Choices struct {
 	// BadImagesLeftOut saves a product without those of its images that cannot be downloaded, and answers
 	// 207; else it is refused.
 	BadImagesLeftOut bool
+	// VariantsByWords lets a variant that joins a product name the values of its options by words alone;
+	// else by their ids.
+	VariantsByWords bool
+	// BatchTakesAll lets the batch of variants take image_url, mpn and gtin, which its description does
+	// not have; else it leaves them out and says nothing.
+	BatchTakesAll bool
 
 	// GoodOfBatchSaved saves what is right of a batch of price records, assignments or variants that is
 	// refused; else nothing is.

@@ -38,7 +38,7 @@ func inlineVariants(in any, errs map[string]string) []inlineVariant {
 		for k, msg := range es {
 			errs[k] = msg
 		}
-		checkVariantSKU(m, at, errs)
+		checkVariantSKU(m, at+".", errs)
 		for _, name := range []string{"upc", "mpn", "gtin"} { // nullable of a variant, not of an inline one
 			if v, sent := m[name]; sent && v == nil {
 				errs[at+"."+name] = msgString
@@ -56,9 +56,9 @@ func inlineVariants(in any, errs map[string]string) []inlineVariant {
 func checkVariantSKU(in map[string]any, at string, errs map[string]string) {
 	switch sku, sent := in["sku"]; {
 	case !sent:
-		errs[at+".sku"] = msgMissing
+		errs[at+"sku"] = msgMissing
 	case sku == "":
-		errs[at+".sku"] = msgMinLen
+		errs[at+"sku"] = msgMinLen
 	}
 }
 
