@@ -44,7 +44,7 @@ type InventoryIdentity struct {
 
 // Stock is how a write names the item: a base variant by its product, as documented of products
 // without variants, any other by its variant. Items do not show how a product is tracked: where
-// BigCommerce wants the other name after all, RefusedStock tells it.
+// BigCommerce wants the other name after all, the StockCause of a write tells it.
 func (id InventoryIdentity) Stock() StockIdentity {
 	if id.SKUID == nil && id.ProductID != 0 {
 		return StockIdentity{ProductID: id.ProductID}
@@ -134,25 +134,26 @@ type Adjustment struct {
 	Quantity int64 `json:"quantity"` // on hand, 0 to 2,147,483,647
 }
 
-// SetAbsolute sets up to MaxInventoryBatch levels, best grouped by location. All of them are
-// accepted, or the request is a *ValidationError and none is: see RefusedStock. It may be repeated.
-// The transaction that it returns is for the log: nothing can be asked about it.
-func (s *InventoryService) SetAbsolute(ctx context.Context, reason string, items []Adjustment) (transaction string, err error) {
+// SetAbsolute sets up to MaxInventoryBatch levels, best grouped by location, and returns what became
+// of each, in their order. BigCommerce accepts all of them or none: if it refuses some, and says
+// which, the others are StockUnsaved. A refusal that says nothing of any item is an error. It may be
+// repeated.
+func (s *InventoryService) SetAbsolute(ctx context.Context, reason string, items []Adjustment) ([]StockResult, error) {
 	if len(items) == 0 || len(items) > MaxInventoryBatch {
-		return "", fmt.Errorf("bigcommerce: %d adjustments in one request, must be 1 to %d", len(items), MaxInventoryBatch)
+		return nil, fmt.Errorf("bigcommerce: %d adjustments in one request, must be 1 to %d", len(items), MaxInventoryBatch)
 	}
 	for i, item := range items {
 		if err := item.check(); err != nil {
-			return "", fmt.Errorf("bigcommerce: adjustment %d: %w", i, err)
+			return nil, fmt.Errorf("bigcommerce: adjustment %d: %w", i, err)
 		}
 		if item.LocationID == 0 {
-			return "", fmt.Errorf("bigcommerce: adjustment %d has no location", i)
+			return nil, fmt.Errorf("bigcommerce: adjustment %d has no location", i)
 		}
 	}
-	return s.write(ctx, absolutePath, struct {
+	return stockResults(items, s.write(ctx, absolutePath, struct {
 		Reason string       `json:"reason,omitempty"`
 		Items  []Adjustment `json:"items"`
-	}{reason, items})
+	}{reason, items}))
 }
 
 // StockSetting changes settings of an item at a location; nil ones stay as they are. BigCommerce
@@ -165,31 +166,32 @@ type StockSetting struct {
 	BinPickingNumber *string       `json:"bin_picking_number,omitempty"`
 }
 
-// SetSettings changes the settings of up to MaxInventoryBatch items at one location: all of them,
-// or none.
-func (s *InventoryService) SetSettings(ctx context.Context, locationID int64, settings []StockSetting) (transaction string, err error) {
+// SetSettings changes the settings of up to MaxInventoryBatch items at one location, and returns
+// what became of each as SetAbsolute does.
+func (s *InventoryService) SetSettings(ctx context.Context, locationID int64, settings []StockSetting) ([]StockResult, error) {
 	if len(settings) == 0 || len(settings) > MaxInventoryBatch {
-		return "", fmt.Errorf("bigcommerce: settings of %d items in one request, must be 1 to %d", len(settings), MaxInventoryBatch)
+		return nil, fmt.Errorf("bigcommerce: settings of %d items in one request, must be 1 to %d", len(settings), MaxInventoryBatch)
 	}
+	items := make([]Adjustment, len(settings))
 	for i, one := range settings {
 		if err := one.Identity.check(); err != nil {
-			return "", fmt.Errorf("bigcommerce: setting %d: %w", i, err)
+			return nil, fmt.Errorf("bigcommerce: setting %d: %w", i, err)
 		}
 		if one.SafetyStock == nil && one.WarningLevel == nil && one.InStock == nil {
-			return "", fmt.Errorf("bigcommerce: setting %d has none of safety stock, warning level and in stock", i)
+			return nil, fmt.Errorf("bigcommerce: setting %d has none of safety stock, warning level and in stock", i)
 		}
+		items[i] = Adjustment{LocationID: locationID, StockIdentity: one.Identity}
 	}
-	return s.write(ctx, fmt.Sprintf("%s/%d/items", locationsPath, locationID), struct {
+	return stockResults(items, s.write(ctx, fmt.Sprintf("%s/%d/items", locationsPath, locationID), struct {
 		Settings []StockSetting `json:"settings"`
-	}{settings})
+	}{settings}))
 }
 
-// write sends a write of the inventory, whose answer is a transaction without data around it.
-func (s *InventoryService) write(ctx context.Context, path string, body any) (string, error) {
-	answer, _, err := send[struct {
-		Transaction string `json:"transaction_id"`
-	}](ctx, s.client, request{method: http.MethodPut, path: path, body: body})
-	return answer.Transaction, err
+// write sends a write of the inventory. Its answer is a transaction, about which nothing can be
+// asked.
+func (s *InventoryService) write(ctx context.Context, path string, body any) error {
+	_, _, err := send[none](ctx, s.client, request{method: http.MethodPut, path: path, body: body})
+	return err
 }
 
 // InventorySettings are when a store's orders change its stock. Of a channel a field is nil that it

@@ -1,6 +1,7 @@
 package bigcommerce
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -34,12 +35,12 @@ func TestInventoryRequests(t *testing.T) {
 	if items[0].Identity.Stock() != (StockIdentity{ProductID: 4}) || items[1].Identity.Stock() != (StockIdentity{VariantID: 6}) {
 		t.Errorf("%+v", items)
 	}
-	if tx, err := f.Inventory.SetAbsolute(ctx, "why", []Adjustment{{1, StockIdentity{SKU: "A"}, 0}, {2, StockIdentity{ProductID: 4}, 7}}); err != nil || tx != "t-1" {
-		t.Errorf("%q, %v", tx, err)
+	if got, err := f.Inventory.SetAbsolute(ctx, "why", []Adjustment{{1, StockIdentity{SKU: "A"}, 0}, {2, StockIdentity{ProductID: 4}, 7}}); err != nil || got[0].State != StockAccepted {
+		t.Errorf("%+v, %v", got, err)
 	}
 	n, bin, in := int64(0), "A7", false
-	if tx, err := f.Inventory.SetSettings(ctx, 2, []StockSetting{{Identity: StockIdentity{VariantID: 5}, SafetyStock: &n, InStock: &in, BinPickingNumber: &bin}}); err != nil || tx != "t-1" {
-		t.Errorf("%q, %v", tx, err)
+	if got, err := f.Inventory.SetSettings(ctx, 2, []StockSetting{{Identity: StockIdentity{VariantID: 5}, SafetyStock: &n, InStock: &in, BinPickingNumber: &bin}}); err != nil || got[0].State != StockAccepted {
+		t.Errorf("%+v, %v", got, err)
 	}
 	set, err := f.Inventory.Settings(ctx, 1)
 	if err != nil || *set.UpdateStock != "order_placed" || set.EditOrder != nil || !*set.RefundOrder {
@@ -105,40 +106,40 @@ func TestRefusedStock(t *testing.T) {
 		{1, StockIdentity{VariantID: 106}, 1}, {3, StockIdentity{ProductID: 113}, 1}, {3, StockIdentity{ProductID: 106}, 1}, {2, StockIdentity{SKU: "a-1"}, 1},
 		{2, StockIdentity{SKU: "Location disabled"}, 1}, {2, StockIdentity{SKU: "3"}, 1},
 	}
-	for title, want := range map[string]StockRefusal{
-		"[Item with variant_id 106 is tracked by product, please update stock by product id]": {Cause: StockByProduct, Items: []int{4}},
-		"Items with identity: [product_id 113] requires absolute adjustment before relative":  {Items: []int{5}},
-		"Location not found, identities: [3,2]":                                               {Cause: StockLocationUnknown, Items: []int{2, 3, 5, 6, 7, 8, 9}},
-		"[Location with id 3 is disabled, please enable it to update stock]":                  {Cause: StockLocationDisabled, Items: []int{5, 6}},
-		"Items not found, identities: [sku A, product_id 106]":                                {Cause: StockItemUnknown, Items: []int{0, 6}},
-		"Items not found, identities: [A-1]":                                                  {Cause: StockItemUnknown, Items: []int{1, 7}},
-		"[Item with sku A 1 not found, Item with sku  padded  not found]":                     {Cause: StockItemUnknown, Items: []int{2, 3}},
-		`SKU: "A-1" does not exist`:                                                           {Cause: StockItemUnknown, Items: []int{1, 7}},
-		"Item with sku Location disabled not found":                                           {Cause: StockItemUnknown, Items: []int{8}},
-		"[Item with sku 3 is not tracked, please enable inventory tracking]":                  {Cause: StockNotTracked, Items: []int{9}},
-		"[Item with product_id 113 is tracked by variant, please update stock by variant id]": {Cause: StockByVariant, Items: []int{5}},
+	for title, want := range map[string]stockRefusal{
+		"[Item with variant_id 106 is tracked by product, please update stock by product id]": {cause: StockByProduct, items: []int{4}},
+		"Items with identity: [product_id 113] requires absolute adjustment before relative":  {items: []int{5}},
+		"Location not found, identities: [3,2]":                                               {cause: StockLocationUnknown, items: []int{2, 3, 5, 6, 7, 8, 9}},
+		"[Location with id 3 is disabled, please enable it to update stock]":                  {cause: StockLocationDisabled, items: []int{5, 6}},
+		"Items not found, identities: [sku A, product_id 106]":                                {cause: StockItemUnknown, items: []int{0, 6}},
+		"Items not found, identities: [A-1]":                                                  {cause: StockItemUnknown, items: []int{1, 7}},
+		"[Item with sku A 1 not found, Item with sku  padded  not found]":                     {cause: StockItemUnknown, items: []int{2, 3}},
+		`SKU: "A-1" does not exist`:                                                           {cause: StockItemUnknown, items: []int{1, 7}},
+		"Item with sku Location disabled not found":                                           {cause: StockItemUnknown, items: []int{8}},
+		"[Item with sku 3 is not tracked, please enable inventory tracking]":                  {cause: StockNotTracked, items: []int{9}},
+		"[Item with product_id 113 is tracked by variant, please update stock by variant id]": {cause: StockByVariant, items: []int{5}},
 		"Items with identity: [sku B, sku A-12] have insufficient stock":                      {},
 		"Stock could not be updated":                                                          {},
 		"sku":                                                                                 {},
 		"":                                                                                    {},
 	} {
 		f := newFixture(t, answer(422, `{"status":422,"title":`+quoteJSON(title)+`,"errors":{}}`))
-		_, err := f.Inventory.SetAbsolute(t.Context(), "", items)
-		got, ok := RefusedStock(err, items)
-		want.Title = orDefault(title, http.StatusText(http.StatusUnprocessableEntity))
-		if diff := cmp.Diff(want, got); diff != "" || !ok {
+		err := f.Inventory.write(t.Context(), absolutePath, nil)
+		got, ok := refusedStock(err, items)
+		want.title = orDefault(title, http.StatusText(http.StatusUnprocessableEntity))
+		if diff := cmp.Diff(want, got, cmp.AllowUnexported(stockRefusal{})); diff != "" || !ok {
 			t.Errorf("%q: %s", title, diff)
 		}
 	}
 	// The form of the request: by the place.
 	f := newFixture(t, answer(422, `{"status":422,"title":"Payload contains invalid fields","errors":{"items.4.quantity":"x","items.99":"y","items.x":"z","items":"w"}}`))
-	_, err := f.Inventory.SetAbsolute(t.Context(), "", items)
-	if got, ok := RefusedStock(err, items); !ok || !cmp.Equal(got.Items, []int{4}) {
+	err := f.Inventory.write(t.Context(), absolutePath, nil)
+	if got, ok := refusedStock(err, items); !ok || !cmp.Equal(got.items, []int{4}) {
 		t.Errorf("%+v", got)
 	}
 	f = newFixture(t, answer(429, `{"title":"Items not found, identities: [sku A]"}`))
-	_, err = f.Inventory.SetAbsolute(t.Context(), "", items)
-	if _, ok := RefusedStock(err, items); ok {
+	err = f.Inventory.write(t.Context(), absolutePath, nil)
+	if _, ok := refusedStock(err, items); ok {
 		t.Error("a 429 is no refusal of the batch")
 	}
 }
@@ -152,13 +153,37 @@ func TestRefusedStockInWhole(t *testing.T) {
 		items, names = append(items, Adjustment{1, StockIdentity{SKU: sku}, 1}), append(names, "sku "+sku)
 	}
 	f := newFixture(t, answer(422, `{"status":422,"title":`+quoteJSON("Items not found, identities: ["+strings.Join(names, ", ")+"]")+`,"errors":{}}`))
-	_, err := f.Inventory.SetAbsolute(t.Context(), "", items)
-	got, ok := RefusedStock(err, items)
-	if !ok || len(got.Items) != len(items) || got.Cause != StockItemUnknown {
-		t.Errorf("%d of %d items, %q", len(got.Items), len(items), got.Cause)
+	err := f.Inventory.write(t.Context(), absolutePath, nil)
+	got, ok := refusedStock(err, items)
+	if !ok || len(got.items) != len(items) || got.cause != StockItemUnknown {
+		t.Errorf("%d of %d items, %q", len(got.items), len(items), got.cause)
 	}
 	if n := len(err.Error()); n > 2*maxErrorText {
 		t.Errorf("the error prints %d bytes", n)
+	}
+}
+
+// TestStockResults: one result an item, of a title alone.
+func TestStockResults(t *testing.T) {
+	items := []Adjustment{{1, StockIdentity{SKU: "A"}, 1}, {1, StockIdentity{SKU: "B"}, 1}}
+	title := "Items not found, identities: [sku B]"
+	f := newFixture(t, answer(422, `{"status":422,"title":"`+title+`","errors":{}}`))
+	got, err := f.Inventory.SetAbsolute(t.Context(), "", items)
+	if want := []StockResult{{State: StockUnsaved}, {StockRefused, StockItemUnknown, title}}; err != nil || !cmp.Equal(got, want) {
+		t.Errorf("%+v, %v", got, err)
+	}
+	// What names nothing is told of one item alone, if the words say why.
+	f = newFixture(t, answer(422, `{"status":422,"title":"Location is disabled","errors":{}}`))
+	var invalid *ValidationError
+	if got, err := f.Inventory.SetAbsolute(t.Context(), "", items); !errors.As(err, &invalid) {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if got, err := f.Inventory.SetAbsolute(t.Context(), "", items[:1]); err != nil || got[0].Cause != StockLocationDisabled {
+		t.Errorf("%+v, %v", got, err)
+	}
+	f = newFixture(t, answer(422, `{"status":422,"title":"Stock could not be updated","errors":{}}`))
+	if got, err := f.Inventory.SetAbsolute(t.Context(), "", items[:1]); !errors.As(err, &invalid) {
+		t.Errorf("%+v, %v", got, err)
 	}
 }
 
@@ -178,14 +203,14 @@ func FuzzRefusedStock(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, title, a, b string) {
 		items := []Adjustment{{1, StockIdentity{SKU: a}, 1}, {2, StockIdentity{SKU: b}, 1}, {3, StockIdentity{VariantID: 106}, 1}, {3, StockIdentity{ProductID: 5}, 1}}
-		got, ok := RefusedStock(&ValidationError{&APIError{Title: title}}, items)
+		got, ok := refusedStock(&ValidationError{&APIError{Title: title}}, items)
 		if !ok {
 			t.Fatal("not read")
 		}
 		last := -1
-		for _, i := range got.Items {
+		for _, i := range got.items {
 			if i <= last || i >= len(items) {
-				t.Fatalf("%v", got.Items)
+				t.Fatalf("%v", got.items)
 			}
 			last = i
 		}

@@ -41,9 +41,9 @@ func TestSandboxInventory(t *testing.T) {
 			break
 		}
 	}
-	tx, err := w.Inventory.SetAbsolute(ctx, "test", adjustments)
-	if err != nil || tx == "" || len(adjustments) != 1200 {
-		t.Fatalf("%d adjustments: %q, %v", len(adjustments), tx, err)
+	landed, err := w.Inventory.SetAbsolute(ctx, "test", adjustments)
+	if err != nil || len(landed) != 1200 || landed[7].State != bigcommerce.StockAccepted {
+		t.Fatalf("%d adjustments: %d, %v", len(adjustments), len(landed), err)
 	}
 	if n := w.store.Log().Counts().Total - before; n != 3 {
 		t.Errorf("%d requests, want 2 to read and 1 to write", n)
@@ -116,24 +116,34 @@ func TestSandboxRefusesStock(t *testing.T) {
 				{bigcommerce.StockLocationDisabled, []bigcommerce.Adjustment{{LocationID: 2, StockIdentity: sku("by-variant")}}},
 			} {
 				batch := append([]bigcommerce.Adjustment{good}, tc.bad...)
-				_, err := w.Inventory.SetAbsolute(ctx, "test", batch)
-				got, ok := bigcommerce.RefusedStock(err, batch)
-				want := bigcommerce.StockRefusal{Cause: tc.cause, Items: []int{1}}
-				if len(tc.bad) == 2 && (!choices.StockTitleOfOne || tc.cause == bigcommerce.StockLocationUnknown) {
-					want.Items = []int{1, 2}
-				}
+				got, err := w.Inventory.SetAbsolute(ctx, "test", batch)
 				if choices.StockTitles == sandbox.StockTitlesSilent && !described[tc.cause] {
-					want = bigcommerce.StockRefusal{}
+					var invalid *bigcommerce.ValidationError
+					if !errors.As(err, &invalid) {
+						t.Errorf("%+v, %v: the title says nothing", got, err)
+					}
+					continue
 				}
-				if !ok || got.Cause != want.Cause || !slices.Equal(got.Items, want.Items) || got.Title == "" {
-					t.Errorf("%+v of %v, want %+v", got, err, want)
+				if err != nil {
+					t.Errorf("%s: %v", tc.cause, err)
+					continue
+				}
+				refused := []int{1}
+				if len(tc.bad) == 2 && (!choices.StockTitleOfOne || tc.cause == bigcommerce.StockLocationUnknown) {
+					refused = []int{1, 2}
+				}
+				for i, r := range got {
+					want := bigcommerce.StockResult{State: bigcommerce.StockUnsaved}
+					if slices.Contains(refused, i) {
+						want = bigcommerce.StockResult{State: bigcommerce.StockRefused, Cause: tc.cause, Title: r.Title}
+					}
+					if r != want || (r.State == bigcommerce.StockRefused) != (r.Title != "") {
+						t.Errorf("%s, item %d: %+v, want %+v", tc.cause, i, r, want)
+					}
 				}
 			}
 			if got := w.store.Stock(); len(got) != 0 {
 				t.Errorf("part of a refused batch was written: %+v", got)
-			}
-			if _, ok := bigcommerce.RefusedStock(errors.New("other"), nil); ok {
-				t.Error("any error is a refusal")
 			}
 		})
 	}

@@ -23,21 +23,64 @@ const (
 	StockLocationDisabled StockCause = "disabled location"
 )
 
-// StockRefusal is what BigCommerce says of a batch of stock that it refused. Nothing of the batch
-// was written.
-type StockRefusal struct {
-	Cause StockCause
-	Items []int  // places in the batch of what the answer names, ascending; empty if it names nothing of the batch
-	Title string // in whole, which APIError.Title need not be
+// StockState is what became of an item of a write of stock.
+type StockState string
+
+// The states of items.
+const (
+	StockAccepted StockState = "accepted" // it takes effect soon
+	StockRefused  StockState = "refused"  // Cause and Title say why
+	StockUnsaved  StockState = "unsaved"  // nothing is wrong with it, but nothing was saved: send it again
+)
+
+// StockResult is what became of one item of a write of stock.
+type StockResult struct {
+	State StockState
+	Cause StockCause // of StockRefused; StockCauseUnknown where the words say nothing
+	Title string     // of StockRefused: what BigCommerce said, in whole
 }
 
-// RefusedStock reads the refusal of a batch, which tells its cause in the title alone. ok is false
+// stockResults tells what became of items that were sent together. A refusal that does not say
+// which of several items it is about is an error.
+func stockResults(items []Adjustment, err error) ([]StockResult, error) {
+	out := make([]StockResult, len(items))
+	for i := range out {
+		out[i].State = StockAccepted
+	}
+	if err == nil {
+		return out, nil
+	}
+	refusal, ok := refusedStock(err, items)
+	if len(items) == 1 && refusal.cause != StockCauseUnknown {
+		refusal.items = []int{0}
+	}
+	if !ok || len(refusal.items) == 0 {
+		return nil, err
+	}
+	for i := range out {
+		out[i].State = StockUnsaved
+	}
+	for _, i := range refusal.items {
+		out[i] = StockResult{StockRefused, refusal.cause, refusal.title}
+	}
+	return out, nil
+}
+
+// stockRefusal is what BigCommerce says of a batch of stock that it refused. Nothing of the batch
+// was written.
+type stockRefusal struct {
+	cause StockCause
+	items []int  // places in the batch of what the answer names, ascending; empty if it names nothing of the batch
+	title string // in whole, which APIError.Title need not be
+}
+
+// refusedStock reads the refusal of a batch, which tells its cause in the title alone. ok is false
 // for any other error. Two titles are documented and the words of others vary, so it looks for the
 // items that were sent, and for a few words beside them.
-func RefusedStock(err error, items []Adjustment) (refusal StockRefusal, ok bool) {
+func refusedStock(err error, items []Adjustment) (refusal stockRefusal, ok bool) {
 	var invalid *ValidationError
 	if !errors.As(err, &invalid) {
-		return StockRefusal{}, false
+		return stockRefusal{}, false
 	}
 	t := stockTitle{names: namesOf(items), named: map[int]bool{}}
 	for key := range invalid.Fields { // of a request whose form is wrong: "items.3.quantity"
@@ -47,19 +90,19 @@ func RefusedStock(err error, items []Adjustment) (refusal StockRefusal, ok bool)
 			}
 		}
 	}
-	refusal.Title = orDefault(invalid.LongTitle, invalid.Title)
-	rest := t.takeNamed(refusal.Title)
-	refusal.Cause = stockCauseOf(rest)
+	refusal.title = orDefault(invalid.LongTitle, invalid.Title)
+	rest := t.takeNamed(refusal.title)
+	refusal.cause = stockCauseOf(rest)
 	switch {
 	case len(t.named) > 0:
-	case refusal.Cause == StockLocationUnknown, refusal.Cause == StockLocationDisabled:
+	case refusal.cause == StockLocationUnknown, refusal.cause == StockLocationDisabled:
 		t.takeLocations(rest, items)
 	default:
 		t.takeListed(rest)
 	}
 	for i := range items {
 		if t.named[i] {
-			refusal.Items = append(refusal.Items, i)
+			refusal.items = append(refusal.items, i)
 		}
 	}
 	return refusal, true

@@ -56,11 +56,29 @@ func (s stock) Update(ctx context.Context, c *bigcommerce.Client, _ *tenants.Run
 	for n, i := range order {
 		items[n] = adjustment(w[i])
 	}
-	_, err := c.Inventory.SetAbsolute(ctx, reason, items)
-	if refusal, ok := bigcommerce.RefusedStock(err, items); ok && len(refusal.Items) == 1 && len(w) > maxOneByOne && w[0].Resent >= maxResent {
-		return judged(ctx, c, w, order[refusal.Items[0]], refusal)
+	got, err := c.Inventory.SetAbsolute(ctx, reason, items)
+	if err != nil {
+		return nil, err
 	}
-	return results(w, order, items, err)
+	if n := onlyRefused(got); n >= 0 && len(w) > maxOneByOne && w[0].Resent >= maxResent {
+		return judged(ctx, c, w, order[n], got[n])
+	}
+	return results(w, order, got), nil
+}
+
+// onlyRefused is the place of the one item of a request that was refused; -1 if none was, or more.
+func onlyRefused(got []bigcommerce.StockResult) int {
+	only := -1
+	for i, r := range got {
+		if r.State != bigcommerce.StockRefused {
+			continue
+		}
+		if only >= 0 {
+			return -1
+		}
+		only = i
+	}
+	return only
 }
 
 // Where titles name no more than the first of the items that are refused, a batch may be sent again
@@ -73,7 +91,7 @@ const (
 
 // judged tells what became of a refused batch of which the title names one item, by how its
 // products track their stock.
-func judged(ctx context.Context, c *bigcommerce.Client, w []upsert.Write, named int, refusal bigcommerce.StockRefusal) ([]upsert.Result, error) {
+func judged(ctx context.Context, c *bigcommerce.Client, w []upsert.Write, named int, refusal bigcommerce.StockResult) ([]upsert.Result, error) {
 	var ids []int64
 	tracking := make(map[int64]string) // "" for a product that is gone
 	for _, x := range w {
@@ -100,13 +118,13 @@ func judged(ctx context.Context, c *bigcommerce.Client, w []upsert.Write, named 
 			out[i] = concluded(x, refusal)
 		case x.Parent == 0: // its product is not known
 		case how == "":
-			out[i] = concluded(x, bigcommerce.StockRefusal{Cause: bigcommerce.StockItemUnknown})
+			out[i] = concluded(x, bigcommerce.StockResult{Cause: bigcommerce.StockItemUnknown})
 		case how == trackingNone:
-			out[i] = concluded(x, bigcommerce.StockRefusal{Cause: bigcommerce.StockNotTracked})
+			out[i] = concluded(x, bigcommerce.StockResult{Cause: bigcommerce.StockNotTracked})
 		case how == trackingVariant && address == byProduct:
-			out[i] = concluded(x, bigcommerce.StockRefusal{Cause: bigcommerce.StockByVariant})
+			out[i] = concluded(x, bigcommerce.StockResult{Cause: bigcommerce.StockByVariant})
 		case how == trackingProduct && (address == byBaseVariant || address == byVariant):
-			out[i] = concluded(x, bigcommerce.StockRefusal{Cause: bigcommerce.StockByProduct})
+			out[i] = concluded(x, bigcommerce.StockResult{Cause: bigcommerce.StockByProduct})
 		}
 	}
 	return out, nil
@@ -136,9 +154,8 @@ func identity(w upsert.Write) bigcommerce.StockIdentity {
 func set(ctx context.Context, c *bigcommerce.Client, w []upsert.Write) ([]upsert.Result, error) {
 	order := make([]int, len(w))
 	settings := make([]bigcommerce.StockSetting, len(w))
-	items := make([]bigcommerce.Adjustment, len(w))
 	for i, x := range w {
-		order[i], items[i] = i, adjustment(x)
+		order[i] = i
 		settings[i] = bigcommerce.StockSetting{Identity: identity(x)}
 		if v, mapped := x.Fields[targetSafety]; mapped {
 			n := upsert.Int(v)
@@ -153,36 +170,31 @@ func set(ctx context.Context, c *bigcommerce.Client, w []upsert.Write) ([]upsert
 			settings[i].BinPickingNumber = &text
 		}
 	}
-	_, err := c.Inventory.SetSettings(ctx, locationOf(w[0]), settings)
-	return results(w, order, items, err)
-}
-
-// results tells what became of a request that sent w in the given order, as items. A refusal
-// refuses all of it, and names what is to blame in its title.
-func results(w []upsert.Write, order []int, items []bigcommerce.Adjustment, err error) ([]upsert.Result, error) {
-	out := make([]upsert.Result, len(w))
-	for i, x := range w {
-		out[i] = upsert.Result{State: upsert.Landed, Live: upsert.Live{ID: x.ID, Parent: x.Parent, Ref: x.Ref}}
-	}
-	if err == nil {
-		return out, nil
-	}
-	refusal, ok := bigcommerce.RefusedStock(err, items)
-	if !ok || len(refusal.Items) == 0 {
+	got, err := c.Inventory.SetSettings(ctx, locationOf(w[0]), settings)
+	if err != nil {
 		return nil, err
 	}
-	for i := range out {
-		out[i].State = upsert.Again
+	return results(w, order, got), nil
+}
+
+// results tells what became of a request that sent w in the given order.
+func results(w []upsert.Write, order []int, got []bigcommerce.StockResult) []upsert.Result {
+	out := make([]upsert.Result, len(w))
+	for n, i := range order {
+		switch x := w[i]; got[n].State {
+		case bigcommerce.StockAccepted:
+			out[i] = upsert.Result{State: upsert.Landed, Live: upsert.Live{ID: x.ID, Parent: x.Parent, Ref: x.Ref}}
+		case bigcommerce.StockRefused:
+			out[i] = concluded(x, got[n])
+		default:
+			out[i] = upsert.Result{State: upsert.Again}
+		}
 	}
-	for _, n := range refusal.Items {
-		i := order[n]
-		out[i] = concluded(w[i], refusal)
-	}
-	return out, nil
+	return out
 }
 
 // concluded is what the refusal of an item means: it goes by its other name, or is refused.
-func concluded(w upsert.Write, refusal bigcommerce.StockRefusal) upsert.Result {
+func concluded(w upsert.Write, refusal bigcommerce.StockResult) upsert.Result {
 	address, location := addressOf(w.Ref)
 	refused := upsert.Result{State: upsert.Refused, Field: targetSKU, Certain: true}
 	switch refusal.Cause {
@@ -211,10 +223,7 @@ func concluded(w upsert.Write, refusal bigcommerce.StockRefusal) upsert.Result {
 }
 
 // Refusal of a single write whose answer did not say which item it is about.
-func (stock) Refusal(_ *tenants.Run, w upsert.Write, err error) upsert.Result {
-	if refusal, ok := bigcommerce.RefusedStock(err, []bigcommerce.Adjustment{adjustment(w)}); ok && refusal.Cause != bigcommerce.StockCauseUnknown {
-		return concluded(w, refusal)
-	}
+func (stock) Refusal(_ *tenants.Run, _ upsert.Write, err error) upsert.Result {
 	var missing *bigcommerce.NotFoundError
 	if errors.As(err, &missing) {
 		return upsert.Result{State: upsert.Refused, Field: targetSKU, Message: unknownItem}
