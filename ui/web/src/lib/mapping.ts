@@ -46,19 +46,34 @@ export interface Slot {
   repeated: boolean;
 }
 
+/** The field that a line fills: of a family, one made for the line's name. */
+export function targetOf(targets: TargetField[], name: string): TargetField | undefined {
+  const known = targets.find((t) => t.name === name && !t.family);
+  if (known) return known;
+  const base = name.slice(0, name.indexOf(':') + 1);
+  const family = targets.find((t) => t.family && t.name === base && name !== base);
+  return family && { ...family, name, label: `${family.label} ${name.slice(base.length)}`, family: undefined };
+}
+
+/** The name that a column gives a field of a family: the target of a line that the column fills. */
+export function targetFor(target: TargetField, column: string): string {
+  return target.family ? target.name + column.trim() : target.name;
+}
+
 /** Lines in the order of the catalogue, by group; the stored order is another matter and stays. */
 export function slotsOf(lines: MappingLine[], targets: TargetField[]): { group: TargetField['group']; slots: Slot[] }[] {
-  const known = new Set(targets.map((t) => t.name));
   const slots = (target: TargetField | undefined, name: string): Slot[] => {
     const own = lines.filter((l) => l.target === name);
     if (own.length === 0) return target?.required ? [{ key: name, name, target, line: undefined, repeated: false }] : [];
     return own.map((line, i) => ({ key: i === 0 ? name : `${name} ${line.id}`, name, target, line, repeated: own.length > 1 }));
   };
-  const strays = [...new Set(lines.map((l) => l.target).filter((name) => !known.has(name)))];
+  const names = [...new Set(lines.map((l) => l.target))];
+  const strays = names.filter((name) => !targetOf(targets, name));
+  const ofFamily = (family: TargetField) => names.filter((name) => name !== family.name && name.startsWith(family.name)).flatMap((name) => slots(targetOf(targets, name), name));
   return groups
     .map((group) => ({
       group,
-      slots: [...targets.filter((t) => t.group === group).flatMap((t) => slots(t, t.name)), ...(group === 'more' ? strays.flatMap((name) => slots(undefined, name)) : [])],
+      slots: [...targets.filter((t) => t.group === group).flatMap((t) => (t.family ? ofFamily(t) : slots(t, t.name))), ...(group === 'more' ? strays.flatMap((name) => slots(undefined, name)) : [])],
     }))
     .filter((g) => g.slots.length > 0);
 }

@@ -16,6 +16,7 @@ const targets = [
   field('cost_price', 'Cost', { type: 'number', unit: 'USD', synonyms: ['einkaufspreis'] }),
   field('is_visible', 'Visible', { type: 'boolean' }),
   field('weight', 'Weight', { group: 'shipping', type: 'number', unit: 'kg' }),
+  field('custom_field:', 'Custom field', { family: { label: 'Name of the custom field', most: 2, max_length: 8 } }),
   field('is_price_hidden', 'Price hidden label', { group: 'more' }),
 ];
 const columns = [{ name: 'PartNum', expression: 'PartNum' }, { name: 'Unit Price', expression: 'row["Unit Price"]' }, { name: 'Weight (kg)', expression: 'row["Weight (kg)"]' }];
@@ -145,6 +146,21 @@ describe('MappingEditor', () => {
     await user.click(screen.getByRole('option', { name: 'Formula (advanced)' }));
     expect(screen.getByLabelText<HTMLTextAreaElement>('Formula of SKU').value).toBe('PartNum');
     expect(seen).not.toHaveBeenCalled();
+  });
+
+  it('adds a field that the merchant names, once', async () => {
+    const { seen, user } = setup({ lines: [newLine('sku', 'PartNum'), newLine('custom_field:Fabric', 'PartNum')] });
+    expect(box('What Custom field Fabric comes from').value).toBe('PartNum');
+    await user.click(screen.getByRole('button', { name: 'Add field' }));
+    await user.type(box('Field to add'), 'custom{Enter}');
+    const name = screen.getByLabelText('Name of the custom field');
+    await user.type(name, 'fabric');
+    expect(screen.getByText('There is a field of this name already.')).toBeTruthy();
+    expect(screen.getByRole<HTMLButtonElement>('button', { name: 'Add' }).disabled).toBe(true);
+    await user.clear(name);
+    await user.type(name, ' Fit {Enter}');
+    expect(seen).toHaveBeenLastCalledWith([['sku', 'PartNum'], ['custom_field:Fabric', 'PartNum'], ['custom_field:Fit', '']]);
+    expect(box('What Custom field Fit comes from').value).toBe('');
   });
 
   it('adds a field that is found by its label, another name for it, or the name in the API', async () => {

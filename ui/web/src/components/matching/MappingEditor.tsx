@@ -1,5 +1,4 @@
-import { Box, Button, Flex, H4 } from '@bigcommerce/big-design';
-import { AddIcon } from '@bigcommerce/big-design-icons';
+import { Box, H4 } from '@bigcommerce/big-design';
 import { useMemo, useState } from 'react';
 import styled from 'styled-components';
 import type { MappingCheck, PreviewRow, TargetField } from '../../api/types';
@@ -7,9 +6,8 @@ import type { Column } from '../../lib/forms';
 import { type MappingLine, newLine, slotsOf } from '../../lib/mapping';
 import type { Words } from '../../lib/words';
 import { matchingText } from '../../texts/matching';
-import { SearchSelect } from '../SearchSelect';
+import { AddField } from './AddField';
 import { Line, lineColumns } from './Line';
-import { fieldGroups } from './names';
 
 interface Props {
   lines: MappingLine[];
@@ -85,41 +83,11 @@ export function MappingEditor({ lines, onChange, targets, columns, row, check, c
             setAdded(name);
             onChange([...lines, newLine(name)]);
           }}
-          targets={targets.filter((f) => !lines.some((l) => l.target === f.name))}
+          mapped={lines.map((l) => l.target)}
+          targets={targets}
         />
       )}
     </>
-  );
-}
-
-function AddField({ targets, onAdd }: { targets: TargetField[]; onAdd: (name: string) => void }) {
-  const t = matchingText;
-  const [open, setOpen] = useState(false);
-  const groups = useMemo(() => fieldGroups(targets), [targets]);
-  if (!open) {
-    return (
-      <Flex flexDirection="row" marginVertical="medium">
-        <Button disabled={targets.length === 0} iconLeft={<AddIcon aria-hidden />} mobileWidth="auto" onClick={() => setOpen(true)} type="button" variant="secondary">
-          {t.addField}
-        </Button>
-      </Flex>
-    );
-  }
-  return (
-    <Box marginVertical="medium">
-      <SearchSelect
-        autoFocus
-        groups={groups}
-        label={t.addFieldLabel}
-        onChange={(name) => {
-          setOpen(false);
-          onAdd(name);
-        }}
-        onClose={() => setOpen(false)}
-        placeholder={t.addFieldPlaceholder}
-        value=""
-      />
-    </Box>
   );
 }
 

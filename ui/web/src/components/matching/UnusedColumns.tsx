@@ -2,7 +2,7 @@ import { Button, Flex, Panel, Text } from '@bigcommerce/big-design';
 import { useId, useMemo, useState } from 'react';
 import styled from 'styled-components';
 import type { TargetField } from '../../api/types';
-import { fieldLike, type MappingLine } from '../../lib/mapping';
+import { fieldLike, type MappingLine, targetFor } from '../../lib/mapping';
 import { matchingText } from '../../texts/matching';
 import { useApp } from '../app';
 import { SearchSelect } from '../SearchSelect';
@@ -102,6 +102,10 @@ function Unused({ name, like, free, lines, onMatch, onIgnore }: UnusedProps) {
   const t = matchingText;
   const [choosing, setChoosing] = useState(false);
   const groups = useMemo(() => (choosing ? fieldGroups(free.filter((f) => !lines.some((l) => l.target === f.name && l.expression !== ''))) : []), [choosing, free, lines]);
+  const named = (target: string) => {
+    const field = free.find((f) => f.name === target);
+    return field ? targetFor(field, name) : target;
+  };
   return (
     <Item>
       <Text as="span" marginBottom="none">
@@ -109,11 +113,11 @@ function Unused({ name, like, free, lines, onMatch, onIgnore }: UnusedProps) {
         {like ? <Hint> {t.looksLike(fieldLabel(like, like.name))}</Hint> : null}
       </Text>
       {choosing ? (
-        <SearchSelect autoFocus groups={groups} label={t.matchWith(name)} onChange={onMatch} onClose={() => setChoosing(false)} placeholder={t.addFieldPlaceholder} value="" />
+        <SearchSelect autoFocus groups={groups} label={t.matchWith(name)} onChange={(target) => onMatch(named(target))} onClose={() => setChoosing(false)} placeholder={t.addFieldPlaceholder} value="" />
       ) : (
         <Flex flexDirection="row" flexGap="0.25rem">
           {like ? (
-            <Button mobileWidth="auto" onClick={() => onMatch(like.name)} variant="secondary">
+            <Button mobileWidth="auto" onClick={() => onMatch(targetFor(like, name))} variant="secondary">
               {t.matchTo(fieldLabel(like, like.name))}
             </Button>
           ) : (

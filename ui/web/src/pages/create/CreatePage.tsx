@@ -15,7 +15,7 @@ import { EmptyState } from '../../components/states/EmptyState';
 import { FailedState } from '../../components/states/FailedState';
 import { Skeleton } from '../../components/states/Skeleton';
 import { useUnsaved } from '../../components/states/Unsaved';
-import { missingTargets, toLines } from '../../lib/mapping';
+import { missingTargets, targetOf, toLines } from '../../lib/mapping';
 import { listed } from '../../lib/words';
 import { text } from '../../text';
 import { createText } from '../../texts/create';
@@ -107,7 +107,7 @@ function Create({ flow, kinds, wanted }: { flow: Flow | undefined; kinds: Kind[]
   });
 
   const missing = missingTargets(draft.lines, targets).map((f) => fieldLabel(f, f.name));
-  const wrong = [...matching.compileErrors.keys()].filter((name) => draft.lines.some((l) => l.target === name)).map((name) => fieldLabel(targets.find((f) => f.name === name), name));
+  const wrong = [...matching.compileErrors.keys()].filter((name) => draft.lines.some((l) => l.target === name)).map((name) => fieldLabel(targetOf(targets, name), name));
   const reason = !hasSource(draft)
     ? t.reasons.source
     : !inspection || !fields.data

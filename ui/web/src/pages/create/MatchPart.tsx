@@ -11,7 +11,7 @@ import { UnusedColumns } from '../../components/matching/UnusedColumns';
 import type { Matching } from '../../components/matching/useMatching';
 import { FailedState } from '../../components/states/FailedState';
 import { formOf } from '../../lib/forms';
-import { columnsOf, matched, type MappingLine } from '../../lib/mapping';
+import { columnsOf, matched, type MappingLine, targetOf } from '../../lib/mapping';
 import type { Words } from '../../lib/words';
 import { createText } from '../../texts/create';
 
@@ -53,7 +53,7 @@ export function MatchPart({ header, lines, onChange, ignored, onIgnore, targets,
         {good.length > 0 && !whole ? (
           <Pairs>
             {good.map((l) => {
-              const target = targets.find((f) => f.name === l.target);
+              const target = targetOf(targets, l.target);
               return (
                 <div key={l.id}>
                   <dt>{fieldLabel(target, l.target)}</dt>
