@@ -17,6 +17,7 @@ type Record struct {
 	State      string    `gorm:"size:16" json:"state"`                                  // "ok", "pending", "failed"
 	Error      string    `gorm:"size:1000" json:"error,omitempty"`
 	Cleaned    string    `gorm:"type:text;default:''" json:"-"` // JSON owned by jobs/upsert: what BigCommerce made of values that it does not keep as they are
+	Note       string    `gorm:"type:text;default:''" json:"-"` // of the kind, as which pictures of a product are its own
 	SeenRunID  string    `gorm:"size:36" json:"-"`              // the last run whose source had this key …
 	SeenLine   int64     `json:"-"`                             // … and in which row: a second one is a duplicate
 	UpdatedAt  time.Time `json:"updated_at"`

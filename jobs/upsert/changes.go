@@ -121,6 +121,19 @@ func next(t Target, changes []Change) (Route, bool) {
 	return Route{}, false
 }
 
+// writtenBy returns those of changes that a route is still to write.
+func writtenBy(t Target, changes []Change, route Route) []Change {
+	return slices.DeleteFunc(slices.Clone(changes), func(c Change) bool { return c.Done || routeOf(t, c).Name != route.Name })
+}
+
+// weight is how much of its batch a route's changes of one record take.
+func (r Route) weight(changes []Change) int {
+	if r.Weight == nil {
+		return 1
+	}
+	return max(r.Weight(changes), 1)
+}
+
 // planWrites counts n records with these changes for the cost of writing.
 func (s *step) planWrites(changes []Change, n int64) {
 	if s.cp.Writes == nil {
@@ -128,9 +141,9 @@ func (s *step) planWrites(changes []Change, n int64) {
 	}
 	seen := make(map[string]bool)
 	for _, c := range changes {
-		if name := routeOf(s.k.target, c).Name; !seen[name] && !c.Done {
-			seen[name] = true
-			s.cp.Writes[name] += n
+		if r := routeOf(s.k.target, c); !seen[r.Name] && !c.Done {
+			seen[r.Name] = true
+			s.cp.Writes[r.Name] += n * int64(r.weight(writtenBy(s.k.target, changes, r)))
 		}
 	}
 }

@@ -153,6 +153,16 @@ func (s *step) compareAfter(ctx context.Context, o *changeset, item tenants.RunI
 	if err != nil {
 		return err
 	}
+	live = s.look(&d, live.ID, live)
+	if objection, ok := s.object(d, live); ok {
+		setTarget(&item, live)
+		if err := o.noteWritten(&write{item: item, doc: d, changes: written}); err != nil {
+			return err
+		}
+		o.failed(item, d, objection.Field, objection.Message, objection.Value)
+		return nil
+	}
+	s.remark(item, d, live)
 	setTarget(&item, live)
 	if missing, message := unresolved(refs, d); message != "" && !s.run.DryRun {
 		if err := o.noteWritten(&write{item: item, doc: d, changes: written}); err != nil {

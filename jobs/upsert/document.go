@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"maps"
 	"strings"
+
+	"sluice/internal/bigcommerce"
 )
 
 // Keys that the engine keeps beside the mapped fields of RunItem.Document. No BigCommerce field
@@ -15,6 +17,8 @@ const (
 	keySent       = "_sent"    // true: a create of this item was sent once, and its product was not found since
 	keyBasis      = "_basis"   // what the item's changes were worked out from
 	keyCleaned    = "_cleaned" // what BigCommerce made of values that were sent before
+	keySeen       = "_seen"    // Doc.Seen
+	keyNote       = "_note"    // Doc.Note
 )
 
 // itemDoc is RunItem.Document in memory.
@@ -24,7 +28,7 @@ type itemDoc struct {
 }
 
 func (d itemDoc) encode() (string, error) {
-	m := make(map[string]any, len(d.Fields)+4)
+	m := make(map[string]any, len(d.Fields)+6)
 	for k, v := range d.Fields {
 		m[k] = v
 	}
@@ -44,6 +48,12 @@ func (d itemDoc) encode() (string, error) {
 		}
 		m[keyCleaned] = string(b)
 	}
+	if d.Seen != nil {
+		m[keySeen] = d.Seen
+	}
+	if d.Note != "" {
+		m[keyNote] = d.Note
+	}
 	b, err := json.Marshal(m)
 	if err != nil {
 		return "", fmt.Errorf("upsert: document: %w", err)
@@ -61,6 +71,8 @@ func decodeDoc(document string) (itemDoc, error) {
 	d.Unique = Text(d.Fields[keyUniqueName])
 	d.Sent, _ = d.Fields[keySent].(bool)
 	d.basis = basis(Text(d.Fields[keyBasis]))
+	d.Seen, _ = d.Fields[keySeen].(bigcommerce.Fields)
+	d.Note = Text(d.Fields[keyNote])
 	var err error
 	if d.cleaned, err = decodeCleaned(Text(d.Fields[keyCleaned])); err != nil {
 		return itemDoc{}, err

@@ -86,7 +86,7 @@ func (o *changeset) landed(item tenants.RunItem, action string, d itemDoc, seen 
 	}
 	o.records[item.Key] = func(r *tenants.Record) {
 		r.TargetID, r.ParentID, r.TargetRef = seen.ID, seen.Parent, seen.Ref
-		r.SourceHash, r.State, r.Error, r.Cleaned = item.Hash, recordOK, "", cleaned
+		r.SourceHash, r.State, r.Error, r.Cleaned, r.Note = item.Hash, recordOK, "", cleaned, seen.Note
 		if key != "" {
 			r.UniqueKey = key
 		}
@@ -142,6 +142,14 @@ func (o *changeset) failed(item tenants.RunItem, d itemDoc, field, message, valu
 	o.fail(item, d, flow.Issue{Field: field, Message: message, Value: value, Cure: tenants.CureStore})
 }
 
+// refused ends an item that BigCommerce refused.
+func (o *changeset) refused(x *write) {
+	if x.note != "" {
+		x.doc.Note = x.note
+	}
+	o.failed(x.item, x.doc, x.field, x.message, "")
+}
+
 // unanswered ends an item that was sent often enough.
 func (o *changeset) unanswered(item tenants.RunItem, d itemDoc) {
 	o.fail(item, d, flow.Issue{Message: exhaustedMessage, Cure: tenants.CureRetry})
@@ -159,6 +167,9 @@ func (o *changeset) fail(item tenants.RunItem, d itemDoc, why flow.Issue) {
 	o.memory[item.Key] = ""
 	o.records[item.Key] = func(r *tenants.Record) {
 		r.State, r.Error = recordFailed, tenants.Clean(why.Message, maxMessage)
+		if d.Note != "" {
+			r.Note = d.Note
+		}
 		if item.TargetID != 0 {
 			r.TargetID, r.ParentID, r.TargetRef = item.TargetID, item.ParentID, item.TargetRef
 		}

@@ -33,9 +33,13 @@ import (
 // "before" is the one Sluice saw last, not theirs; and a field that somebody changed to what the
 // source wants is written once more, for nothing. A dry run, too, shows what Sluice saw last.
 
-// maxRemembered is the most bytes of one product that are kept; the text of a long description is
-// not worth its room, in a database that holds a million of them.
-const maxRemembered = 8 << 10
+// maxRemembered is the most bytes of one product that are kept, and maxRememberedParts of the lists
+// in it, as its variants; the text of a long description is not worth its room, in a database that
+// holds a million of them.
+const (
+	maxRemembered      = 8 << 10
+	maxRememberedParts = 64 << 10
+)
 
 // basis is what an item's changes were worked out from.
 type basis string
@@ -63,7 +67,20 @@ func remembered(seen Live, fields []string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("upsert: remember record %d: %w", seen.ID, err)
 	}
-	if len(b) > maxRemembered {
+	if len(b) <= maxRemembered {
+		return string(b), nil
+	}
+	parts := 0
+	for _, v := range keep {
+		if list, ok := v.([]any); ok {
+			part, err := json.Marshal(list)
+			if err != nil {
+				return "", fmt.Errorf("upsert: remember record %d: %w", seen.ID, err)
+			}
+			parts += len(part)
+		}
+	}
+	if parts > maxRememberedParts || len(b)-parts > maxRemembered {
 		return "", nil
 	}
 	return string(b), nil
@@ -154,9 +171,13 @@ func (s *step) compareMemory(ctx context.Context, o *changeset, item tenants.Run
 	if err != nil {
 		return err
 	}
-	if !s.run.DryRun && len(refs.Missing(d.Fields)) > 0 {
+	if !s.run.DryRun && len(absentRefs(refs, d)) > 0 {
 		return nil
 	}
+	if _, objects := s.object(d, p); objects { // a look may tell otherwise
+		return nil
+	}
+	p.Note = d.Note
 	changes := s.k.target.Diff(d.Doc, p, refs)
 	if len(changes) == 0 {
 		if u, ok := s.k.target.(Upserter); ok && u.Unseen(s.run) { // nobody would look
@@ -165,12 +186,13 @@ func (s *step) compareMemory(ctx context.Context, o *changeset, item tenants.Run
 		return nil
 	}
 	d.basis = basisMemory
+	s.remark(item, d, p)
 	return s.toUpdate(o, item, d, p, changes)
 }
 
 // toUpdate makes an update of an item. live is its product, as it was seen or is remembered.
 func (s *step) toUpdate(o *changeset, item tenants.RunItem, d itemDoc, live Live, changes []Change) error {
-	s.remark(item, d, live)
+	s.see(&d, live)
 	var err error
 	if item.Changes, err = encodeChanges(changes); err != nil {
 		return err
@@ -204,6 +226,44 @@ func (s *step) drifted(x *write, memory Live, refs Refs) []Change {
 		}
 	}
 	return out
+}
+
+// see keeps what was seen of a record that is composed, until all of it is written.
+func (s *step) see(d *itemDoc, live Live) {
+	if c, ok := s.k.target.(Composer); !ok || !c.Composes(d.Doc) {
+		return
+	}
+	fields := s.k.target.Kept(s.run.Mapping)
+	d.Seen = make(bigcommerce.Fields, len(fields))
+	for _, f := range fields {
+		if v, shown := live.Fields[f]; shown {
+			d.Seen[f] = v
+		}
+	}
+	d.Note = live.Note
+}
+
+// look returns a record that was looked at, with what is noted of it: what a write that got no
+// answer did is part of that. id is the record's, 0 if this run may have created it.
+func (s *step) look(d *itemDoc, id int64, live Live) Live {
+	live.Note = d.Note
+	c, ok := s.k.target.(Composer)
+	if !ok || !c.Composes(d.Doc) || id != 0 && d.Seen == nil {
+		return live
+	}
+	live.Note = c.Compose(Write{ID: id, Doc: d.Doc}, "", live).Note
+	d.Note = live.Note
+	return live
+}
+
+// object returns what the target has against writing d to a record.
+func (s *step) object(d itemDoc, live Live) (flow.Issue, bool) {
+	o, ok := s.k.target.(Objector)
+	if !ok {
+		return flow.Issue{}, false
+	}
+	field, message := o.Object(d.Doc, live)
+	return flow.Issue{Field: field, Message: message, Value: Text(d.Fields[field])}, message != ""
 }
 
 // remark warns about what the target has to say of a record that is to be updated.

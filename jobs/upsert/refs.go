@@ -2,6 +2,7 @@ package upsert
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"sluice/jobs/flow"
@@ -77,13 +78,18 @@ func (s *step) refs(ctx context.Context, docs ...itemDoc) (Refs, error) {
 // refers reports whether the run may refer to anything.
 func (s *step) refers() bool {
 	r, ok := s.k.target.(Referrer)
-	return ok && r.Refs(s.run) != nil
+	if !ok {
+		return false
+	}
+	refs := r.Refs(s.run)
+	idle, ok := refs.(IdleRefs)
+	return refs != nil && !(ok && idle.Idle())
 }
 
 // unresolved returns the first thing that a document names, the store does not have and nobody
 // could create; with the reason, for people. It is "" if nothing is missing.
 func unresolved(refs Refs, d itemDoc) (missing Ref, message string) {
-	all, _ := inTime(refs, refs.Missing(d.Fields))
+	all, _ := inTime(refs, absentRefs(refs, d))
 	if len(all) == 0 {
 		return Ref{}, ""
 	}
@@ -94,11 +100,35 @@ func unresolved(refs Refs, d itemDoc) (missing Ref, message string) {
 	return missing, "the " + missing.Field + ` "` + missing.Name + `" could not be created: create it in the control panel, then retry the record`
 }
 
+// absentRefs returns what a document names, the store does not have, and no write makes by itself.
+func absentRefs(refs Refs, d itemDoc) []Ref {
+	inline, ok := refs.(InlineRefs)
+	missing := refs.Missing(d.Fields)
+	if !ok {
+		return missing
+	}
+	return slices.DeleteFunc(missing, inline.Inline)
+}
+
+// inlineRefs returns what documents name and writes of them make.
+func inlineRefs(refs Refs, docs ...itemDoc) (out []Ref) {
+	if inline, ok := refs.(InlineRefs); ok {
+		for _, d := range docs {
+			for _, r := range refs.Missing(d.Fields) {
+				if inline.Inline(r) {
+					out = append(out, r)
+				}
+			}
+		}
+	}
+	return out
+}
+
 // creatable returns what of all documents' missing references nobody tried to create yet.
 func creatable(refs Refs, docs ...itemDoc) (out []Ref) {
 	seen := make(map[Ref]bool)
 	for _, d := range docs {
-		for _, r := range refs.Missing(d.Fields) {
+		for _, r := range absentRefs(refs, d) {
 			if !seen[r] && refs.Refused(r) == "" {
 				seen[r] = true
 				out = append(out, r)

@@ -62,12 +62,35 @@ type Target interface {
 	Refusal(run *tenants.Run, w Write, err error) Result
 }
 
+// Composer is a Target whose records have parts, as products variants, which routes of their own
+// write, so that no answer shows all of a record. The engine keeps what was seen of a record until
+// all of it is written (Doc.Seen), and a note of the target beside it (Doc.Note).
+type Composer interface {
+	// Composes reports whether a document has parts, or is written with what was seen of its record.
+	Composes(d Doc) bool
+	// Compose returns the record as it is after a write. w.Doc.Seen is what was known of it before, nil
+	// for one that was created; answer is what the answer shows.
+	Compose(w Write, route string, answer Live) Live
+}
+
+// Objector is a Target that may find that a record of the store cannot become what a document says.
+type Objector interface {
+	// Object says why not, and whose fault it is; "" for nothing.
+	Object(d Doc, live Live) (field, message string)
+}
+
 // Route is one endpoint that writes.
 type Route struct {
 	Name   string // kept in Change: never changes its meaning
 	Batch  int    // most writes that a request takes
 	Serial bool   // one request at a time
 	Blind  bool   // the answer shows no values: what was sent is remembered, and only a look finds drift
+	// Unsafe: a write that is repeated would do something twice. Its record is looked at again unless
+	// the answer to the write was heard.
+	Unsafe bool
+	// Weight is how much of Batch the changes of one write take; nil is 1. What is heavier than Batch
+	// is written alone, in several requests.
+	Weight func(changes []Change) int
 	// Group names what the writes of one request have in common, as the location in a path; nil if
 	// nothing.
 	Group func(w Write) string
@@ -214,6 +237,10 @@ type Doc struct {
 	Fields mapping.Document // as mapped
 	Unique string           // what a Renamer has it written with instead of its own value, "" for that
 	Sent   bool             // a create of it was sent once, and its record was not found since
+	// Of a Composer: what was seen of the record before something of it was written, and what its
+	// target notes of it for as long as it is this record.
+	Seen bigcommerce.Fields
+	Note string
 
 	cleaned cleaned
 }
@@ -232,10 +259,25 @@ type Change struct {
 	After   any    `json:"after"`
 	Unknown bool   `json:"unknown,omitempty"` // the store did not show the field, so that Before says nothing
 
+	// Of a change of a part of the record, as a variant of a product.
+	Part  string `json:"part,omitempty"`  // what people call it
+	Child int64  `json:"child,omitempty"` // its id, 0 for one that the store does not have yet
+	Op    Op     `json:"op,omitempty"`
+
 	// Of a change that is still to be written.
 	Route string `json:"route,omitempty"` // the one that writes it; "" is the first
 	Done  bool   `json:"done,omitempty"`  // it landed, and others of its record have yet to
 }
+
+// Op is what a change does to a part.
+type Op string
+
+// What changes do to parts.
+const (
+	OpSet    Op = ""
+	OpAdd    Op = "add"
+	OpRemove Op = "remove"
+)
 
 // Write is one record on its way.
 type Write struct {
@@ -244,6 +286,7 @@ type Write struct {
 	Ref      string // likewise
 	Doc      Doc
 	Fields   bigcommerce.Fields // the payload
+	Changes  []Change           // of an update: those that the write is to carry out
 	Recalled bool               // what it refers to was only recalled, so that a refusal because of that is no record's fault
 	Resent   int                // how often it is sent again in this step, because others of its batch were refused
 }
@@ -258,6 +301,7 @@ type Result struct {
 	Certain bool     // Refused: so that no look at the record would tell anything else
 	Unique  string   // Renamed: the form to send
 	Left    []Change // Landed, of a create: what a create cannot carry, for other routes
+	Note    string   // Refused, of a Composer: what to note all the same, "" for what was noted before
 }
 
 // State is what became of a write.
@@ -293,6 +337,7 @@ type Live struct {
 	Parent int64  // the ID of what it is a part of, as a variant of a product; 0 for none
 	Ref    string // with ID, which record it is, and how Update addresses it, of at most 128 characters; "" if ID says it all
 	Fields bigcommerce.Fields
+	Note   string // what a Composer has noted of it
 }
 
 // identity is which record a Live is.
@@ -342,6 +387,18 @@ type Refs interface {
 // what shoppers see by themselves: they are created after the run's questions were answered.
 type LateRefs interface {
 	Late(r Ref) bool
+}
+
+// InlineRefs is Refs of which some are created by the writes that name them.
+type InlineRefs interface {
+	Inline(r Ref) bool
+	// Learn takes from the answer to a write what it created.
+	Learn(s *flow.Step, sent, answer bigcommerce.Fields)
+}
+
+// IdleRefs is Refs that may have nothing to look for, whatever documents say.
+type IdleRefs interface {
+	Idle() bool
 }
 
 // Ref is one thing that a document names.

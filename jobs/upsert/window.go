@@ -162,11 +162,12 @@ func (w *window) admit(ctx context.Context, work []*mapped, s *step) error {
 		if m.doc.cleaned, err = decodeCleaned(w.records[m.key].Cleaned); err != nil {
 			return err
 		}
+		known := w.records[m.key]
+		m.doc.Note = known.Note
 		document, err := m.doc.encode()
 		if err != nil {
 			return err
 		}
-		known := w.records[m.key]
 		w.items = append(w.items, tenants.RunItem{
 			RunID: s.run.ID, StoreHash: s.run.StoreHash, Line: m.line, Row: m.row, Key: m.key,
 			State: tenants.ItemPlanned, TargetID: known.TargetID, ParentID: known.ParentID, TargetRef: known.TargetRef, Document: document, Hash: m.hash,

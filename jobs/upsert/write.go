@@ -73,6 +73,7 @@ type write struct {
 	doc     itemDoc
 	changes []Change           // the item's
 	route   Route              // of an update: the one that it goes by now
+	due     []Change           // of an update: those of changes that it goes by
 	sent    bigcommerce.Fields // last payload
 
 	state   State
@@ -80,6 +81,7 @@ type write struct {
 	partial string   // what BigCommerce says it did not save, although it took the rest
 	renamed bool     // another record has its unique value: doc.Unique is what was written
 	left    []Change // of a create: what it could not carry
+	note    string   // Refused: what to note all the same
 	moves   int      // how often it was sent again to another Ref
 	resent  int      // how often it was sent again at all
 	certain bool     // Refused: a look would tell nothing else
@@ -101,12 +103,12 @@ func (x *write) decodeChanges() error {
 
 // write is x for its target.
 func (x *write) write(recalled bool) Write {
-	return Write{ID: x.item.TargetID, Parent: x.item.ParentID, Ref: x.item.TargetRef, Doc: x.doc.Doc, Fields: x.sent, Recalled: recalled, Resent: x.resent}
+	return Write{ID: x.item.TargetID, Parent: x.item.ParentID, Ref: x.item.TargetRef, Doc: x.doc.Doc, Fields: x.sent, Changes: x.due, Recalled: recalled, Resent: x.resent}
 }
 
 // take notes what became of x.
 func (x *write) take(r Result) {
-	x.state, x.answer, x.partial, x.field, x.message, x.left, x.certain = r.State, r.Live, r.Partial, r.Field, r.Message, r.Left, r.Certain
+	x.state, x.answer, x.partial, x.field, x.message, x.left, x.certain, x.note = r.State, r.Live, r.Partial, r.Field, r.Message, r.Left, r.Certain, r.Note
 }
 
 // rename has x written with its unique form.
@@ -243,7 +245,7 @@ const exhaustedMessage = "BigCommerce gave no usable answer for this record, fiv
 func (s *step) accept(o *changeset, x *write, live Live, action string, refs Refs) error {
 	t := s.k.target
 	// A create that one request carries is journaled as it was planned.
-	asPlanned := action == actionCreate && !x.renamed && len(t.Routes()) == 1 && t.Routes()[0].Name == ""
+	asPlanned := action == actionCreate && !x.renamed && x.changes == nil
 	if !asPlanned {
 		if err := x.decodeChanges(); err != nil {
 			return err
@@ -251,12 +253,15 @@ func (s *step) accept(o *changeset, x *write, live Live, action string, refs Ref
 	}
 	s.compareAnswer(x)
 	delete(s.cp.Tries, x.item.Line)
-	routes, blind := make(map[string]bool), true
+	routes, blind := make(map[string]bool), len(x.changes) > 0
 	for _, c := range x.changes {
 		r := routeOf(t, c)
 		routes[r.Name], blind = true, blind && r.Blind
 	}
+	composed, isComposed := s.compose(x, live, refs)
 	switch {
+	case isComposed:
+		live = composed
 	case action != actionCreate && blind: // what did not differ is what the document says, too
 		live.Fields = t.Payload(x.doc.Doc, nil, refs)
 	case len(routes) > 1: // no answer shows what all of them wrote
@@ -274,6 +279,21 @@ func (s *step) accept(o *changeset, x *write, live Live, action string, refs Ref
 		}
 	}
 	return o.landed(x.item, action, x.doc, live)
+}
+
+// compose returns a record after a write as its target puts it together; false if it does not.
+func (s *step) compose(x *write, live Live, refs Refs) (Live, bool) {
+	if inline, ok := refs.(InlineRefs); ok {
+		inline.Learn(s.Step, x.sent, x.answer.Fields)
+	}
+	c, ok := s.k.target.(Composer)
+	if !ok || !c.Composes(x.doc.Doc) {
+		return live, false
+	}
+	live.Fields = x.answer.Fields
+	live = c.Compose(x.write(refs.Recalled()), x.route.Name, live)
+	x.doc.Seen, x.doc.Note = live.Fields, live.Note
+	return live, true
 }
 
 // compareAnswer compares an answer with what was sent.

@@ -99,13 +99,8 @@ func (s *step) markSending(ctx context.Context, all []*write) error {
 		lines[i] = x.item.Line
 	}
 	return s.DB().Tx(ctx, func(tx *tenants.DB) error {
-		var now tenants.Run
-		if err := tx.Scoped(ctx).Clauses(clause.Locking{Strength: "UPDATE"}).
-			Select("step", "state").Where("id = ?", s.run.ID).Take(&now).Error; err != nil {
-			return fmt.Errorf("upsert: lock run %s: %w", s.run.ID, err)
-		}
-		if now.Step != s.run.Step || now.State.Final() {
-			return flow.ErrStepLost
+		if err := s.stillOurs(ctx, tx); err != nil {
+			return err
 		}
 		res := tx.Scoped(ctx).Model(&tenants.RunItem{}).
 			Where("run_id = ? AND line IN ? AND state = ?", s.run.ID, lines, tenants.ItemCreate).
@@ -121,6 +116,19 @@ func (s *step) markSending(ctx context.Context, all []*write) error {
 		}
 		return nil
 	})
+}
+
+// stillOurs locks the run, and fails if it moved on without this step.
+func (s *step) stillOurs(ctx context.Context, tx *tenants.DB) error {
+	var now tenants.Run
+	if err := tx.Scoped(ctx).Clauses(clause.Locking{Strength: "UPDATE"}).
+		Select("step", "state").Where("id = ?", s.run.ID).Take(&now).Error; err != nil {
+		return fmt.Errorf("upsert: lock run %s: %w", s.run.ID, err)
+	}
+	if now.Step != s.run.Step || now.State.Final() {
+		return flow.ErrStepLost
+	}
+	return nil
 }
 
 // post sends creates concurrently until the step is spent.
@@ -154,7 +162,7 @@ func (s *step) wasSent(ctx context.Context, o *changeset, x *write, refs Refs) e
 	case Exists:
 		return s.meet(ctx, o, x, refs)
 	case Refused:
-		o.failed(x.item, x.doc, x.field, x.message, "")
+		o.refused(x)
 		return nil
 	case lost:
 		x.item.State = tenants.ItemSending // already so in SQL; the next step looks it up
@@ -185,6 +193,7 @@ func (s *step) made(o *changeset, x *write, refs Refs) error {
 		delete(x.sent, s.k.target.FieldOf(c.Field))
 	}
 	s.compareAnswer(x)
+	s.compose(x, x.answer, refs)
 	x.changes = slices.DeleteFunc(x.changes, func(c Change) bool {
 		return slices.ContainsFunc(x.left, func(l Change) bool { return l.Field == c.Field })
 	})
@@ -217,8 +226,17 @@ func (s *step) meet(ctx context.Context, o *changeset, x *write, refs Refs) erro
 // taken as made by it: what other routes are to write, a create may have left. Any other was there
 // before, or somebody else made it: it is updated where it differs.
 func (s *step) adoptLive(o *changeset, x *write, live Live, refs Refs) error {
+	of := live.ID
+	if x.doc.Sent {
+		of = 0
+	}
+	live = s.look(&x.doc, of, live)
+	if objection, ok := s.object(x.doc, live); ok {
+		o.failed(x.item, x.doc, objection.Field, objection.Message, objection.Value)
+		return nil
+	}
 	changes := s.k.target.Diff(x.doc.Doc, live, refs)
-	first := s.k.target.Routes()[0]
+	first := mainRoute(s.k.target)
 	if x.doc.Sent && !slices.ContainsFunc(changes, func(c Change) bool { return routeOf(s.k.target, c).Name == first.Name }) {
 		if err := x.decodeChanges(); err != nil {
 			return err
@@ -241,11 +259,26 @@ func (s *step) adoptLive(o *changeset, x *write, live Live, refs Refs) error {
 		return err
 	}
 	s.remark(x.item, x.doc, live)
+	s.see(&x.doc, live)
+	if x.item.Document, err = x.doc.encode(); err != nil {
+		return err
+	}
 	setTarget(&x.item, live)
 	x.item.State, x.item.Action = tenants.ItemUpdate, actionUpdate
 	s.run.ToUpdate++
 	o.put(x.item)
 	return nil
+}
+
+// mainRoute is the one by which a record is written that has no parts.
+func mainRoute(t Target) Route {
+	routes := t.Routes()
+	for _, r := range routes {
+		if r.Name == "" {
+			return r
+		}
+	}
+	return routes[0]
 }
 
 // lookBack finds out about creates that may have been sent: those whose product is there were

@@ -64,8 +64,12 @@ func (s *step) writeUpdates(ctx context.Context) error {
 		if x.route, pending = next(s.k.target, x.changes); !pending {
 			return fmt.Errorf("upsert: nothing of line %d of run %s is left to be written", x.item.Line, s.run.ID)
 		}
-		x.sent = s.k.target.Payload(x.doc.Doc, targetsOf(s.k.target, x.changes, x.route), refs)
+		x.due = writtenBy(s.k.target, x.changes, x.route)
+		x.sent = s.k.target.Payload(x.doc.Doc, targetsOf(x.due), refs)
 		ready = append(ready, x)
+	}
+	if err := s.markUnsafe(ctx, ready); err != nil {
+		return err
 	}
 	s.send(ctx, c, ready, refs, len(items) < limit)
 	if err := s.settle(ready); err != nil {
@@ -97,6 +101,11 @@ func (s *step) toUpdateNow(ctx context.Context) (items []tenants.RunItem, limit 
 		largest = max(largest, r.Batch)
 	}
 	limit = largest * takenOn(largest)
+	if _, composes := s.k.target.(Composer); composes {
+		if limit, err = s.bounded(ctx, limit); err != nil {
+			return nil, 0, err
+		}
+	}
 	items, err = s.find(ctx, query{state: tenants.ItemUpdate, limit: limit})
 	if err != nil || len(items) < limit {
 		return items, limit, err
@@ -125,7 +134,7 @@ func (s *step) send(ctx context.Context, c *bigcommerce.Client, all []*write, re
 	for _, route := range s.k.target.Routes() {
 		batches := s.batches(all, route, refs, last)
 		if waits {
-			batches = slices.DeleteFunc(batches, func(b []*write) bool { return len(b) < route.Batch })
+			batches = slices.DeleteFunc(batches, func(b []*write) bool { return route.size(b) < route.Batch })
 		}
 		waits = waits || slices.ContainsFunc(all, func(x *write) bool { return x.route.Name == route.Name })
 		limit := s.k.cfg.Concurrency
@@ -148,15 +157,57 @@ func (s *step) send(ctx context.Context, c *bigcommerce.Client, all []*write, re
 	}
 }
 
-// targetsOf lists what of changes is still to be written by a route.
-func targetsOf(t Target, changes []Change, route Route) []string {
-	var out []string
-	for _, c := range changes {
-		if !c.Done && routeOf(t, c).Name == route.Name {
-			out = append(out, c.Field)
-		}
+// targetsOf lists what changes are of.
+func targetsOf(changes []Change) []string {
+	out := make([]string, len(changes))
+	for i, c := range changes {
+		out[i] = c.Field
 	}
 	return out
+}
+
+// bounded returns how many updates may be in memory at once, at most limit.
+func (s *step) bounded(ctx context.Context, limit int) (int, error) {
+	var sizes []int64
+	err := s.DB().Scoped(ctx).Model(&tenants.RunItem{}).Where("run_id = ? AND state = ?", s.run.ID, tenants.ItemUpdate).
+		Order("line").Limit(limit).Pluck("LENGTH(document) + LENGTH(changes)", &sizes).Error
+	if err != nil {
+		return 0, fmt.Errorf("upsert: sizes of items of run %s: %w", s.run.ID, err)
+	}
+	all := int64(0)
+	for i, size := range sizes {
+		if all += size; all > windowBytes && i > 0 {
+			return i, nil
+		}
+	}
+	return limit, nil
+}
+
+// markUnsafe notes, in a transaction of its own, which records must be looked at before they are
+// sent again by a route that does not bear repetition: those of all that are about to be sent.
+func (s *step) markUnsafe(ctx context.Context, all []*write) error {
+	var items []tenants.RunItem
+	for _, x := range all {
+		if !x.route.Unsafe {
+			continue
+		}
+		d, item := x.doc, x.item
+		d.basis = basisDoubt
+		var err error
+		if item.Document, err = d.encode(); err != nil {
+			return err
+		}
+		items = append(items, item)
+	}
+	if len(items) == 0 {
+		return nil
+	}
+	return s.DB().Tx(ctx, func(tx *tenants.DB) error {
+		if err := s.stillOurs(ctx, tx); err != nil {
+			return err
+		}
+		return tx.UpdateRunItems(ctx, items)
+	})
 }
 
 // prepare decodes items and loads what their documents refer to.
@@ -226,18 +277,40 @@ func (s *step) batches(all []*write, route Route, refs Refs, last bool) [][]*wri
 	}
 	largest, alone := 0, len(out)
 	for _, all := range together {
-		largest = max(largest, len(all))
+		largest = max(largest, route.size(all))
 	}
 	// Where no group fills a batch, the fuller ones go.
 	enough := min(route.Batch, max(largest/2, 1))
 	for _, group := range groups {
-		for batch := range slices.Chunk(together[group], route.Batch) {
-			if last || len(batch) >= enough && (largest < route.Batch || len(batch) == route.Batch) {
+		for _, batch := range route.chunks(together[group]) {
+			if size := route.size(batch); last || size >= enough && (largest < route.Batch || size >= route.Batch || len(batch) == 1) {
 				out = append(out, batch)
 			}
 		}
 	}
 	return out[:min(len(out), alone+takenOn(route.Batch))]
+}
+
+// size is how much of their batch writes take.
+func (r Route) size(all []*write) (n int) {
+	for _, x := range all {
+		n += r.weight(x.due)
+	}
+	return n
+}
+
+// chunks cuts writes into batches, all but the last of which no more of them would fit in.
+func (r Route) chunks(all []*write) (out [][]*write) {
+	for len(all) > 0 {
+		n, size := 1, r.weight(all[0].due)
+		for n < len(all) && size+r.weight(all[n].due) <= r.Batch {
+			size += r.weight(all[n].due)
+			n++
+		}
+		out = append(out, all[:n])
+		all = all[n:]
+	}
+	return out
 }
 
 // updated draws the conclusion of one update. memory is its product as it was remembered, if its
@@ -262,7 +335,7 @@ func (s *step) updated(o *changeset, x *write, memory Live, refs Refs) error {
 		if err := o.noteWritten(x); err != nil {
 			return err
 		}
-		o.failed(x.item, x.doc, x.field, x.message, "")
+		o.refused(x)
 	case Gone:
 		if _, creates := s.k.target.(Creator); !creates {
 			if err := o.noteWritten(x); err != nil {
@@ -281,11 +354,19 @@ func (s *step) updated(o *changeset, x *write, memory Live, refs Refs) error {
 		}
 		forgetTarget(&x.item)
 		x.item.State, x.item.Action, x.item.Changes = tenants.ItemCreate, actionCreate, changes
+		x.doc.Seen, x.doc.Note = nil, ""
+		if x.item.Document, err = x.doc.encode(); err != nil {
+			return err
+		}
 		o.put(x.item)
 	case StaleRef:
 		s.stale(x, refs)
+	case notSent:
+		if x.route.Unsafe { // it is safe to send it
+			return o.goesOn(x)
+		}
 	}
-	return nil // unanswered: it stays an update, and PUT may be repeated
+	return nil // unanswered: it stays an update, which may be repeated or is looked at first
 }
 
 // landed notes what a route wrote, and ends the item if that was all.
@@ -296,6 +377,7 @@ func (s *step) landed(o *changeset, x *write, refs Refs) error {
 		return s.accept(o, x, live, x.item.Action, refs)
 	}
 	s.compareAnswer(x)
+	s.compose(x, live, refs)
 	delete(s.cp.Tries, x.item.Line)
 	return o.goesOn(x)
 }
