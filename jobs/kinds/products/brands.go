@@ -2,10 +2,7 @@ package products
 
 import (
 	"context"
-	"fmt"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"sluice/internal/bigcommerce"
 	"sluice/jobs/flow"
@@ -14,17 +11,16 @@ import (
 
 // brandTable is a store's brands.
 type brandTable struct {
-	ids    map[string]int64 // folded name → id
-	plain  map[string]int64 // the same without accents
-	names  map[int64]string
-	failed map[string]string // folded name → why it cannot be created
+	ids   map[string]int64 // folded name → id
+	plain map[string]int64 // the same without accents
+	names map[int64]string
 
 	loaded   time.Time // when it was read from the store
 	recalled bool      // not by this run
 }
 
 func newBrandTable() *brandTable {
-	return &brandTable{ids: make(map[string]int64), plain: make(map[string]int64), names: make(map[int64]string), failed: make(map[string]string)}
+	return &brandTable{ids: make(map[string]int64), plain: make(map[string]int64), names: make(map[int64]string)}
 }
 
 func (t *brandTable) add(b *bigcommerce.Brand) {
@@ -68,42 +64,4 @@ func loadBrands(ctx context.Context, s *flow.Step) (*brandTable, error) {
 		t.add(b)
 	}
 	return t, nil
-}
-
-// createBrand creates a brand. One that cannot be created is noted in the table; only quota, cut
-// connections and the like are returned. A brand that appeared meanwhile is taken as it is.
-func (r *refTable) createBrand(ctx context.Context, s *flow.Step, name string) error {
-	t := r.brands
-	name = strings.TrimSpace(name)
-	if _, have := t.find(name); have {
-		return nil // one with other accents was made meanwhile
-	}
-	if n := utf8.RuneCountInString(name); n > bigcommerce.MaxBrandName {
-		t.failed[upsert.Fold(name)] = fmt.Sprintf("the brand name has %d characters; the limit is %d", n, bigcommerce.MaxBrandName)
-		return nil
-	}
-	c, err := s.Client(ctx)
-	if err != nil {
-		return err
-	}
-	made, err := c.Brands.Create(ctx, bigcommerce.Brand{Name: name})
-	t.add(made)
-	r.keepBrands(s)
-	if err == nil || !refusal(err) {
-		return err
-	}
-	if _, have := t.find(name); have {
-		return nil // a 207: it exists, something beside its name does not
-	}
-	why := upsert.Reason(err)
-	for b, err := range c.Brands.List(ctx, bigcommerce.BrandFilter{Name: name}) {
-		if err != nil {
-			return err
-		}
-		t.add(b)
-	}
-	if _, have := t.find(name); !have {
-		t.failed[upsert.Fold(name)] = fmt.Sprintf("BigCommerce refused to create the brand %q: %s", name, why)
-	}
-	return nil
 }

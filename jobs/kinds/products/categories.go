@@ -30,6 +30,7 @@ type categoryTable struct {
 	children map[int64]map[string]int64 // parent id → folded name → id
 	plain    map[int64]map[string]int64 // the same without accents
 	nodes    map[int64]categoryNode
+	others   map[int64]bool     // ids of categories in other trees
 	failed   map[string]string  // folded path → why it cannot be created
 	found    map[string][]int64 // path text of a document → its categories; the same few repeat
 
@@ -38,7 +39,7 @@ type categoryTable struct {
 }
 
 func newCategoryTable() *categoryTable {
-	return &categoryTable{children: make(map[int64]map[string]int64), plain: make(map[int64]map[string]int64), nodes: make(map[int64]categoryNode), failed: make(map[string]string), found: make(map[string][]int64)}
+	return &categoryTable{children: make(map[int64]map[string]int64), plain: make(map[int64]map[string]int64), nodes: make(map[int64]categoryNode), others: make(map[int64]bool), failed: make(map[string]string), found: make(map[string][]int64)}
 }
 
 type categoryNode struct {
@@ -124,8 +125,12 @@ func (t *categoryTable) ids(paths string) (ids []int64, missing []string) {
 }
 
 func (t *categoryTable) add(c bigcommerce.Category) {
-	if c.ID != 0 && (c.TreeID == 0 || c.TreeID == t.tree) {
+	switch {
+	case c.ID == 0:
+	case c.TreeID == 0 || c.TreeID == t.tree:
 		t.put(c.ID, c.ParentID, c.Name)
+	default:
+		t.others[c.ID] = true
 	}
 }
 
@@ -141,6 +146,13 @@ func (t *categoryTable) put(id, parent int64, name string) {
 	}
 	t.nodes[id] = categoryNode{name, parent}
 	clear(t.found)
+}
+
+// stays reports whether a product keeps a category that its document does not name: one of another
+// tree. One that is not known is gone, or was made after the table was read.
+func (t *categoryTable) stays(id int64) bool {
+	_, own := t.nodes[id]
+	return t.others[id] || !own && t.recalled
 }
 
 // text returns the categories as path text. Ids of another tree are shown as #id.
@@ -271,7 +283,7 @@ func (r *refTable) createLevel(ctx context.Context, s *flow.Step, batch []bigcom
 	if err != nil {
 		return err
 	}
-	t.children, t.plain, t.nodes, t.loaded = fresh.children, fresh.plain, fresh.nodes, fresh.loaded
+	t.children, t.plain, t.nodes, t.others, t.loaded = fresh.children, fresh.plain, fresh.nodes, fresh.others, fresh.loaded
 	for _, c := range batch {
 		if _, have := t.child(c.ParentID, c.Name); have {
 			continue

@@ -125,7 +125,7 @@ func TestACompareRunFindsWhateverDiffers(t *testing.T) {
 		},
 		"a product that is gone": { // looked up by id, by SKU and by padded SKU
 			others: func(w *world) { w.remove("A") },
-			want:   upserttest.Counts{Read: 2, Created: 1, Unchanged: 1}, routes: map[string]int{"GET/products": 3, "GET/categories": 1, "GET/brands": 1, "POST/products": 1},
+			want:   upserttest.Counts{Read: 2, Created: 1, Unchanged: 1}, routes: map[string]int{"GET/products": 3, "GET/variants": 1, "GET/categories": 1, "GET/brands": 1, "POST/products": 1},
 			journal: []string{"brand: <nil> → bags", "category: <nil> → bags > backpack", "inventory_level: <nil> → 1", "inventory_tracking: <nil> → product",
 				"name: <nil> → First", "price: <nil> → 1", "sku: <nil> → A", "type: <nil> → physical", "weight: <nil> → 0"},
 		},

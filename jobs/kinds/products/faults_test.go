@@ -110,7 +110,7 @@ func TestQuotaThatEndsIsWaitedFor(t *testing.T) {
 	if best := int(r.Requests) / 7; windows < best || windows > best+2 {
 		t.Errorf("%d requests took %d windows of 7", r.Requests, windows)
 	}
-	if r.Throttled != 0 || r.Requests > 40+8 {
+	if r.Throttled != 0 || r.Requests > 40+11 { // two probes among variants, a page that turns out cheaper
 		t.Errorf("%d requests, %d throttled", r.Requests, r.Throttled)
 	}
 	for i := range 40 {

@@ -69,6 +69,9 @@ func TestFieldsOutsideTheList(t *testing.T) {
 // is mapped.
 func TestIncludeFieldsAreListed(t *testing.T) {
 	for _, f := range bigcommerce.ProductFields() {
+		if slices.Contains(partLists, f.Name) { // asked for with include
+			continue
+		}
 		got := products{}.liveFields(tenants.Mapping{Fields: []tenants.FieldMapping{{Target: f.Name}, {Target: targetCategory}, {Target: targetBrand}}})
 		if f.Unselectable && f.Name != "id" { // which comes unasked
 			if got != nil {
@@ -96,7 +99,7 @@ func TestNamesThatDifferByAccents(t *testing.T) {
 	var r *tenants.Run
 	routes := w.Routes(func() { r = w.Run() })
 	w.Want(r, upserttest.Counts{Read: 4, Created: 4})
-	if routes["POST/products"] != 4 || routes["POST/brands"] != 1 || routes["POST/categories"] != 2 {
+	if routes["POST/products"] != 4 || routes["POST/brands"] != 0 || routes["POST/categories"] != 2 {
 		t.Errorf("%v", routes)
 	}
 	var names []string

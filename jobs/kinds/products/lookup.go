@@ -2,8 +2,11 @@ package products
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"sluice/internal/bigcommerce"
+	"sluice/jobs/mapping"
 	"sluice/jobs/upsert"
 	"sluice/tenants"
 )
@@ -19,11 +22,7 @@ func (p products) Lookup(ctx context.Context, c *bigcommerce.Client, run *tenant
 		return nil, nil, nil
 	}
 	if want[0].ID != 0 {
-		ids := make([]int64, len(want))
-		for i, w := range want {
-			ids[i] = w.ID
-		}
-		found, err = p.list(ctx, c, run, bigcommerce.ProductFilter{IDs: ids})
+		found, err = p.known(ctx, c, run, want)
 		return found, nil, err
 	}
 	skus := make([]string, len(want))
@@ -38,10 +37,7 @@ func (p products) Lookup(ctx context.Context, c *bigcommerce.Client, run *tenant
 	if found, err = p.list(ctx, c, run, filter); err != nil {
 		return nil, nil, err
 	}
-	have := make(map[string]bool, len(found))
-	for _, l := range found {
-		have[p.LiveKey(l).Folded] = true
-	}
+	have := keysOf(p, found)
 	// Filters tell a SKU with a space before or after it from the plain one, but a create would meet
 	// it. Looking for those costs a hundredth of the creates it is for.
 	var padded []string
@@ -60,20 +56,141 @@ func (p products) Lookup(ctx context.Context, c *bigcommerce.Client, run *tenant
 		}
 		found = append(found, part...)
 	}
+	have = keysOf(p, found)
+	var absent []upsert.Want
+	for _, w := range want {
+		if asked[w.Key] && !have[foldKey(w.Key)] {
+			absent = append(absent, w)
+		}
+	}
+	variants, more, err := p.amongVariants(ctx, c, absent)
+	return append(found, variants...), append(left, more...), err
+}
+
+func keysOf(p products, live []upsert.Live) map[string]bool {
+	out := make(map[string]bool, len(live))
+	for _, l := range live {
+		out[p.LiveKey(l).Folded] = true
+	}
+	return out
+}
+
+// known looks up records by their ids: products, and variants by their products.
+func (p products) known(ctx context.Context, c *bigcommerce.Client, run *tenants.Run, want []upsert.Want) ([]upsert.Live, error) {
+	var ids []int64
+	refs := make(map[string]bool)
+	for _, w := range want {
+		if w.Ref != "" {
+			refs[w.Ref] = true
+		}
+		if !slices.Contains(ids, w.ID) {
+			ids = append(ids, w.ID)
+		}
+	}
+	f := bigcommerce.ProductFilter{IDs: ids}
+	if len(refs) > 0 {
+		f.Include = []string{fieldVariants}
+	}
+	page, err := p.page(ctx, c, run, f)
+	if err != nil {
+		return nil, err
+	}
+	variants := slices.DeleteFunc(variantLives(page), func(l upsert.Live) bool { return !refs[l.Ref] })
+	return append(p.liveOf(page, run.Mapping), variants...), nil
+}
+
+// Variants cannot be asked for by a list of SKUs: each takes a request. A create of one that a
+// variant has says so, which takes no more; so only some are asked for, to find out whether the
+// rows are about variants. Then, and of rows that no product can be made of, alone are asked for,
+// and how much that took tells the engine whether reading all products is cheaper.
+const (
+	probes    = 2
+	askedFor  = 25
+	leastNeed = 4 // what BigCommerce requires to make a product: name, type, weight and price
+)
+
+// amongVariants looks for SKUs that no product has.
+func (p products) amongVariants(ctx context.Context, c *bigcommerce.Client, want []upsert.Want) (found []upsert.Live, left []upsert.Want, err error) {
+	asked, met := 0, false
+	for _, w := range want {
+		if hasParts(w.Doc) && w.Doc[fieldVariants] != nil || creates(w.Doc) && !met && asked >= probes {
+			continue
+		}
+		if asked >= askedFor {
+			left = append(left, w)
+			continue
+		}
+		asked++
+		live, err := p.variant(ctx, c, w.Key)
+		if err != nil {
+			return nil, nil, err
+		}
+		if live != nil {
+			found, met = append(found, *live), true
+		}
+	}
 	return found, left, nil
+}
+
+// creates reports whether a document has what BigCommerce requires to make a product.
+func creates(d mapping.Document) bool {
+	n := 0
+	for _, f := range []string{"name", "type", "weight", "price"} {
+		if d[f] != nil {
+			n++
+		}
+	}
+	return n == leastNeed
+}
+
+// variant returns the variant with options that has a SKU; nil if there is none.
+func (products) variant(ctx context.Context, c *bigcommerce.Client, sku string) (*upsert.Live, error) {
+	page, _, err := c.Variants.ListPage(ctx, bigcommerce.VariantFilter{SKU: sku}, 1)
+	if err != nil {
+		return nil, err
+	}
+	for _, v := range page {
+		if foldKey(upsert.Text(v["sku"])) != foldKey(sku) || !hasOptions(v) {
+			continue
+		}
+		product, _, err := c.Products.ListPage(ctx, bigcommerce.ProductFilter{IDs: []int64{upsert.Int(v["product_id"])}, IncludeFields: []string{fieldTracking}}, 1)
+		if err != nil || len(product) == 0 {
+			return nil, err
+		}
+		product[0][fieldVariants] = []any{v}
+		for _, live := range variantLives(product) {
+			return &live, nil
+		}
+	}
+	return nil, nil //nolint:nilnil // as said
 }
 
 // list returns the first page of the products that a filter finds.
 func (p products) list(ctx context.Context, c *bigcommerce.Client, run *tenants.Run, f bigcommerce.ProductFilter) ([]upsert.Live, error) {
-	f.Limit, f.IncludeFields = pageSize, p.liveFields(run.Mapping)
-	page, _, err := c.Products.ListPage(ctx, f, 1)
-	return liveOf(page), err
+	page, err := p.page(ctx, c, run, f)
+	return p.liveOf(page, run.Mapping), err
 }
 
-func liveOf(page []bigcommerce.Fields) []upsert.Live {
-	out := make([]upsert.Live, len(page))
+// page asks for products with what the match looks at.
+func (p products) page(ctx context.Context, c *bigcommerce.Client, run *tenants.Run, f bigcommerce.ProductFilter) ([]bigcommerce.Fields, error) {
+	f.Limit, f.IncludeFields = pageSize, p.liveFields(run.Mapping)
+	for _, name := range p.includes(run.Mapping) {
+		if !slices.Contains(f.Include, name) {
+			f.Include = append(f.Include, name)
+		}
+	}
+	if len(f.Include) > 0 && f.IncludeFields != nil && !slices.Contains(f.IncludeFields, fieldTracking) {
+		f.IncludeFields = append(f.IncludeFields, fieldTracking)
+	}
+	page, _, err := c.Products.ListPage(ctx, f, 1)
+	return page, err
+}
+
+// liveOf is products as records. What is not compared of their parts is left out.
+func (products) liveOf(page []bigcommerce.Fields, m tenants.Mapping) []upsert.Live {
+	out, fields := make([]upsert.Live, len(page)), variantFieldsOf(m)
 	for i, p := range page {
-		out[i] = upsert.Live{ID: upsert.Int(p["id"]), Fields: p}
+		out[i] = upsert.Live{ID: upsert.Int(p["id"]), Fields: trim(maps.Clone(p), fields)}
 	}
 	return out
 }
@@ -81,17 +198,22 @@ func liveOf(page []bigcommerce.Fields) []upsert.Live {
 func (products) PageSize() int { return pageSize }
 
 // Scan walks by id instead of by page number, which leaves no gap when products are deleted
-// meanwhile.
+// meanwhile. A SKU may be a variant's, so that variants come along.
 func (p products) Scan(ctx context.Context, c *bigcommerce.Client, run *tenants.Run, after int64) (live []upsert.Live, next int64, total int, err error) {
-	page, at, err := c.Products.ListPage(ctx, bigcommerce.ProductFilter{
-		IDGreater: after, Sort: "id", Direction: "asc", Limit: pageSize, IncludeFields: p.liveFields(run.Mapping),
-	}, 1)
+	f := bigcommerce.ProductFilter{IDGreater: after, Sort: "id", Direction: "asc", Limit: pageSize, IncludeFields: p.liveFields(run.Mapping), Include: p.includes(run.Mapping)}
+	if !slices.Contains(f.Include, fieldVariants) {
+		f.Include = append(f.Include, fieldVariants)
+	}
+	if f.IncludeFields != nil && !slices.Contains(f.IncludeFields, fieldTracking) {
+		f.IncludeFields = append(f.IncludeFields, fieldTracking)
+	}
+	page, at, err := c.Products.ListPage(ctx, f, 1)
 	if err != nil {
 		return nil, 0, 0, err
 	}
-	live = liveOf(page)
-	if len(live) > 0 && at.Total > len(live) {
-		next = live[len(live)-1].ID
+	live = append(p.liveOf(page, run.Mapping), variantLives(page)...)
+	if len(page) > 0 && at.Total > len(page) {
+		next = upsert.Int(page[len(page)-1]["id"])
 	}
 	return live, next, at.Total, nil
 }

@@ -29,6 +29,8 @@ const (
 type savedCategories struct {
 	Tree  int64           `json:"tree"`
 	Nodes []savedCategory `json:"nodes"`
+
+	Others []int64 `json:"others,omitempty"` // ids in other trees
 }
 
 type savedCategory struct {
@@ -53,6 +55,9 @@ func recallCategories(ctx context.Context, s *flow.Step) (*categoryTable, error)
 	for _, n := range saved.Nodes {
 		t.put(n.ID, n.Parent, n.Name)
 	}
+	for _, id := range saved.Others {
+		t.others[id] = true
+	}
 	return t, nil
 }
 
@@ -71,7 +76,7 @@ func recallBrands(ctx context.Context, s *flow.Step) (*brandTable, error) {
 }
 
 func (t *categoryTable) saved() any {
-	out := savedCategories{Tree: t.tree, Nodes: make([]savedCategory, 0, len(t.nodes))}
+	out := savedCategories{Tree: t.tree, Nodes: make([]savedCategory, 0, len(t.nodes)), Others: slices.Sorted(maps.Keys(t.others))}
 	for _, id := range slices.Sorted(maps.Keys(t.nodes)) {
 		out.Nodes = append(out.Nodes, savedCategory{id, t.nodes[id].parent, t.nodes[id].name})
 	}

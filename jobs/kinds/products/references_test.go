@@ -43,15 +43,15 @@ func TestStaleReferences(t *testing.T) {
 			others: func(w *world) { w.deleteCategory("bags") },
 			rows:   []string{part("A", "First", "1", "1"), part("B", "Second", "1", "1"), part("N", "New", "1", "1")},
 			want:   upserttest.Counts{Read: 3, Created: 1, Unchanged: 2},
-			// N is looked for, plain and padded; refused; categories and, as there are none, their tree; two
+			// N is looked for, plain, padded and among variants; refused; categories and, as there are none, their tree; two
 			// levels; again.
-			routes: map[string]int{"GET/products": 2, "POST/products": 2, "GET/categories": 1, "GET/trees": 1, "GET/brands": 1, "POST/categories": 2},
+			routes: map[string]int{"GET/products": 2, "GET/variants": 1, "POST/products": 2, "GET/categories": 1, "GET/trees": 1, "GET/brands": 1, "POST/categories": 2},
 		},
 		"a brand that a create names": {
 			others: func(w *world) { w.deleteBrands() },
 			rows:   []string{part("A", "First", "1", "1"), part("B", "Second", "1", "1"), part("N", "New", "1", "1")},
 			want:   upserttest.Counts{Read: 3, Created: 1, Unchanged: 2},
-			routes: map[string]int{"GET/products": 2, "POST/products": 2, "GET/categories": 1, "GET/brands": 1, "POST/brands": 1},
+			routes: map[string]int{"GET/products": 2, "GET/variants": 1, "POST/products": 2, "GET/categories": 1, "GET/brands": 1},
 		},
 		"a category that an update moves to": {
 			others: func(w *world) {

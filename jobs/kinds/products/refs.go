@@ -3,6 +3,7 @@ package products
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"sluice/internal/bigcommerce"
 	"sluice/jobs/flow"
@@ -16,12 +17,54 @@ import (
 // steps follow one another.
 type refTable struct {
 	needsCategories, needsBrands bool
-	cats                         *categoryTable // nil until loaded
-	brands                       *brandTable    // nil until loaded
+	mapped                       map[string]bool // targets of the mapping; nil for all
+	images                       string          // what becomes of pictures of which it is not known where they came from
+	adds                         bool            // categories are added to those that a product is in
+	cats                         *categoryTable  // nil until loaded
+	brands                       *brandTable     // nil until loaded
 }
 
-func newRefTable(m tenants.Mapping) *refTable {
-	return &refTable{needsCategories: hasTarget(m, targetCategory), needsBrands: hasTarget(m, targetBrand)}
+func newRefTable(run *tenants.Run) *refTable {
+	m := run.Mapping
+	t := &refTable{needsCategories: hasTarget(m, targetCategory), needsBrands: hasTarget(m, targetBrand),
+		images: run.Options.Text(optionImages), adds: run.Options.Text(optionCategories) == categoriesAdd, mapped: make(map[string]bool, len(m.Fields))}
+	for _, f := range m.Fields {
+		t.mapped[f.Target] = true
+	}
+	return t
+}
+
+// Idle is part of IdleRefs.
+func (t *refTable) Idle() bool { return !t.needsCategories && !t.needsBrands }
+
+// fills reports whether a field of a document is to be written to products that exist. A new
+// product with variants is given a price or a weight that only the first of them has.
+func (t *refTable) fills(d mapping.Document, target string) bool {
+	return target != "price" && target != "weight" || t.mapped == nil || t.mapped[target] || d[fieldVariants] == nil
+}
+
+// Inline: a brand is made by the write that names it.
+func (t *refTable) Inline(r upsert.Ref) bool { return r.Field == targetBrand }
+
+// Learn is part of InlineRefs.
+func (t *refTable) Learn(s *flow.Step, sent, answer bigcommerce.Fields) {
+	name, id := upsert.Text(sent["brand_name"]), upsert.Int(answer["brand_id"])
+	if name != "" && id != 0 && t.brands != nil {
+		t.brands.put(id, name)
+		t.keepBrands(s)
+	}
+}
+
+// placed returns the categories that a product is to have: those of its document, those of other
+// trees, and with the option to add, all that it is in.
+func (t *refTable) placed(ids, now []int64) []int64 {
+	out := slices.Clone(ids)
+	for _, id := range now {
+		if (t.adds || t.cats != nil && t.cats.stays(id)) && !slices.Contains(out, id) {
+			out = append(out, id)
+		}
+	}
+	return out
 }
 
 // Load is part of Refs. A table that was only recalled and misses something is read from the store
@@ -107,7 +150,8 @@ func (t *refTable) Missing(d mapping.Document) (out []upsert.Ref) {
 	return out
 }
 
-// Create is part of Refs: categories a level at a time, then brands one by one.
+// Create is part of Refs: categories, a level at a time. Brands are made by the writes that name
+// them.
 func (t *refTable) Create(ctx context.Context, s *flow.Step, missing []upsert.Ref) error {
 	var paths []string
 	for _, r := range missing {
@@ -115,23 +159,10 @@ func (t *refTable) Create(ctx context.Context, s *flow.Step, missing []upsert.Re
 			paths = append(paths, r.Name)
 		}
 	}
-	if len(paths) > 0 {
-		if err := t.createCategories(ctx, s, paths); err != nil {
-			return err
-		}
+	if len(paths) == 0 {
+		return nil
 	}
-	for _, r := range missing {
-		if r.Field != targetBrand {
-			continue
-		}
-		if s.Spent(ctx) {
-			return nil
-		}
-		if err := t.createBrand(ctx, s, r.Name); err != nil {
-			return err
-		}
-	}
-	return nil
+	return t.createCategories(ctx, s, paths)
 }
 
 // Refused is part of Refs.
@@ -139,20 +170,18 @@ func (t *refTable) Refused(r upsert.Ref) string {
 	if r.Field == targetCategory {
 		return t.cats.failed[foldPath(r.Name)]
 	}
-	return t.brands.failed[upsert.Fold(r.Name)]
+	return ""
 }
 
 // Requests is part of Refs.
 func (t *refTable) Requests(missing []upsert.Ref) int {
-	paths, brands := 0, 0
+	paths := 0
 	for _, r := range missing {
 		if r.Field == targetCategory {
 			paths++
-		} else {
-			brands++
 		}
 	}
-	return (paths+categoryBatch-1)/categoryBatch + brands
+	return (paths + categoryBatch - 1) / categoryBatch
 }
 
 // Plural is part of Refs.

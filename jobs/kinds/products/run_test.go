@@ -257,8 +257,9 @@ func TestDryRunTellsAllAndChangesNothing(t *testing.T) {
 	if d := cmp.Diff(records, w.records()); d != "" {
 		t.Errorf("a dry run changed the flow's records: %s", d)
 	}
-	// Two creates, one batch of updates, one request for both new categories; and what the run reads.
-	if reads := int64(w.Store.Log().Since(mark).Total); reads != 3 || r.PlannedRequests != 4+reads || r.PlannedSeconds != 2 {
+	// Two creates, one batch of updates, one request for both new categories; and what the run reads,
+	// two SKUs of it among variants.
+	if reads := int64(w.Store.Log().Since(mark).Total); reads != 5 || r.PlannedRequests != 4+reads || r.PlannedSeconds != 2 {
 		t.Errorf("planned %d requests, %d s", r.PlannedRequests, r.PlannedSeconds)
 	}
 	if d := cmp.Diff([]upsert.Change{{Field: "price", Before: n("1"), After: n("9")}}, numbers(w.ItemChanges(r)["a"])); d != "" {

@@ -12,6 +12,18 @@ const (
 	optionRepeatedNames = "repeated_names"
 	repeatedAppend      = "append_sku"
 	repeatedFail        = "fail"
+
+	// What becomes of a product's pictures of which nobody knows where they came from.
+	optionImages  = "images"
+	imagesIfNone  = "if_none"
+	imagesAdd     = "add"
+	imagesReplace = "replace"
+
+	optionCategories = "categories"
+	categoriesSet    = "set"
+	categoriesAdd    = "add"
+
+	optionImageBase = "image_base"
 )
 
 var spec = flow.Spec{
@@ -22,6 +34,24 @@ var spec = flow.Spec{
 		Values: []flow.Value{
 			{Name: repeatedAppend, Label: "Add the SKU to the name"},
 			{Name: repeatedFail, Label: "Refuse the record"},
+		},
+	}, {
+		Name: optionImages, Type: flow.Choice, Default: imagesIfNone,
+		Label: "Products that have pictures already", Help: "What to do with the pictures of a product that did not come from here. Pictures that did are kept as the file has them.",
+		Values: []flow.Value{
+			{Name: imagesIfNone, Label: "Leave them as they are"},
+			{Name: imagesAdd, Label: "Add the file's pictures"},
+			{Name: imagesReplace, Label: "Replace them with the file's pictures"},
+		},
+	}, {
+		Name: optionImageBase, Type: flow.Words,
+		Label: "Address of the pictures", Help: "What stands before picture names that are no whole addresses, such as https://www.example.com/media/.",
+	}, {
+		Name: optionCategories, Type: flow.Choice, Default: categoriesSet,
+		Label: "Categories of products", Help: "Categories of other storefronts always stay.",
+		Values: []flow.Value{
+			{Name: categoriesSet, Label: "As the file says"},
+			{Name: categoriesAdd, Label: "Add those of the file"},
 		},
 	}},
 	Scopes: []string{bigcommerce.ScopeProducts}, Webhooks: webhooks, CatchUp: catchUp,

@@ -47,6 +47,18 @@ func (products) FieldOf(target string) string {
 		return "categories"
 	case targetBrand:
 		return "brand_id"
+	case targetImageAlt:
+		return fieldImages
+	case targetBulkPrices:
+		return fieldBulkPrices
+	case targetOptionValues, targetOptionNames:
+		return fieldVariants
+	}
+	switch {
+	case strings.HasPrefix(target, familyCustomField):
+		return fieldCustomFields
+	case strings.HasPrefix(target, familyOption), strings.HasPrefix(target, variantPrefix):
+		return fieldVariants
 	}
 	return target
 }
@@ -55,8 +67,10 @@ func (products) TargetOf(field string) string {
 	switch field {
 	case "categories":
 		return targetCategory
-	case "brand_id":
+	case "brand_id", "brand_name":
 		return targetBrand
+	case fieldBulkPrices:
+		return targetBulkPrices
 	}
 	return field
 }
@@ -73,8 +87,22 @@ func (p products) Kept(m tenants.Mapping) []string {
 	}
 	for _, f := range m.Fields {
 		add(p.FieldOf(f.Target))
-		if f.Target == "inventory_level" {
-			add("inventory_tracking") // implied by the mapping
+		name, isVariant := strings.CutPrefix(f.Target, variantPrefix)
+		switch {
+		case name == "image":
+			add(fieldImages)
+		case f.Target == targetPriceDifference:
+			add("price")
+		case f.Target == targetAttributes:
+			add(fieldVariants)
+			add(fieldCustomFields)
+		case name == "purchasing_disabled":
+			add("availability")
+		case isVariant:
+			add(name) // of a product without variants they are its own
+		}
+		if name == fieldLevel {
+			add(fieldTracking) // implied by the mapping
 		}
 	}
 	return out
@@ -84,19 +112,35 @@ func (p products) Kept(m tenants.Mapping) []string {
 // product, but the id, which comes unasked. nil is every field: BigCommerce cannot be asked for
 // some of them alone.
 func (p products) liveFields(m tenants.Mapping) []string {
-	fields := p.Kept(m)[1:]
-	for _, name := range fields {
-		if f, ok := bigcommerce.ProductField(name); ok && f.Unselectable {
+	var fields []string
+	for _, name := range p.Kept(m)[1:] {
+		f, ok := bigcommerce.ProductField(name)
+		switch {
+		case slices.Contains(partLists, name), !ok: // asked for otherwise, or nothing of a product
+		case f.Unselectable:
 			return nil
+		default:
+			fields = append(fields, name)
 		}
 	}
 	return fields
 }
 
+// includes lists the parts that the match asks for.
+func (p products) includes(m tenants.Mapping) []string {
+	kept := p.Kept(m)
+	return slices.DeleteFunc(slices.Clone(partLists), func(name string) bool { return !slices.Contains(kept, name) })
+}
+
 // Same is by value, for prices after BigCommerce's rounding, and for categories as a set.
 func (products) Same(field string, live, want any) bool {
-	if field == "categories" {
+	switch {
+	case field == "categories":
 		return upsert.SameSet(upsert.Ints(live), upsert.Ints(want))
+	case field == targetCustomURL:
+		return pathOf(live) == pathOf(want)
+	case slices.Contains(partLists, field): // what a product has of them is compared one by one
+		return true
 	}
 	return upsert.Same(live, want) || prices[field] && samePrice(live, want)
 }
@@ -133,10 +177,7 @@ func (products) Renamed(unique string) string {
 }
 
 func (products) Refs(run *tenants.Run) upsert.Refs {
-	if t := newRefTable(run.Mapping); t.needsCategories || t.needsBrands {
-		return t
-	}
-	return nil
+	return newRefTable(run)
 }
 
 func (p products) Payload(d upsert.Doc, targets []string, refs upsert.Refs) bigcommerce.Fields {
@@ -146,14 +187,29 @@ func (p products) Payload(d upsert.Doc, targets []string, refs upsert.Refs) bigc
 		for target, v := range d.Fields {
 			put(out, table, d, target, v)
 		}
-		if _, stocked := d.Fields["inventory_level"]; stocked && d.Fields["inventory_tracking"] == nil {
-			out["inventory_tracking"] = "product"
+		variants := partsOf(d.Fields[fieldVariants])
+		switch {
+		case haveStock(variants):
+			out[fieldTracking] = trackVariants
+		case d.Fields[fieldLevel] != nil && d.Fields[fieldTracking] == nil:
+			out[fieldTracking] = "product"
+		}
+		if slices.ContainsFunc(variants, func(v object) bool { return foldKey(upsert.Text(v["sku"])) == foldKey(upsert.Text(d.Fields["sku"])) }) {
+			delete(out, "sku") // no two may have it, and the variant is what is sold
 		}
 		return out
 	}
 	for _, target := range targets {
-		if v, mapped := d.Fields[target]; mapped {
+		field := p.FieldOf(target)
+		switch v, mapped := d.Fields[target]; {
+		case target == targetCustomURL: // who has the old address finds the product
+			out[target] = bigcommerce.Fields{"url": pathOf(v), "is_customized": true, "create_redirect": true}
+		case mapped:
 			put(out, table, d, target, v)
+		case target == fieldTracking:
+			out[target] = trackVariants
+		case field != target:
+			put(out, table, d, field, d.Fields[field])
 		}
 	}
 	return out
@@ -166,9 +222,19 @@ func put(out bigcommerce.Fields, table *refTable, d upsert.Doc, target string, v
 		out["name"] = nameOf(d)
 	case targetCategory:
 		ids, _ := table.categories(upsert.Text(v))
-		out["categories"] = slices.Clone(ids)
+		out["categories"] = table.placed(ids, upsert.Ints(d.Seen["categories"]))
 	case targetBrand:
-		out["brand_id"], _ = table.brand(upsert.Text(v))
+		if id, known := table.brand(upsert.Text(v)); known {
+			out["brand_id"] = id
+		} else {
+			out["brand_name"] = strings.TrimSpace(upsert.Text(v))
+		}
+	case targetCustomURL:
+		out[target] = bigcommerce.Fields{"url": pathOf(v), "is_customized": true}
+	case fieldCustomFields:
+		out[target] = customFields(d, d.Seen[target])
+	case fieldBulkPrices, fieldVideos:
+		out[target] = whole(target, d, d.Seen[target])
 	default:
 		out[target] = v
 	}
@@ -191,9 +257,16 @@ func tableOf(refs upsert.Refs) *refTable {
 }
 
 func (p products) Diff(d upsert.Doc, live upsert.Live, refs upsert.Refs) []upsert.Change {
+	if live.Ref != "" {
+		return p.diffRow(d, live)
+	}
 	var out []upsert.Change
 	table := tableOf(refs)
+	byVariant := upsert.Text(live.Fields[fieldTracking]) == trackVariants
 	for _, target := range d.Fields.Targets() {
+		if !table.fills(d.Fields, target) {
+			continue
+		}
 		want := d.Fields[target]
 		field := p.FieldOf(target)
 		have, shown := live.Fields[field]
@@ -207,6 +280,7 @@ func (p products) Diff(d upsert.Doc, live upsert.Live, refs upsert.Refs) []upser
 		case targetCategory:
 			ids, missing := table.categories(upsert.Text(want))
 			now := upsert.Ints(have)
+			ids = table.placed(ids, now)
 			if len(missing) > 0 || (!shown || !upsert.SameSet(ids, now)) && !d.Explains(field, ids, now, shown) {
 				out = append(out, upsert.Change{Field: target, Before: table.paths(now), After: upsert.Text(want), Unknown: !shown})
 			}
@@ -216,7 +290,22 @@ func (p products) Diff(d upsert.Doc, live upsert.Live, refs upsert.Refs) []upser
 			if !ok || (!shown || id != now) && !d.Explains(field, id, have, shown) {
 				out = append(out, upsert.Change{Field: target, Before: table.brandName(now), After: upsert.Text(want), Unknown: !shown})
 			}
+		case fieldVariants:
+			out = append(out, p.diffVariants(d, live)...)
+		case fieldImages:
+			out = append(out, table.diffImages(d, live)...)
+		case fieldCustomFields:
+			out = append(out, diffCustomFields(d, live)...)
+		case fieldBulkPrices, fieldVideos:
+			out = append(out, diffWhole(target, d, live)...)
+		case targetCustomURL:
+			if now := pathOf(have); !shown || now != pathOf(want) && !d.Explains(target, want, have, shown) {
+				out = append(out, upsert.Change{Field: target, Before: now, After: pathOf(want), Unknown: !shown})
+			}
 		default:
+			if byVariant && (target == fieldTracking || target == fieldLevel) {
+				continue // the store counts the stock of each variant: Remark says so
+			}
 			if shown && p.Same(target, have, want) || d.Explains(target, want, have, shown) {
 				continue
 			}
@@ -226,8 +315,20 @@ func (p products) Diff(d upsert.Doc, live upsert.Live, refs upsert.Refs) []upser
 	return out
 }
 
-// Remark is about a store's SKU with spaces around it, which the update fixes.
+// Remark is about what of a row is left alone, and about a store's SKU with spaces around it, which
+// the update fixes.
 func (products) Remark(d upsert.Doc, live upsert.Live) (field, message, value string) {
+	switch level, tracking := d.Fields[fieldLevel], upsert.Text(live.Fields[fieldTracking]); {
+	case live.Ref != "" && level != nil && tracking != trackVariants:
+		return fieldLevel, "the store counts the stock of the whole product, not of this variant, so the stock is left as it is: have the product track its stock by variant", upsert.Text(level)
+	case live.Ref == "" && tracking == trackVariants && level != nil && d.Fields[fieldVariants] == nil:
+		return fieldLevel, "the store counts the stock of each variant of this product, so the stock is left as it is: give the variants' SKUs", upsert.Text(level)
+	case live.Ref == "" && tracking == trackVariants && d.Fields[fieldTracking] != nil && upsert.Text(d.Fields[fieldTracking]) != trackVariants:
+		return fieldTracking, "the store counts the stock of each variant of this product: that stays so", upsert.Text(d.Fields[fieldTracking])
+	}
+	if live.Ref != "" {
+		return "", "", ""
+	}
 	sku := upsert.Text(live.Fields["sku"])
 	if sku == strings.TrimSpace(sku) {
 		return "", "", ""

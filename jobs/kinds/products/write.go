@@ -3,7 +3,8 @@ package products
 import (
 	"context"
 	"errors"
-	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 
 	"sluice/internal/bigcommerce"
@@ -11,21 +12,55 @@ import (
 	"sluice/tenants"
 )
 
-func (products) Routes() []upsert.Route {
-	return []upsert.Route{{Name: "", Batch: bigcommerce.MaxProductsPerUpdate}}
-}
-
-func (p products) Update(ctx context.Context, c *bigcommerce.Client, run *tenants.Run, _ string, w []upsert.Write) ([]upsert.Result, error) {
+func (p products) Update(ctx context.Context, c *bigcommerce.Client, run *tenants.Run, route string, w []upsert.Write) ([]upsert.Result, error) {
+	switch route {
+	case routeRemove:
+		return remove(ctx, c, w[0])
+	case routeAdd:
+		return addVariants(ctx, c, w[0])
+	case routeVariants:
+		return updateVariants(ctx, c, w)
+	case routeImages:
+		return updateImages(ctx, c, w[0])
+	}
 	docs := make([]bigcommerce.Fields, len(w))
 	for i, x := range w {
 		x.Fields["id"] = x.ID
 		docs[i] = x.Fields
 	}
-	res, err := c.Products.Update(ctx, docs, p.liveFields(run.Mapping)...)
+	fields := p.liveFields(run.Mapping)
+	if slices.ContainsFunc(docs, sendsParts) { // their ids are in a whole answer only
+		fields = nil
+	}
+	res, err := c.Products.Update(ctx, docs, fields...)
 	if err != nil {
 		return nil, err
 	}
-	return upsert.BatchResults(p, w, liveOf(res.Data), res.Errors, refusedField), nil
+	return upsert.BatchResults(p, w, p.liveOf(res.Data, run.Mapping), res.Errors, refusedField), nil
+}
+
+// sendsParts reports whether a payload has lists of parts.
+func sendsParts(sent bigcommerce.Fields) bool {
+	return slices.ContainsFunc(partLists, func(name string) bool { return sent[name] != nil })
+}
+
+// refusedPart says what the refusal of a write to parts of a product means.
+func refusedPart(w upsert.Write, api *bigcommerce.APIError) upsert.Result {
+	message := upsert.Explain(api.Title, api.Fields)
+	ids := children(w.Changes)
+	for key := range api.Fields { // "3.price"
+		place, field, _ := strings.Cut(key, ".")
+		n, err := strconv.Atoi(place)
+		if err != nil || n < 0 || n >= len(ids) || w.Changes[0].Route != routeVariants {
+			continue
+		}
+		for _, c := range w.Changes {
+			if c.Child == ids[n] && (fieldOfVariant(c.Field) == field || field == "") {
+				return upsert.Result{State: upsert.Refused, Field: c.Field, Message: strings.TrimSpace(c.Part+": BigCommerce refused it: ") + " " + message}
+			}
+		}
+	}
+	return upsert.Result{State: upsert.Refused, Field: w.Changes[0].Field, Message: "BigCommerce refused it: " + message}
 }
 
 // Refusal of a single update.
@@ -36,6 +71,9 @@ func (p products) Refusal(run *tenants.Run, w upsert.Write, err error) upsert.Re
 	}
 	var missing *bigcommerce.NotFoundError
 	var conflict *bigcommerce.ConflictError
+	if len(w.Changes) > 0 && w.Changes[0].Route != "" && !errors.As(err, &missing) {
+		return refusedPart(w, api)
+	}
 	switch {
 	case errors.As(err, &missing), refusedField(api.Fields) == "id":
 		return upsert.Result{State: upsert.Gone}
@@ -67,7 +105,11 @@ func refusedBy(api *bigcommerce.APIError) upsert.Result {
 
 // Create posts one product. A SKU that is taken leads to the product that has it.
 func (p products) Create(ctx context.Context, c *bigcommerce.Client, run *tenants.Run, w upsert.Write) (upsert.Result, error) {
-	answer, err := c.Products.Create(ctx, w.Fields, p.liveFields(run.Mapping)...)
+	fields := p.liveFields(run.Mapping)
+	if sendsParts(w.Fields) { // their ids are in a whole answer only
+		fields = nil
+	}
+	answer, err := c.Products.Create(ctx, w.Fields, fields...)
 	var partial *bigcommerce.PartialError
 	if id := upsert.Int(answer["id"]); err == nil || errors.As(err, &partial) && id != 0 {
 		out := upsert.Result{State: upsert.Landed, Live: upsert.Live{ID: id, Fields: answer}}
@@ -111,30 +153,59 @@ func existing(live *upsert.Live) upsert.Result {
 	return upsert.Result{State: upsert.Exists, Live: *live}
 }
 
-// skuTaken finds the product that a create's SKU belongs to.
+// skuTaken finds the record that a create's SKU belongs to: a variant, as is likely, or a product
+// whose SKU BigCommerce's filters do not find. Where the document has variants, one of theirs may be
+// taken; then it is the product that has them.
 func (p products) skuTaken(ctx context.Context, c *bigcommerce.Client, run *tenants.Run, w upsert.Write, conflict error) (upsert.Result, error) {
 	sku := p.Key(w.Doc.Fields).Shown
+	if variants := partsOf(w.Doc.Fields[fieldVariants]); len(variants) > 0 {
+		live, err := p.whose(ctx, c, run, append([]string{sku}, skusOf(variants)...))
+		if err != nil || live != nil {
+			return existing(live), err
+		}
+	} else if live, err := p.variant(ctx, c, sku); err != nil || live != nil {
+		return existing(live), err
+	}
 	if live, err := p.whoHas(ctx, c, run, sku); err != nil || live != nil {
 		return existing(live), err
 	}
-	id, err := variantOf(ctx, c, sku)
-	switch {
-	case err != nil:
-		return upsert.Result{State: upsert.Refused}, err
-	case id != 0:
-		return upsert.Result{State: upsert.Refused, Field: "sku", Message: fmt.Sprintf("this SKU belongs to a variant of product %d in the store: change one of the SKUs", id)}, nil
-	}
 	return upsert.Result{State: upsert.Refused, Field: "sku", Message: "BigCommerce says that this SKU is taken, but no product with it can be found: " + upsert.Reason(conflict) + ". Look for it in the control panel, also with spaces before or after it"}, nil
+}
+
+// skusOf returns the SKUs of some variants, the first and the last: who has them has the others.
+func skusOf(variants []object) []string {
+	return []string{upsert.Text(variants[0]["sku"]), upsert.Text(variants[len(variants)-1]["sku"])}
+}
+
+// whose returns the product to which the first of SKUs belongs that a variant has; nil if none has.
+func (p products) whose(ctx context.Context, c *bigcommerce.Client, run *tenants.Run, skus []string) (*upsert.Live, error) {
+	for _, sku := range skus {
+		v, err := p.variant(ctx, c, sku)
+		if err != nil {
+			return nil, err
+		}
+		if v == nil {
+			continue
+		}
+		live, err := p.list(ctx, c, run, bigcommerce.ProductFilter{IDs: []int64{v.ID}})
+		if err != nil || len(live) == 0 {
+			return nil, err
+		}
+		return &live[0], nil
+	}
+	return nil, nil //nolint:nilnil // as said
 }
 
 // whoHas returns the product whose SKU is sku, however it is padded and whatever its letter case;
 // nil if there is none. BigCommerce's filters tell "FOO" from "FOO ", its uniqueness does not.
 func (p products) whoHas(ctx context.Context, c *bigcommerce.Client, run *tenants.Run, sku string) (*upsert.Live, error) {
-	filters := []bigcommerce.ProductFilter{{SKU: sku}, {SKU: sku + " "}, {SKU: " " + sku}}
+	var filters []bigcommerce.ProductFilter
 	if bigcommerce.ListableSKU(sku) {
 		filters = append(filters, bigcommerce.ProductFilter{
 			SKUs: []string{sku, sku + " ", " " + sku, " " + sku + " ", strings.ToUpper(sku), strings.ToLower(sku)},
 		})
+	} else {
+		filters = append(filters, bigcommerce.ProductFilter{SKU: sku}, bigcommerce.ProductFilter{SKU: sku + " "}, bigcommerce.ProductFilter{SKU: " " + sku})
 	}
 	// However many spaces there are: a search does not compare whole values.
 	filters = append(filters, bigcommerce.ProductFilter{Keyword: sku})
@@ -166,17 +237,4 @@ func (p products) whoHas(ctx context.Context, c *bigcommerce.Client, run *tenant
 		}
 	}
 	return nil, nil //nolint:nilnil // as said
-}
-
-// variantOf returns the product one of whose variants has sku, 0 if there is none.
-func variantOf(ctx context.Context, c *bigcommerce.Client, sku string) (int64, error) {
-	for v, err := range c.Variants.List(ctx, bigcommerce.VariantFilter{SKU: sku}) {
-		if err != nil {
-			return 0, err
-		}
-		if foldKey(v.SKU) == foldKey(sku) {
-			return v.ProductID, nil
-		}
-	}
-	return 0, nil
 }
