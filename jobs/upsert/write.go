@@ -290,7 +290,7 @@ func (s *step) compose(x *write, live Live, refs Refs) (Live, bool) {
 	if !ok || !c.Composes(x.doc.Doc) {
 		return live, false
 	}
-	live.Fields = x.answer.Fields
+	live.Fields, live.Note = x.answer.Fields, x.answer.Note
 	live = c.Compose(x.write(refs.Recalled()), x.route.Name, live)
 	x.doc.Seen, x.doc.Note = live.Fields, live.Note
 	return live, true

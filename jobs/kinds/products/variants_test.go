@@ -222,7 +222,7 @@ func TestChangesOfPartsGoByTheirRoutes(t *testing.T) {
 			w.Feed.Body = strings.Replace(w.Feed.Body, ",10,Acme,T1-S", ",13,Acme,T1-S", 1)
 			got = w.Routes(func() { r = w.Run() })
 			if d := cmp.Diff(map[string]int{"PUT/products": 1, "PUT/variants": 1}, got); d != "" {
-				t.Errorf("requests of the next change: %s", d)
+				t.Errorf("requests of the next change: %s\n%v", d, w.ItemChanges(r))
 			}
 		})
 	}
