@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 )
 
 // How many of its parts a product may have, and how long what they say (products_catalog.v3.yml,
@@ -41,7 +42,7 @@ func (s *PartsService) path(product int64) string {
 // List returns all of a product's.
 func (s *PartsService) List(ctx context.Context, product int64) ([]Fields, error) {
 	if s.all {
-		env, _, err := send[envelope[[]Fields]](ctx, s.client, request{method: http.MethodGet, path: s.path(product)})
+		env, _, err := send[envelope[oneOrMore]](ctx, s.client, request{method: http.MethodGet, path: s.path(product)})
 		return env.Data, err
 	}
 	var list []Fields
@@ -52,6 +53,16 @@ func (s *PartsService) List(ctx context.Context, product int64) ([]Fields, error
 		list = append(list, one)
 	}
 	return list, nil
+}
+
+// oneOrMore is a list that may come as its only element: bulk pricing rules are described so.
+type oneOrMore []Fields
+
+func (l *oneOrMore) UnmarshalJSON(b []byte) error {
+	if isObject(b) {
+		b = slices.Concat([]byte("["), b, []byte("]"))
+	}
+	return decodeNumbers(b, (*[]Fields)(l))
 }
 
 // Create adds one and returns it with its id. It is never sent twice: after an *UnavailableError

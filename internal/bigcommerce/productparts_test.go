@@ -73,6 +73,10 @@ func TestPartsThatAreGone(t *testing.T) {
 	if list, err := f.Images.List(ctx, 7); err != nil || len(list) != 0 {
 		t.Errorf("%v, %v", list, err)
 	}
+	f = newFixture(t, answer(http.StatusOK, `{"data":{"id":5,"amount":1.50},"meta":{}}`)) // as described of rules
+	if list, err := f.BulkPricing.List(ctx, 7); err != nil || len(list) != 1 || mustJSON(list[0]["amount"]) != "1.50" {
+		t.Errorf("%v, %v", list, err)
+	}
 	if err := f.Products.UnassignChannels(ctx, []int64{7}, nil); err == nil || len(f.log()) != 1 {
 		t.Error("a filter less would take away more")
 	}

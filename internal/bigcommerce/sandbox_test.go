@@ -13,6 +13,7 @@ import (
 
 	"sluice/internal/bigcommerce"
 	"sluice/internal/sandbox"
+	"sluice/internal/testenv"
 )
 
 // The simulated platform is held to the official API descriptions: what the client sends and
@@ -45,7 +46,7 @@ func newWorldOf(t *testing.T, o sandbox.Options) *world {
 	transport := &http.Transport{}
 	t.Cleanup(transport.CloseIdleConnections)
 	c, err := bigcommerce.New(bigcommerce.Config{
-		APIURL: s.URLs().API, StoreHash: store.Hash, AccessToken: store.Token(), HTTP: &http.Client{Transport: transport},
+		APIURL: testenv.APIProxy(t, s.URLs().API), StoreHash: store.Hash, AccessToken: store.Token(), HTTP: &http.Client{Transport: transport},
 		Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() },
 	})
 	if err != nil {

@@ -31,7 +31,7 @@ type optionValue struct {
 	Label   string // unique in its option
 	Sort    int64
 	Default bool            `json:",omitempty"`
-	Data    json.RawMessage `json:",omitempty"` // value_data, as sent; nil is null
+	Data    json.RawMessage `json:",omitempty"` // value_data, as sent; nil is {}
 }
 
 // madeOption is the type of an option that came of a variant's option_values. No document says it.
@@ -120,7 +120,7 @@ func (o *option) view(product int64) map[string]any {
 }
 
 func (v optionValue) view() map[string]any {
-	data := json.RawMessage("null")
+	data := json.RawMessage("{}")
 	if v.Data != nil {
 		data = v.Data
 	}

@@ -60,8 +60,9 @@ type Choices struct {
 	// keeps its own.
 	BaseVariantNullClears bool
 
-	// PartsNotAnswered leaves the sub-resources of a product (variants, images …) out of answers to its
-	// writes; else they are there unless include_fields says otherwise, as the example has it.
+	// PartsNotAnswered leaves the sub-resources of a product out of answers to its writes; else images,
+	// custom fields and bulk pricing rules are there unless include_fields says otherwise, as the example
+	// has them, and variants and videos, which it does not have, besides.
 	PartsNotAnswered bool
 	// ListsMerged merges a list of custom fields, images, videos or bulk pricing rules that comes with an
 	// update of its product into those that are there; else it takes their place.
