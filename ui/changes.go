@@ -1,12 +1,15 @@
 package ui
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -35,6 +38,7 @@ type fieldChangeView struct {
 	Before  json.RawMessage `json:"before"`
 	After   json.RawMessage `json:"after"`
 	Unknown bool            `json:"unknown,omitempty"`
+	Part    string          `json:"part,omitempty"` // of the record, that the field is of
 }
 
 // maxFieldName is the longest name of a field, in characters.
@@ -120,9 +124,51 @@ func (a *API) changeViewer(ctx context.Context, run *tenants.Run) (func(v change
 		for i := range v.Changes {
 			c := &v.Changes[i]
 			c.Label, c.Unit = label(c.Field), unit(c.Field, v.Key)
+			c.Before, c.After = readable(c.Before), readable(c.After)
 		}
 		return v
 	}, nil
+}
+
+// maxReadable is the most characters that are shown of parts of a record.
+const maxReadable = 1000
+
+// readable makes one text of a value that has parts of its own, as a list of variants.
+func readable(raw json.RawMessage) json.RawMessage {
+	text := bytes.TrimSpace(raw)
+	if !bytes.HasPrefix(text, []byte("{")) && !bytes.HasPrefix(text, []byte("[{")) {
+		return raw
+	}
+	dec := json.NewDecoder(bytes.NewReader(text))
+	dec.UseNumber()
+	var v any
+	if err := dec.Decode(&v); err != nil {
+		return raw
+	}
+	b, err := json.Marshal(tenants.Clean(textOf(v), maxReadable))
+	if err != nil {
+		return raw
+	}
+	return b
+}
+
+func textOf(v any) string {
+	var out []string
+	switch v := v.(type) {
+	case []any:
+		for _, item := range v {
+			out = append(out, textOf(item))
+		}
+		return strings.Join(out, " | ")
+	case map[string]any:
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			out = append(out, strings.ReplaceAll(name, "_", " ")+": "+textOf(v[name]))
+		}
+		return strings.Join(out, ", ")
+	case nil:
+		return ""
+	}
+	return fmt.Sprint(v)
 }
 
 // units returns the units of fields of a run's records, by the record's key.

@@ -32,8 +32,8 @@ func splitLine(line string) []string {
 		return parts
 	}
 	begins := isPicture
-	if hasScheme(parts[0]) {
-		begins = hasScheme
+	if HasScheme(parts[0]) {
+		begins = HasScheme
 	}
 	if !slices.ContainsFunc(parts, func(p string) bool { return !begins(p) }) {
 		return parts
@@ -41,7 +41,8 @@ func splitLine(line string) []string {
 	return []string{line}
 }
 
-func hasScheme(s string) bool {
+// HasScheme reports whether s is an address of the web with its scheme.
+func HasScheme(s string) bool {
 	scheme, _, ok := strings.Cut(s, "://")
 	return ok && (strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https"))
 }

@@ -127,6 +127,12 @@ func (s *step) collect(ctx context.Context) error {
 		rows, keys = append(rows, s.mapGroup(program, g)), append(keys, items[i].Key)
 		i = end
 	}
+	if err := s.prepareRows(ctx, rows); err != nil {
+		if s.Held(err) {
+			return nil // they are collected again when there is quota
+		}
+		return err
+	}
 	s.cp.After = keys[len(keys)-1]
 	s.OnCommit(func(ctx context.Context, tx *tenants.DB) error { // their lines are those of items now
 		for left := keys; len(left) > 0; {

@@ -108,7 +108,8 @@ func newChecker(s *scan, m tenants.Mapping) *checker {
 	}
 	_, merges := s.k.target.(Merger)
 	_, prepares := s.k.target.(Preparer)
-	if !merges && !prepares {
+	_, keeps := s.k.target.(KeepsKeys)
+	if !merges && (!prepares || keeps) {
 		c.seen = make(map[uint64]place)
 	}
 	return c

@@ -230,6 +230,12 @@ func (s *step) planGroups(ctx context.Context, r *source.Reader, program *mappin
 	if len(out.fragments) > 0 {
 		s.OnCommit(func(ctx context.Context, tx *tenants.DB) error { return tx.InsertRunItems(ctx, out.fragments) })
 	}
+	if err := s.prepareRows(ctx, out.rows); err != nil {
+		if s.Held(err) {
+			return nil // the window is read again when there is quota
+		}
+		return err
+	}
 	if err := s.sortRows(ctx, out.rows); err != nil {
 		return err
 	}

@@ -230,7 +230,7 @@ func (s *step) drifted(x *write, memory Live, refs Refs) []Change {
 
 // see keeps what was seen of a record that is composed, until all of it is written.
 func (s *step) see(d *itemDoc, live Live) {
-	if c, ok := s.k.target.(Composer); !ok || !c.Composes(d.Doc) {
+	if c, ok := s.k.target.(Composer); !ok || !c.Composes(d.Doc, live.Ref) {
 		return
 	}
 	fields := s.k.target.Kept(s.run.Mapping)
@@ -248,7 +248,7 @@ func (s *step) see(d *itemDoc, live Live) {
 func (s *step) look(d *itemDoc, id int64, live Live) Live {
 	live.Note = d.Note
 	c, ok := s.k.target.(Composer)
-	if !ok || !c.Composes(d.Doc) || id != 0 && d.Seen == nil {
+	if !ok || !c.Composes(d.Doc, live.Ref) || id != 0 && d.Seen == nil {
 		return live
 	}
 	live.Note = c.Compose(Write{ID: id, Doc: d.Doc}, "", live).Note

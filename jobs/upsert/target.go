@@ -66,8 +66,9 @@ type Target interface {
 // write, so that no answer shows all of a record. The engine keeps what was seen of a record until
 // all of it is written (Doc.Seen), and a note of the target beside it (Doc.Note).
 type Composer interface {
-	// Composes reports whether a document has parts, or is written with what was seen of its record.
-	Composes(d Doc) bool
+	// Composes reports whether the record with this Ref, or one to be created, is such a one, or is
+	// written with what was seen of it.
+	Composes(d Doc, ref string) bool
 	// Compose returns the record as it is after a write. w.Doc.Seen is what was known of it before, nil
 	// for one that was created; answer is what the answer shows.
 	Compose(w Write, route string, answer Live) Live
@@ -118,6 +119,11 @@ type Scanner interface {
 // remembers, so that a run in which nothing changed makes no request.
 type Preparer interface {
 	Prepare(ctx context.Context, s *flow.Step, rows []*Row) error
+}
+
+// KeepsKeys is a Preparer that leaves the keys of rows as they are.
+type KeepsKeys interface {
+	KeepsKeys()
 }
 
 // Merger is a Target of which several rows may be about one record, as the stock of an item in

@@ -287,7 +287,7 @@ func (s *step) compose(x *write, live Live, refs Refs) (Live, bool) {
 		inline.Learn(s.Step, x.sent, x.answer.Fields)
 	}
 	c, ok := s.k.target.(Composer)
-	if !ok || !c.Composes(x.doc.Doc) {
+	if !ok || !c.Composes(x.doc.Doc, x.item.TargetRef) {
 		return live, false
 	}
 	live.Fields, live.Note = x.answer.Fields, x.answer.Note

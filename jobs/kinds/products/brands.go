@@ -2,6 +2,7 @@ package products
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"sluice/internal/bigcommerce"
@@ -14,13 +15,14 @@ type brandTable struct {
 	ids   map[string]int64 // folded name → id
 	plain map[string]int64 // the same without accents
 	names map[int64]string
+	sent  map[string]string // folded name without accents → how the first write of the run spelled it
 
 	loaded   time.Time // when it was read from the store
 	recalled bool      // not by this run
 }
 
 func newBrandTable() *brandTable {
-	return &brandTable{ids: make(map[string]int64), plain: make(map[string]int64), names: make(map[int64]string)}
+	return &brandTable{ids: make(map[string]int64), plain: make(map[string]int64), names: make(map[int64]string), sent: make(map[string]string)}
 }
 
 func (t *brandTable) add(b *bigcommerce.Brand) {
@@ -47,6 +49,17 @@ func (t *brandTable) find(name string) (int64, bool) {
 	}
 	id, ok := t.plain[unaccent(upsert.Fold(name))]
 	return id, ok
+}
+
+// spelled is how a brand that the store does not have is written: as the first row of the run that
+// names it, for several writes may be on their way at once.
+func (t *brandTable) spelled(name string) string {
+	name = strings.TrimSpace(name)
+	key := unaccent(upsert.Fold(name))
+	if _, sent := t.sent[key]; !sent {
+		t.sent[key] = name
+	}
+	return t.sent[key]
 }
 
 // loadBrands reads the store's brands, one request per 250.

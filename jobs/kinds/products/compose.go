@@ -8,9 +8,10 @@ import (
 	"sluice/jobs/upsert"
 )
 
-// Composes reports whether a product has parts, or categories: those of other storefronts stay.
-func (products) Composes(d upsert.Doc) bool {
-	return hasParts(d.Fields) || d.Fields[targetCategory] != nil
+// Composes reports whether a product has parts, or categories: those of other storefronts stay. Of a
+// variant no answer says how its product tracks its stock.
+func (products) Composes(d upsert.Doc, ref string) bool {
+	return ref != "" || hasParts(d.Fields) || d.Fields[targetCategory] != nil
 }
 
 // Compose is part of Composer.

@@ -105,17 +105,18 @@ func variantOfRef(ref string) int64 {
 	return id
 }
 
-// variantLives are the variants of products as records of their own.
-func variantLives(page []bigcommerce.Fields) (out []upsert.Live) {
+// variantLives are the variants of products as records of their own. What only products have of the
+// fields that are kept is known to be nothing of theirs.
+func variantLives(page []bigcommerce.Fields, kept []string) (out []upsert.Live) {
 	for _, product := range page {
 		for _, v := range partsOf(product[fieldVariants]) {
 			if !hasOptions(v) {
 				continue
 			}
-			fields := make(bigcommerce.Fields, len(v)+1)
-			for name, value := range v {
-				if fieldsOfRow[name] || name == "sku" || name == "id" {
-					fields[name] = value
+			fields := rowFields(v)
+			for _, name := range kept {
+				if !fieldsOfRow[name] && fields[name] == nil {
+					fields[name] = nil
 				}
 			}
 			fields[fieldTracking] = product[fieldTracking]
@@ -123,6 +124,17 @@ func variantLives(page []bigcommerce.Fields) (out []upsert.Live) {
 		}
 	}
 	return out
+}
+
+// rowFields are the fields of a variant that a row can fill.
+func rowFields(v object) bigcommerce.Fields {
+	fields := make(bigcommerce.Fields, len(v)+1)
+	for name, value := range v {
+		if fieldsOfRow[name] || name == "sku" || name == "id" {
+			fields[name] = value
+		}
+	}
+	return fields
 }
 
 // diffRow compares a document of one row with the variant whose SKU it has.

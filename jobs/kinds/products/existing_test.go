@@ -2,6 +2,7 @@ package products
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -120,10 +121,10 @@ func TestProductsDeletedMeanwhile(t *testing.T) {
 	}
 }
 
-func without(m tenants.Mapping, target string) []tenants.FieldMapping {
+func without(m tenants.Mapping, targets ...string) []tenants.FieldMapping {
 	var out []tenants.FieldMapping
 	for _, f := range m.Fields {
-		if f.Target != target {
+		if !slices.Contains(targets, f.Target) {
 			out = append(out, f)
 		}
 	}

@@ -63,7 +63,7 @@ func (p products) Lookup(ctx context.Context, c *bigcommerce.Client, run *tenant
 			absent = append(absent, w)
 		}
 	}
-	variants, more, err := p.amongVariants(ctx, c, absent)
+	variants, more, err := p.amongVariants(ctx, c, run, absent)
 	return append(found, variants...), append(left, more...), err
 }
 
@@ -95,7 +95,7 @@ func (p products) known(ctx context.Context, c *bigcommerce.Client, run *tenants
 	if err != nil {
 		return nil, err
 	}
-	variants := slices.DeleteFunc(variantLives(page), func(l upsert.Live) bool { return !refs[l.Ref] })
+	variants := slices.DeleteFunc(variantLives(page, p.Kept(run.Mapping)), func(l upsert.Live) bool { return !refs[l.Ref] })
 	return append(p.liveOf(page, run.Mapping), variants...), nil
 }
 
@@ -110,7 +110,7 @@ const (
 )
 
 // amongVariants looks for SKUs that no product has.
-func (p products) amongVariants(ctx context.Context, c *bigcommerce.Client, want []upsert.Want) (found []upsert.Live, left []upsert.Want, err error) {
+func (p products) amongVariants(ctx context.Context, c *bigcommerce.Client, run *tenants.Run, want []upsert.Want) (found []upsert.Live, left []upsert.Want, err error) {
 	asked, met := 0, false
 	for _, w := range want {
 		if hasParts(w.Doc) && w.Doc[fieldVariants] != nil || creates(w.Doc) && !met && asked >= probes {
@@ -121,7 +121,7 @@ func (p products) amongVariants(ctx context.Context, c *bigcommerce.Client, want
 			continue
 		}
 		asked++
-		live, err := p.variant(ctx, c, w.Key)
+		live, err := p.variant(ctx, c, run, w.Key)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -144,7 +144,7 @@ func creates(d mapping.Document) bool {
 }
 
 // variant returns the variant with options that has a SKU; nil if there is none.
-func (products) variant(ctx context.Context, c *bigcommerce.Client, sku string) (*upsert.Live, error) {
+func (p products) variant(ctx context.Context, c *bigcommerce.Client, run *tenants.Run, sku string) (*upsert.Live, error) {
 	page, _, err := c.Variants.ListPage(ctx, bigcommerce.VariantFilter{SKU: sku}, 1)
 	if err != nil {
 		return nil, err
@@ -158,7 +158,7 @@ func (products) variant(ctx context.Context, c *bigcommerce.Client, sku string) 
 			return nil, err
 		}
 		product[0][fieldVariants] = []any{v}
-		for _, live := range variantLives(product) {
+		for _, live := range variantLives(product, p.Kept(run.Mapping)) {
 			return &live, nil
 		}
 	}
@@ -211,7 +211,7 @@ func (p products) Scan(ctx context.Context, c *bigcommerce.Client, run *tenants.
 	if err != nil {
 		return nil, 0, 0, err
 	}
-	live = append(p.liveOf(page, run.Mapping), variantLives(page)...)
+	live = append(p.liveOf(page, run.Mapping), variantLives(page, p.Kept(run.Mapping))...)
 	if len(page) > 0 && at.Total > len(page) {
 		next = upsert.Int(page[len(page)-1]["id"])
 	}

@@ -227,7 +227,7 @@ func put(out bigcommerce.Fields, table *refTable, d upsert.Doc, target string, v
 		if id, known := table.brand(upsert.Text(v)); known {
 			out["brand_id"] = id
 		} else {
-			out["brand_name"] = strings.TrimSpace(upsert.Text(v))
+			out["brand_name"] = table.brands.spelled(upsert.Text(v))
 		}
 	case targetCustomURL:
 		out[target] = bigcommerce.Fields{"url": pathOf(v), "is_customized": true}

@@ -163,7 +163,7 @@ func (p products) skuTaken(ctx context.Context, c *bigcommerce.Client, run *tena
 		if err != nil || live != nil {
 			return existing(live), err
 		}
-	} else if live, err := p.variant(ctx, c, sku); err != nil || live != nil {
+	} else if live, err := p.variant(ctx, c, run, sku); err != nil || live != nil {
 		return existing(live), err
 	}
 	if live, err := p.whoHas(ctx, c, run, sku); err != nil || live != nil {
@@ -180,7 +180,7 @@ func skusOf(variants []object) []string {
 // whose returns the product to which the first of SKUs belongs that a variant has; nil if none has.
 func (p products) whose(ctx context.Context, c *bigcommerce.Client, run *tenants.Run, skus []string) (*upsert.Live, error) {
 	for _, sku := range skus {
-		v, err := p.variant(ctx, c, sku)
+		v, err := p.variant(ctx, c, run, sku)
 		if err != nil {
 			return nil, err
 		}

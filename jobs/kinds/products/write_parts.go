@@ -112,6 +112,9 @@ func updateVariants(ctx context.Context, c *bigcommerce.Client, w []upsert.Write
 			case len(res.Errors) > 0 && !showsVariant(answer, doc):
 				out[i] = upsert.Result{State: upsert.Refused, Field: fieldVariants, Message: "BigCommerce did not save all of it: " + upsert.Explain(res.Errors[0].Title, res.Errors[0].Fields)}
 			default:
+				if w[i].Ref != "" {
+					out[i].Live.Fields = rowFields(answer)
+				}
 				if err := alone(ctx, c, w[i].ID, doc, answer); err != nil {
 					return nil, err
 				}

@@ -1614,6 +1614,8 @@ export interface components {
             after: unknown;
             /** @description True where BigCommerce did not show the field, so that before says nothing; else absent */
             unknown?: boolean;
+            /** @description The part of the record that the field is of, as the SKU of a variant; absent for the record itself */
+            part?: string;
         };
         Change: {
             /** @description Of the source; absent of a run that was no dry run */

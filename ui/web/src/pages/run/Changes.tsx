@@ -273,9 +273,9 @@ function ChangedRecord({ change, field }: { change: Change; field: string }) {
           </tr>
         </thead>
         <tbody>
-          {shown.map((c) => (
-            <tr key={c.field}>
-              <th scope="row">{c.label || c.field}</th>
+          {shown.map((c, i) => (
+            <tr key={`${c.field} ${c.part ?? ''} ${i}`}>
+              <th scope="row">{c.part ? `${c.label || c.field} (${c.part})` : c.label || c.field}</th>
               {create ? null : <td className="before">{c.unknown ? t.unknown : shorten(valueWithUnit(format, c.before, c.unit))}</td>}
               <td className="after">{shorten(valueWithUnit(format, c.after, c.unit))}</td>
             </tr>
