@@ -188,6 +188,7 @@ type Target struct {
 	Label     string   `json:"label"`
 	Type      string   `json:"type"` // string, integer, number, boolean or array
 	Required  bool     `json:"required"`
+	Key       bool     `json:"key"` // records are told apart by it
 	MaxLength int      `json:"max_length,omitempty"` // characters
 	Enum      []string `json:"enum,omitempty"`
 	Help      string   `json:"help,omitempty"`
@@ -212,7 +213,7 @@ func (c *Catalogue) Targets() []Target {
 		if f.unmappable() != "" {
 			continue
 		}
-		t := Target{Name: f.Name, Label: f.label(), Type: f.Type, Required: f.required(), MaxLength: f.MaxLength, Enum: f.Enum, Help: f.Help,
+		t := Target{Name: f.Name, Label: f.label(), Type: f.Type, Required: f.required(), Key: f.Key, MaxLength: f.MaxLength, Enum: f.Enum, Help: f.Help,
 			Group: c.group(f), Synonyms: f.synonyms(), Measure: f.Measure}
 		if f.Format == FormatPath {
 			t.MaxLength = 0 // it is of each name

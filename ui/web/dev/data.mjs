@@ -12,14 +12,14 @@ export const kinds = [{
   phases,
 }, { name: 'stock', singular: 'stock level', plural: 'stock', options: [], phases }, { name: 'prices', singular: 'price', plural: 'prices', options: [], phases }];
 
-export const header = ['PartNum', 'PartDescription', 'LongDescription', 'ProductGroup', 'Style', 'ListPrice', 'OnHand', 'Audience'];
+export const header = ['PartNum', 'PartDescription', 'LongDescription', 'ProductGroup', 'Style', 'ListPrice', 'OnHand', 'Audience', 'Season', 'Buyer'];
 
 const parts = [
-  ['BAC-6579C22F', 'Adventure-Ready Expedition Backpack', 'Embark on your next outdoor journey with our rugged backpack.', 'accessories', 'backpack', '129.99', '15', 'F'],
-  ['BAC-2E852905', 'Mauve Leather Daypack', 'This stylish mauve leather daypack combines elegance with functionality.', 'accessories', 'backpack', '149.99', '15', 'F'],
-  ['BAC-4EC7FF5C', 'Lacy Crochet Summer Backpack', 'Embrace summer vibes with our Lacy Crochet Backpack.', 'accessories', 'backpack', '49,99', '17', 'F'],
-  ['BAC-7977F680', 'Adventure-Ready Rugged Backpack', 'Crafted from durable khaki canvas.', 'accessories', 'backpack', '89.99', '17', 'F'],
-  ['WAT-1180AA02', 'Minimal Steel Field Watch', 'A watch for every day.', 'jewelry', 'watch', '219.00', '-5', 'M'],
+  ['BAC-6579C22F', 'Adventure-Ready Expedition Backpack', 'Embark on your next outdoor journey with our rugged backpack.', 'accessories', 'backpack', '129.99', '15', 'F', 'AW26', 'kp'],
+  ['BAC-2E852905', 'Mauve Leather Daypack', 'This stylish mauve leather daypack combines elegance with functionality.', 'accessories', 'backpack', '149.99', '15', 'F', 'AW26', 'kp'],
+  ['BAC-4EC7FF5C', 'Lacy Crochet Summer Backpack', 'Embrace summer vibes with our Lacy Crochet Backpack.', 'accessories', 'backpack', '49,99', '17', 'F', 'AW26', 'kp'],
+  ['BAC-7977F680', 'Adventure-Ready Rugged Backpack', 'Crafted from durable khaki canvas.', 'accessories', 'backpack', '89.99', '17', 'F', 'AW26', 'kp'],
+  ['WAT-1180AA02', 'Minimal Steel Field Watch', 'A watch for every day.', 'jewelry', 'watch', '219.00', '-5', 'M', 'AW26', 'kp'],
 ];
 export const rows = Array.from({ length: 20 }, (_, i) => parts[i % parts.length]);
 

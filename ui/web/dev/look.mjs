@@ -73,6 +73,27 @@ export async function focusProblems(page, frame, most = 150) {
   return [...problems];
 }
 
+/**
+ * What is wrong with where the focus is in a dialog that was opened: it is inside, and stays there while
+ * step (Tab, or an arrow in a menu) goes round; each stop shows that it has it.
+ */
+export async function roundProblems(page, frame, { within, goesRound = true, step = 'Tab' }, most = 60) {
+  const problems = new Set();
+  const inside = () => frame.evaluate((selector) => [...document.querySelectorAll(selector)].some((box) => box.contains(document.activeElement)), within);
+  if (!(await inside())) problems.add('the focus is not in it');
+  if (!goesRound) return [...problems];
+  const seen = new Set();
+  for (let i = 0; i < most; i++) {
+    await page.keyboard.press(step);
+    const stop = await frame.evaluate(lookAtFocus);
+    if (!stop || !(await inside())) return [...problems, `the focus leaves it for ${stop?.name ?? 'the page'}`];
+    if (seen.has(stop.id)) return [...problems];
+    seen.add(stop.id);
+    for (const p of stop.problems) problems.add(`${p}: ${stop.name}`);
+  }
+  return [...problems, `more than ${most} stops`];
+}
+
 /** The focused element: what it is, and what is wrong with how it shows. Runs in the frame. */
 async function lookAtFocus() {
   const el = document.activeElement;

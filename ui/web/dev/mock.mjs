@@ -136,7 +136,7 @@ export async function startMock({ port = 0, speed = 1 } = {}) {
     if ((a === 'flows' && b && !flow) || (a === 'runs' && b && !run)) return problem(404, 'not_found', 'This does not exist.');
     switch (`${method} ${a}${b ? '/' + (flow || run ? ':id' : b) : ''}${c ? '/' + c : ''}`) {
       case 'GET session':
-        return { body: { store: { ...store, state: s.state, state_reason: s.state === 'active' ? '' : 'BigCommerce refused the access token on 22 November: the app’s permissions have changed.' }, user: { ...users.find((u) => u.role === s.role), locale: 'en-US' }, channel_id: null, deep_link: '/', missing_scopes: s.missing, attention: s.attention.filter((p) => p.muted_until === null).length, shared_address_until: s.front?.provider?.shared_until ?? null, permissions: { write, admin: write }, version: '1.0.0-mock', sandbox: true, support_url: 'https://sluice.example/help' } };
+        return { body: { store: { ...store, state: s.state, state_reason: s.state === 'active' ? '' : 'BigCommerce refused the access token on 22 November: the app’s permissions have changed.' }, user: { ...users.find((u) => u.role === s.role), locale: 'en-US' }, channel_id: null, deep_link: '/', missing_scopes: s.missing, attention: s.attention.filter((p) => p.muted_until === null).length, shared_address_until: s.front?.provider?.shared_until ?? null, permissions: { write, admin: write, owner: s.role === 'owner' }, version: '1.0.0-mock', sandbox: true, support_url: 'https://sluice.example/help' } };
       case 'POST session/renew':
         return { body: { token: s.token, expires_at: iso(Date.now() + 900_000) } };
       case 'GET overview': {
@@ -161,7 +161,7 @@ export async function startMock({ port = 0, speed = 1 } = {}) {
         return { body: view(s, flow) };
       case 'PUT flows/:id': {
         const want = await read();
-        if (want.version !== flow.version) return problem(409, 'conflict', 'Somebody else changed this feed.');
+        if (want.version !== flow.version || want.name === 'Theirs') return problem(409, 'conflict', 'Somebody else changed this sync meanwhile.');
         const { authorization, clear_authorization: clear, ...source } = want.source;
         const secret = clear ? false : authorization ? true : flow.source.has_secret;
         Object.assign(flow, want, { version: flow.version + 1, source: { ...flow.source, ...source, has_secret: secret }, updated_at: iso() });

@@ -46,12 +46,12 @@ async function checked(page) {
   await page.getByText(/fields are matched/).waitFor();
 }
 
-export const dialogs = [
-  { name: 'create-checked', path: '/syncs/new', closes: false, open: checked },
+/** What pages look like once somebody has done something there. */
+export const states = [
+  { name: 'create-checked', path: '/syncs/new', open: checked },
   {
     name: 'create-matching',
     path: '/syncs/new',
-    closes: false,
     open: async (page) => {
       await checked(page);
       await button(page, 'Show the whole matching').click();
@@ -60,7 +60,6 @@ export const dialogs = [
   {
     name: 'create-previewed',
     path: '/syncs/new',
-    closes: false,
     open: async (page) => {
       await checked(page);
       await button(page, 'Check what would change').click();
@@ -70,7 +69,6 @@ export const dialogs = [
   {
     name: 'matching-add-field',
     path: '/syncs/flow-1/matching',
-    closes: false,
     open: async (page) => {
       await button(page, 'Add field').click();
       await page.keyboard.type('price');
@@ -79,17 +77,114 @@ export const dialogs = [
   {
     name: 'matching-formula',
     path: '/syncs/flow-1/matching',
-    closes: false,
     open: async (page) => {
       await page.getByRole('combobox', { name: 'What SKU comes from' }).click();
       await page.getByRole('option', { name: 'Formula (advanced)' }).click();
       await page.getByText('How to write a formula').click();
     },
   },
-  { name: 'help', path: '/', open: (page) => button(page, 'Help').click() },
   {
-    name: 'create-key',
-    path: '/settings/keys',
-    open: (page) => button(page, 'Create key').click(),
+    name: 'matching-ignored',
+    path: '/syncs/flow-1/matching',
+    open: async (page) => {
+      await button(page, 'Ignore (Season)').click();
+      await button(page, 'Show 1 ignored').click();
+    },
   },
+  {
+    name: 'saved-by-somebody-else',
+    path: '/syncs/flow-1/rules',
+    expect: /status of 409/,
+    open: async (page) => {
+      await page.getByLabel(/Name of the sync/).fill('Theirs');
+      await button(page, 'Save').click();
+      await page.getByRole('heading', { name: /somebody else/i }).or(page.getByText(/somebody else/i)).first().waitFor();
+    },
+  },
+];
+
+const modal = '[role=dialog]';
+
+/** Presses a control, as somebody does who has no mouse. */
+export async function press(page, control, key = 'Enter') {
+  await control.focus();
+  await page.keyboard.press(key);
+}
+
+/** Of a menu that is open: the item of this name, by its arrow keys. */
+async function item(page, name) {
+  await page.getByRole('dialog').getByRole('button', { name }).waitFor();
+  for (let i = 0; i < 10; i++) {
+    if (await page.evaluate((n) => document.activeElement?.textContent.startsWith(n), name)) return page.keyboard.press('Enter');
+    await page.keyboard.press('ArrowDown');
+  }
+  throw new Error(`no item ${name} is reached`);
+}
+
+/**
+ * Every dialog, menu and drawer: opener is the control that opens it, by Enter, and that has the focus
+ * again after Escape; then what else it takes; first what has to be done before. within is where the focus
+ * goes round: by Tab, or in a menu by arrows. shut is the button of one that Escape does not close, and back
+ * what has the focus afterwards if that is not the opener.
+ */
+export const dialogs = [
+  { name: 'help', path: '/', opener: (page) => button(page, 'Help'), within: 'aside', goesRound: false },
+  {
+    name: 'unsaved',
+    path: '/syncs/flow-1/rules',
+    first: (page) => page.getByLabel(/Name of the sync/).fill('Mine'),
+    opener: (page) => page.getByRole('link', { name: 'Home', exact: true }),
+    within: modal,
+  },
+  { name: 'sync-menu', path: '/syncs', opener: (page) => button(page, 'Actions for ERP catalogue'), within: modal, step: 'ArrowDown' },
+  { name: 'sync-delete', path: '/syncs', opener: (page) => button(page, 'Actions for ERP catalogue'), then: (page) => item(page, 'Delete'), within: modal },
+  { name: 'summary-delete', path: '/syncs/flow-2/summary', opener: (page) => button(page, 'Delete'), within: modal },
+  { name: 'start-unseen', path: '/syncs/flow-2/summary', opener: (page) => button(page, 'Start without a preview'), within: modal },
+  { name: 'suggest-again', path: '/syncs/flow-1/matching', opener: (page) => button(page, 'Suggest again'), within: modal },
+  { name: 'field-search', path: '/syncs/flow-1/matching', opener: (page) => button(page, 'Add field'), then: (page) => page.keyboard.type('p'), within: '[role=combobox]', goesRound: false, shownBy: '[role=listbox][aria-label="Field to add"]' },
+  { name: 'column-search', path: '/syncs/flow-1/matching', opener: (page) => button(page, 'Match (Season)'), then: (page) => page.keyboard.type('p'), within: '[role=combobox]', goesRound: false, shownBy: '[role=listbox][aria-label="Field that Season fills"]' },
+  { name: 'run-cancel', path: '/activity/run-13', opener: (page) => button(page, 'Cancel run'), within: modal },
+  { name: 'attention-mute', path: '/attention', opener: (page) => page.getByRole('button', { name: /^Mute / }).first(), within: modal, step: 'ArrowDown' },
+  {
+    name: 'user-demote',
+    path: '/settings/users',
+    opener: (page) => page.getByRole('combobox', { name: 'Role of catalogue.manager@harbour.example' }),
+    key: 'ArrowDown',
+    then: async (page) => {
+      await page.getByRole('option', { name: 'Viewer' }).waitFor();
+      await page.keyboard.press('ArrowDown');
+      await page.keyboard.press('Enter');
+    },
+    within: modal,
+  },
+  { name: 'key-create', path: '/settings/keys', opener: (page) => button(page, 'Create key'), within: modal },
+  {
+    name: 'key-secret',
+    path: '/settings/keys',
+    opener: (page) => button(page, 'Create key'),
+    then: async (page) => {
+      await page.getByRole('dialog').getByLabel('Name').fill('Nightly');
+      await page.keyboard.press('Enter');
+      await page.getByLabel('API key', { exact: true }).waitFor();
+    },
+    within: modal,
+    shut: 'I have stored it',
+  },
+  { name: 'key-revoke', path: '/settings/keys', opener: (page) => button(page, 'Revoke Nightly ERP job'), within: modal },
+  {
+    name: 'alert-secret',
+    path: '/settings/alerts',
+    first: async (page) => {
+      await button(page, 'Add').click();
+      await page.getByRole('combobox', { name: 'Kind of address 3' }).click();
+      await page.getByRole('option', { name: 'Webhook' }).click();
+      await page.getByLabel('Address', { exact: true }).fill('https://erp.harbour.example/alerts');
+    },
+    opener: (page) => button(page, 'Save'),
+    within: modal,
+    shut: 'I have stored it',
+    back: (page) => page.locator('#main'), // the button waits for the next change
+  },
+  { name: 'provider-remove', path: '/settings/shoppers/signOn', opener: (page) => button(page, 'Remove provider'), within: modal },
+  { name: 'sign-in-unlink', path: '/settings/shoppers/signIns', opener: (page) => button(page, 'Undo link of customer 7'), within: modal },
 ];

@@ -8,9 +8,9 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
-import { axeProblems, fitProblems, focusProblems, measure, settled } from './look.mjs';
+import { axeProblems, fitProblems, focusProblems, measure, roundProblems, settled } from './look.mjs';
 import { startMock } from './mock.mjs';
-import { dialogs, pages } from './pages.mjs';
+import { dialogs, pages, press, states } from './pages.mjs';
 
 const shots = process.env.SHOTS ?? 'test-results/shots';
 const images = process.env.IMAGES ?? '';
@@ -70,10 +70,12 @@ for (const scene of scenes) {
     }
   }
 }
-for (const dialog of dialogs) {
-  for (const window of short ? ['phone'] : ['wide', 'phone']) {
-    const where = `dialog/${dialog.name} ${window}`;
-    if (where.startsWith(only)) looks.push(() => lookAtDialog(where, dialog, window));
+for (const [kind, list, look] of [['state', states, lookAtState], ['dialog', dialogs, lookAtDialog]]) {
+  for (const what of list) {
+    for (const window of short ? ['phone'] : ['wide', 'phone']) {
+      const where = `${kind}/${what.name} ${window}`;
+      if (where.startsWith(only)) looks.push(() => look(where, what, window));
+    }
   }
 }
 await Promise.all(Array.from({ length: atOnce }, async () => {
@@ -81,9 +83,7 @@ await Promise.all(Array.from({ length: atOnce }, async () => {
 }));
 
 async function lookAtPage(where, scene, name, path, window) {
-  const { context, page } = await open(where, { ...scene, window, path });
-  try {
-    await settled(page, scene);
+  await looking(where, `${scene.name}-${name}-${window}`, { ...scene, window, path }, async (page) => {
     note(where, await axeProblems(page));
     note(where, await fitProblems(page));
     if (scene.jumps && window === 'wide') {
@@ -93,30 +93,51 @@ async function lookAtPage(where, scene, name, path, window) {
     await page.screenshot({ path: join(shots, `${scene.name}-${name}-${window}.png`), fullPage: window !== 'zoomed' });
     if (images && scene.name === 'store' && window === 'wide') await page.screenshot({ path: join(images, `panel-${name}.png`) });
     if (scene.keyboard && window !== 'phone' && (!short || telling.includes(name))) note(where, await focusProblems(page, page));
-  } catch (error) {
-    problems.push(`${where}: ${error.message.split('\n')[0]}`);
-    await page.screenshot({ path: join(shots, `${scene.name}-${name}-${window}-FAILED.png`) }).catch(() => undefined);
-  }
-  await context.close();
+  });
 }
 
-async function lookAtDialog(where, dialog, window) {
-  const { context, page } = await open(where, { query: dialog.query ?? '', window, path: dialog.path });
-  try {
-    await settled(page);
-    await dialog.open(page);
+async function lookAtState(where, state, window) {
+  await looking(where, `state-${state.name}-${window}`, { ...state, window }, async (page, shot) => {
+    await state.open(page);
     await page.mouse.move(0, 0); // what the mouse is over has colours of its own
     await settled(page);
     note(where, await axeProblems(page));
     note(where, await fitProblems(page));
-    await page.screenshot({ path: join(shots, `dialog-${dialog.name}-${window}.png`) });
-    if (dialog.closes !== false) {
-      await page.keyboard.press('Escape');
-      await page.locator('[role=dialog], aside').first().waitFor({ state: 'detached', timeout: 5_000 });
-    }
+    await shot();
+  });
+}
+
+/** Opens a dialog by the keyboard, goes round in it, and leaves it the same way. */
+async function lookAtDialog(where, dialog, window) {
+  await looking(where, `dialog-${dialog.name}-${window}`, { ...dialog, window }, async (page, shot) => {
+    await dialog.first?.(page);
+    await press(page, dialog.opener(page), dialog.key);
+    await dialog.then?.(page);
+    const box = page.locator(dialog.shownBy ?? dialog.within).last();
+    await box.waitFor();
+    await page.mouse.move(0, 0);
+    await settled(page);
+    note(where, await axeProblems(page));
+    note(where, await fitProblems(page));
+    await shot();
+    note(where, await roundProblems(page, page, dialog));
+    if (dialog.shut) await press(page, page.getByRole('button', { name: dialog.shut, exact: true }));
+    else await page.keyboard.press('Escape');
+    await box.waitFor({ state: 'detached', timeout: 5_000 });
+    const back = (dialog.back ?? dialog.opener)(page);
+    const has = await back.evaluate((el) => el === document.activeElement);
+    if (!has) problems.push(`${where}: the focus does not come back to what opened it, but is on ${await page.evaluate(() => `${document.activeElement?.tagName} "${document.activeElement?.textContent.slice(0, 40)}"`)}`);
+  });
+}
+
+async function looking(where, name, scene, look) {
+  const { context, page } = await open(where, { query: '', ...scene });
+  try {
+    await settled(page, scene);
+    await look(page, () => page.screenshot({ path: join(shots, `${name}.png`) }));
   } catch (error) {
     problems.push(`${where}: ${error.message.split('\n')[0]}`);
-    await page.screenshot({ path: join(shots, `dialog-${dialog.name}-${window}-FAILED.png`) }).catch(() => undefined);
+    await page.screenshot({ path: join(shots, `${name}-FAILED.png`) }).catch(() => undefined);
   }
   await context.close();
 }
@@ -154,6 +175,19 @@ async function first() {
   await context.setOffline(false);
   await home.getByText(/^As of .*reconnecting…$/).first().waitFor({ state: 'detached' });
   await context.close();
+
+  // A page whose file did not come is asked for again.
+  const part = await open('first', { query: '', window: 'wide', path: '/', expect: /ERR_FAILED|dynamically imported module|preload/i });
+  await settled(part.page);
+  let gone = true;
+  await part.page.route(/\/assets\/ConnectionsPage/, (route) => (gone ? route.abort() : route.continue()));
+  await part.page.getByRole('link', { name: 'Connections', exact: true }).click();
+  await part.page.getByText('This page could not be loaded').waitFor();
+  note('first/part', await axeProblems(part.page));
+  gone = false;
+  await part.page.getByRole('button', { name: 'Try again', exact: true }).click();
+  await part.page.getByRole('heading', { name: 'Connections', level: 1 }).waitFor();
+  await part.context.close();
 }
 
 await browser.close();

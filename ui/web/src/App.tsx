@@ -1,4 +1,4 @@
-import { AlertsManager, createAlertsManager } from '@bigcommerce/big-design';
+import { createAlertsManager } from '@bigcommerce/big-design';
 import { type QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { useEffect, useMemo } from 'react';
 import { type DataRouter, RouterProvider } from 'react-router';
@@ -6,6 +6,7 @@ import type { Client } from './api/client';
 import { useEvents } from './api/useEvents';
 import { AppContext } from './components/app';
 import { Notice } from './components/Notice';
+import { Toasts } from './components/Toasts';
 import { Formatter, pickLocale } from './lib/format';
 import { text } from './text';
 
@@ -30,7 +31,7 @@ export function App({ client, queryClient, router, locale, ended }: Props) {
     <QueryClientProvider client={queryClient}>
       <AppContext value={app}>
         <RouterProvider router={router} />
-        <AlertsManager manager={alerts} />
+        <Toasts manager={alerts} />
       </AppContext>
     </QueryClientProvider>
   );

@@ -892,6 +892,8 @@ export interface components {
             /** @enum {string} */
             type: "string" | "integer" | "number" | "boolean" | "array";
             required: boolean;
+            /** @description Records are told apart by it */
+            key: boolean;
             /**
              * @description Where to show it
              * @enum {string}

@@ -10,7 +10,7 @@ export function CopyField({ label, value, help }: { label: string; value: string
   const t = text.copying;
   return (
     <Form fullWidth onSubmit={(e) => e.preventDefault()}>
-      <Flex alignItems="flex-end" flexDirection="row" flexGap="0.5rem" flexWrap="wrap">
+      <Flex alignItems="flex-end" paddingBottom="xxSmall" flexDirection="row" flexGap="0.5rem" flexWrap="wrap">
         <FlexItem flexBasis="16rem" flexGrow={1}>
           <FormGroup>
             <Input description={help} label={label} onFocus={(e) => e.currentTarget.select()} readOnly ref={input} value={value} />

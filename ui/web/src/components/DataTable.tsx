@@ -1,4 +1,5 @@
 import { Table, TableFigure, type TableItem, type TableProps } from '@bigcommerce/big-design';
+import { createContext, type ReactNode, useContext, useMemo } from 'react';
 import styled, { css } from 'styled-components';
 
 interface Column {
@@ -96,6 +97,15 @@ const Bleed = styled.div<{ $flush: boolean; $columns: Column[] }>`
   }
 `;
 
+type Render = (item: object) => ReactNode;
+
+const CellsContext = createContext<ReadonlyMap<string, Render>>(new Map());
+
+/** BigDesign takes what a column renders for a component: a new one each time would be a new cell, and lose the focus. */
+function Cell({ hash, item }: { hash: string; item: object }) {
+  return useContext(CellsContext).get(hash)?.(item);
+}
+
 /**
  * BigDesign's table inside a panel. It passes each item to its cells as React props, so an item's own
  * `key` never arrives: give such a field another name.
@@ -105,11 +115,15 @@ export function DataTable<T extends TableItem>({ flush = false, ...props }: Tabl
     const narrow = typeof display === 'object' ? display.mobile : display;
     return { label: i > 0 && typeof header === 'string' && !hideHeader ? header : '', hidden: narrow === 'none' };
   });
+  const hashes = JSON.stringify(props.columns.map((c) => c.hash));
+  const cells = useMemo(() => new Map((JSON.parse(hashes) as string[]).map((hash) => [hash, (item: object) => <Cell hash={hash} item={item} />])), [hashes]);
   return (
-    <Bleed $columns={columns} $flush={flush}>
-      <TableFigure>
-        <Table {...props} />
-      </TableFigure>
-    </Bleed>
+    <CellsContext value={new Map(props.columns.map((c) => [c.hash, c.render as Render]))}>
+      <Bleed $columns={columns} $flush={flush}>
+        <TableFigure>
+          <Table {...props} columns={props.columns.map((c) => ({ ...c, render: cells.get(c.hash) as typeof c.render }))} />
+        </TableFigure>
+      </Bleed>
+    </CellsContext>
   );
 }

@@ -30,7 +30,8 @@ interface Props {
   error?: string;
   autoFocus?: boolean;
   onChange: (value: string) => void;
-  onClose?: () => void;
+  /** The list is closed without a choice; escaped: by the key, so that the focus is to go on where it was. */
+  onClose?: (escaped: boolean) => void;
 }
 
 const mostShown = 200; // more nobody reads; typing narrows the list
@@ -53,9 +54,9 @@ export function SearchSelect({ label, groups, value, placeholder, shown = '', er
     setMarked(value);
     setQuery('');
   };
-  const close = () => {
+  const close = (escaped: boolean) => {
     setQuery(undefined);
-    onClose?.();
+    onClose?.(escaped);
   };
   const choose = (o: SearchOption | undefined) => {
     if (!o) return;
@@ -78,16 +79,16 @@ export function SearchSelect({ label, groups, value, placeholder, shown = '', er
     } else if (e.key === 'Enter' && open) {
       e.preventDefault();
       choose(options[at]);
-    } else if (e.key === 'Escape' && open) {
+    } else if (e.key === 'Escape' && (open || onClose)) {
       e.stopPropagation();
-      close();
+      close(true);
     }
   };
   const marking = options[at];
   return (
     <Root
       onBlur={(e) => {
-        if (open && !e.currentTarget.contains(e.relatedTarget)) close();
+        if (open && !e.currentTarget.contains(e.relatedTarget)) close(false);
       }}
     >
       <Input

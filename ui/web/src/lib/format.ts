@@ -104,7 +104,7 @@ export class Formatter {
     if (Number.isNaN(at)) return text.none;
     const seconds = Math.round((at - now) / 1000);
     const size = Math.abs(seconds);
-    if (size < 45) return this.#relative.format(0, 'second');
+    if (size < 45) return text.justNow;
     if (size < 45 * 60) return this.#relative.format(Math.round(seconds / 60), 'minute');
     if (size < 22 * 3600) return this.#relative.format(Math.round(seconds / 3600), 'hour');
     if (size < 7 * 86400) return this.#relative.format(Math.round(seconds / 86400), 'day');

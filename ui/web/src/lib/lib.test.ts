@@ -49,7 +49,7 @@ describe('Formatter', () => {
   it('tells how long ago', () => {
     const now = Date.parse('2026-11-22T12:00:00Z');
     const ago = (ms: number) => en.ago(new Date(now - ms).toISOString(), now);
-    expect([ago(1000), ago(5 * 60_000), ago(3 * 3_600_000), ago(24 * 3_600_000)]).toEqual(['now', '5 minutes ago', '3 hours ago', 'yesterday']);
+    expect([ago(1000), ago(5 * 60_000), ago(3 * 3_600_000), ago(24 * 3_600_000)]).toEqual(['just now', '5 minutes ago', '3 hours ago', 'yesterday']);
     expect(ago(30 * 86_400_000)).toContain('2026');
     expect([en.ago(null), en.ago('nonsense'), en.dateTime(undefined)]).toEqual(['–', '–', '–']);
   });

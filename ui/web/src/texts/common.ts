@@ -5,6 +5,7 @@ import type { RunPhase, RunState } from '../api/types';
 export const commonText = {
   appName: 'Sluice',
   none: '–',
+  justNow: 'just now',
   yes: 'Yes',
   no: 'No',
   loading: 'Loading',

@@ -52,7 +52,8 @@ export function isFinal(run: Pick<Run, 'state'>): boolean {
 
 /** Fetches a run's errors and changes again when its numbers say that there are others. */
 export function refreshDetails(qc: QueryClient, known: Run | undefined, run: Run) {
-  const changed = (['failed', 'warnings', 'state', 'phase'] as const).some((name) => known?.[name] !== run[name]);
+  const wrote = (r: Run | undefined) => r !== undefined && r.created + r.updated > 0;
+  const changed = (['failed', 'warnings', 'state', 'phase'] as const).some((name) => known?.[name] !== run[name]) || wrote(known) !== wrote(run);
   if (!changed) return;
   const details = { queryKey: runKeys.runDetails(run.id) };
   // A first fetch under way would be kept by invalidating alone, and its answer is already old.

@@ -18,6 +18,7 @@ interface Props {
 export function AddField({ targets, mapped, onAdd }: Props) {
   const t = matchingText;
   const [open, setOpen] = useState(false);
+  const [returned, setReturned] = useState(false);
   const [family, setFamily] = useState<TargetField>();
   const free = useMemo(() => targets.filter((f) => !mapped.includes(f.name)), [targets, mapped]);
   const groups = useMemo(() => fieldGroups(free), [free]);
@@ -26,11 +27,23 @@ export function AddField({ targets, mapped, onAdd }: Props) {
     setFamily(undefined);
     onAdd(name);
   };
-  if (family) return <NameField family={family} mapped={mapped} onAdd={add} onCancel={() => setFamily(undefined)} />;
+  if (family) {
+    return (
+      <NameField
+        family={family}
+        mapped={mapped}
+        onAdd={add}
+        onCancel={() => {
+          setFamily(undefined);
+          setReturned(true);
+        }}
+      />
+    );
+  }
   if (!open) {
     return (
       <Flex flexDirection="row" marginVertical="medium">
-        <Button disabled={free.length === 0} iconLeft={<AddIcon aria-hidden />} mobileWidth="auto" onClick={() => setOpen(true)} type="button" variant="secondary">
+        <Button autoFocus={returned} disabled={free.length === 0} iconLeft={<AddIcon aria-hidden />} mobileWidth="auto" onClick={() => setOpen(true)} type="button" variant="secondary">
           {t.addField}
         </Button>
       </Flex>
@@ -51,7 +64,10 @@ export function AddField({ targets, mapped, onAdd }: Props) {
             add(name);
           }
         }}
-        onClose={() => setOpen(false)}
+        onClose={(escaped) => {
+          setOpen(false);
+          setReturned(escaped);
+        }}
         placeholder={t.addFieldPlaceholder}
         value=""
       />

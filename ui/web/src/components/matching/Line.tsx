@@ -108,7 +108,7 @@ export function Line(props: LineProps) {
       <Area $name="counts">
         {check && counted ? (
           <Counts check={check} line={counted}>
-            {readOnly ? null : <Remedy counted={counted} form={form} label={label} numeric={type === 'number' || type === 'integer'} set={set} />}
+            {readOnly ? null : <Remedy counted={counted} form={form} isKey={target?.key ?? false} label={label} numeric={type === 'number' || type === 'integer'} set={set} />}
           </Counts>
         ) : null}
       </Area>
@@ -188,7 +188,7 @@ function From({ label, target, type, form, expression, columns, error, focused, 
 const numberOptions = (['', '.', ','] as const).map((value) => ({ value, content: matchingText.numbers[value] }));
 
 /** The button that puts right what the counts show: a default for empty cells, another way to read numbers. */
-function Remedy({ counted, form, label, numeric, set }: { counted: CheckLine; form: Form; label: string; numeric: boolean; set: (form: Form) => void }) {
+function Remedy({ counted, form, isKey, label, numeric, set }: { counted: CheckLine; form: Form; isKey: boolean; label: string; numeric: boolean; set: (form: Form) => void }) {
   const t = matchingText;
   if (form.how !== 'column') return null;
   const [example] = counted.examples;
@@ -196,7 +196,7 @@ function Remedy({ counted, form, label, numeric, set }: { counted: CheckLine; fo
   const lacking = counted.failed > 0 ? example?.value === '' : counted.empty > 0;
   const action = written
     ? { text: t.readAs(t.numbers[written]), next: { ...form, number: written } }
-    : lacking && form.otherwise === undefined
+    : lacking && form.otherwise === undefined && !isKey // one value for many records would be one record
       ? { text: t.addElse, next: { ...form, otherwise: '' } }
       : undefined;
   if (!action) return null;

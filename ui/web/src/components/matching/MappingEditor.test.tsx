@@ -7,7 +7,7 @@ import { type MappingLine, newLine } from '../../lib/mapping';
 import { renderInPanel } from '../../test/render';
 import { MappingEditor } from './MappingEditor';
 
-const field = (name: string, label: string, part: Partial<TargetField> = {}): TargetField => ({ name, label, type: 'string', required: false, group: 'common', synonyms: [], unit: '', ...part });
+const field = (name: string, label: string, part: Partial<TargetField> = {}): TargetField => ({ name, label, type: 'string', required: false, key: false, group: 'common', synonyms: [], unit: '', ...part });
 const targets = [
   field('sku', 'SKU', { required: true, group: 'required' }),
   field('name', 'Name', { required: true, group: 'required' }),

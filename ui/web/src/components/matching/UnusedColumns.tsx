@@ -1,5 +1,5 @@
 import { Button, Flex, Panel, Text } from '@bigcommerce/big-design';
-import { useId, useMemo, useState } from 'react';
+import { useEffect, useId, useMemo, useRef, useState } from 'react';
 import styled from 'styled-components';
 import type { TargetField } from '../../api/types';
 import { fieldLike, type MappingLine, targetFor } from '../../lib/mapping';
@@ -40,20 +40,34 @@ export function UnusedColumns({ unused, targets, lines, onMatch, ignored, onIgno
   );
   const left = columns.filter((c) => !ignored.includes(c.name));
   const hidden = columns.filter((c) => ignored.includes(c.name));
+  const list = useRef<HTMLUListElement>(null);
+  const done = useRef<number>(undefined); // the place of the column that has just gone: the focus goes on there
+  useEffect(() => {
+    if (done.current === undefined) return;
+    const buttons = [...(list.current?.children ?? [])].map((li) => li.querySelector('button'));
+    (buttons[done.current] ?? buttons.at(-1) ?? list.current)?.focus();
+    done.current = undefined;
+  });
   const shown = all ? left : left.slice(0, shownAtFirst);
   if (columns.length === 0) return null;
   return (
     <Panel description={t.unusedDescription} header={t.unusedHeader}>
-      <List aria-label={t.unusedHeader}>
-        {shown.map(({ name, like }) => (
+      <List aria-label={t.unusedHeader} ref={list} tabIndex={-1}>
+        {shown.map(({ name, like }, i) => (
           <Unused
             free={targets}
             key={name}
             like={like}
             lines={lines}
             name={name}
-            onIgnore={() => onIgnore([...ignored, name])}
-            onMatch={(target) => onMatch(name, target)}
+            onIgnore={() => {
+              done.current = i;
+              onIgnore([...ignored, name]);
+            }}
+            onMatch={(target) => {
+              done.current = i;
+              onMatch(name, target);
+            }}
           />
         ))}
       </List>
@@ -101,6 +115,7 @@ interface UnusedProps {
 function Unused({ name, like, free, lines, onMatch, onIgnore }: UnusedProps) {
   const t = matchingText;
   const [choosing, setChoosing] = useState(false);
+  const [returned, setReturned] = useState(false);
   const groups = useMemo(() => (choosing ? fieldGroups(free.filter((f) => !lines.some((l) => l.target === f.name && l.expression !== ''))) : []), [choosing, free, lines]);
   const named = (target: string) => {
     const field = free.find((f) => f.name === target);
@@ -113,7 +128,18 @@ function Unused({ name, like, free, lines, onMatch, onIgnore }: UnusedProps) {
         {like ? <Hint> {t.looksLike(fieldLabel(like, like.name))}</Hint> : null}
       </Text>
       {choosing ? (
-        <SearchSelect autoFocus groups={groups} label={t.matchWith(name)} onChange={(target) => onMatch(named(target))} onClose={() => setChoosing(false)} placeholder={t.addFieldPlaceholder} value="" />
+        <SearchSelect
+          autoFocus
+          groups={groups}
+          label={t.matchWith(name)}
+          onChange={(target) => onMatch(named(target))}
+          onClose={(escaped) => {
+            setChoosing(false);
+            setReturned(escaped);
+          }}
+          placeholder={t.addFieldPlaceholder}
+          value=""
+        />
       ) : (
         <Flex flexDirection="row" flexGap="0.25rem">
           {like ? (
@@ -121,7 +147,7 @@ function Unused({ name, like, free, lines, onMatch, onIgnore }: UnusedProps) {
               {t.matchTo(fieldLabel(like, like.name))}
             </Button>
           ) : (
-            <Button aria-label={t.actionOn(t.match, name)} mobileWidth="auto" onClick={() => setChoosing(true)} variant="subtle">
+            <Button aria-label={t.actionOn(t.match, name)} autoFocus={returned} mobileWidth="auto" onClick={() => setChoosing(true)} variant="subtle">
               {t.match}
             </Button>
           )}

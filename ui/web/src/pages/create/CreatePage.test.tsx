@@ -24,10 +24,10 @@ const inspection: Inspection = {
     ],
   },
 };
-const field = (name: string, label: string, part: Partial<TargetField> = {}): TargetField => ({ name, label, type: 'string', required: true, group: 'required', synonyms: [], unit: '', ...part });
+const field = (name: string, label: string, part: Partial<TargetField> = {}): TargetField => ({ name, label, type: 'string', required: true, key: false, group: 'required', synonyms: [], unit: '', ...part });
 const fields = [
   field('sku', 'SKU'), field('name', 'Name'), field('price', 'Default price', { type: 'number', unit: 'USD' }), field('type', 'Type', { enum: ['physical', 'digital'] }),
-  field('stock', 'Stock', { required: false, group: 'common', synonyms: ['unitsinstock'] }),
+  field('stock', 'Stock', { required: false, key: false, group: 'common', synonyms: ['unitsinstock'] }),
 ];
 const counted = (target: string): CheckLine => ({ target, filled: 77, empty: 0, failed: 0, examples: [] });
 const check: MappingCheck = { rows: 77, complete: true, ready: true, lines: ['sku', 'name', 'price', 'type'].map(counted), unused: ['unitsInStock'], missing: [], errors: [], failed_rows: 0 };
