@@ -925,6 +925,7 @@ export interface components {
          *           "label": "SKU",
          *           "type": "string",
          *           "required": true,
+         *           "key": true,
          *           "group": "required",
          *           "synonyms": [
          *             "sku",

@@ -72,6 +72,18 @@ describe('applyEvent', () => {
     expect(stale()).toEqual([true, true]);
   });
 
+  it('asks for the changes of a run again once it has written the first', () => {
+    const qc = newQueryClient();
+    const list = [...runKeys.runDetails(run.id), 'changes', {}];
+    const written = (created: number) => applyEvent(qc, event('run', { ...run, created, updated: 0 }));
+    written(0);
+    qc.setQueryData(list, {});
+    written(0);
+    expect(qc.getQueryState(list)?.isInvalidated).toBe(false);
+    written(40);
+    expect(qc.getQueryState(list)?.isInvalidated).toBe(true);
+  });
+
   it('counts what needs somebody at once, and asks for the list again', () => {
     const qc = newQueryClient();
     qc.setQueryData(sessionKeys.session, { ...session, attention: 0 });

@@ -93,7 +93,7 @@ function NameField({ family, mapped, onAdd, onCancel }: NameProps) {
   const error =
     same.length >= most
       ? t.nameMost(format.number(most))
-      : [...name].length > longest
+      : Array.from(name).length > longest
         ? t.nameOver(format.number(longest))
         : same.some((m) => m.slice(family.name.length).toLowerCase() === name.toLowerCase())
           ? t.nameTaken

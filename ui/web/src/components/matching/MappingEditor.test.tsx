@@ -9,7 +9,7 @@ import { MappingEditor } from './MappingEditor';
 
 const field = (name: string, label: string, part: Partial<TargetField> = {}): TargetField => ({ name, label, type: 'string', required: false, key: false, group: 'common', synonyms: [], unit: '', ...part });
 const targets = [
-  field('sku', 'SKU', { required: true, group: 'required' }),
+  field('sku', 'SKU', { required: true, key: true, group: 'required' }),
   field('name', 'Name', { required: true, group: 'required' }),
   field('price', 'Default price', { required: true, group: 'required', type: 'number', unit: 'USD' }),
   field('type', 'Type', { required: true, group: 'required', enum: ['physical', 'digital'] }),
@@ -114,6 +114,12 @@ describe('MappingEditor', () => {
     await user.click(screen.getByRole('button', { name: 'Set a default (Weight)' }));
     await user.keyboard('0.5');
     expect(seen).toHaveBeenLastCalledWith([['sku', 'PartNum'], ['weight', 'first(row["Weight (kg)"], 0.5)']]);
+  });
+
+  it('offers no default for what tells records apart', () => {
+    setup({ lines: [newLine('sku', 'PartNum')], checked: check(counts('sku', { filled: 2045, failed: 1, examples: [{ row: 17, line: 17, key: '', value: '', message: 'is required' }] })) });
+    expect(line('sku').getByText('1 empty, but needed')).toBeTruthy();
+    expect(line('sku').queryByRole('button', { name: 'Set a default (SKU)' })).toBeNull();
   });
 
   it('offers to read numbers as the file writes them', async () => {
