@@ -26,7 +26,9 @@ type FieldMapping struct {
 	Date    string `json:"date,omitempty"`    // of dates as 3/4/2026: DateDay, DateMonth; "": as the file proves
 	Fill    string `json:"fill,omitempty"`    // FillCreated, FillEmpty; "": always
 	Empty   string `json:"empty,omitempty"`   // EmptyClears; "": an empty cell leaves the field as it is
-	Bad     string `json:"bad,omitempty"`     // BadFails; "": a value that cannot be used leaves the field as it is, with a warning
+	// Otherwise is a constant for records that the run creates and whose expression has nothing.
+	Otherwise string `json:"otherwise,omitempty"`
+	Bad       string `json:"bad,omitempty"` // BadFails; "": a value that cannot be used leaves the field as it is, with a warning
 }
 
 // The values of FieldMapping's choices.

@@ -19,7 +19,18 @@ type Catalogue struct {
 	keys    []string
 	first   []string
 	implied func(doc Document, mapped func(target string) bool)
+
+	profiles Profiles
 }
+
+// WithProfiles has Suggest know files. It returns c, which nobody may use yet.
+func (c *Catalogue) WithProfiles(p Profiles) *Catalogue {
+	c.profiles = p
+	return c
+}
+
+// Profiles are the files that Suggest knows.
+func (c *Catalogue) Profiles() Profiles { return c.profiles }
 
 // Field is a field of a Catalogue. Nothing in it may be changed once the catalogue is made.
 type Field struct {

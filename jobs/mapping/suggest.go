@@ -34,6 +34,36 @@ func normal(name string) string {
 // Suggestion is a proposed mapping.
 type Suggestion struct {
 	Fields []SuggestedField `json:"fields"`
+	Layout *tenants.Layout  `json:"layout,omitempty"`
+
+	Profile *ProfileSeen    `json:"profile,omitempty"` // of the system that the file comes from
+	Options tenants.Options `json:"options,omitempty"` // of the flow, for such files
+	Without *Suggestion     `json:"without,omitempty"` // what is proposed without the profile
+	Asks    []Asked         `json:"asks,omitempty"`    // what only the merchant knows
+	Unfit   []Unfit         `json:"unfit,omitempty"`   // fields whose column is there but does not fit
+}
+
+// ProfileSeen is the profile of a file.
+type ProfileSeen struct {
+	Name  string `json:"name"`
+	Label string `json:"label"` // after "This looks like"
+	Note  string `json:"note,omitempty"`
+}
+
+// Asked is a question, and the fields that its answer makes possible: it is put into their
+// expressions, as it would stand in quotation marks, in the place of {ANSWER}.
+type Asked struct {
+	Ask
+	Fields []tenants.FieldMapping `json:"fields"`
+}
+
+// Unfit is a field that has to be filled and whose own column does not fit it.
+type Unfit struct {
+	Target  string `json:"target"`
+	Label   string `json:"label"`
+	Column  string `json:"column"`
+	Value   string `json:"value"`   // one that does not fit; "" if the column is empty
+	Message string `json:"message"` // why not, and what to do
 }
 
 // SuggestedField proposes from what to fill a target.
@@ -46,7 +76,7 @@ type SuggestedField struct {
 
 // Mapping is the proposal as it is saved.
 func (s Suggestion) Mapping() tenants.Mapping {
-	m := tenants.Mapping{Fields: make([]tenants.FieldMapping, len(s.Fields))}
+	m := tenants.Mapping{Fields: make([]tenants.FieldMapping, len(s.Fields)), Layout: s.Layout}
 	for i, f := range s.Fields {
 		m.Fields[i] = f.FieldMapping
 	}
@@ -58,6 +88,19 @@ func (s Suggestion) Mapping() tenants.Mapping {
 // column fits becomes its Fallback. What cannot be known (a price, a name) is left out and Compile
 // names it.
 func (c *Catalogue) Suggest(header []string, sample [][]string) Suggestion {
+	plain := c.suggest(header, sample)
+	columns := newColumnSet(header, sample)
+	p := c.profiles.find(columns)
+	if p == nil {
+		return plain
+	}
+	out := p.suggest(columns)
+	out.Without = &plain
+	return out
+}
+
+// suggest is Suggest without profiles.
+func (c *Catalogue) suggest(header []string, sample [][]string) Suggestion {
 	s := suggester{header: header, sample: sample[:min(len(sample), sampleLook)], used: make(map[int]bool)}
 	s.names = make(map[string]int, len(header))
 	for i := len(header) - 1; i >= 0; i-- { // the first of two alike wins

@@ -51,7 +51,7 @@ func newCatalogue() *mapping.Catalogue {
 			add(f.Name, nil)
 		}
 	}
-	return mapping.NewCatalogue(list, shownFirst, implied)
+	return mapping.NewCatalogue(list, shownFirst, implied).WithProfiles(profiles())
 }
 
 // implied: a stock level means nothing to BigCommerce while the product does not track its stock.
@@ -63,8 +63,6 @@ func implied(doc mapping.Document, mapped func(target string) bool) {
 
 // insteadOf says which field to map instead of one, or why it is not for mapping.
 var insteadOf = map[string]string{
-	"categories":         "match category instead: paths are made into categories",
-	"brand_id":           "match brand instead: names are made into brands",
 	"brand_name":         "match brand instead",
 	"variants":           "match the fields of variants instead, such as Variant price",
 	"custom_fields":      "match a custom field by its name instead",
@@ -113,7 +111,7 @@ var shownFirst = []string{
 
 // labels are BigCommerce's own words in the control panel, where a name with spaces is not enough.
 var labels = map[string]string{
-	"sku": "SKU", "upc": "UPC", "gtin": "GTIN", "mpn": "MPN", "inventory_level": "Stock", "price": "Default price", "cost_price": "Cost",
+	"categories": "Category ids", "brand_id": "Brand id", "sku": "SKU", "upc": "UPC", "gtin": "GTIN", "mpn": "MPN", "inventory_level": "Stock", "price": "Default price", "cost_price": "Cost",
 	"retail_price": "MSRP", "map_price": "MAP", "is_visible": "Visible", "is_featured": "Featured", "is_free_shipping": "Free shipping",
 	"bin_picking_number": "Bin picking number (BPN)", "product_tax_code": "Tax code",
 	targetCustomURL: "Product URL", targetImages: "Images", targetImageAlt: "Image descriptions", targetVideos: "Videos", targetBulkPrices: "Bulk prices",
@@ -131,6 +129,8 @@ var help = map[string]string{
 	"name":               "Must be unique in the store.",
 	"type":               "physical or digital; the formula can be the constant \"physical\".",
 	"weight":             "In the store's unit; 0 if you do not ship by weight.",
+	"categories":         "Ids of categories of this store, as its own exports have them. For names match category.",
+	"brand_id":           "The id of a brand of this store, as its own exports have it. For a name match brand.",
 	targetCategory:       "A path such as Shoes > Boots; several with |. What is missing is created.",
 	targetBrand:          "The brand's name. A missing brand is created.",
 	"inventory_level":    "Pieces in stock. The product tracks its stock from then on.",

@@ -129,12 +129,12 @@ func TestTargets(t *testing.T) {
 	if targets[0].Name != "sku" || targets[1].Name != "name" {
 		t.Errorf("first come %s, %s", targets[0].Name, targets[1].Name)
 	}
-	for _, name := range []string{"category", "brand", "inventory_level", "is_visible", "meta_keywords"} {
+	for _, name := range []string{"category", "categories", "brand", "brand_id", "inventory_level", "is_visible", "meta_keywords"} {
 		if _, ok := byName[name]; !ok {
 			t.Errorf("%s is missing", name)
 		}
 	}
-	for _, name := range []string{"id", "date_created", "categories", "brand_id", "brand_name", "variants", "custom_fields", "bulk_pricing_rules", "custom_field:", "option: X"} {
+	for _, name := range []string{"id", "date_created", "brand_name", "variants", "custom_fields", "bulk_pricing_rules", "custom_field:", "option: X"} {
 		if _, ok := byName[name]; ok && byName[name].Family == nil || catalogue.Has(name) {
 			t.Errorf("%s can be mapped", name)
 		}

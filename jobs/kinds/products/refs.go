@@ -22,11 +22,12 @@ type refTable struct {
 	adds                         bool            // categories are added to those that a product is in
 	cats                         *categoryTable  // nil until loaded
 	brands                       *brandTable     // nil until loaded
+	told                         map[string]bool // warnings about ids
 }
 
 func newRefTable(run *tenants.Run) *refTable {
 	m := run.Mapping
-	t := &refTable{needsCategories: hasTarget(m, targetCategory), needsBrands: hasTarget(m, targetBrand),
+	t := &refTable{needsCategories: hasTarget(m, targetCategory) || hasTarget(m, targetCategories), needsBrands: hasTarget(m, targetBrand) || hasTarget(m, targetBrandID),
 		images: run.Options.Text(optionImages), adds: run.Options.Text(optionCategories) == categoriesAdd, mapped: make(map[string]bool, len(m.Fields))}
 	for _, f := range m.Fields {
 		t.mapped[f.Target] = true
@@ -88,6 +89,11 @@ func (t *refTable) Load(ctx context.Context, s *flow.Step, docs ...mapping.Docum
 			if err := t.reloadBrands(ctx, s); err != nil {
 				return err
 			}
+		}
+	}
+	for _, d := range docs {
+		if err := t.loadIDs(ctx, s, d); err != nil {
+			return err
 		}
 	}
 	for _, d := range docs {

@@ -235,6 +235,8 @@ func put(out bigcommerce.Fields, table *refTable, d upsert.Doc, target string, v
 		out[target] = customFields(d, d.Seen[target])
 	case fieldBulkPrices, fieldVideos:
 		out[target] = whole(target, d, d.Seen[target])
+	case targetCategories, targetBrandID:
+		table.putID(out, target, v, d)
 	default:
 		out[target] = v
 	}
@@ -283,6 +285,12 @@ func (p products) Diff(d upsert.Doc, live upsert.Live, refs upsert.Refs) []upser
 			ids = table.placed(ids, now)
 			if len(missing) > 0 || (!shown || !upsert.SameSet(ids, now)) && !d.Explains(field, ids, now, shown) {
 				out = append(out, upsert.Change{Field: target, Before: table.paths(now), After: upsert.Text(want), Unknown: !shown})
+			}
+		case targetCategories:
+			now := upsert.Ints(have)
+			ids := table.placed(upsert.Ints(want), now)
+			if (!shown || !upsert.SameSet(ids, now)) && !d.Explains(field, ids, now, shown) {
+				out = append(out, upsert.Change{Field: target, Before: have, After: want, Unknown: !shown})
 			}
 		case targetBrand:
 			id, ok := table.brand(upsert.Text(want))
