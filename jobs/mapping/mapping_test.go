@@ -442,7 +442,7 @@ func TestCanonical(t *testing.T) {
 // TestFunctionExamples: what the help shows can be written.
 func TestFunctionExamples(t *testing.T) {
 	columns := map[string]int{"Price": 0, "Active": 1, "Code": 2, "Name": 3, "Tags": 4, "Brand": 5, "Title": 6, "Group": 7, "Style": 8, "Stock": 9,
-		"OnHand": 10, "Unit Price": 11}
+		"OnHand": 10, "Unit Price": 11, "Color": 12, "Size": 13, "Attributes": 14, "Options": 15, "Images": 16}
 	compiles := func(form string) {
 		t.Helper()
 		for _, typ := range []types.Type{types.Any, types.String} {
