@@ -248,7 +248,7 @@ func (s *step) see(d *itemDoc, live Live) {
 func (s *step) look(d *itemDoc, id int64, live Live) Live {
 	live.Note = d.Note
 	c, ok := s.k.target.(Composer)
-	if !ok || !c.Composes(d.Doc, live.Ref) || id != 0 && d.Seen == nil {
+	if !ok || !c.Composes(d.Doc, live.Ref) {
 		return live
 	}
 	live.Note = c.Compose(Write{ID: id, Doc: d.Doc}, "", live).Note

@@ -38,8 +38,14 @@ func (p products) Compose(w upsert.Write, route string, answer upsert.Live) upse
 	default:
 		shown := trim(maps.Clone(answer.Fields), fieldsOfVariants(w.Doc.Fields))
 		created := w.ID == 0
-		if images, ok := shown[fieldImages]; ok {
+		switch images, ok := shown[fieldImages]; {
+		case ok:
+			noted.resolve(partsOf(images))
 			p.adoptImages(noted, w, partsOf(images), created)
+		case created:
+			for _, image := range partsOf(w.Doc.Fields[fieldImages]) {
+				noted.Sent = append(noted.Sent, urlKey(upsert.Text(image["image_url"])))
+			}
 		}
 		if created {
 			noted.noteVariants(w.Doc.Fields, partsOf(shown[fieldVariants]))

@@ -17,6 +17,7 @@ import (
 type note struct {
 	Images   map[string]int64  `json:"i,omitempty"` // urlKey → id
 	Variants map[string]string `json:"v,omitempty"` // id of a variant → urlKey of its picture
+	Sent     []string          `json:"s,omitempty"` // urlKeys of pictures whose create did not answer which ids they have, in order
 }
 
 func readNote(text string) note {
@@ -33,7 +34,7 @@ func readNote(text string) note {
 
 // text is the note as it is kept, "" if nothing is noted.
 func (n note) text() string {
-	if len(n.Images) == 0 && len(n.Variants) == 0 {
+	if len(n.Images) == 0 && len(n.Variants) == 0 && len(n.Sent) == 0 {
 		return ""
 	}
 	b, err := json.Marshal(n)
@@ -69,6 +70,19 @@ func (n note) adopt(d mapping.Document, made []object) {
 			made = slices.Delete(made, at, at+1)
 		}
 	}
+}
+
+// resolve notes the pictures that a create sent without being told their ids, if they are all that
+// the product has: they were made in their order.
+func (n *note) resolve(images []object) {
+	images = slices.Clone(images)
+	slices.SortFunc(images, func(a, b object) int { return int(partID(a) - partID(b)) })
+	if len(images) == len(n.Sent) {
+		for i, key := range n.Sent {
+			n.Images[key] = partID(images[i])
+		}
+	}
+	n.Sent = nil
 }
 
 // madeOf reports whether a picture's file is called as the one at an address, but for the number
