@@ -5,22 +5,24 @@ import "time"
 // Record is what a flow knows of one key: which record of the store it is and what was last written
 // to it.
 type Record struct {
-	FlowID     string    `gorm:"primaryKey;size:36;index:records_flow_unique,priority:1;index:records_target,priority:3" json:"-"`
-	Key        string    `gorm:"primaryKey;size:512" json:"key"` // what identifies it at the source, trimmed and case-folded
-	StoreHash  string    `gorm:"size:32;index" json:"-"`
-	Kind       string    `gorm:"size:32;index:records_target,priority:1" json:"-"`      // of the flow
-	TargetID   int64     `gorm:"index:records_target,priority:2" json:"target_id"`      // the kind's: a product's id; 0 while unknown
-	ParentID   int64     `json:"-"`                                                     // of what it is a part of, as a variant of a product; 0 for none
-	TargetRef  string    `gorm:"size:128" json:"-"`                                     // the kind's own way to address it, "" for none
-	SourceHash string    `gorm:"size:64" json:"-"`                                      // of the mapped document last landed; "" if none
-	UniqueKey  string    `gorm:"size:64;index:records_flow_unique,priority:2" json:"-"` // hash of what no other record may have, as a product's name
-	State      string    `gorm:"size:16" json:"state"`                                  // "ok", "pending", "failed"
-	Error      string    `gorm:"size:1000" json:"error,omitempty"`
-	Cleaned    string    `gorm:"type:text;default:''" json:"-"` // JSON owned by jobs/upsert: what BigCommerce made of values that it does not keep as they are
-	Note       string    `gorm:"type:text;default:''" json:"-"` // of the kind, as which pictures of a product are its own
-	SeenRunID  string    `gorm:"size:36" json:"-"`              // the last run whose source had this key …
-	SeenLine   int64     `json:"-"`                             // … and in which row: a second one is a duplicate
-	UpdatedAt  time.Time `json:"updated_at"`
+	FlowID       string    `gorm:"primaryKey;size:36;index:records_flow_unique,priority:1;index:records_target,priority:3" json:"-"`
+	Key          string    `gorm:"primaryKey;size:512" json:"key"` // what identifies it at the source, trimmed and case-folded
+	StoreHash    string    `gorm:"size:32;index" json:"-"`
+	Kind         string    `gorm:"size:32;index:records_target,priority:1" json:"-"`      // of the flow
+	TargetID     int64     `gorm:"index:records_target,priority:2" json:"target_id"`      // the kind's: a product's id; 0 while unknown
+	ParentID     int64     `json:"-"`                                                     // of what it is a part of, as a variant of a product; 0 for none
+	TargetRef    string    `gorm:"size:128" json:"-"`                                     // the kind's own way to address it, "" for none
+	SourceHash   string    `gorm:"size:64" json:"-"`                                      // of the mapped document last landed; "" if none
+	UniqueKey    string    `gorm:"size:64;index:records_flow_unique,priority:2" json:"-"` // hash of what no other record may have, as a product's name
+	State        string    `gorm:"size:16" json:"state"`                                  // "ok", "pending", "failed"
+	Error        string    `gorm:"size:1000" json:"error,omitempty"`
+	Cleaned      string    `gorm:"type:text;default:''" json:"-"` // JSON owned by jobs/upsert: what BigCommerce made of values that it does not keep as they are
+	Note         string    `gorm:"type:text;default:''" json:"-"` // of the kind, as which pictures of a product are its own
+	RefusedHash  string    `gorm:"size:64;default:''" json:"-"`   // of the mapped document that BigCommerce refused, which is not sent again; "" if none
+	RefusedField string    `gorm:"size:255;default:''" json:"-"`  // the one that is to blame, "" for none
+	SeenRunID    string    `gorm:"size:36" json:"-"`              // the last run whose source had this key …
+	SeenLine     int64     `json:"-"`                             // … and in which row: a second one is a duplicate
+	UpdatedAt    time.Time `json:"updated_at"`
 }
 
 // ItemState says where one changed record of a run stands.

@@ -87,6 +87,7 @@ func (o *changeset) landed(item tenants.RunItem, action string, d itemDoc, seen 
 	o.records[item.Key] = func(r *tenants.Record) {
 		r.TargetID, r.ParentID, r.TargetRef = seen.ID, seen.Parent, seen.Ref
 		r.SourceHash, r.State, r.Error, r.Cleaned, r.Note = item.Hash, recordOK, "", cleaned, seen.Note
+		r.RefusedHash, r.RefusedField = "", ""
 		if key != "" {
 			r.UniqueKey = key
 		}
@@ -148,6 +149,12 @@ func (o *changeset) refused(x *write) {
 		x.doc.Note = x.note
 	}
 	o.failed(x.item, x.doc, x.field, x.message, "")
+	if fail := o.records[x.item.Key]; fail != nil {
+		o.records[x.item.Key] = func(r *tenants.Record) {
+			fail(r)
+			r.RefusedHash, r.RefusedField = x.item.Hash, x.field
+		}
+	}
 }
 
 // unanswered ends an item that was sent often enough.

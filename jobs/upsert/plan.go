@@ -455,7 +455,13 @@ func (s *step) sortRows(ctx context.Context, rows []mapped) error {
 		case window.unchanged(m):
 			s.run.Unchanged++
 		default:
-			work = append(work, m)
+			field, why, refused := window.refused(m)
+			if !refused {
+				work = append(work, m)
+				continue
+			}
+			s.fault(m, tenants.CureRetry, field, why, "")
+			s.run.Failed++
 		}
 	}
 	if work, err = window.mergeAll(work); err != nil {

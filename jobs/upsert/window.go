@@ -84,6 +84,15 @@ func (w *window) unchanged(m *mapped) bool {
 	return w.merger == nil && !w.step.run.Compare && w.landed(m)
 }
 
+// refused reports whether BigCommerce refused the very document of the row. It is not sent again
+// before the row changes, or somebody asks for it: by retrying the run, or by comparing with the
+// store.
+func (w *window) refused(m *mapped) (field, why string, ok bool) {
+	r := w.records[m.key]
+	ok = w.merger == nil && r.State == recordFailed && r.RefusedHash != "" && r.RefusedHash == m.hash && w.step.run.RetryOf == "" && !w.step.run.Compare
+	return r.RefusedField, r.Error, ok
+}
+
 // landed reports whether the row's document is what was last written to its product.
 func (w *window) landed(m *mapped) bool {
 	return landed(w.records[m.key], m.hash)
