@@ -94,6 +94,9 @@ func TestHabitsOfSpreadsheets(t *testing.T) {
 		"a separator that nobody expects": {
 			body: "sku^name^price^weight\nA1^Chair^9.99^1\nA2^Table^1299.5^20\n", want: chairs,
 		},
+		"separators of two characters": {
+			body: "sku||name||price||weight\nA1||Chair||9.99||1\n\"A2\"||\"Table\"||1299.5||20\n", want: chairs,
+		},
 		"a space before each quote": {
 			body: "\"sku\", \"name\", \"price\", \"weight\"\n\"A1\", \"Chair\", \"9.99\", \"1\"\n\"A2\", \"Table\", \"1299.5\", \"20\"\n", want: chairs,
 		},
@@ -140,6 +143,20 @@ func TestEncodingsOfFiles(t *testing.T) {
 		})
 	}
 
+	t.Run("a file that was encoded twice", func(t *testing.T) {
+		t.Parallel()
+		s := h.newShop(t)
+		s.feed(feedHeader + "A-1,St\u00c3\u00bchle f\u00c3\u00bcr G\u00c3\u00a4ste,1,1\n")
+		if r := s.run(); r.State != "failed" || !strings.Contains(r.Error, "Stühle") || len(s.products()) > 0 {
+			t.Errorf("run %s %q", r.State, r.Error)
+		}
+		s.flow.Format = tenants.Format{Encoding: "utf-8-twice"}
+		s.saveFlow()
+		if r := s.run(); r.State != "done" || s.products()["A-1"].Name != "Stühle für Gäste" {
+			t.Errorf("after the choice: run %s %q, %+v", r.State, r.Error, s.products())
+		}
+	})
+
 	t.Run("a file that may be either", func(t *testing.T) {
 		t.Parallel()
 		s := h.newShop(t)
@@ -185,6 +202,9 @@ func TestDocumentsAndArchives(t *testing.T) {
 		t.Fatal(err)
 	}
 	chairs := map[string]string{"A1": "Chair 9.99 1", "A2": "Table 1299.5 20"}
+	const goods = `<row r="1"><c t="inlineStr"><is><t>Goods</t></is></c></row>` +
+		`<row r="3"><c t="inlineStr"><is><t>sku</t></is></c><c t="inlineStr"><is><t>name</t></is></c><c t="inlineStr"><is><t>price</t></is></c><c t="inlineStr"><is><t>weight</t></is></c></row>` +
+		`<row r="4"><c s="1"><v>123</v></c><c t="inlineStr"><is><t>Chair</t></is></c><c><v>9.9900000000000002</v></c><c><v>1</v></c></row>`
 	for name, f := range map[string]file{
 		"gzip": {body: gzipped.String(), contentType: "application/gzip", want: chairs},
 		"zip":  {body: zipped.String(), contentType: "application/zip", want: chairs},
@@ -192,6 +212,12 @@ func TestDocumentsAndArchives(t *testing.T) {
 			body:        `{"products":[{"sku":"A1","name":"Chair","price":9.99,"weight":1},{"sku":"A2","name":"Table","price":1299.5,"weight":20}]}` + "\n",
 			contentType: "application/x-ndjson", want: chairs,
 		},
+		"XML": {
+			body: `<?xml version="1.0" encoding="ISO-8859-1"?><!DOCTYPE goods SYSTEM "http://127.0.0.1:1/goods.dtd"><goods>` +
+				`<product><sku>A1</sku><name>Chair</name><price>9.99</price><weight>1</weight></product><product><sku>A2</sku><name><![CDATA[Table]]></name><price>1299.5</price><weight>20</weight></product></goods>`,
+			contentType: "text/xml", want: chairs,
+		},
+		"a workbook": {body: workbook(t, goods), contentType: "application/octet-stream", want: map[string]string{"00123": "Chair 9.99 1"}},
 		"a JSON array": {
 			body:        "[\n {\"sku\":\"A1\",\"name\":\"Chair\",\"price\":9.99,\"weight\":1},\n {\"sku\":\"A2\",\"name\":\"Table\",\"price\":1299.5,\"weight\":20}\n]\n",
 			contentType: "application/json", want: chairs,
@@ -201,5 +227,74 @@ func TestDocumentsAndArchives(t *testing.T) {
 			t.Parallel()
 			f.arrives(t, h)
 		})
+	}
+}
+
+// workbook is an Excel file whose sheets have these rows; style 1 shows five digits.
+func workbook(t *testing.T, sheets ...string) string {
+	t.Helper()
+	const office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/"
+	var out bytes.Buffer
+	z := zip.NewWriter(&out)
+	put := func(name, text string) {
+		w, err := z.Create(name)
+		if err == nil {
+			_, err = io.WriteString(w, text)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	list, rels := "", `<Relationship Id="s" Type="`+office+`styles" Target="styles.xml"/>`
+	for i, rows := range sheets {
+		list += fmt.Sprintf(`<sheet name="Sheet %d" sheetId="%d" id="r%d"/>`, i+1, i+1, i)
+		rels += fmt.Sprintf(`<Relationship Id="r%d" Type="%sworksheet" Target="worksheets/%d.xml"/>`, i, office, i)
+		put(fmt.Sprintf("xl/worksheets/%d.xml", i), "<worksheet><sheetData>"+rows+"</sheetData></worksheet>")
+	}
+	put("_rels/.rels", `<Relationships><Relationship Id="w" Type="`+office+`officeDocument" Target="xl/workbook.xml"/></Relationships>`)
+	put("xl/workbook.xml", "<workbook><sheets>"+list+"</sheets></workbook>")
+	put("xl/_rels/workbook.xml.rels", "<Relationships>"+rels+"</Relationships>")
+	put("xl/styles.xml", `<styleSheet><numFmts><numFmt numFmtId="164" formatCode="00000"/></numFmts><cellXfs><xf numFmtId="0"/><xf numFmtId="164"/></cellXfs></styleSheet>`)
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+// TestWhatIsAsked: a run writes nothing of a file of which only the merchant can tell what is meant,
+// and reads it again after the choice.
+func TestWhatIsAsked(t *testing.T) {
+	h := newHouse(t, houseOptions{})
+	row := func(cells ...string) string {
+		return `<row><c t="inlineStr"><is><t>` + strings.Join(cells, `</t></is></c><c t="inlineStr"><is><t>`) + `</t></is></c></row>`
+	}
+	header := row(strings.Split(strings.TrimSpace(feedHeader), ",")...)
+	body := workbook(t, header+row("A1", "Chair", "9.99", "3"), header+row("B1", "Lamp", "5", "1"))
+	s := h.newShop(t)
+	s.serve(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body) })
+	if r := s.run(); r.State != "failed" || !strings.Contains(r.Error, "“Sheet 1”: PartNum, ") || len(s.products()) > 0 {
+		t.Errorf("run %s %q", r.State, r.Error)
+	}
+	var seen struct {
+		Ask    string
+		Format tenants.Format
+		Sheets []struct{ Name string }
+		Rows   [][]string
+	}
+	inspect := func(format tenants.Format) {
+		s.call(http.MethodPost, "/sources/inspect", map[string]any{"flow_id": s.flow.ID, "source": map[string]string{"kind": "url", "url": s.address}, "format": format}, &seen)
+	}
+	inspect(tenants.Format{})
+	if seen.Ask != "sheet" || seen.Format.Sheet != "" || len(seen.Sheets) != 2 || seen.Rows[0][0] != "A1" {
+		t.Errorf("inspection: %+v", seen)
+	}
+	inspect(tenants.Format{Sheet: "Sheet 2"})
+	if seen.Format.Sheet != "Sheet 2" || len(seen.Sheets) != 2 || seen.Rows[0][0] != "B1" {
+		t.Errorf("inspection of the second: %+v", seen)
+	}
+	s.flow.Format = tenants.Format{Sheet: "Sheet 2"}
+	s.saveFlow()
+	if r := s.run(); r.State != "done" || s.products()["B1"].Name != "Lamp" || len(s.products()) != 1 {
+		t.Errorf("after the choice: run %s %q, %+v", r.State, r.Error, s.products())
 	}
 }
