@@ -19,6 +19,24 @@ import { expressions, header, kinds, quotaHistory, quotaMinutes, rows, store, su
 
 const dist = join(dirname(fileURLToPath(import.meta.url)), '..', 'dist');
 const types = { '.js': 'text/javascript', '.css': 'text/css', '.woff2': 'font/woff2', '.woff': 'font/woff' };
+
+// How the file at an address is written, by words in the address: sheets, document, archive.
+const choice = (name, examples, count = 0, hidden = false) => ({ name, hidden, count, examples });
+const written = (url, chosen) => {
+  if (url.includes('sheets')) {
+    const sheets = [choice('Goods', header.slice(0, 5)), choice('Groups', ['Group', 'Parent']), choice('Old prices', header.slice(0, 5), 0, true)];
+    return { sheets, format: { type: 'xlsx', encoding: 'utf-8', ...chosen }, ...(chosen.sheet ? {} : { ask: 'sheet' }) };
+  }
+  if (url.includes('document')) {
+    const paths = [choice('catalog/products/product', header.slice(0, 5), 2460), choice('catalog/groups/group', ['@id', 'name'], 12)];
+    return { paths, format: { type: 'xml', encoding: 'utf-8', path: paths[0].name, ...chosen } };
+  }
+  if (url.includes('archive')) {
+    const members = ['products.csv', 'stock.csv', 'prices.csv', 'texts-de.csv', 'texts-en.csv'].map((name) => choice(name, []));
+    return { members, format: { type: 'csv', encoding: 'utf-8', delimiter: ',', archive: 'zip', ...chosen }, ...(chosen.member ? {} : { ask: 'member' }) };
+  }
+  return { format: { type: 'csv', encoding: 'utf-8', delimiter: ',', ...chosen } };
+};
 const iso = (ms = Date.now()) => new Date(ms).toISOString();
 
 /** Starts the mock; port 0 picks one. Resolves to {url, frameURL, reports, close}. */
@@ -188,9 +206,9 @@ export async function startMock({ port = 0, speed = 1 } = {}) {
       case 'POST uploads':
         return { status: 201, body: { snapshot_id: id(s, 'snap'), filename: q.get('filename'), size: (await read(true)).length, sha256: '' } };
       case 'POST sources/inspect': {
-        const { source } = await read();
+        const { source, format: chosen } = await read();
         if (source.url.includes('404')) return problem(422, 'invalid', 'The address answered 404 Not Found. Check it, then try again.', [{ field: 'source.url', message: '404 Not Found' }]);
-        return { body: { snapshot_id: 'snap-1', format: { type: 'csv', encoding: 'utf-8', delimiter: ',' }, header, expressions: header, rows, row_errors: [], size: 912_331, row_count: source.url.includes('empty') ? 0 : 2460, suggested_mapping: { fields: suggested.fields.map((f) => ({ ...f, guessed: !/[A-Za-z]{3}/.test(f.expression.replace(/"physical"/, '')) })) } } };
+        return { body: { snapshot_id: 'snap-1', ...written(source.url, chosen), header, expressions: header, rows, row_errors: [], size: 912_331, row_count: source.url.includes('empty') ? 0 : 2460, suggested_mapping: { fields: suggested.fields.map((f) => ({ ...f, guessed: !/[A-Za-z]{3}/.test(f.expression.replace(/"physical"/, '')) })) } } };
       }
       case 'POST schedules/preview':
         return { body: upcoming((await read()).cron, store.timezone, 3) };

@@ -32,6 +32,7 @@ export const createText = {
   reasons: {
     source: 'Choose a file or paste an address first.',
     reading: 'Sluice is reading your file.',
+    asked: 'Answer the question about your file first.',
     missing: (fields: string) => `Choose what fills ${fields} first.`,
     wrong: (fields: string) => `Put ${fields} right first.`,
   },

@@ -115,13 +115,42 @@ describe('CreatePage', () => {
       { encoding: 'windows-1250', label: 'Central European (code page 1250)', examples: ['Nińo'] },
     ];
     const { calls } = show({
-      'POST /sources/inspect': (call) => ({ json: (call.body as { format: { encoding?: string } }).format.encoding ? inspection : { ...inspection, format: { type: 'csv', delimiter: ',' }, readings } }),
+      'POST /sources/inspect': (call) => ({ json: (call.body as { format: { encoding?: string } }).format.encoding ? inspection : { ...inspection, format: { type: 'csv', delimiter: ',' }, ask: 'encoding', readings } }),
     });
     await chooseFile();
     expect(await screen.findByText(/Latin-1\): Niño/)).toBeTruthy();
+    expect(await screen.findByText('Answer the question about your file first.')).toBeTruthy();
     await user.click(screen.getByRole('button', { name: 'Use Central European (code page 1250)' }));
     await waitFor(() => expect(screen.queryByText(/more than one way/)).toBeNull());
     expect(calls.filter((c) => c.path === '/sources/inspect').map((c) => (c.body as { format: object }).format)).toEqual([{}, { encoding: 'windows-1250' }]);
+  });
+
+  it('asks which sheet is meant, and reads another or another header row without a new upload', async () => {
+    const user = userEvent.setup();
+    const sheets = [
+      { name: 'Goods', hidden: false, count: 0, examples: ['sku', 'name'] },
+      { name: 'Groups', hidden: false, count: 0, examples: ['group'] },
+      { name: 'Old', hidden: true, count: 0, examples: ['sku'] },
+    ];
+    const { calls } = show({
+      'POST /sources/inspect': (call) => {
+        const { sheet } = (call.body as { format: { sheet?: string } }).format;
+        return { json: { ...inspection, format: { type: 'xlsx', encoding: 'utf-8', ...(sheet ? { sheet } : {}) }, sheets, ...(sheet ? {} : { ask: 'sheet' }) } };
+      },
+    });
+    await chooseFile();
+    expect(await screen.findByText(/Goods: sku, name/)).toBeTruthy();
+    expect(screen.queryByRole('button', { name: 'Use Old' })).toBeNull();
+    await user.click(screen.getByRole('button', { name: 'Use Groups' }));
+    expect(await screen.findByText(/Excel, sheet “Groups”/)).toBeTruthy();
+    await user.click(screen.getByText('Does it look wrong? Say how the file is written'));
+    await user.type(screen.getByLabelText('Row with the column names'), '3{Enter}');
+    await waitFor(() =>
+      expect(calls.filter((c) => c.path === '/sources/inspect').map((c) => (c.body as { format: object }).format)).toEqual([{}, { sheet: 'Groups' }, { sheet: 'Groups', header_row: 3 }]),
+    );
+    const files = calls.filter((c) => c.path === '/sources/inspect').map((c) => (c.body as { source: { snapshot_id: string } }).source.snapshot_id);
+    expect(new Set(files).size).toBe(1);
+    await expectAccessible();
   });
 
   it('takes a file that is dropped beside the field', async () => {

@@ -112,13 +112,15 @@ function Create({ flow, kinds, wanted }: { flow: Flow | undefined; kinds: Kind[]
     ? t.reasons.source
     : !inspection || !fields.data
       ? t.reasons.reading
-      : missing.length > 0
-        ? t.reasons.missing(listed(missing))
-        : wrong.length > 0
-          ? t.reasons.wrong(listed(wrong))
-          : draft.name.trim() === ''
-            ? t.nameRequired
-            : run.reason;
+      : inspection.ask
+        ? t.reasons.asked
+        : missing.length > 0
+          ? t.reasons.missing(listed(missing))
+          : wrong.length > 0
+            ? t.reasons.wrong(listed(wrong))
+            : draft.name.trim() === ''
+              ? t.nameRequired
+              : run.reason;
   const begun = flow?.last_run != null;
   const asked = kinds.length < 2 ? 0 : 1; // there is a kind to choose
   const result = useRef<HTMLDivElement>(null);

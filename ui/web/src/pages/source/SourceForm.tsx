@@ -1,13 +1,12 @@
-import { Box, Button, Checkbox, Fieldset, Flex, Form, FormGroup, Grid, Select, Text } from '@bigcommerce/big-design';
+import { Box, Button, Checkbox, Form, FormGroup, Grid, Text } from '@bigcommerce/big-design';
 import { useEffect } from 'react';
-import styled from 'styled-components';
-import type { Format } from '../../api/types';
 import { useApp } from '../../components/app';
 import { Bar } from '../../components/Bar';
 import { Dropzone } from '../../components/Dropzone';
 import { FailedState } from '../../components/states/FailedState';
 import { sourceText } from '../../texts/source';
 import { CommitInput } from './CommitInput';
+import { Details } from './Details';
 import { type SourceDraft, isAddress, secretLeft } from './draft';
 import { useUpload } from './useUpload';
 
@@ -22,6 +21,9 @@ interface Props {
   sample?: File;
 }
 
+/** The files that are offered first in the computer's own window; any other can be dropped. */
+const accepted = '.csv,.tsv,.tab,.txt,.xlsx,.xlsm,.xml,.rss,.atom,.json,.ndjson,.jsonl,.zip,.gz';
+
 /** Where a sync's data comes from: a file that is dropped or chosen, or an address. */
 export function SourceForm({ draft, change, savedURL, anywhere = false, sample }: Props) {
   const { format } = useApp();
@@ -35,7 +37,7 @@ export function SourceForm({ draft, change, savedURL, anywhere = false, sample }
       <Grid gridColumns={{ mobile: 'minmax(0, 1fr)', tablet: 'minmax(0, 1fr) minmax(0, 1fr)' }} gridGap="1.5rem">
         <div>
           <Dropzone
-            accept=".csv,.tsv,.txt,.json,.ndjson,.jsonl,text/csv,text/plain,application/x-ndjson"
+            accept={accepted}
             choose={t.fileChoose}
             disabled={upload.isPending}
             drop={anywhere ? t.fileDropAnywhere : t.fileDrop}
@@ -100,40 +102,6 @@ export function SourceForm({ draft, change, savedURL, anywhere = false, sample }
   );
 }
 
-/** How the file is written, for the rare case that it was not found out. */
-export function FormatFields({ value, onChange }: { value: Format; onChange: (format: Format) => void }) {
-  const t = sourceText;
-  const set = (part: Partial<Format>) => onChange({ ...value, ...part });
-  return (
-    <Details>
-      <summary>{t.formatHeader}</summary>
-      <Fieldset description={t.formatHelp} legend={t.formatLegend}>
-        <Flex flexDirection={{ mobile: 'column', tablet: 'row' }} flexGap="1rem">
-          <Box>
-            <Select label={t.type} onOptionChange={(type) => set({ type })} options={typeOptions} value={value.type ?? ''} />
-          </Box>
-          <Box>
-            <Select label={t.encoding} onOptionChange={(encoding) => set({ encoding })} options={encodingOptions} value={value.encoding ?? ''} />
-          </Box>
-          {value.type === 'ndjson' ? null : (
-            <Box>
-              <Select label={t.delimiter} onOptionChange={(delimiter) => set({ delimiter })} options={delimiterOptions} value={value.delimiter ?? ''} />
-            </Box>
-          )}
-        </Flex>
-      </Fieldset>
-    </Details>
-  );
-}
-
-const optionsOf = <T extends string>(names: Record<T, string>) => [
-  { value: '' as const, content: sourceText.detect },
-  ...(Object.keys(names) as T[]).map((value) => ({ value, content: names[value] })),
-];
-const typeOptions = optionsOf(sourceText.types);
-const encodingOptions = optionsOf(sourceText.encodings);
-const delimiterOptions = optionsOf(sourceText.delimiters);
-
 /** Takes files that are dropped beside the field, which the browser would open in place of the panel. */
 function useDropAnywhere(on: boolean, onFile: (file: File) => void) {
   useEffect(() => {
@@ -153,12 +121,3 @@ function useDropAnywhere(on: boolean, onFile: (file: File) => void) {
     };
   }, [on, onFile]);
 }
-
-const Details = styled.details`
-  summary {
-    color: ${({ theme }) => theme.colors.primary};
-    cursor: pointer;
-    margin-bottom: ${({ theme }) => theme.spacing.small};
-    width: fit-content;
-  }
-`;

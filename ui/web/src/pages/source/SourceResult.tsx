@@ -5,10 +5,11 @@ import { useApp } from '../../components/app';
 import { Working } from '../../components/Feedback';
 import { SampleTable } from '../../components/SampleTable';
 import { FailedState } from '../../components/states/FailedState';
-import type { Inspection } from '../../api/types';
+import type { Format, Inspection } from '../../api/types';
 import { sourceText } from '../../texts/source';
-import type { SourceDraft } from './draft';
-import { FormatFields } from './SourceForm';
+import { type SourceDraft, isChosen } from './draft';
+import { FileQuestion } from './FileQuestion';
+import { FormatFields } from './FormatFields';
 import type { SourceCheck } from './useInspection';
 
 interface Props {
@@ -49,7 +50,7 @@ export function SourceResult({ source, draft, change, focus }: Props) {
       ) : (
         <Panel header={t.failed}>
           <FailedState error={error} retry={() => source.look(draft)} />
-          {draft.kind === 'url' ? null : <FormatFields onChange={(format) => change({ format })} value={draft.format} />}
+          {draft.kind === 'url' && !isChosen(draft.format) ? null : <FormatFields onChange={(format) => change({ format })} value={draft.format} />}
         </Panel>
       )}
     </div>
@@ -61,16 +62,23 @@ function Sample({ inspection, draft, change, look }: { inspection: Inspection; l
   const t = sourceText;
   const header = inspection.header ?? [];
   const errors = inspection.row_errors ?? [];
-  const { type, encoding, delimiter } = inspection.format;
-  const how = [named(t.types, type), named(t.encodings, encoding), type !== 'csv' ? '' : named(t.delimiters, delimiter)].filter(Boolean).join(', ');
+  const { type, encoding, delimiter, sheet, path, member } = inspection.format;
+  const how = [
+    named(t.types, type),
+    sheet ? t.sheetNamed(sheet) : '',
+    type === 'xlsx' ? '' : named(t.encodings, encoding),
+    type !== 'csv' ? '' : named(t.delimiters, delimiter),
+    path ? t.pathNamed(path) : '',
+    member ? t.memberNamed(member) : '',
+  ]
+    .filter(Boolean)
+    .join(', ');
   const columns = format.number(header.length);
   const count = inspection.row_count;
   const empty = count === 0;
-  const readings = inspection.readings ?? [];
-  const choose = (encoding: string) => {
-    const chosen = { ...draft, format: { ...draft.format, encoding: encoding as SourceDraft['format']['encoding'] } };
-    change({ format: chosen.format });
-    look(chosen);
+  const choose = (chosen: Format) => {
+    change({ format: chosen });
+    look({ ...draft, format: chosen });
   };
   return (
     <Panel
@@ -78,15 +86,7 @@ function Sample({ inspection, draft, change, look }: { inspection: Inspection; l
       description={t.written(how, format.bytes(inspection.size))}
       header={count === null ? t.resultUncounted(columns, header.length) : t.result(format.number(count), count, columns, header.length)}
     >
-      {readings.length > 0 ? (
-        <InlineMessage
-          actions={readings.map((r) => ({ text: t.readings.choose(r.label), onClick: () => choose(r.encoding) }))}
-          header={t.readings.header}
-          marginBottom="medium"
-          messages={[{ text: t.readings.message }, ...readings.map((r) => ({ text: t.readings.reading(r.label, (r.examples ?? []).join(', ')) }))]}
-          type="warning"
-        />
-      ) : null}
+      <FileQuestion inspection={inspection} onChoose={(part) => choose({ ...draft.format, ...part })} />
       {empty ? <InlineMessage header={t.noRows.header} marginBottom="medium" messages={[{ text: t.noRows.message }]} type="warning" /> : null}
       {errors.length > 0 ? (
         <InlineMessage header={t.rowErrors} marginBottom="medium" messages={errors.slice(0, 5).map((e) => ({ text: t.rowError(format.number(e.line), e.message) }))} type="warning" />
@@ -97,7 +97,7 @@ function Sample({ inspection, draft, change, look }: { inspection: Inspection; l
           <SampleTable header={header} rows={(inspection.rows ?? []).slice(0, rowsShown).map((row) => row ?? [])} />
         </ScrollX>
       </Box>
-      <FormatFields onChange={(f) => change({ format: f })} value={draft.format} />
+      <FormatFields found={inspection} onChange={choose} value={draft.format} />
     </Panel>
   );
 }

@@ -90,13 +90,22 @@ export function secretLeft(d: SourceDraft, savedURL: string): boolean {
   }
 }
 
-/** Only what the user chose; the rest is detected. NDJSON has no delimiter. */
+/** Only what the user chose; the rest is detected. */
 export function cleanFormat(f: Format): Format {
   const out: Format = {};
   if (f.type) out.type = f.type;
   if (f.encoding) out.encoding = f.encoding;
-  if (f.delimiter && f.type !== 'ndjson') out.delimiter = f.delimiter;
+  if (f.delimiter && (!f.type || f.type === 'csv')) out.delimiter = f.delimiter;
+  if (f.header_row) out.header_row = f.header_row;
+  if (f.sheet) out.sheet = f.sheet;
+  if (f.path) out.path = f.path;
+  if (f.member) out.member = f.member;
   return out;
+}
+
+/** Something about the file was said by the user: it may be wrong of a newer file. */
+export function isChosen(f: Format): boolean {
+  return Object.keys(cleanFormat(f)).length > 0;
 }
 
 /** What an answer about the source depends on. When it changes, the answer is about another. */
@@ -121,7 +130,7 @@ export function isAddress(url: string): boolean {
 /** A name for a sync, after its file: "11-northwind_products.csv" is "Northwind products". */
 export function nameFrom(d: SourceDraft): string {
   const words = fileOf(d)
-    .replace(/\.(csv|tsv|txt|ndjson|jsonl|json|gz|zip)\b/gi, '')
+    .replace(/\.(csv|tsv|txt|xlsx|xlsm|xml|ndjson|jsonl|json|gz|zip)\b/gi, '')
     .replace(/[-_.+\s]+/g, ' ')
     .replace(/^[\d\s]+(?=\p{L})/u, '')
     .trim();
