@@ -17,7 +17,7 @@ interface Props {
 export function FormatFields({ value, onChange, found }: Props) {
   const t = sourceText;
   const set = (part: Partial<Format>) => onChange({ ...value, ...part });
-  const type = value.type ? value.type : found?.format.type;
+  const type = [value.type, found?.format.type].find(Boolean);
   const is = (...types: string[]) => type === undefined || types.includes(type);
   return (
     <Details>
