@@ -262,7 +262,7 @@ func (d *DB) UpdateFlow(ctx context.Context, f *Flow) error {
 	set.Header = keptHeader(f.Header)
 	set.UpdatedAt = d.now()
 	res := d.Scoped(ctx).Model(&Flow{}).Where("id = ? AND version = ?", f.ID, f.Version).
-		Select("name", "connection_id", "snapshot_id", "header", "format", "mapping", "options", "version", "updated_at").Updates(&set)
+		Select("name", "connection_id", "snapshot_id", "header", "questions", "format", "mapping", "options", "version", "updated_at").Updates(&set)
 	if res.Error != nil {
 		return wrap(res.Error, "update flow")
 	}
@@ -296,6 +296,13 @@ func keptHeader(header []string) []string {
 func (d *DB) SetFlowHeader(ctx context.Context, id string, header []string) error {
 	return wrap(d.Scoped(ctx).Model(&Flow{}).Where("id = ?", id).Select("header").
 		UpdateColumns(&Flow{Header: keptHeader(header)}).Error, "columns of a flow's file")
+}
+
+// SetFlowQuestions notes what only a person knows about the values of a flow's file, as
+// SetFlowHeader does.
+func (d *DB) SetFlowQuestions(ctx context.Context, id string, open []OpenQuestion) error {
+	return wrap(d.Scoped(ctx).Model(&Flow{}).Where("id = ?", id).Select("questions").
+		UpdateColumns(&Flow{Questions: open}).Error, "questions about a flow's file")
 }
 
 // SwitchFlow switches a flow on (off nil) or off. It leaves Version alone, and does nothing to a

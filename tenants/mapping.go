@@ -83,3 +83,20 @@ const (
 func (l *Layout) Groups() bool {
 	return l != nil && (l.Kind == LayoutGroup || l.Kind == LayoutParent)
 }
+
+// OpenQuestion is what only a person knows about a field's values.
+type OpenQuestion struct {
+	Field string `json:"field"` // the target
+	Kind  string `json:"kind"`  // the choice of FieldMapping that answers it: decimal, unit, date
+	Text  string `json:"text"`  // for people
+}
+
+// Answered reports whether a mapping answers the question, or does not fill the field any more.
+func (q OpenQuestion) Answered(m Mapping) bool {
+	for _, f := range m.Fields {
+		if f.Target == q.Field {
+			return map[string]string{"decimal": f.Decimal, "unit": f.Unit, "date": f.Date}[q.Kind] != ""
+		}
+	}
+	return true
+}

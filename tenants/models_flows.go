@@ -38,6 +38,9 @@ type Flow struct {
 	// Header has the columns of its file as that was last read; nil while they are not known, or are
 	// too many to be kept.
 	Header []string `gorm:"serializer:json;type:text" json:"-"`
+	// Questions are what only a person knows about the values of that file: runs wait for the answers,
+	// which are choices of the mapping.
+	Questions []OpenQuestion `gorm:"serializer:json;type:text" json:"-"`
 
 	// The schedule. Only SetSchedule and ClaimSchedule write it: the clock moves on without a new
 	// Version.

@@ -254,7 +254,7 @@ func (a *API) updateFlow(c *gin.Context) {
 		return
 	}
 	ctx := c.Request.Context()
-	header, err := a.headerOf(ctx, c.Param("id"), want)
+	header, questions, err := a.headerOf(ctx, c.Param("id"), want)
 	if err != nil {
 		_ = c.Error(err)
 		return
@@ -269,7 +269,8 @@ func (a *API) updateFlow(c *gin.Context) {
 		if err != nil {
 			return err
 		}
-		f.Header, f.Version, f.Name, f.Format, f.Mapping, f.Options = header, want.Version, name, want.Format, want.Mapping, want.Options
+		f.Header, f.Questions = header, questions
+		f.Version, f.Name, f.Format, f.Mapping, f.Options = want.Version, name, want.Format, want.Mapping, want.Options
 		if err := kind.Check(ctx, f); err != nil {
 			return err
 		}
@@ -295,22 +296,22 @@ func (a *API) updateFlow(c *gin.Context) {
 	answer(c, http.StatusOK, v, err)
 }
 
-// headerOf returns the columns of the file that a changed flow reads, as it was last read; nil if
-// none was.
-func (a *API) headerOf(ctx context.Context, flowID string, want flowChange) ([]string, error) {
+// headerOf returns the columns of the file that a changed flow reads, as it was last read, and what
+// is to be asked about its values; nil if none was.
+func (a *API) headerOf(ctx context.Context, flowID string, want flowChange) ([]string, []tenants.OpenQuestion, error) {
 	f, err := a.cfg.DB.Flow(ctx, flowID)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	kind, err := a.cfg.Kinds.Kind(f.Kind)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	m, ok := kind.(mapped)
 	if !ok {
-		return nil, nil
+		return nil, nil, nil
 	}
-	return m.Header(ctx, upsert.InspectRequest{FlowID: f.ID, Kind: want.Source.Kind, Settings: want.Source.settings(), Format: want.Format})
+	return m.Header(ctx, upsert.InspectRequest{FlowID: f.ID, Kind: want.Source.Kind, Settings: want.Source.settings(), Format: want.Format}, want.Mapping)
 }
 
 // setSource points f at what the merchant chose. A connection belongs to one flow; its address and

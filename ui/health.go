@@ -58,7 +58,7 @@ const maxKnown = 2000
 
 // of returns what kind.Problems does.
 func (k *knownProblems) of(ctx context.Context, kind flow.Kind, f *tenants.Flow) ([]flow.Problem, error) {
-	text, err := json.Marshal([]any{tenants.StoreHash(ctx), f.Kind, f.Mapping, f.Options, f.Header})
+	text, err := json.Marshal([]any{tenants.StoreHash(ctx), f.Kind, f.Mapping, f.Options, f.Header, f.Questions})
 	if err != nil {
 		return nil, err
 	}

@@ -19,7 +19,7 @@ import (
 type mapped interface {
 	Catalogue(ctx context.Context) (*mapping.Catalogue, error)
 	Inspect(ctx context.Context, req upsert.InspectRequest) (*upsert.Inspection, error)
-	Header(ctx context.Context, req upsert.InspectRequest) ([]string, error)
+	Header(ctx context.Context, req upsert.InspectRequest, m tenants.Mapping) ([]string, []tenants.OpenQuestion, error)
 	PreviewMapping(ctx context.Context, snapshotID string, format tenants.Format, m tenants.Mapping, limit int) (*upsert.Preview, error)
 	CheckMapping(ctx context.Context, snapshotID string, format tenants.Format, m tenants.Mapping) (*upsert.Check, error)
 }

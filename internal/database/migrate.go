@@ -40,6 +40,7 @@ func migrations() []*gormigrate.Migration {
 		{ID: "0025_flows_off", Migrate: migrate0025},
 		{ID: "0026_attention", Migrate: migrate0026},
 		{ID: "0030_rows", Migrate: migrate0030},
+		{ID: "0033_values", Migrate: migrate0033},
 		{ID: "0036_notes", Migrate: migrate0036},
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"sluice/internal/values"
 )
 
 // Limits of one expression. What those of a row may cost together is in meter.go.
@@ -80,8 +82,8 @@ type function struct {
 var functions = slices.Concat(textFunctions, pairFunctions)
 
 var textFunctions = []function{
-	{"number", `number(Price) or number(Price, ",")`, "the number in a text; the second form says what its decimal sign is and drops thousands separators", textsCost, fnNumber, new(func(any, ...string) any)},
-	{"bool", "bool(Active)", "true for yes, true, 1; false for no, false, 0", textsCost, fnBool, new(func(any) any)},
+	{"number", `number(Price) or number(Price, ",")`, "the number in a text; the second form says what its decimal sign is", textsCost, nil, new(func(any, ...string) any)},
+	{"bool", "bool(Active)", "true for yes, true, 1; false for no, false, 0; in many languages", textsCost, fnBool, new(func(any) any)},
 	{"string", "string(Code)", "the value as text", textsCost, text1(func(s string) string { return s }), new(func(any) string)},
 	{"trim", "trim(Name)", "without white space around it", textsCost, text1(TrimText), new(func(any) string)},
 	{"upper", "upper(Name)", "in upper case", caseCost, text1(strings.ToUpper), new(func(any) string)},
@@ -180,50 +182,55 @@ func text1(f func(string) string) func(...any) (any, error) {
 	}
 }
 
-// Number is number(text, sign) of the language: the number in a text with this decimal sign, nil
-// for an empty one.
-func Number(text, sign string) (any, error) { return fnNumber(text, sign) }
+// number is number(…) of the language. Without a second argument the decimal sign is the machine's.
+func (m *Machine) number(args ...any) (any, error) {
+	if len(args) < 2 {
+		return numberOf(args[0], m.Sign, m.Seen)
+	}
+	switch args[1] {
+	case ",":
+		return numberOf(args[0], values.Comma, nil)
+	case ".":
+		return numberOf(args[0], values.Point, nil)
+	}
+	return nil, failf(`the decimal sign of number() must be "," or "."`)
+}
 
-// They drop thousands separators.
-var (
-	withoutPoints = strings.NewReplacer(".", "", " ", "", "\u00a0", "", "\u202f", "", "'", "")
-	withoutCommas = strings.NewReplacer(",", "", " ", "", "\u00a0", "", "\u202f", "", "'", "")
-	withoutAny    = strings.NewReplacer(",", "", ".", "", " ", "", "\u00a0", "", "'", "")
-)
-
-func fnNumber(args ...any) (any, error) {
-	switch v := args[0].(type) {
+// numberOf reads a number. With seen, which is told of the text, one that can be two numbers is
+// either.
+func numberOf(v any, sign values.Sign, seen func(text string)) (any, error) {
+	switch v.(type) {
 	case int, float64:
 		return v, nil
 	}
-	s, err := Text(args[0])
+	s, err := Text(v)
 	if err != nil {
 		return nil, err
 	}
-	s = TrimText(s)
-	if s == "" {
+	if s = TrimText(s); s == "" || values.Nothing(s) {
 		return nil, nil
 	}
-	if len(s) > maxNumber {
-		return nil, failf("%s is not a number", Quote(s))
+	if seen != nil {
+		seen(s)
 	}
-	plain := s
-	if len(args) == 2 {
-		switch args[1] {
-		case ",":
-			plain = strings.Replace(withoutPoints.Replace(s), ",", ".", 1)
-		case ".":
-			plain = withoutCommas.Replace(s)
-		default:
-			return nil, failf(`the decimal sign of number() must be "," or "."`)
-		}
+	a, ok := values.Split(values.Visible(s))
+	if !ok {
+		return nil, valueError(NotNumber(s))
 	}
-	d, ok := Decimal(plain)
-	if !ok || len(d) > MaxDigits {
-		if len(args) == 2 {
-			return nil, failf("%s is not a number", Quote(s))
-		}
-		return nil, valueError(NotNumber(s, ""))
+	if a.Unit != "" {
+		return nil, failf("%s has a unit: choose the column without a formula, so that it is converted", Quote(s))
+	}
+	d, ok, two := a.Number(sign)
+	switch {
+	case two && seen != nil:
+		d, _ = a.Under(values.Point)
+	case two:
+		point, comma := a.Readings()
+		return nil, failf("%s is %s or %s: say which decimal sign the column has", Quote(s), point, comma)
+	case !ok && sign != values.Unknown:
+		return nil, failf("%s is not a number with a %s as its decimal sign", Quote(s), map[values.Sign]string{values.Point: "point", values.Comma: "comma"}[sign])
+	case !ok || len(d) > MaxDigits:
+		return nil, valueError(NotNumber(s))
 	}
 	f, err := strconv.ParseFloat(d, 64)
 	if err != nil {
@@ -240,7 +247,7 @@ func fnBool(args ...any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s = TrimText(s); s == "" {
+	if s = TrimText(s); s == "" || values.Nothing(s) {
 		return nil, nil
 	}
 	b, msg := ParseBool(s)

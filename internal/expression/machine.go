@@ -15,6 +15,8 @@ import (
 	"github.com/expr-lang/expr/optimizer"
 	"github.com/expr-lang/expr/parser"
 	"github.com/expr-lang/expr/vm"
+
+	"sluice/internal/values"
 )
 
 // What a run of the virtual machine costs beside the calls that charge for themselves: its steps,
@@ -29,7 +31,13 @@ const (
 // compiled, and one, from Begin to End, for what is evaluated. It is safe for concurrent use; one
 // evaluation is under way at a time.
 type Machine struct {
-	Meter       // of the evaluation under way
+	Meter // of the evaluation under way
+
+	// Sign is the decimal sign of the texts that number(…) is given without one. Seen, if it is not
+	// nil, is told of them, and one that can be two numbers is either then.
+	Sign values.Sign
+	Seen func(text string)
+
 	mu          sync.Mutex
 	vm          vm.VM
 	functions   conf.FunctionsTable // all that an expression may call, bound to the meter
@@ -43,6 +51,9 @@ type Machine struct {
 func NewMachine() *Machine {
 	m := &Machine{vm: vm.VM{MemoryBudget: memoryBudget}, functions: make(conf.FunctionsTable), patterns: make(map[string]*pattern)}
 	for _, f := range functions {
+		if f.fn == nil {
+			f.fn = m.number
+		}
 		m.bind(f.name, f.cost, f.fn, reflect.TypeOf(f.typ).Elem())
 	}
 	for name, word := range builtins {

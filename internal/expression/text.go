@@ -2,10 +2,11 @@ package expression
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"sluice/internal/values"
 )
 
 const (
@@ -52,38 +53,9 @@ func Quote(s string) string {
 }
 
 // NotNumber says what to do about a text that should be a number.
-func NotNumber(s, column string) string {
-	if len(s) > maxNumber { // it is looked at some twenty times
-		return Quote(s) + " is not a number"
-	}
-	name := "…"
-	if column != "" {
-		name = Name(column)
-	}
-	comma, point := strings.LastIndexByte(s, ','), strings.LastIndexByte(s, '.')
-	digitsOnly := withoutAny.Replace(s)
-	if _, ok := Decimal(digitsOnly); ok {
-		switch {
-		case point < 0 && strings.Count(s, ",") == 1 && len(s)-comma == 4:
-			return fmt.Sprintf(`%s is not a number: is the comma for thousands or for decimals? Use the formula number(%s, ".") or number(%s, ",")`, Quote(s), name, name)
-		case comma > point && strings.Count(s, ",") == 1:
-			fixed, _ := fnNumber(s, ",")
-			if f, ok := fixed.(float64); ok {
-				example := strconv.FormatFloat(f, 'f', min(len(s)-comma-1, 10), 64)
-				return fmt.Sprintf(`%s is not a number: use a point (%s), or use the formula number(%s, ",")`, Quote(s), example, name)
-			}
-		case strings.Count(s, ".") <= 1:
-			return fmt.Sprintf(`%s is not a number: leave out the thousands separators, or use the formula number(%s, ".")`, Quote(s), name)
-		}
-		return fmt.Sprintf(`%s is not a number: leave out the thousands separators, or use the formula number(%s, ",")`, Quote(s), name)
-	}
-	if d, ok := CanonicalLiteral(s); ok && len(d) <= MaxDigits {
+func NotNumber(s string) string {
+	if d, ok := CanonicalLiteral(s); ok && strings.ContainsAny(s, "eE") && len(s) <= maxNumber && len(d) <= MaxDigits {
 		return fmt.Sprintf("%s is not a plain number: write it in full (%s)", Quote(s), d)
-	}
-	for _, sign := range []string{"$", "€", "£", "¥", "USD", "EUR", "GBP", "%"} {
-		if rest := TrimText(strings.Replace(s, sign, "", 1)); rest != s && strings.ContainsAny(rest, "0123456789") {
-			return fmt.Sprintf(`%s is not a number: leave out the %s, or use the formula number(replace(%s, %q, ""))`, Quote(s), sign, name, sign)
-		}
 	}
 	return Quote(s) + " is not a number"
 }
@@ -91,11 +63,8 @@ func NotNumber(s, column string) string {
 // ParseBool reads yes and no as people and spreadsheets write them; the text says what is wrong, ""
 // if nothing is.
 func ParseBool(s string) (any, string) {
-	switch strings.ToLower(s[:min(len(s), len("false")+1)]) {
-	case "true", "yes", "y", "1":
-		return true, ""
-	case "false", "no", "n", "0":
-		return false, ""
+	if value, ok := values.Bool(s); ok {
+		return value, ""
 	}
 	return nil, Quote(s) + " is neither yes nor no: use true or false, yes or no, 1 or 0"
 }

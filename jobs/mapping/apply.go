@@ -10,6 +10,7 @@ import (
 	"sluice/internal/expression"
 	"sluice/internal/problem"
 	"sluice/jobs/source"
+	"sluice/tenants"
 )
 
 // Apply maps a CSV row, whose values are aligned to the header; missing ones are empty. The
@@ -94,7 +95,7 @@ func (p *Program) apply(ctx context.Context, r *row) (Document, []problem.Field,
 	p.machine.Begin(ctx)
 	defer p.machine.End()
 	doc := make(Document, len(p.fields)+1)
-	p.looked, p.place = 0, Place{}
+	p.looked, p.place, p.notes, p.lacks = 0, Place{}, nil, nil
 	if err := p.fill(r); expression.Stopped(err) != nil {
 		return nil, nil, expression.Stopped(err)
 	} else if err != nil {
@@ -114,10 +115,16 @@ func (p *Program) apply(ctx context.Context, r *row) (Document, []problem.Field,
 			return doc, append(wrong, problem.Field{Field: f.spec.Name, Message: expression.RunMessage(err)}), nil
 		}
 		switch {
-		case err != nil:
+		case err != nil && p.fails(f):
 			wrong = append(wrong, problem.Field{Field: f.spec.Name, Message: expression.RunMessage(err)})
+		case err != nil:
+			p.leave(f, r, expression.RunMessage(err))
 		case !empty:
 			doc[f.spec.Name] = v
+		case p.catalogue.created(f.spec) && f.spec.required():
+			p.lack(Lack{Field: f.spec.Name, Message: "is required: " + p.fillHint(f)})
+		case f.option.Empty == tenants.EmptyClears:
+			doc[f.spec.Name] = f.spec.cleared()
 		case f.spec.required() && !p.Layout().Groups(): // else another row of the record may fill it: see Required
 			wrong = append(wrong, problem.Field{Field: f.spec.Name, Message: "is required: " + p.fillHint(f)})
 		}
@@ -128,6 +135,48 @@ func (p *Program) apply(ctx context.Context, r *row) (Document, []problem.Field,
 	return doc, wrong, nil
 }
 
+// fails reports whether a value that cannot be used fails the row.
+func (p *Program) fails(f *field) bool {
+	return f.spec.Key || f.spec.Strict || f.option.Bad == tenants.BadFails || f.spec.required() && !p.catalogue.created(f.spec)
+}
+
+// leave takes a row for one that says nothing of a field, because its value cannot be used.
+func (p *Program) leave(f *field, r *row, msg string) {
+	value := ""
+	if f.direct >= 0 {
+		value, _ = expression.Text(r.at(f.direct))
+	}
+	if f.spec.required() && !p.Layout().Groups() {
+		p.lack(Lack{Field: f.spec.Name, Message: msg, Value: value, Bad: true})
+		return
+	}
+	p.notes = append(p.notes, Note{Field: f.spec.Name, Message: msg + Left, Value: value})
+}
+
+// Left follows what is wrong with a value where the row goes on.
+const Left = ": the field was left as it is"
+
+// Lack is a field that only a record which is created must have, and that the row does not fill.
+type Lack struct {
+	Field   string `json:"field"`
+	Message string `json:"message"`
+	Value   string `json:"value,omitempty"` // of Bad, as far as it is known
+	Bad     bool   `json:"bad,omitempty"`   // the row has a value, which cannot be used
+}
+
+func (p *Program) lack(l Lack) {
+	if !p.Layout().Groups() { // else another row of the record may fill it
+		p.lacks = append(p.lacks, l)
+	}
+}
+
+// Notes tells of values of the last row: those that were not used, and the row goes on, and those
+// that were and may be wrong.
+func (p *Program) Notes() []Note { return p.notes }
+
+// Lacks tells what the last row lacks of a record that is created.
+func (p *Program) Lacks() []Lack { return p.lacks }
+
 // eval returns a field's typed value for a row. The environment is filled.
 func (p *Program) eval(f *field, r *row) (v any, empty bool, err error) {
 	switch {
@@ -137,25 +186,38 @@ func (p *Program) eval(f *field, r *row) (v any, empty bool, err error) {
 		if err := p.find(r, f.direct); err != nil {
 			return nil, false, err
 		}
-		return p.convert(f.spec, r.at(f.direct), p.header[f.direct])
+		c := p.conversion(f, p.header[f.direct])
+		msg := p.unitBeside(f, r, &c)
+		if v, empty, err = p.convert(f.spec, r.at(f.direct), c, msg); empty && err == nil && f.other != nil {
+			return f.other, false, nil
+		}
+		return v, empty, err
 	}
 	code := f.text
 	if r.typed {
 		code = f.object
 	}
+	p.machine.Sign = f.reading.sign
 	out, err := p.machine.Run(code, p.env)
 	if err != nil {
 		return nil, false, err
 	}
-	return p.convert(f.spec, out, "")
+	return p.convert(f.spec, out, p.conversion(f, ""), "")
 }
 
-// convert is convert within the row's budget.
-func (p *Program) convert(f *Field, v any, column string) (out any, empty bool, err error) {
+// conversion is how the values of a field of the last row are read.
+func (p *Program) conversion(f *field, column string) conversion {
+	return conversion{reading: f.reading, column: column, field: f.spec.Name, notes: &p.notes}
+}
+
+// convert is conversion.convert within the row's budget. unit says what is wrong with the row's
+// unit, "" for nothing: it is only asked for where there is a number other than 0 without one.
+func (p *Program) convert(f *Field, v any, c conversion, unit string) (out any, empty bool, err error) {
 	if err := p.charge(f, v); err != nil {
 		return nil, false, err
 	}
-	out, empty, msg := convert(f, v, column)
+	c.noUnit = unit
+	out, empty, msg := c.convert(f, v)
 	if msg != "" {
 		return nil, false, expression.Fault(msg)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"sluice/internal/bigcommerce"
 	"sluice/internal/expression"
+	"sluice/tenants"
 )
 
 // Catalogue lists the fields of one kind of record that mappings may fill. It is safe for
@@ -21,6 +22,36 @@ type Catalogue struct {
 	implied func(doc Document, mapped func(target string) bool)
 
 	profiles Profiles
+	store    Store
+}
+
+// Store is what reading values takes of a store, and of what is done with them.
+type Store struct {
+	Unit    func(measure string) string // in which it counts a measure, "" if that is not known; nil: no measure's is
+	Creates bool                        // records may be created: only then fields that BigCommerce requires must be filled
+}
+
+// For returns the catalogue as it is for a store.
+func (c *Catalogue) For(s Store) *Catalogue {
+	of := *c
+	of.store = s
+	return &of
+}
+
+// Units are the units of the store, for who remembers what depends on them.
+func (c *Catalogue) Units() (units []string) {
+	for _, m := range []string{tenants.MeasureMoney, tenants.MeasureWeight, tenants.MeasureLength} {
+		units = append(units, c.unit(&Field{Measure: m}))
+	}
+	return units
+}
+
+// unit is the unit in which the store counts what a field measures, "" if it is not known.
+func (c *Catalogue) unit(f *Field) string {
+	if c.store.Unit == nil || f.Measure == "" {
+		return ""
+	}
+	return c.store.Unit(f.Measure)
 }
 
 // WithProfiles has Suggest know files. It returns c, which nobody may use yet.
@@ -51,6 +82,11 @@ type Field struct {
 
 	Group   Group  // where it is shown; "" leaves that to the catalogue
 	Measure string // what a number measures: one of tenants' measures, "" for none
+
+	HTML   bool // a text that is written as it comes
+	Code   bool // a text that is an article number: GTIN, UPC, EAN
+	Floor  bool // a number of which one below zero counts as 0
+	Strict bool // a value that cannot be used always fails the row: without it the row means another record
 
 	Family *Family // the field is many, one for each name that a mapping gives; nil if it is one
 }
@@ -176,6 +212,14 @@ func (f *Field) unmappable() string {
 // needs to create one.
 func (f *Field) required() bool { return f.Key || (f.Required && f.unmappable() == "") }
 
+// created reports whether f must be filled only of records that are created.
+func (c *Catalogue) created(f *Field) bool { return c.store.Creates && !f.Key }
+
+// Lacking returns what doc does not fill and a record that is created must have.
+func (c *Catalogue) Lacking(doc Document) (out []Missing) {
+	return c.missing(func(target string) bool { _, ok := doc[target]; return ok })
+}
+
 // label is what people know f by.
 func (f *Field) label() string {
 	if f.Label != "" {
@@ -199,7 +243,7 @@ type Target struct {
 	Label     string   `json:"label"`
 	Type      string   `json:"type"` // string, integer, number, boolean or array
 	Required  bool     `json:"required"`
-	Key       bool     `json:"key"` // records are told apart by it
+	Key       bool     `json:"key"`                  // records are told apart by it
 	MaxLength int      `json:"max_length,omitempty"` // characters
 	Enum      []string `json:"enum,omitempty"`
 	Help      string   `json:"help,omitempty"`
@@ -284,11 +328,17 @@ func (c *Catalogue) Measure(name string) string {
 }
 
 // missing returns the fields that a mapping must fill and does not, by name.
-func (c *Catalogue) missing(mapped func(target string) bool) (out []*Field) {
+func (c *Catalogue) missing(mapped func(target string) bool) (out []Missing) {
 	for _, name := range slices.Sorted(maps.Keys(c.names)) {
-		if f := c.names[name]; f.required() && !mapped(name) {
-			out = append(out, f)
+		f := c.names[name]
+		if !f.required() || mapped(name) {
+			continue
 		}
+		m := Missing{Field: f.Name, Label: f.label(), Message: "is required: match it" + f.Hint}
+		if c.created(f) {
+			m.Created, m.Message = true, "is required to create a record: match it"+f.Hint
+		}
+		out = append(out, m)
 	}
 	return out
 }

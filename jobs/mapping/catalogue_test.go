@@ -6,6 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/internal/bigcommerce"
+	"sluice/tenants"
 )
 
 // parts is a catalogue of products, which have fields of every type.
@@ -21,14 +22,27 @@ var parts = func() *Catalogue {
 		case "sku":
 			field.Key, field.Label, field.Hint = true, "SKU", ": it is what a record is recognised by"
 			field.Columns = append(field.Columns, "Part No.", "Größe")
+		case "price":
+			field.Measure = tenants.MeasureMoney
+		case "description":
+			field.HTML = true
+		case "upc", "gtin":
+			field.Code = true
+		case "inventory_level":
+			field.Floor = true
+		case "width":
+			field.Measure = tenants.MeasureLength
 		case "weight":
+			field.Measure = tenants.MeasureWeight
 			field.Hint, field.Fallback = ", for example to 0", "0"
 		case "categories":
 			field.Instead = "match category instead: paths are made into categories"
 		}
 		fields = append(fields, field)
 	}
-	return NewCatalogue(fields, []string{"sku", "name"}, nil)
+	return NewCatalogue(fields, []string{"sku", "name"}, nil).For(Store{Unit: func(measure string) string {
+		return map[string]string{tenants.MeasureMoney: "USD", tenants.MeasureWeight: "oz", tenants.MeasureLength: "in"}[measure]
+	}})
 }()
 
 func TestNormal(t *testing.T) {
@@ -65,6 +79,7 @@ func TestImplied(t *testing.T) {
 func TestSuggestFromACatalogue(t *testing.T) {
 	got := parts.Suggest([]string{"PART_NO", "style", "group", "brand", "price"}, [][]string{{"A", "x", "y", "Acme", "cheap"}}).Mapping()
 	want := mappingOf("category", "path(group, style)", "brand", "brand", "sku", "PART_NO", "weight", "0")
+	want.Fields[3].Fill = tenants.FillCreated
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

@@ -29,6 +29,8 @@ type Program struct {
 	env       map[string]any
 	layout    *layout // nil: each row is a record
 	place     Place   // of the last row
+	notes     []Note  // of the last row
+	lacks     []Lack  // of the last row
 }
 
 // field is one target with its expression.
@@ -36,9 +38,15 @@ type field struct {
 	spec     *Field
 	columns  []int            // that the expression uses, in order
 	direct   int              // the only column when the expression is nothing but it, else -1
+	other    any              // with direct, the value of rows that leave it empty; nil for none
 	constant any              // the value when the expression uses no column
 	text     *expression.Code // compiled for columns of text; nil when direct or constant
 	object   *expression.Code // compiled for columns of any type
+
+	option  tenants.FieldMapping
+	reading reading
+	beside  int  // column that has the unit of direct, -1 for none
+	clash   bool // the column's name says two units
 }
 
 // Faults are what keeps a mapping from making records.
@@ -52,10 +60,21 @@ type Missing struct {
 	Field   string `json:"field"`
 	Label   string `json:"label"`
 	Message string `json:"message"` // to be read after the label
+	Created bool   `json:"created"` // only of records that are created
+}
+
+// must are those without which no record can be written.
+func must(missing []Missing) (out []Missing) {
+	for _, m := range missing {
+		if !m.Created {
+			out = append(out, m)
+		}
+	}
+	return out
 }
 
 // None reports whether the mapping can be used.
-func (f Faults) None() bool { return len(f.Wrong) == 0 && len(f.Missing) == 0 }
+func (f Faults) None() bool { return len(f.Wrong) == 0 && len(must(f.Missing)) == 0 }
 
 // err is what Compile fails with.
 func (f Faults) err() error {
@@ -63,7 +82,7 @@ func (f Faults) err() error {
 		return nil
 	}
 	fields := slices.Clone(f.Wrong)
-	for _, m := range f.Missing {
+	for _, m := range must(f.Missing) {
 		fields = append(fields, problem.Field{Field: m.Field, Message: m.Message})
 	}
 	return &problem.Error{Code: problem.Invalid, Message: "The matching has errors: fix the fields named here.", Fields: fields}
@@ -159,6 +178,9 @@ func (p *Program) compile(m tenants.Mapping, index map[string]int) (faults Fault
 		}
 		p.mapped[fm.Target] = true
 		f, msg := p.compileField(spec, fm.Expression, index)
+		if msg == "" {
+			msg = p.setReading(f, fm)
+		}
 		if msg != "" {
 			fail("%s", msg)
 			continue
@@ -167,9 +189,7 @@ func (p *Program) compile(m tenants.Mapping, index map[string]int) (faults Fault
 		p.fields = append(p.fields, f)
 	}
 	faults.Wrong = append(faults.Wrong, p.compileLayout(m.Layout, index)...)
-	for _, spec := range p.catalogue.missing(p.isMapped) {
-		faults.Missing = append(faults.Missing, Missing{Field: spec.Name, Label: spec.label(), Message: "is required: match it" + spec.Hint})
-	}
+	faults.Missing = p.catalogue.missing(p.isMapped)
 	return faults, nil
 }
 
@@ -224,7 +244,7 @@ func (p *Program) compileField(spec *Field, source string, index map[string]int)
 	if msg := p.machine.Admit(source); msg != "" {
 		return nil, msg
 	}
-	f = &field{spec: spec, direct: -1}
+	f = &field{spec: spec, direct: -1, beside: -1}
 	object, node, columns, err := p.compileExpression(source, index, types.Any)
 	f.text = object // where the columns are not known, nor is what they hold
 	if err == nil && index != nil {
@@ -238,12 +258,19 @@ func (p *Program) compileField(spec *Field, source string, index map[string]int)
 		f.direct, f.text, f.object = columns[0], nil, nil
 		return f, ""
 	}
+	if column, other := otherwise(node); column >= 0 {
+		value, empty, msg := constant(spec, other)
+		if msg == "" && !empty {
+			f.direct, f.other, f.text, f.object = column, value, nil, nil
+			return f, ""
+		}
+	}
 	if len(columns) == 0 {
 		v, err := p.machine.Run(f.text, map[string]any{})
 		if err != nil {
 			return nil, expression.RunMessage(err)
 		}
-		value, empty, msg := convert(spec, v, "")
+		value, empty, msg := constant(spec, v)
 		switch {
 		case msg != "":
 			return nil, msg

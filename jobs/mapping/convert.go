@@ -3,6 +3,7 @@ package mapping
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -10,29 +11,34 @@ import (
 
 	"sluice/internal/bigcommerce"
 	"sluice/internal/expression"
+	"sluice/internal/values"
+	"sluice/tenants"
 )
 
 // convert makes a typed value of what an expression gave. empty says that the row has nothing for
-// the field; msg is what is wrong and what to do. column is the column that the expression is
-// nothing but, "" for a longer one.
-func convert(f *Field, v any, column string) (out any, empty bool, msg string) {
+// the field; msg is what is wrong and what to do.
+func (c *conversion) convert(f *Field, v any) (out any, empty bool, msg string) {
 	switch f.Type {
 	case "array":
-		return convertArray(f, v, column)
+		return c.convertArray(f, v)
 	case "boolean":
 		if b, ok := v.(bool); ok {
 			return b, false, ""
 		}
 	}
 	if f.Format == FormatPath {
-		return convertPaths(f, v)
+		return c.convertPaths(f, v)
 	}
 	var s string
+	exact := true // it is a number, not a text that may be one
 	switch v := v.(type) {
 	case nil:
 		return nil, true, ""
 	case string:
-		s = expression.TrimText(v)
+		exact = false
+		if s = expression.TrimText(v); c.nothing(f, s) {
+			return nil, true, ""
+		}
 	case json.Number:
 		s = v.String()
 		if d, ok := expression.CanonicalLiteral(s); f.Type != "string" && ok {
@@ -60,24 +66,48 @@ func convert(f *Field, v any, column string) (out any, empty bool, msg string) {
 	}
 	switch f.Type {
 	case "integer":
-		out, msg = convertInteger(f, s, column)
+		out, msg = c.convertInteger(f, s, exact)
 	case "number":
-		out, msg = convertNumber(f, s, column)
+		out, msg = c.convertNumber(f, s, exact)
 	case "boolean":
 		out, msg = expression.ParseBool(s)
 	default:
-		out, msg = convertString(f, s)
+		out, msg = c.convertString(f, s)
 	}
-	return out, false, msg
+	return out, msg == "" && out == "", msg
 }
 
-func convertString(f *Field, s string) (any, string) {
-	if i := strings.IndexFunc(s, forbidden); i >= 0 {
-		c, _ := utf8.DecodeRuneInString(s[i:])
-		return nil, fmt.Sprintf("there is a control character (U+%04X) in it: remove it", c)
+// nothing reports whether a text is a word for no value, and notes it. A word that the field may
+// have is none.
+func (c *conversion) nothing(f *Field, s string) bool {
+	if !values.Nothing(s) || slices.ContainsFunc(f.Enum, func(e string) bool { return strings.EqualFold(e, s) }) {
+		return false
 	}
+	c.note(Note{Nothing: s})
+	return true
+}
+
+func (c *conversion) convertString(f *Field, s string) (any, string) {
 	if f.Key && strings.ContainsAny(s, "\r\n\t") {
 		return nil, "there is a line break or tab in it: remove it"
+	}
+	if msg := controls(s); msg != "" {
+		return nil, msg
+	}
+	if s = f.text(s); s == "" {
+		return s, ""
+	}
+	if msg := controls(s); msg != "" { // that an entity stood for
+		return nil, msg
+	}
+	if f.Key && values.Scientific(s) {
+		return nil, expression.Quote(s) + " is what a spreadsheet made of a long number, whose other digits are lost: format the column as text and fill it anew"
+	}
+	if f.Code {
+		var msg string
+		if s, msg = c.code(s); msg != "" {
+			return nil, msg
+		}
 	}
 	if n := len(s); f.MaxLength > 0 && n > f.MaxLength {
 		if n = utf8.RuneCountInString(s); n > f.MaxLength {
@@ -99,13 +129,53 @@ func convertString(f *Field, s string) (any, string) {
 	}
 	switch f.Format {
 	case "date-time":
-		return convertTime(s)
+		return c.convertTime(s)
 	case FormatPathname:
 		if s[0] != '/' || strings.ContainsAny(s, " \t\r\n") {
 			return nil, expression.Quote(s) + " is not a path of the store: it begins with / and has no spaces, such as /blue-shirt/"
 		}
 	}
 	return s, ""
+}
+
+// text is a text as the field holds it: HTML as it is, a line folded, entities decoded.
+func (f *Field) text(s string) string {
+	switch {
+	case f.HTML:
+		return s
+	case f.Key:
+		return values.Line(s)
+	}
+	s = values.Decoded(s)
+	if f.Format == FormatPath || f.MaxLength > 0 && f.MaxLength <= longestLine {
+		return values.Line(s)
+	}
+	return expression.TrimText(values.Lines(s))
+}
+
+// longestLine is the limit up to which a text is one of a single line, in characters.
+const longestLine = 255
+
+// code reads an article number.
+func (c *conversion) code(s string) (code, msg string) {
+	code, damaged, warning := values.GTIN(s)
+	if damaged {
+		return "", expression.Quote(s) + " is what a spreadsheet made of a long number, whose other digits are lost: format the column as text and fill it anew"
+	}
+	if warning != "" {
+		c.note(Note{Message: expression.Quote(s) + " " + warning + ": it is written as it is. Check it", Value: s})
+	}
+	return code, ""
+}
+
+// controls says which control character is in a text that none may hold.
+func controls(s string) string {
+	i := strings.IndexFunc(s, forbidden)
+	if i < 0 {
+		return ""
+	}
+	r, _ := utf8.DecodeRuneInString(s[i:])
+	return fmt.Sprintf("there is a control character (U+%04X) in it: remove it", r)
 }
 
 // forbidden reports a character that no field may hold. Text may have tabs and line breaks.
@@ -120,56 +190,29 @@ func either(list []string) string {
 	return strings.Join(list[:len(list)-1], ", ") + " or " + list[len(list)-1]
 }
 
-func convertTime(s string) (any, string) {
-	if len(s) > longestTime { // each layout would quote it in an error
+// convertTime reads a date by the order of day and month that the column has.
+func (c *conversion) convertTime(s string) (any, string) {
+	month, day, ok := values.ReadDate(s)
+	if !ok {
 		return nil, expression.Quote(s) + notATime
 	}
-	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02 15:04:05", time.DateOnly, time.RFC1123Z, time.RFC1123} {
-		if t, err := time.Parse(layout, s); err == nil {
-			return t.Format(time.RFC3339), ""
-		}
+	t := month
+	switch {
+	case c.order == tenants.DateDay, c.order == "" && month.IsZero():
+		t = day
+	case c.order == "" && !day.IsZero() && !day.Equal(month) && !c.loose:
+		return nil, fmt.Sprintf("%s is %s or %s: say whether the day or the month comes first", expression.Quote(s), day.Format(shownDate), month.Format(shownDate))
 	}
-	return nil, expression.Quote(s) + notATime
+	if t.IsZero() {
+		return nil, expression.Quote(s) + " is no date with the " + c.order + " first" + strings.TrimPrefix(notATime, " is not a date")
+	}
+	return t.Format(time.RFC3339), ""
 }
 
 const (
-	longestTime = 100 // bytes
-	notATime    = " is not a date: write it as 2026-12-31 or 2026-12-31T18:00:00Z"
+	notATime  = " is not a date: write it as 2026-12-31 or 2026-12-31T18:00:00Z"
+	shownDate = "2 January 2006"
 )
-
-func convertNumber(f *Field, s, column string) (any, string) {
-	d, ok := expression.Decimal(s)
-	if !ok {
-		return nil, expression.NotNumber(s, column)
-	}
-	if len(d) > expression.MaxDigits {
-		return nil, fmt.Sprintf("%s has more than %d digits", expression.Quote(s), expression.MaxDigits)
-	}
-	return json.Number(d), outOfRange(f, d)
-}
-
-func convertInteger(f *Field, s, column string) (any, string) {
-	d, ok := expression.Decimal(s)
-	if !ok {
-		return nil, expression.NotNumber(s, column)
-	}
-	if strings.Contains(d, ".") {
-		if column == "" {
-			column = "…"
-		} else {
-			column = expression.Name(column)
-		}
-		return nil, fmt.Sprintf("%s is not a whole number: round it in the source, or use the formula floor(number(%s))", d, column)
-	}
-	if msg := outOfRange(f, d); msg != "" {
-		return nil, msg
-	}
-	n, err := strconv.ParseInt(d, 10, 64)
-	if err != nil {
-		return nil, expression.Quote(s) + " is too large"
-	}
-	return n, ""
-}
 
 func outOfRange(f *Field, d string) string {
 	n, err := strconv.ParseFloat(d, 64)
@@ -185,7 +228,7 @@ func outOfRange(f *Field, d string) string {
 }
 
 // convertArray takes a list, or a text with | between the items.
-func convertArray(f *Field, v any, column string) (any, bool, string) {
+func (c *conversion) convertArray(f *Field, v any) (any, bool, string) {
 	if s, ok := v.(string); ok && f.Format == FormatLinks {
 		v = splitLinks(s)
 	} else if ok {
@@ -202,22 +245,21 @@ func convertArray(f *Field, v any, column string) (any, bool, string) {
 		return nil, false, fmt.Sprintf("%d items; the limit is %d", len(items), f.MaxItems)
 	}
 	item := Field{Field: bigcommerce.Field{Type: f.Items}}
-	out := make([]any, len(items))
+	out := make([]any, 0, len(items))
 	for i, s := range items {
-		one, _, msg := convert(&item, s, column)
+		one, empty, msg := c.convert(&item, s)
 		if msg != "" {
 			return nil, false, fmt.Sprintf("item %d: %s", i+1, msg)
 		}
-		out[i] = one
+		if !empty {
+			out = append(out, one)
+		}
 	}
-	return out, false, ""
+	return out, len(out) == 0, ""
 }
 
-// anyText is a field without limits.
-var anyText = &Field{}
-
 // convertPaths normalises paths: "A>B | C" is "A > B|C". A list has one path an item.
-func convertPaths(f *Field, v any) (any, bool, string) {
+func (c *conversion) convertPaths(f *Field, v any) (any, bool, string) {
 	if s, ok := v.(string); ok {
 		v = strings.Split(s, "|")
 	}
@@ -228,17 +270,17 @@ func convertPaths(f *Field, v any) (any, bool, string) {
 	var paths []string
 	seen := map[string]bool{}
 	for _, item := range items {
-		for _, one := range strings.Split(item, "|") {
+		for _, one := range strings.Split(values.Decoded(item), "|") {
 			var names []string
 			for _, name := range strings.Split(one, ">") {
-				if name = expression.TrimText(name); name == "" {
+				if msg := controls(expression.TrimText(name)); msg != "" {
+					return nil, false, msg
+				}
+				if name = values.Line(name); name == "" || c.nothing(f, name) {
 					continue
 				}
 				if n := utf8.RuneCountInString(name); f.MaxLength > 0 && n > f.MaxLength {
 					return nil, false, fmt.Sprintf("the %s %s has %d characters; the limit is %d", f.Name, expression.Quote(name), n, f.MaxLength)
-				}
-				if _, msg := convertString(anyText, name); msg != "" {
-					return nil, false, msg
 				}
 				names = append(names, name)
 			}

@@ -167,7 +167,7 @@ func (p *Program) setPlace(r *row) error {
 // need not fill.
 func (p *Program) Required(doc Document) (wrong []problem.Field) {
 	for _, f := range p.fields {
-		if _, filled := doc[f.spec.Name]; !filled && f.spec.required() {
+		if _, filled := doc[f.spec.Name]; !filled && f.spec.required() && !p.catalogue.created(f.spec) {
 			wrong = append(wrong, problem.Field{Field: f.spec.Name, Message: "is required: " + p.fillHint(f)})
 		}
 	}

@@ -15,6 +15,9 @@ import (
 // identifier.
 func slot(i int) string { return strconv.Itoa(i) }
 
+// slotOf is the column of a slot.
+func slotOf(name string) (int, error) { return strconv.Atoi(name) }
+
 // resolver walks a parsed expression once, bottom up. It replaces PartNum, row["Part No"], row.a.b
 // and a.b by the slot of the column, and refuses other names and calls of anything but a function.
 type resolver struct {

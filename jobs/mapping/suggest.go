@@ -121,9 +121,10 @@ func (c *Catalogue) suggest(header []string, sample [][]string) Suggestion {
 			}
 		} else if i := s.find(f.Columns, f); i >= 0 {
 			from[f.Name] = i
-			add(f.Name, s.expression(i, f))
+			add(f.Name, expression.Name(header[i]))
 		} else if f.Fallback != "" {
 			add(f.Name, f.Fallback)
+			out.Fields[len(out.Fields)-1].Fill = tenants.FillCreated
 		}
 	}
 	for i, f := range out.Fields {
@@ -176,68 +177,11 @@ func (s *suggester) fits(i int, spec *Field) bool {
 			continue
 		}
 		seen++
-		if s.value(row[i], spec, "") != "" && s.value(row[i], spec, s.decimalSign(i)) != "" {
+		if _, _, msg := convert(spec, row[i], ""); msg != "" {
 			bad++
 		}
 	}
 	return bad*suspectShare <= seen
-}
-
-// value says what is wrong with a value for a field when its decimal sign is sign, "" for a point.
-func (s *suggester) value(v string, spec *Field, sign string) string {
-	var in any = v
-	if sign != "" {
-		n, err := expression.Number(v, sign)
-		if err != nil {
-			return err.Error()
-		}
-		in = n
-	}
-	_, _, msg := convert(spec, in, "")
-	return msg
-}
-
-// decimalSign returns "," for a column of numbers written 1.299,50, "." for one written 1,299.50,
-// and "" for plain numbers.
-func (s *suggester) decimalSign(i int) string {
-	commas, points, both := 0, 0, ""
-	for _, row := range s.sample {
-		if i >= len(row) {
-			continue
-		}
-		comma, point := strings.LastIndexByte(row[i], ','), strings.LastIndexByte(row[i], '.')
-		switch {
-		case comma >= 0 && point > comma:
-			both = "."
-		case comma >= 0 && point >= 0:
-			both = ","
-		case comma >= 0:
-			if len(expression.TrimText(row[i]))-comma != 4 { // 1,299 says nothing
-				commas++
-			}
-		case point >= 0:
-			points++
-		}
-	}
-	switch {
-	case both != "":
-		return both
-	case commas > points:
-		return ","
-	}
-	return ""
-}
-
-// expression returns the expression that fills a field from column i.
-func (s *suggester) expression(i int, spec *Field) string {
-	column := expression.Name(s.header[i])
-	if spec.Type != "number" && spec.Type != "integer" {
-		return column
-	}
-	if sign := s.decimalSign(i); sign != "" {
-		return "number(" + column + `, "` + sign + `")`
-	}
-	return column
 }
 
 // path returns a path of the columns that together are the field's levels, as far as they are

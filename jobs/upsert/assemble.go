@@ -91,7 +91,7 @@ func (s *step) collect(ctx context.Context) error {
 		return s.planned(ctx)
 	}
 	whole := len(items) < limit
-	catalogue, err := s.k.target.Catalogue(ctx)
+	catalogue, err := s.k.Catalogue(ctx)
 	if err != nil {
 		return err
 	}
@@ -99,7 +99,7 @@ func (s *step) collect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	program, err := catalogue.Compile(s.run.Mapping, header)
+	program, err := catalogue.Compile(s.mapping(), header)
 	if err != nil {
 		return compileVerdict(err)
 	}

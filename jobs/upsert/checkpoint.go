@@ -16,6 +16,8 @@ type checkpoint struct {
 	LastRow  int64            `json:"last_row,omitempty"`  // and its number in the spreadsheet
 	Windows  int              `json:"windows,omitempty"`   // of rows that were planned
 	Rows     int64            `json:"rows,omitempty"`      // of a source whose records have several
+	Settled  []settlement     `json:"settled,omitempty"`   // what the source proves about its values
+	Nothing  map[string]int64 `json:"nothing,omitempty"`   // cells by target and the word in them that was taken for no value
 	Over     *string          `json:"over,omitempty"`      // key of a record that failed for its size, the rest of whose rows is passed by
 
 	// match and write: stages are constants of match.go and write.go

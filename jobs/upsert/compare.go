@@ -171,7 +171,8 @@ func (s *step) compareAfter(ctx context.Context, o *changeset, item tenants.RunI
 		o.failed(item, d, missing.Field, message, Text(d.Fields[missing.Field]))
 		return nil
 	}
-	changes := s.k.target.Diff(d.Doc, live, refs)
+	changes := s.filled(s.k.target.Diff(d.Doc, live, refs))
+	s.warnLacks(item, d)
 	switch {
 	case len(changes) > 0:
 		return s.toUpdate(o, item, d, live, append(written, changes...))
@@ -246,6 +247,12 @@ func (s *step) toCreate(ctx context.Context, o *changeset, item tenants.RunItem)
 		key := s.k.target.Key(d.Fields)
 		o.failed(item, d, key.Field, fmt.Sprintf("the store has no such %s: create it there, or correct the key at the source", s.k.spec.Singular), key.Shown)
 		return nil
+	}
+	if lacking, err := s.lacking(ctx, d); err != nil || lacking != nil {
+		if err == nil {
+			o.fail(item, d, *lacking)
+		}
+		return err
 	}
 	changes := created(s.k.target, d.Doc)
 	if item.Changes, err = encodeChanges(changes); err != nil {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"sluice/internal/bigcommerce"
+	"sluice/jobs/mapping"
 )
 
 // Keys that the engine keeps beside the mapped fields of RunItem.Document. No BigCommerce field
@@ -19,16 +20,18 @@ const (
 	keyCleaned    = "_cleaned" // what BigCommerce made of values that were sent before
 	keySeen       = "_seen"    // Doc.Seen
 	keyNote       = "_note"    // Doc.Note
+	keyLacks      = "_lacks"   // what the row does not have and a create needs
 )
 
 // itemDoc is RunItem.Document in memory.
 type itemDoc struct {
 	Doc
 	basis basis
+	lacks []mapping.Lack
 }
 
 func (d itemDoc) encode() (string, error) {
-	m := make(map[string]any, len(d.Fields)+6)
+	m := make(map[string]any, len(d.Fields)+7)
 	for k, v := range d.Fields {
 		m[k] = v
 	}
@@ -54,6 +57,13 @@ func (d itemDoc) encode() (string, error) {
 	if d.Note != "" {
 		m[keyNote] = d.Note
 	}
+	if len(d.lacks) > 0 {
+		b, err := json.Marshal(d.lacks)
+		if err != nil {
+			return "", fmt.Errorf("upsert: document: %w", err)
+		}
+		m[keyLacks] = string(b)
+	}
 	b, err := json.Marshal(m)
 	if err != nil {
 		return "", fmt.Errorf("upsert: document: %w", err)
@@ -76,6 +86,11 @@ func decodeDoc(document string) (itemDoc, error) {
 	var err error
 	if d.cleaned, err = decodeCleaned(Text(d.Fields[keyCleaned])); err != nil {
 		return itemDoc{}, err
+	}
+	if lacks := Text(d.Fields[keyLacks]); lacks != "" {
+		if err := decodeJSON(lacks, &d.lacks); err != nil {
+			return itemDoc{}, fmt.Errorf("upsert: document: %w", err)
+		}
 	}
 	maps.DeleteFunc(d.Fields, func(key string, _ any) bool { return strings.HasPrefix(key, "_") })
 	return d, nil

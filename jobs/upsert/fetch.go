@@ -140,6 +140,17 @@ func (s *step) ready(ctx context.Context, snap *tenants.Snapshot) error {
 	if err != nil {
 		return err
 	}
+	catalogue, err := s.k.Catalogue(ctx)
+	if err != nil {
+		return err
+	}
+	proven, err := s.k.prove(ctx, catalogue, rows, format, s.run.Mapping)
+	if err != nil {
+		return err
+	}
+	if err := s.tellQuestions(ctx, proven.asked); err != nil {
+		return err
+	}
 	fixed, err := s.fixed(ctx, snap)
 	if err != nil {
 		return err
@@ -147,7 +158,7 @@ func (s *step) ready(ctx context.Context, snap *tenants.Snapshot) error {
 	s.run.Format = format
 	s.run.SnapshotID, s.run.BytesTotal, s.run.BytesRead = snap.ID, rows.Size, 0
 	s.run.Incomplete = !snap.Complete
-	s.cp = checkpoint{Fixed: fixed}
+	s.cp = checkpoint{Fixed: fixed, Settled: proven.known}
 	s.Enter(tenants.PhasePlan)
 	return nil
 }

@@ -45,6 +45,7 @@ type Kind struct {
 	target Target
 	spec   flow.Spec
 	refs   *refCache
+	proofs proofs
 }
 
 var _ flow.Kind = (*Kind)(nil)
@@ -82,15 +83,28 @@ func New(cfg Config, target Target) *Kind {
 // Spec is the target's, with the phases and the option of every run that writes records.
 func (k *Kind) Spec() flow.Spec { return k.spec }
 
-// Catalogue lists what a mapping may fill, in ctx's store.
+// Catalogue lists what a mapping may fill, in ctx's store, which counts in its own units.
 func (k *Kind) Catalogue(ctx context.Context) (*mapping.Catalogue, error) {
-	return k.target.Catalogue(ctx)
+	catalogue, err := k.target.Catalogue(ctx)
+	if err != nil {
+		return nil, err
+	}
+	_, creates := k.target.(Creator)
+	of := mapping.Store{Creates: creates}
+	store, err := k.cfg.DB.Store(ctx, tenants.StoreHash(ctx))
+	switch {
+	case err == nil:
+		of.Unit = store.Unit
+	case problem.CodeOf(err) != problem.NotFound:
+		return nil, err
+	}
+	return catalogue.For(of), nil
 }
 
 // Check says what is wrong with a flow that is to be saved. Expressions are checked with their
 // source.
 func (k *Kind) Check(ctx context.Context, f *tenants.Flow) error {
-	catalogue, err := k.target.Catalogue(ctx)
+	catalogue, err := k.Catalogue(ctx)
 	if err != nil {
 		return err
 	}
@@ -116,7 +130,7 @@ func (k *Kind) Check(ctx context.Context, f *tenants.Flow) error {
 
 // Problems says what of a flow's mapping and options keeps its runs from writing.
 func (k *Kind) Problems(ctx context.Context, f *tenants.Flow) ([]flow.Problem, error) {
-	catalogue, err := k.target.Catalogue(ctx)
+	catalogue, err := k.Catalogue(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -164,11 +178,18 @@ func mappingProblems(catalogue *mapping.Catalogue, f *tenants.Flow) ([]flow.Prob
 		return nil, err
 	}
 	var out []flow.Problem
+	for _, q := range f.Questions {
+		if !q.Answered(f.Mapping) {
+			out = append(out, about(q.Field, q.Text))
+		}
+	}
 	for _, w := range faults.Wrong {
 		out = append(out, about(w.Field, w.Message))
 	}
 	for _, m := range faults.Missing {
-		out = append(out, about(m.Field, m.Message))
+		if !m.Created {
+			out = append(out, about(m.Field, m.Message))
+		}
 	}
 	return out, nil
 }

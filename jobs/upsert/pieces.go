@@ -85,6 +85,11 @@ func (k *Kind) pieceOf(ctx context.Context, row *source.Row, program *mapping.Pr
 		for _, w := range made.wrong {
 			p.fault(w.Field, w.Message, valueOf(row, columns, w.Field), tenants.CureMatching)
 		}
+		for _, n := range made.notes {
+			if n.Message != "" {
+				p.Faults = append(p.Faults, pieceFault{Field: n.Field, Message: n.Message, Value: n.Value, Cure: tenants.CureMatching, Warning: true})
+			}
+		}
 	}
 	return p, nil
 }

@@ -104,11 +104,11 @@ func (s *step) plan(ctx context.Context) error {
 	} else {
 		s.OnCommit(func(ctx context.Context, tx *tenants.DB) error { return tx.SetFlowHeader(ctx, s.run.FlowID, header) })
 	}
-	catalogue, err := s.k.target.Catalogue(ctx)
+	catalogue, err := s.k.Catalogue(ctx)
 	if err != nil {
 		return err
 	}
-	program, err := catalogue.Compile(s.run.Mapping, header)
+	program, err := catalogue.Compile(s.mapping(), header)
 	if err != nil {
 		return compileVerdict(err)
 	}
@@ -183,6 +183,9 @@ func (s *step) planned(ctx context.Context) error {
 	}
 	if s.run.Total == 0 && s.run.RetryOf == "" {
 		s.Warn(flow.Issue{Cure: tenants.CureSource, Message: fmt.Sprintf("There is no row with data below the header, so there is nothing to write. The %s stay in the store as they are.", s.k.spec.Plural)})
+	}
+	if s.run.RetryOf == "" { // the run that is retried has told of them
+		s.tellNothing()
 	}
 	s.cp = checkpoint{}
 	s.Enter(tenants.PhaseMatch)
@@ -305,8 +308,9 @@ func (s *step) mapRow(ctx context.Context, row *source.Row, program *mapping.Pro
 	if err != nil {
 		return m, err
 	}
-	m.doc = itemDoc{Doc: Doc{Fields: made.fields}}
+	m.doc = itemDoc{Doc: Doc{Fields: made.fields}, lacks: made.lacks}
 	m.shown = made.key.Shown
+	s.tellNotes(&m, made.notes)
 	for _, w := range made.wrong {
 		m.bad = true
 		s.fault(&m, tenants.CureMatching, w.Field, w.Message, valueOf(row, columns, w.Field))
@@ -454,6 +458,9 @@ func (s *step) sortRows(ctx context.Context, rows []mapped) error {
 			window.failed(m)
 		case window.unchanged(m):
 			s.run.Unchanged++
+			for _, i := range badLacks(m.doc) {
+				s.warn(m, i.Cure, i.Field, i.Message, i.Value)
+			}
 		default:
 			field, why, refused := window.refused(m)
 			if !refused {

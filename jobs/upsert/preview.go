@@ -150,7 +150,7 @@ func (k *Kind) Inspect(ctx context.Context, req InspectRequest) (*Inspection, er
 	for _, p := range r.Passed() {
 		out.RowErrors = append(out.RowErrors, RowError{Line: p.Line, Message: p.Message, Value: p.Value})
 	}
-	catalogue, err := k.target.Catalogue(ctx)
+	catalogue, err := k.Catalogue(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -190,12 +190,13 @@ func (k *Kind) sourceOf(ctx context.Context, req InspectRequest) (*tenants.Snaps
 	return snap, err
 }
 
-// Header returns the columns of what a request is about, as it was read last: nothing is fetched.
-// Nil if it never was, or cannot be read. ctx has the store.
-func (k *Kind) Header(ctx context.Context, req InspectRequest) ([]string, error) {
+// Header returns the columns of what a request is about, as it was read last, and what only a
+// person knows about the values that a mapping takes of it: nothing is fetched. Nil if it never was
+// read, or cannot be. ctx has the store.
+func (k *Kind) Header(ctx context.Context, req InspectRequest, m tenants.Mapping) (header []string, open []tenants.OpenQuestion, err error) {
 	snap, err := k.lastRead(ctx, req)
 	if err != nil || snap == nil {
-		return nil, err
+		return nil, nil, err
 	}
 	found, err := source.Detect(k.file(ctx, snap), req.Format)
 	if err == nil {
@@ -204,15 +205,18 @@ func (k *Kind) Header(ctx context.Context, req InspectRequest) ([]string, error)
 	if err == nil {
 		var r *source.Reader
 		if r, err = k.reader(ctx, snap, found.Format, nil); err == nil {
-			defer r.Close()
-			return r.Header(), nil
+			header = r.Header()
+			err = r.Close()
 		}
+	}
+	if err == nil {
+		open, err = k.open(ctx, snap, found.Format, m)
 	}
 	var unreadable *problem.Error
 	if errors.As(err, &unreadable) { // which a run of it will say
-		return nil, nil
+		return nil, nil, nil
 	}
-	return nil, err
+	return header, open, err
 }
 
 // lastRead returns the snapshot that a request's source was last copied to, nil if there is none.

@@ -15,6 +15,8 @@ type made struct {
 	fields mapping.Document
 	wrong  []problem.Field // fields that the row does not fill as they must be
 	warned []PartProblem
+	lacks  []mapping.Lack // of a record that is created
+	notes  []mapping.Note
 	key    Key
 }
 
@@ -28,6 +30,7 @@ func mapRow(ctx context.Context, t Target, program *mapping.Program, row *source
 	if err != nil {
 		return m, err
 	}
+	m.lacks, m.notes = program.Lacks(), program.Notes()
 	if a, ok := t.(Assembler); ok && program.Layout() == nil {
 		made := a.Assemble(nil, []Part{{Fields: m.fields, Own: true}})
 		m.fields = made.Fields

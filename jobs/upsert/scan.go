@@ -20,7 +20,8 @@ type scan struct {
 	faults  mapping.Faults
 	header  []string
 	tail    tailInfo
-	size    int64           // of the snapshot
+	size    int64 // of the snapshot
+	asked   []mapping.Question
 	faulty  map[string]bool // targets that the program does not fill, though the mapping should
 }
 
@@ -39,7 +40,7 @@ func (k *Kind) openScan(ctx context.Context, snapshotID string, format tenants.F
 	if snap, err = k.rows(ctx, snap, format); err != nil {
 		return nil, err
 	}
-	catalogue, err := k.target.Catalogue(ctx)
+	catalogue, err := k.Catalogue(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -49,6 +50,11 @@ func (k *Kind) openScan(ctx context.Context, snapshotID string, format tenants.F
 			return nil, err
 		}
 	}
+	proven, err := k.prove(ctx, catalogue, snap, format, m)
+	if err != nil {
+		return nil, err
+	}
+	s.asked, m = proven.asked, settle(m, proven.known)
 	if s.reader, err = k.reader(ctx, snap, format, nil); err != nil {
 		return nil, err
 	}
@@ -103,6 +109,9 @@ func (s *scan) wrong(row *source.Row, m *made) []problem.Field {
 		return []problem.Field{{Field: row.Err.Field, Message: row.Err.Message}}
 	}
 	out := append([]problem.Field{}, m.wrong...)
+	for _, l := range m.lacks {
+		out = append(out, problem.Field{Field: l.Field, Message: l.Message})
+	}
 	if m.key.Problem != "" && !m.keyWrong() && !s.faulty[m.key.Field] {
 		out = append(out, problem.Field{Field: m.key.Field, Message: m.key.Problem})
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"sluice/jobs/flow"
+	"sluice/jobs/mapping"
 	"sluice/tenants"
 )
 
@@ -19,9 +20,11 @@ type step struct {
 	run *tenants.Run // of flow.Step
 	cp  checkpoint
 
-	staleRefs bool        // what the run refers to is to be forgotten
-	began     bool        // a write was started
-	specs     []GuardSpec // what the run may ask about, nil if that was not looked at yet
+	staleRefs bool               // what the run refers to is to be forgotten
+	began     bool               // a write was started
+	specs     []GuardSpec        // what the run may ask about, nil if that was not looked at yet
+	fill      map[string]string  // FieldMapping.Fill by target; nil until it is asked for
+	catalogue *mapping.Catalogue // likewise
 }
 
 // Step does one unit of the run, and before it whatever only finds out that a stage or phase has

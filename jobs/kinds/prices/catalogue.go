@@ -46,12 +46,16 @@ func newCatalogue() *mapping.Catalogue {
 		"reference", "ref", "referencia", "codigo", "codice", "code")
 	sku.Key = true
 	sku.Hint = ": it says whose price a row is"
+	strict := func(f mapping.Field) mapping.Field { // without it the row is about another price
+		f.Strict = true
+		return f
+	}
 	return mapping.NewCatalogue([]mapping.Field{
 		sku,
-		text(targetList, "Price list", "Name or id of the price list. Without it, the sync's rules say which. Not for the catalogue's prices.", maxListName,
-			"pricelist", "pricelistname", "pricelistid", "pricegroup", "pricelevel", "pricebook", "preisliste", "preisgruppe", "listedeprix", "listinoprezzi", "tarifa"),
-		text(targetCurrency, "Currency", "Code of three letters, such as EUR. Without it, the sync's rules say which. The catalogue's prices are in the store's own currency.", 3,
-			"currency", "currencycode", "isocurrency", "curr", "cur", "waehrung", "wahrung", "devise", "moneda", "valuta"),
+		strict(text(targetList, "Price list", "Name or id of the price list. Without it, the sync's rules say which. Not for the catalogue's prices.", maxListName,
+			"pricelist", "pricelistname", "pricelistid", "pricegroup", "pricelevel", "pricebook", "preisliste", "preisgruppe", "listedeprix", "listinoprezzi", "tarifa")),
+		strict(text(targetCurrency, "Currency", "Code of three letters, such as EUR. Without it, the sync's rules say which. The catalogue's prices are in the store's own currency.", 3,
+			"currency", "currencycode", "isocurrency", "curr", "cur", "waehrung", "wahrung", "devise", "moneda", "valuta")),
 		amount(targetPrice, "Price", "As the store is set up, with or without tax. A record of a price list needs one.",
 			"price", "listprice", "unitprice", "sellingprice", "sellprice", "salesprice", "regularprice", "baseprice", "netprice", "webprice", "itemprice",
 			"productprice", "variantprice", "dealerprice", "customerprice", "amount", "preis", "verkaufspreis", "vkpreis", "nettopreis", "prix", "precio", "prezzo", "prijs"),

@@ -29,6 +29,9 @@ func newCatalogue() *mapping.Catalogue {
 		f.Key = name == "sku"
 		f.Instead, f.Label, f.Help, f.Hint, f.Fallback = insteadOf[name], labels[name], help[name], hints[name], fallbacks[name]
 		f.Group, f.Measure, f.Family = groups[name], measures[name], families[name]
+		plain := strings.TrimPrefix(name, variantPrefix)
+		f.HTML, f.Code, f.Floor = name == "description", plain == "upc" || plain == "gtin", plain == "inventory_level"
+		f.Strict = name == "variant_sku" || name == familyOption
 		if variant, ok := strings.CutPrefix(name, variantPrefix); ok {
 			f.Group, f.Measure = mapping.GroupVariants, measures[variant]
 		}

@@ -295,7 +295,7 @@ func TestBrands(t *testing.T) {
 	if _, err := w.Hand().Brands.Create(w.Ctx, bigcommerce.Brand{Name: "ACME"}); err != nil {
 		t.Fatal(err)
 	}
-	w.Flow.Mapping.Fields = append(without(partsMapping, "category"), tenants.FieldMapping{Target: "brand", Expression: "ProductGroup"})
+	w.Flow.Mapping.Fields = append(without(partsMapping, "category"), tenants.FieldMapping{Target: "brand", Expression: "ProductGroup", Bad: tenants.BadFails})
 	long := strings.Repeat("x", 300)
 	w.Feed.Body = header + "\nA,First,1,1,acme,x\nB,Second,1,1,Other,x\nC,Third,1,1,other,x\nD,Fourth,1,1,,x\nE,Fifth,1,1," + long + ",x\n"
 	r := w.Run()

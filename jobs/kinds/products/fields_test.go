@@ -107,7 +107,7 @@ func TestNamesThatDifferByAccents(t *testing.T) {
 		names = append(names, p.Name)
 	}
 	slices.Sort(names)
-	if d := cmp.Diff([]string{"CAFE CREME (B)", "Cafe\u0301 cre\u0300me (C)", "Café crème", "Kaffee"}, names); d != "" {
+	if d := cmp.Diff([]string{"CAFE CREME (B)", "Café crème", "Café crème (C)", "Kaffee"}, names); d != "" {
 		t.Error(d)
 	}
 	w.forget()

@@ -84,10 +84,10 @@ func TestBadRowsAreNamedAndGoodOnesLand(t *testing.T) {
 		part("A-1", "Good one", "12.50", "5") + "\n" + // 2
 		part("", "No SKU", "1", "1") + "\n" + // 3
 		part("A-1", "Again", "1", "1") + "\n" + // 4
-		part("A-3", "Comma price", `"12,50"`, "1") + "\n" + // 5
+		part("A-3", "No price", `"12,5,0"`, "1") + "\n" + // 5
 		part("A-4", "Word price", "abc", "1") + "\n" + // 6
 		part("A-5", strings.Repeat("n", 300), "1", "1") + "\n" + // 7
-		part("A-6", "Negative", "1", "-5") + "\n" + // 8
+		part("A-6", "A unit", "1", "5 kg") + "\n" + // 8
 		"\n" + // 9, which is no record
 		`A-7,"Unbalanced,1,1,bags,backpack` + "\n" + // 10
 		"A-8\n" + // 11

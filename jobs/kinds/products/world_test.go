@@ -23,7 +23,7 @@ const (
 )
 
 // partsMapping is the mapping of the example feed.
-var partsMapping = tenants.Mapping{Fields: []tenants.FieldMapping{
+var partsMapping = upserttest.Strict(tenants.Mapping{Fields: []tenants.FieldMapping{
 	{Target: "sku", Expression: "PartNum"},
 	{Target: "name", Expression: "PartDescription"},
 	{Target: "price", Expression: "number(ListPrice)"},
@@ -31,7 +31,7 @@ var partsMapping = tenants.Mapping{Fields: []tenants.FieldMapping{
 	{Target: "category", Expression: "path(ProductGroup, Style)"},
 	{Target: "type", Expression: `"physical"`},
 	{Target: "weight", Expression: "0"},
-}}
+}})
 
 func newWorld(t testing.TB, p *upserttest.Platform) *world {
 	t.Helper()

@@ -38,7 +38,7 @@ var catalogue = mapping.NewCatalogue([]mapping.Field{
 		},
 	},
 	{
-		Field: bigcommerce.Field{Name: targetLocation, Type: "string", MaxLength: maxName}, Label: "Location",
+		Field: bigcommerce.Field{Name: targetLocation, Type: "string", MaxLength: maxName}, Label: "Location", Strict: true,
 		Help: "The warehouse or shop, by the store's name, code or id of it, or as named in the options.",
 		Columns: []string{
 			"location", "locationid", "locationcode", "locationname", "warehouse", "warehouseid", "warehousecode", "warehousename", "site", "siteid", "branch", "depot", "storecode", "plant", "werk",

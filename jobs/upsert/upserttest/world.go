@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"sort"
 	"strings"
 	"sync"
@@ -116,7 +117,7 @@ func (w *World) AddFlow(name string, m tenants.Mapping, o tenants.Options) *tena
 	if err := w.DB.SaveConnection(w.Ctx, conn, nil); err != nil {
 		w.Fatal(err)
 	}
-	f := &tenants.Flow{Kind: w.kind, Name: name, ConnectionID: conn.ID, Mapping: m, Options: o}
+	f := &tenants.Flow{Kind: w.kind, Name: name, ConnectionID: conn.ID, Mapping: Strict(m), Options: o}
 	if err := w.DB.CreateFlow(w.Ctx, f); err != nil {
 		w.Fatal(err)
 	}
@@ -500,3 +501,12 @@ var (
 	errDead = errors.New("the process was killed")
 	errCut  = errors.New("the connection was cut")
 )
+
+// Strict is a mapping of which each value that cannot be used fails its row.
+func Strict(m tenants.Mapping) tenants.Mapping {
+	m.Fields = slices.Clone(m.Fields)
+	for i := range m.Fields {
+		m.Fields[i].Bad = tenants.BadFails
+	}
+	return m
+}

@@ -1,0 +1,119 @@
+package upsert
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"sluice/jobs/flow"
+	"sluice/jobs/mapping"
+	"sluice/tenants"
+)
+
+// filled returns those of an existing record's changes that the mapping wants: not of fields that
+// are only filled of new records, nor of those that only empty ones get. What the store does not
+// show may be anything, so that it is not filled then.
+func (s *step) filled(changes []Change) []Change {
+	if s.fill == nil {
+		s.fill = make(map[string]string)
+		for _, f := range s.run.Mapping.Fields {
+			if f.Fill != "" {
+				s.fill[f.Target] = f.Fill
+			}
+		}
+	}
+	if len(s.fill) == 0 {
+		return changes
+	}
+	return slices.DeleteFunc(changes, func(c Change) bool {
+		switch s.fill[c.Field] {
+		case tenants.FillCreated:
+			return true
+		case tenants.FillEmpty:
+			return c.Unknown || !zero(c.Before)
+		}
+		return false
+	})
+}
+
+// lacking says why no record can be created of a document, nil if one can.
+func (s *step) lacking(ctx context.Context, d itemDoc) (*flow.Issue, error) {
+	if s.catalogue == nil {
+		var err error
+		if s.catalogue, err = s.k.Catalogue(ctx); err != nil {
+			return nil, err
+		}
+	}
+	missing := s.catalogue.Lacking(d.Fields)
+	if len(missing) == 0 {
+		return nil, nil
+	}
+	if bad := badLacks(d); len(bad) > 0 {
+		why := bad[0]
+		why.Message = strings.TrimSuffix(why.Message, mapping.Left)
+		return &why, nil
+	}
+	labels := make([]string, len(missing))
+	for i, m := range missing {
+		labels[i] = m.Label
+	}
+	key := s.k.target.Key(d.Fields)
+	return &flow.Issue{
+		Field: key.Field, Value: key.Shown, Cure: tenants.CureStore,
+		Message: fmt.Sprintf("the store has no %s with this %s, and the row does not have what a new one needs: %s", s.k.spec.Singular, s.k.target.KeyName(), strings.Join(labels, ", ")),
+	}, nil
+}
+
+// badLacks are what to say of a row that exists in the store: values which only a new record needs,
+// and that cannot be used.
+func badLacks(d itemDoc) (out []flow.Issue) {
+	for _, l := range d.lacks {
+		if l.Bad {
+			out = append(out, flow.Issue{Field: l.Field, Message: l.Message + mapping.Left, Value: l.Value, Cure: tenants.CureMatching})
+		}
+	}
+	return out
+}
+
+// warnLacks says which values of a row whose record exists were not used.
+func (s *step) warnLacks(item tenants.RunItem, d itemDoc) {
+	for _, i := range badLacks(d) {
+		s.Warn(s.about(item, d, i))
+	}
+}
+
+// tellNotes warns of what a row's values are, and counts the words that were taken for no value.
+func (s *step) tellNotes(m *mapped, notes []mapping.Note) {
+	for _, n := range notes {
+		if n.Message != "" {
+			s.warn(m, tenants.CureMatching, n.Field, n.Message, n.Value)
+			continue
+		}
+		if s.cp.Nothing == nil {
+			s.cp.Nothing = make(map[string]int64)
+		}
+		if key := n.Field + nothingSign + n.Nothing; len(s.cp.Nothing) < maxNothing || s.cp.Nothing[key] > 0 {
+			s.cp.Nothing[key]++
+		}
+	}
+}
+
+const (
+	nothingSign = "\n"
+	maxNothing  = 200 // fields and words that are counted
+)
+
+// tellNothing says which words were taken for no value.
+func (s *step) tellNothing() {
+	for _, key := range slices.Sorted(maps.Keys(s.cp.Nothing)) {
+		field, word, _ := strings.Cut(key, nothingSign)
+		n := s.cp.Nothing[key]
+		cells := "cells with %s were"
+		if n == 1 {
+			cells = "cell with %s was"
+		}
+		s.Warn(flow.Issue{Field: field, Value: word, Cure: tenants.CureMatching, Message: fmt.Sprintf("%d "+cells+" taken as empty", n, word)})
+	}
+}
