@@ -75,6 +75,27 @@ func (s *Service) AnswerRun(ctx context.Context, id, guard string, proceed bool)
 	return nil
 }
 
+// answered returns what was answered by starting a run from a preview of f: the question that was
+// shown there, if f is still what it was. The run asks again only about more.
+func (s *Service) answered(ctx context.Context, tx *tenants.DB, f *tenants.Flow, req StartRun) ([]tenants.Answer, error) {
+	if req.Preview == "" || req.DryRun {
+		return nil, nil
+	}
+	preview, err := tx.Run(ctx, req.Preview)
+	if err != nil {
+		return nil, err
+	}
+	if preview.FlowID != f.ID || !preview.DryRun {
+		return nil, problem.New(problem.Invalid, "That is no preview of this sync.").WithField("preview_id", "name a preview of this sync")
+	}
+	q := preview.Question
+	if q == nil || preview.State != tenants.RunDone || preview.FlowVersion != f.Version {
+		return nil, nil
+	}
+	now := s.now() // the preview stood there with its question until now
+	return []tenants.Answer{{Guard: q.Guard, Count: q.Count, AskedAt: now, At: now, By: actorOf(ctx, req.Trigger, req.StartedBy)}}, nil
+}
+
 // goOn notes the answer and inserts the job of the run's next step.
 func (s *Service) goOn(ctx context.Context, tx *tenants.DB, run *tenants.Run) (*tenants.Job, error) {
 	q := run.Question

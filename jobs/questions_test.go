@@ -332,3 +332,43 @@ func TestLostEntryOfAnAnswer(t *testing.T) {
 		t.Logf("first comes %s", lease.ID) // upkeep of the store, which is due by now
 	}
 }
+
+// TestAnsweredInThePreview: who starts a run from a preview that showed a question has answered it, as
+// far as it was about so many records of the same flow.
+func TestAnsweredInThePreview(t *testing.T) {
+	s := newSchedules(t, tenantstest.NewDB(t))
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	preview := &tenants.Run{ID: tenants.NewID(), StoreHash: testStore, FlowID: s.flow.ID, Kind: s.flow.Kind, State: tenants.RunDone, DryRun: true,
+		FlowVersion: s.flow.Version, Question: &tenants.Question{Guard: "left_out", Count: 147, Of: 2046}}
+	must(s.db.CreateRun(s.ctx, preview))
+	real := &tenants.Run{ID: tenants.NewID(), StoreHash: testStore, FlowID: s.flow.ID, Kind: s.flow.Kind, State: tenants.RunDone, FlowVersion: s.flow.Version}
+	must(s.db.CreateRun(s.ctx, real))
+
+	started := func(of string) []tenants.Answer {
+		t.Helper()
+		run, err := s.svc.StartRun(s.ctx, StartRun{FlowID: s.flow.ID, Preview: of, Trigger: "manual", StartedBy: "u1"})
+		must(err)
+		kept, err := s.db.Run(s.ctx, run.ID)
+		must(err)
+		s.finish()
+		return kept.Answers
+	}
+	if got := started(preview.ID); len(got) != 1 || got[0].Guard != "left_out" || got[0].Count != 147 || got[0].By != "user:u1" || !got[0].At.Equal(got[0].AskedAt) {
+		t.Errorf("answers %+v", got)
+	}
+	if got := started(""); len(got) != 0 {
+		t.Errorf("a run of its own begins with answers %+v", got)
+	}
+	if _, err := s.svc.StartRun(s.ctx, StartRun{FlowID: s.flow.ID, Preview: real.ID}); problem.CodeOf(err) != problem.Invalid {
+		t.Errorf("a run instead of a preview: %v", err)
+	}
+	must(s.db.Scoped(s.ctx).Model(&tenants.Flow{}).Where("id = ?", s.flow.ID).Update("version", s.flow.Version+1).Error)
+	if got := started(preview.ID); len(got) != 0 {
+		t.Errorf("another flow than was previewed begins with answers %+v", got)
+	}
+}

@@ -20,6 +20,7 @@ type StartRun struct {
 	FlowID    string
 	DryRun    bool
 	Compare   bool   // with the store, not with what is remembered of it; a retry is as its run was
+	Preview   string // a dry run of the flow that was looked at: what it would ask is answered with yes
 	RetryOf   string // a final run of the flow: only its failed records, from its snapshot
 	Trigger   string // "manual", "api", "demo", "schedule"
 	StartedBy string // User.ID or APIKey.ID; "" for the program itself
@@ -98,6 +99,9 @@ func describeStart(run *tenants.Run) string {
 	if run.RetryOf != "" {
 		what += " of the failed records of run " + run.RetryOf
 	}
+	for _, a := range run.Answers {
+		what += fmt.Sprintf(", answered before: %s, %d", a.Guard, a.Count)
+	}
 	return what + ", trigger " + run.Trigger
 }
 
@@ -152,6 +156,9 @@ func (s *Service) newRun(ctx context.Context, tx *tenants.DB, req StartRun) (*te
 	}
 	if run.Trigger == "" {
 		run.Trigger = "manual"
+	}
+	if run.Answers, err = s.answered(ctx, tx, flow, req); err != nil {
+		return nil, err
 	}
 	if req.RetryOf != "" {
 		return run, s.retryFrom(ctx, tx, run, flow, kind.Spec())

@@ -223,6 +223,8 @@ func (a *API) startRun(c *gin.Context) {
 	var want struct {
 		DryRun  bool `json:"dry_run"`
 		Compare bool `json:"compare"`
+		// Preview is one that was looked at, and is started so.
+		Preview string `json:"preview_id"`
 	}
 	if err := bind(c, &want); err != nil {
 		_ = c.Error(err)
@@ -230,7 +232,7 @@ func (a *API) startRun(c *gin.Context) {
 	}
 	p := caller(c)
 	r, err := a.cfg.Jobs.StartRun(c.Request.Context(), jobs.StartRun{
-		FlowID: c.Param("id"), DryRun: want.DryRun, Compare: want.Compare, Trigger: trigger(p.KeyID), StartedBy: p.ID(),
+		FlowID: c.Param("id"), DryRun: want.DryRun, Compare: want.Compare, Preview: want.Preview, Trigger: trigger(p.KeyID), StartedBy: p.ID(),
 	})
 	a.oneRun(c, http.StatusCreated, r, err)
 }

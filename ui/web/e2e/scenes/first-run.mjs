@@ -50,6 +50,7 @@ export async function run(m) {
     await m.says(/Writing to your store: [1-9]/);
     const seen = await m.frame().evaluate(watchProgress, 60);
     assert.ok(seen.length >= 3, `the bar moves by itself: ${seen}`);
+    await m.says('Halyard & Co. Ridge Backpack Moss A1000');
     await m.image('run');
   });
   await m.says(`Created ${rows} products.`);

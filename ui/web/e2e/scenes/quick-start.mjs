@@ -15,12 +15,12 @@ export async function quickStart(m) {
   await m.says(`${rows} rows`);
   assert.equal(await m.app.getByLabel('Name of this sync').inputValue(), 'Northwind', 'the name is proposed from the file');
   await m.fits('a new sync');
-  await m.image('create');
+  await m.image('create', m.button('Check what would change'));
   await m.button('Check what would change').click();
   await m.says(`Would create ${rows - weightless} products and leave out ${weightless}.`);
   assert.ok(await m.button('Start the run').isDisabled(), 'what is left out has to be seen first');
   await m.fits('a preview');
-  await m.image('preview');
+  await m.image('preview', m.button('Start the run'));
   await m.app.getByText('I have seen this and want to start anyway').click();
   await m.button('Start the run').click();
   await m.says(`Created ${rows - weightless} products and left out ${weightless}.`);

@@ -184,7 +184,7 @@ export class Client {
   preview = (input: PreviewRequest, signal?: AbortSignal) => this.#call<Preview>('POST', '/mappings/preview', { json: input, signal });
   checkMapping = (input: CheckRequest, signal?: AbortSignal) => this.#call<MappingCheck>('POST', '/mappings/check', { json: input, signal });
 
-  startRun = (flowId: string, how: Required<NewRun>) => this.#call<Run>('POST', `/flows/${seg(flowId)}/runs`, { json: how });
+  startRun = (flowId: string, how: NewRun) => this.#call<Run>('POST', `/flows/${seg(flowId)}/runs`, { json: how });
   runs = async (query: { flow_id?: string; limit?: number; before?: string }, signal?: AbortSignal) => {
     const page = await this.#call<RunList>('GET', '/runs', { query, signal });
     return { items: page.runs, next: page.next };

@@ -1309,6 +1309,8 @@ export interface components {
              * @default false
              */
             compare?: boolean;
+            /** @description A preview of this flow that was looked at: the question that it shows counts as answered with proceed, unless the flow was changed since. The run asks again if it is about more records */
+            preview_id?: string;
         };
         /**
          * @example {

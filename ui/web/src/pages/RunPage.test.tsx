@@ -165,7 +165,7 @@ describe('RunPage', () => {
       const { calls } = show({ ...dry, outcome: 'all', to_create: 3, compare: true }, { answers: { 'POST /flows/flow-1/runs': { status: 201, json: { ...base, id: 'run-2' } } } });
       expect(screen.queryByRole('checkbox')).toBeNull();
       await user.click(await start());
-      await waitFor(() => expect(calls.filter((c) => c.method === 'POST')).toMatchObject([{ path: '/flows/flow-1/runs', body: { dry_run: false, compare: true } }]));
+      await waitFor(() => expect(calls.filter((c) => c.method === 'POST')).toMatchObject([{ path: '/flows/flow-1/runs', body: { dry_run: false, compare: true, preview_id: base.id } }]));
     });
 
     it.each<[string, Partial<Run>, number, string]>([

@@ -104,7 +104,7 @@ export function RunView({ run }: { run: Run }) {
         {run.dry_run && run.state === 'done' && !gone ? (
           <StartPreviewed
             changed={flow.data !== undefined && run.flow_version > 0 && flow.data.version > run.flow_version}
-            onStart={() => start.mutate({ dry_run: false, compare: run.compare })}
+            onStart={() => start.mutate({ dry_run: false, compare: run.compare, preview_id: run.id })}
             outcome={outcome}
             starting={start.isPending && !start.variables.dry_run}
           />

@@ -90,7 +90,7 @@ describe('CreatePage', () => {
     expect(calls.find((c) => c.path === '/sources/inspect')?.body).toEqual({ kind: 'products', source: { kind: 'upload', url: '', authorization: '', snapshot_id: 's1' }, format: {} });
     expect(calls.find((c) => c.path === '/flows' && c.method === 'POST')?.body).toEqual({ kind: 'products', name: 'Northwind products' });
     expect(calls.find((c) => c.method === 'PUT')?.body).toMatchObject({ version: 1, mapping: { fields: inspection.suggested_mapping.fields.map(({ target, expression }) => ({ target, expression })) } });
-    expect(calls.filter((c) => c.path === '/flows/flow-9/runs').map((c) => c.body)).toEqual([{ dry_run: true, compare: false }, { dry_run: false, compare: false }]);
+    expect(calls.filter((c) => c.path === '/flows/flow-9/runs').map((c) => c.body)).toEqual([{ dry_run: true, compare: false }, { dry_run: false, compare: false, preview_id: 'run-9' }]);
   });
 
   it('shows of the matching only what needs a look, and what is not used but could be', async () => {

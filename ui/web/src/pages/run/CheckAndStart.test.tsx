@@ -60,7 +60,7 @@ describe('CheckAndStart', () => {
     expect(buttons()).not.toContain('Start without a preview');
     await expectAccessible();
     await user.click(screen.getByRole('button', { name: 'Start the run' }));
-    await waitFor(() => expect(posted()).toEqual([{ dry_run: false, compare: true }]));
+    await waitFor(() => expect(posted()).toEqual([{ dry_run: false, compare: true, preview_id: preview.id }]));
   });
 
   it('wants a tick when the sync was changed since', async () => {

@@ -74,7 +74,7 @@ export function CheckAndStart({ flow, ready, saveFirst }: Props) {
         <Preview
           changed={preview.flow_version > 0 && flow.version > preview.flow_version}
           key={preview.id}
-          onStart={() => saveFirst(() => start.mutate({ dry_run: false, compare: preview.compare }))}
+          onStart={() => saveFirst(() => start.mutate({ dry_run: false, compare: preview.compare, preview_id: preview.id }))}
           run={preview}
           starting={starting(false)}
         />

@@ -1,15 +1,9 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from 'react-router';
 import { applyRun } from '../../api/queries/events';
-import type { Run } from '../../api/types';
+import type { NewRun, Run } from '../../api/types';
 import { useApp, useFeedback } from '../../components/app';
 import { runText } from '../../texts/run';
-
-/** How a run is started. */
-export interface Start {
-  dry_run: boolean;
-  compare: boolean;
-}
 
 /** Starts a run of a sync. A real one is shown on its own page; a preview is left to the page that asked for it. */
 export function useStartRun(flowId: string, onPreview?: (run: Run) => void) {
@@ -18,7 +12,7 @@ export function useStartRun(flowId: string, onPreview?: (run: Run) => void) {
   const feedback = useFeedback();
   const navigate = useNavigate();
   return useMutation({
-    mutationFn: (how: Start) => client.startRun(flowId, how),
+    mutationFn: (how: NewRun) => client.startRun(flowId, how),
     onSuccess: (run) => {
       applyRun(qc, run);
       feedback.success(run.dry_run ? runText.previewStarted : runText.started);
