@@ -109,7 +109,7 @@ func TestGzipIsDecompressedAndBounded(t *testing.T) {
 		f.maxAnswer = 64 << 10
 		_, err := f.Store.Get(t.Context())
 		var e *UnavailableError
-		if !errors.As(err, &e) || !errors.Is(err, errAnswerTooLarge) {
+		if !errors.As(err, &e) || !errors.Is(err, ErrAnswerTooLarge) {
 			t.Fatalf("%v", err)
 		}
 		if n := len(f.log()); n != 1 {

@@ -32,7 +32,7 @@ const (
 	retryCap   = 8 * time.Second
 )
 
-var errAnswerTooLarge = errors.New("the answer is too large: ask for fewer fields or smaller pages")
+var ErrAnswerTooLarge = errors.New("the answer is too large: ask for fewer fields or smaller pages")
 
 // request is one API call, which may take several HTTP attempts.
 type request struct {
@@ -96,7 +96,7 @@ func transient(ctx context.Context, err error) bool {
 		return u.Status != http.StatusNotImplemented && u.Status != http.StatusHTTPVersionNotSupported
 	}
 	var wrongType *json.UnmarshalTypeError // the API and this client disagree: the next answer will too
-	return !errors.Is(u.Err, errAnswerTooLarge) && !errors.As(u.Err, &wrongType)
+	return !errors.Is(u.Err, ErrAnswerTooLarge) && !errors.As(u.Err, &wrongType)
 }
 
 // attempt makes one HTTP attempt: limiter, request, limiter, answer.
@@ -258,7 +258,7 @@ func (e *redactedError) Error() string { return e.text }
 // Is compares with the error it stands for, which stays unreachable so that nobody prints it.
 func (e *redactedError) Is(target error) bool { return errors.Is(e.err, target) }
 
-// cappedReader fails with errAnswerTooLarge after left bytes.
+// cappedReader fails with ErrAnswerTooLarge after left bytes.
 type cappedReader struct {
 	r    io.Reader
 	left int64
@@ -266,7 +266,7 @@ type cappedReader struct {
 
 func (c *cappedReader) Read(p []byte) (int, error) {
 	if c.left <= 0 {
-		return 0, errAnswerTooLarge
+		return 0, ErrAnswerTooLarge
 	}
 	if int64(len(p)) > c.left {
 		p = p[:c.left]

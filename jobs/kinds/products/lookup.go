@@ -2,6 +2,7 @@ package products
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 
@@ -14,6 +15,9 @@ import (
 // pageSize is the most products a page holds, hence the most ids or SKUs that a request can ask
 // for.
 const pageSize = bigcommerce.MaxPageSize
+
+// fewProducts is how many are asked for where the variants of pageSize make too large an answer.
+const fewProducts = 25
 
 func (products) LookupBatch() int { return pageSize }
 
@@ -92,6 +96,17 @@ func (p products) known(ctx context.Context, c *bigcommerce.Client, run *tenants
 		f.Include = []string{fieldVariants}
 	}
 	page, err := p.page(ctx, c, run, f)
+	if errors.Is(err, bigcommerce.ErrAnswerTooLarge) {
+		page, err = nil, nil
+		for few := range slices.Chunk(ids, fewProducts) {
+			f.IDs = few
+			part, err := p.page(ctx, c, run, f)
+			if err != nil {
+				return nil, err
+			}
+			page = append(page, part...)
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -208,6 +223,10 @@ func (p products) Scan(ctx context.Context, c *bigcommerce.Client, run *tenants.
 		f.IncludeFields = append(f.IncludeFields, fieldTracking)
 	}
 	page, at, err := c.Products.ListPage(ctx, f, 1)
+	if errors.Is(err, bigcommerce.ErrAnswerTooLarge) {
+		f.Limit = fewProducts
+		page, at, err = c.Products.ListPage(ctx, f, 1)
+	}
 	if err != nil {
 		return nil, 0, 0, err
 	}

@@ -2,6 +2,8 @@ package products
 
 import (
 	"fmt"
+	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -177,6 +179,58 @@ func TestPicturesThatAreNotOurs(t *testing.T) {
 			got := w.Routes(func() { w.Run() })
 			if got["POST/images"] > 0 {
 				t.Errorf("sent again: %v", got)
+			}
+		})
+	}
+}
+
+// TestCategoriesOfOtherTreesStay is case 15: whichever way a run sets categories, a product stays in
+// those of other storefronts; with the option it also stays in all others that it is in.
+func TestCategoriesOfOtherTreesStay(t *testing.T) {
+	for option, want := range map[string][]string{"": {"Boots", "Other shop"}, categoriesAdd: {"Boots", "Other shop", "Sale"}} {
+		t.Run(option, func(t *testing.T) {
+			w := newWorld(t, upserttest.NewPlatform(t))
+			w.Flow.Options = tenants.Options{}
+			if option != "" {
+				w.Flow.Options[optionCategories] = option
+			}
+			w.Call(http.MethodPost, "/v3/channels", object{"name": "Outlet", "platform": "catalyst", "type": "storefront", "status": "active"})
+			var outlet int64
+			for c, err := range w.Hand().Channels.List(w.Ctx) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				outlet = max(outlet, c.ID)
+			}
+			w.Call(http.MethodPut, "/v3/catalog/trees", []any{object{"name": "Second", "channels": []int64{outlet}}})
+			trees, err := w.Hand().Categories.Trees(w.Ctx)
+			if err != nil || len(trees) != 2 {
+				t.Fatalf("trees %v, %v", trees, err)
+			}
+			made, err := w.Hand().Categories.Create(w.Ctx, []bigcommerce.Category{{Name: "Sale", TreeID: trees[0].ID}, {Name: "Other shop", TreeID: trees[1].ID}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.add(bigcommerce.Fields{"sku": "B1", "name": "Boot", "type": "physical", "weight": 0, "price": 20, "categories": []int64{made[0].ID, made[1].ID}})
+			w.Flow.Mapping.Fields = append(without(partsMapping, "category", "inventory_level"), tenants.FieldMapping{Target: "category", Expression: `"Boots"`})
+			for price := range 2 { // the second time from memory
+				w.Feed.Body = csv(part("B1", "Boot", fmt.Sprint(21+price), ""))
+				w.Want(w.Run(), upserttest.Counts{Read: 1, Updated: 1})
+			}
+			names := make(map[int64]string)
+			for c, err := range w.Hand().Categories.List(w.Ctx, bigcommerce.CategoryFilter{}) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				names[c.ID] = c.Name
+			}
+			var got []string
+			for _, id := range upsert.Ints(w.whole("B1")["categories"]) {
+				got = append(got, names[id])
+			}
+			slices.Sort(got)
+			if d := cmp.Diff(want, got); d != "" {
+				t.Error(d)
 			}
 		})
 	}
