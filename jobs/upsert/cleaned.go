@@ -63,7 +63,8 @@ func (c cleaned) learn(t Target, d mapping.Document, sent, answer bigcommerce.Fi
 	}
 	for field, want := range sent {
 		delete(out, field)
-		if _, mapped := d[t.TargetOf(field)]; !mapped || partial || t.Blind(field) {
+		target := t.TargetOf(field)
+		if _, mapped := d[target]; !mapped || partial || t.Blind(field) || t.FieldOf(target) != field { // what a name is sent as, another field shows
 			continue
 		}
 		have, shown := answer[field]

@@ -207,7 +207,8 @@ func videoID(s string) string {
 	return s
 }
 
-// bulkPrices are read from "10: 9.50 | 50: 8.75": from how many pieces which price each.
+// bulkPrices are read from "10: 9.50 | 50: 8.75": from how many pieces which price each. As in price
+// lists there may be semicolons between them, and a minus takes so much off each piece.
 func (a *assembly) bulkPrices() {
 	text, part := "", 0
 	for i, p := range a.parts {
@@ -235,13 +236,19 @@ func bulkRules(text string) (rules []any, message string) {
 		sum  string
 	}
 	var list []rule
-	for _, one := range strings.FieldsFunc(text, func(r rune) bool { return r == '|' || r == '\n' }) {
+	for _, one := range strings.FieldsFunc(text, func(r rune) bool { return r == '|' || r == ';' || r == '\n' }) {
+		if strings.TrimSpace(one) == "" {
+			continue
+		}
 		left, right, ok := strings.Cut(one, ":")
 		from, err := strconv.Atoi(strings.TrimSpace(left))
 		right = strings.TrimSpace(right)
 		kind := "fixed"
 		if percent, is := strings.CutSuffix(right, "%"); is {
 			kind, right = "percent", strings.TrimSpace(percent)
+		}
+		if off, is := strings.CutPrefix(right, "-"); is && kind == "fixed" {
+			kind, right = "price", strings.TrimSpace(off)
 		}
 		sum, number := expression.Decimal(right)
 		if !ok || err != nil || from < 2 || !number || strings.HasPrefix(sum, "-") {
