@@ -62,7 +62,7 @@ func undone(text []byte) (c rune, size int) {
 			first = w
 		}
 		b, ok := charmap.Windows1252.EncodeRune(r)
-		if !ok && r < 0x100 { // 1252 has no character for five of the bytes, so they stay what they are
+		if !ok && r < 0x100 { // it was taken for ISO 8859-1, which has control characters there
 			b, ok = byte(r), true
 		}
 		if !ok || b < utf8.RuneSelf || r == utf8.RuneError {
