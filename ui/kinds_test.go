@@ -105,7 +105,7 @@ func TestFieldsOfAKind(t *testing.T) {
 		p.call("GET", "/kinds/vehicles/fields", p.open(store, 1), nil, http.StatusOK, &got)
 		want := []mapping.Target{
 			{Name: "at_" + store, Label: "At " + store, Type: "integer", Group: mapping.GroupMore, Synonyms: []string{}},
-			{Name: "plate", Label: "Plate", Type: "string", Required: true, Group: mapping.GroupRequired, Synonyms: []string{"plate"}},
+			{Name: "plate", Label: "Plate", Type: "string", Required: true, Key: true, Group: mapping.GroupRequired, Synonyms: []string{"plate"}},
 		}
 		if diff := cmp.Diff(want, got.Fields); diff != "" {
 			t.Error(diff)

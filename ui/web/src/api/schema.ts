@@ -406,7 +406,7 @@ export interface components {
              * @description As runs have it in `phase`
              * @enum {string}
              */
-            name: "fetch" | "plan" | "match" | "write" | "finish";
+            name: "fetch" | "plan" | "assemble" | "match" | "write" | "finish";
             /** @description Of the progress bar, in percent: those of a kind are 100 together */
             share: number;
         };
@@ -1382,7 +1382,7 @@ export interface components {
              */
             state: "queued" | "running" | "paused" | "asking" | "cancelling" | "done" | "failed" | "cancelled";
             /** @enum {string} */
-            phase: "" | "fetch" | "plan" | "match" | "write" | "finish";
+            phase: "" | "fetch" | "plan" | "assemble" | "match" | "write" | "finish";
             dry_run: boolean;
             /** @description Every record was looked up in the store */
             compare: boolean;

@@ -40,6 +40,7 @@ export const commonText = {
   phases: {
     fetch: 'Fetching the data',
     plan: 'Reading rows and planning',
+    assemble: 'Putting rows together',
     match: 'Comparing with the store',
     write: 'Writing to the store',
     finish: 'Finishing',
