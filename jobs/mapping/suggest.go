@@ -12,11 +12,11 @@ import (
 )
 
 // sampleLook is how many sample rows are looked at, and a column fits a numeric field when at most
-// one in suspectShare of its values does not: one bad price must not hide which column has the
+// one in suspectShare of its values does not: some bad prices must not hide which column has the
 // prices.
 const (
 	sampleLook   = 50
-	suspectShare = 5
+	suspectShare = 2
 )
 
 // normal is a column's name as the dictionary spells it: lower case, letters and digits only,

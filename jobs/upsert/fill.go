@@ -105,15 +105,14 @@ const (
 	maxNothing  = 200 // fields and words that are counted
 )
 
-// tellNothing says which words were taken for no value.
+// tellNothing says which words were taken for no value, of each field.
 func (s *step) tellNothing() {
+	words := map[string][]string{}
 	for _, key := range slices.Sorted(maps.Keys(s.cp.Nothing)) {
 		field, word, _ := strings.Cut(key, nothingSign)
-		n := s.cp.Nothing[key]
-		cells := "cells with %s were"
-		if n == 1 {
-			cells = "cell with %s was"
-		}
-		s.Warn(flow.Issue{Field: field, Value: word, Cure: tenants.CureMatching, Message: fmt.Sprintf("%d "+cells+" taken as empty", n, word)})
+		words[field] = append(words[field], fmt.Sprintf("%s in %d", word, s.cp.Nothing[key]))
+	}
+	for _, field := range slices.Sorted(maps.Keys(words)) {
+		s.Warn(flow.Issue{Field: field, Cure: tenants.CureMatching, Message: "cells were taken as empty: " + strings.Join(words[field], ", ")})
 	}
 }

@@ -139,7 +139,7 @@ func TestRowsOfTheSpreadsheet(t *testing.T) {
 	for _, e := range w.Entries(r) {
 		changed[e.Key] = fmt.Sprintf("row %d %q", e.Row, e.Name)
 	}
-	if d := cmp.Diff(map[string]string{"a": `row 2 "of\nthree\nlines"`, "old": `row 6 "Old"`}, changed); d != "" {
+	if d := cmp.Diff(map[string]string{"a": `row 2 "of three lines"`, "old": `row 6 "Old"`}, changed); d != "" {
 		t.Errorf("changes (-want +got):\n%s", d)
 	}
 	if r.BytesTotal != int64(len(w.Feed.Body)) || r.BytesRead != r.BytesTotal {
