@@ -18,6 +18,12 @@ func (plain) TargetOf(field string) string {
 	}
 	return field
 }
+func (plain) FieldOf(target string) string {
+	if target == "category" {
+		return "categories"
+	}
+	return target
+}
 func (plain) Blind(field string) bool            { return field == "inventory_level" }
 func (plain) Same(_ string, live, want any) bool { return Same(live, want) }
 

@@ -109,9 +109,23 @@ func (a *assembly) images() {
 	if len(out) > maxImages {
 		a.fault(a.own, targetImages, fmt.Sprintf("%d pictures; BigCommerce takes %d of a product", len(out), maxImages), "")
 	}
-	if out != nil {
-		a.doc["images"] = out
+	if out != nil || a.cleared(targetImages) {
+		a.doc["images"] = append([]any{}, out...)
 	}
+}
+
+// cleared reports whether a list is to be emptied: the source has nothing, and the mapping says that
+// this means none.
+func (a *assembly) cleared(target string) bool {
+	for i, p := range a.parts {
+		switch v := p.Fields[target].(type) {
+		case string:
+			return v == "" && a.tells(i)
+		case []any:
+			return len(v) == 0 && a.tells(i)
+		}
+	}
+	return false
 }
 
 // customFields are those that the mapping names, then the attributes in which no variants differ.
@@ -120,7 +134,7 @@ func (a *assembly) customFields() {
 	seen := map[string]bool{}
 	add := func(part int, target string, p pair) {
 		key := strings.ToLower(p.name)
-		if seen[key] || p.name == "" || p.value == "" {
+		if seen[key] || p.name == "" {
 			return
 		}
 		seen[key] = true
@@ -168,8 +182,8 @@ func (a *assembly) videos() {
 			}
 		}
 	}
-	if out != nil {
-		a.doc["videos"] = out
+	if out != nil || a.cleared(targetVideos) {
+		a.doc["videos"] = append([]any{}, out...)
 	}
 }
 
@@ -217,6 +231,9 @@ func (a *assembly) bulkPrices() {
 		}
 	}
 	if text == "" {
+		if a.cleared(targetBulkPrices) {
+			a.doc["bulk_pricing_rules"] = []any{}
+		}
 		return
 	}
 	rules, message := bulkRules(text)

@@ -48,8 +48,9 @@ func named(list []object, name string) (out []object) {
 }
 
 // customFields is the whole list of a product's custom fields, which means the same whether
-// BigCommerce takes it in place of what there is or adds it to that. seen is nil for a new product.
-func customFields(d upsert.Doc, seen any) []any {
+// BigCommerce takes it in place of what there is or adds it to that. seen is nil for a new product;
+// targets are the fields that are to be written, nil for all.
+func customFields(d upsert.Doc, seen any, targets []string) []any {
 	have := partsOf(seen)
 	out := make([]object, 0, len(have))
 	for _, p := range have {
@@ -59,6 +60,7 @@ func customFields(d upsert.Doc, seen any) []any {
 		name, value := upsert.Text(w["name"]), upsert.Text(w["value"])
 		own := named(out, name)
 		switch {
+		case targets != nil && !slices.Contains(targets, familyCustomField+name):
 		case slices.ContainsFunc(own, func(p object) bool { return upsert.Text(p["value"]) == value }):
 		case value == "":
 			out = slices.DeleteFunc(out, func(p object) bool { return upsert.Fold(upsert.Text(p["name"])) == upsert.Fold(name) })

@@ -48,7 +48,8 @@ type pictures struct {
 
 func (p pictures) row(row *upsert.Row) {
 	if images, has := row.Fields[fieldImages]; has {
-		if left := p.images(row, partsOf(images)); len(left) > 0 {
+		list := partsOf(images)
+		if left := p.images(row, list); len(left) > 0 || len(list) == 0 {
 			row.Fields[fieldImages] = listed(left)
 		} else {
 			delete(row.Fields, fieldImages)

@@ -187,6 +187,11 @@ func (p products) Payload(d upsert.Doc, targets []string, refs upsert.Refs) bigc
 		for target, v := range d.Fields {
 			put(out, table, d, target, v)
 		}
+		for _, name := range partLists {
+			if list, sent := out[name].([]any); sent && len(list) == 0 {
+				delete(out, name)
+			}
+		}
 		variants := partsOf(d.Fields[fieldVariants])
 		switch {
 		case haveStock(variants):
@@ -208,6 +213,8 @@ func (p products) Payload(d upsert.Doc, targets []string, refs upsert.Refs) bigc
 			put(out, table, d, target, v)
 		case target == fieldTracking:
 			out[target] = trackVariants
+		case field == fieldCustomFields:
+			out[field] = customFields(d, d.Seen[field], targets)
 		case field != target:
 			put(out, table, d, field, d.Fields[field])
 		}
@@ -232,7 +239,7 @@ func put(out bigcommerce.Fields, table *refTable, d upsert.Doc, target string, v
 	case targetCustomURL:
 		out[target] = bigcommerce.Fields{"url": pathOf(v), "is_customized": true}
 	case fieldCustomFields:
-		out[target] = customFields(d, d.Seen[target])
+		out[target] = customFields(d, d.Seen[target], nil)
 	case fieldBulkPrices, fieldVideos:
 		out[target] = whole(target, d, d.Seen[target])
 	case targetCategories, targetBrandID:

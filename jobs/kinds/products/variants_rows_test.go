@@ -235,3 +235,27 @@ func TestCategoriesOfOtherTreesStay(t *testing.T) {
 		})
 	}
 }
+
+// TestEmptyClearsParts: with the option that an empty cell empties a field, a product loses what
+// the file had said of it, and nothing else; a new product is given nothing empty.
+func TestEmptyClearsParts(t *testing.T) {
+	w := newGrouped(t)
+	w.Flow.Mapping.Fields = slices.Clone(grouped.Fields)
+	for i, f := range w.Flow.Mapping.Fields {
+		if slices.Contains([]string{targetImages, "custom_field:Fabric", targetBulkPrices, targetVideos}, f.Target) {
+			w.Flow.Mapping.Fields[i].Empty = tenants.EmptyClears
+		}
+	}
+	w.Feed.Body = groupedCSV(tee(1, "10", "S")...)
+	w.Want(w.Run(), upserttest.Counts{Read: 1, Created: 1})
+	if _, err := w.Hand().CustomFields.Create(w.Ctx, upsert.Int(w.whole("tee-1")["id"]), bigcommerce.Fields{"name": "Theirs", "value": "1"}); err != nil {
+		t.Fatal(err)
+	}
+	w.forgetMemory()
+	w.Feed.Body = groupedCSV("tee-1,Tee 1,10,Acme,T1-S,S,,,,", "tee-2,Tee 2,10,Acme,T2-S,S,,,,")
+	w.Want(w.Run(), upserttest.Counts{Read: 2, Created: 1, Updated: 1})
+	want := map[string]any{"name": "Tee 1", "variants": []string{"T1-S 10 Size=S"}, "fields": []string{"Theirs=1"}}
+	if d := cmp.Diff(want, brief(w.whole("tee-1"))); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}
