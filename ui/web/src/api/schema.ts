@@ -272,9 +272,68 @@ export interface components {
             fields?: components["schemas"]["FieldMapping"][] | null;
             /** @description Columns that are meant to fill nothing, so that the panel does not offer them. Runs do not ask for them */
             ignored?: string[];
+            layout?: components["schemas"]["Layout"];
+        };
+        /** @description How rows of the source make records; without it each row is one. Its texts are expressions over the columns of a row */
+        Layout: {
+            /**
+             * @description rows: each is a record. group: those with the same key. parent: a record's own row, and rows that name it or that it names. lists: each row is a record, and lists of values in it multiply
+             * @enum {string}
+             */
+            kind: "rows" | "group" | "parent" | "lists";
+            /** @description Of group: rows with the same value are one record. Of parent: the key of a record's own row */
+            key?: string;
+            /** @description True of the first row of each record, for a group without a key */
+            start?: string;
+            /** @description The key of the record that the row is a part of; empty on its own row */
+            parent?: string;
+            /** @description Over a record's own row: a list of the keys of the rows that are parts of it */
+            children?: string;
+            /** @description Other rows may stand between the rows of one record */
+            apart?: boolean;
+            /** @description True of rows that are no records */
+            leave?: string;
+            /** @description What those are, for people */
+            why?: string;
+            /** @description Between the values of a list; a comma unless given */
+            separator?: string;
         };
         SuggestedMapping: {
             fields: components["schemas"]["SuggestedField"][];
+            layout?: components["schemas"]["Layout"];
+            profile?: components["schemas"]["SeenProfile"];
+            options?: components["schemas"]["FlowOptions"];
+            /** @description What is proposed without the profile */
+            without?: components["schemas"]["SuggestedMapping"];
+            /** @description What only the merchant knows */
+            asks?: components["schemas"]["Asked"][];
+            /** @description Fields that have to be filled and whose own column does not fit */
+            unfit?: components["schemas"]["Unfit"][];
+        };
+        /** @description The system that the file comes from */
+        SeenProfile: {
+            name: string;
+            /** @description After "This looks like" */
+            label: string;
+            /** @description What people should know of such files */
+            note?: string;
+        };
+        /** @description A question. Its answer makes fields possible, in whose expressions it takes the place of {ANSWER} inside of quotation marks */
+        Asked: {
+            name: string;
+            label: string;
+            help: string;
+            example: string;
+            fields: components["schemas"]["FieldMapping"][];
+        };
+        Unfit: {
+            target: string;
+            label: string;
+            column: string;
+            /** @description One that does not fit; empty if the column is */
+            value: string;
+            /** @description Why not, and what to do */
+            message: string;
         };
         SuggestedField: {
             /** @description A name that GET /kinds/{kind}/fields lists; of a family, that and a name */
@@ -301,6 +360,8 @@ export interface components {
              * @enum {string}
              */
             fill?: "" | "created" | "empty";
+            /** @description A constant for records that a run creates and for which the expression has nothing */
+            otherwise?: string;
             /**
              * @description What an empty cell does: empty leaves the field as it is, clears empties it
              * @enum {string}
@@ -339,6 +400,8 @@ export interface components {
              * @enum {string}
              */
             fill?: "" | "created" | "empty";
+            /** @description A constant for records that a run creates and for which the expression has nothing */
+            otherwise?: string;
             /**
              * @description What an empty cell does: empty leaves the field as it is, clears empties it
              * @enum {string}
@@ -3092,7 +3155,11 @@ export type QuotaPoint = components['schemas']['QuotaPoint'];
 export type QuotaHistory = components['schemas']['QuotaHistory'];
 export type Format = components['schemas']['Format'];
 export type Mapping = components['schemas']['Mapping'];
+export type Layout = components['schemas']['Layout'];
 export type SuggestedMapping = components['schemas']['SuggestedMapping'];
+export type SeenProfile = components['schemas']['SeenProfile'];
+export type Asked = components['schemas']['Asked'];
+export type Unfit = components['schemas']['Unfit'];
 export type SuggestedField = components['schemas']['SuggestedField'];
 export type FieldMapping = components['schemas']['FieldMapping'];
 export type FlowOptions = components['schemas']['FlowOptions'];

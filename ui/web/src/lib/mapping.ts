@@ -1,4 +1,4 @@
-import type { FieldMapping, Inspection, TargetField } from '../api/types';
+import type { FieldMapping, Inspection, SuggestedMapping, TargetField } from '../api/types';
 import type { Column } from './forms';
 
 /** A line of the matching; id is the editor's own and keeps focus with the line. */
@@ -15,12 +15,25 @@ export function newLine(target = '', expression = '', guessed = false): MappingL
 }
 
 export function toLines(fields: (FieldMapping & { guessed?: boolean })[] | null | undefined): MappingLine[] {
-  return (fields ?? []).map((f) => newLine(f.target, f.expression, f.guessed));
+  return (fields ?? []).map((f) => ({ ...f, ...newLine(f.target, f.expression, f.guessed) }));
 }
 
 /** The lines that say something, as the server wants them: an expression goes as it came, unless somebody changed it. */
 export function toFields(lines: MappingLine[]): FieldMapping[] {
-  return lines.filter((l) => l.target !== '' && l.expression.trim() !== '').map(({ target, expression }) => ({ target, expression }));
+  return lines.filter((l) => l.target !== '' && l.expression.trim() !== '').map(({ id: _, guessed: __, ...field }) => field);
+}
+
+/** A suggestion with the answers to what was asked: an answer stands in quotation marks in the expressions that need it. */
+export function answered(s: SuggestedMapping, answers: Record<string, string>): SuggestedMapping {
+  const fields = (s.asks ?? []).flatMap((a) => {
+    const answer = answers[a.name]?.trim();
+    if (!answer) return [];
+    const quoted = JSON.stringify(answer).slice(1, -1);
+    return a.fields.map((f) => ({ ...f, expression: f.expression.replaceAll('{ANSWER}', () => quoted), guessed: false }));
+  });
+  const targets = new Set(fields.map((f) => f.target));
+  const first = fields.filter((f, i) => fields.findIndex((g) => g.target === f.target) === i);
+  return { ...s, fields: [...s.fields.filter((f) => !targets.has(f.target)), ...first] };
 }
 
 /** Required fields that no line fills; what records are matched by is among them. */

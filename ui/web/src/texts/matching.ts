@@ -3,6 +3,13 @@
 import { type Words, capital } from '../lib/words';
 
 export const matchingText = {
+  profile: {
+    looks: (label: string) => `This looks like ${label}.`,
+    off: (label: string) => `The columns are matched by their names alone, not as those of ${label}.`,
+    without: 'Match without that',
+    use: 'Use what is known of it',
+    answer: 'Use it',
+  },
   header: 'Matching',
   description: ({ plural: records }: Words) => `Which column of your file fills which field of your ${records} in BigCommerce.`,
   file: (columns: string, rows: string) => `Your file has ${columns} and ${rows}.`,

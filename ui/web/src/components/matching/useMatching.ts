@@ -1,6 +1,6 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
-import type { Inspection, MappingCheck, PreviewRow } from '../../api/types';
+import type { Inspection, Layout, MappingCheck, PreviewRow } from '../../api/types';
 import { type MappingLine, toFields } from '../../lib/mapping';
 import { useDebounced } from '../../lib/useDebounced';
 import { useApp } from '../app';
@@ -12,6 +12,7 @@ interface Options {
   kind: string;
   inspection: Inspection | undefined;
   lines: MappingLine[];
+  layout: Layout | undefined;
 }
 
 export interface Matching {
@@ -28,16 +29,16 @@ export interface Matching {
 }
 
 /** What a matching makes of some records of the file, and counts over all of it. */
-export function useMatching({ kind, inspection, lines }: Options): Matching {
+export function useMatching({ kind, inspection, lines, layout }: Options): Matching {
   const { client } = useApp();
-  const wanted = useMemo(() => JSON.stringify(toFields(lines)), [lines]);
+  const wanted = useMemo(() => JSON.stringify({ fields: toFields(lines), ...(layout ? { layout } : {}) }), [lines, layout]);
   const settled = useDebounced(wanted, settle);
   const on = inspection !== undefined;
   const request = {
     kind,
     snapshot_id: inspection?.snapshot_id ?? '',
     format: inspection?.format ?? {},
-    mapping: { fields: JSON.parse(settled) as ReturnType<typeof toFields> },
+    mapping: JSON.parse(settled) as { fields: ReturnType<typeof toFields>; layout?: Layout },
   };
   const of = [kind, inspection?.snapshot_id, inspection?.format, settled];
   const kept = { placeholderData: keepPreviousData, staleTime: Infinity, gcTime: 60_000 };

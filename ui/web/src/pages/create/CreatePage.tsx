@@ -15,12 +15,12 @@ import { EmptyState } from '../../components/states/EmptyState';
 import { FailedState } from '../../components/states/FailedState';
 import { Skeleton } from '../../components/states/Skeleton';
 import { useUnsaved } from '../../components/states/Unsaved';
-import { missingTargets, targetOf, toLines } from '../../lib/mapping';
+import { missingTargets, targetOf } from '../../lib/mapping';
 import { listed } from '../../lib/words';
 import { text } from '../../text';
 import { createText } from '../../texts/create';
 import { CheckAndStart } from '../run/CheckAndStart';
-import { type Draft, draftOf, emptyDraft, hasSource, inputOf, nameFrom, sameInput } from '../source/draft';
+import { type Draft, draftOf, emptyDraft, hasSource, inputOf, nameFrom, proposed, sameInput } from '../source/draft';
 import { SourceForm } from '../source/SourceForm';
 import { SourceResult } from '../source/SourceResult';
 import { useInspection } from '../source/useInspection';
@@ -72,13 +72,13 @@ function Create({ flow, kinds, wanted }: { flow: Flow | undefined; kinds: Kind[]
     const columns = JSON.stringify([kindName, header]);
     const keep = suggestedFor.current === columns || (suggestedFor.current === '' && draft.lines.length > 0);
     suggestedFor.current = columns;
-    setDraft((now) => ({ ...now, lines: keep ? now.lines : toLines(s.fields), name: named ? now.name : nameFrom(now) }));
+    setDraft((now) => ({ ...now, ...(keep ? {} : proposed(now, s)), name: named ? now.name : nameFrom(now) }));
   };
   const source = useInspection({ flowId: flow?.id, kind: kindName, draft, auto: true, onAnswer: suggest });
   const { inspection } = source;
   const fields = useQuery({ ...flowQueries.fields(client, kindName), enabled: kindName !== '' });
   const targets = fields.data ?? [];
-  const matching = useMatching({ kind: kindName, inspection, lines: draft.lines });
+  const matching = useMatching({ kind: kindName, inspection, lines: draft.lines, layout: draft.layout });
 
   const first = useRef<Flow>(undefined); // made here; it reaches the address a moment later
   const save = useMutation({
@@ -163,6 +163,7 @@ function Create({ flow, kinds, wanted }: { flow: Flow | undefined; kinds: Kind[]
               lines={draft.lines}
               matching={matching}
               onChange={(lines) => change({ lines })}
+              onSuggest={(s) => setDraft((now) => ({ ...now, ...proposed(now, s) }))}
               onIgnore={(ignored) => change({ ignored })}
               targets={all}
               words={kind}

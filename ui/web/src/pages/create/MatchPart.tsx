@@ -1,11 +1,12 @@
 import { Button, H3, Panel, Text } from '@bigcommerce/big-design';
 import { useMemo, useState } from 'react';
 import styled from 'styled-components';
-import type { Inspection, TargetField } from '../../api/types';
+import type { Inspection, SuggestedMapping, TargetField } from '../../api/types';
 import { useApp } from '../../components/app';
 import { Working } from '../../components/Feedback';
 import { MatchingPanel } from '../../components/matching/MatchingPanel';
 import { fieldLabel, formShown } from '../../components/matching/names';
+import { ProfileNotice } from '../../components/matching/ProfileNotice';
 import { PreviewedEditor } from '../../components/matching/PreviewedEditor';
 import { UnusedColumns } from '../../components/matching/UnusedColumns';
 import type { Matching } from '../../components/matching/useMatching';
@@ -19,6 +20,7 @@ interface Props {
   header: string;
   lines: MappingLine[];
   onChange: (lines: MappingLine[]) => void;
+  onSuggest: (suggestion: SuggestedMapping) => void;
   ignored: string[];
   onIgnore: (ignored: string[]) => void;
   targets: TargetField[];
@@ -28,7 +30,7 @@ interface Props {
 }
 
 /** The matching of a new sync: in short, with what needs a look; the whole of it on demand. */
-export function MatchPart({ header, lines, onChange, ignored, onIgnore, targets, inspection, matching, words }: Props) {
+export function MatchPart({ header, lines, onChange, onSuggest, ignored, onIgnore, targets, inspection, matching, words }: Props) {
   const { format } = useApp();
   const t = createText;
   const [whole, setWhole] = useState(false);
@@ -40,6 +42,7 @@ export function MatchPart({ header, lines, onChange, ignored, onIgnore, targets,
   return (
     <>
       <Panel action={{ text: whole ? t.less : t.all, variant: 'secondary', onClick: () => setWhole(!whole) }} description={t.matchHelp} header={header}>
+        <ProfileNotice key={inspection.snapshot_id} onSuggest={onSuggest} suggestion={inspection.suggested_mapping} />
         {matching.error ? <FailedState error={matching.error} retry={matching.retry} /> : null}
         {check ? (
           <Text>

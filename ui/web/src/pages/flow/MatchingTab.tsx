@@ -32,7 +32,7 @@ export function MatchingTab({ flow, editor, words, focus }: Props) {
   const t = matchingText;
   const { draft, change, source } = editor;
   const fields = useQuery(flowQueries.fields(client, flow.kind));
-  const matching = useMatching({ kind: flow.kind, inspection: source.inspection, lines: draft.lines });
+  const matching = useMatching({ kind: flow.kind, inspection: source.inspection, lines: draft.lines, layout: draft.layout });
   // The lines come with their counts, so that they do not move; a file that takes longer is not waited for.
   const reading = source.inspection !== undefined;
   const waited = useWaited(reading, patience);

@@ -5,11 +5,10 @@ import { flowKeys } from '../../api/queries/flows';
 import type { Flow, Inspection } from '../../api/types';
 import { useApp, useFeedback } from '../../components/app';
 import type { Difference } from '../../components/states/SavedBySomebodyElse';
-import { toLines } from '../../lib/mapping';
 import { text } from '../../text';
 import { flowText } from '../../texts/flow';
 import { scheduleText } from '../../texts/schedule';
-import { type Draft, draftOf, inputOf, sameInput } from '../source/draft';
+import { type Draft, draftOf, inputOf, proposed, sameInput } from '../source/draft';
 import { type SourceCheck, useInspection } from '../source/useInspection';
 
 export interface Editor {
@@ -46,7 +45,7 @@ export function useEditor(flow: Flow, look: boolean): Editor {
     setSaved(fresh);
   }
 
-  const suggest = ({ suggested_mapping: s }: Inspection) => setDraft((now) => (now.lines.length === 0 ? { ...now, lines: toLines(s.fields) } : now));
+  const suggest = ({ suggested_mapping: s }: Inspection) => setDraft((now) => (now.lines.length === 0 ? { ...now, ...proposed(now, s) } : now));
   const source = useInspection({ flowId: flow.id, kind: flow.kind, draft, auto: look, onAnswer: suggest });
 
   const save = useMutation({

@@ -1,4 +1,4 @@
-import type { Flow, FlowChange, FlowOptions, Format, SourceChange, SourceKind } from '../../api/types';
+import type { Flow, FlowChange, FlowOptions, Format, Layout, SourceChange, SourceKind, SuggestedMapping } from '../../api/types';
 import { type MappingLine, toFields, toLines } from '../../lib/mapping';
 import { type ScheduleChoice, choiceOf, scheduleInput } from '../../lib/schedule';
 
@@ -21,6 +21,8 @@ export interface Draft extends SourceDraft {
   version: number;
   name: string;
   lines: MappingLine[];
+  /** How rows make records; undefined: each row is one. */
+  layout: Layout | undefined;
   /** Columns that are meant to fill nothing. */
   ignored: string[];
   options: FlowOptions;
@@ -42,6 +44,7 @@ export function draftOf(flow: Flow): Draft {
     size: flow.source.size,
     format: flow.format,
     lines: toLines(flow.mapping.fields),
+    layout: flow.mapping.layout,
     ignored: flow.mapping.ignored ?? [],
     options: flow.options,
     schedule: choiceOf(flow.schedule),
@@ -53,7 +56,7 @@ const never = { cron: '', enabled: false };
 
 /** A sync that is not made yet. */
 export const emptyDraft: Draft = {
-  version: 0, name: '', kind: '', url: '', hasSecret: false, authorization: '', clearSecret: false, snapshotId: '', filename: '', size: 0, format: {}, lines: [], ignored: [], options: {},
+  version: 0, name: '', kind: '', url: '', hasSecret: false, authorization: '', clearSecret: false, snapshotId: '', filename: '', size: 0, format: {}, lines: [], layout: undefined, ignored: [], options: {},
   schedule: choiceOf(never), compareSchedule: choiceOf(never),
 };
 
@@ -63,11 +66,16 @@ export function inputOf(d: Draft): FlowChange {
     name: d.name.trim(),
     source: sourceOf(d),
     format: cleanFormat(d.format),
-    mapping: { fields: toFields(d.lines), ignored: d.ignored },
+    mapping: { fields: toFields(d.lines), ignored: d.ignored, ...(d.layout ? { layout: d.layout } : {}) },
     options: d.options,
     schedule: scheduleInput(d.schedule),
     compare_schedule: scheduleInput(d.compareSchedule),
   };
+}
+
+/** What a suggestion makes of a draft: its lines, how rows make records, and the rules that such files want. */
+export function proposed(d: Draft, s: SuggestedMapping): Pick<Draft, 'lines' | 'layout' | 'options'> {
+  return { lines: toLines(s.fields), layout: s.layout, options: { ...d.options, ...s.options } };
 }
 
 export function sourceOf(d: SourceDraft): SourceChange {
