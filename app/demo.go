@@ -27,7 +27,7 @@ type demoCommand struct {
 	Once    bool          `help:"Install, sync, print the result, exit."`
 	JSON    bool          `name:"json" help:"Print the result of each run as one line of JSON."`
 	Kind    string        `help:"Kind of the flow." default:"products"`
-	Feed    string        `help:"A CSV or NDJSON file to sync instead of the example ERP's 2,500 parts." placeholder:"FILE"`
+	Feed    string        `help:"A product file to sync instead of the example ERP's 2,500 parts." placeholder:"FILE"`
 	Mapping string        `help:"A file with the mapping, as JSON, instead of the one that Sluice suggests." placeholder:"FILE"`
 	Options string        `help:"A file with the options of the flow, as JSON." placeholder:"FILE"`
 	Flow    []string      `help:"A file with a whole flow, as JSON: kind, source, mapping, options. The source is a path from the file's folder, or an address. Several are run one after the other." placeholder:"FILE" sep:"none"`

@@ -98,10 +98,10 @@ func TestFeedsThatCannotBeUsed(t *testing.T) {
 		"only a BOM":    {text("text/csv", "\ufeff"), "The file is empty: export it again, with a header line and one line for each record."},
 		"404":           {status(404), "There is no file at this address (404): check the address, or export the file again."},
 		"401":           {status(401), "HOST asks for a sign-in (401): enter or renew the Authorization header."},
-		"HTML":          {text("text/html", "<!DOCTYPE html><html><body>Sign in</body></html>"), "The address answers with a web page (HTML) instead of data: it is often a login page. Use the address of the CSV or NDJSON file itself."},
-		"HTML as CSV":   {text("text/csv", "\n <html><body>Sign in</body></html>"), "The address answers with a web page (HTML) instead of data: it is often a login page. Use the address of the CSV or NDJSON file itself."},
+		"HTML":          {text("text/html", "<!DOCTYPE html><html><body>Sign in</body></html>"), "The address answers with a web page (HTML) instead of data: it is often a login page. Use the address of the file itself."},
+		"HTML as CSV":   {text("text/csv", "\n <html><body>Sign in</body></html>"), "The address answers with a web page (HTML) instead of data: it is often a login page. Use the address of the file itself."},
 		"other columns": {text("text/csv", "a,b\n1,2\n"), "What sku comes from does not fit the source: there is no column PartNum: the source has a, b (character 1)"},
-		"a picture":     {text("text/csv", "\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"), "The file is a picture: use the address of the CSV or NDJSON file itself."},
+		"a picture":     {text("text/csv", "\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"), "The file is a picture: use the address of the product file itself."},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

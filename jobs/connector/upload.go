@@ -15,7 +15,7 @@ type upload struct{}
 func (upload) Spec() Spec {
 	return Spec{
 		Name: "upload", Label: "A file that I upload", Help: "For a one-off, or to try a file before it has an address.",
-		Fields: []Field{{Type: File, Label: "File", Help: "CSV or NDJSON, any size.", Required: true}},
+		Fields: []Field{{Type: File, Label: "File", Help: "Excel (.xlsx), CSV, XML or JSON, also zipped, of any size.", Required: true}},
 	}
 }
 

@@ -241,7 +241,7 @@ func refuseText(head []byte) error {
 		}
 	}
 	if controls > 16 && controls > len(head)/20 {
-		return problem.New(problem.Invalid, "The file is not text: export it as CSV (UTF-8) or NDJSON.")
+		return problem.New(problem.Invalid, "The file is not text: export it as CSV, Excel (.xlsx), XML or JSON.")
 	}
 	return nil
 }
@@ -249,13 +249,13 @@ func refuseText(head []byte) error {
 // magics are the beginnings of files that people mistake for CSV.
 var magics = []struct{ prefix, message string }{
 	{"\xd0\xcf\x11\xe0", "The file is an old Excel workbook (.xls), or one that is locked with a password: save it without one as an Excel workbook (.xlsx)."},
-	{"%PDF-", "The file is a PDF: export it as CSV (UTF-8) or NDJSON."},
+	{"%PDF-", "The file is a PDF: export it as CSV, Excel (.xlsx), XML or JSON."},
 	{"\x89PNG", msgPicture},
 	{"\xff\xd8\xff", msgPicture},
 	{"GIF8", msgPicture},
 }
 
-const msgPicture = "The file is a picture: use the address of the CSV or NDJSON file itself."
+const msgPicture = "The file is a picture: use the address of the product file itself."
 
 // isHTML reports whether a file is a web page, by its declared type or by how it begins.
 func isHTML(head []byte, contentType string) bool {
@@ -272,7 +272,7 @@ func RefuseHTML(head []byte, contentType string) error {
 	if !isHTML(head, contentType) {
 		return nil
 	}
-	return problem.New(problem.Invalid, "The address answers with a web page (HTML) instead of data: it is often a login page. Use the address of the CSV or NDJSON file itself.")
+	return problem.New(problem.Invalid, "The address answers with a web page (HTML) instead of data: it is often a login page. Use the address of the file itself.")
 }
 
 func hasPrefixFold(b []byte, prefixes ...string) bool {

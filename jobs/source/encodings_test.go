@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/text/encoding/charmap"
 
 	"sluice/tenants"
 )
@@ -71,5 +72,39 @@ func TestEncodings(t *testing.T) {
 				t.Errorf("declared: %+v, %v", found, err)
 			}
 		})
+	}
+}
+
+// TestEncodedTwice: a text that was encoded twice is asked about, an ordinary one is not.
+func TestEncodedTwice(t *testing.T) {
+	twice := func(s string) string {
+		s, err := charmap.Windows1252.NewDecoder().String(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	for text, want := range map[string]string{
+		twice("sku;name\nA1;Stühle für Gäste\nA2;Tisch\n"): "Stühle",
+		twice("sku;name\nA1;Стол\n"):                       "Стол",
+		twice("sku;price\nA1;5 €\n"):                       "€",
+		"sku;name\nA1;Stühle für Gäste\n":                  "",
+		"sku;name\nA1;CAFÉ® ÜBER™\n":                       "",
+		"sku;name\nA1;“MAÇÃ”; IRMÃO; amanhã\n":             "",
+		"sku;name\nA1;Стол\n":                              "",
+	} {
+		found, err := Detect(File{Open: openBytes([]byte(text)), Size: int64(len(text)), Complete: true}, tenants.Format{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want == "" {
+			if found.Ask != "" || found.Format.Encoding != encUTF8 {
+				t.Errorf("%q: %+v", text, found)
+			}
+			continue
+		}
+		if found.Ask != AskEncoding || len(found.Readings) != 2 || found.Readings[0].Encoding != encTwice || found.Readings[0].Examples[0] != want || found.Readings[1].Encoding != encUTF8 {
+			t.Errorf("%q: %+v", text, found)
+		}
 	}
 }

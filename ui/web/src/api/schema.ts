@@ -561,7 +561,7 @@ export interface components {
          *             {
          *               "name": "snapshot_id",
          *               "label": "File",
-         *               "help": "CSV or NDJSON, any size.",
+         *               "help": "Excel (.xlsx), CSV, XML or JSON, also zipped, of any size.",
          *               "required": true
          *             }
          *           ]
