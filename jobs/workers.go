@@ -87,7 +87,10 @@ func (w *Workers) Run(ctx context.Context) error {
 	others.Go(func() { w.catchUp(ctx) })
 	others.Go(func() { every(ctx, w.cfg.ScheduleEvery, w.fireSchedules) })
 	others.Go(func() { every(ctx, w.cfg.AttendEvery, w.attend) })
-	others.Go(func() { every(ctx, w.cfg.AttendEvery, w.tell) }) // apart: a mail server may be slow
+	others.Go(func() { // apart: a mail server may be slow
+		w.tell(ctx) // what waited for a process
+		every(ctx, w.cfg.AttendEvery, w.tell)
+	})
 	others.Go(func() { every(ctx, w.cfg.FlushEvery, w.flushQuota) })
 	others.Go(func() {
 		w.scheduleHousekeeping(ctx)
