@@ -85,3 +85,54 @@ func TestDump(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// TestDumpOfAWholeProduct: what belongs to a product is in the account, and where its pictures came
+// from, which no answer shows.
+func TestDumpOfAWholeProduct(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "state.json")
+	r := newRig(t, Options{StateFile: file})
+	r.want(200, "POST", "/v3/catalog/products", strings.TrimSuffix(shirtWith(shirtOf("S-R", "S", "Red", `,"price":25`), shirtOf("M-R", "M", "Red", "")), "}")+
+		`,"images":[{"image_url":"https://x.example/front.png","is_thumbnail":true,"description":"Front"}],"bulk_pricing_rules":[{"quantity_min":2,"quantity_max":0,"type":"price","amount":1}],"videos":[{"video_id":"v"}]}`)
+	r.want(200, "POST", "/v3/catalog/products/77/modifiers", `{"display_name":"Engraving","type":"text","required":false}`)
+	r.want(200, "POST", "/v3/catalog/products/77/metafields", `{"namespace":"erp","key":"id","value":"7","permission_set":"app_only"}`)
+	site, _ := r.st.SiteOf(1)
+	r.want(201, "PUT", "/v3/storefront/redirects", sprint(`[{"site_id":%d,"from_path":"/old/","to":{"type":"product","entity_id":77}}]`, site.ID))
+	raw, err := Dump(file, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got struct {
+		Products []struct {
+			Variants []struct {
+				SKU    string `json:"sku"`
+				Price  *float64
+				Values []struct {
+					Option string `json:"option_display_name"`
+					Label  string
+				} `json:"option_values"`
+			}
+			Images []struct {
+				URL         string `json:"image_url"`
+				Description string
+				Thumbnail   bool `json:"is_thumbnail"`
+			}
+			Options, Modifiers, Videos []any
+			Rules                      []any `json:"bulk_pricing_rules"`
+			Channels                   []int64
+		}
+		Metafields, Redirects []any
+	}
+	if err := json.Unmarshal(raw, &got); err != nil {
+		t.Fatal(err)
+	}
+	p := got.Products[0]
+	if v := p.Variants[0]; len(p.Variants) != 2 || v.SKU != "S-R" || *v.Price != 25 || v.Values[0].Option+" "+v.Values[0].Label != "Size S" || p.Variants[1].Price != nil {
+		t.Errorf("%+v", p.Variants)
+	}
+	if im := p.Images[0]; im.URL != "https://x.example/front.png" || im.Description != "Front" || !im.Thumbnail {
+		t.Errorf("%+v", im)
+	}
+	if len(p.Options) != 2 || len(p.Modifiers) != 1 || len(p.Videos) != 1 || len(p.Rules) != 1 || len(p.Channels) != 1 || len(got.Metafields) != 1 || len(got.Redirects) != 1 {
+		t.Errorf("something is missing: %s", raw)
+	}
+}

@@ -43,6 +43,54 @@ func FuzzProductValidation(f *testing.F) {
 	})
 }
 
+// FuzzWholeProduct: a body is refused, or makes a product that is shown, kept and read back as it
+// is.
+func FuzzWholeProduct(f *testing.F) {
+	f.Add(shirtWith(shirtOf("S-R", "S", "Red", `,"price":1`), shirtOf("M-R", "M", "Red", "")))
+	f.Add(`{` + minimal + `,"images":[{"image_url":"https://x.example/%zz/..?a","is_thumbnail":true}],"custom_fields":[{"name":"a","value":"b"}],"videos":[{"video_id":"v"}]}`)
+	f.Add(`{` + minimal + `,"variants":[{"sku":"a","option_values":[{"option_display_name":"","label":1}]},null],"bulk_pricing_rules":[{"quantity_min":1e300,"quantity_max":0,"type":"fixed","amount":"1e999"}]}`)
+	s, err := New(Options{})
+	if err != nil {
+		f.Fatal(err)
+	}
+	st := s.AddStore(StoreSpec{Hash: "fuzz"})
+	f.Cleanup(func() { _ = s.Close() })
+	everything, _ := newQuery("include=variants,options,modifiers,images,custom_fields,bulk_pricing_rules,videos,primary_image,channels")
+	sel := everything.selection(true)
+	f.Fuzz(func(t *testing.T, body string) {
+		v, err := readJSON(strings.NewReader(body))
+		m, ok := v.(map[string]any)
+		if err != nil || !ok {
+			return
+		}
+		vals, errs := validate(productFields, productIndex, m, true, "")
+		inline := inlineVariants(m["variants"], errs)
+		if len(errs) > 0 {
+			return
+		}
+		st.mu.Lock()
+		defer st.mu.Unlock()
+		p := &product{}
+		if r := st.addInline(p, inline); r != nil {
+			return
+		}
+		if _, r := st.assign(p, vals, "", true); r != nil {
+			return
+		}
+		st.insertProductLocked(p)
+		defer st.cat.remove(map[int64]bool{p.id: true})
+		shown := p.append(nil, sel)
+		raw, err := p.MarshalJSON()
+		if err != nil || !json.Valid(shown) {
+			t.Fatalf("%v: %s", err, shown)
+		}
+		back := new(product)
+		if err := back.UnmarshalJSON(raw); err != nil || string(back.append(nil, sel)) != string(shown) {
+			t.Fatalf("%v: %s became %s", err, shown, back.append(nil, sel))
+		}
+	})
+}
+
 // FuzzProductQuery: any query is either refused or answered with a page of the catalogue.
 func FuzzProductQuery(f *testing.F) {
 	for _, q := range []string{"", "id:in=77,78&limit=2", "sku=SEED-000001&include=variants", "keyword=a&sort=price&direction=desc&page=2", "date_modified:min=2026-01-01",
