@@ -46,6 +46,7 @@ type demoResult struct {
 	Created     int64   `json:"created"`
 	Updated     int64   `json:"updated"`
 	Unchanged   int64   `json:"unchanged"`
+	Skipped     int64   `json:"skipped"` // passed by, because of the flow's options
 	Failed      int64   `json:"failed"`
 	Warnings    int64   `json:"warnings"`
 	APIRequests int     `json:"api_requests"` // the sandbox's count, from the start of the run to its end
@@ -305,7 +306,7 @@ func (d *demo) run(ctx context.Context, out io.Writer, f *demoFlow, r *demoRun) 
 	counts := d.store.Log().ClientSince(d.sandbox.ClientID(), mark)
 	result := &demoResult{
 		StoreHash: d.store.Hash, RunID: r.ID, State: string(r.State), Read: r.Read, Created: r.Created, Updated: r.Updated,
-		Unchanged: r.Unchanged, Failed: r.Failed, Warnings: r.Warnings, APIRequests: counts.Total, HTTP429: counts.Throttled,
+		Unchanged: r.Unchanged, Skipped: r.Skipped, Failed: r.Failed, Warnings: r.Warnings, APIRequests: counts.Total, HTTP429: counts.Throttled,
 		Quota: quota, WindowMS: window.Milliseconds(), Seconds: time.Since(started).Round(time.Millisecond).Seconds(),
 		Question: r.Question,
 	}

@@ -48,7 +48,7 @@ type RunItem struct {
 	StoreHash string    `gorm:"size:32;index" json:"-"`
 	Key       string    `gorm:"size:512;index:run_items_key,priority:2" json:"key"` // folded; Document has the SKU as written
 	State     ItemState `gorm:"size:16;index:run_items_next,priority:2" json:"state"`
-	Action    string    `gorm:"size:16" json:"action"` // "create", "update", "unchanged" once matched
+	Action    string    `gorm:"size:16" json:"action"` // "create", "update", "unchanged", "skipped" once matched
 	TargetID  int64     `json:"target_id"`
 	ParentID  int64     `json:"-"`
 	TargetRef string    `gorm:"size:128" json:"-"`

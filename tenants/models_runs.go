@@ -122,8 +122,8 @@ type Answer struct {
 	By      string    `json:"answered_by"` // "user:<id>", "key:<id>"
 }
 
-// Counts are a run's records. Read = Created + Updated + Unchanged + Failed + what is still
-// pending. In a dry run Created and Updated say what would be.
+// Counts are a run's records. Read = Created + Updated + Unchanged + Skipped + Failed + what is
+// still pending. In a dry run Created and Updated say what would be.
 type Counts struct {
 	Total     int64 `json:"total"` // rows in the source; 0 until known
 	Read      int64 `json:"read"`
@@ -132,6 +132,7 @@ type Counts struct {
 	Created   int64 `json:"created"`
 	Updated   int64 `json:"updated"`
 	Unchanged int64 `json:"unchanged"`
+	Skipped   int64 `gorm:"default:0" json:"skipped"` // passed by, because of the flow's options
 	Failed    int64 `json:"failed"`
 	Warnings  int64 `json:"warnings"`
 }

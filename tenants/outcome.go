@@ -37,7 +37,7 @@ func (r *Run) Outcome() Outcome {
 	switch {
 	case r.Total == 0 && r.RetryOf == "":
 		return OutcomeEmpty
-	case r.Failed > 0 && written+r.Unchanged == 0:
+	case r.Failed > 0 && written+r.Unchanged+r.Skipped == 0:
 		return OutcomeNone
 	case r.Failed > 0:
 		return OutcomeSome

@@ -71,7 +71,7 @@ func (d *DB) DoubtRecords(ctx context.Context, kind string) error {
 			err := d.Scoped(ctx).Model(&Record{}).Where("flow_id = ? AND key > ?", flow, after).Order("key").Limit(bulkRows).Pluck("key", &keys).Error
 			if more = err == nil && len(keys) > 0; more {
 				after = keys[len(keys)-1]
-				err = d.AcrossStores(ctx).Model(&Record{}).Where("store_hash = ?", StoreHash(ctx)).Where(which, flow, keys).Update("source_hash", "").Error
+				err = d.AcrossStores(ctx).Model(&Record{}).Where("store_hash = ?", StoreHash(ctx)).Where(which, flow, keys).Updates(map[string]any{"source_hash": "", "refused_hash": ""}).Error
 			}
 			if err != nil {
 				return wrap(err, "doubt records")

@@ -57,5 +57,5 @@ func (d *DB) ForgetDeleted(ctx context.Context, deleted []DeletedRecord) error {
 		which = `(flow_id, key) IN (SELECT flow_id, key FROM records WHERE ` + which + ` ORDER BY flow_id COLLATE "C", key COLLATE "C" FOR UPDATE)`
 	}
 	return wrap(d.AcrossStores(ctx).Model(&Record{}).Where(which, jsonOf(rows)).
-		Updates(map[string]any{"target_id": 0, "source_hash": ""}).Error, "forget deleted records")
+		Updates(map[string]any{"target_id": 0, "source_hash": "", "refused_hash": ""}).Error, "forget deleted records")
 }

@@ -41,6 +41,7 @@ func migrations() []*gormigrate.Migration {
 		{ID: "0026_attention", Migrate: migrate0026},
 		{ID: "0030_rows", Migrate: migrate0030},
 		{ID: "0033_values", Migrate: migrate0033},
+		{ID: "0035_skipped", Migrate: migrate0035},
 		{ID: "0036_notes", Migrate: migrate0036},
 	}
 }

@@ -154,6 +154,9 @@ func (s *step) compareAfter(ctx context.Context, o *changeset, item tenants.RunI
 		return err
 	}
 	live = s.look(&d, live.ID, live)
+	if s.only(modeCreate) && len(written) == 0 && !d.Sent {
+		return o.skipped(item, d, live)
+	}
 	if objection, ok := s.object(d, live); ok {
 		setTarget(&item, live)
 		if err := o.noteWritten(&write{item: item, doc: d, changes: written}); err != nil {
@@ -164,7 +167,7 @@ func (s *step) compareAfter(ctx context.Context, o *changeset, item tenants.RunI
 	}
 	s.remark(item, d, live)
 	setTarget(&item, live)
-	if missing, message := unresolved(refs, d); message != "" && !s.run.DryRun {
+	if missing, message := unresolved(refs, d); message != "" && !s.run.DryRun && !s.waits(refs, d) {
 		if err := o.noteWritten(&write{item: item, doc: d, changes: written}); err != nil {
 			return err
 		}
@@ -235,11 +238,15 @@ func (s *step) toCreate(ctx context.Context, o *changeset, item tenants.RunItem)
 	if err != nil {
 		return err
 	}
+	if s.only(modeUpdate) && !d.Sent {
+		forgetTarget(&item)
+		return o.skipped(item, d, Live{})
+	}
 	refs, err := s.refs(ctx, d)
 	if err != nil {
 		return err
 	}
-	if missing, message := unresolved(refs, d); message != "" && !s.run.DryRun {
+	if missing, message := unresolved(refs, d); message != "" && !s.run.DryRun && !s.waits(refs, d) {
 		o.failed(item, d, missing.Field, message, Text(d.Fields[missing.Field]))
 		return nil
 	}

@@ -174,6 +174,7 @@ func (o *changeset) fail(item tenants.RunItem, d itemDoc, why flow.Issue) {
 	o.memory[item.Key] = ""
 	o.records[item.Key] = func(r *tenants.Record) {
 		r.State, r.Error = recordFailed, tenants.Clean(why.Message, maxMessage)
+		r.RefusedHash, r.RefusedField = "", "" // of another document
 		if d.Note != "" {
 			r.Note = d.Note
 		}

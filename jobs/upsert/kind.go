@@ -76,11 +76,14 @@ func New(cfg Config, target Target) *Kind {
 	if _, ok := target.(Assembler); ok {
 		spec.Phases = assemblingPhases
 	}
+	if _, ok := target.(Creator); ok {
+		spec.Options = slices.Concat(spec.Options, []flow.Option{modeOption(spec)})
+	}
 	spec.Options = slices.Concat(spec.Options, []flow.Option{shrankOption})
 	return &Kind{cfg: cfg, target: target, spec: spec, refs: newRefCache(4 * runtime.GOMAXPROCS(0))}
 }
 
-// Spec is the target's, with the phases and the option of every run that writes records.
+// Spec is the target's, with the phases and the options of every run that writes records.
 func (k *Kind) Spec() flow.Spec { return k.spec }
 
 // Catalogue lists what a mapping may fill, in ctx's store, which counts in its own units.

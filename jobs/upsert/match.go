@@ -147,7 +147,7 @@ func (s *step) matchRefs(ctx context.Context) error {
 	missing := creatable(refs, docs...)
 	if s.run.DryRun {
 		s.cp.NewRefs = union(refs, s.cp.NewRefs, append(missing, inlineRefs(refs, docs...)...))
-	} else if early, late := inTime(refs, missing); len(missing) > 0 {
+	} else if early, late := inTime(refs, missing); len(missing) > 0 && !s.selective() {
 		s.cp.LateRefs = union(refs, s.cp.LateRefs, late)
 		if err := refs.Create(ctx, s.Step, early); err != nil {
 			return err

@@ -167,6 +167,9 @@ func (s *step) compareMemory(ctx context.Context, o *changeset, item tenants.Run
 			return nil
 		}
 	}
+	if s.only(modeCreate) {
+		return o.skipped(item, d, p)
+	}
 	refs, err := s.refs(ctx, d)
 	if err != nil {
 		return err

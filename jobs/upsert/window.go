@@ -104,7 +104,7 @@ func (w *window) failed(m *mapped) {
 		return
 	}
 	r := w.record(m)
-	r.State = recordFailed
+	r.State, r.RefusedHash, r.RefusedField = recordFailed, "", "" // Error is no longer about what was refused
 	r.Error = tenants.Clean(cmp.Or(m.why, w.step.FirstFault(m.line)), maxMessage)
 	w.changed[m.key] = r
 }

@@ -231,6 +231,10 @@ func (s *step) adoptLive(o *changeset, x *write, live Live, refs Refs) error {
 		of = 0
 	}
 	live = s.look(&x.doc, of, live)
+	if s.only(modeCreate) && !x.doc.Sent {
+		s.run.ToCreate--
+		return o.skipped(x.item, x.doc, live)
+	}
 	if objection, ok := s.object(x.doc, live); ok {
 		o.failed(x.item, x.doc, objection.Field, objection.Message, objection.Value)
 		return nil

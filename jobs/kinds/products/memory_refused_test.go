@@ -91,3 +91,45 @@ func TestFailsAfterHalfOfItWasWritten(t *testing.T) {
 		t.Error(d)
 	}
 }
+
+// TestRefusedUntilItChanges: what BigCommerce refused is not sent again, a preview says so too, and
+// whatever may make a difference has it sent: another row, a comparison with the store, events that
+// may have been missed, and a row that was wrong in between, whose fault is the one that is known.
+func TestRefusedUntilItChanges(t *testing.T) {
+	for name, change := range map[string]func(w *world) []func(*tenants.Run){
+		"the row": func(w *world) []func(*tenants.Run) { w.Feed.Body = csv(part("A", "First", "2", "1")); return nil },
+		"a comparison": func(*world) []func(*tenants.Run) {
+			return []func(*tenants.Run){func(r *tenants.Run) { r.Compare = true }}
+		},
+		"missed events": func(w *world) []func(*tenants.Run) {
+			if err := w.DB.DoubtRecords(w.Ctx, Name); err != nil {
+				t.Error(err)
+			}
+			return nil
+		},
+		"a fault in between": func(w *world) []func(*tenants.Run) {
+			good := w.Feed.Body
+			w.Feed.Body = csv(part("A", "First", "much", "1"))
+			w.Want(w.Run(), upserttest.Counts{Read: 1, Failed: 1})
+			w.Feed.Body = good
+			return nil
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, upserttest.NewPlatform(t))
+			w.Flow.Mapping.Fields = without(partsMapping, "category")
+			w.Feed.Body = csv(part("A", "First", "1", "1"))
+			w.refuse(http.MethodPost, func(string) bool { return true })
+			w.Want(w.Run(), upserttest.Counts{Read: 1, Failed: 1})
+			w.Wrap = nil
+			for _, dry := range []bool{true, false} {
+				if n := w.Requests(func() {
+					w.Want(w.Run(func(r *tenants.Run) { r.DryRun = dry }), upserttest.Counts{Read: 1, Failed: 1})
+				}); n != 0 {
+					t.Errorf("dry run %t: %d requests", dry, n)
+				}
+			}
+			w.Want(w.Run(change(w)...), upserttest.Counts{Read: 1, Created: 1})
+		})
+	}
+}

@@ -1411,6 +1411,7 @@ export interface components {
          *       "created": 4,
          *       "updated": 7,
          *       "unchanged": 2470,
+         *       "skipped": 0,
          *       "failed": 0,
          *       "warnings": 2,
          *       "requests": 9,
@@ -1476,6 +1477,8 @@ export interface components {
             created: number;
             updated: number;
             unchanged: number;
+            /** @description Passed by, because of the options of the sync: it only creates, or only updates. */
+            skipped: number;
             failed: number;
             warnings: number;
             /** @description API requests made */

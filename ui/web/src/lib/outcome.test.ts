@@ -7,7 +7,7 @@ import { type Outcome, type RunFacts, outcomeOf } from './outcome';
 const f = new Formatter('en-US');
 const products = { singular: 'product', plural: 'products' };
 const levels = { singular: 'stock level', plural: 'stock levels' };
-const zero = { to_create: 0, to_update: 0, created: 0, updated: 0, unchanged: 0, failed: 0, warnings: 0, planned_seconds: 0, retry: { allowed: false, reason: '' } };
+const zero = { to_create: 0, to_update: 0, created: 0, updated: 0, unchanged: 0, skipped: 0, failed: 0, warnings: 0, planned_seconds: 0, retry: { allowed: false, reason: '' } };
 const question = { guard: 'lost', message: 'Many are gone.', count: 5, of: 9, limit: 20, examples: [], asked_at: '2026-11-22T10:01:00Z' };
 
 function of(part: Partial<RunFacts>, words = products): Outcome {
@@ -27,6 +27,7 @@ describe('outcomeOf', () => {
     ['some, both', { outcome: 'some', created: 10, updated: 2, failed: 1 }, 'Created 10 and updated 2 products, and left out 1.', 'warning', 'problems', 'fix'],
     ['some, can be retried', { outcome: 'some', created: 1, failed: 1, retry: { allowed: true, reason: '' } }, 'Created 1 product and left out 1.', 'warning', 'problems', 'retry'],
     ['some, nothing to write', { outcome: 'some', unchanged: 5, failed: 2 }, 'Nothing was written: 5 products were up to date already, and 2 were left out.', 'warning', 'problems', 'fix'],
+    ['passed by', { outcome: 'unchanged', skipped: 3 }, 'Nothing was written.', 'success', 'details', ''],
     ['some, one of each', { outcome: 'some', unchanged: 1, failed: 1 }, 'Nothing was written: 1 product was up to date already, and 1 was left out.', 'warning', 'problems', 'fix'],
     ['some, preview', { outcome: 'some', ...dry, to_create: 1847, failed: 147 }, 'Would create 1,847 products and leave out 147.', 'warning', 'problems', 'start'],
     ['some, preview with nothing to write', { outcome: 'some', ...dry, unchanged: 5, failed: 1 }, 'Nothing would be written: 5 products are up to date already, and 1 would be left out.', 'warning', 'problems', 'start'],

@@ -27,7 +27,7 @@ export interface Outcome {
 /** What the sentence is made of. */
 export type RunFacts = Pick<
   Run,
-  | 'outcome' | 'state' | 'phase' | 'dry_run' | 'incomplete' | 'error' | 'to_create' | 'to_update' | 'created' | 'updated' | 'unchanged' | 'failed' | 'warnings'
+  | 'outcome' | 'state' | 'phase' | 'dry_run' | 'incomplete' | 'error' | 'to_create' | 'to_update' | 'created' | 'updated' | 'unchanged' | 'skipped' | 'failed' | 'warnings'
   | 'planned_seconds' | 'question' | 'retry' | 'retry_of'
 >;
 
@@ -65,7 +65,7 @@ export function outcomeOf(run: RunFacts, words: Words, format: Formatter): Outco
       set({ tone: 'warning', sentence: t.empty(said), more: [t.emptyNext], opens: 'problems', primary: 'source' });
       break;
     case 'unchanged':
-      set({ tone: run.dry_run ? 'info' : 'success', sentence: t.unchanged(said, unchanged), opens: 'details' });
+      set({ tone: run.dry_run ? 'info' : 'success', sentence: run.skipped > 0 && run.unchanged === 0 ? t.nothingToDo(said) : t.unchanged(said, unchanged), opens: 'details' });
       break;
     case 'all':
       set({ tone: run.dry_run ? 'info' : 'success', sentence: t.all(said, made, changed), primary: run.dry_run ? 'start' : '' });
@@ -93,6 +93,7 @@ export function outcomeOf(run: RunFacts, words: Words, format: Formatter): Outco
 
   const counted = run.outcome === 'all' || run.outcome === 'some';
   if (counted && create + update > 0 && run.unchanged > 0) out.more.push(t.stayed(said, unchanged));
+  if ((counted || run.outcome === 'unchanged') && run.skipped > 0) out.more.push(t.skipped(said, amount(run.skipped)));
   if (counted && run.dry_run && run.planned_seconds > 0) out.more.push(t.time(format.duration(run.planned_seconds)));
   if (run.incomplete && run.outcome !== 'empty') {
     out.more.unshift(t.incomplete);

@@ -7,7 +7,7 @@ import { renderInPanel, run as base, session } from '../test/render';
 import { RunPage } from './RunPage';
 
 const over = { finished_at: '2026-11-22T10:02:31Z', progress: 1, seconds_left: null };
-const none = { created: 0, updated: 0, unchanged: 0, failed: 0, to_create: 0, to_update: 0 };
+const none = { created: 0, updated: 0, unchanged: 0, skipped: 0, failed: 0, to_create: 0, to_update: 0 };
 const viewer: Session = { ...session, permissions: { write: false, admin: false, owner: false } };
 const paused: Session = { ...session, store: { ...session.store, state: 'needs_reinstall', state_reason: 'The token was refused.' } };
 const done = { state: 'done', ...over, ...none } as const;

@@ -61,6 +61,8 @@ export const outcomeText = {
     const which = failed.n === 1 ? `the only ${words.singular}` : `all ${records(failed, words)}`;
     return `${dry ? 'Nothing would be' : 'Nothing was'} written: ${which} ${leftOut(dry, failed)}.`;
   },
+  nothingToDo: ({ dry }: Said) => (dry ? 'Nothing would be written.' : 'Nothing was written.'),
+  skipped: ({ dry, words }: Said, a: Amount) => `${records(a, words)} ${be(dry, a)} passed by, as the options of the sync say.`,
   stayed: ({ dry, words }: Said, a: Amount) => `${records(a, words)} ${be(dry, a)} up to date already.`,
   failed: (said: Said, create: Amount, update: Amount) => {
     if (said.dry) return 'The preview could not be finished. Nothing was changed in your store.';

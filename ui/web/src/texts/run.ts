@@ -149,6 +149,7 @@ export const runText = {
     toCreate: 'Would be created',
     toUpdate: 'Would be changed',
     unchanged: 'Up to date already',
+    skipped: 'Passed by',
     failed: 'Left out',
     toFail: 'Would be left out',
     warnings: 'Warnings',

@@ -79,6 +79,7 @@ export function Details({ run, change }: Props) {
           {n(update)}
         </CountOf>
         <CountOf name={t.unchanged}>{n(run.unchanged)}</CountOf>
+        {run.skipped > 0 ? <CountOf name={t.skipped}>{n(run.skipped)}</CountOf> : null}
         <CountOf name={run.dry_run && over ? t.toFail : t.failed} onOpen={run.failed > 0 ? () => change({ tab: 'problems', severity: 'error' }) : undefined}>
           {n(run.failed)}
         </CountOf>
