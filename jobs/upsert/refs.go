@@ -83,7 +83,7 @@ func (s *step) refers() bool {
 	}
 	refs := r.Refs(s.run)
 	idle, ok := refs.(IdleRefs)
-	return refs != nil && !(ok && idle.Idle())
+	return refs != nil && (!ok || !idle.Idle())
 }
 
 // unresolved returns the first thing that a document names, the store does not have and nobody
