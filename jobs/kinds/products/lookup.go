@@ -168,9 +168,12 @@ func (p products) variant(ctx context.Context, c *bigcommerce.Client, run *tenan
 		if foldKey(upsert.Text(v["sku"])) != foldKey(sku) || !hasOptions(v) {
 			continue
 		}
-		product, _, err := c.Products.ListPage(ctx, bigcommerce.ProductFilter{IDs: []int64{upsert.Int(v["product_id"])}, IncludeFields: []string{fieldTracking}}, 1)
-		if err != nil || len(product) == 0 {
-			return nil, err
+		product := []bigcommerce.Fields{{"id": v["product_id"]}}
+		if hasTarget(run.Mapping, fieldLevel) { // which of the two has the stock, the product says
+			product, _, err = c.Products.ListPage(ctx, bigcommerce.ProductFilter{IDs: []int64{upsert.Int(v["product_id"])}, IncludeFields: []string{fieldTracking}}, 1)
+			if err != nil || len(product) == 0 {
+				return nil, err
+			}
 		}
 		product[0][fieldVariants] = []any{v}
 		for _, live := range variantLives(product, p.Kept(run.Mapping)) {
