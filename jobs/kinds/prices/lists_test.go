@@ -63,7 +63,7 @@ func TestListPrices(t *testing.T) {
 					"a,7,,," + string(rune('0'+id)) + ",EUR,\n" +
 					"SHIRT-S,6,,,Staff,USD,\n" +
 					"SHIRT,6,,,Staff,USD,\n" +
-					"NONE,6,,,Dealers,EUR,\n" +
+					"LOST,6,,,Dealers,EUR,\n" +
 					"B,6,,,Nobody,EUR,\n" +
 					"B,6,,,Dealers,GBP,\n" +
 					"B,6,,,Dealers,,\n" +
@@ -81,7 +81,7 @@ func TestListPrices(t *testing.T) {
 					t.Error(d)
 				}
 				for _, texts := range [][]string{
-					{"6 SHIRT · Staff · USD sku:", "of its variants"}, {"7 NONE · Dealers · EUR sku:", "no product or variant with this SKU"},
+					{"6 SHIRT · Staff · USD sku:", "of its variants"}, {"7 LOST · Dealers · EUR sku:", "no product or variant with this SKU"},
 					{"8 B · Nobody · EUR price_list:", "no price list"}, {"9 B · Dealers · GBP currency:", "no currency"},
 					{"10 B currency:", "names no currency"}, {"11 B price_list:", "names no price list"},
 					{"12 B · Dealers · EUR price:", "needs one"}, {"13 B · Dealers · EUR bulk_pricing_tiers:", "no colon"},
@@ -346,7 +346,7 @@ func TestOneBadRecordOfABatch(t *testing.T) {
 				for i := range n {
 					sku := fmt.Sprintf("SEED-%06d", i+5)
 					if i == 77 {
-						sku = "NONE"
+						sku = "LOST"
 					}
 					fmt.Fprintf(&b, "%s,%d,,,,,\n", sku, price)
 				}
@@ -354,7 +354,7 @@ func TestOneBadRecordOfABatch(t *testing.T) {
 				var r *tenants.Run
 				_, routes := w.requests(func() { r = w.run() })
 				w.want(r, counts{Read: n, Updated: n - 1, Failed: 1})
-				w.told(r, flow.SeverityError, "79 NONE · Dealers · USD sku:", "no product or variant")
+				w.told(r, flow.SeverityError, "79 LOST · Dealers · USD sku:", "no product or variant")
 				if got := routes["PUT /v3/pricelists/{id}/records"]; got != 2 {
 					t.Errorf("%d writes: %v", got, routes)
 				}

@@ -68,7 +68,7 @@ func TestCatalogueIsAKind(t *testing.T) {
 		Bad: []upserttest.Bad{
 			{Name: "a price that is no number", Row: func(i int) []string { return []string{suiteSKU(i), "much", "1", "1"} }, Field: targetPrice},
 			{Name: "no price", Row: func(i int) []string { return []string{suiteSKU(i), "", "", ""} }, Field: targetPrice},
-			{Name: "an unknown SKU", Row: func(int) []string { return []string{"NONE", "1", "1", "1"} }, Key: func(int) string { return "NONE" }, Field: targetSKU},
+			{Name: "an unknown SKU", Row: func(int) []string { return []string{"LOST", "1", "1", "1"} }, Key: func(int) string { return "LOST" }, Field: targetSKU},
 			{
 				Name: "a product with options", Row: func(i int) []string { return suiteRow(i, 0) }, Field: targetSKU,
 				Before: func(w *upserttest.World, i int) {
@@ -159,8 +159,8 @@ func listConfig(first string) upserttest.Config {
 				Key: func(i int) string { return suiteSKU(i) + keySign + "Nobody" + keySign + "EUR" }, Field: targetList,
 			},
 			{
-				Name: "an unknown SKU", Row: func(i int) []string { return []string{"NONE", "1", "1", "1", named(i), ""} },
-				Key: func(i int) string { return "NONE" + keySign + named(i) + keySign + "EUR" }, Field: targetSKU,
+				Name: "an unknown SKU", Row: func(i int) []string { return []string{"LOST", "1", "1", "1", named(i), ""} },
+				Key: func(i int) string { return "LOST" + keySign + named(i) + keySign + "EUR" }, Field: targetSKU,
 			},
 		},
 		Edit: func(w *upserttest.World, i int) {
