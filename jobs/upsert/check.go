@@ -24,6 +24,8 @@ type Check struct {
 	Missing    []mapping.Missing `json:"missing"`
 	Errors     []problem.Field   `json:"errors"` // formulas that cannot be used; Field is the target
 	FailedRows int64             `json:"failed_rows"`
+
+	Questions []mapping.Question `json:"questions"` // what only a person knows about the values; a run waits for the answers
 }
 
 // CheckLine counts what becomes of one field. Rows that cannot be read, and fields that were not
@@ -34,8 +36,16 @@ type CheckLine struct {
 	Empty    int64          `json:"empty"`  // rows that may leave it empty, and do
 	Failed   int64          `json:"failed"` // rows whose value is wrong, or that leave it empty and must not
 	Examples []CheckExample `json:"examples"`
+	Warned   int64          `json:"warned"`  // rows that go on with a warning about it: the value is left out, or may be wrong
+	Nothing  []CheckWord    `json:"nothing"` // words that were taken for no value
 
-	empties []CheckExample
+	empties, warnings []CheckExample
+}
+
+// CheckWord is a word that was taken for no value.
+type CheckWord struct {
+	Word  string `json:"word"`
+	Count int64  `json:"count"` // cells
 }
 
 // CheckExample is a row that does not fill a field.
@@ -92,7 +102,7 @@ type checker struct {
 
 func newChecker(s *scan, m tenants.Mapping) *checker {
 	c := &checker{scan: s, lines: map[string]*CheckLine{}, columns: columnsOf(m, s.header), seed: maphash.MakeSeed()}
-	c.out = Check{Lines: []CheckLine{}, Unused: []string{}, Missing: []mapping.Missing{}, Errors: []problem.Field{}, Ready: s.faults.None()}
+	c.out = Check{Lines: []CheckLine{}, Unused: []string{}, Missing: []mapping.Missing{}, Errors: []problem.Field{}, Ready: s.faults.None() && len(s.asked) == 0, Questions: append([]mapping.Question{}, s.asked...)}
 	c.out.Errors = append(c.out.Errors, s.faults.Wrong...)
 	c.out.Missing = append(c.out.Missing, s.faults.Missing...)
 	unused := s.program.Unused()
@@ -137,18 +147,57 @@ func (c *checker) count(row *source.Row, m *made) {
 		}
 		bad[w.Field] = true
 	}
+	warned := c.notes(row, m)
 	for _, target := range c.scan.program.Looked() {
 		l := c.lines[target]
 		switch _, filled := m.fields[target]; {
 		case bad[target]:
 		case filled:
 			l.Filled++
+		case warned[target]:
 		default:
 			l.Empty++
 			l.empties = c.example(l.empties, row, m, problem.Field{Field: target, Message: "is empty"})
 		}
 	}
 }
+
+// notes counts what is to be said of values, and returns the fields that are warned about.
+func (c *checker) notes(row *source.Row, m *made) map[string]bool {
+	var warned map[string]bool
+	for _, n := range m.notes {
+		l := c.lines[n.Field]
+		switch {
+		case l == nil:
+		case n.Nothing != "":
+			l.word(n.Nothing)
+		case !warned[n.Field]:
+			if warned == nil {
+				warned = make(map[string]bool)
+			}
+			warned[n.Field] = true
+			l.Warned++
+			l.warnings = c.example(l.warnings, row, m, problem.Field{Field: n.Field, Message: n.Message})
+		}
+	}
+	return warned
+}
+
+// word counts a word that was taken for no value.
+func (l *CheckLine) word(word string) {
+	for i := range l.Nothing {
+		if l.Nothing[i].Word == word {
+			l.Nothing[i].Count++
+			return
+		}
+	}
+	if len(l.Nothing) < maxWords {
+		l.Nothing = append(l.Nothing, CheckWord{word, 1})
+	}
+}
+
+// maxWords is how many words of a field a check counts.
+const maxWords = 20
 
 // repeated says what is wrong with a row whose key another row has.
 func (c *checker) repeated(row *source.Row, m *made) *problem.Field {
@@ -188,7 +237,13 @@ func (c *checker) result() *Check {
 	for _, target := range c.order {
 		l := c.lines[target]
 		if l.Examples == nil {
+			l.Examples = l.warnings
+		}
+		if l.Examples == nil {
 			l.Examples = l.empties
+		}
+		if l.Nothing == nil {
+			l.Nothing = []CheckWord{}
 		}
 		if l.Examples == nil {
 			l.Examples = []CheckExample{}

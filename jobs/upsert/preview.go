@@ -43,6 +43,7 @@ type Inspection struct {
 	RowErrors        []RowError         `json:"row_errors"`
 	Size             int64              `json:"size"`
 	SuggestedMapping mapping.Suggestion `json:"suggested_mapping"`
+	Questions        []mapping.Question `json:"questions"` // about the values that it takes, see Check
 }
 
 // RowError is a row that cannot be used.
@@ -57,6 +58,8 @@ type RowError struct {
 type Preview struct {
 	Rows          []PreviewRow    `json:"rows"`
 	CompileErrors []problem.Field `json:"errors"` // Field is the target
+
+	Questions []mapping.Question `json:"questions"` // see Check
 }
 
 // PreviewRow is one row and what the mapping makes of it.
@@ -67,6 +70,7 @@ type PreviewRow struct {
 	Source   map[string]string `json:"source"`   // long values cut
 	Document mapping.Document  `json:"document"` // as above
 	Errors   []problem.Field   `json:"errors"`
+	Warnings []problem.Field   `json:"warnings"` // the row goes on
 }
 
 const (
@@ -155,7 +159,9 @@ func (k *Kind) Inspect(ctx context.Context, req InspectRequest) (*Inspection, er
 		return nil, err
 	}
 	out.SuggestedMapping = catalogue.Suggest(out.Header, out.Rows)
-	return out, nil
+	proven, err := k.prove(ctx, catalogue, rows, found.Format, out.SuggestedMapping.Mapping())
+	out.Questions = append([]mapping.Question{}, proven.asked...)
+	return out, err
 }
 
 // sourceOf returns the snapshot that a request is about, fetched if need be.
@@ -363,7 +369,7 @@ func (k *Kind) PreviewMapping(ctx context.Context, snapshotID string, format ten
 		return nil, err
 	}
 	defer scan.close()
-	out := &Preview{CompileErrors: scan.errors()}
+	out := &Preview{CompileErrors: scan.errors(), Questions: append([]mapping.Question{}, scan.asked...)}
 	p := picker{look: look{target: k.target}, limit: limit, every: max(1, min(scan.size, windowBytes)/int64(limit)), faults: map[string]int{}}
 	began := time.Now()
 	for p.goesOn() && time.Since(began) < previewTime {
@@ -426,7 +432,7 @@ func (p *picker) rows() []PreviewRow {
 
 // row shows a row and what the mapping makes of it.
 func (l *look) row(header []string, row *source.Row, m *made, wrong []problem.Field) PreviewRow {
-	out := PreviewRow{Line: row.Line, Row: row.Number, Source: make(map[string]string, len(header)), Errors: wrong}
+	out := PreviewRow{Line: row.Line, Row: row.Number, Source: make(map[string]string, len(header)), Errors: wrong, Warnings: []problem.Field{}}
 	for i, v := range cells(row, header) {
 		if i < len(header) {
 			l.shown += int64(len(header[i]))
@@ -434,6 +440,12 @@ func (l *look) row(header []string, row *source.Row, m *made, wrong []problem.Fi
 		}
 	}
 	if m != nil {
+		for _, n := range m.notes {
+			if n.Message == "" {
+				n.Message = n.Nothing + " was taken as empty"
+			}
+			out.Warnings = append(out.Warnings, problem.Field{Field: n.Field, Message: n.Message})
+		}
 		out.Document, out.Key = m.fields, l.value(m.key.Shown)
 		l.document(out.Document)
 	}
