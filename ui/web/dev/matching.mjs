@@ -63,7 +63,7 @@ function mapped(mapping) {
       else if (value !== '') document[target] = value;
       else if (f?.required) bad.push({ field: target, message: 'is required: fill the column', value: '' });
     }
-    return { line: i + 2, row: i + 2, key: values[0], source, document, errors: bad };
+    return { line: i + 2, row: i + 2, key: values[0], source, document, errors: bad, warnings: [] };
   });
   return { rows: out, errors };
 }
@@ -71,7 +71,14 @@ function mapped(mapping) {
 export function preview(mapping) {
   const { rows: all, errors } = mapped(mapping);
   const count = (r) => r.errors.length;
-  return { rows: all.toSorted((a, b) => Math.sign(count(b)) - Math.sign(count(a))), errors };
+  return { rows: all.toSorted((a, b) => Math.sign(count(b)) - Math.sign(count(a))), errors, questions: asked(mapping) };
+}
+
+/** What the made-up file does not tell: the decimal sign of its prices, once its column is in the address of the page's file. */
+function asked(mapping) {
+  const price = mapping.fields.find((f) => f.target === 'price' && f.expression === 'Asked');
+  if (!price || price.decimal) return [];
+  return [{ field: 'price', label: 'Default price', kind: 'decimal', column: 'Asked', text: 'Which sign stands before the decimals of these numbers?', choices: [{ value: 'point', label: 'A point: 1,299.50' }, { value: 'comma', label: 'A comma: 1.299,50' }], examples: [{ row: 2, line: 2, value: '1.250', readings: ['1.25', '1250'] }, { row: 3, line: 3, value: '2.500', readings: ['2.5', '2500'] }] }];
 }
 
 const times = 123; // the file has so many times the sample's rows
@@ -79,16 +86,16 @@ const times = 123; // the file has so many times the sample's rows
 export function check(mapping) {
   const { rows: all, errors } = mapped(mapping);
   const used = mapping.fields.map((f) => f.expression).join(' ');
-  const missing = fields.filter((f) => f.required && !mapping.fields.some((m) => m.target === f.name)).map((f) => ({ field: f.name, label: f.label, message: `${f.label} is needed` }));
+  const missing = fields.filter((f) => f.required && !mapping.fields.some((m) => m.target === f.name)).map((f) => ({ field: f.name, label: f.label, message: `${f.label} is needed`, created: f.name !== 'sku' }));
   const lines = mapping.fields
     .filter((m) => !errors.some((e) => e.field === m.target))
     .map(({ target }) => {
       const bad = all.flatMap((r) => r.errors.filter((e) => e.field === target).map((e) => ({ row: r.row, line: r.line, key: r.key, value: e.value, message: e.message })));
       const filled = all.filter((r) => r.document[target] !== undefined).length;
-      return { target, filled: filled * times, empty: (all.length - filled - bad.length) * times, failed: bad.length * times, examples: bad.slice(0, 3) };
+      return { target, filled: filled * times, empty: (all.length - filled - bad.length) * times, failed: bad.length * times, warned: 0, nothing: [], examples: bad.slice(0, 3) };
     });
   return {
     rows: all.length * times, complete: true, ready: errors.length + missing.length === 0, lines, unused: header.filter((h) => !new RegExp(`\\b${h}\\b`).test(used)), missing, errors,
-    failed_rows: all.filter((r) => r.errors.length > 0).length * times,
+    failed_rows: all.filter((r) => r.errors.length > 0).length * times, questions: asked(mapping),
   };
 }

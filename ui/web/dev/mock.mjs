@@ -208,7 +208,7 @@ export async function startMock({ port = 0, speed = 1 } = {}) {
       case 'POST sources/inspect': {
         const { source, format: chosen } = await read();
         if (source.url.includes('404')) return problem(422, 'invalid', 'The address answered 404 Not Found. Check it, then try again.', [{ field: 'source.url', message: '404 Not Found' }]);
-        return { body: { snapshot_id: 'snap-1', ...written(source.url, chosen), header, expressions: header, rows, row_errors: [], size: 912_331, row_count: source.url.includes('empty') ? 0 : 2460, suggested_mapping: { fields: suggested.fields.map((f) => ({ ...f, guessed: !/[A-Za-z]{3}/.test(f.expression.replace(/"physical"/, '')) })) } } };
+        return { body: { snapshot_id: 'snap-1', ...written(source.url, chosen), header, expressions: header, rows, row_errors: [], questions: [], size: 912_331, row_count: source.url.includes('empty') ? 0 : 2460, suggested_mapping: { fields: suggested.fields.map((f) => ({ ...f, guessed: !/[A-Za-z]{3}/.test(f.expression.replace(/"physical"/, '')) })) } } };
       }
       case 'POST schedules/preview':
         return { body: upcoming((await read()).cron, store.timezone, 3) };

@@ -1140,7 +1140,8 @@ export interface components {
          *             "guessed": false
          *           }
          *         ]
-         *       }
+         *       },
+         *       "questions": []
          *     }
          */
         Inspection: {
@@ -1170,6 +1171,8 @@ export interface components {
             /** @description Bytes */
             size: number;
             suggested_mapping: components["schemas"]["SuggestedMapping"];
+            /** @description About the values that the suggested mapping takes */
+            questions: components["schemas"]["ValueQuestion"][];
         };
         Reading: {
             /** @description As in format */
@@ -1229,6 +1232,8 @@ export interface components {
                 [key: string]: unknown;
             } | null;
             errors: components["schemas"]["FieldProblem"][] | null;
+            /** @description What was left out or may be wrong, where the row goes on */
+            warnings: components["schemas"]["FieldProblem"][];
         };
         /**
          * @example {
@@ -1245,16 +1250,79 @@ export interface components {
          *             "sku": "A-1",
          *             "name": "Apron"
          *           },
-         *           "errors": null
+         *           "errors": null,
+         *           "warnings": []
          *         }
          *       ],
-         *       "errors": null
+         *       "errors": null,
+         *       "questions": []
          *     }
          */
         Preview: {
             rows: components["schemas"]["PreviewRow"][] | null;
             /** @description Expressions that do not compile; field is the target */
             errors: components["schemas"]["FieldProblem"][] | null;
+            questions: components["schemas"]["ValueQuestion"][];
+        };
+        /**
+         * @description What only a person knows about the values of a field: its answer is the choice of the field in the mapping that kind names. A run
+         *     of a mapping with open questions is refused.
+         * @example {
+         *       "field": "price",
+         *       "label": "Default price",
+         *       "kind": "decimal",
+         *       "column": "preis",
+         *       "text": "Which sign stands before the decimals of these numbers?",
+         *       "choices": [
+         *         {
+         *           "value": "point",
+         *           "label": "A point: 1,299.50"
+         *         },
+         *         {
+         *           "value": "comma",
+         *           "label": "A comma: 1.299,50"
+         *         }
+         *       ],
+         *       "examples": [
+         *         {
+         *           "row": 2,
+         *           "line": 2,
+         *           "value": "1.250",
+         *           "readings": [
+         *             "1.25",
+         *             "1250"
+         *           ]
+         *         }
+         *       ]
+         *     }
+         */
+        ValueQuestion: {
+            /** @description The target */
+            field: string;
+            /** @description Of the field */
+            label: string;
+            /** @enum {string} */
+            kind: "decimal" | "date" | "unit";
+            /** @description Empty if the field is not filled from one column as it is */
+            column: string;
+            /** @description The question */
+            text: string;
+            choices: components["schemas"]["ValueChoice"][];
+            /** @description At most 5 */
+            examples: components["schemas"]["ValueExample"][];
+        };
+        ValueChoice: {
+            /** @description What the mapping takes */
+            value: string;
+            label: string;
+        };
+        ValueExample: {
+            /** @description Of a spreadsheet; 0 while unknown */
+            row: number;
+            line: number;
+            value: string;
+            /** @description By choice, in their order; empty where it has none */
+            readings: string[];
         };
         /**
          * @example {
@@ -1299,13 +1367,24 @@ export interface components {
             empty: number;
             /** @description Rows whose value is wrong, or is empty and must not be */
             failed: number;
-            /** @description Of rows that failed, else of empty ones; at most 3 */
+            /** @description Rows that go on with a warning: the value is left out, or may be wrong */
+            warned: number;
+            /** @description Words that were taken for no value */
+            nothing: components["schemas"]["CheckWord"][];
+            /** @description Of rows that failed, else of those with a warning, else of empty ones; at most 3 */
             examples: components["schemas"]["CheckExample"][];
+        };
+        CheckWord: {
+            word: string;
+            /** @description Cells */
+            count: number;
         };
         MissingField: {
             field: string;
             label: string;
             message: string;
+            /** @description Only of records that a run creates */
+            created: boolean;
         };
         /**
          * @example {
@@ -1318,6 +1397,8 @@ export interface components {
          *           "filled": 1899,
          *           "empty": 0,
          *           "failed": 147,
+         *           "warned": 0,
+         *           "nothing": [],
          *           "examples": [
          *             {
          *               "row": 17,
@@ -1334,7 +1415,8 @@ export interface components {
          *       ],
          *       "missing": [],
          *       "errors": [],
-         *       "failed_rows": 147
+         *       "failed_rows": 147,
+         *       "questions": []
          *     }
          */
         MappingCheck: {
@@ -1354,6 +1436,8 @@ export interface components {
             errors: components["schemas"]["FieldProblem"][];
             /** @description Rows of which no record would be written */
             failed_rows: number;
+            /** @description What only a person knows about the values */
+            questions: components["schemas"]["ValueQuestion"][];
         };
         /**
          * @example {
@@ -3211,9 +3295,13 @@ export type FileChoice = components['schemas']['FileChoice'];
 export type PreviewRequest = components['schemas']['PreviewRequest'];
 export type PreviewRow = components['schemas']['PreviewRow'];
 export type Preview = components['schemas']['Preview'];
+export type ValueQuestion = components['schemas']['ValueQuestion'];
+export type ValueChoice = components['schemas']['ValueChoice'];
+export type ValueExample = components['schemas']['ValueExample'];
 export type CheckRequest = components['schemas']['CheckRequest'];
 export type CheckExample = components['schemas']['CheckExample'];
 export type CheckLine = components['schemas']['CheckLine'];
+export type CheckWord = components['schemas']['CheckWord'];
 export type MissingField = components['schemas']['MissingField'];
 export type MappingCheck = components['schemas']['MappingCheck'];
 export type NewRun = components['schemas']['NewRun'];

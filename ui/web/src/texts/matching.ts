@@ -10,6 +10,13 @@ export const matchingText = {
     use: 'Use what is known of it',
     answer: 'Use it',
   },
+  question: {
+    reads: (value: string, reading: string) => `${value} is ${reading}`,
+    why: 'Nothing is written before you choose: the file can be read in several ways.',
+    said: (kind: 'decimal' | 'date' | 'unit', value: string) =>
+      kind === 'unit' ? `You said: in ${value}` : kind === 'date' ? `You said: the ${value} comes first` : `You said: decimal ${value}`,
+    change: 'Change',
+  },
   header: 'Matching',
   description: ({ plural: records }: Words) => `Which column of your file fills which field of your ${records} in BigCommerce.`,
   file: (columns: string, rows: string) => `Your file has ${columns} and ${rows}.`,

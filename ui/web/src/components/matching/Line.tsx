@@ -15,6 +15,7 @@ import { ConstantField } from './ConstantField';
 import { Counts } from './Counts';
 import { FormulaField } from './FormulaField';
 import { fieldLabel, formShown } from './names';
+import { Answered, ValueQuestion } from './ValueQuestion';
 
 const always = '\0always'; // no column is called so
 const formula = '\0formula';
@@ -35,12 +36,14 @@ export interface LineProps {
   onEdit: (expression: string) => void;
   /** A guess is right. */
   onConfirm: () => void;
+  /** What the merchant says about the values; empty takes it back. */
+  onAnswer: (kind: 'decimal' | 'date' | 'unit', value: string) => void;
   onRemove: () => void;
 }
 
 /** One field: what it comes from, what the record that is shown has then, and how it goes in the whole file. */
 export function Line(props: LineProps) {
-  const { target, name, line, repeated, columns, columnsKnown, row, compileError, check, readOnly, focused, onEdit, onConfirm, onRemove } = props;
+  const { target, name, line, repeated, columns, columnsKnown, row, compileError, check, readOnly, focused, onEdit, onConfirm, onAnswer, onRemove } = props;
   const t = matchingText;
   const label = fieldLabel(target, name);
   const type = target?.type ?? 'string';
@@ -53,6 +56,7 @@ export function Line(props: LineProps) {
     if (compiled !== undefined && compiled !== expression) onEdit(compiled);
   };
   const counted = compileError === undefined ? check?.lines.find((l) => l.target === name) : undefined;
+  const questions = compileError === undefined ? (check?.questions ?? []).filter((q) => q.field === name && !line?.[q.kind]) : [];
   const gone = columnsKnown && form.how === 'column' && form.column !== '' && !columns.some((c) => c.expression === form.column);
   const error = !target
     ? t.noField
@@ -101,6 +105,8 @@ export function Line(props: LineProps) {
             {error}
           </Text>
         ) : null}
+        {readOnly ? null : questions.map((q) => <ValueQuestion key={q.kind} onAnswer={(value) => onAnswer(q.kind, value)} question={q} />)}
+        {line ? <Answered label={label} line={line} onClear={(kind) => onAnswer(kind, '')} readOnly={readOnly} /> : null}
       </Area>
       <Area $name="becomes">
         <Becomes name={name} row={row} unit={target?.unit ?? ''} />

@@ -21,9 +21,9 @@ const targets = [
 ];
 const columns = [{ name: 'PartNum', expression: 'PartNum' }, { name: 'Unit Price', expression: 'row["Unit Price"]' }, { name: 'Weight (kg)', expression: 'row["Weight (kg)"]' }];
 const expressions = { words: ['row'], functions: [{ name: 'trim', form: 'trim(Name)', help: 'without white space around it' }], examples: [{ form: '"physical"', help: 'the same text for every row' }] };
-const row: PreviewRow = { line: 2, row: 2, key: 'A-1', source: {}, document: { sku: 'A-1', name: 'Blue mug', price: 52 }, errors: [{ field: 'weight', message: '"12,50" is not a number' }] };
-const counts = (target: string, part: Partial<CheckLine>): CheckLine => ({ target, filled: 2046, empty: 0, failed: 0, examples: [], ...part });
-const check = (...lines: CheckLine[]): MappingCheck => ({ rows: 2046, complete: true, ready: true, lines, unused: [], missing: [], errors: [], failed_rows: 0 });
+const row: PreviewRow = { line: 2, row: 2, key: 'A-1', source: {}, document: { sku: 'A-1', name: 'Blue mug', price: 52 }, errors: [{ field: 'weight', message: '"12,50" is not a number' }], warnings: [] };
+const counts = (target: string, part: Partial<CheckLine>): CheckLine => ({ target, filled: 2046, empty: 0, failed: 0, warned: 0, nothing: [], examples: [], ...part });
+const check = (...lines: CheckLine[]): MappingCheck => ({ rows: 2046, complete: true, ready: true, lines, unused: [], missing: [], errors: [], failed_rows: 0, questions: [] });
 
 interface Setup {
   lines?: MappingLine[];
@@ -211,5 +211,31 @@ describe('MappingEditor', () => {
     expect(line('type').getByText('Always Physical')).toBeTruthy();
     expect(line('weight').getByText('Weight (kg) else 0.5 kg')).toBeTruthy();
     for (const role of ['combobox', 'textbox', 'button']) expect(screen.queryAllByRole(role)).toEqual([]);
+  });
+});
+
+describe('a question about values', () => {
+  const asked: MappingCheck = {
+    ...check(counts('price', {})),
+    questions: [
+      {
+        field: 'price', label: 'Price', kind: 'decimal', column: 'Unit Price', text: 'Which sign stands before the decimals of these numbers?',
+        choices: [{ value: 'point', label: 'A point: 1,299.50' }, { value: 'comma', label: 'A comma: 1.299,50' }],
+        examples: [{ row: 2, line: 2, value: '1.250', readings: ['1.25', '1250'] }],
+      },
+    ],
+  };
+
+  it('shows both readings, takes the answer by keyboard and gives it back', async () => {
+    const { user } = setup({ lines: [newLine('price', 'row["Unit Price"]')], checked: asked });
+    const group = screen.getByRole('group', { name: /Which sign stands before the decimals/ });
+    expect(group.textContent).toContain('1.250 is 1.25');
+    expect(group.textContent).toContain('1.250 is 1250');
+    within(group).getByRole('radio', { name: /A comma/ }).focus();
+    await user.keyboard(' ');
+    expect(line('price').getByText('You said: decimal comma')).toBeTruthy();
+    expect(screen.queryByRole('group', { name: /Which sign/ })).toBeNull();
+    await user.click(line('price').getByRole('button', { name: /Change/ }));
+    expect(screen.getByRole('group', { name: /Which sign/ })).toBeTruthy();
   });
 });

@@ -39,7 +39,7 @@ export function MappingEditor({ lines, onChange, targets, columns, row, check, c
   }, [lines, targets, only]);
   const [added, setAdded] = useState('');
   const edit = (name: string, line: MappingLine | undefined, expression: string) =>
-    onChange(line ? lines.map((l) => (l.id === line.id ? { ...l, expression, guessed: false } : l)) : [...lines, newLine(name, expression)]);
+    onChange(line ? lines.map((l) => (l.id === line.id ? { ...l, expression, guessed: false, decimal: undefined, date: undefined, unit: undefined } : l)) : [...lines, newLine(name, expression)]);
   return (
     <>
       <Head aria-hidden>
@@ -65,6 +65,7 @@ export function MappingEditor({ lines, onChange, targets, columns, row, check, c
                 key={key}
                 line={line}
                 name={name}
+                onAnswer={(kind, value) => onChange(lines.map((l) => (l.id === line?.id ? { ...l, [kind]: value === '' ? undefined : value } : l)))}
                 onConfirm={() => onChange(lines.map((l) => (l.id === line?.id ? { ...l, guessed: false } : l)))}
                 onEdit={(expression) => edit(name, line, expression)}
                 onRemove={() => onChange(lines.filter((l) => l.id !== line?.id))}

@@ -16,7 +16,7 @@ const made: Flow = {
 };
 const inspection: Inspection = {
   snapshot_id: 's1', format: { type: 'csv', encoding: 'utf-8', delimiter: ',' }, header: ['productID', 'productName', 'unitPrice', 'unitsInStock'], expressions: ['productID', 'productName', 'unitPrice', 'unitsInStock'],
-  rows: [['1', 'Chai', '18.00', '39']], row_errors: [], row_count: 77, size: 4475,
+  rows: [['1', 'Chai', '18.00', '39']], row_errors: [], row_count: 77, size: 4475, questions: [],
   suggested_mapping: {
     fields: [
       { target: 'sku', expression: 'productID', guessed: false }, { target: 'name', expression: 'productName', guessed: false }, { target: 'price', expression: 'unitPrice', guessed: false },
@@ -29,8 +29,8 @@ const fields = [
   field('sku', 'SKU'), field('name', 'Name'), field('price', 'Default price', { type: 'number', unit: 'USD' }), field('type', 'Type', { enum: ['physical', 'digital'] }),
   field('stock', 'Stock', { required: false, key: false, group: 'common', synonyms: ['unitsinstock'] }),
 ];
-const counted = (target: string): CheckLine => ({ target, filled: 77, empty: 0, failed: 0, examples: [] });
-const check: MappingCheck = { rows: 77, complete: true, ready: true, lines: ['sku', 'name', 'price', 'type'].map(counted), unused: ['unitsInStock'], missing: [], errors: [], failed_rows: 0 };
+const counted = (target: string): CheckLine => ({ target, filled: 77, empty: 0, failed: 0, warned: 0, nothing: [], examples: [] });
+const check: MappingCheck = { rows: 77, complete: true, ready: true, lines: ['sku', 'name', 'price', 'type'].map(counted), unused: ['unitsInStock'], missing: [], errors: [], failed_rows: 0, questions: [] };
 const preview = { ...run, id: 'run-9', flow_id: 'flow-9', flow_version: 2, dry_run: true, state: 'done' as const, outcome: 'all' as const, to_create: 77, created: 0, failed: 0, finished_at: '2026-11-22T10:02:31Z' };
 const file = new File(['productID,productName\n1,Chai\n'], '11-northwind-products.csv', { type: 'text/csv' });
 
