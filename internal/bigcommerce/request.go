@@ -32,6 +32,7 @@ const (
 	retryCap   = 8 * time.Second
 )
 
+// ErrAnswerTooLarge is an answer that is not read to its end; *UnavailableError wraps it.
 var ErrAnswerTooLarge = errors.New("the answer is too large: ask for fewer fields or smaller pages")
 
 // request is one API call, which may take several HTTP attempts.
