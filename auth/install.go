@@ -30,7 +30,7 @@ func (a *Auth) install(c *gin.Context) {
 	code, contextParam, scope := c.Query("code"), c.Query("context"), c.Query("scope")
 	hash, ok := storeOf(contextParam)
 	if !codeForm.MatchString(code) || !scopeForm.MatchString(scope) || !ok {
-		a.refuse(c, problem.New(problem.Invalid, "This address is for BigCommerce: it needs a code, a scope and a context. Install Sluice from the App Marketplace."))
+		a.refuse(c, problem.New(problem.Invalid, "This address is for BigCommerce: it needs what only BigCommerce sends. Install Sluice from the App Marketplace."))
 		return
 	}
 	ctx := tenants.WithAddress(tenants.WithStore(c.Request.Context(), hash), c.ClientIP())

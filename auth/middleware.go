@@ -125,9 +125,9 @@ func (a *Auth) principal(ctx context.Context, header string) (Principal, error) 
 func errNotAllowed(p Principal, access Access) error {
 	switch {
 	case access == AccessLogin:
-		return problem.New(problem.Forbidden, "Only a program signs shoppers in here: call this with an API key that has the scope %s.", ScopeIdentityLogin)
+		return problem.New(problem.Forbidden, "Only a program signs shoppers in here: call this with an API key that has the permission %s.", ScopeIdentityLogin)
 	case p.KeyID != "":
-		return problem.New(problem.Forbidden, "This API key does not allow that. Make one with the scope that is needed in Settings.")
+		return problem.New(problem.Forbidden, "This API key does not allow that. Make one that does in Settings.")
 	case access == AccessOwner && p.Role == tenants.RoleAdmin:
 		return problem.New(problem.Forbidden, "Only the store's owner can do this: it decides who may sign shoppers in. Ask the owner to open Sluice and do it.")
 	}

@@ -78,7 +78,7 @@ func needScope(store *tenants.Store, scope string) error {
 		ScopeReadCustomers:  "to look customers up (in the Developer Portal: Customers, read-only)",
 		ScopeWriteCustomers: "to create and change customers (in the Developer Portal: Customers, modify)",
 	}[scope]
-	return problem.New(problem.ScopeMissing, "The store has not granted the scope %s, which Sluice needs %s. "+
+	return problem.New(problem.ScopeMissing, "The store has not granted the permission %s, which Sluice needs %s. "+
 		"The operator of Sluice adds it to the app; then open Sluice from the control panel and accept the new permissions.", scope, why)
 }
 

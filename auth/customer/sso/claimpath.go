@@ -36,7 +36,7 @@ func parseClaimPath(text string) (path claimPath, wrong string) {
 	}
 	for rest := text; rest != "" || len(path) == 0; {
 		if len(path) == maxClaimSteps {
-			return nil, fmt.Sprintf("has more than %d steps", maxClaimSteps)
+			return nil, fmt.Sprintf("has more than %d parts", maxClaimSteps)
 		}
 		step, n := firstStep(rest, len(path) == 0)
 		if n == 0 {

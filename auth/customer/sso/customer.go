@@ -44,7 +44,7 @@ func (m *matching) customer(ctx context.Context) (*bigcommerce.Customer, error) 
 	switch {
 	case m.who.email == "" || strings.ContainsAny(m.who.email, ", \t\r\n") || len(m.who.email) > bigcommerce.MaxCustomerEmail:
 		return nil, refuse(codeEmailMissing, http.StatusForbidden, "Your account at the sign-in service has no e-mail address. Add one there, or contact the shop.",
-			"The provider named no e-mail that a customer could have. The scopes need email, and the user an e-mail at the provider.")
+			"The provider named no e-mail that a customer could have. What Sluice asks the provider for needs email, and the user an e-mail at the provider.")
 	case !m.who.verified:
 		return nil, refuse(codeEmailUnverified, http.StatusForbidden, "Your e-mail address at the sign-in service is not verified. Verify it there and sign in again, or contact the shop.",
 			"%s", m.who.doubt)

@@ -50,7 +50,7 @@ func (s *Service) exchange(ctx context.Context, p *provider, row *tenants.Identi
 	raw, _ := token.Extra("id_token").(string)
 	if raw == "" {
 		return nil, "", refuse(codeTokenMissing, http.StatusBadGateway, askMerchant,
-			"The provider answered without an ID token. The app at the provider must be one of OpenID Connect, and the scopes must have openid.")
+			"The provider answered without an ID token. The app at the provider must be one of OpenID Connect, and what Sluice asks for must have openid.")
 	}
 	idToken, err := s.verify(client, p, row.ClientID, raw, f)
 	if err != nil {

@@ -330,7 +330,7 @@ func authorizationCode(c *gin.Context, p *provider, announced bool) (string, err
 		if code == "access_denied" {
 			return "", refuse(codeDenied, http.StatusForbidden, "The sign-in was cancelled, or you may not use it. "+tryAgain, "The shopper cancelled, or the provider does not let this user use the app.")
 		}
-		return "", refuse(codeProviderError, http.StatusBadGateway, askMerchant, "The provider answers with the error %q: look it up in its documentation. Often a scope is not allowed, or the user may not use the app.", code)
+		return "", refuse(codeProviderError, http.StatusBadGateway, askMerchant, "The provider answers with the error %q: look it up in its documentation. Often something that Sluice asks for is not allowed, or the user may not use the app.", code)
 	}
 	code := c.Query("code")
 	if code == "" || len(code) > 4096 {

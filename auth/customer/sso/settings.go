@@ -172,7 +172,7 @@ func (s *Service) checkGroups(ctx context.Context, store *tenants.Store, p *tena
 
 func checkFlow(m *metadata) Check {
 	if len(m.ResponseTypes) > 0 && !slices.Contains(m.ResponseTypes, "code") {
-		return Check{"authorization_code", false, "The provider does not offer the authorization code flow (response type code), which is the only one that Sluice uses."}
+		return Check{"authorization_code", false, "The provider does not offer sign-in by an authorization code (response type code), which is the only way that Sluice uses."}
 	}
 	return Check{"authorization_code", true, "Shoppers are sent to " + hostOf(m.AuthURL) + "."}
 }
@@ -196,11 +196,11 @@ func checkScopes(m *metadata, scopes string) Check {
 	}
 	switch {
 	case !slices.Contains(strings.Fields(scopes), "email"):
-		return Check{"scopes", false, "Without the scope email the provider names no e-mail, and no shopper is recognised by it. Add email."}
+		return Check{"scopes", false, "Unless Sluice asks for email the provider names no e-mail, and no shopper is recognised by it. Add email."}
 	case len(unknown) > 0: // a document need not list every scope (OpenID Connect Discovery 1.0, section 3)
 		return Check{"scopes", true, "The provider's document does not list " + strings.Join(unknown, ", ") + ". If sign-ins fail with invalid_scope, take them out."}
 	}
-	return Check{"scopes", true, "The provider knows the scopes."}
+	return Check{"scopes", true, "The provider knows all that Sluice asks for."}
 }
 
 // checkKeys looks whether the provider's keys can be read and used.
