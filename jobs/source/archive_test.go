@@ -136,7 +136,7 @@ func TestJSONDocuments(t *testing.T) {
 
 // FuzzJSON: a list is read as encoding/json reads it.
 func FuzzJSON(f *testing.F) {
-	for _, s := range []string{`[{"a":1}]`, `[{"a":{"b":[1]}},2,null]`, `[`, `[]`, `[{}]x`, `{"a":[{}]}`} {
+	for _, s := range []string{`[{"a":1}]`, `[{"a":{"b":[1]}},2,null]`, `[`, `[]`, `[{},{"a":1}]`, `[{}]x`, `{"a":[{}]}`} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {

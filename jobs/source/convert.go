@@ -187,7 +187,7 @@ type converted struct {
 	Next   int64          `json:"m"` // Row.NextLine
 	Number int64          `json:"n,omitempty"`
 	Values []string       `json:"v,omitempty"`
-	Object map[string]any `json:"o,omitempty"`
+	Object map[string]any `json:"o,omitzero"` // {} is a record too
 	Err    *RowError      `json:"e,omitempty"`
 	Passed *Passed        `json:"p,omitempty"`
 }
