@@ -103,7 +103,7 @@ func members(at *readerAt, size int64) ([]*zip.File, error) {
 }
 
 func errManyMembers() error {
-	return problem.New(problem.TooLarge, "The archive has more than %d files: pack only the product file.", maxMembers)
+	return problem.New(problem.TooLarge, "The archive has more than %d files, or very long names: pack only the product file.", maxMembers)
 }
 
 // unpack opens the bytes of the table that a file holds: its own, or those of what is packed in it.

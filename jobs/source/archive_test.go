@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -72,7 +73,12 @@ func TestPackedFiles(t *testing.T) {
 			}
 		})
 	}
+	var names []string
+	for i := range 600 {
+		names = append(names, fmt.Sprintf("%d%s.csv", i, strings.Repeat("x", 32<<10)), "")
+	}
 	for name, tt := range map[string]struct{ text, message string }{
+		"a list of megabytes":      {zipped(t, names...), "pack only the product file"},
 		"no file":                  {zipped(t, "a/", ""), "is empty"},
 		"an empty workbook":        {zipped(t, "[Content_Types].xml", "", "xl/workbook.xml", ""), "workbook is damaged"},
 		"an OpenDocument sheet":    {zipped(t, "mimetype", "application/vnd.oasis.opendocument.spreadsheet", "content.xml", ""), "save it as an Excel workbook"},

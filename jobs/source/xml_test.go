@@ -141,3 +141,19 @@ func TestBrokenXML(t *testing.T) {
 		t.Errorf("%d rows, %+v", len(rows), rows[len(rows)-1])
 	}
 }
+
+// TestDeclaredEncoding: what the server declares counts, then what the document does.
+func TestDeclaredEncoding(t *testing.T) {
+	for _, tt := range [][3]string{
+		{`<?xml version="1.0" encoding="windows-1251"?><l/>`, "", "windows-1251"},
+		{`<?xml version='1.0' encoding = 'Shift_JIS' standalone='yes'?><l/>`, "text/xml", "shift_jis"},
+		{`<?xml version="1.0" encoding="windows-1251"?><l/>`, "text/xml; charset=koi8-r", "koi8-r"},
+		{`<?xml version="1.0"?><l encoding="koi8-r"/>`, "", ""},
+		{`<?xml encoding=`, "", ""},
+		{"a,encoding\n", "", ""},
+	} {
+		if got := charsetOf([]byte(tt[0]), tt[1]); got != tt[2] {
+			t.Errorf("%s of %q: %q", tt[0], tt[1], got)
+		}
+	}
+}
