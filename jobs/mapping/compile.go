@@ -177,6 +177,12 @@ func (p *Program) compile(m tenants.Mapping, index map[string]int) (faults Fault
 			folded[strings.ToLower(fm.Target)] = true
 		}
 		p.mapped[fm.Target] = true
+		if fm.Otherwise != "" {
+			if other, wrong := p.compileField(spec, fm.Otherwise, nil); wrong != "" || other.constant == nil {
+				fail("has something for new records that is no constant: write a text in quotation marks, or a number")
+				continue
+			}
+		}
 		f, msg := p.compileField(spec, fm.Expression, index)
 		if msg == "" {
 			msg = p.setReading(f, fm)

@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"context"
 	"fmt"
 
 	"sluice/internal/bigcommerce"
@@ -163,7 +164,7 @@ func (p *Program) setPlace(r *row) error {
 	return nil
 }
 
-// Required returns the fields that a record must fill and doc does not: those which a row of it
+// Required returns the fields that every record must fill and doc does not: those which a row of it
 // need not fill.
 func (p *Program) Required(doc Document) (wrong []problem.Field) {
 	for _, f := range p.fields {
@@ -185,4 +186,29 @@ func (l *layout) fields() (out []*field) {
 		}
 	}
 	return out
+}
+
+// Otherwise returns the constants that a mapping has for new records whose own value is empty, by
+// target. What is wrong with one is told by Compile.
+func (c *Catalogue) Otherwise(ctx context.Context, m tenants.Mapping) (Document, error) {
+	constants := tenants.Mapping{}
+	for _, f := range m.Fields {
+		if f.Otherwise != "" {
+			constants.Fields = append(constants.Fields, tenants.FieldMapping{Target: f.Target, Expression: f.Otherwise})
+		}
+	}
+	if constants.Fields == nil {
+		return Document{}, nil
+	}
+	p, _, err := c.Try(constants, []string{})
+	if err != nil {
+		return nil, err
+	}
+	doc, _, err := p.Apply(ctx, nil)
+	for target := range doc { // what a field implies is not asked for
+		if !p.mapped[target] {
+			delete(doc, target)
+		}
+	}
+	return doc, err
 }

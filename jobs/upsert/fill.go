@@ -46,7 +46,11 @@ func (s *step) lacking(ctx context.Context, d itemDoc) (*flow.Issue, error) {
 			return nil, err
 		}
 	}
-	missing := s.catalogue.Lacking(d.Fields)
+	constants, err := s.otherwise(ctx)
+	if err != nil {
+		return nil, err
+	}
+	missing := without(s.catalogue.Lacking(d.Fields), constants)
 	if len(missing) == 0 {
 		return nil, nil
 	}

@@ -112,6 +112,9 @@ func (s *scan) wrong(row *source.Row, m *made) []problem.Field {
 	for _, l := range m.lacks {
 		out = append(out, problem.Field{Field: l.Field, Message: l.Message})
 	}
+	if s.program.Layout().Groups() {
+		return out // other rows of the record may have its key
+	}
 	if m.key.Problem != "" && !m.keyWrong() && !s.faulty[m.key.Field] {
 		out = append(out, problem.Field{Field: m.key.Field, Message: m.key.Problem})
 	}

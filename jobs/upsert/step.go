@@ -25,6 +25,7 @@ type step struct {
 	specs     []GuardSpec        // what the run may ask about, nil if that was not looked at yet
 	fill      map[string]string  // FieldMapping.Fill by target; nil until it is asked for
 	catalogue *mapping.Catalogue // likewise
+	constants mapping.Document   // of FieldMapping.Otherwise; likewise
 }
 
 // Step does one unit of the run, and before it whatever only finds out that a stage or phase has

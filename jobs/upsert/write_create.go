@@ -49,6 +49,10 @@ func (s *step) writeCreates(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	constants, err := s.otherwise(ctx)
+	if err != nil {
+		return err
+	}
 	o := s.changeset()
 	var ready []*write
 	for _, x := range all {
@@ -57,6 +61,7 @@ func (s *step) writeCreates(ctx context.Context) error {
 			continue
 		}
 		x.sent = s.k.target.Payload(x.doc.Doc, nil, refs)
+		supply(x.sent, constants)
 		ready = append(ready, x)
 	}
 	if len(ready) > 0 && !s.Spent(ctx) {
