@@ -76,9 +76,12 @@ type Field struct {
 	// Columns are names that sources give the column, the surest first; what differs from one in case,
 	// accents, spaces and signs alone is the same. Of a FormatPath, Levels has such a list for each
 	// level of the path.
-	Columns  []string
-	Levels   [][]string
-	Fallback string // the expression that is suggested when no column fits; "" for none
+	Columns []string
+	Levels  [][]string
+	// Attributes are those of Columns that may name an attribute too: they fit only if their values
+	// differ.
+	Attributes []string
+	Fallback   string // the expression that is suggested when no column fits; "" for none
 
 	Group   Group  // where it is shown; "" leaves that to the catalogue
 	Measure string // what a number measures: one of tenants' measures, "" for none

@@ -77,10 +77,13 @@ func TestImplied(t *testing.T) {
 }
 
 func TestSuggestFromACatalogue(t *testing.T) {
-	got := parts.Suggest([]string{"PART_NO", "style", "group", "brand", "price"}, [][]string{{"A", "x", "y", "Acme", "cheap"}}).Mapping()
-	want := mappingOf("category", "path(group, style)", "brand", "brand", "sku", "PART_NO", "weight", "0")
-	want.Fields[3].Fill = tenants.FillCreated
-	if diff := cmp.Diff(want, got); diff != "" {
+	s := parts.Suggest([]string{"PART_NO", "style", "group", "brand", "price"}, [][]string{{"A", "x", "y", "Acme", "cheap"}})
+	want := mappingOf("category", "path(group, style)", "brand", "brand", "price", "price", "sku", "PART_NO", "weight", "0")
+	want.Fields[4].Fill = tenants.FillCreated
+	if diff := cmp.Diff(want, s.Mapping()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if len(s.Unfit) != 1 || s.Unfit[0].Column != "price" || s.Unfit[0].Value != "cheap" || s.Unfit[0].Message == "" || !s.Fields[2].Guessed {
+		t.Errorf("%+v", s)
 	}
 }

@@ -17,6 +17,8 @@ import (
 const (
 	sampleLook   = 50
 	suspectShare = 2
+	// repeatShare: a column of an attribute's name may be a key if at most one in so many repeats.
+	repeatShare = 5
 )
 
 // normal is a column's name as the dictionary spells it: lower case, letters and digits only,
@@ -119,6 +121,11 @@ func (c *Catalogue) suggest(header []string, sample [][]string) Suggestion {
 			if e := s.path(f); e != "" {
 				add(f.Name, e)
 			}
+		} else if i, own := s.own(f); own && f.required() && !f.Key && len(f.Enum) == 0 && !s.used[i] && !s.fits(i, f) {
+			// Another column, or a constant, would be written without a word in place of this one.
+			from[f.Name], s.used[i] = i, true
+			add(f.Name, expression.Name(header[i]))
+			out.Unfit = append(out.Unfit, s.unfit(f, i))
 		} else if i := s.find(f.Columns, f); i >= 0 {
 			from[f.Name] = i
 			add(f.Name, expression.Name(header[i]))
@@ -130,7 +137,8 @@ func (c *Catalogue) suggest(header []string, sample [][]string) Suggestion {
 	for i, f := range out.Fields {
 		spec := c.names[f.Target]
 		column, isColumn := from[f.Target]
-		out.Fields[i].Guessed = f.Expression == spec.Fallback || isColumn && (s.oneOfSeveral(spec) || c.wantedElsewhere(normal(header[column]), out))
+		unfit := slices.ContainsFunc(out.Unfit, func(u Unfit) bool { return u.Target == f.Target })
+		out.Fields[i].Guessed = unfit || f.Expression == spec.Fallback || isColumn && (s.oneOfSeveral(spec) || c.wantedElsewhere(normal(header[column]), out))
 	}
 	return out
 }
@@ -169,6 +177,53 @@ func (s *suggester) find(names []string, spec *Field) int {
 	return -1
 }
 
+// own returns the column whose name is surest a field's of those that are there and hold something.
+func (s *suggester) own(spec *Field) (int, bool) {
+	for _, name := range spec.Columns {
+		if i, ok := s.names[name]; ok && s.holds(i) {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+// holds reports whether a column has a value in the sample, or nobody knows.
+func (s *suggester) holds(i int) bool {
+	return len(s.sample) == 0 || slices.ContainsFunc(s.sample, func(row []string) bool { return i < len(row) && expression.TrimText(row[i]) != "" })
+}
+
+// unfit says why column i does not fit a field.
+func (s *suggester) unfit(spec *Field, i int) Unfit {
+	out := Unfit{Target: spec.Name, Label: spec.label(), Column: s.header[i]}
+	for _, row := range s.sample {
+		if i >= len(row) || expression.TrimText(row[i]) == "" {
+			continue
+		}
+		if _, _, msg := convert(spec, row[i], ""); msg != "" {
+			out.Value = expression.Clip(row[i], 100)
+			out.Message = "many values of the column " + expression.Quote(s.header[i]) + " do not fit, for example: " + msg + ". Correct them in the file, or choose another column; rows with such values are left out"
+			break
+		}
+	}
+	return out
+}
+
+// repeats reports whether more than a few values of a column stand in it more than once.
+func (s *suggester) repeats(i int) bool {
+	seen, again := make(map[string]bool), 0
+	for _, row := range s.sample {
+		if i >= len(row) || expression.TrimText(row[i]) == "" {
+			continue
+		}
+		if v := expression.TrimText(row[i]); seen[v] {
+			again++
+		} else {
+			seen[v] = true
+		}
+	}
+	return again*repeatShare > len(seen)+again
+}
+
 // fits looks at the column's values: nearly all of them must be right for the field.
 func (s *suggester) fits(i int, spec *Field) bool {
 	seen, bad := 0, 0
@@ -180,6 +235,9 @@ func (s *suggester) fits(i int, spec *Field) bool {
 		if _, _, msg := convert(spec, row[i], ""); msg != "" {
 			bad++
 		}
+	}
+	if seen == 0 && len(s.sample) > 0 || slices.Contains(spec.Attributes, normal(s.header[i])) && s.repeats(i) {
+		return false // an empty column fits nothing, and an attribute tells no records apart
 	}
 	return bad*suspectShare <= seen
 }

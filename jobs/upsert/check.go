@@ -119,7 +119,7 @@ func newChecker(s *scan, m tenants.Mapping) *checker {
 	_, merges := s.k.target.(Merger)
 	_, prepares := s.k.target.(Preparer)
 	_, keeps := s.k.target.(KeepsKeys)
-	if !merges && (!prepares || keeps) {
+	if !merges && (!prepares || keeps) && !s.program.Layout().Groups() {
 		c.seen = make(map[uint64]place)
 	}
 	return c

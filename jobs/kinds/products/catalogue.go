@@ -26,7 +26,9 @@ func newCatalogue() *mapping.Catalogue {
 	list := make([]mapping.Field, 0, len(fields))
 	add := func(name string, columns []string) {
 		f := mapping.Field{Field: fields[name], Columns: columns}
-		f.Key = name == "sku"
+		if f.Key = name == "sku"; f.Key {
+			f.Attributes = attributeColumns
+		}
 		f.Instead, f.Label, f.Help, f.Hint, f.Fallback = insteadOf[name], labels[name], help[name], hints[name], fallbacks[name]
 		f.Group, f.Measure, f.Family = groups[name], measures[name], families[name]
 		plain := strings.TrimPrefix(name, variantPrefix)

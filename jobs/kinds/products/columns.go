@@ -10,7 +10,7 @@ var columns = []struct {
 	{"sku", []string{
 		"sku", "productsku", "itemsku", "variantsku", "partnum", "partnumber", "partno", "partnr", "part", "partid", "itemnum", "itemnumber", "itemno", "itemnr",
 		"itemcode", "itemid", "item", "productcode", "productcodesku", "productnumber", "productno", "productnum", "stockcode", "stocknumber", "stockno", "stockkeepingunit",
-		"materialnumber", "material", "materialno", "articlenumber", "articleno", "articlecode", "article", "artikelnummer", "artikelnr", "artikel", "artnr", "artno",
+		"styleno", "stylenumber", "stylecode", "materialnumber", "material", "materialno", "articlenumber", "articleno", "articlecode", "article", "artikelnummer", "artikelnr", "artikel", "artnr", "artno",
 		"referenz", "reference", "ref", "refarticle", "codearticle", "referencia", "codigo", "codice", "codicearticolo", "modelnumber", "catalognumber", "catalognumbersku", "code", "productid", "handle",
 	}},
 	{"name", []string{
@@ -84,3 +84,6 @@ var categoryColumns = [][]string{
 	{"subcategory", "subcategoryname", "category2", "categorylevel2", "level2", "subgroup", "productsubgroup", "itemsubgroup", "subclass", "subfamily", "style", "productsubcategory", "unterkategorie", "untergruppe", "unterwarengruppe", "souscategorie", "sousfamille", "subcategoria", "subfamilia", "sottocategoria", "subcategorie"},
 	{"category3", "categorylevel3", "level3", "subsubcategory"},
 }
+
+// attributeColumns are names that are an article's number in one system and an attribute in another.
+var attributeColumns = []string{"material", "article", "artikel", "item", "part", "ref", "reference", "referenz", "referencia", "code", "handle"}
