@@ -1,4 +1,5 @@
-// Every page of the panel and every dialog, for the walk. The mock server's store has the ids.
+// Every page of the panel and every dialog, for the walk. The mock server's store has the ids. The
+// documentation shows each page once, without those that are a page in another state.
 
 export const pages = [
   { name: 'home', path: '/' },
@@ -14,15 +15,15 @@ export const pages = [
   { name: 'run-problems', path: '/activity/run-3' },
   { name: 'run-changes', path: '/activity/run-3?tab=changes' },
   { name: 'run-details', path: '/activity/run-3?tab=details' },
-  { name: 'run-failed', path: '/activity/run-6' },
+  { name: 'run-failed', path: '/activity/run-6', picture: false },
   { name: 'run-preview', path: '/activity/run-7' },
-  { name: 'run-nothing-written', path: '/activity/run-8' },
-  { name: 'run-empty', path: '/activity/run-9' },
-  { name: 'run-cancelled', path: '/activity/run-10' },
-  { name: 'run-preview-clean', path: '/activity/run-11' },
+  { name: 'run-nothing-written', path: '/activity/run-8', picture: false },
+  { name: 'run-empty', path: '/activity/run-9', picture: false },
+  { name: 'run-cancelled', path: '/activity/run-10', picture: false },
+  { name: 'run-preview-clean', path: '/activity/run-11', picture: false },
   { name: 'run-asking', path: '/activity/run-12' },
   { name: 'run-writing', path: '/activity/run-13' },
-  { name: 'activity-narrowed', path: '/activity?result=problems&who=user' },
+  { name: 'activity-narrowed', path: '/activity?result=problems&who=user', picture: false },
   { name: 'attention', path: '/attention' },
   { name: 'connections', path: '/connections' },
   { name: 'settings-users', path: '/settings/users' },
@@ -34,7 +35,7 @@ export const pages = [
   { name: 'shoppers-sign-on', path: '/settings/shoppers/signOn' },
   { name: 'shoppers-sign-ins', path: '/settings/shoppers/signIns' },
   { name: 'shoppers-examples', path: '/settings/shoppers/examples' },
-  { name: 'nowhere', path: '/no/such/page' },
+  { name: 'nowhere', path: '/no/such/page', picture: false },
 ];
 
 const button = (page, name) => page.getByRole('button', { name, exact: true });

@@ -60,13 +60,13 @@ const atOnce = 3; // pages: they wait more than they work
 
 const looks = [];
 for (const scene of scenes) {
-  for (const { name, path } of pages) {
+  for (const { name, path, picture = true } of pages) {
     if (scene.pages && !scene.pages.includes(name)) continue;
     const tells = telling.includes(name);
     if (short && scene.name !== 'store' && !tells) continue;
     for (const window of short ? scene.windows.slice(0, scene.name === 'store' && tells ? 2 : 1) : scene.windows) {
       const where = `${scene.name}/${name} ${window}`;
-      if (where.startsWith(only)) looks.push(() => lookAtPage(where, scene, name, path, window));
+      if (where.startsWith(only)) looks.push(() => lookAtPage(where, { ...scene, picture }, name, path, window));
     }
   }
 }
@@ -91,7 +91,7 @@ async function lookAtPage(where, scene, name, path, window) {
       if (cls > 0.05) problems.push(`${where}: the page jumps by ${cls.toFixed(3)} while it loads: ${shifts.slice(0, 3).join(' / ')}`);
     }
     await page.screenshot({ path: join(shots, `${scene.name}-${name}-${window}.png`), fullPage: window !== 'zoomed' });
-    if (images && scene.name === 'store' && window === 'wide') await page.screenshot({ path: join(images, `panel-${name}.png`) });
+    if (images && scene.picture && scene.name === 'store' && window === 'wide') await page.screenshot({ path: join(images, `panel-${name}.png`) });
     if (scene.keyboard && window !== 'phone' && (!short || telling.includes(name))) note(where, await focusProblems(page, page));
   });
 }

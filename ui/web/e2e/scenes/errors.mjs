@@ -12,7 +12,7 @@ const extra = 6;
 function feed(fixed) {
   const all = parts(rows + extra);
   if (!fixed) {
-    const [comma, long, negative, nameless] = all.slice(rows);
+    const [comma, long, negative, nameless] = all.slice(rows); // the third is written with stock 0, and warned of
     comma.ListPrice = '12,50';
     long.PartDescription = 'Handmade by three generations of one family '.repeat(7).slice(0, 300);
     negative.OnHand = '-5';
@@ -25,7 +25,6 @@ const line = (i) => rows + 2 + i;
 const named = [
   { line: line(0), sku: 'BP-A1360', message: /"12,50" is not a number/, value: '12,50' },
   { line: line(1), sku: 'HB-A1361', message: /300 characters; the limit is 250/ },
-  { line: line(2), sku: 'LM-A1362', message: /-5 is below the smallest value, 0/, value: '-5' },
   { line: line(3), sku: '–', message: /./ },
 ];
 
@@ -59,7 +58,7 @@ export async function download(m) {
   for (const name of ['line', 'row', 'key', 'field', 'label', 'message', 'value', 'severity']) assert.ok(columns.includes(name), `${name} is in ${header}`);
   const errors = lines.filter((l) => /(^|,)error(,|$)/.test(l));
   assert.equal(errors.length, named.length, text);
-  for (const want of named.slice(0, 3)) assert.ok(errors.some((l) => l.split(',').includes(String(want.line)) && l.includes(want.sku)), `${want.sku} is in the file: ${text}`);
+  for (const want of named.filter((n) => n.sku !== '–')) assert.ok(errors.some((l) => l.split(',').includes(String(want.line)) && l.includes(want.sku)), `${want.sku} is in the file: ${text}`);
 }
 
 /** A formula that reads the comma fixes one of the rows; the retry touches those that were left out only. */
@@ -88,7 +87,7 @@ export async function fixFeed(m) {
   await offer('catalogue.csv', feed(true));
   const seen = await requestsDuring(m.store, async () => {
     await m.button('Run again').click();
-    await m.says(`Created ${named.length - 1} and updated 1 product.`); // the price of the one that was retried is another now
+    await m.says(`Created ${named.length - 1} and updated 2 products.`); // the price of the one that was retried is another now, and the stock that was 0
   });
   assert.ok(seen.total <= 10, `four products need few requests: ${JSON.stringify(seen.by_method_path)}`);
 }
