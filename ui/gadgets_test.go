@@ -61,11 +61,11 @@ func TestAKindThatIsNowhereElse(t *testing.T) {
 	source := map[string]any{"kind": "upload", "snapshot_id": snap}
 	var seen upsert.Inspection
 	p.call("POST", "/sources/inspect", token, map[string]any{"flow_id": f.ID, "source": source}, http.StatusOK, &seen)
-	if len(seen.SuggestedMapping.Fields) != 3 { // "large" speaks against a size
+	if len(seen.SuggestedMapping.Fields) != 4 { // one "large" does not hide the sizes
 		t.Errorf("suggested %+v", seen.SuggestedMapping)
 	}
 	var shown upsert.Preview
-	p.call("POST", "/mappings/preview", token, map[string]any{"flow_id": f.ID, "snapshot_id": snap, "format": seen.Format, "mapping": upserttest.GadgetMapping},
+	p.call("POST", "/mappings/preview", token, map[string]any{"flow_id": f.ID, "snapshot_id": snap, "format": seen.Format, "mapping": upserttest.Strict(upserttest.GadgetMapping)},
 		http.StatusOK, &shown)
 	if len(shown.Rows) != 4 || shown.Rows[1].Key != "A" || len(shown.Rows[0].Errors) != 1 || shown.Rows[0].Errors[0].Field != "size" {
 		t.Errorf("preview %+v", shown)
@@ -73,7 +73,7 @@ func TestAKindThatIsNowhereElse(t *testing.T) {
 	save := func() {
 		t.Helper()
 		p.call("PUT", "/flows/"+f.ID, token, map[string]any{"version": f.Version, "name": f.Name, "source": source, "format": seen.Format,
-			"mapping": upserttest.GadgetMapping, "options": map[string]string{"finish": "matt"}}, http.StatusOK, &f)
+			"mapping": upserttest.Strict(upserttest.GadgetMapping), "options": map[string]string{"finish": "matt"}}, http.StatusOK, &f)
 	}
 	save()
 
