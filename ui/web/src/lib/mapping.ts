@@ -20,7 +20,15 @@ export function toLines(fields: (FieldMapping & { guessed?: boolean })[] | null 
 
 /** The lines that say something, as the server wants them: an expression goes as it came, unless somebody changed it. */
 export function toFields(lines: MappingLine[]): FieldMapping[] {
-  return lines.filter((l) => l.target !== '' && l.expression.trim() !== '').map(({ id: _, guessed: __, ...field }) => field);
+  return lines.filter((l) => l.target !== '' && l.expression.trim() !== '').map(fieldOf);
+}
+
+/** The line without what is the editor's own. */
+function fieldOf(line: MappingLine): FieldMapping {
+  const field: FieldMapping & Partial<MappingLine> = { ...line };
+  delete field.id;
+  delete field.guessed;
+  return field;
 }
 
 /** A suggestion with the answers to what was asked: an answer stands in quotation marks in the expressions that need it. */
