@@ -178,7 +178,7 @@ func (p *Program) compile(m tenants.Mapping, index map[string]int) (faults Fault
 		}
 		p.mapped[fm.Target] = true
 		if fm.Otherwise != "" {
-			if other, wrong := p.compileField(spec, fm.Otherwise, nil); wrong != "" || other.constant == nil {
+			if other, wrong := p.compileField(spec, fm.Otherwise, nil); wrong != "" || other.constant == nil || spec.Format == FormatPath {
 				fail("has something for new records that is no constant: write a text in quotation marks, or a number")
 				continue
 			}

@@ -261,7 +261,11 @@ func (s *step) toCreate(ctx context.Context, o *changeset, item tenants.RunItem)
 		}
 		return err
 	}
-	changes := created(s.k.target, d.Doc)
+	constants, err := s.otherwise(ctx)
+	if err != nil {
+		return err
+	}
+	changes := created(s.k.target, supplied(d.Doc, constants))
 	if item.Changes, err = encodeChanges(changes); err != nil {
 		return err
 	}

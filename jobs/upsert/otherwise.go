@@ -2,9 +2,9 @@ package upsert
 
 import (
 	"context"
+	"maps"
 	"slices"
 
-	"sluice/internal/bigcommerce"
 	"sluice/jobs/mapping"
 )
 
@@ -25,13 +25,16 @@ func (s *step) otherwise(ctx context.Context) (mapping.Document, error) {
 	return s.constants, err
 }
 
-// supply adds to what is sent to create a record the constants of fields that it lacks.
-func supply(fields bigcommerce.Fields, constants mapping.Document) {
-	for target, v := range constants {
-		if _, have := fields[target]; !have {
-			fields[target] = v
-		}
+// supplied is the document of a new record, with the constants of fields that it lacks. What exists
+// in the store never gets them.
+func supplied(d Doc, constants mapping.Document) Doc {
+	if len(constants) == 0 {
+		return d
 	}
+	fields := maps.Clone(constants)
+	maps.Copy(fields, d.Fields)
+	d.Fields = fields
+	return d
 }
 
 // without are those of missing for which there is no constant.

@@ -60,8 +60,7 @@ func (s *step) writeCreates(ctx context.Context) error {
 			o.failed(x.item, x.doc, missing.Field, message, Text(x.doc.Fields[missing.Field]))
 			continue
 		}
-		x.sent = s.k.target.Payload(x.doc.Doc, nil, refs)
-		supply(x.sent, constants)
+		x.sent = s.k.target.Payload(supplied(x.doc.Doc, constants), nil, refs)
 		ready = append(ready, x)
 	}
 	if len(ready) > 0 && !s.Spent(ctx) {

@@ -17,6 +17,12 @@ export const matchingText = {
       kind === 'unit' ? `You said: in ${value}` : kind === 'date' ? `You said: the ${value} comes first` : `You said: decimal ${value}`,
     change: 'Change',
   },
+  filled: {
+    fill: { created: 'For new ones only', empty: 'Where the store has none' },
+    all: 'Fill all',
+    otherwise: (value: string) => `New ones without it get ${value}`,
+    without: 'Leave them out',
+  },
   header: 'Matching',
   description: ({ plural: records }: Words) => `Which column of your file fills which field of your ${records} in BigCommerce.`,
   file: (columns: string, rows: string) => `Your file has ${columns} and ${rows}.`,

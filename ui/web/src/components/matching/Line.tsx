@@ -13,6 +13,7 @@ import { Hidden } from '../Hidden';
 import { SearchSelect } from '../SearchSelect';
 import { ConstantField } from './ConstantField';
 import { Counts } from './Counts';
+import { Filled } from './Filled';
 import { FormulaField } from './FormulaField';
 import { fieldLabel, formShown } from './names';
 import { Answered, ValueQuestion } from './ValueQuestion';
@@ -37,7 +38,7 @@ export interface LineProps {
   /** A guess is right. */
   onConfirm: () => void;
   /** What the merchant says about the values; empty takes it back. */
-  onAnswer: (kind: 'decimal' | 'date' | 'unit', value: string) => void;
+  onAnswer: (kind: 'decimal' | 'date' | 'unit' | 'fill' | 'otherwise', value: string) => void;
   onRemove: () => void;
 }
 
@@ -107,6 +108,7 @@ export function Line(props: LineProps) {
         ) : null}
         {readOnly ? null : questions.map((q) => <ValueQuestion key={q.kind} onAnswer={(value) => onAnswer(q.kind, value)} question={q} />)}
         {line ? <Answered label={label} line={line} onClear={(kind) => onAnswer(kind, '')} readOnly={readOnly} /> : null}
+        {line ? <Filled label={label} line={line} onClear={(kind) => onAnswer(kind, '')} readOnly={readOnly} target={target} /> : null}
       </Area>
       <Area $name="becomes">
         <Becomes name={name} row={row} unit={target?.unit ?? ''} />

@@ -239,3 +239,13 @@ describe('a question about values', () => {
     expect(screen.getByRole('group', { name: /Which sign/ })).toBeTruthy();
   });
 });
+
+it('says which records a line fills and what new ones get without it, and takes it back', async () => {
+  const { user } = setup({ lines: [{ ...newLine('weight', 'row["Weight (kg)"]'), otherwise: '0' }, { ...newLine('type', '"physical"'), fill: 'created' }] });
+  expect(line('weight').getByText('New ones without it get 0 kg')).toBeTruthy();
+  await user.click(line('weight').getByRole('button', { name: /Leave them out/ }));
+  expect(line('weight').queryByText(/New ones without it/)).toBeNull();
+  expect(line('type').getByText('For new ones only')).toBeTruthy();
+  await user.click(line('type').getByRole('button', { name: /Fill all/ }));
+  expect(line('type').queryByText('For new ones only')).toBeNull();
+});
