@@ -136,13 +136,13 @@ func TestRefusedTokenPausesAndReinstallGoesOn(t *testing.T) {
 func TestFixAndRetry(t *testing.T) {
 	t.Parallel()
 	s := newHouse(t, houseOptions{}).newShop(t)
-	s.feed(feedHeader + "A,First,1.50,1\nB,Second,\"2,50\",1\nC,Third,\"3,50\",1\nA,First again,1,1\n")
+	s.feed(feedHeader + "A,First,1.50,1\nB,Second,2/50,1\nC,Third,3/50,1\nA,First again,1,1\n")
 	r := s.run()
 	if r.State != tenants.RunDone || r.Created != 1 || r.Failed != 3 {
 		t.Fatalf("%+v", r.Run)
 	}
 	fetches := s.fetches.Load()
-	s.mapField("price", `number(replace(ListPrice, ",", "."))`)
+	s.mapField("price", `number(replace(ListPrice, "/", "."))`)
 	mark := s.store.Log().Mark()
 	var retry demoRun
 	s.call(http.MethodPost, "/runs/"+r.ID+"/retry", map[string]any{}, &retry)

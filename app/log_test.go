@@ -303,7 +303,7 @@ func (e *eavesdropper) feeds() {
 			http.Error(w, "need "+authorization, http.StatusUnauthorized)
 			return
 		}
-		_, _ = io.WriteString(w, feedHeader+"L-1,First,1.50,1\nL-2,feed.shopper@example.com,\"1,5\",1\n")
+		_, _ = io.WriteString(w, feedHeader+"L-1,First,1.50,1\nL-2,feed.shopper@example.com,one,1\n")
 	})
 	e.shoppers.add("shopper in a feed", "feed.shopper@example.com")
 	if r := e.run(); r.State != tenants.RunFailed {

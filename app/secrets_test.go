@@ -53,7 +53,7 @@ func TestSecretsAreNowhereInPlainText(t *testing.T) {
 			http.Error(w, "need "+authorization, http.StatusUnauthorized)
 			return
 		}
-		_, _ = io.WriteString(w, feedHeader+"A,First,1.50,1\nB,Second,\"1,5\",1\n")
+		_, _ = io.WriteString(w, feedHeader+"A,First,1.50,1\nB,Second,one,1\n")
 	})
 	if r := s.run(); r.State != tenants.RunFailed {
 		t.Fatalf("without the password the run is %s", r.State)

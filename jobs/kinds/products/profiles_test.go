@@ -61,7 +61,7 @@ func TestProfiles(t *testing.T) {
 			for _, w := range faults.Wrong {
 				t.Errorf("%s: %s", w.Field, w.Message)
 			}
-			if len(faults.Missing) > 0 && p.Name != "amazon-inventory" && p.Name != "sap-products" {
+			if len(faults.Missing) > 0 && p.Options["mode"] != "update" {
 				t.Errorf("missing %+v", faults.Missing)
 			}
 			if (len(p.Layouts) > 0) != (s.Layout != nil) {

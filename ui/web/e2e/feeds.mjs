@@ -53,7 +53,7 @@ const northwindHeader = [
   'price', 'special_price', 'url_key', 'meta_title', 'base_image', 'additional_attributes', 'qty', 'out_of_stock_qty', 'is_in_stock', 'manage_stock',
 ];
 
-/** A shop's export with a row for each variant, in the columns of its own system. Every eighth row has no weight. */
+/** A shop's export with a row for each variant, in the columns of its own system. Every eighth row has no price. */
 export function northwind(n) {
   const quote = (v) => (/[",\n]/.test(v) ? `"${v.replaceAll('"', '""')}"` : v);
   const sizes = ['XS', 'S', 'M', 'L'];
@@ -62,8 +62,8 @@ export function northwind(n) {
     const [size, colour] = [sizes[i % 4], i % 8 < 4 ? 'Black' : 'Gray'];
     return {
       sku: `${style}-${size}-${colour}`, attribute_set_code: 'Top', product_type: 'simple', categories: 'Default Category/Men/Tops', product_websites: 'base',
-      name: `Chaz Hoodie ${style}-${size}-${colour}`, description: '<p>Two tones,\none hoodie.</p>', weight: i % 8 === 7 ? '' : '1.0000', product_online: '1', tax_class_name: 'Taxable Goods',
-      visibility: 'Not Visible Individually', price: '52.00', url_key: `chaz-hoodie-${style}-${size}-${colour}`.toLowerCase(), meta_title: 'Chaz Hoodie',
+      name: `Chaz Hoodie ${style}-${size}-${colour}`, description: '<p>Two tones,\none hoodie.</p>', weight: '1.0000', product_online: '1', tax_class_name: 'Taxable Goods',
+      visibility: 'Not Visible Individually', price: i % 8 === 7 ? '' : '52.00', url_key: `chaz-hoodie-${style}-${size}-${colour}`.toLowerCase(), meta_title: 'Chaz Hoodie',
       base_image: '/m/h/mh01-black_main_1.jpg', additional_attributes: `color=${colour},size=${size}`, qty: '100.0000', out_of_stock_qty: '0.0000', is_in_stock: '1', manage_stock: '1',
     };
   });

@@ -104,7 +104,7 @@ export class Merchant {
    * of success in the corner is closed first.
    */
   async image(name, part) {
-    const close = this.app.getByRole('alert').getByRole('button').first();
+    const close = this.app.getByRole('alert').getByRole('button', { name: 'Close', exact: true }).first();
     // It may close by itself before the click: gone is what counts.
     if (await close.count()) await Promise.race([close.click().catch(() => undefined), close.waitFor({ state: 'detached' })]);
     await this.frame().evaluate(() => scrollTo(0, 0));

@@ -5,7 +5,7 @@ import { northwind } from '../feeds.mjs';
 import { productsIn } from '../sandbox.mjs';
 
 const rows = 24;
-const weightless = rows / 8;
+const unpriced = rows / 8;
 const mostClicks = 6;
 
 export async function quickStart(m) {
@@ -17,14 +17,14 @@ export async function quickStart(m) {
   await m.fits('a new sync');
   await m.image('create', m.button('Check what would change'));
   await m.button('Check what would change').click();
-  await m.says(`Would create ${rows - weightless} products and leave out ${weightless}.`);
+  await m.says(`Would create ${rows - unpriced} products and leave out ${unpriced}.`);
   assert.ok(await m.button('Start the run').isDisabled(), 'what is left out has to be seen first');
   await m.fits('a preview');
   await m.image('preview', m.button('Start the run'));
   await m.app.getByText('I have seen this and want to start anyway').click();
   await m.button('Start the run').click();
-  await m.says(`Created ${rows - weightless} products and left out ${weightless}.`);
-  assert.equal(await productsIn(m.store), rows - weightless);
+  await m.says(`Created ${rows - unpriced} products and left out ${unpriced}.`);
+  assert.equal(await productsIn(m.store), rows - unpriced);
   const { clicks, keys } = await m.frame().evaluate(() => window.e2eActions);
   assert.ok(clicks <= mostClicks && keys === 0, `${clicks} clicks and ${keys} keys`);
   console.log(`      ${clicks} clicks, ${keys} keys`);

@@ -29,6 +29,8 @@ export const createText = {
   nameRequired: 'Give the sync a name.',
   check: 'Check what would change',
   saveAgain: 'Save and check again',
+  onlyUpdate: ({ plural: records }: Words) => `Only update ${records} that are in the store`,
+  onlyUpdateHelp: ({ singular: record }: Words, fields: string) => `A new ${record} needs ${fields} too, which nothing fills.`,
   reasons: {
     source: 'Choose a file or paste an address first.',
     reading: 'Sluice is reading your file.',

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { Client } from '../../api/client';
 import type { CheckLine, Flow, Inspection, MappingCheck, TargetField } from '../../api/types';
 import { expectAccessible } from '../../test/axe';
-import { renderInPanel, run, session } from '../../test/render';
+import { kinds, renderInPanel, run, session } from '../../test/render';
 import { nameFrom, emptyDraft } from '../source/draft';
 import { CreatePage } from './CreatePage';
 
@@ -163,8 +163,15 @@ describe('CreatePage', () => {
     expect(drop.defaultPrevented).toBe(true); // or the browser shows the file in place of the panel
   });
 
+  const mode = {
+    name: 'mode', type: 'choice' as const, label: 'What is written', help: 'Rows may be passed by.', default: 'create_and_update',
+    values: [{ name: 'create_and_update', label: 'Both' }, { name: 'update', label: 'Only update' }],
+  };
+
   it('says what is missing before it can be checked', async () => {
-    show({
+    const user = userEvent.setup();
+    const { calls } = show({
+      'GET /kinds': { json: { kinds: kinds.map((k) => ({ ...k, options: [...k.options, mode] })) } },
       'POST /sources/inspect': { json: { ...inspection, suggested_mapping: { fields: inspection.suggested_mapping.fields.filter((f) => f.target !== 'price') } } },
       'POST /mappings/check': { json: { ...check, ready: false, missing: [{ field: 'price', label: 'Default price', message: 'is needed' }] } },
     });
@@ -173,6 +180,11 @@ describe('CreatePage', () => {
     expect(button).toHaveProperty('disabled', true);
     expect(await screen.findByText('Choose what fills Default price first.')).toBeTruthy();
     expect(shown('price')).toContain('Needed');
+    // A file without what new products need may still tell the store's own what is new.
+    await user.click(screen.getByLabelText('Only update products that are in the store'));
+    expect(button).toHaveProperty('disabled', false);
+    await user.click(button);
+    await waitFor(() => expect(calls.find((c) => c.method === 'PUT')?.body).toMatchObject({ options: { mode: 'update' } }));
   });
 
   it('starts with the kind that is asked for, and matches anew when another is chosen', async () => {

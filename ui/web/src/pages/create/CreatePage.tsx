@@ -1,4 +1,4 @@
-import { Box, Fieldset, Form, FormGroup, Input, Panel, Radio, Text } from '@bigcommerce/big-design';
+import { Box, Checkbox, Fieldset, Form, FormGroup, Input, Panel, Radio, Text } from '@bigcommerce/big-design';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
 import { useNavigate, useSearchParams } from 'react-router';
@@ -26,6 +26,8 @@ import { SourceResult } from '../source/SourceResult';
 import { useInspection } from '../source/useInspection';
 import { MatchPart } from './MatchPart';
 import { sampleOf } from './samples';
+
+const onlyUpdate = 'update'; // the server's name of a choice of the option 'mode'
 
 /** Creates a sync, from a file to records in the store, on one page. `?sync=` is the sync once it is made: a reload goes on with it. */
 export function CreatePage() {
@@ -106,7 +108,12 @@ function Create({ flow, kinds, wanted }: { flow: Flow | undefined; kinds: Kind[]
     onSuccess: (r) => applyRun(qc, r),
   });
 
-  const missing = missingTargets(draft.lines, targets).map((f) => fieldLabel(f, f.name));
+  // What only new records need stops nothing where none is to be made.
+  const lacking = missingTargets(draft.lines, targets);
+  const updates = draft.options.mode === onlyUpdate;
+  const missing = lacking.filter((f) => f.key || !updates).map((f) => fieldLabel(f, f.name));
+  const mode = kind?.options.find((o) => o.name === 'mode');
+  const mayUpdate = mode !== undefined && lacking.length > 0 && lacking.every((f) => !f.key);
   const wrong = [...matching.compileErrors.keys()].filter((name) => draft.lines.some((l) => l.target === name)).map((name) => fieldLabel(targetOf(targets, name), name));
   const reason = !hasSource(draft)
     ? t.reasons.source
@@ -190,6 +197,14 @@ function Create({ flow, kinds, wanted }: { flow: Flow | undefined; kinds: Kind[]
               />
             </FormGroup>
           </Form>
+          {kind && mayUpdate ? (
+            <Checkbox
+              checked={updates}
+              description={t.onlyUpdateHelp(kind, listed(lacking.map((f) => fieldLabel(f, f.name))))}
+              label={t.onlyUpdate(kind)}
+              onChange={() => change({ options: { ...draft.options, mode: updates ? (mode.default ?? '') : onlyUpdate } })}
+            />
+          ) : null}
           <Box marginTop="medium">
             <ActionButtons
               actions={[{ text: t.check, disabled: reason !== undefined, reason, isLoading: save.isPending || preview.isPending, onClick: () => preview.mutate() }]}
