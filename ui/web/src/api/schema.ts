@@ -1305,7 +1305,7 @@ export interface components {
             kind: "decimal" | "date" | "unit";
             /** @description Empty if the field is not filled from one column as it is */
             column: string;
-            /** @description The question */
+            /** @description The question, for people */
             text: string;
             choices: components["schemas"]["ValueChoice"][];
             /** @description At most 5 */
