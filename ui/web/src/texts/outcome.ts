@@ -83,7 +83,7 @@ export const outcomeText = {
   tick: {
     label: 'I have seen this and want to start anyway',
     failed: (a: Amount, w: Words) => `${records(a, w)} would be left out.`,
-    question: 'The preview found something that looks like a mistake. The run asks you about it before it writes.',
+    question: 'The preview found something that looks like a mistake. The run asks you again only if there is more of it.',
     incomplete: 'Only a part of the file was read.',
     empty: 'The file has no rows.',
   },
