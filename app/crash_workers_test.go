@@ -105,7 +105,7 @@ func (i *installation) newLineOf(g goods, m *merchant, prefix string, rows int) 
 		l.flow.Mapping, l.flow.Options = g.flow(prefix)
 	}
 	if err == nil {
-		err = m.pointFlow(ctx, &l.flow, demoSource{Kind: "url", URL: office.URL + "/" + prefix + ".csv"})
+		err = m.pointFlow(ctx, &l.flow, demoSource{Kind: "url", URL: office.URL + "/" + prefix + ".csv"}, false)
 	}
 	if err != nil {
 		i.t.Fatal(err)

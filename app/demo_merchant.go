@@ -214,7 +214,7 @@ func (m *merchant) prepareFlow(ctx context.Context, spec flowSpec) (*demoFlow, e
 	if spec.Options != nil {
 		f.Options = spec.Options
 	}
-	return f, m.pointFlow(ctx, f, spec.Source)
+	return f, m.pointFlow(ctx, f, spec.Source, spec.Options != nil)
 }
 
 // findFlow returns the flow of a spec, nil if the store has none.
@@ -239,17 +239,23 @@ func (m *merchant) findFlow(ctx context.Context, spec flowSpec) (*demoFlow, erro
 }
 
 // pointFlow saves a flow that reads from source. One without a mapping gets the one that Sluice
-// suggests.
-func (m *merchant) pointFlow(ctx context.Context, f *demoFlow, source demoSource) error {
+// suggests, and the options that go with it unless its own were chosen.
+func (m *merchant) pointFlow(ctx context.Context, f *demoFlow, source demoSource, chosen bool) error {
 	if len(f.Mapping.Fields) == 0 {
 		var seen struct {
-			SuggestedMapping tenants.Mapping `json:"suggested_mapping"`
+			SuggestedMapping struct {
+				tenants.Mapping
+				Options tenants.Options `json:"options"`
+			} `json:"suggested_mapping"`
 		}
 		look := map[string]any{"flow_id": f.ID, "source": source, "format": f.Format}
 		if err := m.call(ctx, http.MethodPost, "/sources/inspect", look, &seen); err != nil {
 			return err
 		}
-		f.Mapping = seen.SuggestedMapping
+		f.Mapping = seen.SuggestedMapping.Mapping
+		if !chosen && seen.SuggestedMapping.Options != nil {
+			f.Options = seen.SuggestedMapping.Options
+		}
 	}
 	change := map[string]any{
 		"version": f.Version, "name": f.Name, "source": source, "format": f.Format, "mapping": f.Mapping, "options": f.Options,
