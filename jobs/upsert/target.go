@@ -372,6 +372,8 @@ type InlineRefs interface {
 	Inline(r Ref) bool
 	// Learn takes from the answer to a write what it created.
 	Learn(s *flow.Step, sent, answer bigcommerce.Fields)
+	// Renew reads from the store what such writes create: the answers to some were lost.
+	Renew(ctx context.Context, s *flow.Step) error
 }
 
 // IdleRefs is Refs that may have nothing to look for, whatever documents say.

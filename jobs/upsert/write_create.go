@@ -306,13 +306,21 @@ func (s *step) lookBack(ctx context.Context, begun []tenants.RunItem) error {
 	if err != nil {
 		return err
 	}
-	o := s.changeset()
-	for _, item := range begun {
-		x, err := decodeWrite(item)
-		if err != nil {
+	all := make([]*write, len(begun))
+	for i, item := range begun {
+		if all[i], err = decodeWrite(item); err != nil {
 			return err
 		}
-		x.doc.Sent = true
+		all[i].doc.Sent = true
+	}
+	if err := s.renew(ctx, refs, all, found); s.Held(err) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	o := s.changeset()
+	for i, item := range begun {
+		x := all[i]
 		if p, ok := found[item.Key]; ok {
 			if err := s.adoptLive(o, x, p, refs); err != nil {
 				return err
@@ -329,6 +337,21 @@ func (s *step) lookBack(ctx context.Context, begun []tenants.RunItem) error {
 		item.State = tenants.ItemCreate
 		o.put(item)
 		s.cp.Cursor = min(s.cp.Cursor, item.Line-1)
+	}
+	return nil
+}
+
+// renew sees to it that what the lost creates made beside their records is known, or it would be
+// taken for a difference.
+func (s *step) renew(ctx context.Context, refs Refs, all []*write, found map[string]Live) error {
+	inline, ok := refs.(InlineRefs)
+	if !ok {
+		return nil
+	}
+	for _, x := range all {
+		if _, landed := found[x.item.Key]; landed && slices.ContainsFunc(refs.Missing(x.doc.Fields), inline.Inline) {
+			return inline.Renew(ctx, s.Step)
+		}
 	}
 	return nil
 }

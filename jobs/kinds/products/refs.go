@@ -56,6 +56,21 @@ func (t *refTable) Learn(s *flow.Step, sent, answer bigcommerce.Fields) {
 	}
 }
 
+// Renew is part of InlineRefs.
+func (t *refTable) Renew(ctx context.Context, s *flow.Step) error {
+	if !t.needsBrands {
+		return nil
+	}
+	before := t.brands
+	if err := t.reloadBrands(ctx, s); err != nil {
+		return err
+	}
+	if before != nil {
+		t.brands.sent = before.sent
+	}
+	return nil
+}
+
 // placed returns the categories that a product is to have: those of its document, those of other
 // trees, and with the option to add, all that it is in.
 func (t *refTable) placed(ids, now []int64) []int64 {

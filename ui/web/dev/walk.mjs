@@ -125,7 +125,7 @@ async function lookAtDialog(where, dialog, window) {
     else await page.keyboard.press('Escape');
     await box.waitFor({ state: 'detached', timeout: 5_000 });
     const back = (dialog.back ?? dialog.opener)(page);
-    const has = await back.evaluate((el) => el === document.activeElement);
+    const has = await page.waitForFunction((el) => el === document.activeElement, await back.elementHandle(), { timeout: 3_000 }).then(() => true, () => false);
     if (!has) problems.push(`${where}: the focus does not come back to what opened it, but is on ${await page.evaluate(() => `${document.activeElement?.tagName} "${document.activeElement?.textContent.slice(0, 40)}"`)}`);
   });
 }
