@@ -16,6 +16,7 @@ import (
 // TestKilledWhileItTells kills the app with SIGKILL after it claimed an alert and before the mail
 // server took it. The next process sends it, once, and nobody sends it again.
 func TestKilledWhileItTells(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	smtp := testenv.NewSMTP(t)
 	door := newDoor(t, smtp.Addr)
 	database := "sqlite:" + filepath.Join(t.TempDir(), "app.db")

@@ -14,6 +14,7 @@ import (
 // looked at is in ui/web/dev; "npm run walk" there looks at all in every state and window.
 // E2E_IMAGES names a folder for the documentation's pictures.
 func TestPanelWalkInChromium(t *testing.T) {
+	t.Parallel() // with what waits more than it works
 	chromium, ok := testenv.Chromium(t)
 	if !ok {
 		return
