@@ -65,20 +65,7 @@ func (p *product) modifierView(o part) map[string]any {
 	return view
 }
 
-func listModifiers(c *call) reply {
-	show := c.q.fields()
-	page, limit := c.q.page()
-	if r := c.q.problem(); r != nil {
-		return *r
-	}
-	c.st.mu.RLock()
-	defer c.st.mu.RUnlock()
-	p, r := c.product()
-	if r != nil {
-		return *r
-	}
-	return c.pageOf(p.modifierViews(), page, limit, show)
-}
+func listModifiers(c *call) reply { return c.listOf((*product).modifierViews) }
 
 func (p *product) modifierViews() []map[string]any {
 	views := make([]map[string]any, len(p.modifiers))

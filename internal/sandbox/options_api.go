@@ -62,23 +62,14 @@ func (c *call) option() (*product, int, *reply) {
 	return p, at, nil
 }
 
-func listOptions(c *call) reply {
-	show := c.q.fields()
-	page, limit := c.q.page()
-	if r := c.q.problem(); r != nil {
-		return *r
-	}
-	c.st.mu.RLock()
-	defer c.st.mu.RUnlock()
-	p, r := c.product()
-	if r != nil {
-		return *r
-	}
+func listOptions(c *call) reply { return c.listOf((*product).optionViews) }
+
+func (p *product) optionViews() []map[string]any {
 	views := make([]map[string]any, len(p.options))
 	for i, o := range p.options {
 		views[i] = o.view(p.id)
 	}
-	return c.pageOf(views, page, limit, show)
+	return views
 }
 
 func getOption(c *call) reply {

@@ -57,6 +57,22 @@ func (q *query) fields() func(map[string]any) map[string]any {
 	}
 }
 
+// listOf answers a page of what belongs to the product of the path.
+func (c *call) listOf(views func(p *product) []map[string]any) reply {
+	show := c.q.fields()
+	page, limit := c.q.page()
+	if r := c.q.problem(); r != nil {
+		return *r
+	}
+	c.st.mu.RLock()
+	defer c.st.mu.RUnlock()
+	p, r := c.product()
+	if r != nil {
+		return *r
+	}
+	return c.pageOf(views(p), page, limit, show)
+}
+
 // pageOf answers a page of views.
 func (c *call) pageOf(views []map[string]any, page, limit int, show func(map[string]any) map[string]any) reply {
 	from, to := window(len(views), page, limit)
