@@ -13,7 +13,7 @@ const (
 	RunAsking     RunState = "asking" // waits for an answer to Question; no job of it exists meanwhile
 	RunCancelling RunState = "cancelling"
 	RunDone       RunState = "done"   // every row was accounted for; some may have failed
-	RunFailed     RunState = "failed" // the run as a whole could not go on: Error says why
+	RunFailed     RunState = "failed" // the run as a whole could not go on, or every record failed: Error says why
 	RunCancelled  RunState = "cancelled"
 )
 

@@ -17,8 +17,8 @@ const (
 	OutcomeCancelled Outcome = "cancelled"
 )
 
-// Outcome is computed from what happened: the state alone says that a run in which every record
-// failed is done.
+// Outcome is computed from what happened: the state alone does not say why a run failed, and says
+// of a preview in which every record would fail that it is done.
 func (r *Run) Outcome() Outcome {
 	switch r.State {
 	case RunAsking:
@@ -26,7 +26,10 @@ func (r *Run) Outcome() Outcome {
 	case RunPaused:
 		return OutcomePaused
 	case RunFailed:
-		return OutcomeFailed
+		if r.Phase != PhaseFinish {
+			return OutcomeFailed
+		}
+		return OutcomeNone // it came to its end, and nothing was right
 	case RunCancelled:
 		return OutcomeCancelled
 	case RunDone:

@@ -21,6 +21,7 @@ func TestOutcome(t *testing.T) {
 		"all":                      {Run{State: RunDone, Counts: Counts{Total: 3, Created: 1, Updated: 1, Unchanged: 1}}, OutcomeAll},
 		"some":                     {Run{State: RunDone, Counts: Counts{Total: 2, Created: 1, Failed: 1}}, OutcomeSome},
 		"some, the rest as it was": {Run{State: RunDone, Counts: Counts{Total: 2, Unchanged: 1, Failed: 1}}, OutcomeSome},
+		"nothing right":            {Run{State: RunFailed, Phase: PhaseFinish, Counts: Counts{Total: 2, Failed: 2}}, OutcomeNone},
 		"none":                     {Run{State: RunDone, Counts: Counts{Total: 2, Failed: 2}}, OutcomeNone},
 		"a dry run of none":        {Run{State: RunDone, DryRun: true, Counts: Counts{Total: 2, Failed: 2}}, OutcomeNone},
 	} {

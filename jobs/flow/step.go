@@ -212,7 +212,7 @@ func (s *Step) OnCommitOnce(key string, fn func(ctx context.Context, tx *tenants
 }
 
 // Pending reports whether the step has something to save.
-func (s *Step) Pending() bool { return len(s.save) > 0 }
+func (s *Step) Pending() bool { return len(s.save) > 0 || len(s.issues) > 0 }
 
 // AfterCommit has fn called once the step is saved. Whatever it does may be lost.
 func (s *Step) AfterCommit(fn func(ctx context.Context)) { s.after = append(s.after, fn) }

@@ -76,8 +76,7 @@ func (s *step) unit(ctx context.Context) error {
 	case tenants.PhaseWrite:
 		return s.write(ctx)
 	case tenants.PhaseFinish:
-		s.Finish(tenants.RunDone, "")
-		return nil
+		return s.conclude(ctx)
 	}
 	return fmt.Errorf("upsert: run %s is in an unknown phase %q", s.run.ID, s.run.Phase)
 }

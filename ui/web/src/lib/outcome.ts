@@ -79,7 +79,7 @@ export function outcomeOf(run: RunFacts, words: Words, format: Formatter): Outco
       });
       break;
     case 'none':
-      set({ tone: 'error', sentence: t.none(said, failed), opens: 'problems', primary: remedy(run) });
+      set({ tone: 'error', sentence: t.none(said, failed), more: run.error ? [run.error] : [], opens: 'problems', primary: remedy(run) });
       break;
     case 'failed':
       set({ tone: 'error', sentence: t.failed(said, made, changed), more: [run.error === undefined || run.error === '' ? t.failedNext : run.error], opens: troubled ? 'problems' : 'details', primary: 'again' });
