@@ -160,6 +160,7 @@ func TestMeterOfLostWork(t *testing.T) {
 	g := e.gateAt(0)
 	stop := e.work(func(c *Config) { c.Meter, c.Grace = m, time.Millisecond })
 	g.wait(t)
+	testenv.Eventually(t, "the lost lease is told", func() bool { return m.told()["reaped"] == 1 })
 	stop()
 	want := map[string]int{"reaped": 1, "run.step returned": 1, "step fetch": 1}
 	if diff := cmp.Diff(want, m.told()); diff != "" {
