@@ -87,3 +87,21 @@ func TestSuggestFromACatalogue(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 }
+
+// TestSuggestJoinsLists: a list that a text is to be filled from is joined, unless it only looks like
+// one.
+func TestSuggestJoinsLists(t *testing.T) {
+	c := NewCatalogue([]Field{
+		{Field: bigcommerce.Field{Name: "keywords", Type: "string"}, Columns: []string{"tags"}},
+		{Field: bigcommerce.Field{Name: "images", Type: "array", Items: "string"}, Columns: []string{"images"}},
+	}, nil, nil)
+	for name, sample := range map[string][][]string{
+		`join(tags, ", ")`: {{`["a","b"]`, `["u"]`}, {"", ""}, {`["c"]`, `["v"]`}},
+		"tags":             {{`["a","b"]`, `["u"]`}, {"[c] d", ""}},
+	} {
+		got := c.Suggest([]string{"tags", "images"}, sample).Mapping().Fields
+		if len(got) != 2 || got[0].Expression != name || got[1].Expression != "images" {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}

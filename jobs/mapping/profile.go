@@ -231,7 +231,7 @@ func (p *Profile) suggest(c *columnSet) Suggestion {
 		case !have:
 			at[target], empty[target] = len(out.Fields), blank
 			out.Fields = append(out.Fields, s)
-		case empty[target] && !blank:
+		case empty[target] && !blank && (len(columns) > 0 || out.Fields[i].Otherwise == ""): // for what is empty there is Otherwise
 			empty[target], out.Fields[i] = false, s
 		}
 	}

@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 	"unicode"
@@ -128,7 +129,7 @@ func (c *Catalogue) suggest(header []string, sample [][]string) Suggestion {
 			out.Unfit = append(out.Unfit, s.unfit(f, i))
 		} else if i := s.find(f.Columns, f); i >= 0 {
 			from[f.Name] = i
-			add(f.Name, expression.Name(header[i]))
+			add(f.Name, s.text(i, f))
 		} else if f.Fallback != "" {
 			add(f.Name, f.Fallback)
 			out.Fields[len(out.Fields)-1].Fill = tenants.FillCreated
@@ -206,6 +207,29 @@ func (s *suggester) unfit(spec *Field, i int) Unfit {
 		}
 	}
 	return out
+}
+
+// text is the expression of a field whose column is i: a list becomes a text with commas, if the
+// field is a text.
+func (s *suggester) text(i int, spec *Field) string {
+	name := expression.Name(s.header[i])
+	lists := false
+	for _, row := range s.sample {
+		if i >= len(row) || row[i] == "" {
+			continue
+		}
+		var list []any
+		switch {
+		case json.Unmarshal([]byte(row[i]), &list) == nil:
+			lists = true
+		case !strings.HasPrefix(row[i], "[") || !strings.HasSuffix(row[i], "…"): // what is long was cut
+			return name
+		}
+	}
+	if spec.Type != "string" || len(spec.Enum) > 0 || !lists {
+		return name
+	}
+	return "join(" + name + `, ", ")`
 }
 
 // repeats reports whether more than a few values of a column stand in it more than once.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -126,7 +127,15 @@ func (k *Kind) Inspect(ctx context.Context, req InspectRequest) (*Inspection, er
 	for i, column := range out.Header {
 		out.Expressions[i] = expression.Name(column)
 	}
-	for l := (look{target: k.target}); len(out.Rows) < previewRows && len(out.RowErrors) < maxRowErrors && l.goesOn(); {
+	l := look{target: k.target}
+	shown := func(row *source.Row) []string {
+		values := cells(row, out.Header)
+		for i, v := range values {
+			values[i] = l.value(v)
+		}
+		return values
+	}
+	for len(out.Rows) < previewRows && len(out.RowErrors) < maxRowErrors && l.goesOn() {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
@@ -142,13 +151,10 @@ func (k *Kind) Inspect(ctx context.Context, req InspectRequest) (*Inspection, er
 			out.RowErrors = append(out.RowErrors, RowError{Line: row.Line, Field: row.Err.Field, Message: row.Err.Message, Value: row.Err.Value})
 			continue
 		}
-		values := cells(row, out.Header)
-		for i, v := range values {
-			values[i] = l.value(v)
-		}
-		out.Rows = append(out.Rows, values)
+		out.Rows = append(out.Rows, shown(row))
 	}
-	if out.RowCount, err = r.rest(ctx); err != nil {
+	further := &spread{keep: shown}
+	if out.RowCount, err = r.rest(ctx, further); err != nil {
 		return nil, fmt.Errorf("upsert: count rows of snapshot %s: %w", snap.ID, err)
 	}
 	for _, p := range r.Passed() {
@@ -158,7 +164,7 @@ func (k *Kind) Inspect(ctx context.Context, req InspectRequest) (*Inspection, er
 	if err != nil {
 		return nil, err
 	}
-	out.SuggestedMapping = catalogue.Suggest(out.Header, out.Rows)
+	out.SuggestedMapping = catalogue.Suggest(out.Header, slices.Concat(out.Rows, further.rows))
 	proven, err := k.prove(ctx, catalogue, rows, found.Format, out.SuggestedMapping.Mapping())
 	out.Questions = append([]mapping.Question{}, proven.asked...)
 	return out, err
