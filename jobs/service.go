@@ -170,6 +170,7 @@ type Service struct {
 	loads *batch.Batcher[*queue.Lease, loaded]
 
 	accounts accounts
+	pictures pictureMemory
 }
 
 // NewService returns a Service; it starts nothing.

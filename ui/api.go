@@ -43,6 +43,8 @@ type Jobs interface {
 	AccessChanged(ctx context.Context, store string)
 	// AttentionChanged tells open panels that problems of ctx's store are others.
 	AttentionChanged(ctx context.Context)
+	// Pictures returns addresses of small pictures of records of run's kind in ctx's store.
+	Pictures(ctx context.Context, run *tenants.Run, of []flow.Record) map[flow.Record]string
 }
 
 // Kinds are the kinds of flows; *flow.Engine has them.

@@ -70,6 +70,7 @@ type fakeJobs struct {
 	quota    queue.QuotaState
 	changed  []string // kinds whose flows were made or deleted
 	answered []string // the guards
+	pictures map[flow.Record]string
 }
 
 func (f *fakeJobs) StartRun(ctx context.Context, s jobs.StartRun) (*tenants.Run, error) {
@@ -130,6 +131,16 @@ func (f *fakeJobs) WantScript(ctx context.Context, channelID int64, wanted bool)
 
 func (f *fakeJobs) Watch(context.Context, string) (<-chan string, func(), error) {
 	return f.events, func() {}, nil
+}
+
+func (f *fakeJobs) Pictures(_ context.Context, _ *tenants.Run, of []flow.Record) map[flow.Record]string {
+	out := make(map[flow.Record]string)
+	for _, r := range of {
+		if url := f.pictures[r]; url != "" {
+			out[r] = url
+		}
+	}
+	return out
 }
 
 func (f *fakeJobs) AttentionChanged(context.Context) {

@@ -14,6 +14,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"sluice/internal/problem"
+	"sluice/jobs/flow"
 	"sluice/tenants"
 )
 
@@ -28,6 +29,8 @@ type changeView struct {
 	Action   string            `json:"action"`
 	TargetID int64             `json:"target_id"`
 	Changes  []fieldChangeView `json:"changes"`
+
+	record flow.Record
 }
 
 // fieldChangeView is one field before and after.
@@ -103,7 +106,25 @@ func (a *API) changes(c *gin.Context) {
 		_ = c.Error(err)
 		return
 	}
+	a.picture(ctx, run, views)
 	list(c, "changes", views, next)
+}
+
+// picture adds the pictures that records have in the store.
+func (a *API) picture(ctx context.Context, run *tenants.Run, views []changeView) {
+	var records []flow.Record
+	for _, v := range views {
+		if v.TargetID != 0 && !slices.Contains(records, v.record) {
+			records = append(records, v.record)
+		}
+	}
+	if len(records) == 0 {
+		return
+	}
+	pictures := a.cfg.Jobs.Pictures(ctx, run, records)
+	for i := range views {
+		views[i].ImageURL = pictures[views[i].record]
+	}
 }
 
 // changeViewer returns a function that completes the view of a change of a run.
@@ -114,6 +135,7 @@ func (a *API) changeViewer(ctx context.Context, run *tenants.Run) (func(v change
 	}
 	label, page := a.labels(ctx, run.Kind), a.pages(run)
 	return func(v changeView, parent int64, changes string) changeView {
+		v.record = flow.Record{ID: v.TargetID, Parent: parent}
 		v.StoreURL, v.Changes = page(v.TargetID, parent), []fieldChangeView{}
 		if changes == "" {
 			return v

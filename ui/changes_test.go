@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"sluice/jobs/flow"
 	"sluice/tenants"
 )
 
@@ -23,6 +24,7 @@ func TestChangesOfARun(t *testing.T) {
 	page := func(id int) string {
 		return fmt.Sprintf("https://store-%s.mybigcommerce.com/manage/products/edit/%d", storeA, id)
 	}
+	p.jobs.pictures = map[flow.Record]string{{ID: 7}: "https://cdn11.bigcommerce.com/7.jpg"}
 	price, name := `[{"field":"price","before":1,"after":2}]`, `[{"field":"name","before":"a \"field\":\"price\"","after":"b"},{"field":"is_visible","before":true,"after":false}]`
 	for _, dry := range []bool{false, true} {
 		f := &tenants.Flow{Kind: "products", Name: "F"}
@@ -66,6 +68,9 @@ func TestChangesOfARun(t *testing.T) {
 			var got []string
 			for _, v := range list.Changes {
 				var labels []string
+				if (v.ImageURL != "") != (v.TargetID == 7) {
+					t.Errorf("the picture of %d is %q", v.TargetID, v.ImageURL)
+				}
 				for _, c := range v.Changes {
 					labels = append(labels, strings.TrimSpace(c.Label+" "+c.Unit))
 				}

@@ -101,6 +101,9 @@ func (p *Panel) Page(c *gin.Context, session auth.PanelSession) error {
 	return nil
 }
 
+// storePictures is where BigCommerce keeps the pictures of stores' products.
+const storePictures = "https://*.bigcommerce.com"
+
 // policy is the page's Content-Security-Policy. Everything comes from our own origin or carries the
 // nonce; the store's own control panel alone may frame it.
 func (p *Panel) policy(nonce, storeHash string) string {
@@ -109,7 +112,7 @@ func (p *Panel) policy(nonce, storeHash string) string {
 		"script-src 'self' 'nonce-" + nonce + "'",
 		"style-src 'self' 'nonce-" + nonce + "'",
 		"font-src 'self'",
-		"img-src 'self' data:",
+		"img-src 'self' data: " + storePictures,
 		"connect-src 'self'",
 		"base-uri 'none'",
 		"form-action 'none'",

@@ -117,6 +117,32 @@ func (s *ProductsService) ListPage(ctx context.Context, f ProductFilter, page in
 	return env.Data, *env.Meta.Pagination, nil
 }
 
+// Thumbnails returns the addresses of small pictures of products, by id: of those that have one. It
+// is one request, for at most MaxPageSize ids.
+func (s *ProductsService) Thumbnails(ctx context.Context, ids []int64) (map[int64]string, error) {
+	if len(ids) == 0 || len(ids) > MaxPageSize { // none would be no filter
+		return nil, fmt.Errorf("bigcommerce: pictures of %d products at once, must be 1 to %d", len(ids), MaxPageSize)
+	}
+	type pictured struct {
+		ID    int64 `json:"id"`
+		Image struct {
+			Thumbnail string `json:"url_thumbnail"`
+		} `json:"primary_image"`
+	}
+	f := ProductFilter{IDs: ids, Include: []string{"primary_image"}, IncludeFields: []string{"sku"}} // id comes unasked
+	env, err := fetchPage[pictured](ctx, s.client, productsPath, 0, position{page: 1}, f.writeTo)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[int64]string)
+	for _, p := range env.Data {
+		if p.Image.Thumbnail != "" {
+			out[p.ID] = p.Image.Thumbnail
+		}
+	}
+	return out, nil
+}
+
 // Create creates one product and returns it, limited to includeFields if there are any (see
 // ProductFilter.IncludeFields). It is never sent twice: after an *UnavailableError with Sent, look
 // the SKU up. With a *PartialError the product exists and is returned too.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"sluice/internal/bigcommerce"
 	"sluice/internal/problem"
 	"sluice/tenants"
 )
@@ -27,6 +28,16 @@ type Kind interface {
 	// the flow makes good.
 	Tidy(ctx context.Context, run *tenants.Run) error
 }
+
+// Pictured is a Kind whose records have pictures.
+type Pictured interface {
+	// Pictures returns addresses of small pictures of records that the store has, for those that have
+	// one. It asks the store at most once.
+	Pictures(ctx context.Context, c *bigcommerce.Client, of []Record) (map[Record]string, error)
+}
+
+// Record names a record of a store, as its kind does.
+type Record struct{ ID, Parent int64 }
 
 // Problem is why a flow cannot run.
 type Problem struct {

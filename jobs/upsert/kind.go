@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"sluice/internal/bigcommerce"
 	"sluice/internal/limits"
 	"sluice/internal/problem"
 	"sluice/jobs/connector"
@@ -232,6 +233,14 @@ func (k *Kind) Page(id, parent int64) string {
 		return p.Page(id, parent)
 	}
 	return ""
+}
+
+// Pictures is part of flow.Pictured.
+func (k *Kind) Pictures(ctx context.Context, c *bigcommerce.Client, of []flow.Record) (map[flow.Record]string, error) {
+	if p, ok := k.target.(Pictured); ok {
+		return p.Pictures(ctx, c, of)
+	}
+	return nil, nil
 }
 
 // Currency is the code of the currency of the record with this key, as written; "" for the store's

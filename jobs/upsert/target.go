@@ -2,6 +2,7 @@ package upsert
 
 import (
 	"context"
+	"slices"
 	"strconv"
 
 	"sluice/internal/bigcommerce"
@@ -171,6 +172,11 @@ type Paged interface {
 	Page(id, parent int64) string
 }
 
+// Pictured is a Target whose records have pictures in the store: see flow.Pictured.
+type Pictured interface {
+	Pictures(ctx context.Context, c *bigcommerce.Client, of []flow.Record) (map[flow.Record]string, error)
+}
+
 // Valued is a Target whose records may be in another currency than the store's own.
 type Valued interface {
 	// Currency is the code of that of the record with this key, as written; "" for the store's own.
@@ -183,6 +189,30 @@ func ProductPage(id int64) string {
 		return ""
 	}
 	return "/manage/products/edit/" + strconv.FormatInt(id, 10)
+}
+
+// ProductPictures is Pictures of records that are each of one product.
+func ProductPictures(ctx context.Context, c *bigcommerce.Client, of []flow.Record, product func(flow.Record) int64) (map[flow.Record]string, error) {
+	var ids []int64
+	for _, r := range of {
+		if id := product(r); id != 0 && !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	found, err := c.Products.Thumbnails(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[flow.Record]string)
+	for _, r := range of {
+		if url := found[product(r)]; url != "" {
+			out[r] = url
+		}
+	}
+	return out, nil
 }
 
 // Want is a record that a run looks for.

@@ -41,6 +41,10 @@ func writesLists(run *tenants.Run) bool { return run.Options.Text(optionDestinat
 
 func (prices) Page(_, parent int64) string { return upsert.ProductPage(parent) }
 
+func (prices) Pictures(ctx context.Context, c *bigcommerce.Client, of []flow.Record) (map[flow.Record]string, error) {
+	return upsert.ProductPictures(ctx, c, of, func(r flow.Record) int64 { return r.Parent })
+}
+
 func (prices) KeyName() string { return "SKU" }
 
 func (prices) Key(d mapping.Document) upsert.Key {

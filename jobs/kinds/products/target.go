@@ -162,6 +162,10 @@ func (products) Title(d upsert.Doc, live upsert.Live) string {
 
 func (products) Page(id, _ int64) string { return upsert.ProductPage(id) }
 
+func (products) Pictures(ctx context.Context, c *bigcommerce.Client, of []flow.Record) (map[flow.Record]string, error) {
+	return upsert.ProductPictures(ctx, c, of, func(r flow.Record) int64 { return r.ID })
+}
+
 func (products) UniqueKey(name string) string { return nameKey(name) }
 
 func (products) Renames(run *tenants.Run) bool {

@@ -60,6 +60,10 @@ func placeOf(v any) string {
 
 func (stock) Page(_, parent int64) string { return upsert.ProductPage(parent) }
 
+func (stock) Pictures(ctx context.Context, c *bigcommerce.Client, of []flow.Record) (map[flow.Record]string, error) {
+	return upsert.ProductPictures(ctx, c, of, func(r flow.Record) int64 { return r.Parent })
+}
+
 func (stock) KeyName() string { return "SKU at this location" }
 
 func (stock) LiveKey(live upsert.Live) upsert.Key {
