@@ -12,15 +12,12 @@ import (
 	"sluice/tenants/tenantstest"
 )
 
-// TestCausesOfManyIssues: a hundred thousand issues are counted from the index alone, and a page of
+// TestCausesOfManyIssues: twenty thousand issues are counted from the index alone, and a page of
 // those of one cause does not read the others.
 func TestCausesOfManyIssues(t *testing.T) {
 	tenantstest.EachDB(t, func(t *testing.T, db *tenants.DB) {
 		ctx := tenants.WithStore(t.Context(), "aaa")
-		n := 100_000
-		if testing.Short() {
-			n = 10_000
-		}
+		const n = 20_000
 		issues := make([]tenants.RunIssue, n)
 		for i := range issues {
 			issues[i] = tenants.RunIssue{RunID: "r", Line: int64(i + 2), Severity: "error", Field: "price", Cause: "often", Message: "is not a number"}

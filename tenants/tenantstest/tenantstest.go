@@ -111,13 +111,20 @@ func EachDB(t *testing.T, fn func(t *testing.T, db *tenants.DB)) {
 	})
 }
 
+// AnyDB returns a migrated, empty database of its own, closed when the test ends: PostgreSQL where it
+// is installed (see testenv), else SQLite. It is for what is the same on both and takes long: with
+// the race detector SQLite, which is Go, is the slower one by far.
+func AnyDB(t testing.TB) *tenants.DB {
+	t.Helper()
+	if db, ok := NewPostgres(t); ok {
+		return db
+	}
+	return NewDB(t)
+}
+
 // OneDB runs fn on PostgreSQL where it is installed (see testenv), else on SQLite: for what is slow
 // and was proved on both elsewhere.
 func OneDB(t *testing.T, fn func(t *testing.T, db *tenants.DB)) {
 	t.Helper()
-	db, ok := NewPostgres(t)
-	if !ok {
-		db = NewDB(t)
-	}
-	fn(t, db)
+	fn(t, AnyDB(t))
 }

@@ -57,7 +57,7 @@ func TestAssigned(t *testing.T) {
 // TestTwoListsOfOneAudience: of two lists that are to have one group on one channel one gets it,
 // and the run ends.
 func TestTwoListsOfOneAudience(t *testing.T) {
-	w := listsWorld(t, tenantstest.NewDB(t), sandbox.Choices{}, tenants.Options{optionCurrency: "EUR", optionAssign: map[string]any{
+	w := listsWorld(t, tenantstest.AnyDB(t), sandbox.Choices{}, tenants.Options{optionCurrency: "EUR", optionAssign: map[string]any{
 		"Dealers": "group:VIP on channel:1", "Staff": "group:VIP on channel:1",
 	}})
 	if _, err := w.Store.AddCustomerGroup("VIP"); err != nil {
@@ -76,7 +76,7 @@ func TestTwoListsOfOneAudience(t *testing.T) {
 // TestAssignmentsWaitForTheAnswer: a run that asks has assigned nothing, whatever the answer will
 // be. After "proceed" it assigns, also when no price is left to be written.
 func TestAssignmentsWaitForTheAnswer(t *testing.T) {
-	w := listsWorld(t, tenantstest.NewDB(t), sandbox.Choices{}, tenants.Options{
+	w := listsWorld(t, tenantstest.AnyDB(t), sandbox.Choices{}, tenants.Options{
 		optionCurrency: "EUR", optionPriceList: "Dealers", optionAssign: map[string]any{"Dealers": "channel:1"},
 	})
 	assigned := func() (n int) {

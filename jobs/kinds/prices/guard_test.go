@@ -75,7 +75,7 @@ func TestGuards(t *testing.T) {
 					lists := rows
 					rows = func(row func(i int) string) string { return strings.ReplaceAll(lists(row), "Dealers", "") }
 				}
-				w := worldThat(t, tenantstest.NewDB(t), sandbox.Choices{}, options)
+				w := worldThat(t, tenantstest.AnyDB(t), sandbox.Choices{}, options)
 				for i := range n {
 					w.product(fmt.Sprint("P", i), fmt.Sprint(i+10))
 				}
@@ -121,7 +121,7 @@ func TestGuards(t *testing.T) {
 // TestGuardsOfAFirstRun: of a price list that nobody read nothing is known to have moved, but a
 // price of 0 is one.
 func TestGuardsOfAFirstRun(t *testing.T) {
-	w := listsWorld(t, tenantstest.NewDB(t), sandbox.Choices{}, tenants.Options{optionPriceList: "Dealers", optionCurrency: "USD"})
+	w := listsWorld(t, tenantstest.AnyDB(t), sandbox.Choices{}, tenants.Options{optionPriceList: "Dealers", optionCurrency: "USD"})
 	w.feed = "A,100,,,,,\nB,100,,,,,\nC,0,,,,,\n"
 	r := w.run(upserttest.DryRun)
 	if r.Question == nil || r.Question.Guard != "zero" || r.Question.Count != 1 {
@@ -134,7 +134,7 @@ func TestBulkPricesOfNothing(t *testing.T) {
 	for tiers, asks := range map[string]bool{
 		"10:100%": true, "10:-13.50": true, "5:12; 10:0": true, "10:13; 20:-5; 30:99%": false, "": false,
 	} {
-		w := listsWorld(t, tenantstest.NewDB(t), sandbox.Choices{}, tenants.Options{optionPriceList: "Dealers", optionCurrency: "USD"})
+		w := listsWorld(t, tenantstest.AnyDB(t), sandbox.Choices{}, tenants.Options{optionPriceList: "Dealers", optionCurrency: "USD"})
 		w.feed = "A,13.5,,,,," + tiers + "\n"
 		if r := w.run(upserttest.DryRun); (r.Question != nil && r.Question.Guard == "zero") != asks {
 			t.Errorf("%q: %+v", tiers, r.Question)

@@ -110,7 +110,7 @@ func TestListPrices(t *testing.T) {
 
 // TestACostIsNoPriceOfAList: a cost that changes writes nothing, for records have none.
 func TestACostIsNoPriceOfAList(t *testing.T) {
-	w := listsWorld(t, tenantstest.NewDB(t), sandbox.Choices{}, tenants.Options{optionPriceList: "Dealers", optionCurrency: "eur"})
+	w := listsWorld(t, tenantstest.AnyDB(t), sandbox.Choices{}, tenants.Options{optionPriceList: "Dealers", optionCurrency: "eur"})
 	w.feed = "A,9,,3,,,\n"
 	w.want(w.run(), counts{Read: 1, Updated: 1})
 	w.feed = "A,9,,4,,,\n"
@@ -124,7 +124,7 @@ func TestACostIsNoPriceOfAList(t *testing.T) {
 func TestReadFirst(t *testing.T) {
 	for name, choices := range map[string]sandbox.Choices{"null": {}, "left out": {UnsetPricesLeftOut: true}} {
 		t.Run(name, func(t *testing.T) {
-			w := listsWorld(t, tenantstest.NewDB(t), choices, tenants.Options{optionFirst: firstRead})
+			w := listsWorld(t, tenantstest.AnyDB(t), choices, tenants.Options{optionFirst: firstRead})
 			w.product("X,1", "1")
 			dealers, err := listNamed(w.Ctx, w.Hand(), "Dealers")
 			if err != nil {
@@ -159,7 +159,7 @@ func TestReadFirst(t *testing.T) {
 // TestMissingListsAreMade: a list that is missing is made and assigned to whom the option says;
 // what cannot be assigned is a warning. A dry run makes nothing and says what would be made.
 func TestMissingListsAreMade(t *testing.T) {
-	w := listsWorld(t, tenantstest.NewDB(t), sandbox.Choices{}, tenants.Options{
+	w := listsWorld(t, tenantstest.AnyDB(t), sandbox.Choices{}, tenants.Options{
 		optionCreateLists: yes, optionCurrency: "EUR",
 		optionAssign: map[string]any{
 			"Fresh":   "group:Resellers; channel:Outlet; group:VIP on channel:Outlet; group:Nobody",
@@ -236,7 +236,7 @@ func TestMissingListsAreMade(t *testing.T) {
 func TestADeletedListIsMissed(t *testing.T) {
 	for create, want := range map[string]counts{no: {Read: 2, Unchanged: 1, Failed: 1}, yes: {Read: 2, Updated: 1, Unchanged: 1}} {
 		t.Run(create, func(t *testing.T) {
-			w := listsWorld(t, tenantstest.NewDB(t), sandbox.Choices{}, tenants.Options{optionCreateLists: create, optionPriceList: "Dealers", optionCurrency: "EUR"})
+			w := listsWorld(t, tenantstest.AnyDB(t), sandbox.Choices{}, tenants.Options{optionCreateLists: create, optionPriceList: "Dealers", optionCurrency: "EUR"})
 			w.feed = "A,9,,3,,,\nB,9,,,,,\n"
 			w.want(w.run(), counts{Read: 2, Updated: 2})
 			id, err := listNamed(w.Ctx, w.Hand(), "Dealers")
@@ -338,7 +338,7 @@ func TestCheckOfOptions(t *testing.T) {
 func TestOneBadRecordOfABatch(t *testing.T) {
 	for name, choices := range map[string]sandbox.Choices{"nothing saved": {}, "the rest saved": {GoodOfBatchSaved: true}} {
 		t.Run(name, func(t *testing.T) {
-			w := listsWorld(t, tenantstest.NewDB(t), choices, tenants.Options{optionPriceList: "Dealers", optionCurrency: "USD"})
+			w := listsWorld(t, tenantstest.AnyDB(t), choices, tenants.Options{optionPriceList: "Dealers", optionCurrency: "USD"})
 			const n = 200
 			w.Store.SeedProducts(n)
 			for price := 9; price < 11; price++ {
@@ -369,7 +369,7 @@ func TestOneBadRecordOfABatch(t *testing.T) {
 // TestListsAreCompared: a run that compares with the store reads the lists, whatever the flow
 // writes unseen, and sets right what others changed or deleted, and nothing else.
 func TestListsAreCompared(t *testing.T) {
-	w := listsWorld(t, tenantstest.NewDB(t), sandbox.Choices{}, tenants.Options{optionPriceList: "Dealers", optionCurrency: "EUR"})
+	w := listsWorld(t, tenantstest.AnyDB(t), sandbox.Choices{}, tenants.Options{optionPriceList: "Dealers", optionCurrency: "EUR"})
 	w.feed = "A,9,8,3,,,10:7\nB,9,8,3,,,10:7\nC,9,8,3,,,10:7\n"
 	w.want(w.run(), counts{Read: 3, Updated: 3})
 	want := w.records()
@@ -398,7 +398,7 @@ func TestListsAreCompared(t *testing.T) {
 
 // TestANameThatMovedToAnotherList: after an hour prices go to the list that has the name now.
 func TestANameThatMovedToAnotherList(t *testing.T) {
-	w := listsWorld(t, tenantstest.NewDB(t), sandbox.Choices{}, nil)
+	w := listsWorld(t, tenantstest.AnyDB(t), sandbox.Choices{}, nil)
 	w.feed = "A,9,,,Dealers,EUR,\n"
 	w.want(w.run(), counts{Read: 1, Updated: 1})
 	old, err := listNamed(w.Ctx, w.Hand(), "Dealers")

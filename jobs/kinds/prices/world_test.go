@@ -34,7 +34,7 @@ const header = "SKU,Price,Sale,Cost,List,Cur,Bulk\n"
 
 func newWorld(t testing.TB, options tenants.Options) *world {
 	t.Helper()
-	return worldThat(t, tenantstest.NewDB(t), sandbox.Choices{}, options)
+	return worldThat(t, tenantstest.AnyDB(t), sandbox.Choices{}, options)
 }
 
 // worldThat is newWorld for a sandbox that chooses otherwise than it does by itself.

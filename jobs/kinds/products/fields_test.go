@@ -34,7 +34,7 @@ func (a asking) RoundTrip(r *http.Request) (*http.Response, error) {
 func TestFieldsOutsideTheList(t *testing.T) {
 	for name, leftOut := range map[string]bool{"refused": false, "left out": true} {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t, upserttest.PlatformOn(t, tenantstest.NewDB(t), sandbox.Choices{FieldsLeftOut: leftOut}))
+			w := newWorld(t, upserttest.PlatformOn(t, tenantstest.AnyDB(t), sandbox.Choices{FieldsLeftOut: leftOut}))
 			var asked []string
 			w.Wrap = func(rt http.RoundTripper) http.RoundTripper { return asking{rt, &asked} }
 			w.Flow.Mapping = tenants.Mapping{Fields: append([]tenants.FieldMapping{

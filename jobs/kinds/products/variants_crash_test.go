@@ -64,7 +64,7 @@ func TestSoakPartsKilledAnywhere(t *testing.T) {
 // TestAnswersWithoutParts: a create whose answer does not show the pictures is no reason to send
 // them again, nor to leave out what the file adds.
 func TestAnswersWithoutParts(t *testing.T) {
-	w := newWorld(t, upserttest.PlatformOn(t, tenantstest.NewDB(t), sandbox.Choices{PartsNotAnswered: true}))
+	w := newWorld(t, upserttest.PlatformOn(t, tenantstest.AnyDB(t), sandbox.Choices{PartsNotAnswered: true}))
 	w.Flow.Mapping = grouped
 	w.Feed.Body = groupedCSV(tee(1, "10", "S", "M")...)
 	w.Want(w.Run(), upserttest.Counts{Read: 1, Created: 1})

@@ -132,7 +132,7 @@ func TestVariantsForAProductWithout(t *testing.T) {
 func TestListsMeanTheSameHoweverTheyAreTaken(t *testing.T) {
 	for name, merged := range map[string]bool{"replaced": false, "merged": true} {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t, upserttest.PlatformOn(t, tenantstest.NewDB(t), sandbox.Choices{ListsMerged: merged}))
+			w := newWorld(t, upserttest.PlatformOn(t, tenantstest.AnyDB(t), sandbox.Choices{ListsMerged: merged}))
 			w.Flow.Mapping = grouped
 			w.Feed.Body = groupedCSV(tee(1, "10", "S", "M")...)
 			w.Want(w.Run(), upserttest.Counts{Read: 1, Created: 1})

@@ -26,7 +26,7 @@ func world(t *testing.T, n int, choices sandbox.Choices, change ...func(*upsertt
 	for _, c := range change {
 		c(&s)
 	}
-	w := upserttest.NewWorld(t, upserttest.PlatformOn(t, tenantstest.NewDB(t), choices), s)
+	w := upserttest.NewWorld(t, upserttest.PlatformOn(t, tenantstest.AnyDB(t), choices), s)
 	w.Store.AddLocation("WEST", "West")
 	w.Store.SeedProducts(n)
 	w.Store.SetTracking("product")

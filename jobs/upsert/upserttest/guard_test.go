@@ -164,7 +164,7 @@ func TestGuards(t *testing.T) {
 			}
 		},
 	}
-	tenantstest.EachDB(t, func(t *testing.T, db *tenants.DB) {
+	tenantstest.OneDB(t, func(t *testing.T, db *tenants.DB) {
 		p := PlatformOn(t, db, sandbox.Choices{})
 		for name, test := range cases {
 			for memory, forget := range memories {

@@ -36,7 +36,7 @@ type Platform struct {
 // NewPlatform returns a Platform on an SQLite database of its own.
 func NewPlatform(t testing.TB) *Platform {
 	t.Helper()
-	return PlatformOn(t, tenantstest.NewDB(t), sandbox.Choices{})
+	return PlatformOn(t, tenantstest.AnyDB(t), sandbox.Choices{})
 }
 
 // PlatformOn returns a Platform on db, whose sandbox makes these choices.
