@@ -69,9 +69,14 @@ func TestWorkersLookAndTellPanels(t *testing.T) {
 			n, err := e.db.CountAttention(e.ctx, time.Now())
 			return err == nil && n == want
 		})
-		for event := range events {
-			if event == EventAttention {
-				break
+		for late := time.After(10 * time.Second); ; {
+			select {
+			case event := <-events:
+				if event == EventAttention {
+					return
+				}
+			case <-late:
+				t.Fatal("no panel was told")
 			}
 		}
 	}

@@ -195,6 +195,9 @@ func TestAttention(t *testing.T) {
 	late := all.Problems[1].ID
 	var changed attentionView
 	p.call("PUT", "/attention/"+late, owner, body{"assigned_to": users.Users[0].ID, "muted_until": now.Add(time.Hour)}, http.StatusOK, &changed)
+	if p.jobs.attention != 1 {
+		t.Errorf("open panels were told %d times", p.jobs.attention)
+	}
 	if changed.AssignedTo != users.Users[0].ID || changed.MutedUntil == nil || changed.FlowName != "Catalogue" {
 		t.Errorf("%+v", changed)
 	}

@@ -66,11 +66,12 @@ type fakeJobs struct {
 	db     *tenants.DB
 	events chan string
 	// announce has events tell of access that changed.
-	announce bool
-	quota    queue.QuotaState
-	changed  []string // kinds whose flows were made or deleted
-	answered []string // the guards
-	pictures map[flow.Record]string
+	announce  bool
+	quota     queue.QuotaState
+	changed   []string // kinds whose flows were made or deleted
+	answered  []string // the guards
+	pictures  map[flow.Record]string
+	attention int // how often panels were to be told
 }
 
 func (f *fakeJobs) StartRun(ctx context.Context, s jobs.StartRun) (*tenants.Run, error) {
@@ -144,6 +145,7 @@ func (f *fakeJobs) Pictures(_ context.Context, _ *tenants.Run, of []flow.Record)
 }
 
 func (f *fakeJobs) AttentionChanged(context.Context) {
+	f.attention++
 	if f.announce {
 		f.events <- jobs.EventAttention
 	}

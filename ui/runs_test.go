@@ -302,10 +302,11 @@ func TestEvents(t *testing.T) {
 	}
 	p.jobs.events <- jobs.EventRun + a.run
 	p.jobs.events <- jobs.EventRun + tenants.NewID() // a run of nobody: left out
+	p.jobs.events <- jobs.EventAttention
 	lines := bufio.NewScanner(res.Body)
-	var quota, run bool
+	var quota, run, attention bool
 	event := ""
-	for (!quota || !run) && lines.Scan() {
+	for (!quota || !run || !attention) && lines.Scan() {
 		name, isEvent := strings.CutPrefix(lines.Text(), "event:")
 		if isEvent {
 			event = name
@@ -316,9 +317,10 @@ func TestEvents(t *testing.T) {
 		}
 		quota = quota || event == "quota" && strings.Contains(data, `"left":400`)
 		run = run || event == "run" && strings.Contains(data, a.run)
+		attention = attention || event == "attention" && strings.Contains(data, `"open":`)
 	}
-	if !quota || !run {
-		t.Fatalf("quota %v, run %v, %v", quota, run, lines.Err())
+	if !quota || !run || !attention {
+		t.Fatalf("quota %v, run %v, attention %v, %v", quota, run, attention, lines.Err())
 	}
 	close(p.jobs.events) // the subscription was lost: the stream ends and the panel comes back
 	for lines.Scan() {

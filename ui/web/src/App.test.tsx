@@ -59,14 +59,24 @@ describe('App', () => {
     expect(await screen.findByText('There is nothing here')).toBeTruthy();
   });
 
-  it('keeps the address of a page that is opened again, and redirects one from before', async () => {
+  it('keeps the address of a page that is opened again', async () => {
     window.history.replaceState(null, '', '/load#/settings/keys');
     open();
     expect((await screen.findByRole('tab', { name: 'API keys' })).getAttribute('aria-selected')).toBe('true');
-    cleanup();
+  });
+
+  it.each([
+    ['/storefront/signOn', '#/settings/shoppers/signOn'],
+    ['/flows', '#/syncs'],
+    ['/flows/f-1', '#/syncs/f-1/'],
+    ['/flows/f-1/mapping', '#/syncs/f-1/matching'],
+    ['/flows/f-1/options', '#/syncs/f-1/rules'],
+    ['/runs', '#/activity'],
+    ['/runs/r-1', '#/activity/r-1'],
+  ])('redirects %s, which mails and bookmarks have', async (from, to) => {
     window.history.replaceState(null, '', '/load');
-    open({ deepLink: '/storefront/signOn' });
-    await waitFor(() => expect(window.location.hash).toBe('#/settings/shoppers/signOn'));
+    open({ deepLink: from });
+    await waitFor(() => expect(window.location.hash).toBe(to));
   });
 
   it('opens where it was left after a reload of the control panel, and anew later or for a deep link', async () => {

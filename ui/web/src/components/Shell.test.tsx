@@ -1,4 +1,4 @@
-import { act, screen } from '@testing-library/react';
+import { act, screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { Suspense } from 'react';
 import { describe, expect, it, vi } from 'vitest';
@@ -33,7 +33,8 @@ describe('Shell', () => {
     await screen.findByText('Test store');
     const button = screen.getByRole('button', { name: 'Help' });
     await userEvent.click(button);
-    expect(await screen.findByRole('heading', { name: topic.title })).toBe(document.activeElement);
+    const heading = await screen.findByRole('heading', { name: topic.title });
+    await waitFor(() => expect(document.activeElement).toBe(heading));
     expect(screen.getByRole('complementary', { name: `Help: ${topic.title}` })).toBeTruthy();
     expect(screen.getByRole('link', { name: helpText.support }).getAttribute('href')).toBe('https://help.example/');
     await expectAccessible();
