@@ -70,6 +70,7 @@ export async function retryFailed(m) {
   await m.app.getByLabel('Formula of Default price').fill('number(replace(ListPrice, ",", "."))');
   await m.button('Save').click();
   await m.says('Saved.');
+  await m.app.getByText('"12,50" is not a number').first().waitFor({ state: 'hidden' });
   await m.fits('matching');
   await m.image('matching');
   await openRun(m, `left out ${named.length}`);

@@ -46,6 +46,7 @@ export const matchingText = {
   alwaysShown: 'Always',
   formula: 'Formula (advanced)',
   formulaShown: 'Formula',
+  madeFrom: (columns: string[]) => `Made from ${columns.join(', ')}`,
   columns: 'Columns of your file',
   pathShown: (columns: string[]) => columns.join(' > '),
   missingColumn: (column: string) => `Your file has no column “${column}” any more. Choose another one.`,

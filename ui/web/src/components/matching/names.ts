@@ -41,6 +41,21 @@ export function formShown(form: Form, expression: string, target: TargetField | 
   }
 }
 
+/** What a line comes from, for who only looks it over: of a formula its columns. */
+export function sourceShown(form: Form, expression: string, target: TargetField | undefined, columns: Column[]): string {
+  const used = form.how === 'formula' ? columns.filter((c) => mentions(expression, c.expression)).map((c) => c.name) : [];
+  return used.length > 0 ? matchingText.madeFrom(used) : formShown(form, expression, target, columns);
+}
+
+/** Whether a formula has a column, and not only a name that begins or ends like it. */
+function mentions(formula: string, column: string): boolean {
+  for (let at = formula.indexOf(column); at >= 0; at = formula.indexOf(column, at + 1)) {
+    const around = formula.charAt(at - 1) + formula.charAt(at + column.length);
+    if (!/[\p{L}\p{N}_."']/u.test(around)) return true;
+  }
+  return false;
+}
+
 export function fieldLabel(target: TargetField | undefined, name: string): string {
   return target === undefined || target.label === '' ? name : target.label;
 }

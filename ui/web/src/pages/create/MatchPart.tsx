@@ -5,7 +5,7 @@ import type { Inspection, SuggestedMapping, TargetField } from '../../api/types'
 import { useApp } from '../../components/app';
 import { Working } from '../../components/Feedback';
 import { MatchingPanel } from '../../components/matching/MatchingPanel';
-import { fieldLabel, formShown } from '../../components/matching/names';
+import { fieldLabel, sourceShown } from '../../components/matching/names';
 import { ProfileNotice } from '../../components/matching/ProfileNotice';
 import { PreviewedEditor } from '../../components/matching/PreviewedEditor';
 import { UnusedColumns } from '../../components/matching/UnusedColumns';
@@ -60,7 +60,7 @@ export function MatchPart({ header, lines, onChange, onSuggest, ignored, onIgnor
               return (
                 <div key={l.id}>
                   <dt>{fieldLabel(target, l.target)}</dt>
-                  <dd>{formShown(formOf(l.expression, target?.type ?? 'string', columns), l.expression, target, columns)}</dd>
+                  <dd>{sourceShown(formOf(l.expression, target?.type ?? 'string', columns), l.expression, target, columns)}</dd>
                 </div>
               );
             })}
