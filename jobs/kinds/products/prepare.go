@@ -24,6 +24,7 @@ func (products) Prepare(_ context.Context, s *flow.Step, rows []*upsert.Row) err
 	p := pictures{base: strings.TrimSpace(run.Options.Text(optionImageBase)), fails: failing(run.Mapping)}
 	for _, row := range rows {
 		p.row(row)
+		warnOfFree(row)
 	}
 	return nil
 }
