@@ -20,9 +20,23 @@ type Record struct {
 	Note         string    `gorm:"type:text;default:''" json:"-"` // of the kind, as which pictures of a product are its own
 	RefusedHash  string    `gorm:"size:64;default:''" json:"-"`   // of the mapped document that BigCommerce refused, which is not sent again; "" if none
 	RefusedField string    `gorm:"size:255;default:''" json:"-"`  // the one that is to blame, "" for none
+	Landed       bool      `gorm:"default:false" json:"-"`        // the flow itself made it what its row says, at least once
+	Vanished     string    `gorm:"type:text;default:''" json:"-"` // JSON owned by jobs/upsert: what was done to it since it left the source; "" while it is there
 	SeenRunID    string    `gorm:"size:36" json:"-"`              // the last run whose source had this key …
 	SeenLine     int64     `json:"-"`                             // … and in which row: a second one is a duplicate
 	UpdatedAt    time.Time `json:"updated_at"`
+}
+
+// NoLine is where the Lines of items and issues begin that are about no line of the source: records
+// that left it.
+const NoLine = int64(1) << 40
+
+// SourceLine is the line of the source that a Line of an item or an issue is, 0 for none.
+func SourceLine(line int64) int64 {
+	if line >= NoLine {
+		return 0
+	}
+	return line
 }
 
 // ItemState says where one changed record of a run stands.

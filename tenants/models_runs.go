@@ -123,7 +123,7 @@ type Answer struct {
 }
 
 // Counts are a run's records. Read = Created + Updated + Unchanged + Skipped + Failed + what is
-// still pending. In a dry run Created and Updated say what would be.
+// still pending, and records that left the source are updated, or fail, besides. In a dry run Created and Updated say what would be.
 type Counts struct {
 	Total     int64 `json:"total"` // rows in the source; 0 until known
 	Read      int64 `json:"read"`
@@ -131,6 +131,7 @@ type Counts struct {
 	ToUpdate  int64 `json:"to_update"`
 	Created   int64 `json:"created"`
 	Updated   int64 `json:"updated"`
+	Vanished  int64 `gorm:"default:0" json:"vanished"` // of Updated: records that left the source
 	Unchanged int64 `json:"unchanged"`
 	Skipped   int64 `gorm:"default:0" json:"skipped"` // passed by, because of the flow's options
 	Failed    int64 `json:"failed"`

@@ -41,7 +41,7 @@ func (d *DB) RecordsByUniqueKeys(ctx context.Context, flowID string, nameKeys []
 
 // UpsertRecords writes every column of records.
 func (d *DB) UpsertRecords(ctx context.Context, records []Record) error {
-	return d.putRecords(ctx, records, "kind", "target_id", "parent_id", "target_ref", "source_hash", "unique_key", "state", "error", "cleaned", "note", "refused_hash", "refused_field", "seen_run_id", "seen_line", "updated_at")
+	return d.putRecords(ctx, records, "kind", "target_id", "parent_id", "target_ref", "source_hash", "unique_key", "state", "error", "cleaned", "note", "refused_hash", "refused_field", "landed", "vanished", "seen_run_id", "seen_line", "updated_at")
 }
 
 // MarkSeen sets SeenRunID and SeenLine of keys, making records (state "pending") that do not exist.

@@ -91,7 +91,7 @@ func (a *API) changes(c *gin.Context) {
 		items, next, err = a.cfg.DB.RunItems(ctx, run.ID, tenants.ItemFilter{
 			Actions: actions, Field: filter.Field, Text: filter.Text, After: filter.After, Limit: filter.Limit})
 		for _, i := range items {
-			v := changeView{Line: i.Line, Row: i.Row, Key: a.keyOf(run, i), Name: i.Name, Action: i.Action, TargetID: i.TargetID}
+			v := changeView{Line: tenants.SourceLine(i.Line), Row: i.Row, Key: a.keyOf(run, i), Name: i.Name, Action: i.Action, TargetID: i.TargetID}
 			views = append(views, show(v, i.ParentID, i.Changes))
 		}
 	} else {

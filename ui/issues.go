@@ -99,7 +99,7 @@ func (a *API) errorsCSV(c *gin.Context) {
 	_ = w.Write([]string{"row", "line", "key", "field", "label", "message", "value", "severity"})
 	err = a.cfg.DB.EachRunIssue(ctx, run.ID, "", func(i tenants.RunIssue) error {
 		return w.Write([]string{
-			number(i.Row), number(i.Line), spreadsheet.Text(i.Key), spreadsheet.Text(i.Field), spreadsheet.Text(label(i.Field)),
+			number(i.Row), number(tenants.SourceLine(i.Line)), spreadsheet.Text(i.Key), spreadsheet.Text(i.Field), spreadsheet.Text(label(i.Field)),
 			spreadsheet.Text(i.Message), spreadsheet.Text(i.Value), spreadsheet.Text(i.Severity),
 		})
 	})

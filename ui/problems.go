@@ -68,7 +68,7 @@ func (a *API) runProblems(c *gin.Context) {
 		messages := make([]string, len(issues))
 		for i, issue := range issues {
 			messages[i] = issue.Message
-			v.Examples = append(v.Examples, problemExample{issue.Line, issue.Row, issue.Key, issue.Value})
+			v.Examples = append(v.Examples, problemExample{tenants.SourceLine(issue.Line), issue.Row, issue.Key, issue.Value})
 		}
 		v.Message = cause.General(messages...)
 		views = append(views, v)

@@ -43,6 +43,7 @@ func migrations() []*gormigrate.Migration {
 		{ID: "0033_values", Migrate: migrate0033},
 		{ID: "0035_skipped", Migrate: migrate0035},
 		{ID: "0036_notes", Migrate: migrate0036},
+		{ID: "0031_vanished", Migrate: migrate0031},
 	}
 }
 

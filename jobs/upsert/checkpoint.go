@@ -18,6 +18,7 @@ type checkpoint struct {
 	Rows     int64            `json:"rows,omitempty"`      // of a source whose records have several
 	Settled  []settlement     `json:"settled,omitempty"`   // what the source proves about its values
 	Nothing  map[string]int64 `json:"nothing,omitempty"`   // cells by target and the word in them that was taken for no value
+	Keyless  int64            `json:"keyless,omitempty"`   // rows of which nobody knows which record they are of
 	Over     *string          `json:"over,omitempty"`      // key of a record that failed for its size, the rest of whose rows is passed by
 
 	// match and write: stages are constants of match.go and write.go
@@ -28,6 +29,11 @@ type checkpoint struct {
 	// Of look-ups by key: what they took so far, for those that take more requests than one.
 	Asked int `json:"asked,omitempty"` // records
 	Took  int `json:"took,omitempty"`  // requests
+
+	// records that left the source
+	Left          bool  `json:"left,omitempty"`           // they were looked for
+	Lines         int64 `json:"lines,omitempty"`          // how many were found
+	KeptElsewhere int64 `json:"kept_elsewhere,omitempty"` // how many stay, because something else has them
 
 	// guards
 	Sums     map[string]*weights `json:"sums,omitempty"`     // by guard

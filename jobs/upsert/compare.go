@@ -174,7 +174,7 @@ func (s *step) compareAfter(ctx context.Context, o *changeset, item tenants.RunI
 		o.failed(item, d, missing.Field, message, Text(d.Fields[missing.Field]))
 		return nil
 	}
-	changes := s.filled(s.k.target.Diff(d.Doc, live, refs))
+	changes := s.filled(d, s.k.target.Diff(d.Doc, live, refs))
 	s.warnLacks(item, d)
 	switch {
 	case len(changes) > 0:

@@ -21,6 +21,8 @@ const (
 	keySeen       = "_seen"    // Doc.Seen
 	keyNote       = "_note"    // Doc.Note
 	keyLacks      = "_lacks"   // what the row does not have and a create needs
+	keyVanish     = "_vanish"  // itemDoc.vanish
+	keyBack       = "_back"    // itemDoc.back
 )
 
 // itemDoc is RunItem.Document in memory.
@@ -28,10 +30,13 @@ type itemDoc struct {
 	Doc
 	basis basis
 	lacks []mapping.Lack
+
+	vanish *vanished // of a record that left the source
+	back   []string  // targets that a record which came back gets as they were before
 }
 
 func (d itemDoc) encode() (string, error) {
-	m := make(map[string]any, len(d.Fields)+7)
+	m := make(map[string]any, len(d.Fields)+9)
 	for k, v := range d.Fields {
 		m[k] = v
 	}
@@ -64,6 +69,16 @@ func (d itemDoc) encode() (string, error) {
 		}
 		m[keyLacks] = string(b)
 	}
+	if d.vanish != nil {
+		text, err := d.vanish.encode()
+		if err != nil {
+			return "", err
+		}
+		m[keyVanish] = text
+	}
+	if len(d.back) > 0 {
+		m[keyBack] = d.back
+	}
 	b, err := json.Marshal(m)
 	if err != nil {
 		return "", fmt.Errorf("upsert: document: %w", err)
@@ -91,6 +106,17 @@ func decodeDoc(document string) (itemDoc, error) {
 		if err := decodeJSON(lacks, &d.lacks); err != nil {
 			return itemDoc{}, fmt.Errorf("upsert: document: %w", err)
 		}
+	}
+	if left := Text(d.Fields[keyVanish]); left != "" {
+		v, err := decodeVanished(left)
+		if err != nil {
+			return itemDoc{}, err
+		}
+		d.vanish = &v
+	}
+	list, _ := d.Fields[keyBack].([]any)
+	for _, target := range list {
+		d.back = append(d.back, Text(target))
 	}
 	maps.DeleteFunc(d.Fields, func(key string, _ any) bool { return strings.HasPrefix(key, "_") })
 	return d, nil

@@ -12,10 +12,8 @@ import (
 	"sluice/tenants"
 )
 
-// filled returns those of an existing record's changes that the mapping wants: not of fields that
-// are only filled of new records, nor of those that only empty ones get. What the store does not
-// show may be anything, so that it is not filled then.
-func (s *step) filled(changes []Change) []Change {
+// fills are FieldMapping.Fill by target, without those that are always filled.
+func (s *step) fills() map[string]string {
 	if s.fill == nil {
 		s.fill = make(map[string]string)
 		for _, f := range s.run.Mapping.Fields {
@@ -24,14 +22,24 @@ func (s *step) filled(changes []Change) []Change {
 			}
 		}
 	}
-	if len(s.fill) == 0 {
+	return s.fill
+}
+
+// filled returns those of an existing record's changes that the mapping wants: not of fields that
+// are only filled of new records, nor of those that only empty ones get. What the store does not
+// show may be anything, so that it is not filled then. What a record gets back because it came back
+// is wanted.
+func (s *step) filled(d itemDoc, changes []Change) []Change {
+	if len(s.fills()) == 0 {
 		return changes
 	}
 	return slices.DeleteFunc(changes, func(c Change) bool {
-		switch s.fill[c.Field] {
-		case tenants.FillCreated:
+		switch fill := s.fill[c.Field]; {
+		case slices.Contains(d.back, c.Field):
+			return false
+		case fill == tenants.FillCreated:
 			return true
-		case tenants.FillEmpty:
+		case fill == tenants.FillEmpty:
 			return c.Unknown || !zero(c.Before)
 		}
 		return false

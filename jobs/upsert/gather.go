@@ -245,7 +245,7 @@ func (s *step) planGroups(ctx context.Context, r *source.Reader, program *mappin
 	case !out.end:
 		return nil
 	case program.Layout().Apart:
-		s.cp = checkpoint{Fixed: s.cp.Fixed, Settled: s.cp.Settled, LastLine: s.cp.LastLine, LastRow: s.cp.LastRow}
+		s.cp = checkpoint{Fixed: s.cp.Fixed, Keyless: s.cp.Keyless, Settled: s.cp.Settled, LastLine: s.cp.LastLine, LastRow: s.cp.LastRow}
 		s.Enter(tenants.PhaseAssemble)
 		return nil
 	}

@@ -113,6 +113,9 @@ func (w *weights) add(counts bool, example string) {
 func (s *step) guards() []GuardSpec {
 	if s.specs == nil {
 		s.specs = []GuardSpec{}
+		if spec, ok := s.leftSpec(); ok {
+			s.specs = append(s.specs, spec)
+		}
 		if limit := s.limitOf(optionLost); limit > 0 {
 			s.specs = append(s.specs, GuardSpec{Name: guardLost, Limit: limit,
 				Message: fmt.Sprintf("The source no longer has many of the %s that it had. They stay in the store as they are; what it still has would be written.", s.k.spec.Plural)})
@@ -141,7 +144,7 @@ var shrankOption = flow.Option{
 // limitOf is the percentage of an option above which the run asks, 0 if it does not look: a part of
 // a source says nothing about what it does not have.
 func (s *step) limitOf(option string) float64 {
-	if s.run.Incomplete || s.run.RetryOf != "" {
+	if s.run.Incomplete || s.run.RetryOf != "" || option == optionLost && s.vanishing() != "" { // guardLeft asks about those
 		return 0
 	}
 	limit, _ := s.run.Options[option].(float64)
@@ -365,7 +368,7 @@ func (s *step) base(spec GuardSpec) int64 {
 func (s *step) crossed(spec GuardSpec) bool {
 	n := s.sum(spec.Name).Count
 	lifted := slices.ContainsFunc(s.run.Answers, func(a tenants.Answer) bool {
-		return a.Guard == spec.Name && a.Count >= n || a.Guard == guardLost && spec.Name == guardShrank
+		return a.Guard == spec.Name && a.Count >= n || (a.Guard == guardLost || a.Guard == guardLeft) && spec.Name == guardShrank
 	})
 	switch {
 	case n == 0 || n < spec.Least || lifted:
@@ -423,7 +426,7 @@ func (s *step) matchAnew() {
 		}
 	}
 	s.run.ToCreate, s.run.ToUpdate = 0, 0
-	s.cp = checkpoint{Answered: s.cp.Answered, Sums: s.cp.Sums}
+	s.cp = checkpoint{Answered: s.cp.Answered, Sums: s.cp.Sums, Keyless: s.cp.Keyless}
 	s.stage(stageAgain)
 }
 
@@ -446,6 +449,10 @@ func (s *step) matchAgain(ctx context.Context) error {
 		d, err := decodeDoc(item.Document)
 		if err != nil {
 			return err
+		}
+		if d.vanish != nil { // it is found again
+			o.dropped = append(o.dropped, item.Line)
+			continue
 		}
 		d.basis = basisLive
 		if item.Document, err = d.encode(); err != nil {

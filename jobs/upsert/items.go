@@ -14,6 +14,9 @@ func (s *step) shown(d itemDoc) string { return s.k.target.Key(d.Fields).Shown }
 // about makes an issue one about an item.
 func (s *step) about(item tenants.RunItem, d itemDoc, i flow.Issue) flow.Issue {
 	i.Line, i.Row, i.Key = item.Line, item.Row, s.shown(d)
+	if i.Key == "" {
+		i.Key = item.Key
+	}
 	return i
 }
 
@@ -45,6 +48,8 @@ type changeset struct {
 	journal []tenants.JournalEntry
 	memory  map[string]string // by key: the product to remember, "" for one to forget
 	updated []int64           // products that were changed
+	dropped []int64           // lines of items that the run does not have any more
+	back    []identity        // records that were put right after they came back
 }
 
 func (s *step) changeset() *changeset {
@@ -59,6 +64,9 @@ func (o *changeset) put(item tenants.RunItem) { o.items = append(o.items, item) 
 // landed ends an item whose record now is what its document says. action is what it took; seen is
 // the record as far as it was seen, with no fields if it was not.
 func (o *changeset) landed(item tenants.RunItem, action string, d itemDoc, seen Live) error {
+	if d.vanish != nil {
+		return o.vanished(item, d, seen, action)
+	}
 	run := o.step.run
 	setTarget(&item, seen)
 	item.State, item.Action, item.Document = tenants.ItemDone, action, ""
@@ -87,13 +95,16 @@ func (o *changeset) landed(item tenants.RunItem, action string, d itemDoc, seen 
 	o.records[item.Key] = func(r *tenants.Record) {
 		r.TargetID, r.ParentID, r.TargetRef = seen.ID, seen.Parent, seen.Ref
 		r.SourceHash, r.State, r.Error, r.Cleaned, r.Note = item.Hash, recordOK, "", cleaned, seen.Note
-		r.RefusedHash, r.RefusedField = "", ""
+		r.RefusedHash, r.RefusedField, r.Landed, r.Vanished = "", "", true, ""
 		if key != "" {
 			r.UniqueKey = key
 		}
 	}
 	if action == actionUpdate {
 		o.updated = append(o.updated, seen.ID)
+	}
+	if len(d.back) > 0 {
+		o.back = append(o.back, seen.identity())
 	}
 	if action != actionUnchanged {
 		o.note(item, d, seen, action, item.Changes)
@@ -211,6 +222,15 @@ func (o *changeset) write(ctx context.Context, tx *tenants.DB) error {
 		}
 		if err := tx.UpsertRecords(ctx, records); err != nil {
 			return err
+		}
+	}
+	if err := forgetBefore(ctx, tx, o.step.run.Kind, o.back); err != nil {
+		return err
+	}
+	if len(o.dropped) > 0 {
+		err := tx.Scoped(ctx).Where("run_id = ? AND line IN ?", o.step.run.ID, o.dropped).Delete(&tenants.RunItem{}).Error
+		if err != nil {
+			return fmt.Errorf("upsert: items of run %s: %w", o.step.run.ID, err)
 		}
 	}
 	if err := o.remember(ctx, tx); err != nil {

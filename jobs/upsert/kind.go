@@ -80,6 +80,9 @@ func New(cfg Config, target Target) *Kind {
 	if _, ok := target.(Creator); ok {
 		spec.Options = slices.Concat(spec.Options, []flow.Option{modeOption(spec)})
 	}
+	if v, ok := target.(Vanisher); ok {
+		spec.Options = slices.Concat(spec.Options, vanishOptions(spec, v))
+	}
 	spec.Options = slices.Concat(spec.Options, []flow.Option{shrankOption})
 	return &Kind{cfg: cfg, target: target, spec: spec, refs: newRefCache(4 * runtime.GOMAXPROCS(0))}
 }
@@ -216,8 +219,14 @@ func (k *Kind) problemOf(catalogue *mapping.Catalogue, field problem.Field) flow
 }
 
 func (k *Kind) checkOptions(f *tenants.Flow) error {
-	_, err := k.spec.CheckOptions(f.Options)
-	return err
+	options, err := k.spec.CheckOptions(f.Options)
+	if err != nil {
+		return err
+	}
+	if field, message := checkVanish(options); message != "" {
+		return problem.New(problem.Invalid, "The options do not fit together.").WithField("options."+field, "%s", message)
+	}
+	return nil
 }
 
 func (k *Kind) checkTarget(f *tenants.Flow) error {

@@ -26,6 +26,7 @@ const (
 	stageKeys   = "keys"   // look up the others by SKU
 	stageRest   = "rest"   // what the whole catalogue does not have is to be created
 	stageLost   = "lost"   // known ids that the catalogue does not have: look their SKUs up
+	stageGone   = "gone"   // what becomes of records that left the source
 	stageCost   = "cost"   // state the cost of writing
 	stageBase   = "base"   // what the percentages of guards are of
 	stageAsk    = "ask"    // is there something to be asked?
@@ -69,6 +70,8 @@ func (s *step) match(ctx context.Context) error {
 		err = s.matchRest(ctx)
 	case stageLost:
 		err = s.matchLost(ctx)
+	case stageGone:
+		err = s.matchVanished(ctx)
 	case stageCost:
 		err = s.stateCost(ctx)
 	case stageBase:
@@ -504,8 +507,12 @@ func (s *step) matchLost(ctx context.Context) error {
 	return nil
 }
 
-// stateCost says what writing takes.
+// stateCost says what writing takes, of records that left the source too.
 func (s *step) stateCost(ctx context.Context) error {
+	if s.vanishing() != "" && !s.cp.Left {
+		s.stage(stageGone)
+		return nil
+	}
 	if r, ok := s.k.target.(Reporter); ok {
 		if err := r.Report(ctx, s.Step); err != nil {
 			return err

@@ -181,7 +181,7 @@ func (s *step) compareMemory(ctx context.Context, o *changeset, item tenants.Run
 		return nil
 	}
 	p.Note = d.Note
-	changes := s.filled(s.k.target.Diff(d.Doc, p, refs))
+	changes := s.filled(d, s.k.target.Diff(d.Doc, p, refs))
 	if len(changes) == 0 {
 		if u, ok := s.k.target.(Upserter); ok && u.Unseen(s.run) { // nobody would look
 			return o.landed(item, actionUnchanged, d, p)
@@ -220,7 +220,7 @@ func (s *step) toUpdate(o *changeset, item tenants.RunItem, d itemDoc, live Live
 // fields that were not sent and that the answer shows with another value than the remembered one.
 func (s *step) drifted(x *write, memory Live, refs Refs) []Change {
 	var out []Change
-	for _, c := range s.filled(s.k.target.Diff(x.doc.Doc, x.answer, refs)) {
+	for _, c := range s.filled(x.doc, s.k.target.Diff(x.doc.Doc, x.answer, refs)) {
 		field := s.k.target.FieldOf(c.Field)
 		_, sent := x.sent[field]
 		now, shown := x.answer.Fields[field]

@@ -187,7 +187,7 @@ func (s *step) planned(ctx context.Context) error {
 	if s.run.RetryOf == "" { // the run that is retried has told of them
 		s.tellNothing()
 	}
-	s.cp = checkpoint{}
+	s.cp = checkpoint{Keyless: s.cp.Keyless}
 	s.Enter(tenants.PhaseMatch)
 	return s.weighRows(ctx)
 }
@@ -450,6 +450,8 @@ func (s *step) sortRows(ctx context.Context, rows []mapped) error {
 			}
 			window.seen(m)
 			window.first[m.key] = m
+		} else {
+			s.cp.Keyless++
 		}
 		switch {
 		case m.pass:

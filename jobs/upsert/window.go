@@ -136,6 +136,9 @@ func (w *window) admit(ctx context.Context, work []*mapped, s *step) error {
 			return err
 		}
 	}
+	if err := w.returned(ctx, work); err != nil {
+		return err
+	}
 	for _, m := range work {
 		own := ""
 		if unique {

@@ -259,7 +259,7 @@ func (s *step) adoptLive(o *changeset, x *write, live Live, refs Refs) error {
 		return s.made(o, made, refs)
 	}
 	s.run.ToCreate--
-	if changes = s.filled(changes); len(changes) == 0 {
+	if changes = s.filled(x.doc, changes); len(changes) == 0 {
 		return o.landed(x.item, actionUnchanged, x.doc, live)
 	}
 	var err error

@@ -227,6 +227,10 @@ func (s *step) updated(o *changeset, x *write, memory Live, refs Refs) error {
 		}
 		o.refused(x)
 	case Gone:
+		if x.doc.vanish != nil { // who deleted it wanted that
+			s.run.ToUpdate--
+			return o.vanished(x.item, x.doc, Live{}, actionUnchanged)
+		}
 		if _, creates := s.k.target.(Creator); !creates {
 			if err := o.noteWritten(x); err != nil {
 				return err

@@ -92,7 +92,7 @@ func haveStock(variants []object) bool {
 var fieldsOfRow = map[string]bool{
 	"price": true, "cost_price": true, "sale_price": true, "retail_price": true, "weight": true, "width": true, "height": true, "depth": true,
 	"upc": true, "gtin": true, "mpn": true, fieldLevel: true, "inventory_warning_level": true, "bin_picking_number": true,
-	"is_free_shipping": true, "fixed_cost_shipping_price": true,
+	"is_free_shipping": true, "fixed_cost_shipping_price": true, fieldNotForSale: true,
 }
 
 // refOf is the Ref of a record that is a variant with options; its ID is the product's, which is
