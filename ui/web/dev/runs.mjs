@@ -13,7 +13,7 @@ export function runOf(id, flow, dry, compare) {
   return {
     id, flow_id: flow.id, flow_name: flow.name, flow_version: flow.version, kind: flow.kind, state: 'queued', phase: '', dry_run: dry, compare, retry_of: '', trigger: 'manual', started_by: 'user:u1',
     snapshot_id: '', format: { type: 'csv', encoding: 'utf-8', delimiter: ',' }, mapping: flow.mapping, options: flow.options,
-    incomplete: false, cancel_requested: false, error: '', total: 0, read: 0, bytes_read: 0, bytes_total: 0, to_create: 0, to_update: 0, created: 0, updated: 0, unchanged: 0, skipped: 0, failed: 0, warnings: 0,
+    incomplete: false, cancel_requested: false, error: '', total: 0, read: 0, bytes_read: 0, bytes_total: 0, to_create: 0, to_update: 0, created: 0, updated: 0, vanished: 0, unchanged: 0, skipped: 0, failed: 0, warnings: 0,
     requests: 0, throttled: 0, planned_requests: 0, planned_seconds: 0, created_at: iso(), started_at: null, finished_at: null, updated_at: iso(), progress: 0, rate_per_second: 0, seconds_left: null,
     get outcome() {
       if (this.state === 'asking' || this.state === 'paused') return this.state;

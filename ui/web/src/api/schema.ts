@@ -1494,6 +1494,7 @@ export interface components {
          *       "to_update": 20,
          *       "created": 4,
          *       "updated": 7,
+         *       "vanished": 0,
          *       "unchanged": 2470,
          *       "skipped": 0,
          *       "failed": 0,
@@ -1561,6 +1562,8 @@ export interface components {
             created: number;
             updated: number;
             unchanged: number;
+            /** @description How many of those that are changed are not in the source any more. */
+            vanished: number;
             /** @description Passed by, because of the options of the sync: it only creates, or only updates. */
             skipped: number;
             failed: number;

@@ -7,7 +7,7 @@ import { type Outcome, type RunFacts, outcomeOf } from './outcome';
 const f = new Formatter('en-US');
 const products = { singular: 'product', plural: 'products' };
 const levels = { singular: 'stock level', plural: 'stock levels' };
-const zero = { to_create: 0, to_update: 0, created: 0, updated: 0, unchanged: 0, skipped: 0, failed: 0, warnings: 0, planned_seconds: 0, retry: { allowed: false, reason: '' } };
+const zero = { to_create: 0, to_update: 0, created: 0, updated: 0, vanished: 0, unchanged: 0, skipped: 0, failed: 0, warnings: 0, planned_seconds: 0, retry: { allowed: false, reason: '' } };
 const question = { guard: 'lost', message: 'Many are gone.', count: 5, of: 9, limit: 20, examples: [], asked_at: '2026-11-22T10:01:00Z' };
 
 function of(part: Partial<RunFacts>, words = products): Outcome {
@@ -66,6 +66,8 @@ describe('outcomeOf', () => {
   });
 
   it.each<[string, Partial<RunFacts>, string[]]>([
+    ['what left', { outcome: 'all', updated: 12, vanished: 11 }, ['11 products of those that were updated are not in the file any more.']],
+    ['what would leave', { outcome: 'all', ...dry, to_update: 1, vanished: 1 }, ['1 product of those that would be updated is not in the file any more.']],
     ['what stayed', { outcome: 'all', created: 1, unchanged: 4 }, ['4 products were up to date already.']],
     ['what a preview says of it, and the time', { outcome: 'all', ...dry, to_create: 9, unchanged: 1, planned_seconds: 360 }, ['1 product is up to date already.', 'It takes about 6 min.']],
     ['why it failed', { outcome: 'failed', state: 'failed', error: 'The address answered 404.' }, ['The address answered 404.']],

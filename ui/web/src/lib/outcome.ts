@@ -27,7 +27,7 @@ export interface Outcome {
 /** What the sentence is made of. */
 export type RunFacts = Pick<
   Run,
-  | 'outcome' | 'state' | 'phase' | 'dry_run' | 'incomplete' | 'error' | 'to_create' | 'to_update' | 'created' | 'updated' | 'unchanged' | 'skipped' | 'failed' | 'warnings'
+  | 'outcome' | 'state' | 'phase' | 'dry_run' | 'incomplete' | 'error' | 'to_create' | 'to_update' | 'created' | 'updated' | 'vanished' | 'unchanged' | 'skipped' | 'failed' | 'warnings'
   | 'planned_seconds' | 'question' | 'retry' | 'retry_of'
 >;
 
@@ -92,6 +92,7 @@ export function outcomeOf(run: RunFacts, words: Words, format: Formatter): Outco
   }
 
   const counted = run.outcome === 'all' || run.outcome === 'some';
+  if ((counted || run.outcome === 'cancelled') && run.vanished > 0) out.more.push(t.vanished(said, amount(run.vanished)));
   if (counted && create + update > 0 && run.unchanged > 0) out.more.push(t.stayed(said, unchanged));
   if ((counted || run.outcome === 'unchanged') && run.skipped > 0) out.more.push(t.skipped(said, amount(run.skipped)));
   if (counted && run.dry_run && run.planned_seconds > 0) out.more.push(t.time(format.duration(run.planned_seconds)));

@@ -24,7 +24,7 @@ export const session: Session = {
 export const run: Run = {
   id: 'run-1', flow_id: 'flow-1', flow_name: 'ERP catalogue', flow_version: 1, kind: 'products', outcome: 'under_way', state: 'running', phase: 'write', dry_run: false, compare: false, retry_of: '', trigger: 'manual',
   started_by: 'system', snapshot_id: '', format: {}, mapping: {}, options: {}, incomplete: false, cancel_requested: false, error: '', total: 2465, read: 2465, bytes_read: 912_331, bytes_total: 912_331, to_create: 2360, to_update: 100, created: 1180, updated: 50,
-  unchanged: 0, skipped: 0, failed: 0, warnings: 0, requests: 1200, throttled: 0, planned_requests: 2381, planned_seconds: 159, created_at: '2026-11-22T10:00:00Z',
+  vanished: 0, unchanged: 0, skipped: 0, failed: 0, warnings: 0, requests: 1200, throttled: 0, planned_requests: 2381, planned_seconds: 159, created_at: '2026-11-22T10:00:00Z',
   started_at: '2026-11-22T10:00:01Z', updated_at: '2026-11-22T10:01:00Z', progress: 0.575, rate_per_second: 15.2, seconds_left: 77,
   retry: { allowed: false, reason: 'The run is not over yet.' },
 };

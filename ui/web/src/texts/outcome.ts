@@ -63,6 +63,8 @@ export const outcomeText = {
   },
   nothingToDo: ({ dry }: Said) => (dry ? 'Nothing would be written.' : 'Nothing was written.'),
   skipped: ({ dry, words }: Said, a: Amount) => `${records(a, words)} ${be(dry, a)} passed by, as the options of the sync say.`,
+  vanished: ({ dry, words }: Said, a: Amount) =>
+    `${records(a, words)} of those that ${dry ? 'would be' : 'were'} updated ${a.n === 1 ? 'is' : 'are'} not in the file any more.`,
   stayed: ({ dry, words }: Said, a: Amount) => `${records(a, words)} ${be(dry, a)} up to date already.`,
   failed: (said: Said, create: Amount, update: Amount) => {
     if (said.dry) return 'The preview could not be finished. Nothing was changed in your store.';

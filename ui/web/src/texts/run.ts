@@ -148,6 +148,7 @@ export const runText = {
     updated: 'Changed',
     toCreate: 'Would be created',
     toUpdate: 'Would be changed',
+    vanished: 'Not in the file any more, among the changed',
     unchanged: 'Up to date already',
     skipped: 'Passed by',
     failed: 'Left out',

@@ -78,6 +78,7 @@ export function Details({ run, change }: Props) {
         <CountOf name={run.dry_run ? t.toUpdate : t.updated} onOpen={update > 0 ? () => change({ tab: 'changes', action: 'update' }) : undefined}>
           {n(update)}
         </CountOf>
+        {run.vanished > 0 ? <CountOf name={t.vanished}>{n(run.vanished)}</CountOf> : null}
         <CountOf name={t.unchanged}>{n(run.unchanged)}</CountOf>
         {run.skipped > 0 ? <CountOf name={t.skipped}>{n(run.skipped)}</CountOf> : null}
         <CountOf name={run.dry_run && over ? t.toFail : t.failed} onOpen={run.failed > 0 ? () => change({ tab: 'problems', severity: 'error' }) : undefined}>
