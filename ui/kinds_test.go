@@ -102,8 +102,8 @@ func TestFieldsOfAKind(t *testing.T) {
 		}
 		p.call("GET", "/kinds/vehicles/fields", p.open(store, 1), nil, http.StatusOK, &got)
 		want := []mapping.Target{
-			{Name: "at_" + store, Label: "At " + store, Type: "integer", Group: mapping.GroupMore, Synonyms: []string{}},
-			{Name: "plate", Label: "Plate", Type: "string", Required: true, Key: true, Group: mapping.GroupRequired, Synonyms: []string{"plate"}},
+			{Name: "at_" + store, Label: "At " + store, Type: "integer", Group: mapping.GroupMore, Synonyms: []string{}, Clears: true},
+			{Name: "plate", Label: "Plate", Type: "string", Required: true, Key: true, Group: mapping.GroupRequired, Synonyms: []string{"plate"}, Strict: true},
 		}
 		if diff := cmp.Diff(want, got.Fields); diff != "" {
 			t.Error(diff)

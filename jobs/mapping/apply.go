@@ -137,7 +137,7 @@ func (p *Program) apply(ctx context.Context, r *row) (Document, []problem.Field,
 
 // fails reports whether a value that cannot be used fails the row.
 func (p *Program) fails(f *field) bool {
-	return f.spec.Key || f.spec.Strict || f.option.Bad == tenants.BadFails || f.spec.required() && !p.catalogue.created(f.spec)
+	return f.option.Bad == tenants.BadFails || p.catalogue.strict(f.spec)
 }
 
 // leave takes a row for one that says nothing of a field, because its value cannot be used.

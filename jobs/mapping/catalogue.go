@@ -255,6 +255,8 @@ type Target struct {
 	Unit      string   `json:"unit"`     // of a number: who shows it fills it from Measure
 	Measure   string   `json:"-"`
 	Family    *Names   `json:"family,omitempty"`
+	Clears    bool     `json:"clears"` // an empty cell may empty it in the store
+	Strict    bool     `json:"strict"` // a value that cannot be used always fails the row
 }
 
 // Names says which names may follow Target.Name, each of which is a target of its own.
@@ -272,7 +274,7 @@ func (c *Catalogue) Targets() []Target {
 			continue
 		}
 		t := Target{Name: f.Name, Label: f.label(), Type: f.Type, Required: f.required(), Key: f.Key, MaxLength: f.MaxLength, Enum: f.Enum, Help: f.Help,
-			Group: c.group(f), Synonyms: f.synonyms(), Measure: f.Measure}
+			Group: c.group(f), Synonyms: f.synonyms(), Measure: f.Measure, Clears: f.cleared() != nil, Strict: c.strict(f)}
 		if f.Format == FormatPath {
 			t.MaxLength = 0 // it is of each name
 		}
@@ -294,6 +296,11 @@ func (c *Catalogue) Targets() []Target {
 		return strings.Compare(a.Label, b.Label)
 	})
 	return out
+}
+
+// strict reports whether a value of f that cannot be used fails the row, whatever a mapping says.
+func (c *Catalogue) strict(f *Field) bool {
+	return f.Key || f.Strict || f.required() && !c.created(f)
 }
 
 // group returns where f is shown.

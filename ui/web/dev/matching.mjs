@@ -2,10 +2,10 @@
 
 import { header, rows } from './data.mjs';
 
-const field = (group, name, label, type, extra = {}) => ({ name, label, type, required: group === 'required', group, synonyms: [], unit: '', ...extra });
+const field = (group, name, label, type, extra = {}) => ({ name, label, type, required: group === 'required', group, synonyms: [], unit: '', clears: group !== 'required', strict: false, ...extra });
 
 export const fields = [
-  field('required', 'sku', 'SKU', 'string', { max_length: 255, help: 'Records are matched by it.', synonyms: ['partnum', 'itemnumber'] }),
+  field('required', 'sku', 'SKU', 'string', { key: true, strict: true, max_length: 255, help: 'Records are matched by it.', synonyms: ['partnum', 'itemnumber'] }),
   field('required', 'name', 'Name', 'string', { max_length: 250, synonyms: ['title'] }),
   field('required', 'type', 'Type', 'string', { enum: ['physical', 'digital'] }),
   field('required', 'weight', 'Weight', 'number', { unit: 'kg', help: '0 if you do not ship by weight.' }),

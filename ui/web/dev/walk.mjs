@@ -4,6 +4,7 @@
 //   npm run walk [only the scenes that begin with this]
 // CHROMIUM names the browser; SHOTS the folder for pictures of everything; IMAGES one for the documentation's.
 // WALK=short leaves out windows and states that seldom tell anything new: what the tests have time for.
+// WALK=pictures takes the documentation's pictures and looks at nothing else.
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -55,22 +56,23 @@ async function open(where, { query, window, path, expect, locale = 'en-US' }) {
 const note = (where, found) => problems.push(...found.map((p) => `${where}: ${p}`));
 
 const short = process.env.WALK === 'short';
+const picturesOnly = process.env.WALK === 'pictures';
 const telling = ['home', 'sync-matching', 'run-problems'];
 const atOnce = 3; // pages: they wait more than they work
 
 const looks = [];
-for (const scene of scenes) {
-  for (const { name, path, picture = true } of pages) {
+for (const scene of picturesOnly ? [] : scenes) {
+  for (const { name, path } of pages) {
     if (scene.pages && !scene.pages.includes(name)) continue;
     const tells = telling.includes(name);
     if (short && scene.name !== 'store' && !tells) continue;
     for (const window of short ? scene.windows.slice(0, scene.name === 'store' && tells ? 2 : 1) : scene.windows) {
       const where = `${scene.name}/${name} ${window}`;
-      if (where.startsWith(only)) looks.push(() => lookAtPage(where, { ...scene, picture }, name, path, window));
+      if (where.startsWith(only)) looks.push(() => lookAtPage(where, scene, name, path, window));
     }
   }
 }
-for (const [kind, list, look] of [['state', states, lookAtState], ['dialog', dialogs, lookAtDialog]]) {
+for (const [kind, list, look] of picturesOnly ? [] : [['state', states, lookAtState], ['dialog', dialogs, lookAtDialog]]) {
   for (const what of list) {
     for (const window of short ? ['phone'] : ['wide', 'phone']) {
       const where = `${kind}/${what.name} ${window}`;
@@ -78,9 +80,14 @@ for (const [kind, list, look] of [['state', states, lookAtState], ['dialog', dia
     }
   }
 }
+if (images) looks.push(...pages.filter((p) => p.picture !== false).map((p) => () => takePicture(p)));
 await Promise.all(Array.from({ length: atOnce }, async () => {
   for (let look = looks.shift(); look; look = looks.shift()) await look();
 }));
+
+async function takePicture({ name, path }) {
+  await looking(`picture/${name}`, `picture-${name}`, { window: 'wide', path }, (page) => page.screenshot({ path: join(images, `panel-${name}.png`) }));
+}
 
 async function lookAtPage(where, scene, name, path, window) {
   await looking(where, `${scene.name}-${name}-${window}`, { ...scene, window, path }, async (page) => {
@@ -91,8 +98,11 @@ async function lookAtPage(where, scene, name, path, window) {
       if (cls > 0.05) problems.push(`${where}: the page jumps by ${cls.toFixed(3)} while it loads: ${shifts.slice(0, 3).join(' / ')}`);
     }
     await page.screenshot({ path: join(shots, `${scene.name}-${name}-${window}.png`), fullPage: window !== 'zoomed' });
-    if (images && scene.picture && scene.name === 'store' && window === 'wide') await page.screenshot({ path: join(images, `panel-${name}.png`) });
     if (scene.keyboard && window !== 'phone' && (!short || telling.includes(name))) note(where, await focusProblems(page, page));
+    if (short && window === 'wide') { // the look at a phone's window is left out: at least nothing is cut there
+      await page.setViewportSize(windows.phone);
+      note(`${where} made narrow`, await fitProblems(page));
+    }
   });
 }
 
@@ -142,7 +152,7 @@ async function looking(where, name, scene, look) {
   await context.close();
 }
 
-if (!only || only === 'first') await first();
+if (!picturesOnly && (!only || only === 'first')) await first();
 
 /** What is seen before the program comes, how soon Home is there, and what its server's silence looks like. */
 async function first() {

@@ -12,7 +12,6 @@ import { dryRun, run, secondRun, setUp } from './scenes/first-run.mjs';
 import { keyboardOnly } from './scenes/keyboard.mjs';
 import { deepLink, reinstall, viewerRole } from './scenes/people.mjs';
 import { quickStart } from './scenes/quick-start.mjs';
-import { widths } from './scenes/widths.mjs';
 
 const problems = [];
 const { context, page, watch } = await openBrowser(problems);
@@ -34,6 +33,5 @@ await play(context, watch, merchant, problems, [
   ['viewer', viewerRole],
   ['deep link', deepLink],
   ['reinstall', reinstall],
-  ['widths', widths],
   ['keyboard only', () => keyboardOnly(other)],
 ]);

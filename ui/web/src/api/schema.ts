@@ -979,6 +979,10 @@ export interface components {
                 /** @description Characters of a name */
                 max_length: number;
             };
+            /** @description A mapping may have empty cells empty it in the store */
+            clears: boolean;
+            /** @description A value that cannot be used fails the row, whatever the mapping says */
+            strict: boolean;
         };
         /**
          * @example {
@@ -995,7 +999,9 @@ export interface components {
          *             "itemnumber"
          *           ],
          *           "unit": "",
-         *           "max_length": 255
+         *           "max_length": 255,
+         *           "clears": false,
+         *           "strict": true
          *         }
          *       ]
          *     }

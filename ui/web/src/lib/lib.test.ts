@@ -86,7 +86,7 @@ describe('mapping', () => {
     ['A', 'B', 0, 0, 'B A', 1],
   ])('insertAt(%j, %j)', (value, insert, start, end, want, caret) => expect(insertAt(value, insert, start, end)).toEqual({ value: want, caret }));
 
-  const field = (name: string, required: boolean, group: TargetField['group'] = 'common', synonyms: string[] = []): TargetField => ({ name, label: name.toUpperCase(), type: 'string', required, key: false, group, synonyms, unit: '' });
+  const field = (name: string, required: boolean, group: TargetField['group'] = 'common', synonyms: string[] = []): TargetField => ({ name, label: name.toUpperCase(), type: 'string', required, key: false, group, synonyms, unit: '', clears: false, strict: false });
 
   it('knows what is missing and unfinished', () => {
     const targets = [field('sku', true), field('name', true), field('upc', false)];

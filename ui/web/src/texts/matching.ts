@@ -17,9 +17,22 @@ export const matchingText = {
       kind === 'unit' ? `You said: in ${value}` : kind === 'date' ? `You said: the ${value} comes first` : `You said: decimal ${value}`,
     change: 'Change',
   },
-  filled: {
+  cases: {
+    open: (field: string) => `Special cases of ${field}`,
+    label: {
+      fill: 'Fills',
+      empty: 'An empty cell',
+      bad: 'A value that cannot be used',
+    },
+    fill: { '': 'All records', created: 'New ones only', empty: 'Where the store has none' },
+    empty: { '': 'Leaves what the store has', clears: 'Empties the field in the store' },
+    bad: { '': 'Leaves the field and warns you', fail: 'Leaves out the whole row' },
+  },
+  said: {
     fill: { created: 'For new ones only', empty: 'Where the store has none' },
-    all: 'Fill all',
+    empty: { clears: 'Empty cells empty it in the store' },
+    bad: { fail: 'Rows whose value cannot be used are left out' },
+    undo: { fill: 'Fill all', empty: 'Leave it', bad: 'Keep the rows' },
     otherwise: (value: string) => `New ones without it get ${value}`,
     without: 'Leave them out',
   },

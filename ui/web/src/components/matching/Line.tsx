@@ -1,5 +1,5 @@
 import { Badge, Button, Flex, Select, Small, Text } from '@bigcommerce/big-design';
-import { CloseIcon, DeleteIcon } from '@bigcommerce/big-design-icons';
+import { CloseIcon, DeleteIcon, SettingsIcon } from '@bigcommerce/big-design-icons';
 import { useMemo, useState } from 'react';
 import styled from 'styled-components';
 import type { CheckLine, MappingCheck, PreviewRow, TargetField } from '../../api/types';
@@ -13,7 +13,7 @@ import { Hidden } from '../Hidden';
 import { SearchSelect } from '../SearchSelect';
 import { ConstantField } from './ConstantField';
 import { Counts } from './Counts';
-import { Filled } from './Filled';
+import { type Case, Cases, Said, casesOf } from './Cases';
 import { FormulaField } from './FormulaField';
 import { fieldLabel, formShown } from './names';
 import { Answered, ValueQuestion } from './ValueQuestion';
@@ -38,7 +38,7 @@ export interface LineProps {
   /** A guess is right. */
   onConfirm: () => void;
   /** What the merchant says about the values; empty takes it back. */
-  onAnswer: (kind: 'decimal' | 'date' | 'unit' | 'fill' | 'otherwise', value: string) => void;
+  onAnswer: (kind: 'decimal' | 'date' | 'unit' | Case, value: string) => void;
   onRemove: () => void;
 }
 
@@ -50,6 +50,7 @@ export function Line(props: LineProps) {
   const type = target?.type ?? 'string';
   const expression = line?.expression ?? '';
   const [chosen, setChosen] = useState<Form>(); // a form that its expression does not show, as a value not yet typed
+  const [cases, setCases] = useState(false);
   const form = chosen && (compileForm(chosen, type) ?? expression) === expression ? chosen : formOf(expression, type, columns);
   const set = (next: Form) => {
     setChosen(next);
@@ -108,7 +109,8 @@ export function Line(props: LineProps) {
         ) : null}
         {readOnly ? null : questions.map((q) => <ValueQuestion key={q.kind} onAnswer={(value) => onAnswer(q.kind, value)} question={q} />)}
         {line ? <Answered label={label} line={line} onClear={(kind) => onAnswer(kind, '')} readOnly={readOnly} /> : null}
-        {line ? <Filled label={label} line={line} onClear={(kind) => onAnswer(kind, '')} readOnly={readOnly} target={target} /> : null}
+        {line ? <Said label={label} line={line} onClear={(kind) => onAnswer(kind, '')} readOnly={readOnly} target={target} /> : null}
+        {line && cases ? <Cases label={label} line={line} onChange={onAnswer} target={target} /> : null}
       </Area>
       <Area $name="becomes">
         <Becomes name={name} row={row} unit={target?.unit ?? ''} />
@@ -122,7 +124,21 @@ export function Line(props: LineProps) {
       </Area>
       <Area $name="remove">
         {line && !readOnly ? (
-          <Button aria-label={t.remove(label)} iconOnly={<DeleteIcon aria-hidden />} mobileWidth="auto" onClick={onRemove} title={t.remove(label)} type="button" variant="subtle" />
+          <Flex flexDirection="row" flexWrap="wrap">
+            <Button aria-label={t.remove(label)} iconOnly={<DeleteIcon aria-hidden />} mobileWidth="auto" onClick={onRemove} title={t.remove(label)} type="button" variant="subtle" />
+            {expression !== '' && casesOf(target).length > 0 ? (
+              <Button
+                aria-expanded={cases}
+                aria-label={t.cases.open(label)}
+                iconOnly={<SettingsIcon aria-hidden />}
+                mobileWidth="auto"
+                onClick={() => setCases(!cases)}
+                title={t.cases.open(label)}
+                type="button"
+                variant="subtle"
+              />
+            ) : null}
+          </Flex>
         ) : null}
       </Area>
     </Row>

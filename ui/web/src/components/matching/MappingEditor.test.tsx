@@ -7,15 +7,15 @@ import { type MappingLine, newLine } from '../../lib/mapping';
 import { renderInPanel } from '../../test/render';
 import { MappingEditor } from './MappingEditor';
 
-const field = (name: string, label: string, part: Partial<TargetField> = {}): TargetField => ({ name, label, type: 'string', required: false, key: false, group: 'common', synonyms: [], unit: '', ...part });
+const field = (name: string, label: string, part: Partial<TargetField> = {}): TargetField => ({ name, label, type: 'string', required: false, key: false, group: 'common', synonyms: [], unit: '', clears: false, strict: false, ...part });
 const targets = [
-  field('sku', 'SKU', { required: true, key: true, group: 'required' }),
+  field('sku', 'SKU', { required: true, key: true, strict: true, group: 'required' }),
   field('name', 'Name', { required: true, group: 'required' }),
   field('price', 'Default price', { required: true, group: 'required', type: 'number', unit: 'USD' }),
   field('type', 'Type', { required: true, group: 'required', enum: ['physical', 'digital'] }),
   field('cost_price', 'Cost', { type: 'number', unit: 'USD', synonyms: ['einkaufspreis'] }),
   field('is_visible', 'Visible', { type: 'boolean' }),
-  field('weight', 'Weight', { group: 'shipping', type: 'number', unit: 'kg' }),
+  field('weight', 'Weight', { group: 'shipping', type: 'number', unit: 'kg', clears: true }),
   field('custom_field:', 'Custom field', { family: { label: 'Name of the custom field', most: 2, max_length: 8 } }),
   field('is_price_hidden', 'Price hidden label', { group: 'more' }),
 ];
@@ -248,4 +248,28 @@ it('says which records a line fills and what new ones get without it, and takes 
   expect(line('type').getByText('For new ones only')).toBeTruthy();
   await user.click(line('type').getByRole('button', { name: /Fill all/ }));
   expect(line('type').queryByText('For new ones only')).toBeNull();
+});
+
+it('has a choice of what records, empty cells and wrong values get, of fields that let one choose', () => {
+  setup({ lines: [newLine('sku', 'PartNum'), newLine('name', 'PartNum'), newLine('weight', 'row["Weight (kg)"]')] });
+  const click = (name: string | RegExp) => fireEvent.click(screen.getByRole('button', { name }));
+  expect(screen.queryByRole('button', { name: 'Special cases of SKU' })).toBeNull();
+  click('Special cases of Name');
+  expect(box('Fills')).toBeTruthy();
+  expect(screen.queryByRole('combobox', { name: 'An empty cell' })).toBeNull();
+  click('Special cases of Name');
+  expect(screen.queryByRole('combobox', { name: 'Fills' })).toBeNull();
+
+  click('Special cases of Weight');
+  for (const [name, option, said, undo] of [
+    ['Fills', 'New ones only', 'For new ones only', /Fill all/],
+    ['An empty cell', 'Empties the field in the store', 'Empty cells empty it in the store', /Leave it/],
+    ['A value that cannot be used', 'Leaves out the whole row', 'Rows whose value cannot be used are left out', /Keep the rows/],
+  ] as const) {
+    fireEvent.click(box(name));
+    fireEvent.click(screen.getByRole('option', { name: option }));
+    expect(line('weight').getByText(said)).toBeTruthy();
+    click(undo);
+    expect(line('weight').queryByText(said)).toBeNull();
+  }
 });

@@ -24,7 +24,7 @@ const inspection: Inspection = {
     ],
   },
 };
-const field = (name: string, label: string, part: Partial<TargetField> = {}): TargetField => ({ name, label, type: 'string', required: true, key: false, group: 'required', synonyms: [], unit: '', ...part });
+const field = (name: string, label: string, part: Partial<TargetField> = {}): TargetField => ({ name, label, type: 'string', required: true, key: false, group: 'required', synonyms: [], unit: '', clears: false, strict: false, ...part });
 const fields = [
   field('sku', 'SKU'), field('name', 'Name'), field('price', 'Default price', { type: 'number', unit: 'USD' }), field('type', 'Type', { enum: ['physical', 'digital'] }),
   field('stock', 'Stock', { required: false, key: false, group: 'common', synonyms: ['unitsinstock'] }),

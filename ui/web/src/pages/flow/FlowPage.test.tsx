@@ -17,7 +17,7 @@ const inspection: Inspection = {
   snapshot_id: 's1', format: { type: 'csv', encoding: 'utf-8', delimiter: ';' }, header: ['A', 'B', 'qty'], expressions: ['A', 'B', 'qty'], rows: [['1', 'x', '3']],
   row_errors: [{ line: 3, field: '', message: 'wrong column count', value: '' }], row_count: 77, size: 1234, questions: [], suggested_mapping: { fields: [{ target: 'sku', expression: 'A', guessed: false }] },
 };
-const field = (name: string, part: Partial<TargetField> = {}): TargetField => ({ name, label: name.toUpperCase(), type: 'string', required: false, key: false, group: 'common', synonyms: [], unit: '', ...part });
+const field = (name: string, part: Partial<TargetField> = {}): TargetField => ({ name, label: name.toUpperCase(), type: 'string', required: false, key: false, group: 'common', synonyms: [], unit: '', clears: false, strict: false, ...part });
 const fields = [field('sku', { required: true, group: 'required' }), field('name', { required: true, group: 'required' }), field('inventory_level', { label: 'Stock', synonyms: ['qty'] })];
 const check: MappingCheck = {
   rows: 77, complete: true, ready: true, lines: [{ target: 'sku', filled: 77, empty: 0, failed: 0, warned: 0, nothing: [], examples: [] }], unused: ['colour', 'qty'], missing: [], errors: [], failed_rows: 0, questions: [],
