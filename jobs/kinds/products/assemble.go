@@ -30,6 +30,7 @@ func (products) Assemble(l *tenants.Layout, parts []upsert.Part) upsert.Assemble
 	a.videos()
 	a.bulkPrices()
 	a.customURL()
+	a.relatedSKUs()
 	return upsert.Assembled{Fields: a.doc, Problems: a.problems}
 }
 
@@ -58,7 +59,7 @@ func (a *assembly) warn(part int, field, message, value string) {
 // isPart reports whether a target of the mapping is no field of an assembled product.
 func isPart(target string) bool {
 	switch target {
-	case targetImages, targetImageAlt, targetOptionValues, targetOptionNames, targetAttributes, targetVideos, targetBulkPrices, targetCustomURL:
+	case targetImages, targetImageAlt, targetOptionValues, targetOptionNames, targetAttributes, targetVideos, targetBulkPrices, targetCustomURL, targetRelated:
 		return true
 	}
 	return strings.HasPrefix(target, variantPrefix) || strings.HasPrefix(target, familyOption) || strings.HasPrefix(target, familyCustomField)

@@ -62,6 +62,8 @@ func partFields() []bigcommerce.Field {
 		{Name: targetAttributes, Type: "array", Items: "string"},
 		{Name: targetOptionNames, Type: "array", Items: "string"},
 		{Name: targetPriceDifference, Type: "number"},
+		{Name: targetChannels, Type: "array", Items: "string"},
+		{Name: targetRelated, Type: "array", Items: "string"},
 		text("sku", maxKey),
 		number("price"), number("cost_price"), number("sale_price"), number("retail_price"),
 		number("weight"), number("width"), number("height"), number("depth"),

@@ -79,6 +79,7 @@ var columns = []struct {
 	{targetVideos, []string{"videos", "video", "videourl", "videolink", "youtube", "youtubeurl", "videoid"}},
 	{targetBulkPrices, []string{"bulkprices", "bulkpricing", "bulkpricingrules", "tierprices", "tierpricing", "quantitydiscounts", "staffelpreise"}},
 	{targetCustomURL, []string{"customurl", "producturl", "urlpath"}},
+	{targetRelated, []string{"relatedskus", "relatedsku", "relatedproductskus", "relateditems", "relateditemnumbers", "zubehor", "zubehorartikel"}},
 	{"sort_order", []string{"sortorder", "sort", "displayorder", "sortierung"}},
 }
 

@@ -11,7 +11,7 @@ import (
 // Composes reports whether a product has parts, or categories: those of other storefronts stay. Of a
 // variant no answer says how its product tracks its stock.
 func (products) Composes(d upsert.Doc, ref string) bool {
-	return ref != "" || hasParts(d.Fields) || d.Fields[targetCategory] != nil
+	return ref != "" || hasParts(d.Fields) || d.Fields[targetCategory] != nil || d.Fields[targetRelated] != nil || d.Fields[targetChannels] != nil
 }
 
 // Compose is part of Composer.

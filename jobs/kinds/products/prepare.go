@@ -17,16 +17,16 @@ import (
 )
 
 // Prepare puts the address of the pictures before names that are no whole addresses, and leaves out
-// what BigCommerce would refuse as an address. It asks nobody: a picture that is not there is found
-// out by BigCommerce.
-func (products) Prepare(_ context.Context, s *flow.Step, rows []*upsert.Row) error {
+// what BigCommerce would refuse as an address. It asks nobody for pictures: one that is not there is
+// found out by BigCommerce. Channels become ids.
+func (products) Prepare(ctx context.Context, s *flow.Step, rows []*upsert.Row) error {
 	run := s.Run()
 	p := pictures{base: strings.TrimSpace(run.Options.Text(optionImageBase)), fails: failing(run.Mapping)}
 	for _, row := range rows {
 		p.row(row)
 		warnOfFree(row)
 	}
-	return nil
+	return prepareChannels(ctx, s, rows)
 }
 
 // KeepsKeys is part of upsert.KeepsKeys.

@@ -17,6 +17,9 @@ import (
 // steps follow one another.
 type refTable struct {
 	needsCategories, needsBrands bool
+	needsRelated                 bool
+	setsChannels                 bool // to those of the document alone
+	related                      *relatedTable
 	mapped                       map[string]bool // targets of the mapping; nil for all
 	images                       string          // what becomes of pictures of which it is not known where they came from
 	adds                         bool            // categories are added to those that a product is in
@@ -28,15 +31,16 @@ type refTable struct {
 func newRefTable(run *tenants.Run) *refTable {
 	m := run.Mapping
 	t := &refTable{needsCategories: hasTarget(m, targetCategory) || hasTarget(m, targetCategories), needsBrands: hasTarget(m, targetBrand) || hasTarget(m, targetBrandID),
-		images: run.Options.Text(optionImages), adds: run.Options.Text(optionCategories) == categoriesAdd, mapped: make(map[string]bool, len(m.Fields))}
+		images: run.Options.Text(optionImages), adds: run.Options.Text(optionCategories) == categoriesAdd, setsChannels: run.Options.Text(optionChannels) == channelsSet, mapped: make(map[string]bool, len(m.Fields))}
 	for _, f := range m.Fields {
 		t.mapped[f.Target] = true
+		t.needsRelated = t.needsRelated || f.Target == targetRelated
 	}
 	return t
 }
 
 // Idle is part of IdleRefs.
-func (t *refTable) Idle() bool { return !t.needsCategories && !t.needsBrands }
+func (t *refTable) Idle() bool { return !t.needsCategories && !t.needsBrands && !t.needsRelated }
 
 // fills reports whether a field of a document is to be written to products that exist. A new
 // product with variants is given a price or a weight that only the first of them has.
@@ -49,6 +53,9 @@ func (t *refTable) Inline(r upsert.Ref) bool { return r.Field == targetBrand }
 
 // Learn is part of InlineRefs.
 func (t *refTable) Learn(s *flow.Step, sent, answer bigcommerce.Fields) {
+	if sku, id := upsert.Text(sent["sku"]), upsert.Int(answer["id"]); t.related != nil && sku != "" && id != 0 {
+		t.related.learn(sku, id)
+	}
 	name, id := upsert.Text(sent["brand_name"]), upsert.Int(answer["brand_id"])
 	if name != "" && id != 0 && t.brands != nil {
 		t.brands.put(id, name)
@@ -104,6 +111,11 @@ func (t *refTable) Load(ctx context.Context, s *flow.Step, docs ...mapping.Docum
 			if err := t.reloadBrands(ctx, s); err != nil {
 				return err
 			}
+		}
+	}
+	if t.needsRelated {
+		if err := t.loadRelated(ctx, s, docs); err != nil {
+			return err
 		}
 	}
 	for _, d := range docs {

@@ -53,6 +53,13 @@ var spec = flow.Spec{
 			{Name: categoriesSet, Label: "As the file says"},
 			{Name: categoriesAdd, Label: "Add those of the file"},
 		},
+	}, {
+		Name: optionChannels, Type: flow.Choice, Default: channelsAdd,
+		Label: "Channels of products", Help: "Only if the matching fills the channels.",
+		Values: []flow.Value{
+			{Name: channelsAdd, Label: "Add those of the file"},
+			{Name: channelsSet, Label: "As the file says"},
+		},
 	}},
 	Scopes: []string{bigcommerce.ScopeProducts}, Webhooks: webhooks, CatchUp: catchUp,
 }

@@ -49,6 +49,8 @@ func (products) FieldOf(target string) string {
 		return "brand_id"
 	case targetImageAlt:
 		return fieldImages
+	case targetRelated:
+		return fieldRelated
 	case targetBulkPrices:
 		return fieldBulkPrices
 	case targetOptionValues, targetOptionNames:
@@ -116,7 +118,7 @@ func (p products) liveFields(m tenants.Mapping) []string {
 	for _, name := range p.Kept(m)[1:] {
 		f, ok := bigcommerce.ProductField(name)
 		switch {
-		case slices.Contains(partLists, name), !ok: // asked for otherwise, or nothing of a product
+		case slices.Contains(partLists, name), name == targetChannels, !ok: // asked for otherwise, or nothing of a product
 		case f.Unselectable:
 			return nil
 		default:
@@ -129,7 +131,7 @@ func (p products) liveFields(m tenants.Mapping) []string {
 // includes lists the parts that the match asks for.
 func (p products) includes(m tenants.Mapping) []string {
 	kept := p.Kept(m)
-	return slices.DeleteFunc(slices.Clone(partLists), func(name string) bool { return !slices.Contains(kept, name) })
+	return slices.DeleteFunc(append(slices.Clone(partLists), targetChannels), func(name string) bool { return !slices.Contains(kept, name) })
 }
 
 // Same is by value, for prices after BigCommerce's rounding, and for categories as a set.
@@ -139,6 +141,8 @@ func (products) Same(field string, live, want any) bool {
 		return upsert.SameSet(upsert.Ints(live), upsert.Ints(want))
 	case field == targetCustomURL:
 		return pathOf(live) == pathOf(want)
+	case field == fieldRelated:
+		return sameRelated(live, chosenRelated(want))
 	case slices.Contains(partLists, field): // what a product has of them is compared one by one
 		return true
 	}
@@ -196,6 +200,9 @@ func (p products) Payload(d upsert.Doc, targets []string, refs upsert.Refs) bigc
 				delete(out, name)
 			}
 		}
+		if ids, sent := out[fieldRelated].([]int64); sent && len(ids) == 0 {
+			delete(out, fieldRelated)
+		}
 		variants := partsOf(d.Fields[fieldVariants])
 		switch {
 		case haveStock(variants):
@@ -242,6 +249,14 @@ func put(out bigcommerce.Fields, table *refTable, d upsert.Doc, target string, v
 		}
 	case targetCustomURL:
 		out[target] = bigcommerce.Fields{"url": pathOf(v), "is_customized": true}
+	case targetChannels: // assigned by requests of their own
+	case targetRelated:
+		if table.related == nil {
+			return // who writes it asks
+		}
+		if ids, pending := table.related.find(v); len(pending) == 0 {
+			out[fieldRelated] = ids
+		}
 	case fieldCustomFields:
 		out[target] = customFields(d, d.Seen[target], nil)
 	case fieldBulkPrices, fieldVideos:
@@ -308,6 +323,14 @@ func (p products) Diff(d upsert.Doc, live upsert.Live, refs upsert.Refs) []upser
 			now := upsert.Int(have)
 			if !ok || (!shown || id != now) && !d.Explains(field, id, have, shown) {
 				out = append(out, upsert.Change{Field: target, Before: table.brandName(now), After: upsert.Text(want), Unknown: !shown})
+			}
+		case targetChannels:
+			if c, differs := table.diffChannels(want, have, shown); differs {
+				out = append(out, c)
+			}
+		case targetRelated:
+			if c, differs := table.diffRelated(want, have, shown); differs {
+				out = append(out, c)
 			}
 		case fieldVariants:
 			out = append(out, p.diffVariants(d, live)...)

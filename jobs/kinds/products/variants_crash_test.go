@@ -1,6 +1,7 @@
 package products
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -20,14 +21,15 @@ func partsScenario(p *upserttest.Platform) upserttest.Scenario {
 		New: func(t testing.TB, _ int) *upserttest.World {
 			w := newWorld(t, p)
 			w.Flow.Mapping = grouped
+			w.Flow.Mapping.Fields = append(slices.Clone(grouped.Fields), tenants.FieldMapping{Target: targetRelated, Expression: `Handle == "tee-2" ? "tee-1|tee-3" : ""`})
 			w.Feed.Body = groupedCSV(tee(1, "10", "S", "M")...)
 			w.Want(w.Run(), upserttest.Counts{Read: 1, Created: 1})
-			w.Feed.Body = change.Replace(groupedCSV(append(tee(1, "10", "S", "M", "XL"), tee(2, "12", "S", "M")...)...))
+			w.Feed.Body = change.Replace(groupedCSV(slices.Concat(tee(1, "10", "S", "M", "XL"), tee(2, "12", "S", "M"), tee(3, "12", "S"))...))
 			return w.World
 		},
 		Settled: func(base *upserttest.World, r *tenants.Run, note string) {
 			w := &world{base}
-			w.Want(r, upserttest.Counts{Read: 2, Created: 1, Updated: 1})
+			w.Want(r, upserttest.Counts{Read: 3, Created: 2, Updated: 1})
 			want := map[string]any{
 				"name": "Shirt", "variants": []string{"T1-M 11 Size=M", "T1-S 10 Size=S", "T1-XL 11 Size=XL"}, "images": []string{"1-a  true", "1-b  false", "1-c  false", "1-d  false"},
 				"fields": []string{"Fabric=Wool"}, "bulk": []string{"20-0 percent 7"}, "videos": []string{"dQw4w9WgXcQ"},
@@ -38,7 +40,10 @@ func partsScenario(p *upserttest.Platform) upserttest.Scenario {
 			if got := brief(w.whole("tee-2"))["images"]; len(got.([]string)) != 2 { //nolint:forcetypeassert // brief's
 				w.Fatalf("%s: pictures %v", note, got)
 			}
-			if d := cmp.Diff(map[string]string{"tee-1": "update", "tee-2": "create"}, w.Journal(r)); d != "" {
+			if got := w.beside()["tee-2"]; got != "tee-1 tee-3" {
+				w.Fatalf("%s: beside tee-2 are %s", note, got)
+			}
+			if d := cmp.Diff(map[string]string{"tee-1": "update", "tee-2": "create", "tee-3": "create"}, w.Journal(r)); d != "" {
 				w.Fatalf("%s: journal %s", note, d)
 			}
 			if n := w.Requests(func() { w.Run() }); n != 0 {

@@ -22,6 +22,10 @@ func (p products) Update(ctx context.Context, c *bigcommerce.Client, run *tenant
 		return updateVariants(ctx, c, w)
 	case routeImages:
 		return updateImages(ctx, c, w[0])
+	case routeChannels:
+		return updateChannels(ctx, c, run, w)
+	case routeRelated:
+		return p.updateRelated(ctx, c, w)
 	}
 	docs := make([]bigcommerce.Fields, len(w))
 	for i, x := range w {
@@ -113,6 +117,10 @@ func (p products) Create(ctx context.Context, c *bigcommerce.Client, run *tenant
 	var partial *bigcommerce.PartialError
 	if id := upsert.Int(answer["id"]); err == nil || errors.As(err, &partial) && id != 0 {
 		out := upsert.Result{State: upsert.Landed, Live: upsert.Live{ID: id, Fields: answer}}
+		if list := w.Doc.Fields[targetRelated]; len(texts(list)) > 0 && w.Fields[fieldRelated] == nil {
+			out.Left = append(out.Left, upsert.Change{Field: targetRelated, After: list, Route: routeRelated})
+		}
+		out.Left = append(out.Left, leftChannels(run, w.Doc)...)
 		if partial != nil {
 			out.Partial = upsert.Explain(partial.Title, partial.Fields)
 		}

@@ -19,6 +19,8 @@ const (
 	routeAdd      = "add"      // variants that a product does not have
 	routeVariants = "variants" // fields of variants
 	routeImages   = "images"
+	routeChannels = "channels"
+	routeRelated  = "related" // products that may be made after those that name them
 )
 
 // Routes: what goes makes room first, and a variant is there before its picture.
@@ -29,6 +31,8 @@ func (products) Routes() []upsert.Route {
 		{Name: routeAdd, Batch: 1, Unsafe: true},
 		{Name: routeVariants, Batch: bigcommerce.MaxVariantsPerUpdate, Weight: func(changes []upsert.Change) int { return len(children(changes)) }},
 		{Name: routeImages, Batch: 1, Unsafe: true},
+		{Name: routeChannels, Batch: channelBatch, Serial: true},
+		{Name: routeRelated, Batch: bigcommerce.MaxProductsPerUpdate},
 	}
 }
 
