@@ -104,6 +104,18 @@ var systemFiles = map[string]systemFile{
 			"2: Plate 5, gtin 4006381333932, brand, 1 categories, 1 images",
 		},
 	},
+	"Google Merchant, whose ids are repeated": {
+		body: "id\ttitle\tdescription\tlink\tprice\tbrand\tmpn\timage_link\tavailability\tcondition\n" +
+			"7\tCup\tBig\thttps://old.example/1\t4.50 USD\tAcme\tC-1\thttps://pics.example/1.jpg\tin stock\tnew\n" +
+			"7\tPot\tBig\thttps://old.example/2\t5.50 USD\tAcme\tP-1\thttps://pics.example/2.jpg\tin stock\tnew\n" +
+			"\tPan\tBig\thttps://old.example/3\t6.50 USD\tAcme\tP-2\thttps://pics.example/3.jpg\tin stock\tnew\n",
+		creates: 3,
+		want: []string{
+			"C-1: Cup 4.5, brand, 1 images",
+			"P-1: Pot 5.5, brand, 1 images",
+			"P-2: Pan 6.5, brand, 1 images",
+		},
+	},
 	"Meta": {
 		body: "id,title,description,availability,condition,price,link,image_link,brand,google_product_category,item_group_id,color,size,shipping_weight,gtin\n" +
 			"1,Shirt,Blue,in stock,new,10.00 USD,https://old.example/1,https://pics.example/1.jpg,Acme,Clothing,G1,blue,M,1 kg,8.80609E+12\n" +

@@ -31,8 +31,8 @@ func (c *counter) Next() (*source.Row, error) {
 }
 
 // rest counts what is left, and returns how many rows there are in all: nil if counting takes too
-// long. Rows that can be read are shown to some. The error is ctx's, or one of reading.
-func (c *counter) rest(ctx context.Context, some *spread) (*int64, error) {
+// long. Each row that can be read is given to see. The error is ctx's, or one of reading.
+func (c *counter) rest(ctx context.Context, see func(*source.Row)) (*int64, error) {
 	for until := time.Now().Add(countTime); !c.ended; {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -45,7 +45,7 @@ func (c *counter) rest(ctx context.Context, some *spread) (*int64, error) {
 			return nil, err
 		}
 		if err == nil && row.Err == nil {
-			some.see(row)
+			see(row)
 		}
 	}
 	return &c.rows, nil

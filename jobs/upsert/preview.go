@@ -135,6 +135,11 @@ func (k *Kind) Inspect(ctx context.Context, req InspectRequest) (*Inspection, er
 		}
 		return values
 	}
+	catalogue, err := k.Catalogue(ctx)
+	if err != nil {
+		return nil, err
+	}
+	keys := newDistinct(out.Header, catalogue.KeyColumns(out.Header))
 	for len(out.Rows) < previewRows && len(out.RowErrors) < maxRowErrors && l.goesOn() {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -151,20 +156,20 @@ func (k *Kind) Inspect(ctx context.Context, req InspectRequest) (*Inspection, er
 			out.RowErrors = append(out.RowErrors, RowError{Line: row.Line, Field: row.Err.Field, Message: row.Err.Message, Value: row.Err.Value})
 			continue
 		}
+		keys.see(row)
 		out.Rows = append(out.Rows, shown(row))
 	}
 	further := &spread{keep: shown}
-	if out.RowCount, err = r.rest(ctx, further); err != nil {
+	if out.RowCount, err = r.rest(ctx, func(row *source.Row) { further.see(row); keys.see(row) }); err != nil {
 		return nil, fmt.Errorf("upsert: count rows of snapshot %s: %w", snap.ID, err)
 	}
 	for _, p := range r.Passed() {
 		out.RowErrors = append(out.RowErrors, RowError{Line: p.Line, Message: p.Message, Value: p.Value})
 	}
-	catalogue, err := k.Catalogue(ctx)
-	if err != nil {
-		return nil, err
-	}
 	out.SuggestedMapping = catalogue.Suggest(out.Header, slices.Concat(out.Rows, further.rows))
+	if from, to, ok := keys.better(); ok {
+		catalogue.Rekey(&out.SuggestedMapping, out.Header, from, to)
+	}
 	proven, err := k.prove(ctx, catalogue, rows, found.Format, out.SuggestedMapping.Mapping())
 	out.Questions = append([]mapping.Question{}, proven.asked...)
 	return out, err
