@@ -124,7 +124,7 @@ func (p *Program) apply(ctx context.Context, r *row) (Document, []problem.Field,
 		case p.catalogue.created(f.spec) && f.spec.required():
 			p.lack(Lack{Field: f.spec.Name, Message: "is required: " + p.fillHint(f)})
 		case f.option.Empty == tenants.EmptyClears:
-			doc[f.spec.Name] = f.spec.cleared()
+			doc[f.spec.Name], _ = f.spec.cleared()
 		case f.spec.required() && !p.Layout().Groups(): // else another row of the record may fill it: see Required
 			wrong = append(wrong, problem.Field{Field: f.spec.Name, Message: "is required: " + p.fillHint(f)})
 		}

@@ -274,7 +274,7 @@ func (c *Catalogue) Targets() []Target {
 			continue
 		}
 		t := Target{Name: f.Name, Label: f.label(), Type: f.Type, Required: f.required(), Key: f.Key, MaxLength: f.MaxLength, Enum: f.Enum, Help: f.Help,
-			Group: c.group(f), Synonyms: f.synonyms(), Measure: f.Measure, Clears: f.cleared() != nil, Strict: c.strict(f)}
+			Group: c.group(f), Synonyms: f.synonyms(), Measure: f.Measure, Clears: f.clears(), Strict: c.strict(f)}
 		if f.Format == FormatPath {
 			t.MaxLength = 0 // it is of each name
 		}

@@ -57,7 +57,7 @@ func (f *Field) wrongOption(fm tenants.FieldMapping) string {
 		return "is what a record is recognised by: it is always filled"
 	case !one(fm.Empty, tenants.EmptyClears):
 		return "cannot treat empty cells so: choose clears"
-	case fm.Empty != "" && f.cleared() == nil:
+	case fm.Empty != "" && !f.clears():
 		return "cannot be emptied in the store: let empty cells leave it as it is"
 	case !one(fm.Bad, tenants.BadFails):
 		return "cannot treat wrong values so: choose fail"
@@ -65,28 +65,36 @@ func (f *Field) wrongOption(fm tenants.FieldMapping) string {
 	return ""
 }
 
-// cleared is the value of a field that has none, nil if it must have one.
-func (f *Field) cleared() any {
+// cleared is the value of a field that has none; false if it must have one. It is nil, which is
+// written as null, of a number that is nullable: there 0 would say something else.
+func (f *Field) cleared() (v any, ok bool) {
 	switch {
 	case f.required() || f.Strict || len(f.Enum) > 0 || f.MinLength > 0 || f.Format == "date-time" || f.Format == FormatPathname:
-		return nil
+		return nil, false
 	case f.Type == "string":
-		return ""
+		return "", true
 	case f.Type == "array":
-		return []any{}
+		return []any{}, true
+	case f.Type == "number" && f.Nullable:
+		return nil, true
 	case (f.Type == "number" || f.Type == "integer") && outOfRange(f, "0") == "":
 		if f.Type == "integer" {
-			return int64(0)
+			return int64(0), true
 		}
-		return json.Number("0")
+		return json.Number("0"), true
 	}
-	return nil
+	return nil, false
+}
+
+func (f *Field) clears() bool {
+	_, ok := f.cleared()
+	return ok
 }
 
 // Clears reports whether an empty cell may empty a target.
 func (c *Catalogue) Clears(target string) bool {
 	f, _ := c.field(target)
-	return f != nil && f.unmappable() == "" && f.cleared() != nil
+	return f != nil && f.unmappable() == "" && f.clears()
 }
 
 // besideWords are what the names of columns with units hold: what is measured, and that it is a

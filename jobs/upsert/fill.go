@@ -33,17 +33,53 @@ func (s *step) filled(d itemDoc, changes []Change) []Change {
 	if len(s.fills()) == 0 {
 		return changes
 	}
-	return slices.DeleteFunc(changes, func(c Change) bool {
-		switch fill := s.fill[c.Field]; {
-		case slices.Contains(d.back, c.Field):
-			return false
-		case fill == tenants.FillCreated:
-			return true
-		case fill == tenants.FillEmpty:
-			return c.Unknown || !zero(c.Before)
+	out := make([]Change, 0, len(changes))
+	for _, c := range changes {
+		from, with := s.filledBy(c, changes)
+		if slices.Contains(d.back, c.Field) || slices.ContainsFunc(with, func(x Change) bool { return allows(s.fill[from], x) }) {
+			out = append(out, c)
 		}
+	}
+	return out
+}
+
+func of(changes []Change, field string) []Change {
+	return slices.DeleteFunc(slices.Clone(changes), func(c Change) bool { return c.Field != field })
+}
+
+// allows reports whether a change of an existing record is one that a field's filling wants.
+func allows(fill string, c Change) bool {
+	switch fill {
+	case tenants.FillCreated:
 		return false
-	})
+	case tenants.FillEmpty:
+		return !c.Unknown && zero(c.Before)
+	}
+	return true
+}
+
+// filledBy returns the mapping's target that a changed field comes of, and the changes that it goes
+// with: those of the field that it comes of, if that changes, else itself.
+func (s *step) filledBy(c Change, changes []Change) (from string, with []Change) {
+	from, with = c.Field, []Change{c}
+	d, ok := s.k.target.(Deriver)
+	if !ok {
+		return from, with
+	}
+	mapped := func(target string) bool {
+		return slices.ContainsFunc(s.run.Mapping.Fields, func(f tenants.FieldMapping) bool { return f.Target == target })
+	}
+	for !mapped(from) {
+		next := d.Derived(from, mapped)
+		if next == "" {
+			return c.Field, []Change{c}
+		}
+		from = next
+		if others := of(changes, from); len(others) > 0 {
+			with = others
+		}
+	}
+	return from, with
 }
 
 // lacking says why no record can be created of a document, nil if one can.

@@ -160,6 +160,13 @@ type Remarker interface {
 	Remark(d Doc, live Live) (field, message, value string)
 }
 
+// Deriver is a Target that makes fields of others than those that a mapping fills by their names.
+type Deriver interface {
+	// Derived returns the field that another, which is not mapped itself, comes of. It may be one that
+	// comes of another in turn, but not in a circle. It is "" if there is none.
+	Derived(field string, mapped func(target string) bool) string
+}
+
 // Titler is a Target whose records people call by something else than their keys.
 type Titler interface {
 	// Title is what they call a record that d is to be written to, "" if that is not known.

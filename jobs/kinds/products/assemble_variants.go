@@ -78,7 +78,7 @@ func (a *assembly) simple() {
 		}
 		for target, v := range p.Fields {
 			if field, ok := variantFields[target]; ok && first == i {
-				a.doc[field] = v
+				a.ownField(field, v)
 			}
 		}
 		if disabled, ok := p.Fields["variant_purchasing_disabled"].(bool); ok && disabled && first == i && a.doc["availability"] == nil {
@@ -88,6 +88,17 @@ func (a *assembly) simple() {
 	}
 	if _, stocked := a.doc["inventory_level"]; stocked && a.doc["inventory_tracking"] == nil {
 		a.doc["inventory_tracking"] = "product"
+	}
+}
+
+// ownField fills a field of a product without options with what its row says of a variant. An empty
+// one of a variant means the product's own; a product has a price and a weight.
+func (a *assembly) ownField(field string, v any) {
+	switch {
+	case v != nil:
+		a.doc[field] = v
+	case field != "price" && field != "weight":
+		a.doc[field] = jsonNumber("0")
 	}
 }
 

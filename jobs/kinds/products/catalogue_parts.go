@@ -45,7 +45,7 @@ var families = map[string]*mapping.Family{
 func partFields() []bigcommerce.Field {
 	zero, most := 0.0, 2147483647.0
 	number := func(name string) bigcommerce.Field {
-		return bigcommerce.Field{Name: variantPrefix + name, Type: "number", Minimum: &zero}
+		return bigcommerce.Field{Name: variantPrefix + name, Type: "number", Minimum: &zero, Nullable: true} // null: as the product
 	}
 	text := func(name string, most int) bigcommerce.Field {
 		return bigcommerce.Field{Name: variantPrefix + name, Type: "string", MaxLength: most}
@@ -69,7 +69,7 @@ func partFields() []bigcommerce.Field {
 		number("weight"), number("width"), number("height"), number("depth"),
 		text("upc", 14), text("gtin", 14), text("mpn", 0),
 		{Name: variantPrefix + "inventory_level", Type: "integer", Minimum: &zero, Maximum: &most},
-		text("image", maxImageURL),
+		{Name: variantPrefix + "image", Type: "string", MinLength: 1, MaxLength: maxImageURL}, // no write takes it away
 		{Name: variantPrefix + "purchasing_disabled", Type: "boolean"},
 		text("bin_picking_number", maxBinPickingNumber),
 	}

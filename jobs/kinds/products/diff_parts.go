@@ -174,6 +174,9 @@ func (t *refTable) diffImages(d upsert.Doc, live upsert.Live) (out []upsert.Chan
 		return []upsert.Change{{Field: fieldImages, After: d.Fields[fieldImages], Unknown: true, Route: routeImages}}
 	}
 	have, noted := partsOf(list), readNote(d.Note)
+	if t.fillsEmpty[targetImages] && len(have) > 0 {
+		return nil
+	}
 	own := have
 	for _, id := range noted.Images {
 		if byID(have, id) != nil {

@@ -70,13 +70,23 @@ func (p products) diffVariants(d upsert.Doc, live upsert.Live) (out []upsert.Cha
 				if noted.Variants[strconv.FormatInt(partID(v), 10)] == urlKey(upsert.Text(w[field])) {
 					continue
 				}
-			case known && p.Same(field, have, w[field]):
+			case known && p.sameOfVariant(field, have, w[field]):
 				continue
 			}
 			out = append(out, c)
 		}
 	}
 	return out
+}
+
+// inherited are fields of a variant of which null means the product's own, and 0 something else.
+var inherited = map[string]bool{"price": true, "weight": true, "width": true, "height": true, "depth": true}
+
+func (p products) sameOfVariant(field string, have, want any) bool {
+	if inherited[field] && (have == nil) != (want == nil) {
+		return false
+	}
+	return p.Same(field, have, want)
 }
 
 // trackVariants is the inventory_tracking of a product that counts the stock of each variant.

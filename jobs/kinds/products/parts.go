@@ -3,6 +3,7 @@ package products
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"maps"
 	"slices"
 	"strings"
 
@@ -167,6 +168,17 @@ func fieldsOfVariants(d mapping.Document) map[string]bool {
 		for name := range v {
 			out[name] = true
 		}
+	}
+	return out
+}
+
+// withoutNulls is variants as a new product is given them: what is empty is not sent.
+func withoutNulls(variants []object) []any {
+	out := make([]any, len(variants))
+	for i, v := range variants {
+		v = maps.Clone(v)
+		maps.DeleteFunc(v, func(_ string, value any) bool { return value == nil })
+		out[i] = v
 	}
 	return out
 }

@@ -18,7 +18,8 @@ import (
 type refTable struct {
 	needsCategories, needsBrands bool
 	needsRelated                 bool
-	setsChannels                 bool // to those of the document alone
+	fillsEmpty                   map[string]bool // targets of which only products without any are given some
+	setsChannels                 bool            // to those of the document alone
 	related                      *relatedTable
 	mapped                       map[string]bool // targets of the mapping; nil for all
 	images                       string          // what becomes of pictures of which it is not known where they came from
@@ -31,9 +32,10 @@ type refTable struct {
 func newRefTable(run *tenants.Run) *refTable {
 	m := run.Mapping
 	t := &refTable{needsCategories: hasTarget(m, targetCategory) || hasTarget(m, targetCategories), needsBrands: hasTarget(m, targetBrand) || hasTarget(m, targetBrandID),
-		images: run.Options.Text(optionImages), adds: run.Options.Text(optionCategories) == categoriesAdd, setsChannels: run.Options.Text(optionChannels) == channelsSet, mapped: make(map[string]bool, len(m.Fields))}
+		images: run.Options.Text(optionImages), adds: run.Options.Text(optionCategories) == categoriesAdd, setsChannels: run.Options.Text(optionChannels) == channelsSet, mapped: make(map[string]bool, len(m.Fields)), fillsEmpty: make(map[string]bool)}
 	for _, f := range m.Fields {
 		t.mapped[f.Target] = true
+		t.fillsEmpty[f.Target] = f.Fill == tenants.FillEmpty
 		t.needsRelated = t.needsRelated || f.Target == targetRelated
 	}
 	return t

@@ -204,6 +204,9 @@ func (p products) Payload(d upsert.Doc, targets []string, refs upsert.Refs) bigc
 			delete(out, fieldRelated)
 		}
 		variants := partsOf(d.Fields[fieldVariants])
+		if len(variants) > 0 {
+			out[fieldVariants] = withoutNulls(variants)
+		}
 		switch {
 		case haveStock(variants):
 			out[fieldTracking] = trackVariants
