@@ -64,7 +64,7 @@ var optional = []tenants.FieldMapping{
 	{Target: "search_keywords", Expression: "Text"}, {Target: targetCategory, Expression: "Text"}, {Target: targetBrand, Expression: "Text"},
 	{Target: "custom_field:Fabric", Expression: "Text"}, {Target: targetImages, Expression: "Picture"}, {Target: targetBulkPrices, Expression: "Bulk"},
 	{Target: targetVideos, Expression: "Video"}, {Target: targetCustomURL, Expression: "Path"}, {Target: "variant_weight", Expression: "Number"},
-	{Target: "variant_upc", Expression: "Code"}, {Target: "variant_price", Expression: "Number"}, {Target: "upc", Expression: "Code"},
+	{Target: "variant_upc", Expression: "Code"}, {Target: targetRelated, Expression: "Code"}, {Target: "variant_price", Expression: "Number"}, {Target: "upc", Expression: "Code"},
 }
 
 // TestNothingUnasked: whatever a mapping fills and a store has, a run changes no field of a product
@@ -81,6 +81,9 @@ func TestNothingUnasked(t *testing.T) {
 			}}
 			for _, f := range optional {
 				if random.IntN(3) == 0 {
+					if random.IntN(4) == 0 {
+						f.Fill = tenants.FillCreated
+					}
 					m.Fields = append(m.Fields, f)
 				}
 			}
@@ -141,6 +144,9 @@ func unasked(m tenants.Mapping, p bigcommerce.Fields) map[string]any {
 	fills := map[string]bool{"date_modified": true, "calculated_price": true, "primary_image": true, "options": true, "base_variant_id": true}
 	names, ofVariant := make(map[string]bool), map[string]bool{"calculated_price": true, "calculated_weight": true}
 	for _, f := range m.Fields {
+		if f.Fill == tenants.FillCreated {
+			continue
+		}
 		fills[products{}.FieldOf(f.Target)] = true
 		if name, ok := strings.CutPrefix(f.Target, familyCustomField); ok {
 			names[name] = true
