@@ -282,8 +282,9 @@ func (s *step) remark(item tenants.RunItem, d itemDoc, live Live) {
 
 // fix notes the changes that others made to an updated record, to be written over by a second
 // update. What other routes have yet to write goes with it.
-func (s *step) fix(o *changeset, x *write, drift []Change) error {
+func (s *step) fix(o *changeset, x *write, drift []Change, refs Refs) error {
 	s.wrote(x)
+	s.compose(x, Live{ID: x.item.TargetID, Parent: x.item.ParentID, Ref: x.item.TargetRef}, refs)
 	x.changes = slices.DeleteFunc(x.changes, func(c Change) bool { // drift knows better what was before
 		return !c.Done && slices.ContainsFunc(drift, func(d Change) bool { return d.Field == c.Field })
 	})

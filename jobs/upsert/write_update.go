@@ -210,7 +210,7 @@ func (s *step) updated(o *changeset, x *write, memory Live, refs Refs) error {
 		switch x.state {
 		case Landed:
 			if drift := s.drifted(x, memory, refs); len(drift) > 0 {
-				return s.fix(o, x, drift)
+				return s.fix(o, x, drift, refs)
 			}
 		case Refused, Gone, doubtful:
 			if !x.certain {

@@ -9,9 +9,9 @@ import (
 )
 
 // Composes reports whether a product has parts, or categories: those of other storefronts stay. Of a
-// variant no answer says how its product tracks its stock.
+// variant no answer says how its product tracks its stock, and none shows stock that was written.
 func (products) Composes(d upsert.Doc, ref string) bool {
-	return ref != "" || hasParts(d.Fields) || d.Fields[targetCategory] != nil || d.Fields[targetRelated] != nil || d.Fields[targetChannels] != nil
+	return ref != "" || hasParts(d.Fields) || d.Fields[targetCategory] != nil || d.Fields[targetRelated] != nil || d.Fields[targetChannels] != nil || d.Fields[fieldLevel] != nil
 }
 
 // Compose is part of Composer.
@@ -25,6 +25,12 @@ func (p products) Compose(w upsert.Write, route string, answer upsert.Live) upse
 	switch route {
 	case routeVariants:
 		p.wroteVariants(fields, w)
+	case routeStock:
+		if w.Ref == "" && len(w.Changes) > 0 && w.Changes[0].Child == 0 {
+			fields[fieldLevel] = w.Changes[0].After
+		} else {
+			p.wroteVariants(fields, w)
+		}
 	case routeRemove:
 		for _, c := range w.Changes {
 			name := p.FieldOf(c.Field)

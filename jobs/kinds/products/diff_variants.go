@@ -72,6 +72,8 @@ func (p products) diffVariants(d upsert.Doc, live upsert.Live) (out []upsert.Cha
 				}
 			case known && p.sameOfVariant(field, have, w[field]):
 				continue
+			case field == fieldLevel:
+				c.Route = routeStock
 			}
 			out = append(out, c)
 		}
@@ -158,7 +160,11 @@ func (p products) diffRow(d upsert.Doc, live upsert.Live) (out []upsert.Change) 
 		if target == fieldLevel && upsert.Text(live.Fields[fieldTracking]) != trackVariants || shown && p.Same(target, have, want) || d.Explains(target, want, have, shown) {
 			continue
 		}
-		out = append(out, upsert.Change{Field: target, Before: have, After: want, Unknown: !shown, Child: variantOfRef(live.Ref), Route: routeVariants})
+		c := upsert.Change{Field: target, Before: have, After: want, Unknown: !shown, Child: variantOfRef(live.Ref), Route: routeVariants}
+		if target == fieldLevel {
+			c.Route = routeStock
+		}
+		out = append(out, c)
 	}
 	return out
 }

@@ -52,6 +52,6 @@ func TestSoakSuite(t *testing.T) {
 		Remove: func(w *upserttest.World, i int) { (&world{w}).remove(sku(i)) },
 		// Trees, categories and two levels of new ones, brands and a new one, and two look-ups.
 		First:   func(n int) int { return n + 8 },
-		Changed: func(changed, _ int) int { return (changed + 9) / 10 },
+		Changed: func(changed, _ int) int { return (changed+9)/10 + 1 }, // prices and stock
 	})
 }

@@ -354,7 +354,11 @@ func (p products) Diff(d upsert.Doc, live upsert.Live, refs upsert.Refs) []upser
 			if shown && p.Same(target, have, want) || d.Explains(target, want, have, shown) {
 				continue
 			}
-			out = append(out, upsert.Change{Field: target, Before: have, After: want, Unknown: !shown})
+			c := upsert.Change{Field: target, Before: have, After: want, Unknown: !shown}
+			if target == fieldLevel {
+				c.Route = routeStock
+			}
+			out = append(out, c)
 		}
 	}
 	return out

@@ -26,6 +26,8 @@ func (p products) Update(ctx context.Context, c *bigcommerce.Client, run *tenant
 		return updateChannels(ctx, c, run, w)
 	case routeRelated:
 		return p.updateRelated(ctx, c, w)
+	case routeStock:
+		return updateStock(ctx, c, w)
 	}
 	docs := make([]bigcommerce.Fields, len(w))
 	for i, x := range w {

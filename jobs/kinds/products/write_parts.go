@@ -21,9 +21,11 @@ const (
 	routeImages   = "images"
 	routeChannels = "channels"
 	routeRelated  = "related" // products that may be made after those that name them
+	routeStock    = "stock"   // of products and of variants
 )
 
-// Routes: what goes makes room first, and a variant is there before its picture.
+// Routes: what goes makes room first, and a variant is there before its picture. Stock is set once
+// it is tracked.
 func (products) Routes() []upsert.Route {
 	return []upsert.Route{
 		{Name: routeRemove, Batch: 1},
@@ -33,6 +35,7 @@ func (products) Routes() []upsert.Route {
 		{Name: routeImages, Batch: 1, Unsafe: true},
 		{Name: routeChannels, Batch: channelBatch, Serial: true},
 		{Name: routeRelated, Batch: bigcommerce.MaxProductsPerUpdate},
+		{Name: routeStock, Batch: bigcommerce.MaxInventoryBatch, Serial: true, Blind: true, Weight: func(changes []upsert.Change) int { return len(changes) }},
 	}
 }
 

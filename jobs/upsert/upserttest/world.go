@@ -42,7 +42,7 @@ func NewPlatform(t testing.TB) *Platform {
 // PlatformOn returns a Platform on db, whose sandbox makes these choices.
 func PlatformOn(t testing.TB, db *tenants.DB, choices sandbox.Choices) *Platform {
 	t.Helper()
-	sb, err := sandbox.New(sandbox.Options{Plan: "enterprise", Choices: choices})
+	sb, err := sandbox.New(sandbox.Options{Plan: "enterprise", Choices: choices, InventoryDelay: -1})
 	if err != nil {
 		t.Fatal(err)
 	}
