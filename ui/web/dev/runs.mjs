@@ -125,11 +125,17 @@ function changesOf(run) {
       : [['name', null, v[1]], ['sku', null, v[0]], ['type', null, 'physical'], ['weight', null, 0.5], ['price', null, price], ['description', null, v[2]], ['inventory_level', null, Number(v[6])], ['categories', null, [23, 24]]];
     const id = edit || !run.dry_run ? 100 + i : 0;
     return {
-      ...(run.dry_run ? { line: i + 2 } : {}), row: i + 2, key: v[0], name: v[1], image_url: '', action: edit ? 'update' : 'create', target_id: id,
+      ...(run.dry_run ? { line: i + 2 } : {}), row: i + 2, key: v[0], name: v[1], image_url: id > 0 && i % 3 < 2 ? picture(i) : '', action: edit ? 'update' : 'create', target_id: id,
       store_url: id > 0 ? `https://store-${store.hash}.mybigcommerce.com/manage/products/edit/${id}` : '',
       changes: fields.map(([field, before, after]) => ({ field, label: labels[field], unit: units[field] ?? '', before, after })),
     };
   });
+}
+
+/** A made-up picture, as a store's thumbnail is. */
+function picture(i) {
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 40"><rect width="40" height="40" fill="hsl(${(i * 67) % 360} 35% 92%)"/><path d="M14 15v-2a6 6 0 0 1 12 0v2h4l2 17H8l2-17z" fill="hsl(${(i * 67) % 360} 40% 45%)"/></svg>`;
+  return `data:image/svg+xml,${encodeURIComponent(svg)}`;
 }
 
 const resultOf = { all: 'done', unchanged: 'done', some: 'problems', none: 'problems', empty: 'problems' };

@@ -69,3 +69,19 @@ export function northwind(n) {
   });
   return [northwindHeader, ...rows.map((r) => northwindHeader.map((h) => r[h] ?? ''))].map((r) => r.map(quote).join(',') + '\n').join('');
 }
+
+/** A shop's export: three products, one of them of three rows, no SKU anywhere. */
+export const shopify = `Handle,Title,Body (HTML),Vendor,Type,Tags,Published,Option1 Name,Option1 Value,Option2 Name,Option2 Value,Option3 Name,Option3 Value,Variant SKU,Variant Grams,Variant Inventory Tracker,Variant Inventory Qty,Variant Inventory Policy,Variant Fulfillment Service,Variant Price,Variant Compare At Price,Variant Requires Shipping,Variant Taxable,Variant Barcode,Image Src,Image Position,Image Alt Text,Gift Card,SEO Title,SEO Description,Google Shopping / Google Product Category,Google Shopping / Gender,Google Shopping / Age Group,Google Shopping / MPN,Google Shopping / AdWords Grouping,Google Shopping / AdWords Labels,Google Shopping / Condition,Google Shopping / Custom Product,Google Shopping / Custom Label 0,Google Shopping / Custom Label 1,Google Shopping / Custom Label 2,Google Shopping / Custom Label 3,Google Shopping / Custom Label 4,Variant Image,Variant Weight Unit,Variant Tax Code
+quay-shirt,Quay Shirt,Cotton with a narrow collar.,Harbour,,men,true,Title,Default Title,,,,,,0,,1,deny,manual,50,,true,true,,https://pics.example/quay-shirt.jpg,1,,false,,,,,,,,,,,,,,,,,kg,
+varsity-top,Varsity Top,Grey and black.,Harbour,,women,true,Size,Small,,,,,,0,,1,deny,manual,60,,true,true,,https://pics.example/varsity-top.jpg,1,,false,,,,,,,,,,,,,,,,,kg,
+varsity-top,,,,,,,,Medium,,,,,,0,,1,deny,manual,60,,true,true,,,,,,,,,,,,,,,,,,,,,,kg,
+varsity-top,,,,,,,,Large,,,,,,0,,1,deny,manual,60,,true,true,,,,,,,,,,,,,,,,,,,,,,kg,
+wool-jumper,Wool Jumper,Soft.,Harbour,,women,true,Title,Default Title,,,,,,0,,1,deny,manual,80,,true,true,,https://pics.example/wool-jumper.jpg,1,,false,,,,,,,,,,,,,,,,,kg,
+`;
+
+/** The goods of a trading house, as the table of its database is: its numbers are the keys. */
+export const traders = `productID,productName,supplierID,categoryID,quantityPerUnit,unitPrice,unitsInStock,unitsOnOrder,reorderLevel,discontinued
+1,Green Tea,1,1,10 boxes x 20 bags,18.00,39,0,10,0
+2,Fig Syrup,1,2,12 - 550 ml bottles,10.00,13,70,25,0
+5,Bean Mix,2,2,36 boxes,21.35,0,0,0,1
+`;

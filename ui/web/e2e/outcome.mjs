@@ -12,6 +12,7 @@ import { dryRun, run, secondRun, setUp } from './scenes/first-run.mjs';
 import { keyboardOnly } from './scenes/keyboard.mjs';
 import { deepLink, reinstall, viewerRole } from './scenes/people.mjs';
 import { quickStart } from './scenes/quick-start.mjs';
+import { systems } from './scenes/systems.mjs';
 
 const problems = [];
 const { context, page, watch } = await openBrowser(problems);
@@ -33,5 +34,6 @@ await play(context, watch, merchant, problems, [
   ['viewer', viewerRole],
   ['deep link', deepLink],
   ['reinstall', reinstall],
+  ['files of other systems', systems],
   ['keyboard only', () => keyboardOnly(other)],
 ]);

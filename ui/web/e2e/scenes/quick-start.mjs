@@ -6,7 +6,7 @@ import { productsIn } from '../sandbox.mjs';
 
 const rows = 24;
 const unpriced = rows / 8;
-const mostClicks = 6;
+export const mostClicks = 6;
 
 export async function quickStart(m) {
   await m.frame().evaluate(countActions);
@@ -15,6 +15,8 @@ export async function quickStart(m) {
   await m.says(`${rows} rows`);
   assert.equal(await m.app.getByLabel('Name of this sync').inputValue(), 'Northwind', 'the name is proposed from the file');
   await m.fits('a new sync');
+  await m.app.getByText('Please look at these').waitFor(); // the page is whole then, and moves no more
+  await m.app.getByRole('heading', { name: 'Not used' }).waitFor();
   await m.image('create', m.button('Check what would change'));
   await m.button('Check what would change').click();
   await m.says(`Would create ${rows - unpriced} products and leave out ${unpriced}.`);
@@ -32,7 +34,7 @@ export async function quickStart(m) {
 }
 
 /** Counts what a person does in the panel. Runs in the frame. */
-function countActions() {
+export function countActions() {
   window.e2eActions = { clicks: 0, keys: 0 };
   // A click on a label is one click, although its control gets another: that has no place.
   addEventListener('click', (e) => (window.e2eActions.clicks += e.isTrusted && e.detail > 0 ? 1 : 0), true);

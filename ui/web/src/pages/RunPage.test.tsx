@@ -1,4 +1,4 @@
-import { screen, waitFor, within } from '@testing-library/react';
+import { cleanup, fireEvent, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { describe, expect, it } from 'vitest';
 import type { Change, Run, RunProblem, Session } from '../api/types';
@@ -145,14 +145,21 @@ describe('RunPage', () => {
       expect((await screen.findAllByRole('rowheader')).map((c) => c.textContent)).toEqual(['Weight', 'Price']);
     });
 
-    it('shows a picture, and no hole where there is none', async () => {
+    it('shows pictures, an empty frame where one is not there or does not come, and no frames where there are none at all', async () => {
       const changes = [change({ image_url: 'https://cdn.example/a.jpg' }), change({ key: 'B', name: '', row: 0, store_url: '' })];
       show(changed, { answers: { 'GET /runs/run-1/changes': { json: { changes, next: '' } } } });
       await screen.findByRole('link', { name: /^Blue mug/ });
       const picture = document.querySelector('img');
       expect([picture?.getAttribute('src'), picture?.alt]).toEqual(['https://cdn.example/a.jpg', '']);
       expect(document.querySelectorAll('img')).toHaveLength(1);
-      expect(screen.getByRole('heading', { name: 'B' })).toBeTruthy();
+      expect(document.querySelectorAll('[data-picture]')).toHaveLength(2);
+      if (picture) fireEvent.error(picture);
+      expect(document.querySelector('img')).toBeNull();
+      expect(document.querySelectorAll('[data-picture]')).toHaveLength(2);
+      cleanup();
+      show(changed, { answers: { 'GET /runs/run-1/changes': { json: { changes: [change()], next: '' } } } });
+      await screen.findByRole('link', { name: /^Blue mug/ });
+      expect(document.querySelector('[data-picture]')).toBeNull();
     });
   });
 

@@ -1,9 +1,10 @@
 import { FormGroup, Textarea } from '@bigcommerce/big-design';
 import { useQuery } from '@tanstack/react-query';
-import { useRef } from 'react';
+import { useId, useRef, useState } from 'react';
 import styled from 'styled-components';
 import { flowQueries } from '../../api/queries/flows';
 import type { Column } from '../../lib/forms';
+import { helpAt } from '../../lib/helpAt';
 import { insertAt } from '../../lib/mapping';
 import { matchingText } from '../../texts/matching';
 import { useApp } from '../app';
@@ -19,12 +20,15 @@ interface Props {
   onChange: (value: string) => void;
 }
 
-/** A formula, with the server's own help on what it may say. */
+/** A formula, with the server's own help: on what the cursor is in, and on demand on all that it may say. */
 export function FormulaField({ field, value, columns, error, onChange }: Props) {
   const { client } = useApp();
   const t = matchingText;
   const area = useRef<HTMLTextAreaElement>(null);
   const expressions = useQuery(flowQueries.expressions(client));
+  const hintsId = useId();
+  const [caret, setCaret] = useState(0);
+  const hints = helpAt(value, caret, expressions.data?.functions ?? []);
   const insert = (column: string) => {
     const at = area.current;
     const next = insertAt(value, column, at?.selectionStart ?? value.length, at?.selectionEnd ?? value.length);
@@ -38,12 +42,14 @@ export function FormulaField({ field, value, columns, error, onChange }: Props) 
     <Root>
       <FormGroup>
         <Textarea
+          aria-describedby={hints.length > 0 ? hintsId : undefined}
           aria-label={t.formulaLabel(field)}
           autoCapitalize="off"
           autoCorrect="off"
           error={error}
           maxLength={2000}
           onChange={(e) => onChange(e.target.value)}
+          onSelect={(e) => setCaret(e.currentTarget.selectionEnd)}
           ref={area}
           resize
           rows={2}
@@ -51,6 +57,18 @@ export function FormulaField({ field, value, columns, error, onChange }: Props) 
           value={value}
         />
       </FormGroup>
+      {hints.length > 0 ? (
+        <dl id={hintsId}>
+          {hints.map(({ form, help }) => (
+            <div key={form}>
+              <dt>
+                <Mono>{form}</Mono>
+              </dt>
+              <dd>{help}</dd>
+            </div>
+          ))}
+        </dl>
+      ) : null}
       <details>
         <summary>{t.formulaHelp}</summary>
         <SearchSelect

@@ -138,6 +138,10 @@ describe('MappingEditor', () => {
     expect(formula.value).toBe('trim(Title)');
     await user.click(line('name').getByText('How to write a formula'));
     expect((await screen.findByText('trim(Name)')).closest('div')?.textContent).toBe('trim(Name)without white space around it');
+    formula.setSelectionRange(5, 5);
+    fireEvent.select(formula);
+    expect(formula.getAttribute('aria-describedby')).toBeTruthy();
+    expect(document.getElementById(formula.getAttribute('aria-describedby') ?? '')?.textContent).toBe('trim(Name)without white space around it');
     formula.setSelectionRange(5, 10);
     await user.click(box('Put in a column'));
     formula.setSelectionRange(5, 10);

@@ -76,13 +76,21 @@ const Record = styled.li`
   }
 `;
 
-const Picture = styled.img`
+const Frame = styled.div`
+  background-color: ${({ theme }) => theme.colors.secondary10};
   border: ${({ theme }) => theme.border.box};
   border-radius: ${({ theme }) => theme.borderRadius.normal};
-  display: block;
   height: 3rem;
-  object-fit: contain;
+  overflow: hidden;
   width: 3rem;
+
+  img {
+    background-color: ${({ theme }) => theme.colors.white};
+    display: block;
+    height: 100%;
+    object-fit: contain;
+    width: 100%;
+  }
 `;
 
 const Outside = styled.a`
@@ -157,7 +165,7 @@ export function Changes({ run }: { run: Run }) {
         {(items) => (
           <Plain>
             {items.map((c, i) => (
-              <ChangedRecord change={c} field={view.field} key={`${c.row}-${c.key}-${i}`} />
+              <ChangedRecord change={c} field={view.field} key={`${c.row}-${c.key}-${i}`} pictured={items.some((x) => x.image_url !== '')} />
             ))}
           </Plain>
         )}
@@ -223,7 +231,7 @@ function Narrow({ action, field, q, totals, change }: NarrowProps) {
   );
 }
 
-function ChangedRecord({ change, field }: { change: Change; field: string }) {
+function ChangedRecord({ change, field, pictured }: { change: Change; field: string; pictured: boolean }) {
   const { format } = useApp();
   const [open, setOpen] = useState(false);
   const create = change.action === 'create';
@@ -235,7 +243,7 @@ function ChangedRecord({ change, field }: { change: Change; field: string }) {
   return (
     <Record>
       <Flex alignItems="center" flexDirection="row" flexGap="0.75rem" marginBottom="xSmall">
-        {change.image_url ? (
+        {pictured ? (
           <FlexItem flexShrink={0}>
             <RecordPicture src={change.image_url} />
           </FlexItem>
@@ -291,10 +299,14 @@ function ChangedRecord({ change, field }: { change: Change; field: string }) {
   );
 }
 
-/** A picture that cannot be shown leaves no hole. */
+/** The picture of a record, whose name stands beside it; an empty frame where there is none or it cannot be shown, so that names stand in line. */
 function RecordPicture({ src }: { src: string }) {
   const [broken, setBroken] = useState(false);
-  return broken ? null : <Picture alt="" loading="lazy" onError={() => setBroken(true)} referrerPolicy="no-referrer" src={src} />;
+  return (
+    <Frame data-picture>
+      {src === '' || broken ? null : <img alt="" loading="lazy" onError={() => setBroken(true)} referrerPolicy="no-referrer" src={src} />}
+    </Frame>
+  );
 }
 
 // What a person knows a record by comes first; the rest as the server orders it.
