@@ -98,7 +98,7 @@ fuzz: ## fuzz everything parsed from outside, FUZZTIME each (default 20s)
 	done
 
 screenshots: $(PANEL) ## take the documentation's pictures in Chromium
-	E2E_IMAGES=$(CURDIR)/docs/images SLUICE_TEST_REQUIRE=redis,chromium $(GO) test -count=1 -run 'Test(Outcome|Storefront|PanelWalk)InChromium' ./app
+	E2E_IMAGES=$(CURDIR)/docs/images SLUICE_TEST_REQUIRE=redis,chromium $(GO) test -count=1 -timeout 30m -run 'Test(Outcome|Storefront|PanelWalk)InChromium' ./app
 
 clean: ## delete what was built
 	rm -rf bin ui/web/dist ui/web/node_modules

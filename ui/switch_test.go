@@ -61,11 +61,20 @@ func TestACopyOfAFlow(t *testing.T) {
 	token := p.open(storeA, 1)
 	f := p.readyFlow(storeA, token)
 	p.call("PUT", "/flows/"+f.ID, token, change(f, map[string]any{"schedule": map[string]any{"cron": "0 2 * * *", "enabled": true},
-		"source": map[string]any{"kind": "url", "url": "https://erp.example/parts.csv?token=abcdefgh12345678abcdefgh", "authorization": "Bearer erp-secret"}}), http.StatusOK, &f)
+		"format":  map[string]any{"encoding": "utf-8"},
+		"options": map[string]any{"mode": "update"},
+		"source":  map[string]any{"kind": "url", "url": "https://erp.example/parts.csv?token=abcdefgh12345678abcdefgh", "authorization": "Bearer erp-secret"}}), http.StatusOK, &f)
+	p.jobs.changed = nil
 	var made flowView
 	p.call("POST", "/flows/"+f.ID+"/duplicate", token, map[string]any{}, http.StatusCreated, &made)
 	if made.ID == f.ID || made.Name != "Parts (copy)" || !made.Source.HasSecret || made.Source.URL != f.Source.URL || len(made.Mapping.Fields) != len(f.Mapping.Fields) {
 		t.Errorf("copy %+v", made)
+	}
+	if made.Format != f.Format || made.Format.Encoding == "" || made.Options.Text("mode") != "update" {
+		t.Errorf("it is read as %+v, with the options %v", made.Format, made.Options)
+	}
+	if !slices.Equal(p.jobs.changed, []string{"products"}) {
+		t.Errorf("workers were told of %q", p.jobs.changed)
 	}
 	if made.Schedule.Enabled || made.Schedule.Cron != "0 2 * * *" || made.LastRun != nil {
 		t.Errorf("its schedule %+v", made.Schedule)

@@ -81,7 +81,7 @@ wool-jumper,Wool Jumper,Soft.,Harbour,,women,true,Title,Default Title,,,,,,0,,1,
 
 /** The goods of a trading house, as the table of its database is: its numbers are the keys. */
 export const traders = `productID,productName,supplierID,categoryID,quantityPerUnit,unitPrice,unitsInStock,unitsOnOrder,reorderLevel,discontinued
-1,Green Tea,1,1,10 boxes x 20 bags,18.00,39,0,10,0
-2,Fig Syrup,1,2,12 - 550 ml bottles,10.00,13,70,25,0
-5,Bean Mix,2,2,36 boxes,21.35,0,0,0,1
+901,Green Tea,1,1,10 boxes x 20 bags,18.00,39,0,10,0
+902,Fig Syrup,1,2,12 - 550 ml bottles,10.00,13,70,25,0
+905,Bean Mix,2,2,36 boxes,21.35,0,0,0,1
 `;

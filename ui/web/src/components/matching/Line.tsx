@@ -124,7 +124,7 @@ export function Line(props: LineProps) {
       </Area>
       <Area $name="remove">
         {line && !readOnly ? (
-          <Flex flexDirection="row" flexWrap="wrap">
+          <Tools>
             <Button aria-label={t.remove(label)} iconOnly={<DeleteIcon aria-hidden />} mobileWidth="auto" onClick={onRemove} title={t.remove(label)} type="button" variant="subtle" />
             {expression !== '' && casesOf(target).length > 0 ? (
               <Button
@@ -138,7 +138,7 @@ export function Line(props: LineProps) {
                 variant="subtle"
               />
             ) : null}
-          </Flex>
+          </Tools>
         ) : null}
       </Area>
     </Row>
@@ -264,7 +264,7 @@ const areas = {
   narrow: "'field remove' 'from from' 'becomes becomes' 'counts counts'",
 };
 
-export const lineColumns = 'minmax(8rem, 3fr) minmax(14rem, 5fr) minmax(7rem, 3fr) minmax(8rem, 3fr) 2.25rem';
+export const lineColumns = 'minmax(8rem, 3fr) minmax(14rem, 5fr) minmax(7rem, 3fr) minmax(8rem, 3fr) 4.5rem';
 
 const Row = styled.li`
   align-items: start;
@@ -288,6 +288,15 @@ const Area = styled.div<{ $name: string }>`
 
   & > * {
     max-width: none;
+  }
+`;
+
+const Tools = styled.div`
+  display: flex;
+  flex-wrap: wrap;
+
+  && button {
+    margin: 0;
   }
 `;
 
