@@ -3,6 +3,7 @@ package ui
 import (
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -41,7 +42,8 @@ func TestAKindThatIsNowhereElse(t *testing.T) {
 	rdb := redis.NewClient(o)
 	t.Cleanup(func() { _ = rdb.Close() })
 	p.api.cfg.Kinds = w.Engine()
-	p.api.cfg.Jobs = jobs.NewService(jobs.Config{DB: p.db, Queue: queue.New(rdb, queue.Options{}), Engine: w.Engine(), Now: p.clock.Now})
+	q, log := queue.New(rdb, queue.Options{}), slog.New(slog.DiscardHandler)
+	p.api.cfg.Jobs = jobs.NewService(jobs.Config{DB: p.db, Queue: q, Engine: w.Engine(), Clients: jobs.NewClients(p.db, q, "http://127.0.0.1:1", "test", log), Log: log, Now: p.clock.Now})
 	token := p.open(store, 1)
 
 	var fields struct {
