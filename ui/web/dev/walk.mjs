@@ -86,7 +86,10 @@ await Promise.all(Array.from({ length: atOnce }, async () => {
 }));
 
 async function takePicture({ name, path }) {
-  await looking(`picture/${name}`, `picture-${name}`, { window: 'wide', path }, (page) => page.screenshot({ path: join(images, `panel-${name}.png`) }));
+  await looking(`picture/${name}`, `picture-${name}`, { window: 'wide', path }, async (page) => {
+    await page.locator('main [role=status] circle').first().waitFor({ state: 'detached' }); // what turns while a file is read
+    await page.screenshot({ path: join(images, `panel-${name}.png`) });
+  });
 }
 
 async function lookAtPage(where, scene, name, path, window) {
