@@ -47,9 +47,9 @@ func told(p bigcommerce.Fields) string {
 func TestFillingVariants(t *testing.T) {
 	p := upserttest.NewPlatform(t)
 	for fill, want := range map[string][2]string{
-		"":                  {"5 cost 3 product 7 pictures 1", "5 cost 0 variant 0 pictures 0; A-S 9 cost 3 stock 7 upc 012345678905; A-M 9 cost 3 stock 7 upc "},
+		"":                  {"5 cost 3 product 7 pictures 1", "5 cost 0 variant 14 pictures 0; A-S 9 cost 3 stock 7 upc 012345678905; A-M 9 cost 3 stock 7 upc "},
 		tenants.FillCreated: {"5 cost 0 none 0 pictures 1", "5 cost 0 none 0 pictures 0; A-S 8 cost 2 stock 0 upc ; A-M 9 cost 3 stock 7 upc "},
-		tenants.FillEmpty:   {"5 cost 3 product 7 pictures 1", "5 cost 0 variant 0 pictures 0; A-S 8 cost 2 stock 7 upc 012345678905; A-M 9 cost 3 stock 7 upc "},
+		tenants.FillEmpty:   {"5 cost 3 product 7 pictures 1", "5 cost 0 variant 14 pictures 0; A-S 8 cost 2 stock 7 upc 012345678905; A-M 9 cost 3 stock 7 upc "},
 	} {
 		t.Run("fill "+fill, func(t *testing.T) {
 			w := newWorld(t, p)
