@@ -101,8 +101,8 @@ func (p *Panel) Page(c *gin.Context, session auth.PanelSession) error {
 	return nil
 }
 
-// storePictures is where BigCommerce keeps the pictures of stores' products.
-const storePictures = "https://*.bigcommerce.com"
+// storePictures is where BigCommerce keeps the pictures of stores' products, as its answers name it.
+const storePictures = "https://cdn11.bigcommerce.com https://cdn8.bigcommerce.com"
 
 // policy is the page's Content-Security-Policy. Everything comes from our own origin or carries the
 // nonce; the store's own control panel alone may frame it.
